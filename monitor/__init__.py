@@ -1,0 +1,1 @@
+"""Watches deployed machine-learning models and says what it sees."""

@@ -1,0 +1,45 @@
+"""The exception tree.
+
+MonitorError
+├── ConfigError      the configuration is wrong: place, value, mend
+├── SourceError      a source cannot be read; its cursor stays where it is
+└── DeliveryError    a receiver did not take a notice
+"""
+
+from datetime import timedelta
+
+
+class MonitorError(Exception):
+    """Anything this product raises on purpose."""
+
+
+class ConfigError(MonitorError):
+    """`place: value is wrong; mend`."""
+
+    def __init__(self, place: str, problem: str, mend: str = "") -> None:
+        self.place, self.problem, self.mend = place, problem, mend
+        super().__init__(f"{place}: {problem}" + (f"; {mend}" if mend else ""))
+
+
+class SourceError(MonitorError):
+    """A source cannot be read now; nothing was taken from it."""
+
+
+class DeliveryError(MonitorError):
+    """A receiver did not take a notice.
+
+    permanent: trying again cannot help.
+    retry_after: the receiver asked for this pause; the attempt does not count.
+    payload_refused: the receiver dislikes this message, not us; a plainer one may pass.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        permanent: bool = False,
+        retry_after: timedelta | None = None,
+        payload_refused: bool = False,
+    ) -> None:
+        self.permanent, self.retry_after, self.payload_refused = permanent, retry_after, payload_refused
+        super().__init__(message)

@@ -1,0 +1,117 @@
+"""Values that pass between the layers: frozen, times aware and in UTC."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pyarrow as pa
+
+ColumnKind = Literal["numeric", "categorical", "text"]
+Task = Literal["binary", "multiclass", "regression"]
+Cursor = Mapping[str, Any]
+
+
+@dataclass(frozen=True, order=True)
+class Window:
+    """The half-open stretch of time `[start, end)`."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Which column of a model's records plays which part; every other column is a feature.
+
+    `scores` holds one column for binary models (the positive class) and one per class otherwise, in the order
+    of `classes`.
+    """
+
+    timestamp: str
+    id: str | None = None
+    client: str | None = None
+    version: str | None = None
+    prediction: str | None = None
+    scores: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    label: str | None = None
+    segments: tuple[str, ...] = ()
+    sensitive: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    kinds: Mapping[str, ColumnKind] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A row that could not be taken, with where it stood, why, and how it began."""
+
+    position: str
+    reason: str
+    excerpt: str
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows read from one shard of a source, and the cursor that stands behind them.
+
+    `read == rows.num_rows + len(rejected)` always holds.
+    """
+
+    shard: str
+    rows: "pa.Table"
+    cursor: Cursor
+    rejected: tuple[Rejected, ...] = ()
+
+    @property
+    def read(self) -> int:
+        """Count every row that was looked at."""
+        return int(self.rows.num_rows) + len(self.rejected)
+
+
+class Source(Protocol):
+    """Where records or labels are pulled from.
+
+    `pull` takes the cursor of every shard seen so far and yields only what is new. Handing back a batch's cursor
+    means that the batch was stored; a pull from an older cursor yields the same rows again.
+    """
+
+    def pull(self, cursors: Mapping[str, Cursor]) -> "Iterator[Batch]": ...
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One number a detector found. `value=None` means undefined, and `note` says why."""
+
+    detector: str
+    value: float | None
+    column: str = ""
+    segment: str = ""
+    n: int = 0
+    p_value: float | None = None
+    effect: float | None = None
+    low: float | None = None
+    high: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A message about one or more alerts of one model and kind, as it is kept in the outbox and sent.
+
+    `alerts` are plain mappings with the keys of the public alert JSON. `id` depends on the content only, so
+    that a repeated delivery is recognisable.
+    """
+
+    id: str
+    model: str
+    kind: str
+    transition: str
+    reason: str
+    title: str
+    lines: tuple[str, ...] = ()
+    alerts: tuple[Mapping[str, Any], ...] = ()
+    link: str = ""
