@@ -1,0 +1,1 @@
+"""From verdicts on windows to messages worth reading."""

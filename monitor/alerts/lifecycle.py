@@ -1,0 +1,117 @@
+"""The alert machine: one alert, one window's outcome, the next state and what there is to tell.
+
+ok ─breach→ pending ─k of m→ firing ⇄ recovering ─clear windows in a row→ resolved
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+State = Literal["ok", "pending", "firing", "recovering", "resolved"]
+Outcome = Literal["breach", "clear", "insufficient"]
+Transition = Literal["fired", "resolved"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Fire when `k` of the last `m` decided windows breached; resolve after `clear` clear windows in a row."""
+
+    k: int
+    m: int
+    clear: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.k <= self.m:
+            raise ValueError(f"k={self.k}, m={self.m}: 1 <= k <= m must hold")
+        if self.clear < 1:
+            raise ValueError(f"clear={self.clear}: at least one clear window is needed")
+
+
+@dataclass(frozen=True)
+class Alert:
+    """An alert after its last step. All times are ends of windows; None means that it has not happened.
+
+    episode: how often it has fired; a message of one episode never passes for one of another.
+    since: the breach with which the present or last episode began; None while ok.
+    fired_at, resolved_at: of the latest episode.
+    breaches: the last decided windows since the last episode, oldest first, at most `m`.
+    clears: how many clear windows in a row came last while firing.
+    window_end: the newest window seen, decided or not.
+    """
+
+    fingerprint: str
+    state: State = "ok"
+    episode: int = 0
+    since: datetime | None = None
+    fired_at: datetime | None = None
+    resolved_at: datetime | None = None
+    breaches: tuple[bool, ...] = ()
+    clears: int = 0
+    window_end: datetime | None = None
+
+
+def step(alert: Alert, *, outcome: Outcome, window_end: datetime, rule: Rule) -> tuple[Alert, Transition | None]:
+    """Give the alert after one more window, and the transition to tell if there is one.
+
+    A window that is not newer than the last one changes nothing, so steps can be repeated after a crash.
+    An insufficient window holds the state and counts neither as a breach nor as clear.
+
+    >>> from datetime import UTC
+    >>> noon = datetime(2024, 5, 1, 12, tzinfo=UTC)
+    >>> alert, told = step(Alert("f"), outcome="breach", window_end=noon, rule=Rule(k=1, m=1, clear=2))
+    >>> alert.state, alert.episode, told
+    ('firing', 1, 'fired')
+    """
+    if alert.window_end is not None and window_end <= alert.window_end:
+        return alert, None
+    alert = replace(alert, window_end=window_end)
+    if outcome == "insufficient":
+        return alert, None
+    breached = outcome == "breach"
+    alert = replace(alert, breaches=(*alert.breaches, breached)[-rule.m :])
+    if alert.state in ("firing", "recovering"):
+        return _while_firing(alert, breached=breached, window_end=window_end, rule=rule)
+    return _while_quiet(alert, breached=breached, window_end=window_end, rule=rule)
+
+
+def fingerprint(model: str, kind: str, detector: str, column: str = "", segment: str = "") -> str:
+    """Identify an alert by its labels only, never by a value: 64 hex digits."""
+    return _digest([model, kind, detector, column, segment])
+
+
+def notice_id(fingerprints_with_episodes: Iterable[tuple[str, int]], transition: str, receiver: str) -> str:
+    """Identify a message by what it tells to whom: 64 hex digits, whatever the order of its alerts."""
+    return _digest([sorted(set(fingerprints_with_episodes)), transition, receiver])
+
+
+def _while_firing(alert: Alert, *, breached: bool, window_end: datetime, rule: Rule) -> tuple[Alert, Transition | None]:
+    if breached:
+        return replace(alert, state="firing", clears=0), None
+    clears = alert.clears + 1
+    if clears < rule.clear:
+        return replace(alert, state="recovering", clears=clears), None
+    # Breaches of a resolved episode must not help to fire the next one.
+    return replace(alert, state="resolved", resolved_at=window_end, breaches=(), clears=0), "resolved"
+
+
+def _while_quiet(alert: Alert, *, breached: bool, window_end: datetime, rule: Rule) -> tuple[Alert, Transition | None]:
+    if not any(alert.breaches):
+        return (replace(alert, state="ok", since=None) if alert.state == "pending" else alert), None
+    if alert.state != "pending":
+        alert = replace(alert, state="pending", since=window_end)
+    # A rule relaxed between two windows fires at the next breach, never at a clear window.
+    if not breached or sum(alert.breaches) < rule.k:
+        return alert, None
+    return _fired(alert, window_end), "fired"
+
+
+def _fired(alert: Alert, window_end: datetime) -> Alert:
+    return replace(alert, state="firing", episode=alert.episode + 1, fired_at=window_end, resolved_at=None, clears=0)
+
+
+def _digest(content: list[object]) -> str:
+    # JSON keeps the parts apart whatever they contain: ["ab", "c"] is not ["a", "bc"].
+    return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
