@@ -1,0 +1,239 @@
+"""Pull rows from Parquet, CSV and JSON Lines files under one folder, each time only what is new."""
+
+import gzip
+import hashlib
+import io
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, cast
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from monitor.errors import SourceError
+from monitor.sources.textlines import (
+    Row,
+    TextFormat,
+    parse_header,
+    parse_line,
+    read_lines,
+    rejected,
+    to_table,
+    unique_names,
+)
+from monitor.types import Batch, Cursor, Rejected
+
+_TEXT: Mapping[str, TextFormat] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+_PARQUET = (".parquet", ".pq")
+_PACKED = (".gz", ".zst")
+_BOM = b"\xef\xbb\xbf"
+_MARK_BYTES = 1024
+_UNREADABLE = (pa.ArrowException, OSError, ValueError, EOFError, MemoryError, OverflowError, zlib.error)
+
+
+@dataclass(frozen=True)
+class FilesSource:
+    """The files under `root` that match the glob `pattern`; a shard is a path relative to `root`.
+
+    Plain text files may grow: they are read to their last newline, and a file that shrank or whose read part
+    changed is a new file. Parquet and packed (`.gz`, `.zst`) text files are closed: a changed size or modification
+    time makes them new. One line is one record, so a CSV record with a quoted newline is rejected.
+    Directories, empty files, other endings and links that lead out of `root` are passed over.
+    """
+
+    pattern: str
+    root: Path
+    batch_rows: int = 65_536
+
+    def pull(self, cursors: Mapping[str, Cursor]) -> Iterator[Batch]:
+        """Yield what is new behind `cursors`, shard by shard in the order of their names.
+
+        Raises SourceError when the pattern is no glob or a file may not be read.
+        """
+        for shard, path in self._shards():
+            try:
+                yield from _pull_file(path, shard, cursors.get(shard, {}), batch_rows=self.batch_rows)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise SourceError(f"{shard}: cannot be read: {error.strerror or error}") from error
+
+    def _shards(self) -> list[tuple[str, Path]]:
+        try:
+            paths = [path for path in self.root.glob(self.pattern) if _is_inside(path, self.root)]
+        except (NotImplementedError, ValueError) as error:
+            raise SourceError(f"{self.pattern!r} is not a pattern relative to {self.root}: {error}") from error
+        return sorted((path.relative_to(self.root).as_posix(), path) for path in paths)
+
+
+def _is_inside(path: Path, root: Path) -> bool:
+    return path.is_file() and path.resolve().is_relative_to(root.resolve()) and ".." not in path.parts
+
+
+def _pull_file(path: Path, shard: str, cursor: Cursor, *, batch_rows: int) -> Iterator[Batch]:
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    packed = bool(suffixes) and suffixes[-1] in _PACKED
+    ending = "".join(suffixes[-2:-1] if packed else suffixes[-1:])
+    if path.stat().st_size == 0:
+        return
+    if ending in _PARQUET and not packed:
+        yield from _pull_parquet(path, shard, cursor, batch_rows=batch_rows)
+    elif ending in _TEXT and packed:
+        yield from _pull_packed(path, shard, cursor, kind=_TEXT[ending], batch_rows=batch_rows)
+    elif ending in _TEXT:
+        yield from _pull_growing(path, shard, cursor, kind=_TEXT[ending], batch_rows=batch_rows)
+
+
+def _pull_growing(path: Path, shard: str, cursor: Cursor, *, kind: TextFormat, batch_rows: int) -> Iterator[Batch]:
+    with path.open("rb") as stream:
+        start = cursor if _same_beginning(stream, cursor) else {}
+        stream.seek(start.get("offset", 0))
+        for batch in _text_batches(stream, shard, start, kind=kind, batch_rows=batch_rows, closed=False):
+            mark = {"mark": _mark(path, batch.cursor["offset"])}
+            yield Batch(shard, batch.rows, {**batch.cursor, **mark}, batch.rejected)
+
+
+def _same_beginning(stream: IO[bytes], cursor: Cursor) -> bool:
+    return "mark" in cursor and _hash_around(stream, cursor["offset"]) == cursor["mark"]
+
+
+def _mark(path: Path, offset: int) -> str:
+    with path.open("rb") as stream:
+        return _hash_around(stream, offset)
+
+
+def _hash_around(stream: IO[bytes], offset: int) -> str:
+    """Hash the file's first bytes and the last before `offset`; both, as rotated CSV files share their header."""
+    stream.seek(0)
+    head = stream.read(min(offset, _MARK_BYTES))
+    stream.seek(max(0, offset - _MARK_BYTES))
+    return hashlib.sha256(head + stream.read(min(offset, _MARK_BYTES))).hexdigest()
+
+
+def _text_batches(
+    stream: IO[bytes], shard: str, cursor: Cursor, *, kind: TextFormat, batch_rows: int, closed: bool
+) -> Iterator[Batch]:
+    """Yield batches of at most `batch_rows` lines, with cursors of `offset`, `line` and, for CSV, `header`."""
+    offset, number, header = cursor.get("offset", 0), cursor.get("line", 0), cursor.get("header")
+    begun, rows, bad = offset, list[Row](), list[Rejected]()
+
+    def batch() -> Batch:
+        seen = {"offset": offset, "line": number, "header": header}
+        return Batch(shard, to_table(rows, kind=kind, header=header), seen, tuple(bad))
+
+    for raw, length in read_lines(stream, closed=closed):
+        line = raw.removeprefix(_BOM) if number == 0 else raw
+        offset, number = offset + length, number + 1
+        try:
+            if not line.strip():
+                continue
+            if kind == "csv" and header is None:
+                header = []
+                header = parse_header(line)
+            else:
+                rows.append(parse_line(line, kind=kind, header=header))
+        except ValueError as error:
+            bad.append(rejected(f"{shard}:line {number}", str(error), line))
+        if len(rows) + len(bad) >= batch_rows:
+            yield batch()
+            begun, rows, bad = offset, [], []
+    if offset > begun:
+        yield batch()
+
+
+def _pull_packed(path: Path, shard: str, cursor: Cursor, *, kind: TextFormat, batch_rows: int) -> Iterator[Batch]:
+    version = _version(path)
+    start = _resume(cursor, version)
+    if start.get("done"):
+        return
+    # A packed file that breaks off is refused before its first row, so that its repaired copy brings each row once.
+    if not start and (reason := _unpacking_error(path)):
+        yield _refused(shard, version, f"{shard}:line 1", reason)
+        return
+    with _unpack(path) as stream:
+        _skip(stream, start.get("offset", 0))
+        for batch in _text_batches(stream, shard, start, kind=kind, batch_rows=batch_rows, closed=True):
+            yield Batch(shard, batch.rows, {**batch.cursor, **version}, batch.rejected)
+
+
+def _version(path: Path) -> dict[str, Any]:
+    stat = path.stat()
+    return {"size": stat.st_size, "mtime_ns": stat.st_mtime_ns}
+
+
+def _resume(cursor: Cursor, version: Mapping[str, Any]) -> Cursor:
+    return cursor if all(cursor.get(key) == value for key, value in version.items()) else {}
+
+
+def _unpack(path: Path) -> IO[bytes]:
+    if path.suffix.lower() == ".gz":
+        return cast("IO[bytes]", gzip.open(path, "rb"))
+    return cast("IO[bytes]", io.BufferedReader(pa.input_stream(str(path), compression="zstd")))
+
+
+def _unpacking_error(path: Path) -> str:
+    try:
+        with _unpack(path) as stream:
+            while stream.read(2**20):
+                pass
+    except FileNotFoundError:
+        raise
+    except _UNREADABLE as error:
+        return f"cannot be unpacked: {error}"
+    return ""
+
+
+def _skip(stream: IO[bytes], size: int) -> None:
+    while size > 0 and (piece := stream.read(min(size, 2**20))):
+        size -= len(piece)
+
+
+def _refused(shard: str, version: Cursor, position: str, reason: str) -> Batch:
+    row = Rejected(position=position, reason=reason[:500], excerpt="")
+    return Batch(shard, pa.table({}), {**version, "done": True}, (row,))
+
+
+def _pull_parquet(path: Path, shard: str, cursor: Cursor, *, batch_rows: int) -> Iterator[Batch]:
+    version = _version(path)
+    start = _resume(cursor, version)
+    if start.get("done"):
+        return
+    row = start.get("row", 0)
+    tables = _parquet_tables(path, row, batch_rows=batch_rows)
+    while True:
+        try:
+            table = next(tables, None)
+        except (FileNotFoundError, PermissionError):
+            raise
+        except _UNREADABLE as error:
+            yield _refused(shard, version, f"{shard}:row {row}", f"not readable as Parquet from here on: {error}")
+            return
+        if table is None:
+            return
+        row += table.num_rows
+        yield Batch(shard, table, {**version, "row": row})
+
+
+def _parquet_tables(path: Path, row: int, *, batch_rows: int) -> Iterator[pa.Table]:
+    """Yield the table's rows from `row` on; no rows once the end is reached."""
+    with pq.ParquetFile(path) as file:
+        first, skip = _row_group_of(file.metadata, row)
+        groups = list(range(first, file.metadata.num_row_groups))
+        for piece in file.iter_batches(batch_size=batch_rows, row_groups=groups):
+            table = pa.Table.from_batches([piece]).slice(skip)
+            skip = max(0, skip - piece.num_rows)
+            table.validate(full=True)
+            if table.num_rows:
+                yield table.rename_columns(unique_names(table.column_names))
+
+
+def _row_group_of(metadata: pq.FileMetaData, row: int) -> tuple[int, int]:
+    """Give the row group that holds `row`, and how many of its rows stand before it."""
+    for group in range(metadata.num_row_groups):
+        rows = metadata.row_group(group).num_rows
+        if row < rows:
+            return group, row
+        row -= rows
+    return metadata.num_row_groups, 0

@@ -1,0 +1,163 @@
+"""Turn lines of CSV and JSON Lines into an Arrow table and the rows that had to be turned away."""
+
+import csv
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import IO, Any, Literal
+
+import pyarrow as pa
+
+from monitor.types import Rejected
+
+TextFormat = Literal["csv", "jsonl"]
+Row = dict[str, Any]
+
+EXCERPT_CHARS = 200
+MAX_LINE_BYTES = 16 * 2**20
+_INT = re.compile(r"-?(0|[1-9][0-9]*)")
+_FLOAT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?inf|nan", re.IGNORECASE)
+_PADDED = re.compile(r"[+-]?0[0-9].*")
+
+
+def read_lines(stream: IO[bytes], *, closed: bool) -> Iterator[tuple[bytes, int]]:
+    """Yield each line, cut at `MAX_LINE_BYTES`, with its whole length in bytes.
+
+    A last line without a newline is yielded only when the file is `closed`, for a writer may still be at it.
+    """
+    while line := stream.readline(MAX_LINE_BYTES):
+        piece, length = line, len(line)
+        while not piece.endswith(b"\n") and (piece := stream.readline(MAX_LINE_BYTES)):
+            length += len(piece)
+        if closed or piece.endswith(b"\n"):
+            yield line, length
+
+
+def parse_line(line: bytes, *, kind: TextFormat, header: Sequence[str] | None) -> Row:
+    """Give the row of one line; ValueError with the reason when it holds none."""
+    text = decode(line)
+    return _csv_row(text, header or ()) if kind == "csv" else _json_row(text)
+
+
+def parse_header(line: bytes) -> list[str]:
+    """Give the column names of a CSV header; a repeated name gets `.1`, `.2`, ... behind it."""
+    return unique_names([name.strip() for name in _csv_fields(decode(line))])
+
+
+def unique_names(names: Sequence[str]) -> list[str]:
+    """Put a number behind every repeated name.
+
+    >>> unique_names(["a", "b", "a"])
+    ['a', 'b', 'a.1']
+    """
+    taken: list[str] = []
+    for name in names:
+        free, number = name, 0
+        while free in taken or (number and free in names):
+            number += 1
+            free = f"{name}.{number}"
+        taken.append(free)
+    return taken
+
+
+def decode(line: bytes) -> str:
+    """Give the text of a line without its end; ValueError for NUL, bad UTF-8 and lines cut at the limit."""
+    if b"\0" in line:
+        raise ValueError("NUL byte")
+    if len(line) >= MAX_LINE_BYTES:
+        raise ValueError(f"line longer than {MAX_LINE_BYTES} bytes")
+    try:
+        return line.decode("utf-8").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"not UTF-8 at byte {error.start}") from error
+
+
+def rejected(position: str, reason: str, line: bytes) -> Rejected:
+    """Describe a line that was turned away, with its first `EXCERPT_CHARS` characters."""
+    excerpt = line[: 4 * EXCERPT_CHARS].decode("utf-8", errors="replace").rstrip("\r\n").replace("\0", "\ufffd")
+    return Rejected(position=position, reason=reason, excerpt=excerpt[:EXCERPT_CHARS])
+
+
+def to_table(rows: Sequence[Row], *, kind: TextFormat, header: Sequence[str] | None) -> pa.Table:
+    """Make a table of rows, one column per name in the order first seen; an absent value is null."""
+    names = list(header) if header else list(dict.fromkeys(name for row in rows for name in row))
+    to_array = _csv_array if kind == "csv" else _json_array
+    return pa.table([to_array([row.get(name) for row in rows]) for name in names], names=names)
+
+
+def _csv_row(text: str, header: Sequence[str]) -> Row:
+    if not header:
+        raise ValueError("the file has no readable header")
+    fields = _csv_fields(text)
+    if len(fields) != len(header):
+        raise ValueError(f"{len(fields)} fields, the header has {len(header)}")
+    for field in fields:
+        if _INT.fullmatch(field):
+            _check_int(field)
+    return dict(zip(header, (field or None for field in fields), strict=True))
+
+
+def _csv_fields(text: str) -> list[str]:
+    # Either half of a record broken by a quoted newline would otherwise pass as a row with shifted values.
+    if text.count('"') % 2:
+        raise ValueError("a quote is left open")
+    try:
+        return next(csv.reader([text], strict=True), [])
+    except csv.Error as error:
+        raise ValueError(f"not CSV: {error}") from error
+
+
+def _json_row(text: str) -> Row:
+    try:
+        row = json.loads(text, parse_int=_check_int)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"not JSON: {error.msg} at character {error.pos}") from error
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+    if not isinstance(row, dict):
+        raise ValueError("not a JSON object")  # noqa: TRY004 - every refusal of a line is a ValueError
+    if "\\u" in text:
+        _check_strings(row)
+    return row
+
+
+def _check_int(digits: str) -> int:
+    if len(digits) > 20 or not -(2**63) <= int(digits) < 2**63:
+        raise ValueError("integer beyond 64 bits")
+    return int(digits)
+
+
+def _check_strings(row: Row) -> None:
+    text = json.dumps(row, ensure_ascii=False)
+    if "\\u0000" in text.replace("\\\\", ""):
+        raise ValueError("NUL character")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("half a surrogate pair") from error
+
+
+def _csv_array(values: Sequence[str | None]) -> pa.Array:
+    present = [value for value in values if value is not None]
+    if not present:
+        return pa.nulls(len(values))
+    # Codes such as 007 are names, not numbers.
+    if any(_PADDED.fullmatch(value) for value in present) or not all(_FLOAT.fullmatch(value) for value in present):
+        return pa.array(values, pa.string())
+    number = int if all(_INT.fullmatch(value) for value in present) else float
+    return pa.array([None if value is None else number(value) for value in values])
+
+
+def _json_array(values: Sequence[Any]) -> pa.Array:
+    types = {type(value) for value in values if value is not None}
+    if not types:
+        return pa.nulls(len(values))
+    if types in ({int}, {bool}, {str}):
+        return pa.array(values)
+    if types <= {int, float}:
+        return pa.array([None if value is None else float(value) for value in values], pa.float64())
+    return pa.array([_as_string(value) for value in values], pa.string())
+
+
+def _as_string(value: object) -> str | None:
+    return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)
