@@ -155,7 +155,8 @@ def _pull_packed(path: Path, shard: str, cursor: Cursor, *, kind: TextFormat, ba
     with _unpack(path) as stream:
         _skip(stream, start.get("offset", 0))
         for batch in _text_batches(stream, shard, start, kind=kind, batch_rows=batch_rows, closed=True):
-            yield Batch(shard, batch.rows, {**batch.cursor, **version}, batch.rejected)
+            done = not stream.peek(1)
+            yield Batch(shard, batch.rows, {**batch.cursor, **version, "done": done}, batch.rejected)
 
 
 def _version(path: Path) -> dict[str, Any]:
@@ -167,10 +168,9 @@ def _resume(cursor: Cursor, version: Mapping[str, Any]) -> Cursor:
     return cursor if all(cursor.get(key) == value for key, value in version.items()) else {}
 
 
-def _unpack(path: Path) -> IO[bytes]:
-    if path.suffix.lower() == ".gz":
-        return cast("IO[bytes]", gzip.open(path, "rb"))
-    return cast("IO[bytes]", io.BufferedReader(pa.input_stream(str(path), compression="zstd")))
+def _unpack(path: Path) -> io.BufferedReader:
+    raw = gzip.GzipFile(path) if path.suffix.lower() == ".gz" else pa.input_stream(str(path), compression="zstd")
+    return io.BufferedReader(cast("Any", raw))
 
 
 def _unpacking_error(path: Path) -> str:
@@ -178,7 +178,7 @@ def _unpacking_error(path: Path) -> str:
         with _unpack(path) as stream:
             while stream.read(2**20):
                 pass
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):
         raise
     except _UNREADABLE as error:
         return f"cannot be unpacked: {error}"

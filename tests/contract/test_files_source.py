@@ -208,6 +208,12 @@ def test_a_broken_closed_file_is_read_once_it_is_whole(tmp_path: Path) -> None:
         (tmp_path / name).unlink()
 
 
+@pytest.mark.parametrize("name", ["a.csv.gz", "a.jsonl.zst"])
+def test_a_packed_file_is_done_with_its_last_batch(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(FILES[name])
+    assert [batch.cursor["done"] for batch in pull(tmp_path, batch_rows=5)] == [False, True]
+
+
 def test_a_replaced_parquet_file_of_the_same_size_is_new(tmp_path: Path) -> None:
     cursors: dict[str, Cursor] = {}
     (tmp_path / "a.parquet").write_bytes(FILES["a.parquet"])
