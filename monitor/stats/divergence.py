@@ -1,0 +1,130 @@
+"""How far apart two sets of counts over the same bins are.
+
+All take `reference` and `current`, counts of shape (bins,), and give None when either of them is empty: an empty
+window has no distribution.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import chdtrc, kolmogorov
+
+Counts = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+PSEUDO_COUNT = 0.5
+ROWS_PER_BIN = 5
+
+
+def population_stability_index(reference: Counts, current: Counts) -> float | None:
+    """Sum (p - q) ln(p / q) over the bins; 0 is equal, no upper bound.
+
+    Half a row is added to every bin so that an empty one stays finite. (Siddiqi 2006; pseudo-count: Jeffreys 1946)
+
+    >>> population_stability_index(np.array([50, 50]), np.array([50, 50]))
+    0.0
+    """
+    if not (reference.any() and current.any()):
+        return None
+    p, q = _smoothed(reference), _smoothed(current)
+    return float(((p - q) * np.log(p / q)).sum())
+
+
+def psi_test(reference: Counts, current: Counts) -> tuple[float, float] | None:
+    """Give (PSI, p-value): without a shift PSI / (1/N + 1/M) follows chi-square with B - 1 degrees.
+
+    Meant for bins that hold at least five rows each; see `coarsened`. (Yurdakul 2018)
+    """
+    psi = population_stability_index(reference, current)
+    if psi is None:
+        return None
+    return psi, float(chdtrc(reference.size - 1, psi / (1 / reference.sum() + 1 / current.sum())))
+
+
+def jensen_shannon_distance(reference: Counts, current: Counts) -> float | None:
+    """Take the root of the Jensen-Shannon divergence in bits; 0 is equal, 1 is disjoint.
+
+    (Endres & Schindelin 2003)
+
+    >>> jensen_shannon_distance(np.array([7, 0]), np.array([0, 3]))
+    1.0
+    """
+    if not (reference.any() and current.any()):
+        return None
+    p, q = reference / reference.sum(), current / current.sum()
+    middle = (p + q) / 2
+    divergence = (_relative_entropy(p, middle) + _relative_entropy(q, middle)) / 2
+    return float(np.sqrt(max(divergence, 0.0)))
+
+
+def chi_square_test(reference: Counts, current: Counts) -> tuple[float, float] | None:
+    """Give Pearson's statistic of homogeneity and its p-value; bins that are empty in both are left out.
+
+    None also when a single bin is left, where nothing can differ. (Pearson 1900)
+    """
+    table = np.stack([reference, current])[:, (reference + current) > 0].astype(float)
+    rows = table.sum(axis=1, keepdims=True)
+    if table.shape[1] < 2 or not rows.all():
+        return None
+    expected = rows * table.sum(axis=0) / table.sum()
+    statistic = float(((table - expected) ** 2 / expected).sum())
+    return statistic, float(chdtrc(table.shape[1] - 1, statistic))
+
+
+def kolmogorov_smirnov_test(reference: Counts, current: Counts) -> tuple[float, float] | None:
+    """Give the largest gap between the two distribution functions at the bins' edges, and its p-value.
+
+    The gap is at most that of the raw values, and ties only shrink it, so the p-value is conservative.
+    (Kolmogorov 1933, Smirnov 1948)
+    """
+    n, m = float(reference.sum()), float(current.sum())
+    if not (n and m):
+        return None
+    gap = float(np.abs(reference.cumsum() / n - current.cumsum() / m).max())
+    return gap, float(kolmogorov(np.sqrt(n * m / (n + m)) * gap))
+
+
+def wasserstein_distance(reference: Counts, current: Counts, bounds: Floats) -> float | None:
+    """Integrate the gap between the two distribution functions, in the column's unit; 0 is equal.
+
+    `bounds`, ascending and of shape (bins + 1,), say where each bin begins and ends: the bins' edges between the
+    smallest and the largest value of both sides. Within a bin the functions are taken as straight lines, which
+    overstates a long tail inside the outermost bin: by a tenth for exponential values in 128 bins. (Vallender 1974)
+    """
+    if not (reference.any() and current.any()):
+        return None
+    gap = np.append(0.0, reference.cumsum() / reference.sum() - current.cumsum() / current.sum())
+    left, right, width = gap[:-1], gap[1:], np.diff(bounds)
+    steepness = np.abs(left) + np.abs(right)
+    crossing = left * right < 0
+    squares = (left**2 + right**2) / np.where(steepness, steepness, 1)
+    return float((np.where(crossing, squares, steepness) / 2 * width).sum())
+
+
+def coarsened(reference: Counts, current: Counts, most: int) -> tuple[Counts, Counts]:
+    """Join neighbouring bins into at most `most`, of about equal reference mass and of at least five rows each.
+
+    The choice looks at the reference and at the number of current rows, never at where these fall.
+    """
+    total = int(reference.sum())
+    smaller = min(total, int(current.sum()))
+    groups = max(1, min(most, smaller // ROWS_PER_BIN))
+    before = (reference.cumsum() - reference / 2) / max(total, 1)
+    group = np.minimum((before * groups).astype(np.intp), groups - 1)
+    _, dense = np.unique(group, return_inverse=True)
+    return _joined(reference, dense), _joined(current, dense)
+
+
+def _joined(counts: Counts, group: NDArray[np.intp]) -> Counts:
+    joined = np.zeros(int(group.max()) + 1, np.int64)
+    np.add.at(joined, group, counts)
+    return joined
+
+
+def _smoothed(counts: Counts) -> Floats:
+    smoothed = counts.astype(np.float64) + PSEUDO_COUNT
+    return np.asarray(smoothed / smoothed.sum(), dtype=np.float64)
+
+
+def _relative_entropy(p: Floats, q: Floats) -> float:
+    held = p > 0
+    return float((p[held] * np.log2(p[held] / q[held])).sum())

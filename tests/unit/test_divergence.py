@@ -1,0 +1,110 @@
+"""Each statistic against scipy, and its p-value against simulation."""
+
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.spatial.distance import jensenshannon
+
+from monitor.profiles.bins import NumericBins
+from monitor.stats.divergence import (
+    chi_square_test,
+    coarsened,
+    jensen_shannon_distance,
+    kolmogorov_smirnov_test,
+    population_stability_index,
+    psi_test,
+    wasserstein_distance,
+)
+from monitor.stats.location import mean_shift_test, share_shift_test
+
+rng = np.random.default_rng(20)
+PAIRS = [(rng.integers(1, 90, 12), rng.integers(0, 50, 12)) for _ in range(20)]
+EMPTY = np.zeros(3, np.int64)
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_jensen_shannon_is_scipys(pair: tuple[np.ndarray, np.ndarray]) -> None:
+    p, q = pair
+    assert jensen_shannon_distance(p, q) == pytest.approx(jensenshannon(p, q, base=2))
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_chi_square_is_scipys(pair: tuple[np.ndarray, np.ndarray]) -> None:
+    expected = stats.chi2_contingency(np.stack(pair), correction=False)
+    assert chi_square_test(*pair) == pytest.approx((expected.statistic, expected.pvalue))
+
+
+def test_kolmogorov_smirnov_nears_scipys_from_below() -> None:
+    x, y = rng.normal(size=5000), rng.normal(0.1, 1, size=3000)
+    bins = NumericBins.of(x)
+    gap, p = kolmogorov_smirnov_test(*(np.bincount(bins.codes(v), minlength=bins.size) for v in (x, y)))
+    exact = stats.ks_2samp(x, y)
+    assert exact.statistic - 0.01 < gap <= exact.statistic
+    assert p >= exact.pvalue
+
+
+@pytest.mark.parametrize(("draw", "within"), [("uniform", 0.02), ("normal", 0.05), ("exponential", 0.12)])
+def test_wasserstein_nears_scipys_but_for_long_tails(draw: str, within: float) -> None:
+    x, y = getattr(rng, draw)(size=20_000), 1.2 * getattr(rng, draw)(size=20_000)
+    bins = NumericBins.of(x)
+    counts = [np.bincount(bins.codes(v), minlength=bins.size) for v in (x, y)]
+    bounds = np.concatenate([[min(x.min(), y.min())], bins.edges, [max(y.max(), bins.edges[-1])]])
+    assert wasserstein_distance(*counts, bounds) == pytest.approx(stats.wasserstein_distance(x, y), rel=within)
+
+
+def test_wasserstein_of_crossing_distributions_is_the_area_between_straight_lines() -> None:
+    # the gap runs from +1/2 to -1/2 over a width of 2: two triangles of height 1/2 and base 1
+    assert wasserstein_distance(
+        np.array([1, 0, 1]), np.array([0, 2, 0]), np.array([0.0, 0.0, 2.0, 2.0])
+    ) == pytest.approx(0.5)
+
+
+def test_mean_shift_is_welchs() -> None:
+    x, y = rng.normal(size=4000), rng.normal(0.05, 2, size=3000)
+    shift, p = mean_shift_test((x.size, x.mean(), x.var(ddof=1)), (y.size, y.mean(), y.var(ddof=1)))
+    assert shift == pytest.approx((y.mean() - x.mean()) / x.std(ddof=1))
+    assert p == pytest.approx(stats.ttest_ind(x, y, equal_var=False).pvalue, rel=0.02)
+
+
+def test_what_is_empty_is_undefined() -> None:
+    full = np.array([1, 2, 3])
+    for test in (psi_test, population_stability_index, jensen_shannon_distance, kolmogorov_smirnov_test):
+        assert test(full, EMPTY) is None
+        assert test(EMPTY, full) is None
+    assert chi_square_test(full, EMPTY) is None
+    assert chi_square_test(np.array([4]), np.array([9])) is None
+    assert wasserstein_distance(full, EMPTY, np.arange(4.0)) is None
+    assert mean_shift_test((10, 0.0, 0.0), (10, 1.0, 1.0)) is None
+    assert share_shift_test((1, 10), (0, 0)) is None
+
+
+@pytest.mark.parametrize("rows", [100, 1000, 20_000])
+@pytest.mark.parametrize("name", ["psi", "chi_square", "ks"])
+def test_p_values_keep_their_promise_without_a_shift(name: str, rows: int) -> None:
+    draw = np.random.default_rng(rows)
+    reference = np.array([400] * 40)
+    test = {"psi": psi_test, "chi_square": chi_square_test, "ks": kolmogorov_smirnov_test}[name]
+    shares = np.full(40, 1 / 40)
+    found = []
+    for _ in range(2000):
+        pair = draw.multinomial(reference.sum(), shares), draw.multinomial(rows, shares)
+        found.append(test(*(pair if name == "ks" else coarsened(*pair, 10)))[1])
+    for level in (0.05, 0.01):
+        # three binomial standard deviations above the level
+        assert np.mean(np.array(found) <= level) <= level + 3 * np.sqrt(level / 2000)
+    assert np.mean(np.array(found) <= 0.2) > 0.1, "a test that never speaks keeps every promise"
+
+
+def test_share_test_keeps_its_level() -> None:
+    draw = np.random.default_rng(3)
+    hits = zip(draw.binomial(5000, 0.1, 4000), draw.binomial(800, 0.1, 4000), strict=True)
+    p = np.array([share_shift_test((int(a), 5000), (int(b), 800))[1] for a, b in hits])
+    assert 0.035 < np.mean(p <= 0.05) < 0.065
+
+
+def test_coarse_bins_hold_enough_rows_and_lose_none() -> None:
+    reference, current = rng.integers(0, 100, 128), rng.integers(0, 3, 128)
+    a, b = coarsened(reference, current, 10)
+    assert a.size <= 10
+    assert (a.sum(), b.sum()) == (reference.sum(), current.sum())
+    assert a.min() >= 0.5 * reference.sum() / 10
