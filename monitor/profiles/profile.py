@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.profiles.bins import Bins
+from monitor.profiles.bins import Bins, CategoryBins
 
 MAX_UNSEEN = 64
 
@@ -48,6 +48,15 @@ class ColumnProfile:
     def rows(self) -> int:
         """Count all rows, those without a value included."""
         return self.n + self.missing + self.invalid
+
+    @property
+    def moments(self) -> tuple[int, float, float] | None:
+        """Give (n, mean, variance) of the finite values; None for categories and below two values."""
+        finite = self.n - self.infinite
+        if isinstance(self.bins, CategoryBins) or finite < 2:
+            return None
+        variance = (self.sum_sq - self.sum**2 / finite) / (finite - 1)
+        return finite, self.bins.center + self.sum / finite, max(variance, 0.0)
 
 
 @dataclass(frozen=True)

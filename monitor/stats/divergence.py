@@ -114,6 +114,19 @@ def coarsened(reference: Counts, current: Counts, most: int) -> tuple[Counts, Co
     return _joined(reference, dense), _joined(current, dense)
 
 
+def rare_joined(reference: Counts, current: Counts) -> tuple[Counts, Counts]:
+    """Join the bins for which fewer than five current rows are expected into one; the others stay as they are.
+
+    Which bins are joined depends on both sides' total only, so that the test keeps its level. (Cochran 1954)
+    """
+    both = reference + current
+    total = int(both.sum())
+    expected = both * (int(current.sum()) / max(total, 1))
+    rare = expected < ROWS_PER_BIN
+    group = np.where(rare, 0, rare.any() + (~rare).cumsum() - 1)
+    return _joined(reference, group), _joined(current, group)
+
+
 def _joined(counts: Counts, group: NDArray[np.intp]) -> Counts:
     joined = np.zeros(int(group.max()) + 1, np.int64)
     np.add.at(joined, group, counts)

@@ -13,6 +13,7 @@ from monitor.stats.divergence import (
     kolmogorov_smirnov_test,
     population_stability_index,
     psi_test,
+    rare_joined,
     wasserstein_distance,
 )
 from monitor.stats.location import mean_shift_test, share_shift_test
@@ -93,6 +94,21 @@ def test_p_values_keep_their_promise_without_a_shift(name: str, rows: int) -> No
         # three binomial standard deviations above the level
         assert np.mean(np.array(found) <= level) <= level + 3 * np.sqrt(level / 2000)
     assert np.mean(np.array(found) <= 0.2) > 0.1, "a test that never speaks keeps every promise"
+
+
+@pytest.mark.parametrize("rows", [60, 500, 20_000])
+def test_the_chi_square_of_fifty_skewed_categories_keeps_its_level(rows: int) -> None:
+    draw = np.random.default_rng(rows)
+    shares = 0.8 ** np.arange(50)
+    shares /= shares.sum()
+    tests = (
+        chi_square_test(*rare_joined(draw.multinomial(20_000, shares), draw.multinomial(rows, shares)))
+        for _ in range(3000)
+    )
+    p = np.array([found[1] for found in tests])
+    for level in (0.05, 0.01):
+        assert np.mean(p <= level) <= level + 3 * np.sqrt(level / 3000)
+    assert np.mean(p <= 0.2) > 0.15
 
 
 def test_share_test_keeps_its_level() -> None:

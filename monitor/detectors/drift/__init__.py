@@ -1,0 +1,1 @@
+"""How far a window's distributions moved from the reference's."""

@@ -1,0 +1,1 @@
+"""Whether a window's data are whole."""

@@ -1,0 +1,19 @@
+"""Share of rows whose value is not of the column's kind."""
+
+from collections.abc import Iterator
+
+from monitor.detectors.detector import Detector, paired
+from monitor.detectors.quality.share import measured
+from monitor.profiles.profile import Profile
+from monitor.types import Measurement
+
+NAME = "invalid_share"
+
+
+def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
+    """Share of values that are not of the column's kind, in [0, 1]; p-value for a rise over the reference."""
+    for column, before, after in paired(reference, current):
+        yield measured(NAME, column, (before.invalid, before.rows), (after.invalid, after.rows))
+
+
+DETECTOR = Detector(NAME, "quality", "share", compare)

@@ -1,0 +1,19 @@
+"""Share of rows without a value."""
+
+from collections.abc import Iterator
+
+from monitor.detectors.detector import Detector, paired
+from monitor.detectors.quality.share import measured
+from monitor.profiles.profile import Profile
+from monitor.types import Measurement
+
+NAME = "missing_share"
+
+
+def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
+    """Share of rows without a value, in [0, 1]; p-value for a rise over the reference."""
+    for column, before, after in paired(reference, current):
+        yield measured(NAME, column, (before.missing, before.rows), (after.missing, after.rows))
+
+
+DETECTOR = Detector(NAME, "quality", "share", compare)
