@@ -1,0 +1,117 @@
+"""Opens the database: one engine that writes, one that cannot, and the migrations that shape it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+
+from monitor.errors import ConfigError
+
+_BUSY_MILLISECONDS = 30_000
+_MIGRATION_LOCK = 7_236_115_204  # any number, the same for every process that migrates
+
+
+@dataclass(frozen=True)
+class Database:
+    """Two engines on one database. `close` it when done."""
+
+    writer: Engine
+    reader: Engine
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Give a connection in one transaction: committed at the end, rolled back on an error."""
+        with self.writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give a connection that sees one snapshot and refuses to write."""
+        with self.reader.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.writer.dispose()
+        self.reader.dispose()
+
+
+def open_database(url: str) -> Database:
+    """Give the database at `url`, such as `sqlite:///monitor.db` or `postgresql://host/name`; nothing is read yet.
+
+    Raises `ConfigError` for any other kind of database, and for SQLite in memory, which two engines cannot share.
+    """
+    place = _parsed(url)
+    if place.get_backend_name() == "sqlite":
+        return Database(
+            writer=_sqlite(place, begin="BEGIN IMMEDIATE", pragmas=("journal_mode=WAL", "foreign_keys=ON")),
+            reader=_sqlite(place, begin="BEGIN", pragmas=("query_only=ON",)),
+        )
+    read_only = {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
+    return Database(
+        writer=create_engine(place, pool_pre_ping=True),
+        reader=create_engine(place, pool_pre_ping=True, execution_options=read_only),
+    )
+
+
+def migrate(url: str) -> None:
+    """Bring the database at `url` to the newest schema in one transaction; does nothing where it is there already."""
+    engine = _migration_engine(_parsed(url))
+    try:
+        with engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+            config = Config(_home() / "alembic.ini")
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    finally:
+        engine.dispose()
+
+
+def _migration_engine(place: URL) -> Engine:
+    if place.get_backend_name() != "sqlite":
+        return create_engine(place)
+    # Foreign keys stay off: a batch migration drops and renames tables that others point to.
+    return _sqlite(place, begin="BEGIN IMMEDIATE", pragmas=("journal_mode=WAL",))
+
+
+def _home() -> Path:
+    # An installed package carries the migrations inside; a checkout has them beside the package.
+    package = Path(__file__).resolve().parents[1]
+    return package if (package / "migrations").is_dir() else package.parent
+
+
+def _parsed(url: str) -> URL:
+    place = make_url(url)
+    backend = place.get_backend_name()
+    if backend == "sqlite":
+        if place.database in (None, "", ":memory:"):
+            raise ConfigError(
+                "database", "SQLite in memory cannot be shared", "name a file, as in sqlite:///monitor.db"
+            )
+        return place
+    if backend == "postgresql":
+        return place.set(drivername="postgresql+psycopg")
+    raise ConfigError("database", f"{backend!r} is not supported", "use sqlite:///file or postgresql://host/name")
+
+
+def _sqlite(place: URL, *, begin: str, pragmas: tuple[str, ...]) -> Engine:
+    engine = create_engine(place)
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: object) -> None:  # noqa: ANN401 (the driver's own connection)
+        # The driver must not begin by itself: it would begin deferred, and two such writers deadlock at once.
+        connection.isolation_level = None
+        for pragma in (f"busy_timeout={_BUSY_MILLISECONDS}", *pragmas):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
