@@ -198,16 +198,27 @@ def load(text: str, *, place: str, environ: Mapping[str, str], read: Callable[[s
     unread = {path for path, _, _ in mistakes}
     config, details = _validate(expanded)
     mistakes += [_mistake(detail, raw) for detail in details if detail["loc"] not in unread]
-    mistakes += _crossed(raw)
+    mistakes += [mistake for mistake in _crossed(expanded, raw) if mistake[0] not in unread]
     if mistakes or config is None:
         raise ConfigErrors(tuple(ConfigError(_at(place, path), problem, mend) for path, problem, mend in mistakes))
     return config
 
 
+class _Loader(yaml.SafeLoader):
+    # yaml keeps the last of two equal keys and says nothing: a model would go unwatched.
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"the key {key.value!r} twice", key.start_mark)
+            seen.add(key.value if isinstance(key, yaml.ScalarNode) else id(key))
+        return super().construct_mapping(node, deep)
+
+
 def _parse(text: str, place: str) -> object:
     # yaml raises a bare ValueError for a date such as 2024-13-45. Its own message quotes the text, secrets and all.
     try:
-        return yaml.safe_load(text)
+        return yaml.load(text, _Loader)  # noqa: S506  # a safe loader
     except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         where = place if mark is None else f"{place}: line {mark.line + 1}"
@@ -270,9 +281,9 @@ def _mistake(detail: ErrorDetails, raw: object) -> tuple[Path, str, str]:
     return path, f"{_kind(value)} cannot stand here", f"write {wanted.get(kind, 'another value')}"
 
 
-def _crossed(raw: object) -> Iterator[tuple[Path, str, str]]:
+def _crossed(expanded: object, raw: object) -> Iterator[tuple[Path, str, str]]:
     # What pydantic would check only after all else is right is checked here on the tree, so that nothing waits.
-    tree = _mapping(raw)
+    tree = _mapping(expanded)
     for name, model in _mapping(tree.get("models")).items():
         for key in ("source", "labels", "reference"):
             data = _mapping(model).get(key)
@@ -287,7 +298,9 @@ def _crossed(raw: object) -> Iterator[tuple[Path, str, str]]:
         names = _mapping(route).get("to")
         for position, name in enumerate(names if isinstance(names, list) else []):
             if isinstance(name, str) and name not in receivers:
-                yield ("routes", index, "to", position), f"no receiver {name!r}", _suggestion(name, receivers)
+                path = ("routes", index, "to", position)
+                written = str(_value(raw, path))
+                yield path, f"no receiver {written!r}", _suggestion(written, receivers)
 
 
 def _wrong_data(path: Path, data: dict[Any, Any]) -> Iterator[tuple[Path, str, str]]:
