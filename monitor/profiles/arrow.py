@@ -49,7 +49,7 @@ def profile_column(column: pa.ChunkedArray, bins: Bins, kind: ColumnKind) -> Col
     values, missing, invalid = _numbers(column, kind)
     counts = np.bincount(bins.codes(values), minlength=bins.size)
     finite = values[np.isfinite(values)]
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         offsets = finite - bins.center
         total, squares = float(offsets.sum()), float(offsets @ offsets)
     return ColumnProfile(

@@ -41,8 +41,8 @@ class NumericBins:
         if not finite.size:
             return cls(np.empty(0), 0.0)
         inner = np.quantile(finite, np.linspace(0, 1, MAX_BINS - 1)[:-1], method="inverted_cdf")
-        edges = np.unique(np.append(inner, np.nextafter(finite.max(), np.inf)))
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
+            edges = np.unique(np.append(inner, np.nextafter(finite.max(), np.inf)))
             center = float(finite.mean())
         return cls(edges, center if np.isfinite(center) else float(edges[edges.size // 2]))
 
@@ -96,7 +96,7 @@ class _Grid:
         return cls(empty.origin, empty.scale, np.cumsum(held) - held, edge, held > 1)
 
     def cells(self, values: Floats) -> Codes:
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             scaled = (values - self.origin) * self.scale + 1
         return np.clip(scaled, 0, GRID_CELLS - 1, out=scaled).astype(np.intp)
 

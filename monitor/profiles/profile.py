@@ -3,6 +3,7 @@
 `merge(profile(a), profile(b)) == profile(a + b)`: counts add up exactly, sums to rounding.
 """
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -51,11 +52,13 @@ class ColumnProfile:
 
     @property
     def moments(self) -> tuple[int, float, float] | None:
-        """Give (n, mean, variance) of the finite values; None for categories and below two values."""
+        """Give (n, mean, variance) of the finite values; None for categories, below two values, beyond floats."""
         finite = self.n - self.infinite
         if isinstance(self.bins, CategoryBins) or finite < 2:
             return None
-        variance = (self.sum_sq - self.sum**2 / finite) / (finite - 1)
+        variance = (self.sum_sq - self.sum * (self.sum / finite)) / (finite - 1)
+        if not math.isfinite(variance):
+            return None
         return finite, self.bins.center + self.sum / finite, max(variance, 0.0)
 
 

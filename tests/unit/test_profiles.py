@@ -1,11 +1,12 @@
 """Profiles: exact bins, every odd column an ordinary case, and the merge law."""
 
 import math
+import sys
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from monitor.profiles.arrow import bins_of, kind_of, profile_column, profile_table
@@ -15,6 +16,8 @@ from monitor.profiles.profile import merge
 floats = st.one_of(st.floats(width=64), st.sampled_from([0.0, -0.0, 1.0, 5e-324, 1.7e308, -1.7e308]))
 
 
+@example([sys.float_info.max], [math.inf])
+@example([0.0, 1e16], [math.inf])
 @given(st.lists(floats, min_size=1, max_size=300), st.lists(floats, max_size=100))
 def test_the_grid_counts_like_plain_comparisons(reference: list[float], values: list[float]) -> None:
     bins = NumericBins.of(np.array(reference))
