@@ -1,0 +1,80 @@
+"""The budget is kept, and not by being deaf; p-value and effect are both needed."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from monitor.alerts.lifecycle import Alert, Rule, step
+from monitor.alerts.thresholds import Threshold, judged, significance
+from monitor.types import Measurement
+
+DAY = timedelta(days=1)
+MONTHS = 400
+TESTS = 40
+
+
+@pytest.mark.parametrize(("k", "m", "least"), [(1, 1, 0.7), (2, 3, 0.7), (3, 5, 0.5)])
+def test_independent_tests_keep_the_budget(k: int, m: int, least: float) -> None:
+    # a budget of twenty a month makes the rate measurable; it is spread in the same way as one of one
+    budget = 20
+    alpha = significance(alarms=budget, per=30 * DAY, window=DAY, tests=TESTS, k=k, m=m)
+    rng = np.random.default_rng(k)
+    breaches = rng.random((TESTS, 30 * MONTHS)) <= alpha
+    recent = sum(np.pad(breaches, ((0, 0), (lag, 0)))[:, : breaches.shape[1]].astype(int) for lag in range(m))
+    begins = breaches & (recent >= k)
+    rate = begins.sum() / MONTHS
+    assert rate <= budget * 1.05
+    assert rate >= least * budget
+
+
+def test_the_alert_machine_fires_no_oftener_than_the_budget() -> None:
+    budget, months = 8, 60
+    rule = Rule(k=2, m=3, clear=2)
+    alpha = significance(alarms=budget, per=30 * DAY, window=DAY, tests=10, k=2, m=3)
+    rng = np.random.default_rng(9)
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    fired = 0
+    for test in range(10):
+        alert = Alert(str(test))
+        for day in range(30 * months):
+            outcome = "breach" if rng.random() <= alpha else "clear"
+            alert, transition = step(alert, outcome=outcome, window_end=start + day * DAY, rule=rule)
+            fired += transition == "fired"
+    assert 0.3 * budget <= fired / months <= 1.1 * budget
+
+
+VERDICTS = [
+    # significant and large
+    (0.001, 0.2, Threshold(0.01, 0.1), "breach"),
+    # significant but too small to matter
+    (0.001, 0.05, Threshold(0.01, 0.1), "clear"),
+    # large but within what chance gives
+    (0.2, 0.5, Threshold(0.01, 0.1), "clear"),
+    # the effect counts in either direction
+    (0.001, -0.2, Threshold(0.01, 0.1), "breach"),
+    # a plain limit on the effect
+    (None, 0.2, Threshold(min_effect=0.1), "breach"),
+    # a p-value is asked for and there is none
+    (None, 0.2, Threshold(0.01, 0.1), "insufficient"),
+    # nothing asked for, nothing breached
+    (0.0, 9.0, Threshold(), "clear"),
+]
+
+
+@pytest.mark.parametrize(("p", "effect", "threshold", "expected"), VERDICTS)
+def test_a_breach_needs_significance_and_effect(
+    p: float | None, effect: float, threshold: Threshold, expected: str
+) -> None:
+    assert judged(Measurement("d", 1.0, p_value=p, effect=effect), threshold) == expected
+
+
+def test_what_is_undefined_is_no_verdict() -> None:
+    assert judged(Measurement("d", None, note="no labels yet"), Threshold(0.01)) == "insufficient"
+
+
+@pytest.mark.parametrize("wrong", [{"alarms": 0}, {"tests": 0}, {"k": 3, "m": 2}])
+def test_an_impossible_budget_is_refused(wrong: dict[str, int]) -> None:
+    right = {"alarms": 1, "per": 30 * DAY, "window": DAY, "tests": 5, "k": 1, "m": 1}
+    with pytest.raises(ValueError, match=r"must be above 0|cannot be"):
+        significance(**(right | wrong))
