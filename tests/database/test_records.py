@@ -1,0 +1,84 @@
+"""Rows, cursor and quarantine move together or not at all."""
+
+from datetime import UTC, datetime, timedelta
+
+import pyarrow as pa
+import pytest
+from sqlalchemy import func, select, update
+
+from monitor.errors import MonitorError
+from monitor.store.cursors import read_cursors, write_cursor
+from monitor.store.database import Database
+from monitor.store.records import append_records, quarantine_rows, read_records, register_model
+from monitor.store.schema import quarantine, segment
+from monitor.types import Rejected, Window
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+DAY = Window(NOON - 12 * HOUR, NOON + 12 * HOUR)
+
+
+def rows(*hours: int) -> pa.Table:
+    at = pa.array([NOON + h * HOUR for h in hours], pa.timestamp("us", tz="UTC"))
+    return pa.table({"at": at, "x": pa.array(hours, pa.int64()), "who": [f"c{h}" for h in hours]})
+
+
+def stored(database: Database, window: Window = DAY) -> list[int]:
+    with database.read() as connection:
+        tables = list(read_records(connection, "m", window, timestamp="at", columns=["x"]))
+    assert all(table.column_names == ["x"] for table in tables)
+    return [x for table in tables for x in table["x"].to_pylist()]
+
+
+def store(database: Database, table: pa.Table, state: dict[str, int]) -> None:
+    with database.write() as connection:
+        register_model(connection, "m", now=NOON)
+        append_records(connection, "m", table, timestamp="at")
+        write_cursor(connection, "files", "a.parquet", state)
+
+
+def test_rows_come_back_in_half_open_windows(database: Database) -> None:
+    store(database, rows(0, 1, 2), {"row": 3})
+    store(database, rows(3, 1), {"row": 5})
+    assert stored(database) == [0, 1, 2, 3, 1]
+    assert stored(database, Window(NOON + HOUR, NOON + 3 * HOUR)) == [1, 2, 1]
+
+
+def test_cursors_move_and_others_stay(database: Database) -> None:
+    store(database, rows(0), {"row": 1})
+    store(database, rows(), {"row": 2})
+    with database.read() as connection:
+        assert read_cursors(connection, "files") == {"a.parquet": {"row": 2}}
+        assert read_cursors(connection, "other") == {}
+
+
+def store_and_stop(database: Database) -> None:
+    with database.write() as connection:
+        register_model(connection, "m", now=NOON)
+        append_records(connection, "m", rows(0), timestamp="at")
+        write_cursor(connection, "files", "a.parquet", {"row": 1})
+        raise RuntimeError("stop")
+
+
+def test_a_failure_leaves_neither_rows_nor_cursor(database: Database) -> None:
+    with pytest.raises(RuntimeError, match="stop"):
+        store_and_stop(database)
+    assert stored(database) == []
+    with database.read() as connection:
+        assert read_cursors(connection, "files") == {}
+
+
+def test_a_damaged_segment_is_named(database: Database) -> None:
+    store(database, rows(0), {"row": 1})
+    with database.write() as connection:
+        connection.execute(update(segment).values(data=b"spoiled"))
+    with pytest.raises(MonitorError, match=r"segment \d+ of m is damaged"):
+        stored(database)
+
+
+def test_rejected_rows_are_kept_with_their_reason(database: Database) -> None:
+    with database.write() as connection:
+        quarantine_rows(connection, "files", [Rejected("a.csv:line 3", "2 fields, not 3", "1,2")], now=NOON)
+        quarantine_rows(connection, "files", [], now=NOON)
+    with database.read() as connection:
+        assert connection.execute(select(func.count()).select_from(quarantine)).scalar_one() == 1
