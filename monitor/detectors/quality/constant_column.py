@@ -1,4 +1,4 @@
-"""A numeric column that varied in the reference and stands still in the window."""
+"""A column that varied in the reference and stands still in the window."""
 
 from collections.abc import Iterator
 
