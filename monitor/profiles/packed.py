@@ -60,6 +60,6 @@ def _column(row: dict[str, Any], bins: Mapping[str, Bins]) -> ColumnProfile:
     name = str(row["name"])
     counts = np.asarray(row["counts"], dtype=np.int64)
     if name not in bins or bins[name].size != counts.size:
-        raise ValueError(f"column {name!r} was profiled in {counts.size} other bins; profile it again from its records")
+        raise ValueError(f"column {name!r} was profiled in other bins ({counts.size}); profile its records again")
     plain = {field: row[field] for field in PLAIN}
     return ColumnProfile(bins=bins[name], counts=counts, unseen=json.loads(str(row["unseen"])), **plain)
