@@ -1,0 +1,75 @@
+"""How predictions met their labels in one window: joint counts and sums that add up like every other part of a profile."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Counts = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+CONFIDENCE_BINS = 20
+
+
+@dataclass(frozen=True, eq=False)
+class BinaryOutcome:
+    """Labelled rows of a binary model.
+
+    counts: shape (score bins, 2, 2), score bin x predicted x label, where 1 is the positive class.
+    scores: shape (score bins,), sum of the scores in each bin.
+    log_loss, brier: (sum, sum of squares) of the rows' losses; the logarithm's argument is clipped to 1e-15.
+    """
+
+    counts: Counts
+    scores: Floats
+    log_loss: tuple[float, float]
+    brier: tuple[float, float]
+
+    @property
+    def n(self) -> int:
+        """Count the labelled rows."""
+        return int(self.counts.sum())
+
+
+@dataclass(frozen=True, eq=False)
+class MulticlassOutcome:
+    """Labelled rows of a model with several classes, or of one that logs its decision and no score.
+
+    confusion: shape (classes + 1, classes + 1), predicted x label; the last of each is any other class.
+    confidence: shape (20, 2), equal-width bin of the predicted class's score x correct (1) or not (0).
+    confidence_sums: shape (20,), sum of the confidence in each bin.
+    log_loss: (sum, sum of squares) over the `scored` rows, those with a score for their label's class.
+    """
+
+    classes: tuple[str, ...]
+    confusion: Counts
+    confidence: Counts
+    confidence_sums: Floats
+    log_loss: tuple[float, float]
+    scored: int
+
+    @property
+    def n(self) -> int:
+        """Count the labelled rows."""
+        return int(self.confusion.sum())
+
+
+@dataclass(frozen=True, eq=False)
+class RegressionOutcome:
+    """Labelled rows of a regression: sums over e = predicted - label, and over the label about its reference mean.
+
+    error, absolute, square, fourth: sums of e, |e|, e^2 and e^4; label, label_square: of y and y^2.
+    residuals: shape (bins,), rows per bin of e, in bins fixed by the reference's residuals.
+    """
+
+    n: int
+    error: float
+    absolute: float
+    square: float
+    fourth: float
+    label: float
+    label_square: float
+    residuals: Counts
+
+
+Outcome = BinaryOutcome | MulticlassOutcome | RegressionOutcome
