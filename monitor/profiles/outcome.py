@@ -1,4 +1,4 @@
-"""How predictions met their labels in one window: joint counts and sums that add up like every other part of a profile."""
+"""How predictions met their labels in one window: joint counts and sums that add up like the rest of a profile."""
 
 from dataclasses import dataclass
 
