@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -156,5 +158,206 @@ measurement = Table(
     Column("effect", Double),
     Column("n", BigInteger, nullable=False),
     Column("note", Text, nullable=False, server_default=""),
+    Column("kind", Text, nullable=False, server_default=""),
+    Column("alpha", Double),
+    Column("threshold", Double),
+    Column("outcome", String(12), nullable=False, server_default=""),
     Index(None, "model", "window_end"),
+)
+
+# What a model is compared with: its bins and layout, its profile, and how its own windows differ. The newest counts.
+reference = Table(
+    "reference",
+    metadata,
+    _serial(),
+    _model(),
+    Column("fingerprint", String(64), nullable=False),
+    Column("created_at", UTCDateTime, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("layout", LargeBinary, nullable=False),
+    Column("profile", LargeBinary, nullable=False),
+    UniqueConstraint("model", "fingerprint"),
+)
+
+# Which windows have been judged, and on how much. `matured`: its labels were judged too, and never again.
+judgement = Table(
+    "judgement",
+    metadata,
+    _model(primary_key=True),
+    Column("window_start", UTCDateTime, nullable=False),
+    Column("window_end", UTCDateTime, primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("labelled", BigInteger, nullable=False),
+    Column("matured", Boolean, nullable=False),
+)
+
+# The keys of records, where a source can repeat rows or where labels come by themselves. `day` counts from 1970.
+row_key = Table(
+    "row_key",
+    metadata,
+    _model(primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("key", LargeBinary(16), primary_key=True),
+    Column("segment", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Labels that came by themselves. `day` is that of the record, or -1 while the record is not known yet.
+label = Table(
+    "label",
+    metadata,
+    _model(primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("key", LargeBinary(16), primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("at", UTCDateTime, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Bodies that applications pushed, until they are pulled like any other source.
+pushed = Table(
+    "pushed",
+    metadata,
+    _serial(),
+    _model(),
+    Column("at", UTCDateTime, nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
+alert = Table(
+    "alert",
+    metadata,
+    Column("fingerprint", String(64), primary_key=True),
+    _model(),
+    Column("kind", Text, nullable=False),
+    Column("detector", Text, nullable=False),
+    Column("column", Text, nullable=False),
+    Column("segment", Text, nullable=False),
+    Column("severity", String(8), nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("episode", Integer, nullable=False),
+    Column("since", UTCDateTime),
+    Column("fired_at", UTCDateTime),
+    Column("resolved_at", UTCDateTime),
+    Column("breaches", JSON, nullable=False),
+    Column("clears", Integer, nullable=False),
+    Column("window_start", UTCDateTime),
+    Column("window_end", UTCDateTime),
+    Column("value", Double),
+    Column("threshold", Double),
+    Column("p_value", Double),
+    Column("effect", Double),
+    Column("n", BigInteger, nullable=False),
+    Column("evidence", JSON, nullable=False),
+    Column("text", Text, nullable=False),
+    Index(None, "model", "state"),
+)
+
+# Public: every change of an alert's state, in order.
+alert_event = Table(
+    "alert_event",
+    metadata,
+    _serial(),
+    Column("fingerprint", String(64), ForeignKey("alert.fingerprint"), nullable=False),
+    _model(),
+    Column("kind", Text, nullable=False),
+    Column("detector", Text, nullable=False),
+    Column("column", Text, nullable=False),
+    Column("segment", Text, nullable=False),
+    Column("episode", Integer, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("window_end", UTCDateTime, nullable=False),
+    Column("value", Double),
+    Column("threshold", Double),
+    Column("p_value", Double),
+    Column("effect", Double),
+    Column("n", BigInteger, nullable=False),
+    Column("at", UTCDateTime, nullable=False),
+    Index(None, "model", "window_end"),
+    Index(None, "fingerprint", "window_end"),
+)
+
+# Messages on their way, one row a receiver. `id` is made of the content, so that a repeat is recognisable.
+outbox = Table(
+    "outbox",
+    metadata,
+    _serial(),
+    Column("notice", String(64), nullable=False),
+    Column("receiver", Text, nullable=False),
+    Column("order_key", Text, nullable=False),
+    Column("content", JSON, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("created_at", UTCDateTime, nullable=False),
+    Column("due_at", UTCDateTime, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("owner", Text),
+    Column("leased_until", UTCDateTime),
+    Column("token", Integer, nullable=False),
+    Column("finished_at", UTCDateTime),
+    Column("error", Text, nullable=False, server_default=""),
+    UniqueConstraint("notice"),
+    Index(None, "state", "receiver", "due_at"),
+)
+
+# One row an attempt to deliver.
+delivery = Table(
+    "delivery",
+    metadata,
+    _serial(),
+    Column("outbox", BigInteger().with_variant(Integer, "sqlite"), ForeignKey("outbox.id"), nullable=False),
+    Column("at", UTCDateTime, nullable=False),
+    Column("outcome", String(10), nullable=False),
+    Column("error", Text, nullable=False, server_default=""),
+    Index(None, "outbox"),
+)
+
+# How a receiver is doing: paused by its own wish, failing, or switched off after a permanent refusal.
+channel_state = Table(
+    "channel_state",
+    metadata,
+    Column("receiver", Text, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("paused_until", UTCDateTime),
+    Column("off", Boolean, nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+)
+
+# What was due and who did it: a slot of a job is done once, whoever does it.
+run = Table(
+    "run",
+    metadata,
+    Column("job", Text, primary_key=True),
+    Column("slot", UTCDateTime, primary_key=True),
+    Column("state", String(10), nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("token", Integer, nullable=False),
+    Column("started_at", UTCDateTime, nullable=False),
+    Column("finished_at", UTCDateTime),
+    Column("error", Text, nullable=False, server_default=""),
+)
+
+# Who may work on what until when. `token` rises with every holder, so that a late one is recognised.
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("token", Integer, nullable=False),
+    Column("until", UTCDateTime, nullable=False),
+)
+
+# How a source is doing. `drained_at`: when it was last read to its end. `problem`: why it stands still, or nothing.
+source_state = Table(
+    "source_state",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("drained_at", UTCDateTime),
+    Column("problem", Text, nullable=False, server_default=""),
+    Column("read", BigInteger, nullable=False),
+    Column("stored", BigInteger, nullable=False),
+    Column("quarantined", BigInteger, nullable=False),
+    Column("repeated", BigInteger, nullable=False),
 )
