@@ -22,6 +22,8 @@ BELOW = {
     "notify": CORE,
     "render": CORE,
     "config": CORE | {"store", "sources", "notify", "render"},
+    "wiring": CORE | {"store", "sources", "notify", "render", "config"},
+    "setup": CORE | {"store", "sources", "notify", "render", "config", "wiring"},
 }
 FILES = sorted(path for path in HOUSE.rglob("*.py") if path != HOUSE / "__init__.py")
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.config import Budget, Config, ConfigErrors, load
+from monitor.config import Budget, Config, ConfigErrors, Hold, Setting, Web, load, setting_of
 from monitor.schedule import Period
 from monitor.types import Roles
 
@@ -69,6 +69,65 @@ def test_a_good_configuration_is_read_whole() -> None:
 def test_scores_by_class_keep_their_order_and_numbers_become_names() -> None:
     columns = loaded(GOOD.replace("scores: p_delay", "scores: {1: p_late, 0: p_early}")).models["flights"].columns
     assert (columns.classes, columns.scores) == (("1", "0"), ("p_late", "p_early"))
+
+
+def test_what_is_not_written_has_its_default() -> None:
+    config = loaded(GOOD)
+    model = config.models["flights"]
+    assert config.web == Web(host="127.0.0.1", port=8080, token=None, url=None)
+    assert (model.every, model.hold, model.clear) == (timedelta(minutes=1), Hold(2, 3), 3)
+    assert (model.min_labels, model.segment_values, model.source.lookback) == (0.8, 20, timedelta(minutes=10))
+    assert (model.thresholds, model.severity) == ({}, {})
+
+
+EVERYTHING = """
+    every: 5m
+    for: 3/5
+    clear: 2
+    min_labels: 0.5
+    segment_values: 7
+    thresholds:
+      drift.data: {min_effect: 0.1, for: 1}
+      psi: 0.2
+      psi(age): off
+      missing_share: auto
+    severity: {drift.data: info}
+"""
+
+
+def test_the_rarer_keys_are_read() -> None:
+    model = loaded(GOOD.replace("    lateness: 5m", EVERYTHING)).models["flights"]
+    assert (model.every, model.hold, model.clear) == (timedelta(minutes=5), Hold(3, 5), 2)
+    assert (model.min_labels, model.segment_values, model.severity) == (0.5, 7, {"drift.data": "info"})
+    assert model.thresholds["missing_share"].value == "auto"
+    assert setting_of(model.thresholds, detector="psi", kind="drift.data", column="age").value == "off"
+    found = setting_of(model.thresholds, detector="psi", kind="drift.data", column="distance")
+    assert (found.value, found.min_effect, found.hold) == (0.2, 0.1, Hold(1, 1))
+    assert setting_of(model.thresholds, detector="unseen_share", kind="quality") == Setting()
+
+
+def test_records_may_be_pushed() -> None:
+    text = GOOD.replace('{sql: "${APP_DB}", table: predictions, cursor: [logged_at, id]}', "{push: true}")
+    assert loaded(text).models["flights"].source.push
+
+
+def test_a_webhook_may_have_two_secrets_while_one_replaces_the_other() -> None:
+    for written, count in (('"${KEY}"', 1), ('["${KEY}", old]', 2)):
+        receiver = loaded(GOOD.replace('secret: "${KEY}"', f"secret: {written}, private: true")).receivers["audit"]
+        assert [secret.get_secret_value() for secret in receiver.secret] == ["hunter2", "old"][:count]
+        assert receiver.private
+
+
+def test_others_may_use_the_page_when_there_is_a_token() -> None:
+    web = '\nweb: {host: 0.0.0.0, port: "${PORT}", token: "${KEY}", url: "https://monitor.example"}'
+    config = load(GOOD + web, place="", environ={**ENVIRON, "PORT": "80"}, read=read)
+    assert (config.web.host, config.web.port, config.web.url) == ("0.0.0.0", 80, "https://monitor.example")  # noqa: S104
+    assert "hunter2" not in repr(config)
+
+
+def test_clients_and_versions_may_be_segments() -> None:
+    columns = "client: key, version: v, segments: [key, v], sensitive: [v]"
+    assert loaded(GOOD.replace("segments: [origin]", columns)).models["flights"].columns.segments == ("key", "v")
 
 
 def test_a_route_may_name_its_receiver_by_a_variable() -> None:
@@ -146,6 +205,221 @@ MISTAKES = [
         '{log: "-", slack: x}',
         "receivers.file: two kinds of receiver, slack and log; write each as a receiver of its own",
     ),
+    # a model whose name is no name of a file
+    (
+        "flights:",
+        "../flights:",
+        (
+            "models.../flights: '../flights' cannot be part of an address or a file's name; "
+            "use letters, digits, '.', '_' and '-', and no '.' first"
+        ),
+    ),
+    # a database of another make, whose address is not shown
+    (
+        "sqlite:///monitor.db",
+        "mysql://root:hunter2@db/x",
+        "database: no address of a SQLite file or a PostgreSQL database; write sqlite:///monitor.db or postgresql://host/name",
+    ),
+    # a database that is gone at the end
+    (
+        "sqlite:///monitor.db",
+        '"sqlite:///:memory:"',
+        "database: SQLite in memory is lost at the end; write sqlite:///monitor.db or postgresql://host/name",
+    ),
+    # a database to read from that is none
+    (
+        '"${APP_DB}"',
+        "predictions.db",
+        f"{MODEL}.source.sql: no address of a database; write for example postgresql://host/name",
+    ),
+    # a pushed reference
+    (
+        "{files: reference.parquet}",
+        "{push: true}",
+        f"{MODEL}.reference: a reference cannot be pushed; write files or sql",
+    ),
+    # pushed records that are also in files
+    (
+        '{files: "labels/*.parquet", max_delay: 2d}',
+        '{files: "labels/*.parquet", push: true}',
+        f"{MODEL}.labels: both files and push; write exactly one of them",
+    ),
+    # records from nowhere
+    (
+        '{sql: "${APP_DB}", table: predictions, cursor: [logged_at, id]}',
+        "{push: false}",
+        f"{MODEL}.source: neither files nor sql nor push; write exactly one of them",
+    ),
+    # a key of a database beside files
+    ("max_delay: 2d", "lookback: 1h", f"{MODEL}.labels: 'lookback' beside files; it belongs to sql"),
+    # push that is neither true nor false
+    (
+        '{sql: "${APP_DB}", table: predictions, cursor: [logged_at, id]}',
+        "{push: 7}",
+        f"{MODEL}.source.push: a number or date cannot stand here; write true or false",
+    ),
+    # two roles on one column
+    (
+        "id: request_id",
+        "id: delayed",
+        f"{MODEL}.columns: 'delayed' is both id and label; a column has one role; give each its own",
+    ),
+    # two scores in one column
+    (
+        "scores: p_delay",
+        "scores: {a: p, b: p}",
+        f"{MODEL}.columns: 'p' stands twice in scores; a column has one role; give each its own",
+    ),
+    # a label that is also a segment
+    (
+        "[origin]",
+        "[delayed]",
+        f"{MODEL}.columns: 'delayed' is both label and segments; a column has one role; take it out of one of them",
+    ),
+    # a segment that is ignored
+    (
+        "[origin]",
+        "[origin], ignore: [origin]",
+        f"{MODEL}.columns: 'origin' is both segments and ignore; a column has one role; take it out of one of them",
+    ),
+    # a segment twice
+    ("[origin]", "[origin, origin]", f"{MODEL}.columns.segments: 'origin' stands there twice; write it once"),
+    # more segments than can be watched
+    (
+        "[origin]",
+        "[a, b, c, d, e, f, g, h, i, j, k]",
+        f"{MODEL}.columns.segments: 11 columns; keep at most 10: each multiplies the tests",
+    ),
+    # a score of no class
+    (
+        "scores: p_delay",
+        'scores: {"": p, b: q}',
+        f"{MODEL}.columns.scores: a class without a name; name the class that the score is of",
+    ),
+    # labels that cannot find their records
+    (
+        "id: request_id, ",
+        "",
+        (
+            f"{MODEL}.columns: labels from a source of their own, but no 'id'; "
+            "name the column by which a label finds its record"
+        ),
+    ),
+    # labels of no column
+    (
+        "label: delayed, ",
+        "",
+        f"{MODEL}.columns: a source of labels, but no 'label'; name the column that holds the label",
+    ),
+    # pulling more rarely than judging
+    ("lateness: 5m", "every: 2h", f"{MODEL}.every: '2h' is longer than the window, '1h'; pull at least once a window"),
+    # forgetting a window before its end
+    (
+        "window: 1h",
+        "window: 1w\n    retain: 1d",
+        (
+            f"{MODEL}.retain: '1d' is shorter than the window, '1w'; "
+            "keep the records at least until their window is judged"
+        ),
+    ),
+    # more windows than are looked at
+    (
+        "lateness: 5m",
+        "for: 4/3",
+        f"{MODEL}.for: '4/3' is no number of windows; write for example 2/3, two of the last three, or 1",
+    ),
+    # never clearing
+    ("lateness: 5m", "clear: 0", f"{MODEL}.clear: 0 is no whole number from 1 to 1000; write for example 3"),
+    # more labels than there are
+    (
+        "lateness: 5m",
+        "min_labels: 80",
+        f"{MODEL}.min_labels: 80 is no share above 0 and up to 1; write for example 0.8",
+    ),
+    # a threshold of no detector
+    ("lateness: 5m", "thresholds: {spi: 0.2}", f"{MODEL}.thresholds: no detector or kind 'spi'; did you mean 'psi'?"),
+    # a column's threshold of no detector
+    ("lateness: 5m", "thresholds: {spi(age): 0.2}", f"{MODEL}.thresholds: no detector 'spi'; did you mean 'psi'?"),
+    # a threshold that is no number
+    (
+        "lateness: 5m",
+        "thresholds: {psi: high}",
+        f"{MODEL}.thresholds.psi: 'high' is no threshold; write auto, off, a number of 0 or above, or a mapping",
+    ),
+    # a negative threshold
+    (
+        "lateness: 5m",
+        "thresholds: {psi: {value: -1}}",
+        f"{MODEL}.thresholds.psi.value: -1 is no threshold; write auto, off or a number of 0 or above",
+    ),
+    # an unknown key of a threshold
+    (
+        "lateness: 5m",
+        "thresholds: {psi: {min_efect: 1}}",
+        f"{MODEL}.thresholds.psi: unknown key 'min_efect'; did you mean 'min_effect'?",
+    ),
+    # an effect that is no number
+    (
+        "lateness: 5m",
+        "thresholds: {psi: {min_effect: auto}}",
+        f"{MODEL}.thresholds.psi.min_effect: 'auto' is no effect; write a number of 0 or above",
+    ),
+    # a severity of no kind of alert
+    (
+        "lateness: 5m",
+        "severity: {drift: info}",
+        f"{MODEL}.severity: no kind of alert 'drift'; did you mean 'drift.data'?",
+    ),
+    # a severity that is none
+    (
+        "lateness: 5m",
+        "severity: {quality: high}",
+        f"{MODEL}.severity.quality: 'high' is not allowed here; write 'info', 'warning' or 'critical'",
+    ),
+    # three secrets
+    (
+        'secret: "${KEY}"',
+        "secret: [a, b, c]",
+        "receivers.audit.secret: 3 secrets; write one, or the new and the old one while they are changed",
+    ),
+    # a receiver's address that is none
+    (
+        '"https://example.com/hook"',
+        "example.com",
+        "receivers.audit.webhook: no web address; write one that begins with https://",
+    ),
+    # a route of a kind that never comes
+    ('"attack.*"', '"atack.*"', "routes.0.match.kind: no kind matches 'atack.*'; did you mean 'attack.flood'?"),
+    # a route of a model that is not watched
+    ('kind: "attack.*"', "model: fligths", "routes.0.match.model: no model matches 'fligths'; did you mean 'flights'?"),
+    # a route of a severity that never comes
+    (
+        'kind: "attack.*"',
+        "severity: high",
+        "routes.0.match.severity: no severity matches 'high'; known are info, warning, critical",
+    ),
+    # a receiver twice in one route
+    ("{to: [team]}", "{to: [team, team]}", "routes.1.to.1: 'team' stands there twice; write it once"),
+    # a page for everyone
+    (
+        "receivers:",
+        "web: {host: 0.0.0.0}\nreceivers:",
+        "web: '0.0.0.0' lets others in without a token; set token, or host: 127.0.0.1",
+    ),
+    # a port that is none
+    (
+        "receivers:",
+        "web: {port: 70000}\nreceivers:",
+        "web.port: 70000 is no port; write a number from 0 to 65535; 0 takes any that is free",
+    ),
+    # an address of links that is none
+    (
+        "receivers:",
+        "web: {url: monitor}\nreceivers:",
+        "web.url: no web address; write for example https://monitor.example.com",
+    ),
+    # an unknown key of the page
+    ("receivers:", "web: {prot: 1}\nreceivers:", "web: unknown key 'prot'; did you mean 'port'?"),
     # a key written twice, of which YAML would drop the first
     (
         "window: 1h",

@@ -1,0 +1,44 @@
+"""The configuration: YAML in, one frozen value out, or every mistake in it at once."""
+
+from monitor.config.model import (
+    KINDS,
+    SEVERITIES,
+    Columns,
+    Config,
+    Data,
+    Labels,
+    Match,
+    Model,
+    Receiver,
+    Route,
+    Setting,
+    Severity,
+    Web,
+    setting_of,
+)
+from monitor.config.read import ConfigErrors, load
+from monitor.config.values import Budget, Hold, parse_budget, parse_duration, parse_hold
+
+__all__ = [
+    "KINDS",
+    "SEVERITIES",
+    "Budget",
+    "Columns",
+    "Config",
+    "ConfigErrors",
+    "Data",
+    "Hold",
+    "Labels",
+    "Match",
+    "Model",
+    "Receiver",
+    "Route",
+    "Setting",
+    "Severity",
+    "Web",
+    "load",
+    "parse_budget",
+    "parse_duration",
+    "parse_hold",
+    "setting_of",
+]

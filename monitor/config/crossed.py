@@ -1,0 +1,234 @@
+"""Mistakes that lie between the keys of a configuration: each may be fine alone, together they are not.
+
+They are looked for on the tree that YAML gave, not on the checked sections, so that they are told together with
+everything else; what has the wrong shape is passed over here.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from ipaddress import ip_address
+from typing import Any
+
+from monitor.config.model import KINDS, SEVERITIES, Labels, Receiver
+from monitor.config.values import parse_duration
+from monitor.config.words import Mistake, Path, listed, mapping, shown, suggestion, value_at
+from monitor.schedule import parse_period
+
+Tree = Mapping[Any, Any]
+
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
+_RECEIVER_KINDS = ("slack", "webhook", "log")
+_SOURCE_KINDS = ("files", "sql", "push")
+_OF_SQL = ("table", "cursor", "lookback")
+_SHORTEST = {
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+    "mo": timedelta(days=28),
+}
+_ONE = ("timestamp", "id", "client", "version", "prediction", "label")
+_SPLITS = ("segments", "sensitive")
+MAX_SEGMENTS = 10
+
+
+def crossed(expanded: object, raw: object) -> Iterator[Mistake]:
+    """Yield the mistakes between keys; `raw` is the tree as written, whose values may be shown."""
+    tree = mapping(expanded)
+    yield from _database(tree.get("database"))
+    models, receivers = mapping(tree.get("models")), mapping(tree.get("receivers"))
+    if tree.get("models") == {}:
+        yield ("models",), "no model", "write one"
+    for name, model in models.items():
+        yield from _model(("models", name), mapping(model), raw)
+    for name, receiver in receivers.items():
+        if isinstance(receiver, dict):
+            yield from _receiver(("receivers", name), receiver)
+    for index, route in enumerate(listed(tree.get("routes"))):
+        yield from _route(("routes", index), mapping(route), models, receivers, raw)
+    yield from _web(mapping(tree.get("web")), raw)
+
+
+def _database(url: object) -> Iterator[Mistake]:
+    # The URL is not shown, for it may hold a password.
+    mend = "write sqlite:///monitor.db or postgresql://host/name"
+    if not isinstance(url, str):
+        return
+    if re.fullmatch(r"sqlite(\+pysqlite)?:///.+", url) is None:
+        if re.match(r"postgresql(\+psycopg)?://", url) is None:
+            yield ("database",), "no address of a SQLite file or a PostgreSQL database", mend
+    elif url.partition(":///")[2].startswith(":memory:"):
+        yield ("database",), "SQLite in memory is lost at the end", mend
+
+
+def _model(path: Path, model: Tree, raw: object) -> Iterator[Mistake]:
+    name = path[-1]
+    if isinstance(name, str) and not _NAME.fullmatch(name):
+        problem = f"{name!r} cannot be part of an address or a file's name"
+        yield path, problem, "use letters, digits, '.', '_' and '-', and no '.' first"
+    for key in ("source", "labels", "reference"):
+        data = model.get(key)
+        if isinstance(data, dict) and not set(data) - set(Labels.model_fields):
+            yield from _data((*path, key), data)
+    columns = mapping(model.get("columns"))
+    yield from _roles((*path, "columns"), columns)
+    yield from _labels(path, model, columns)
+    yield from _times(path, model, raw)
+    yield from _thresholds((*path, "thresholds"), mapping(model.get("thresholds")))
+    for kind in mapping(model.get("severity")):
+        if isinstance(kind, str) and kind not in KINDS:
+            yield (*path, "severity"), f"no kind of alert {kind!r}", suggestion(kind, KINDS)
+
+
+def _data(path: Path, data: Tree) -> Iterator[Mistake]:
+    data = {key: value for key, value in data.items() if value is not None and (key, value) != ("push", False)}
+    kinds = [kind for kind in _SOURCE_KINDS if kind in data]
+    of_sql = [key for key in _OF_SQL if key in data]
+    if len(kinds) != 1:
+        pushed = "" if path[-1] == "reference" else ", push"
+        problem = "both " + " and ".join(kinds) if kinds else f"neither files nor sql{pushed and ' nor push'}"
+        yield path, problem, "write exactly one of them"
+    elif kinds != ["sql"]:
+        yield from ((path, f"{key!r} beside {kinds[0]}", "it belongs to sql") for key in of_sql)
+    else:
+        needed = ("table",) if path[-1] == "reference" else ("table", "cursor")
+        yield from ((path, f"missing key {key!r}", "sql needs it") for key in needed if key not in data)
+        if isinstance(data["sql"], str) and "://" not in data["sql"]:
+            yield (*path, "sql"), "no address of a database", "write for example postgresql://host/name"
+    if kinds == ["push"] and path[-1] == "reference":
+        yield path, "a reference cannot be pushed", "write files or sql"
+
+
+def _roles(path: Path, columns: Tree) -> Iterator[Mistake]:
+    said = [(str(columns[role]), role) for role in _ONE if isinstance(columns.get(role), str)]
+    scores = columns.get("scores")
+    by_class = mapping(scores) if not isinstance(scores, str) else {scores: scores}
+    said += [(column, "scores") for column in by_class.values() if isinstance(column, str)]
+    splits = {role: [c for c in listed(columns.get(role)) if isinstance(c, str)] for role in (*_SPLITS, "ignore")}
+    taken: dict[str, str] = {}
+    for column, role in said:
+        if column in taken:
+            yield path, _twice(column, taken[column], role), "a column has one role; give each its own"
+        taken.setdefault(column, role)
+    for role, names in splits.items():
+        for column, times in Counter(names).items():
+            # Clients and versions may be segments too; what is ignored plays no part at all.
+            other = taken.get(column)
+            if other and not (role in _SPLITS and other in ("client", "version")):
+                yield path, _twice(column, other, role), "a column has one role; take it out of one of them"
+            if times > 1:
+                yield (*path, role), f"{column!r} stands there twice", "write it once"
+    for column in sorted(set(splits["ignore"]) & {*splits["segments"], *splits["sensitive"]}):
+        role = "segments" if column in splits["segments"] else "sensitive"
+        yield path, _twice(column, role, "ignore"), "a column has one role; take it out of one of them"
+    if "" in by_class:
+        yield (*path, "scores"), "a class without a name", "name the class that the score is of"
+    if len(splits["segments"]) > MAX_SEGMENTS:
+        problem = f"{len(splits['segments'])} columns"
+        yield (*path, "segments"), problem, f"keep at most {MAX_SEGMENTS}: each multiplies the tests"
+
+
+def _twice(column: str, one: str, other: str) -> str:
+    return f"{column!r} is both {one} and {other}" if one != other else f"{column!r} stands twice in {one}"
+
+
+def _labels(path: Path, model: Tree, columns: Tree) -> Iterator[Mistake]:
+    if not isinstance(model.get("labels"), dict) or not isinstance(model.get("columns"), dict):
+        return
+    if columns.get("id") is None:
+        mend = "name the column by which a label finds its record"
+        yield (*path, "columns"), "labels from a source of their own, but no 'id'", mend
+    if columns.get("label") is None:
+        yield (*path, "columns"), "a source of labels, but no 'label'", "name the column that holds the label"
+
+
+def _times(path: Path, model: Tree, raw: object) -> Iterator[Mistake]:
+    try:
+        period = parse_period(model.get("window"))  # type: ignore[arg-type]  # what is no text raises TypeError
+    except (TypeError, ValueError):
+        return
+    window = period.count * _SHORTEST[period.unit]
+    every, retain = _duration(model.get("every")), _duration(model.get("retain"))
+    shown_window = shown(value_at(raw, (*path, "window")))
+    if every is not None and every > window:
+        problem = f"{shown(value_at(raw, (*path, 'every')))} is longer than the window, {shown_window}"
+        yield (*path, "every"), problem, "pull at least once a window"
+    if retain and retain < window:
+        problem = f"{shown(value_at(raw, (*path, 'retain')))} is shorter than the window, {shown_window}"
+        yield (*path, "retain"), problem, "keep the records at least until their window is judged"
+
+
+def _duration(value: object) -> timedelta | None:
+    try:
+        return parse_duration(value)  # type: ignore[arg-type]  # what is no text raises TypeError
+    except (TypeError, ValueError):
+        return None
+
+
+def _thresholds(path: Path, thresholds: Tree) -> Iterator[Mistake]:
+    names = [name for name in thresholds if isinstance(name, str)]
+    if not names:
+        return
+    from monitor.detectors import DETECTORS  # noqa: PLC0415  # scipy takes 0.1 s, which most configurations can spare
+
+    known = [detector.name for detector in DETECTORS] + list(KINDS)
+    for name in names:
+        detector = re.fullmatch(r"([^()]*)\(.+\)", name)
+        if detector is None and name not in known:
+            yield path, f"no detector or kind {name!r}", suggestion(name, known)
+        elif detector is not None and (detector[1] in KINDS or detector[1] not in known):
+            yield path, f"no detector {detector[1]!r}", suggestion(detector[1], known[: len(DETECTORS)])
+
+
+def _receiver(path: Path, receiver: Tree) -> Iterator[Mistake]:
+    kinds = [kind for kind in _RECEIVER_KINDS if receiver.get(kind) is not None]
+    secret = receiver.get("secret")
+    if len(kinds) > 1:
+        yield path, f"two kinds of receiver, {' and '.join(kinds)}", "write each as a receiver of its own"
+    elif not kinds and not set(receiver) - set(Receiver.model_fields):
+        yield path, "no kind of receiver", "write slack, webhook or log"
+    elif kinds and "secret" in receiver and kinds != ["webhook"]:
+        yield path, f"'secret' beside {kinds[0]}", "it belongs to webhook"
+    elif kinds in (["slack"], ["webhook"]) and not re.match("https?://", str(receiver[kinds[0]])):
+        yield (*path, kinds[0]), "no web address", "write one that begins with https://"
+    if isinstance(secret, list) and not 1 <= len(secret) <= 2:
+        yield (
+            (*path, "secret"),
+            f"{len(secret)} secrets",
+            "write one, or the new and the old one while they are changed",
+        )
+
+
+def _route(path: Path, route: Tree, models: Tree, receivers: Tree, raw: object) -> Iterator[Mistake]:
+    known = {"model": [*map(str, models)], "kind": KINDS, "severity": SEVERITIES}
+    for key, pattern in mapping(route.get("match")).items():
+        if key in known and isinstance(pattern, str) and not any(fnmatchcase(one, pattern) for one in known[key]):
+            place: Path = (*path, "match", key)
+            written = str(value_at(raw, place))
+            yield place, f"no {key} matches {written!r}", suggestion(written, known[key])
+    names = listed(route.get("to"))
+    for position, name in enumerate(names):
+        place = (*path, "to", position)
+        if isinstance(name, str) and name not in receivers:
+            written = str(value_at(raw, place))
+            yield place, f"no receiver {written!r}", suggestion(written, receivers)
+        elif isinstance(name, str) and name in names[:position]:
+            yield place, f"{str(value_at(raw, place))!r} stands there twice", "write it once"
+
+
+def _web(web: Tree, raw: object) -> Iterator[Mistake]:
+    host, url = web.get("host"), web.get("url")
+    if isinstance(host, str) and not _is_loopback(host) and not web.get("token"):
+        problem = f"{shown(value_at(raw, ('web', 'host')))} lets others in without a token"
+        yield ("web",), problem, "set token, or host: 127.0.0.1"
+    if isinstance(url, str) and not re.match(r"https?://[^/\s]", url):
+        yield ("web", "url"), "no web address", "write for example https://monitor.example.com"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

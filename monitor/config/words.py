@@ -1,0 +1,50 @@
+"""How mistakes are put into words: places, values that may be shown, and what was probably meant."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any
+
+Path = tuple[str | int, ...]
+Mistake = tuple[Path, str, str]
+
+
+def suggestion(name: str, known: Iterable[object]) -> str:
+    """Give the known name that was probably meant, or all of them.
+
+    >>> suggestion("retian", ["window", "retain"])
+    "did you mean 'retain'?"
+    """
+    names = [str(key) for key in known]
+    close = get_close_matches(name, names, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"known are {', '.join(names) or 'none'}"
+
+
+def mapping(value: object) -> dict[Any, Any]:
+    """Give a mapping as it is, and none for anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def listed(value: object) -> list[Any]:
+    """Give a list as it is, and none for anything else."""
+    return value if isinstance(value, list) else []
+
+
+def value_at(tree: Any, path: Path) -> object:  # noqa: ANN401  # YAML holds anything
+    """Give what stands at a place of the tree; None where there is no such place."""
+    for key in path:
+        try:
+            tree = tree[key]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return tree
+
+
+def shown(value: object) -> str:
+    """Give a value as a message shows it."""
+    return kind_of(value) if isinstance(value, dict | list) or value is None else repr(value)
+
+
+def kind_of(value: object) -> str:
+    """Say what kind of thing YAML has read."""
+    names = {dict: "a mapping", list: "a list", str: "text", type(None): "nothing", bool: "true or false"}
+    return names.get(type(value), "a number or date")
