@@ -3,6 +3,7 @@
 MonitorError
 ├── ConfigError      the configuration is wrong: place, value, mend
 ├── SourceError      a source cannot be read; its cursor stays where it is
+│   └── SourceStopped    what it gave is not what was agreed; nothing of the batch was taken
 └── DeliveryError    a receiver did not take a notice
 """
 
@@ -23,6 +24,14 @@ class ConfigError(MonitorError):
 
 class SourceError(MonitorError):
     """A source cannot be read now; nothing was taken from it."""
+
+
+class SourceStopped(SourceError):  # noqa: N818 - it says what became of the source
+    """Too much of a batch cannot be taken; `columns` are those that changed or hold the unusable values."""
+
+    def __init__(self, message: str, *, columns: tuple[str, ...] = ()) -> None:
+        self.columns = columns
+        super().__init__(message)
 
 
 class DeliveryError(MonitorError):

@@ -8,7 +8,7 @@ import pytest
 import monitor
 
 HOUSE = Path(monitor.__file__).parent
-CORE = {"types", "errors", "stats", "profiles", "detectors", "alerts", "schedule"}
+CORE = {"types", "errors", "stats", "profiles", "detectors", "alerts", "schedule", "admission"}
 BELOW = {
     "types": set(),
     "errors": set(),
@@ -17,6 +17,7 @@ BELOW = {
     "detectors": {"types", "errors", "stats", "profiles"},
     "alerts": {"types", "errors", "stats", "profiles"},
     "schedule": {"types", "errors", "stats", "profiles"},
+    "admission": {"types", "errors", "stats", "profiles"},
     "store": CORE,
     "sources": CORE,
     "notify": CORE,
