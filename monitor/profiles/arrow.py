@@ -1,16 +1,38 @@
-"""From rows, as an Arrow table, to bins and profiles. Columns are read whole, never row by row."""
+"""From a reference, as an Arrow table, to the layout of every later profile: kinds, bins, and the kind of outcome."""
 
-from collections.abc import Mapping
+from collections import Counter
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from monitor.profiles.bins import Bins, CategoryBins, Floats, NumericBins
-from monitor.profiles.profile import ColumnProfile, Profile, most_frequent
-from monitor.types import ColumnKind
+from monitor.profiles.bins import Bins, CategoryBins, NumericBins
+from monitor.profiles.derived import derived
+from monitor.profiles.groups import Groups, profile_groups, profile_labels, profile_table
+from monitor.profiles.layout import Binary, Column, Layout, Multiclass, OutcomeLayout, Regression, Role
+from monitor.profiles.reading import canonical, categories, floats, type_of
+from monitor.types import ColumnKind, Roles, Task
+
+__all__ = ["Groups", "bins_of", "kind_of", "layout_of", "profile_groups", "profile_labels", "profile_table", "task_of"]
 
 TEXT_DISTINCT = 1000
+MAX_CLASSES = 50
+
+
+def layout_of(reference: pa.Table, roles: Roles) -> Layout:
+    """Choose kinds and bins of all columns, and how predictions meet labels, from the reference's rows.
+
+    Every column without a role is a feature; `roles.kinds` wins over what is inferred. A column that the reference
+    lacks has no bins and is left out.
+    """
+    task = task_of(reference, roles)
+    outcome = _outcome(reference, roles, task)
+    names = _ordered(reference, roles)
+    columns = [_column(reference.column(name), name, role, _kind(reference, name, roles, task)) for name, role in names]
+    sure = {name: made for name, made in derived(reference, roles.scores).items() if pc.sum(pc.is_finite(made)).as_py()}
+    labels = [c for c in columns if c.role == "label"]
+    made = [_column(column, name, "confidence", "numeric") for name, column in sure.items()]
+    return Layout((*(c for c in columns if c.role != "label"), *made, *labels), outcome, roles)
 
 
 def kind_of(column: pa.ChunkedArray) -> ColumnKind:
@@ -21,115 +43,122 @@ def kind_of(column: pa.ChunkedArray) -> ColumnKind:
     """
     if pa.types.is_dictionary(column.type):
         return "categorical"
-    if pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_decimal(column.type):
-        return "numeric"
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+    kind = type_of(column.type)
+    if kind == "text":
         distinct = pc.count_distinct(column).as_py()
         return "text" if distinct > TEXT_DISTINCT and distinct * 2 > len(column) else "categorical"
-    return "categorical"
+    return "numeric" if kind == "number" else "categorical"
 
 
-def bins_of(column: pa.ChunkedArray, kind: ColumnKind) -> Bins:
+def bins_of(column: pa.ChunkedArray, kind: ColumnKind, *, classes: bool = False) -> Bins:
     """Fix a column's bins from its reference values. A text is binned by its length in characters."""
     if kind == "categorical":
-        counted = pc.value_counts(_as_text(column).drop_null())
-        return CategoryBins.of(counted.field("values").to_pylist(), counted.field("counts").to_pylist())
-    return NumericBins.of(_numbers(column, kind)[0])
+        counted = _counted(column, classes=classes)
+        return CategoryBins.of(list(counted), list(counted.values()))
+    return NumericBins.of(floats(column, kind))
 
 
-def profile_table(rows: pa.Table, bins: Mapping[str, Bins], kinds: Mapping[str, ColumnKind]) -> Profile:
-    """Sum a table up. A column that the table lacks counts as missing in every row."""
-    return Profile(rows.num_rows, {name: _profile_named(rows, name, b, kinds[name]) for name, b in bins.items()})
+def task_of(reference: pa.Table, roles: Roles) -> Task | None:
+    """Tell what the model does from its scores, predictions and labels; None when that cannot be known.
+
+    Without scores it is a regression when predictions and labels are numbers, and fractional or of over 50 values.
+    """
+    if roles.label is None:
+        return None
+    if roles.scores:
+        return "binary" if len(roles.scores) == 1 else "multiclass"
+    if roles.prediction is None or roles.prediction not in reference.column_names:
+        return None
+    held = [name for name in (roles.prediction, roles.label) if name in reference.column_names]
+    chosen = {roles.kinds.get(name) for name in held}
+    if "categorical" in chosen or any(type_of(reference.column(name).type) != "number" for name in held):
+        return "multiclass"
+    return "regression" if "numeric" in chosen or any(_measures(reference.column(n)) for n in held) else "multiclass"
 
 
-def profile_column(column: pa.ChunkedArray, bins: Bins, kind: ColumnKind) -> ColumnProfile:
-    """Sum one column up in the reference's bins."""
-    if isinstance(bins, CategoryBins):
-        return _categories(column, bins)
-    values, missing, invalid = _numbers(column, kind)
-    counts = np.bincount(bins.codes(values), minlength=bins.size)
-    finite = values[np.isfinite(values)]
+def _measures(column: pa.ChunkedArray) -> bool:
+    values = floats(column)
+    values = values[np.isfinite(values)]
+    return bool((values != np.floor(values)).any()) or np.unique(values).size > MAX_CLASSES
+
+
+def _ordered(reference: pa.Table, roles: Roles) -> list[tuple[str, Role]]:
+    """Give the columns that are profiled: features, prediction, scores, label."""
+    outputs: dict[str, Role] = {}
+    if roles.prediction:
+        outputs[roles.prediction] = "prediction"
+    outputs |= dict.fromkeys(roles.scores, "score")
+    if roles.label:
+        outputs[roles.label] = "label"
+    aside = {roles.timestamp, roles.id, roles.client, roles.version, *roles.ignore, *outputs}
+    features: list[tuple[str, Role]] = [(name, "feature") for name in reference.column_names if name not in aside]
+    return features + [(name, role) for name, role in outputs.items() if name in reference.column_names]
+
+
+def _kind(reference: pa.Table, name: str, roles: Roles, task: Task | None) -> ColumnKind:
+    column = reference.column(name)
+    if name in roles.kinds:
+        return roles.kinds[name]
+    few = task in {"binary", "multiclass"} and name in {roles.prediction, roles.label} - set(roles.scores)
+    if few and len(_counted(column, classes=True)) <= MAX_CLASSES:
+        return "categorical"
+    return kind_of(column)
+
+
+def _column(column: pa.ChunkedArray, name: str, role: Role, kind: ColumnKind) -> Column:
+    classes = role in {"prediction", "label"}
+    return Column(name, kind, role, type_of(column.type), bins_of(column, kind, classes=classes))
+
+
+def _counted(column: pa.ChunkedArray, *, classes: bool) -> Counter[str]:
+    """Count the rows of each distinct text."""
+    read = categories(column, classes=classes)
+    if not read.known:
+        return Counter()
+    rows = np.bincount(read.positions, minlength=len(read.texts) + 1)
+    counted: Counter[str] = Counter()
+    for text, n in zip(read.texts, rows.tolist(), strict=False):
+        if text is not None and n:
+            counted[text] += n
+    return counted
+
+
+def _outcome(reference: pa.Table, roles: Roles, task: Task | None) -> OutcomeLayout | None:
+    label = roles.label
+    if task is None or label is None:
+        return None
+    if task == "binary":
+        score = roles.scores[0]
+        values = floats(reference.column(score)) if score in reference.column_names else np.empty(0)
+        return Binary(score, roles.prediction, label, _positive(reference, roles), NumericBins.of(values))
+    if task == "multiclass":
+        classes = _classes(reference, roles)
+        scores = roles.scores if len(roles.scores) == len(classes) else ()
+        return Multiclass(roles.prediction, label, scores, classes) if roles.prediction or scores else None
+    return _regression(reference, str(roles.prediction), label)
+
+
+def _positive(reference: pa.Table, roles: Roles) -> str:
+    if roles.classes:
+        return canonical(roles.classes[0])
+    return max(_label_counts(reference, roles.label), default="1")
+
+
+def _classes(reference: pa.Table, roles: Roles) -> tuple[str, ...]:
+    if roles.classes:
+        return tuple(dict.fromkeys(canonical(c) for c in roles.classes))
+    counted = _label_counts(reference, roles.label) or _label_counts(reference, roles.prediction)
+    return tuple(sorted(value for value, _ in counted.most_common(MAX_CLASSES)))
+
+
+def _label_counts(reference: pa.Table, name: str | None) -> Counter[str]:
+    return _counted(reference.column(name), classes=True) if name in reference.column_names else Counter()
+
+
+def _regression(reference: pa.Table, predicted: str, label: str) -> Regression:
+    if label not in reference.column_names:
+        return Regression(predicted, label, NumericBins.of(np.empty(0)))
+    y = floats(reference.column(label))
     with np.errstate(over="ignore", invalid="ignore"):
-        offsets = finite - bins.center
-        total, squares = float(offsets.sum()), float(offsets @ offsets)
-    return ColumnProfile(
-        bins=bins,
-        counts=counts,
-        missing=missing,
-        invalid=invalid,
-        infinite=values.size - finite.size,
-        sum=total,
-        sum_sq=squares,
-        low=float(finite.min()) if finite.size else None,
-        high=float(finite.max()) if finite.size else None,
-    )
-
-
-def _profile_named(rows: pa.Table, name: str, bins: Bins, kind: ColumnKind) -> ColumnProfile:
-    if name not in rows.column_names:
-        return ColumnProfile(bins, np.zeros(bins.size, np.int64), missing=rows.num_rows)
-    return profile_column(rows.column(name), bins, kind)
-
-
-def _categories(column: pa.ChunkedArray, bins: CategoryBins) -> ColumnProfile:
-    values, counts = _value_counts(column)
-    codes = bins.codes(values)
-    unseen = {v: int(c) for v, c, code in zip(values, counts, codes, strict=True) if code == bins.unseen}
-    per_bin = np.zeros(bins.size, np.int64)
-    np.add.at(per_bin, codes, counts)
-    return ColumnProfile(bins, per_bin, missing=column.null_count, unseen=most_frequent(unseen))
-
-
-def _value_counts(column: pa.ChunkedArray) -> tuple[list[str], np.ndarray[tuple[int], np.dtype[np.int64]]]:
-    """Count a column's distinct values by dictionary code."""
-    encoded = _as_text(column).dictionary_encode().unify_dictionaries()
-    if not encoded.num_chunks:
-        return [], np.empty(0, np.int64)
-    values = encoded.chunk(0).dictionary.to_pylist()
-    codes = [chunk.indices.drop_null().to_numpy(zero_copy_only=False) for chunk in encoded.chunks]
-    return values, np.bincount(np.concatenate(codes), minlength=len(values)).astype(np.int64)
-
-
-def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    return column if pa.types.is_string(column.type) else column.cast(pa.string())
-
-
-def _numbers(column: pa.ChunkedArray, kind: ColumnKind) -> tuple[Floats, int, int]:
-    """Give the values that are numbers, NaN taken out, with the counts of missing and invalid rows."""
-    if kind == "text":
-        column = pc.utf8_length(_as_text(column))
-    present = column.drop_null()
-    if pa.types.is_null(column.type):
-        return np.empty(0), len(column), 0
-    values = _floats(present)
-    numbers = values[~np.isnan(values)]
-    nan = _nan_count(present)
-    return numbers, column.null_count + nan, len(column) - column.null_count - nan - numbers.size
-
-
-def _nan_count(present: pa.ChunkedArray) -> int:
-    return int(pc.sum(pc.is_nan(present)).as_py() or 0) if pa.types.is_floating(present.type) else 0
-
-
-def _floats(present: pa.ChunkedArray) -> Floats:
-    """Turn a column without nulls into floats; what is no number becomes NaN."""
-    if pa.types.is_dictionary(present.type):
-        present = present.cast(present.type.value_type)
-    if pa.types.is_boolean(present.type):
-        present = present.cast(pa.int8())
-    if pa.types.is_string(present.type) or pa.types.is_large_string(present.type):
-        return np.array([_float(text) for text in present.to_pylist()], dtype=np.float64)
-    if pa.types.is_integer(present.type) or pa.types.is_floating(present.type):
-        return np.asarray(present.to_numpy(), dtype=np.float64)
-    if pa.types.is_decimal(present.type):
-        return np.asarray(present.cast(pa.float64()).to_numpy(), dtype=np.float64)
-    return np.full(len(present), np.nan)
-
-
-def _float(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return float("nan")
+        bins = NumericBins.of(floats(reference.column(predicted)) - y)
+    return Regression(predicted, label, bins, NumericBins.of(y).center)

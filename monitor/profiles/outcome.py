@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-CONFIDENCE_BINS = 20
-
 
 @dataclass(frozen=True, eq=False)
 class BinaryOutcome:

@@ -1,21 +1,29 @@
-"""What is kept of one window's column, and how two of them become one.
+"""What is kept of one window, as flat vectors in the places of its layout, and how two of them become one.
 
 `merge(profile(a), profile(b)) == profile(a + b)`: counts add up exactly, sums to rounding.
 """
 
+import json
 import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from monitor.profiles.bins import Bins, CategoryBins
+from monitor.profiles.joint import outcome_of
+from monitor.profiles.layout import Column, Layout, Role
+from monitor.profiles.outcome import Outcome
+from monitor.types import ColumnKind
 
 MAX_UNSEEN = 64
 
 Counts = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +32,8 @@ class ColumnProfile:
 
     counts: rows per bin, shape (bins.size,); the rows that are missing, invalid (not of the column's kind) or
         infinite are counted apart, and only infinite ones are in a bin too.
+    absent: rows of tables that lack the column; they are missing too. Rows without a label yet are neither.
+    retyped: rows with a value whose type is of another class than the reference's.
     sum, sum_sq: about the reference's mean, over finite values; 0 for categories.
     low, high: extremes of the finite values; None where there are none.
     unseen: the most frequent values that the reference does not hold; complete up to 64 values, then a lower bound.
@@ -34,13 +44,18 @@ class ColumnProfile:
     missing: int = 0
     invalid: int = 0
     infinite: int = 0
+    absent: int = 0
+    retyped: int = 0
     sum: float = 0.0
     sum_sq: float = 0.0
     low: float | None = None
     high: float | None = None
     unseen: Mapping[str, int] = field(default_factory=dict)
+    role: Role = "feature"
+    kind: ColumnKind = "numeric"
+    correlation: float = 0.0
 
-    @property
+    @cached_property
     def n(self) -> int:
         """Count the rows that have a value."""
         return int(self.counts.sum())
@@ -62,41 +77,118 @@ class ColumnProfile:
         return finite, self.bins.center + self.sum / finite, max(variance, 0.0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Profile:
-    """All columns of one window, by name."""
+    """All columns of one window.
 
+    counts: shape (layout.slots,); per column its bins, then missing, invalid, infinite, absent, retyped; then the
+        outcome's.
+    sums: shape (layout.sums,); per column sum and sum of squares, then the outcome's.
+    low, high: shape (columns,); +inf and -inf where there is no finite value.
+    unseen: per column, rows per value that the reference does not hold.
+    added: rows per column of the table that the layout does not know.
+    """
+
+    layout: Layout
     rows: int
-    columns: Mapping[str, ColumnProfile]
+    counts: Counts
+    sums: Floats
+    low: Floats
+    high: Floats
+    unseen: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    added: Mapping[str, int] = field(default_factory=dict)
+
+    @cached_property
+    def columns(self) -> Mapping[str, ColumnProfile]:
+        """Give the columns by name, as views."""
+        return {column.name: self._view(i, column) for i, column in enumerate(self.layout.columns)}
+
+    @cached_property
+    def outcome(self) -> Outcome | None:
+        """Give how predictions met their labels; None when the layout has no outcome."""
+        if self.layout.outcome is None:
+            return None
+        counts = self.counts[self.layout.offsets[-1] :]
+        return outcome_of(self.layout.outcome, counts, self.sums[2 * len(self.layout.columns) :])
+
+    def packed(self) -> bytes:
+        """Give the profile as a compressed Arrow stream, without its layout."""
+        counts = self.counts.astype(np.min_scalar_type(self.counts.max(initial=0)))
+        vectors = {"counts": counts, "sums": self.sums, "low": self.low, "high": self.high}
+        arrays = [pa.ListArray.from_arrays([0, v.size], pa.array(v)) for v in vectors.values()]
+        rest = {"rows": self.rows, "layout": self.layout.digest, "unseen": self.unseen, "added": self.added}
+        schema = pa.schema(
+            [(name, a.type) for name, a in zip(vectors, arrays, strict=True)], {"profile": json.dumps(rest)}
+        )
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+            writer.write_batch(pa.record_batch(arrays, schema=schema))
+        return bytes(sink.getvalue())
+
+    @classmethod
+    def unpacked(cls, data: bytes, layout: Layout) -> "Profile":
+        """Give back the profile that was packed; `layout` is the one it was made with.
+
+        Raises ValueError when the profile was made with other columns or bins.
+        """
+        with pa.ipc.open_stream(data) as reader:
+            batch = reader.read_next_batch()
+        rest = json.loads(batch.schema.metadata[b"profile"])
+        if rest["layout"] != layout.digest:
+            raise ValueError("the profile was made with other columns or bins; profile its records again")
+        counts, sums, low, high = (column.flatten().to_numpy() for column in batch.columns)
+        return cls(layout, rest["rows"], counts.astype(np.int64), sums, low, high, rest["unseen"], rest["added"])
+
+    def _view(self, i: int, column: Column) -> ColumnProfile:
+        start = self.layout.offsets[i]
+        counts = self.counts[start : start + column.bins.size]
+        missing, invalid, infinite, absent, retyped = self.counts[start + column.bins.size :][:5].tolist()
+        low, high = float(self.low[i]), float(self.high[i])
+        return ColumnProfile(
+            column.bins,
+            counts,
+            missing,
+            invalid,
+            infinite,
+            absent,
+            retyped,
+            float(self.sums[2 * i]),
+            float(self.sums[2 * i + 1]),
+            low if low < math.inf else None,
+            high if high > -math.inf else None,
+            self.unseen.get(column.name, {}),
+            column.role,
+            column.kind,
+            column.correlation,
+        )
 
 
 def merge(a: Profile, b: Profile) -> Profile:
-    """Add two profiles made with the same bins.
+    """Add two profiles made with the same layout.
 
-    Raises ValueError when the columns differ.
+    Raises ValueError when the columns or their bins differ.
     """
-    if a.columns.keys() != b.columns.keys():
-        odd = sorted(a.columns.keys() ^ b.columns.keys())
-        raise ValueError(f"profiles of different columns cannot be merged: {', '.join(odd)}")
-    return Profile(a.rows + b.rows, {name: merge_columns(a.columns[name], b.columns[name]) for name in a.columns})
-
-
-def merge_columns(a: ColumnProfile, b: ColumnProfile) -> ColumnProfile:
-    """Add two profiles of one column."""
-    return ColumnProfile(
-        bins=a.bins,
-        counts=a.counts + b.counts,
-        missing=a.missing + b.missing,
-        invalid=a.invalid + b.invalid,
-        infinite=a.infinite + b.infinite,
-        sum=a.sum + b.sum,
-        sum_sq=a.sum_sq + b.sum_sq,
-        low=min((x for x in (a.low, b.low) if x is not None), default=None),
-        high=max((x for x in (a.high, b.high) if x is not None), default=None),
-        unseen=most_frequent(Counter(a.unseen) + Counter(b.unseen)),
+    if a.layout is not b.layout and a.layout.digest != b.layout.digest:
+        odd = ", ".join(sorted(a.layout.by_name.keys() ^ b.layout.by_name.keys())) or "the same names"
+        raise ValueError(f"profiles of different columns or bins cannot be merged: {odd}")
+    with np.errstate(over="ignore", invalid="ignore"):
+        sums = a.sums + b.sums
+    return Profile(
+        a.layout,
+        a.rows + b.rows,
+        a.counts + b.counts,
+        sums,
+        np.minimum(a.low, b.low),
+        np.maximum(a.high, b.high),
+        {name: most_frequent(_added(a.unseen, b.unseen, name)) for name in sorted(a.unseen.keys() | b.unseen.keys())},
+        dict(sorted((Counter(a.added) + Counter(b.added)).items())),
     )
 
 
 def most_frequent(counts: Mapping[str, int]) -> dict[str, int]:
     """Keep the 64 most frequent values; ties go by the value itself."""
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MAX_UNSEEN])
+
+
+def _added(a: Mapping[str, Mapping[str, int]], b: Mapping[str, Mapping[str, int]], name: str) -> Counter[str]:
+    return Counter(a.get(name, {})) + Counter(b.get(name, {}))

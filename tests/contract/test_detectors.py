@@ -7,8 +7,9 @@ import pyarrow as pa
 import pytest
 
 from monitor.detectors import DETECTORS, Detector
-from monitor.profiles.arrow import bins_of, kind_of, profile_table
+from monitor.profiles.arrow import layout_of, profile_table
 from monitor.profiles.profile import Profile
+from monitor.types import Roles
 
 ROWS = 4000
 
@@ -24,12 +25,11 @@ def rows(seed: int, n: int = ROWS, *, shift: float = 0.0) -> pa.Table:
 
 
 REFERENCE_ROWS = rows(1)
-KINDS = {name: kind_of(REFERENCE_ROWS[name]) for name in REFERENCE_ROWS.column_names}
-BINS = {name: bins_of(REFERENCE_ROWS[name], kind) for name, kind in KINDS.items()}
+LAYOUT = layout_of(REFERENCE_ROWS, Roles(timestamp="at"))
 
 
 def profiled(table: pa.Table) -> Profile:
-    return profile_table(table, BINS, KINDS)
+    return profile_table(table, LAYOUT)
 
 
 REFERENCE = profiled(REFERENCE_ROWS)

@@ -2,6 +2,7 @@
 
 import math
 import sys
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -9,9 +10,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from monitor.profiles.arrow import bins_of, kind_of, profile_column, profile_table
+from monitor.profiles import groups as grouping
+from monitor.profiles.arrow import Groups, bins_of, kind_of, layout_of, profile_groups, profile_labels, profile_table
 from monitor.profiles.bins import MAX_BINS, CategoryBins, NumericBins
-from monitor.profiles.profile import merge
+from monitor.profiles.layout import Column, Layout
+from monitor.profiles.profile import ColumnProfile, Profile, merge
+from monitor.types import ColumnKind, Roles
 
 floats = st.one_of(st.floats(width=64), st.sampled_from([0.0, -0.0, 1.0, 5e-324, 1.7e308, -1.7e308]))
 
@@ -38,47 +42,105 @@ def test_bins_hold_about_equal_reference_mass(draw: str) -> None:
     assert free.max() <= 2.5 * x.size / MAX_BINS
 
 
+NOTHING = Roles(timestamp="at")
+
 ODD_COLUMNS = {
     # every value is absent
     "null": (pa.nulls(4), "numeric", (0, 4, 0)),
     # strings where numbers were: two of them parse
     "mixed": (pa.array(["1", "x", None, "2.5"]), "numeric", (2, 1, 1)),
+    # the same as a dictionary, as Arrow reads it from Parquet
+    "mixed dictionary": (pa.array(["1", "x", None, "x"]).dictionary_encode(), "numeric", (1, 1, 2)),
     # NaN is missing, infinities are values
     "infinite": (pa.array([math.inf, -math.inf, math.nan, 1.0]), "numeric", (3, 1, 0)),
     # larger than a float can tell apart, but counted
     "huge": (pa.array([2**63 - 1, -(2**63), None, 7]), "numeric", (3, 1, 0)),
+    "huge without sign": (pa.array([2**64 - 1, 2**63, None, 7], pa.uint64()), "numeric", (3, 1, 0)),
+    "huge decimal": (pa.array([Decimal(2**70), Decimal(-1), None, Decimal(7)]), "numeric", (3, 1, 0)),
+    "huge text": (pa.array([str(2**70), "1e400", None, "-7"]), "numeric", (3, 1, 0)),
+    "half precision": (pa.array(np.array([1.5, np.nan], np.float16)), "numeric", (1, 1, 0)),
     # numbers in a categorical column are their text
     "retyped": (pa.array([1, 2, 2, None]), "categorical", (3, 1, 0)),
+    # no category
+    "not a number": (pa.array([1.0, math.nan, 2.0, None]), "categorical", (2, 2, 0)),
     # an empty string has a length
     "text": (pa.array(["", "ab", None, "abc"]), "text", (3, 1, 0)),
     # no rows at all
     "empty": (pa.array([], pa.float64()), "numeric", (0, 0, 0)),
+    "no categories": (pa.array([], pa.string()), "categorical", (0, 0, 0)),
     # a boolean read as a number
     "boolean": (pa.array([True, False, None, True]), "numeric", (3, 1, 0)),
+    # a value without a text or a number
+    "list": (pa.array([[1], None, [2, 3]]), "categorical", (0, 1, 2)),
+    "list as number": (pa.array([[1], None, [2, 3]]), "numeric", (0, 1, 2)),
+    "bytes": (pa.array([b"\xff", None, b"a"]), "categorical", (2, 1, 0)),
+    "time": (pa.array([0, 1, None], pa.timestamp("us", "UTC")), "numeric", (0, 1, 2)),
+    "null in the dictionary": (
+        pa.DictionaryArray.from_arrays(pa.array([0, 1, None]), pa.array(["a", None])),
+        "categorical",
+        (1, 2, 0),
+    ),
 }
+
+
+def profiled(column: pa.ChunkedArray, kind: ColumnKind, bins: NumericBins | CategoryBins) -> ColumnProfile:
+    layout = Layout((Column("x", kind, "feature", "number", bins),))
+    return profile_table(pa.table({"x": column}), layout).columns["x"]
 
 
 @pytest.mark.parametrize("name", ODD_COLUMNS)
 def test_odd_columns_are_ordinary(name: str) -> None:
     values, kind, expected = ODD_COLUMNS[name]
     column = pa.chunked_array([values])
-    profile = profile_column(column, bins_of(column, kind), kind)
+    profile = profiled(column, kind, bins_of(column, kind))
     assert (profile.n, profile.missing, profile.invalid) == expected
     assert profile.rows == len(column)
     assert math.isfinite(profile.sum)
 
 
+@pytest.mark.parametrize("name", ODD_COLUMNS)
+@pytest.mark.parametrize("reference", ODD_COLUMNS)
+def test_no_row_is_lost_when_a_column_changes_its_type(reference: str, name: str) -> None:
+    before, kind, _ = ODD_COLUMNS[reference]
+    column = pa.chunked_array([ODD_COLUMNS[name][0]])
+    profile = profiled(column, kind, bins_of(pa.chunked_array([before]), kind))
+    assert profile.rows == len(column)
+
+
+def test_chunks_with_different_dictionaries_count_by_value() -> None:
+    parts = [pa.array(["a", "b"]).dictionary_encode(), pa.array(["b", None, "z"]).dictionary_encode()]
+    profile = profiled(pa.chunked_array(parts), "categorical", CategoryBins(("b", "a")))
+    assert profile.counts.tolist() == [2, 1, 0, 1]
+    assert profile.unseen == {"z": 1}
+
+
 def test_unseen_categories_are_told_from_rare_ones() -> None:
     bins = CategoryBins.of([f"v{i}" for i in range(300)], range(300, 0, -1))
-    profile = profile_column(pa.chunked_array([["v0", "v299", "new", "new"]]), bins, "categorical")
+    profile = profiled(pa.chunked_array([["v0", "v299", "new", "new"]]), "categorical", bins)
     assert profile.counts[bins.other] == 1
     assert profile.counts[bins.unseen] == 2
     assert profile.unseen == {"new": 2}
 
 
-def test_a_dropped_column_is_missing_in_every_row() -> None:
-    bins = {"x": NumericBins.of(np.arange(5.0))}
-    assert profile_table(pa.table({"y": [1, 2]}), bins, {"x": "numeric"}).columns["x"].missing == 2
+def test_only_the_most_frequent_unseen_values_are_named() -> None:
+    values = pa.array([f"n{i % 100}" for i in range(150)])
+    profile = profiled(pa.chunked_array([values]), "categorical", CategoryBins(("a",)))
+    assert profile.counts.tolist() == [0, 0, 150]
+    assert len(profile.unseen) == 64
+    assert profile.unseen["n0"] == 2
+
+
+def test_a_dropped_column_is_absent_and_missing_in_every_row_and_a_new_one_is_added() -> None:
+    profile = profile_table(pa.table({"y": [1, 2]}), layout_of(pa.table({"x": np.arange(5.0)}), NOTHING))
+    column = profile.columns["x"]
+    assert (column.missing, column.absent, column.n) == (2, 2, 0)
+    assert profile.added == {"y": 2}
+
+
+def test_rows_of_another_type_are_counted_as_retyped() -> None:
+    layout = layout_of(pa.table({"x": np.arange(5.0)}), NOTHING)
+    tables = [pa.table({"x": values}) for values in (["1", None, "x"], [1, 2, None], pa.nulls(3))]
+    assert [profile_table(t, layout).columns["x"].retyped for t in tables] == [2, 0, 0]
 
 
 def test_strings_that_hardly_repeat_are_text() -> None:
@@ -86,34 +148,79 @@ def test_strings_that_hardly_repeat_are_text() -> None:
     assert kind_of(pa.chunked_array([["a", "b"] * 1500])) == "categorical"
 
 
-values = st.lists(st.one_of(st.none(), st.floats(-1e6, 1e6), st.just(math.inf)), max_size=60)
+values = st.lists(st.one_of(st.none(), st.floats(-1e6, 1e6), st.sampled_from([math.inf, math.nan])), max_size=60)
 names = st.lists(st.one_of(st.none(), st.sampled_from("abcdxyz")), min_size=60, max_size=60)
+places = st.lists(st.integers(-1, 11), min_size=60, max_size=60)
+ROLES = Roles("at", scores=("p",), label="y", segments=("c",))
+REFERENCE = pa.table(
+    {
+        "x": np.arange(-50.0, 50),
+        "c": [*"aaabbc", *"a" * 94],
+        "p": np.linspace(0, 1, 100),
+        "y": [0, 1] * 50,
+    }
+)
+LAYOUT = layout_of(REFERENCE, ROLES)
+
+
+def table_of(x: list[float | None], c: list[str | None]) -> pa.Table:
+    chances = pa.array([None if v is None or not 0 <= abs(v) <= 100 else abs(v) / 100 for v in x], pa.float64())
+    labels = pa.array([{"a": 0, "b": 1, "x": 1}.get(v or "") for v in c[: len(x)]], pa.int64())
+    return pa.table(
+        {"x": pa.array(x, pa.float64()), "c": pa.array(c[: len(x)], pa.string()), "p": chances, "y": labels}
+    )
+
+
+def assert_equal(a: Profile, b: Profile) -> None:
+    assert (a.rows, a.unseen, a.added) == (b.rows, b.unseen, b.added)
+    assert a.counts.tolist() == b.counts.tolist()
+    assert (a.low.tolist(), a.high.tolist()) == (b.low.tolist(), b.high.tolist())
+    assert a.sums.tolist() == pytest.approx(b.sums.tolist(), rel=1e-9, abs=1e-6)
 
 
 @given(values, names, st.integers(0, 60))
 def test_merging_profiles_is_profiling_the_rows_together(x: list[float | None], c: list[str | None], cut: int) -> None:
-    rows = pa.table({"x": pa.array(x, pa.float64()), "c": pa.array(c[: len(x)], pa.string())})
-    bins = {"x": NumericBins.of(np.arange(-50.0, 50)), "c": CategoryBins.of(["a", "b", "c"], [3, 2, 1])}
-    kinds = {"x": "numeric", "c": "categorical"}
-    whole = profile_table(rows, bins, kinds)
-    parts = merge(profile_table(rows[:cut], bins, kinds), profile_table(rows[cut:], bins, kinds))
-    assert parts.rows == whole.rows
-    for name in bins:
-        a, b = parts.columns[name], whole.columns[name]
-        assert a.counts.tolist() == b.counts.tolist()
-        assert (a.missing, a.invalid, a.infinite, a.low, a.high, a.unseen) == (
-            b.missing,
-            b.invalid,
-            b.infinite,
-            b.low,
-            b.high,
-            b.unseen,
-        )
-        assert [a.sum, a.sum_sq] == pytest.approx([b.sum, b.sum_sq])
+    rows = table_of(x, c)
+    parts = merge(profile_table(rows[:cut], LAYOUT), profile_table(rows[cut:], LAYOUT))
+    assert_equal(parts, profile_table(rows, LAYOUT))
+
+
+@pytest.mark.parametrize("size", [7, 65_536])
+@given(x=values, c=names, group=places)
+def test_profiles_of_groups_are_those_of_each_groups_rows(
+    size: int, x: list[float | None], c: list[str | None], group: list[int]
+) -> None:
+    rows, index = table_of(x, c), np.array(group[: len(x)], np.int64)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(grouping, "SLICE", size)
+        found = profile_groups(rows, LAYOUT, Groups(index, 12))
+    assert len(found) == 12
+    for g, profile in enumerate(found):
+        assert_equal(profile, profile_table(rows.filter(pa.array(index == g)), LAYOUT))
+
+
+@given(values, names)
+def test_late_labels_add_up_to_what_labels_at_once_would_have_been(x: list[float | None], c: list[str | None]) -> None:
+    rows = table_of(x, c)
+    one = Groups(np.zeros(len(x), np.intp), 1)
+    late = profile_labels(rows.select(["p", "y"]), LAYOUT, one)[0]
+    assert late.rows == 0
+    assert_equal(merge(profile_table(rows.drop_columns(["y"]), LAYOUT), late), profile_table(rows, LAYOUT))
+
+
+def test_rows_without_a_label_yet_are_not_missing() -> None:
+    profile = profile_table(table_of([1.0, 2.0], ["a", None]), LAYOUT)
+    assert (profile.columns["y"].n, profile.columns["y"].missing) == (1, 0)
+
+
+def test_the_reference_rows_have_no_place_beyond_their_groups() -> None:
+    with pytest.raises(ValueError, match="group 3 is none of 3"):
+        profile_groups(REFERENCE, LAYOUT, Groups(np.full(100, 3), 3))
+    with pytest.raises(ValueError, match="index of 2"):
+        profile_groups(REFERENCE, LAYOUT, Groups(np.zeros(2, np.intp), 3))
 
 
 def test_profiles_of_different_columns_do_not_merge() -> None:
-    a = profile_table(pa.table({"x": [1.0]}), {"x": NumericBins.of(np.arange(5.0))}, {"x": "numeric"})
-    b = profile_table(pa.table({"y": [1.0]}), {"y": NumericBins.of(np.arange(5.0))}, {"y": "numeric"})
+    a, b = (profile_table(t, layout_of(t, NOTHING)) for t in (pa.table({"x": [1.0]}), pa.table({"y": [1.0]})))
     with pytest.raises(ValueError, match="x, y"):
         merge(a, b)

@@ -1,0 +1,64 @@
+"""How alike the rows of one window are, measured on the reference's own windows."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.profiles.layout import Layout
+from monitor.profiles.profile import Profile
+
+WINDOWS_NEEDED = 8
+ROWS_NEEDED = 30
+BINS = 10
+
+Counts = NDArray[np.int64]
+
+
+def correlation_of(windows: Sequence[Profile], layout: Layout) -> Layout:
+    """Give the layout with each column's correlation within a window, and with the windows' mean rows.
+
+    Windows that differ by more than independent rows would have a design effect phi above 1; the correlation is
+    (phi - 1) / (mean rows - 1), in [0, 1]. It is 0 with under 8 windows of at least 30 rows with a value.
+    (Kish 1965; Rao & Scott 1981)
+    """
+    columns = tuple(
+        replace(
+            column, correlation=intra_window_correlation(np.array([w.columns[column.name].counts for w in windows]))
+        )
+        for column in layout.columns
+    )
+    rows = float(np.mean([w.rows for w in windows])) if windows else 0.0
+    return replace(layout, columns=columns, window_rows=rows)
+
+
+def intra_window_correlation(counts: Counts) -> float:
+    """Give the correlation of two rows of one window, in [0, 1], from counts of shape (windows, bins)."""
+    counts = counts[counts.sum(axis=1) >= ROWS_NEEDED] if counts.size else counts
+    phi = design_effect(counts) if len(counts) >= WINDOWS_NEEDED else None
+    if phi is None:
+        return 0.0
+    return float(np.clip((phi - 1) / (counts.sum() / len(counts) - 1), 0.0, 1.0))
+
+
+def design_effect(counts: Counts) -> float | None:
+    """Divide the chi-square statistic of homogeneity by its degrees of freedom: about 1 for independent rows.
+
+    counts: shape (windows, bins), joined to at most ten bins of about equal mass. None when all rows share a bin.
+    """
+    joined = _joined(counts)
+    if len(joined) < 2 or joined.shape[1] < 2:
+        return None
+    expected = np.outer(joined.sum(axis=1), joined.sum(axis=0)) / joined.sum()
+    freedom = (joined.shape[0] - 1) * (joined.shape[1] - 1)
+    return float(((joined - expected) ** 2 / expected).sum() / freedom)
+
+
+def _joined(counts: Counts) -> Counts:
+    """Join neighbouring bins; a bin goes where the middle of its mass lies."""
+    mass = counts.sum(axis=0)
+    middle = np.cumsum(mass) - mass / 2
+    cells = np.minimum((middle * BINS / max(mass.sum(), 1)).astype(np.intp), BINS - 1)
+    joined = np.stack([counts[:, cells == cell].sum(axis=1) for cell in range(BINS)], axis=1)
+    return joined[:, joined.any(axis=0)]

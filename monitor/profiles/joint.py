@@ -1,0 +1,140 @@
+"""Joint counts of predictions and labels: which places a row adds to, and how they are read back."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from monitor.profiles.layout import CONFIDENCE_BINS, Binary, Multiclass, OutcomeLayout, Regression
+from monitor.profiles.outcome import BinaryOutcome, MulticlassOutcome, Outcome, RegressionOutcome
+from monitor.profiles.reading import Floats, categories, floats
+
+Positions = NDArray[np.intp]
+Counts = NDArray[np.int64]
+
+SMALLEST = 1e-15
+
+
+@dataclass(frozen=True, eq=False)
+class Joint:
+    """What rows add to an outcome: one count for each of `hits`, a weight for each of `sums`, as (rows, places)."""
+
+    hits: tuple[tuple[Positions, Positions], ...] = ()
+    sums: tuple[tuple[Positions, Positions, Floats], ...] = ()
+
+
+def joint_of(rows: pa.Table, outcome: OutcomeLayout) -> Joint:
+    """Find the places of every row whose label and prediction are known."""
+    if outcome.label not in rows.column_names or rows.column(outcome.label).null_count == rows.num_rows:
+        return Joint()
+    if isinstance(outcome, Binary):
+        return _binary(rows, outcome)
+    return _multiclass(rows, outcome) if isinstance(outcome, Multiclass) else _regression(rows, outcome)
+
+
+def outcome_of(outcome: OutcomeLayout, counts: Counts, sums: Floats) -> Outcome:
+    """Read an outcome from its places."""
+    if isinstance(outcome, Binary):
+        size = outcome.bins.size
+        loss, loss_sq, brier, brier_sq = sums[size:].tolist()
+        return BinaryOutcome(counts.reshape(size, 2, 2), sums[:size], (loss, loss_sq), (brier, brier_sq))
+    if isinstance(outcome, Multiclass):
+        k = len(outcome.classes) + 1
+        confidence = counts[k * k : -1].reshape(CONFIDENCE_BINS, 2)
+        loss = (float(sums[-2]), float(sums[-1]))
+        confusion = counts[: k * k].reshape(k, k)
+        return MulticlassOutcome(outcome.classes, confusion, confidence, sums[:-2], loss, int(counts[-1]))
+    error, absolute, square, fourth, label, label_square = sums.tolist()
+    return RegressionOutcome(int(counts.sum()), error, absolute, square, fourth, label, label_square, counts)
+
+
+def _binary(rows: pa.Table, outcome: Binary) -> Joint:
+    score = _floats(rows, outcome.score)
+    label = class_codes(rows, outcome.label, (outcome.positive,))
+    known = np.flatnonzero((label >= 0) & np.isfinite(score))
+    p, y = score[known], (label[known] == 0).astype(np.intp)
+    predicted = (p >= outcome.threshold).astype(np.intp)
+    if outcome.predicted is not None:
+        decided = class_codes(rows, outcome.predicted, (outcome.positive,))[known]
+        predicted = np.where(decided < 0, predicted, decided == 0)
+    bins = outcome.bins.codes(p)
+    chance = np.clip(p, 0.0, 1.0)
+    loss = -np.log(np.maximum(np.where(y == 1, chance, 1 - chance), SMALLEST))
+    brier = (chance - y) ** 2
+    moments = _weights(known, outcome.bins.size, (loss, loss**2, brier, brier**2))
+    return Joint(((known, bins * 4 + predicted * 2 + y),), ((known, bins, p), *moments))
+
+
+def _multiclass(rows: pa.Table, outcome: Multiclass) -> Joint:
+    k = len(outcome.classes)
+    label = class_codes(rows, outcome.label, outcome.classes)
+    scores = _scores(rows, outcome.scores)
+    predicted = _decisions(rows, outcome, scores)
+    known = np.flatnonzero((label >= 0) & (predicted >= 0))
+    confusion = (known, predicted[known] * (k + 1) + label[known])
+    if scores is None:
+        return Joint((confusion,))
+    sure = known[predicted[known] < k]
+    confidence = scores[sure, predicted[sure]]
+    within = (confidence >= 0) & (confidence <= 1)
+    sure, confidence = sure[within], confidence[within]
+    cell = np.minimum((confidence * CONFIDENCE_BINS).astype(np.intp), CONFIDENCE_BINS - 1)
+    right = (predicted[sure] == label[sure]).astype(np.intp)
+    named = known[label[known] < k]
+    chance = scores[named, label[named]]
+    within = (chance >= 0) & (chance <= 1)
+    named, chance = named[within], chance[within]
+    loss = -np.log(np.maximum(chance, SMALLEST))
+    first = (k + 1) ** 2
+    last = np.full(named.size, first + 2 * CONFIDENCE_BINS)
+    return Joint(
+        (confusion, (sure, first + cell * 2 + right), (named, last)),
+        ((sure, cell, confidence), *_weights(named, CONFIDENCE_BINS, (loss, loss**2))),
+    )
+
+
+def _regression(rows: pa.Table, outcome: Regression) -> Joint:
+    predicted, label = _floats(rows, outcome.predicted), _floats(rows, outcome.label)
+    with np.errstate(over="ignore", invalid="ignore"):
+        error = predicted - label
+        known = np.flatnonzero(np.isfinite(error))
+        e, y = error[known], label[known] - outcome.center
+        square = e * e
+        weights = (e, np.abs(e), square, square * square, y, y * y)
+    return Joint(((known, outcome.bins.codes(e)),), _weights(known, 0, weights))
+
+
+def class_codes(rows: pa.Table, name: str, classes: tuple[str, ...]) -> Positions:
+    """Give each row's class: its position, the number of classes for any other value, -1 without a value."""
+    if name not in rows.column_names:
+        return np.full(rows.num_rows, -1, np.intp)
+    read = categories(rows.column(name), classes=True)
+    place = {value: i for i, value in enumerate(classes)}
+    codes = [-1 if t is None else place.get(t, len(classes)) for t in read.texts]
+    return np.asarray(np.array([*codes, -1], np.intp)[read.positions])
+
+
+def _decisions(rows: pa.Table, outcome: Multiclass, scores: Floats | None) -> Positions:
+    """Take the logged decision, else the class of the largest score."""
+    decided = np.full(rows.num_rows, -1, np.intp)
+    if outcome.predicted is not None:
+        decided = class_codes(rows, outcome.predicted, outcome.classes)
+    if scores is None:
+        return decided
+    whole = np.asarray(np.isfinite(scores).all(axis=1))
+    return np.where((decided < 0) & whole, np.argmax(np.where(whole[:, None], scores, 0.0), axis=1), decided)
+
+
+def _scores(rows: pa.Table, names: tuple[str, ...]) -> Floats | None:
+    return np.column_stack([_floats(rows, name) for name in names]) if names else None
+
+
+def _floats(rows: pa.Table, name: str) -> Floats:
+    return floats(rows.column(name)) if name in rows.column_names else np.full(rows.num_rows, np.nan)
+
+
+def _weights(
+    rows: Positions, first: int, weights: tuple[Floats, ...]
+) -> tuple[tuple[Positions, Positions, Floats], ...]:
+    return tuple((rows, np.full(rows.size, first + i), w) for i, w in enumerate(weights))

@@ -1,0 +1,240 @@
+"""What the reference fixes for every later profile: the columns with their bins, and where each count stands."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+
+from monitor.profiles.bins import Bins, CategoryBins, NumericBins
+from monitor.types import ColumnKind, Roles
+
+CONFIDENCE_BINS = 20
+
+Role = Literal["feature", "prediction", "score", "confidence", "label"]
+ValueType = Literal["number", "text", "boolean", "time", "other"]
+
+MISSING, INVALID, INFINITE, ABSENT, RETYPED = range(5)
+"""The slots that follow a column's bins."""
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """One profiled column.
+
+    type: class of the reference's Arrow type; a window's rows of another class are counted as retyped.
+    correlation: of two rows of one window, measured on the reference's own windows; 0 when it is not known.
+    """
+
+    name: str
+    kind: ColumnKind
+    role: Role
+    type: ValueType
+    bins: Bins
+    correlation: float = 0.0
+
+    @property
+    def slots(self) -> int:
+        """Count the places that the column takes in a profile's counts."""
+        return self.bins.size + 5
+
+    def inflation(self, rows: float) -> float:
+        """Give how many times the variance of a share in `rows` rows of one window is that of independent rows."""
+        return 1 + max(rows - 1, 0) * self.correlation
+
+
+@dataclass(frozen=True, eq=False)
+class Binary:
+    """A model with one score, the probability of `positive`; without a decision, score >= threshold decides."""
+
+    score: str
+    predicted: str | None
+    label: str
+    positive: str
+    bins: NumericBins
+    threshold: float = 0.5
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Give the columns that are read."""
+        return frozenset({self.score, self.predicted or self.score, self.label})
+
+    @property
+    def slots(self) -> tuple[int, int]:
+        """Count the places among the counts and among the sums."""
+        return self.bins.size * 4, self.bins.size + 4
+
+
+@dataclass(frozen=True, eq=False)
+class Multiclass:
+    """A model that decides between classes; `scores`, where there are any, stand in the order of `classes`."""
+
+    predicted: str | None
+    label: str
+    scores: tuple[str, ...]
+    classes: tuple[str, ...]
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Give the columns that are read."""
+        return frozenset({*self.scores, self.predicted or self.label, self.label})
+
+    @property
+    def slots(self) -> tuple[int, int]:
+        """Count the places among the counts and among the sums."""
+        return (len(self.classes) + 1) ** 2 + 2 * CONFIDENCE_BINS + 1, CONFIDENCE_BINS + 2
+
+
+@dataclass(frozen=True, eq=False)
+class Regression:
+    """A model that predicts a number; `bins` are those of predicted - label, `center` is the reference's mean label."""
+
+    predicted: str
+    label: str
+    bins: NumericBins
+    center: float = 0.0
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Give the columns that are read."""
+        return frozenset({self.predicted, self.label})
+
+    @property
+    def slots(self) -> tuple[int, int]:
+        """Count the places among the counts and among the sums."""
+        return self.bins.size, 6
+
+
+OutcomeLayout = Binary | Multiclass | Regression
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """The columns of a model's profiles, in order, and what is counted of predictions that met their labels.
+
+    window_rows: mean rows of a window of the reference; 0 when it is not known.
+    """
+
+    columns: tuple[Column, ...]
+    outcome: OutcomeLayout | None = None
+    roles: Roles = field(default_factory=lambda: Roles(timestamp=""))
+    window_rows: float = 0.0
+
+    @cached_property
+    def offsets(self) -> tuple[int, ...]:
+        """Give where each column's counts begin; the last number is where the outcome's begin."""
+        return tuple(np.cumsum([0, *(c.slots for c in self.columns)]).tolist())
+
+    @property
+    def slots(self) -> int:
+        """Count all places among the counts."""
+        return self.offsets[-1] + (self.outcome.slots[0] if self.outcome else 0)
+
+    @property
+    def sums(self) -> int:
+        """Count all places among the sums: two a column, then the outcome's."""
+        return 2 * len(self.columns) + (self.outcome.slots[1] if self.outcome else 0)
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Column]:
+        """Give the columns by name."""
+        return {c.name: c for c in self.columns}
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """Give every column name that is profiled or plays a part."""
+        r = self.roles
+        single = {r.timestamp, r.id, r.client, r.version, r.prediction, r.label} - {None}
+        return frozenset({*self.by_name, *single, *r.scores, *r.segments, *r.sensitive, *r.ignore})  # type: ignore[arg-type]
+
+    @cached_property
+    def digest(self) -> str:
+        """Name the meaning of the counts: profiles with equal digests add up. Correlations do not enter."""
+        parts = [[c.name, c.kind, c.role, c.type, _described(c.bins)] for c in self.columns]
+        return hashlib.sha256(json.dumps([parts, _outcome_described(self.outcome)]).encode()).hexdigest()[:16]
+
+    def packed(self) -> bytes:
+        """Give the layout as a compressed Arrow stream."""
+        table = pa.Table.from_pylist([_row(c) for c in self.columns], schema=SCHEMA)
+        rest = {
+            "roles": asdict(self.roles) | {"kinds": dict(self.roles.kinds)},
+            "outcome": _outcome_described(self.outcome),
+            "window_rows": self.window_rows,
+        }
+        table = table.replace_schema_metadata({"layout": json.dumps(rest)})
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+            writer.write_table(table)
+        return bytes(sink.getvalue())
+
+    @classmethod
+    def unpacked(cls, data: bytes) -> "Layout":
+        """Give back the layout that was packed, every float as it was."""
+        with pa.ipc.open_stream(data) as reader:
+            table = reader.read_all()
+        rest = json.loads(table.schema.metadata[b"layout"])
+        roles = Roles(**_tupled(rest["roles"]))
+        columns = tuple(_column(row) for row in table.to_pylist())
+        return cls(columns, _outcome(rest["outcome"]), roles, rest["window_rows"])
+
+
+SCHEMA = pa.schema(
+    [
+        *((name, pa.string()) for name in ("name", "kind", "role", "type")),
+        ("correlation", pa.float64()),
+        ("edges", pa.list_(pa.float64())),
+        ("center", pa.float64()),
+        ("values", pa.list_(pa.string())),
+        ("tail", pa.list_(pa.string())),
+    ]
+)
+
+
+def _row(column: Column) -> dict[str, Any]:
+    plain = {key: getattr(column, key) for key in ("name", "kind", "role", "type", "correlation")}
+    return plain | _described(column.bins)
+
+
+def _column(row: dict[str, Any]) -> Column:
+    return Column(row["name"], row["kind"], row["role"], row["type"], _bins(row), row["correlation"])
+
+
+def _described(bins: Bins) -> dict[str, Any]:
+    if isinstance(bins, NumericBins):
+        return {"edges": bins.edges.tolist(), "center": bins.center}
+    return {"values": list(bins.values), "tail": None if bins.tail is None else list(bins.tail)}
+
+
+def _bins(row: dict[str, Any]) -> Bins:
+    if row.get("edges") is not None:
+        return NumericBins(np.asarray(row["edges"], dtype=np.float64), float(row["center"]))
+    return CategoryBins(tuple(row["values"]), None if row["tail"] is None else tuple(row["tail"]))
+
+
+TASKS: dict[str, type[OutcomeLayout]] = {"binary": Binary, "multiclass": Multiclass, "regression": Regression}
+
+
+def _outcome_described(outcome: OutcomeLayout | None) -> dict[str, Any] | None:
+    if outcome is None:
+        return None
+    task = next(name for name, made in TASKS.items() if isinstance(outcome, made))
+    plain = {k: _described(v) if isinstance(v, NumericBins) else v for k, v in vars(outcome).items() if k[0] != "_"}
+    return {"task": task, **plain}
+
+
+def _outcome(row: dict[str, Any] | None) -> OutcomeLayout | None:
+    if row is None:
+        return None
+    fields = _tupled(row)
+    task = fields.pop("task")
+    if "bins" in fields:
+        fields["bins"] = _bins(fields["bins"])
+    return TASKS[task](**fields)
+
+
+def _tupled(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}

@@ -1,0 +1,147 @@
+"""Reading Arrow columns as numbers or as categories. A value is looked at once per distinct value, never per row."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from monitor.profiles.layout import ValueType
+from monitor.types import ColumnKind
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+WHOLE = re.compile(r"[+-]?\d+\.0*")
+
+
+def type_of(kind: pa.DataType) -> ValueType:
+    """Give the class of an Arrow type; a dictionary is of its values' class."""
+    if pa.types.is_dictionary(kind):
+        return type_of(kind.value_type)
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        return "number"
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return "text"
+    if pa.types.is_boolean(kind):
+        return "boolean"
+    return "time" if pa.types.is_temporal(kind) else "other"
+
+
+def canonical(text: str) -> str:
+    """Write a class alike whatever type it came as.
+
+    >>> [canonical(text) for text in ("1.0", "True", "false", "-0", "yes", "0.5")]
+    ['1', '1', '0', '0', 'yes', '0.5']
+    """
+    lowered = text.lower()
+    if lowered in {"true", "false"}:
+        return "1" if lowered == "true" else "0"
+    whole = text.partition(".")[0] if WHOLE.fullmatch(text) else text
+    return "0" if whole == "-0" else whole
+
+
+@dataclass(frozen=True, eq=False)
+class Categories:
+    """A column as positions in its distinct values; the position behind the last one is that of rows without a value.
+
+    `texts` are None for distinct values that are none, as NaN; `known` is False when the type has no text.
+    """
+
+    positions: NDArray[np.integer]
+    texts: Sequence[str | None]
+    known: bool = True
+
+
+def categories(column: pa.ChunkedArray, *, classes: bool = False) -> Categories:
+    """Read a column by its distinct values; `classes` are written alike whatever type they came as."""
+    try:
+        coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+        coded = coded.unify_dictionaries() if coded.num_chunks > 1 else coded
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
+        return Categories(np.asarray(column.is_null().to_numpy(), np.int8), [""], known=False)
+    if not coded.num_chunks:
+        return Categories(np.empty(0, np.int8), [])
+    distinct = coded.chunk(0).dictionary
+    texts = _texts(distinct, classes=classes)
+    parts = [_filled(chunk.indices, len(distinct)) for chunk in coded.chunks]
+    return Categories(parts[0] if len(parts) == 1 else np.concatenate(parts), texts)
+
+
+def _filled(indices: pa.Array, fill: int) -> NDArray[np.integer]:
+    if indices.null_count:
+        wide = indices.cast(pa.int64()) if fill > 127 else indices.cast(pa.int16())
+        indices = wide.fill_null(fill)
+    return np.asarray(indices.to_numpy())
+
+
+def _texts(distinct: pa.Array, *, classes: bool) -> list[str | None]:
+    number = type_of(distinct.type) == "number"
+    if pa.types.is_floating(distinct.type):
+        distinct = pc.if_else(pc.is_nan(distinct), pa.scalar(None, distinct.type), distinct)
+    try:
+        texts = distinct.cast(pa.string()).to_pylist()
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
+        texts = [None if value is None else str(value) for value in distinct.to_pylist()]
+    return [t if t is None or not (number or classes) else canonical(t) for t in texts]
+
+
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """A column of Arrow numbers; `invalid` marks the rows whose value is no number, None when there are none."""
+
+    column: pa.ChunkedArray
+    invalid: Flags | None = None
+
+    def values(self, start: int, stop: int) -> Floats:
+        """Give the rows from start to stop; missing and invalid ones are NaN."""
+        part = self.column.slice(start, stop - start)
+        array = part.chunk(0) if part.num_chunks == 1 else part
+        plain = array.to_numpy(zero_copy_only=False) if isinstance(array, pa.Array) else array.to_numpy()
+        return np.asarray(plain, dtype=np.float64)
+
+
+def numbers(column: pa.ChunkedArray, kind: ColumnKind = "numeric") -> Numbers:
+    """Read a column as numbers; a text is its length in characters, a boolean 0 or 1."""
+    if kind == "text":
+        return _parsed(column, _length)
+    if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
+        return Numbers(column)
+    if pa.types.is_null(column.type) or pa.types.is_decimal(column.type):
+        return Numbers(column.cast(pa.float64()))
+    if pa.types.is_boolean(column.type):
+        return Numbers(column.cast(pa.int8()))
+    return _parsed(column, _float if type_of(column.type) in {"text", "number", "boolean"} else _nothing)
+
+
+def floats(column: pa.ChunkedArray, kind: ColumnKind = "numeric") -> Floats:
+    """Give a whole column as floats; what is no number is NaN, and a text is its length."""
+    return numbers(column, kind).values(0, len(column))
+
+
+def _parsed(column: pa.ChunkedArray, parse: Callable[[str], float]) -> Numbers:
+    read = categories(column)
+    values = np.array([np.nan if t is None else parse(t) for t in read.texts] + [np.nan])
+    wrong = np.array([t is not None and np.isnan(v) for t, v in zip(read.texts, values[:-1], strict=True)] + [False])
+    if not read.known:
+        values[:], wrong[:-1] = np.nan, True
+    invalid = wrong[read.positions] if wrong.any() else None
+    return Numbers(pa.chunked_array([pa.array(values[read.positions])]), invalid)
+
+
+def _length(text: str) -> float:
+    return float(len(text))
+
+
+def _nothing(_: str) -> float:
+    return float("nan")
+
+
+def _float(text: str) -> float:
+    try:
+        return float({"true": "1", "false": "0"}.get(text, text))
+    except ValueError:
+        return float("nan")
