@@ -1,0 +1,200 @@
+"""From what became of alerts in one window to the messages about them: few, in order, and each only once."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from monitor.alerts.lifecycle import Alert, Transition, notice_id
+from monitor.alerts.wording import lines_of, text_of, title_of
+from monitor.types import Notice, Window
+
+UNDER_ALARM = ("firing", "recovering")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One alert after a window: its labels, its state, and what was measured in that window.
+
+    transition: what happened to it in this window; None when there is nothing to tell.
+    value, reference_value: in `unit`; threshold: the smallest effect that breaches; alpha: the largest p-value.
+    evidence: JSON that goes with the alert; `told` and `inhibited_by` in it belong to `inhibited`.
+    """
+
+    alert: Alert
+    model: str
+    kind: str
+    detector: str
+    window: Window
+    column: str = ""
+    segment: str = ""
+    severity: str = "warning"
+    origin: str = "undetermined"
+    transition: Transition | None = None
+    value: float | None = None
+    reference_value: float | None = None
+    unit: str = ""
+    effect: float | None = None
+    threshold: float | None = None
+    p_value: float | None = None
+    alpha: float | None = None
+    n: int = 0
+    low: float | None = None
+    high: float | None = None
+    note: str = ""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def fingerprint(self) -> str:
+        """Give the alert's identity."""
+        return self.alert.fingerprint
+
+
+@dataclass(frozen=True)
+class Group:
+    """Findings of one model, kind and transition: what one message tells. Never empty."""
+
+    model: str
+    kind: str
+    transition: Transition
+    findings: tuple[Finding, ...]
+
+
+def grouped(findings: Iterable[Finding]) -> list[Group]:
+    """Give what there is to tell of a window's findings, as `inhibited` left them; what was resolved comes first."""
+    groups: dict[tuple[str, str, Transition], list[Finding]] = {}
+    for finding in findings:
+        if finding.transition and finding.evidence.get("told"):
+            groups.setdefault((finding.model, finding.kind, finding.transition), []).append(finding)
+    by_name = sorted(groups.items(), key=lambda item: (item[0][2] != "resolved", item[0]))
+    return [Group(*labels, tuple(sorted(members, key=_weight))) for labels, members in by_name]
+
+
+def notice_of(group: Group, receiver: str, base_url: str = "") -> Notice:
+    """Give the message that tells a receiver of a group; the same group gives the same `id` again.
+
+    base_url: where the pages are, such as `https://monitor.example`; without it the message has no link.
+    """
+    members = [(finding.fingerprint, finding.alert.episode) for finding in group.findings]
+    return Notice(
+        id=notice_id(members, group.transition, receiver),
+        model=group.model,
+        kind=group.kind,
+        transition=group.transition,
+        reason="first" if group.transition == "fired" else "resolved",
+        title=title_of(group),
+        lines=lines_of(group),
+        alerts=tuple(as_json(finding) for finding in group.findings),
+        link=f"{base_url.rstrip('/')}/models/{quote(group.model, safe='', errors='replace')}" if base_url else "",
+    )
+
+
+def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]) -> list[Finding]:
+    """Settle for each finding whether it is told, given the model's alerts as they stood before this window.
+
+    standing: alerts with the keys of the public alert JSON, in any state.
+
+    An alert that fires is not told while a weightier one is firing: source health over the quality of a column over
+    performance over drift. Its evidence then says `inhibited_by`. If it is still breaching when the weightier one has
+    ended, it is told then. A resolution is told if and only if the firing was: `told` in the evidence remembers.
+    """
+    found, before = list(findings), {row["id"]: row for row in standing}
+    now = {alert_id(finding.fingerprint, finding.alert.episode): finding for finding in found}
+    alarms = {name: _labels(row) for name, row in before.items() if row["state"] in UNDER_ALARM and name not in now}
+    alarms |= {name: _labels(vars(f)) for name, f in now.items() if f.alert.state in UNDER_ALARM}
+    return [_settled(f, before.get(name, {}).get("evidence", {}), _inhibitor(f, alarms)) for name, f in now.items()]
+
+
+def as_json(finding: Finding) -> dict[str, Any]:
+    """Give the finding's alert with the keys of the public alert JSON."""
+    alert, window = finding.alert, finding.window
+    return {
+        "id": alert_id(alert.fingerprint, alert.episode),
+        **{label: getattr(finding, label) for label in ("model", "kind", "origin", "detector", "column", "segment")},
+        "severity": finding.severity,
+        "state": alert.state,
+        "since": instant(alert.since),
+        "fired_at": instant(alert.fired_at),
+        "resolved_at": instant(alert.resolved_at),
+        "window_start": instant(window.start),
+        "window_end": instant(window.end),
+        **{number: plain(getattr(finding, number)) for number in ("value", "threshold", "p_value", "effect")},
+        "n": finding.n,
+        "evidence": plain(finding.evidence),
+        "atlas": [],
+        "text": text_of(finding),
+    }
+
+
+def alert_id(fingerprint: str, episode: int) -> str:
+    """Name one episode of an alert.
+
+    >>> alert_id("3f2a90cc41d87be2", 2)
+    '3f2a90cc41d8-2'
+    """
+    return f"{fingerprint[:12]}-{episode}"
+
+
+def instant(at: datetime | None) -> str | None:
+    """Give an aware time as ISO 8601 in UTC.
+
+    >>> instant(datetime(2013, 3, 1, tzinfo=UTC))
+    '2013-03-01T00:00:00Z'
+    """
+    return None if at is None else at.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401 (anything JSON can hold)
+    """Give a value as strict JSON has it: numbers that are not finite become None.
+
+    >>> plain({"shares": (0.5, math.nan)})
+    {'shares': [0.5, None]}
+    """
+    if isinstance(value, Mapping):
+        return {str(key): plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(part) for part in value]
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    return value
+
+
+def _weight(finding: Finding) -> tuple[float, float, str, str]:
+    # The surest first, then the largest.
+    surest = 1.0 if finding.p_value is None else finding.p_value
+    return surest, -abs(finding.effect or 0.0), finding.column, finding.segment
+
+
+def _labels(alert: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    return alert["model"], alert["kind"], alert["column"], alert["segment"]
+
+
+def _inhibitor(finding: Finding, alarms: Mapping[str, Sequence[str]]) -> str | None:
+    return next((name for name, alarm in sorted(alarms.items()) if _outweighs(alarm, _labels(vars(finding)))), None)
+
+
+def _outweighs(alarm: Sequence[str], other: Sequence[str]) -> bool:
+    (model, kind, column, segment), (its_model, its_kind, its_column, its_segment) = alarm, other
+    if model != its_model or segment not in ("", its_segment):
+        return False
+    drifts = its_kind == "confidence" or its_kind.startswith("drift.")
+    performs = its_kind.startswith("performance.")
+    if kind == "health":
+        return drifts or performs or its_kind == "quality"
+    if kind == "quality":
+        return column == its_column != "" and (drifts or performs)
+    return kind.startswith("performance.") and drifts
+
+
+def _settled(finding: Finding, before: Mapping[str, Any], inhibitor: str | None) -> Finding:
+    """Carry on what was told of this episode, or tell it now."""
+    evidence = {key: part for key, part in finding.evidence.items() if key not in ("told", "inhibited_by")}
+    carried = {key: before[key] for key in ("told", "inhibited_by") if key in before}
+    breaches = finding.transition == "fired" or (finding.alert.state == "firing" and finding.value is not None)
+    if before.get("told") or not breaches:
+        return replace(finding, evidence=evidence | carried)
+    if inhibitor:
+        return replace(finding, transition=None, evidence=evidence | {"told": False, "inhibited_by": inhibitor})
+    return replace(finding, transition="fired", evidence=evidence | {"told": True})

@@ -1,0 +1,227 @@
+"""What a message says: what happened, how much and how sure, since when, where, and what to do."""
+
+import unicodedata
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from monitor.alerts.grouping import Finding, Group
+
+LISTED, NAME_LENGTH = 8, 80
+
+TITLES = {
+    "drift.data": "data drift",
+    "drift.prediction": "the predictions drift",
+    "drift.label": "the labels drift",
+    "drift.concept": "what the labels mean drifts",
+    "confidence": "the model's confidence shifted",
+    "performance.realised": "performance changed",
+    "performance.estimated": "performance is estimated to have changed",
+    "quality": "data quality",
+    "health": "monitoring is impaired",
+    "model_change": "the model changed",
+    "disagreement": "models disagree",
+}
+
+# Numbers that have a level of their own: they rise and fall.
+LEVELS = {
+    "missing_share": "missing share",
+    "invalid_share": "share of invalid values",
+    "unseen_share": "share of categories unknown to the reference",
+    "out_of_range_share": "share outside the reference's range",
+    "roc_auc": "ROC AUC",
+    "pr_auc": "PR AUC",
+    "f1": "F1",
+    "mcc": "Matthews correlation",
+    "log_loss": "log loss",
+    "brier": "Brier score",
+    "brier_score": "Brier score",
+    "mae": "mean absolute error",
+    "rmse": "root mean square error",
+    "r2": "R²",
+}
+# Numbers that say how far the window is from the reference: 0 is equal.
+DISTANCES = {
+    "psi": "population stability index",
+    "jensen_shannon_distance": "Jensen-Shannon distance",
+    "kolmogorov_smirnov": "Kolmogorov-Smirnov statistic",
+    "wasserstein": "Wasserstein distance",
+    "chi_square": "chi-square statistic",
+}
+
+TO_DO = {
+    "missing_share": "look at the feed of {where}: values stopped arriving, or a join lost its partner",
+    "constant_column": "look at the feed of {where}: it repeats one value, as a stuck sensor or a default does",
+    "invalid_share": "look at how {where} is written: its type, format or unit may have changed",
+    "unseen_share": "look for new or renamed categories in {where}; if they are right, renew the reference and retrain",
+    "out_of_range_share": "check the unit and the limits of {where}; if the values are right, the model extrapolates",
+    "quality": "look at what produces {where} before trusting the predictions made on it",
+    "health": "look at the source: while this lasts, other alerts of the model wait or have no answer",
+    "drift": "find out whether the world or the feed of {where} changed; watch performance, and retrain if it falls",
+    "confidence": "look at the records with the least confidence; compare with the drift of the columns",
+    "performance": "compare with the reference period, by segment; check the labels, then retrain or roll back",
+    "attack": "look at the clients and records named here; limit or block them, and keep the records as evidence",
+    "bias": "compare the segments; do not act on the predictions for the groups named here without a check",
+    "resolved": "nothing; it has been clear for as many windows as its rule asks",
+    "": "compare the window with the reference",
+}
+
+
+def text_of(finding: "Finding") -> str:
+    """Give one sentence about one alert: what moved, by how much, how sure that is, and since when.
+
+    Values in shares are written in per cent; `None` is written as "no answer" with its reason.
+    """
+    subject = shown(finding.column or finding.model)
+    within = f" ({shown(finding.segment)})" if finding.segment else ""
+    parts = [_what(finding), *_how_sure(finding), *_since(finding)]
+    return f"{subject}{within}: {', '.join(parts)}"
+
+
+def title_of(group: "Group") -> str:
+    """Say what happened to which model, and in which columns."""
+    words = TITLES.get(group.kind) or group.kind.replace(".", ": ").replace("_", " ")
+    columns = _distinct(finding.column for finding in group.findings)
+    where = f" in {_listed(columns, 3)}" if columns else ""
+    ended = "resolved: " if group.transition == "resolved" else ""
+    return f"{shown(group.model)}: {ended}{words}{where}"
+
+
+def lines_of(group: "Group") -> tuple[str, ...]:
+    """Give the body of a message in order: how much and how sure, since when, who or what, what to do."""
+    sentences = [text_of(finding) for finding in group.findings[:LISTED]]
+    rest = len(group.findings) - LISTED
+    more = [f"and {rest} more"] if rest > 0 else []
+    return (*sentences, *more, *_times(group), *_places(group), f"To do: {_to_do(group)}.")
+
+
+def number(value: float) -> str:
+    """Write a number with three significant digits.
+
+    >>> [number(x) for x in (0.31234, 1234.5, 2.2e-16, 0.0, -12)]
+    ['0.312', '1,230', '2.2e-16', '0', '-12']
+    """
+    rounded = float(f"{value:.3g}")
+    if rounded == 0 or 1e-4 <= abs(rounded) < 1e9:
+        return f"{rounded:,.10g}"
+    mantissa, _, exponent = f"{rounded:.3g}".partition("e")
+    return f"{mantissa}e{int(exponent)}" if exponent else mantissa
+
+
+def measure(value: float, unit: str) -> str:
+    """Write a number with its unit, a share in per cent.
+
+    >>> measure(0.312, "share"), measure(0.312, "reference sd")
+    ('31.2 %', '0.312 reference standard deviations')
+    """
+    if unit == "share":
+        return f"{number(100 * value)} %"
+    word = {"reference sd": " reference standard deviations"}.get(unit, "")
+    return number(value) + word
+
+
+def shown(name: str) -> str:
+    """Give a name from the data on one line: control characters as visible marks, at most 80 characters.
+
+    >>> shown("a" + chr(10) + "b")
+    'a␊b'
+    """
+    marked = "".join(_marked(character) for character in name[: NAME_LENGTH + 1])
+    return marked if len(marked) <= NAME_LENGTH else marked[: NAME_LENGTH - 1] + "…"
+
+
+def _marked(character: str) -> str:
+    if ord(character) < 0x20:
+        return chr(0x2400 + ord(character))
+    # Format characters turn the direction of text; surrogates cannot be sent.
+    return "�" if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp") else character
+
+
+def _what(finding: "Finding") -> str:
+    name, value, back = finding.detector, finding.value, finding.alert.state not in ("pending", "firing")
+    if value is None:
+        return f"{_level(name)} has no answer" + (f" ({shown(finding.note)})" if finding.note else "")
+    if name == "constant_column":
+        return "holds a single value" if value else "holds more than one value again"
+    if name in DISTANCES:
+        beginning = "distribution is near the reference's" if back else "distribution moved from the reference's"
+        return f"{beginning}, {DISTANCES[name]} {number(value)}"
+    if name == "mean_shift":
+        moved = "is within" if back else "fell by" if (finding.effect or 0) < 0 else "rose by"
+        return f"mean {moved} {measure(abs(value), finding.unit)}" + (" of the reference's" if back else "")
+    return f"{_level(name)} {_moved(finding, value, back=back)} {measure(value, finding.unit)}{_reference(finding)}"
+
+
+def _level(detector: str) -> str:
+    return LEVELS.get(detector) or detector.replace("_", " ")
+
+
+def _moved(finding: "Finding", value: float, *, back: bool) -> str:
+    if back:
+        return "is"
+    change = finding.effect if finding.reference_value is None else value - finding.reference_value
+    return "rose to" if change and change > 0 else "fell to" if change and change < 0 else "is"
+
+
+def _reference(finding: "Finding") -> str:
+    if finding.reference_value is None:
+        return ""
+    return f" (reference {measure(finding.reference_value, finding.unit)})"
+
+
+def _how_sure(finding: "Finding") -> list[str]:
+    parts = []
+    if finding.effect is not None and finding.threshold is not None:
+        parts.append(f"effect {number(finding.effect)} against a threshold of {number(finding.threshold)}")
+    if finding.n:
+        parts.append("1 row" if finding.n == 1 else f"{finding.n:,} rows")
+    if finding.p_value is not None:
+        parts.append("p < 1e-300" if finding.p_value < 1e-300 else f"p = {number(finding.p_value)}")
+    return parts
+
+
+def _since(finding: "Finding") -> list[str]:
+    alert = finding.alert
+    if alert.state == "resolved" and alert.resolved_at:
+        began = [f"began {_clock(alert.since)}"] if alert.since else []
+        return [*began, f"resolved {_clock(alert.resolved_at)}"]
+    return [f"since {_clock(alert.since)}"] if alert.since else []
+
+
+def _times(group: "Group") -> list[str]:
+    began = [finding.alert.since for finding in group.findings if finding.alert.since]
+    window = group.findings[0].window
+    looked = f"window {_clock(window.start)} to {_clock(window.end)}"
+    return [f"Since {_clock(min(began))}; {looked}." if began else f"In the {looked}."]
+
+
+def _places(group: "Group") -> list[str]:
+    columns = _distinct(finding.column for finding in group.findings)
+    segments = _distinct(finding.segment for finding in group.findings)
+    named = (("Columns", columns), ("Segments", segments))
+    return [f"{word}: {_listed(names, LISTED)}" for word, names in named if names]
+
+
+def _to_do(group: "Group") -> str:
+    if group.transition == "resolved":
+        return TO_DO["resolved"]
+    detectors = {finding.detector for finding in group.findings}
+    family = group.kind.partition(".")[0]
+    keys = (detectors.pop() if len(detectors) == 1 else "", group.kind, family)
+    advice = next((TO_DO[key] for key in keys if key and key in TO_DO), TO_DO[""])
+    columns = _distinct(finding.column for finding in group.findings)
+    return advice.format(where=_listed(columns, 3) if columns else "the model's data")
+
+
+def _listed(names: list[str], most: int) -> str:
+    rest = len(names) - most
+    return ", ".join(shown(name) for name in names[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _distinct(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(name for name in names if name))
+
+
+def _clock(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,111 @@
+"""Alerts: one row each with its present state, and every change of it as an event."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from monitor.alerts.grouping import UNDER_ALARM, Finding, alert_id, as_json, instant, plain
+from monitor.alerts.lifecycle import Alert, State
+from monitor.store.schema import alert, alert_event
+
+_LABELS = ("model", "kind", "detector", "column", "segment")
+_NUMBERS = ("value", "threshold", "p_value", "effect")
+_PLAIN = ("model", "kind", "origin", "detector", "column", "segment", "severity", "state")
+
+
+def read_alerts(connection: Connection, model: str) -> dict[str, Alert]:
+    """Give the state of every known alert of a model, by fingerprint; what is absent has never breached."""
+    columns = (getattr(alert.c, name) for name in Alert.__dataclass_fields__)
+    rows = connection.execute(select(*columns).where(alert.c.model == model)).mappings()
+    return {row["fingerprint"]: Alert(**{**row, "breaches": tuple(row["breaches"])}) for row in rows}
+
+
+def standing_alerts(connection: Connection, model: str) -> list[dict[str, Any]]:
+    """Give the model's alerts that are firing or recovering, with the keys of the public alert JSON."""
+    chosen = select(alert).where(alert.c.model == model, alert.c.state.in_(UNDER_ALARM))
+    return [_public(row) for row in connection.execute(chosen.order_by(alert.c.fingerprint)).mappings()]
+
+
+def write_findings(connection: Connection, findings: Iterable[Finding], *, now: datetime) -> None:
+    """Store every finding's alert, and an event for each whose state changed; `now` is the time of recording.
+
+    Belongs into the transaction that stores the measurements and the messages.
+    """
+    found = list(findings)
+    before = {key: known for model in {f.model for f in found} for key, known in read_alerts(connection, model).items()}
+    for finding in found:
+        known = before.get(finding.fingerprint, Alert(finding.fingerprint))
+        if finding.fingerprint in before or finding.alert.state != "ok":
+            write_alert(connection, finding)
+        if (known.state, known.episode) != (finding.alert.state, finding.alert.episode):
+            append_event(connection, finding, now=now)
+
+
+def write_alert(connection: Connection, finding: Finding) -> None:
+    """Store an alert with what its newest window showed; belongs into the transaction that stores the measurement.
+
+    An alert that never breached needs no row. A finding of a window older than the alert's newest changes nothing.
+    """
+    known = finding.alert
+    if known.window_end is not None and finding.window.end < known.window_end:
+        return
+    values = _row(finding)
+    changed = connection.execute(update(alert).where(alert.c.fingerprint == known.fingerprint).values(values))
+    if not changed.rowcount and (known.state != "ok" or known.episode):
+        connection.execute(insert(alert).values(fingerprint=known.fingerprint, **values))
+
+
+def append_event(connection: Connection, finding: Finding, *, now: datetime) -> None:
+    """Record that an alert's state changed in this window; the alert must be stored already."""
+    connection.execute(
+        insert(alert_event).values(
+            fingerprint=finding.fingerprint,
+            episode=finding.alert.episode,
+            state=finding.alert.state,
+            window_end=finding.window.end,
+            n=finding.n,
+            at=now,
+            **{name: getattr(finding, name) for name in _LABELS},
+            **{name: plain(getattr(finding, name)) for name in _NUMBERS},
+        )
+    )
+
+
+def alert_rows(connection: Connection, *, model: str | None = None, state: State | None = None) -> list[dict[str, Any]]:
+    """Give alerts with the keys of the public alert JSON, the latest to change first."""
+    chosen = select(alert).order_by(alert.c.since.is_(None), alert.c.since.desc(), alert.c.fingerprint)
+    if model is not None:
+        chosen = chosen.where(alert.c.model == model)
+    if state is not None:
+        chosen = chosen.where(alert.c.state == state)
+    return [_public(row) for row in connection.execute(chosen).mappings()]
+
+
+def _row(finding: Finding) -> dict[str, Any]:
+    known, public = finding.alert, as_json(finding)
+    same = (*_PLAIN, *_NUMBERS, "n", "evidence", "text")
+    times = {name: getattr(known, name) for name in ("since", "fired_at", "resolved_at")}
+    return {
+        **{name: public[name] for name in same},
+        **times,
+        "episode": known.episode,
+        "breaches": list(known.breaches),
+        "clears": known.clears,
+        "window_start": finding.window.start,
+        "window_end": finding.window.end,
+    }
+
+
+def _public(row: RowMapping | Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": alert_id(row["fingerprint"], row["episode"]),
+        **{name: row[name] for name in _PLAIN},
+        **{name: instant(row[name]) for name in ("since", "fired_at", "resolved_at", "window_start", "window_end")},
+        **{name: row[name] for name in _NUMBERS},
+        "n": row["n"],
+        "evidence": row["evidence"],
+        "atlas": [],
+        "text": row["text"],
+    }

@@ -1,0 +1,106 @@
+"""Alerts come back as they went in, with the keys that users rely on."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from monitor.alerts.grouping import Finding, as_json
+from monitor.alerts.lifecycle import Alert, Rule, fingerprint, step
+from monitor.store.alerts import alert_rows, append_event, read_alerts, standing_alerts, write_alert, write_findings
+from monitor.store.database import Database
+from monitor.store.records import register_model
+from monitor.store.schema import alert_event
+from monitor.types import Window
+
+MIDNIGHT = datetime(2013, 5, 14, tzinfo=UTC)
+DAY = timedelta(days=1)
+NAME = fingerprint("flights", "quality", "missing_share", "visib")
+
+
+def finding(alert: Alert, day: int = 0, value: float | None = 0.3) -> Finding:
+    window = Window(MIDNIGHT + (day - 1) * DAY, MIDNIGHT + day * DAY)
+    labels = {"model": "flights", "kind": "quality", "detector": "missing_share", "column": "visib"}
+    measured = {"value": value, "p_value": 1e-200, "effect": 0.29, "threshold": 0.05, "n": 412}
+    return Finding(alert, window=window, severity="critical", evidence={"told": True}, **labels, **measured)
+
+
+@pytest.fixture
+def flights(database: Database) -> Database:
+    with database.write() as connection:
+        register_model(connection, "flights", now=MIDNIGHT)
+    return database
+
+
+def write(database: Database, found: Finding) -> None:
+    with database.write() as connection:
+        write_alert(connection, found)
+
+
+def read(database: Database, model: str = "flights") -> dict[str, Alert]:
+    with database.read() as connection:
+        return read_alerts(connection, model)
+
+
+def test_an_alert_comes_back_equal_after_every_step(flights: Database) -> None:
+    alert = Alert(NAME)
+    for day, outcome in enumerate(["breach", "insufficient", "breach", "clear", "clear", "breach", "breach"]):
+        end = MIDNIGHT + day * DAY
+        alert, _ = step(alert, outcome=outcome, window_end=end, rule=Rule(k=2, m=3, clear=2))  # type: ignore[arg-type]
+        write(flights, finding(alert, day))
+        assert read(flights) == {NAME: alert}
+    assert read(flights, "other") == {}
+
+
+def test_a_row_is_the_public_alert_of_its_finding(flights: Database) -> None:
+    found = finding(Alert(NAME, "firing", 2, MIDNIGHT - DAY, MIDNIGHT, None, (True, False), 0, MIDNIGHT))
+    write(flights, found)
+    with flights.read() as connection:
+        rows = alert_rows(connection)
+        assert alert_rows(connection, model="flights", state="firing") == rows
+        assert alert_rows(connection, state="resolved") == alert_rows(connection, model="other") == []
+    assert rows == [as_json(found)]
+    assert list(rows[0]) == list(as_json(found))
+    assert (rows[0]["id"], rows[0]["window_end"]) == (NAME[:12] + "-2", "2013-05-14T00:00:00Z")
+
+
+def test_what_never_breached_needs_no_row(flights: Database) -> None:
+    write(flights, finding(Alert(NAME, breaches=(False,), window_end=MIDNIGHT)))
+    assert read(flights) == {}
+
+
+def test_an_older_window_changes_nothing(flights: Database) -> None:
+    alert = Alert(NAME, "firing", 1, MIDNIGHT, MIDNIGHT, window_end=MIDNIGHT + DAY)
+    write(flights, finding(alert, 1, value=0.3))
+    write(flights, finding(alert, 0, value=0.9))
+    with flights.read() as connection:
+        assert alert_rows(connection)[0]["value"] == 0.3
+
+
+def test_events_keep_the_order_of_changes(flights: Database) -> None:
+    alert = Alert(NAME, "pending", 0, MIDNIGHT, window_end=MIDNIGHT)
+    for found in (finding(alert), finding(replace(alert, state="firing", episode=1), value=float("nan"))):
+        with flights.write() as connection:
+            write_alert(connection, found)
+            append_event(connection, found, now=MIDNIGHT + DAY)
+    with flights.read() as connection:
+        order = select(alert_event.c.state, alert_event.c.episode, alert_event.c.value).order_by(alert_event.c.id)
+        rows = [tuple(row) for row in connection.execute(order)]
+    assert rows == [("pending", 0, 0.3), ("firing", 1, None)]
+
+
+def test_only_changes_of_state_make_events(flights: Database) -> None:
+    rule, quiet = Rule(k=1, m=1, clear=2), Alert(fingerprint("flights", "quality", "missing_share", "wind"))
+    for day, outcome in enumerate(["clear", "breach", "breach", "clear", "clear", "clear"]):
+        end = MIDNIGHT + day * DAY
+        with flights.write() as connection:
+            known = read_alerts(connection, "flights").get(NAME, Alert(NAME))
+            alert, _ = step(known, outcome=outcome, window_end=end, rule=rule)  # type: ignore[arg-type]
+            write_findings(connection, [finding(alert, day), finding(quiet, day)], now=end)
+            standing = [row["state"] for row in standing_alerts(connection, "flights")]
+        assert standing == ([alert.state] if alert.state in ("firing", "recovering") else [])
+    with flights.read() as connection:
+        states = connection.execute(select(alert_event.c.state).order_by(alert_event.c.id)).scalars().all()
+    assert states == ["firing", "recovering", "resolved"]
+    assert list(read(flights)) == [NAME]

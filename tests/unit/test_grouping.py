@@ -1,0 +1,164 @@
+"""What is told, what is held back, and what one message holds."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.alerts.grouping import Finding, as_json, grouped, inhibited, notice_of
+from monitor.alerts.lifecycle import Alert, Rule, fingerprint, step
+from monitor.types import Window
+
+MIDNIGHT = datetime(2013, 5, 14, tzinfo=UTC)
+DAY = timedelta(days=1)
+DRIFT, QUALITY = ("drift.data", "psi", "visib"), ("quality", "missing_share", "visib")
+HEALTH, PERFORMANCE = ("health", "source", ""), ("performance.realised", "accuracy", "")
+KEYS = [
+    *("id", "model", "kind", "origin", "detector", "column", "segment", "severity", "state", "since", "fired_at"),
+    *("resolved_at", "window_start", "window_end", "value", "threshold", "p_value", "effect", "n", "evidence"),
+    *("atlas", "text"),
+]
+
+
+class History:
+    """Feeds windows through alerts as the watch does: step, inhibit, group, keep."""
+
+    def __init__(self) -> None:
+        self.findings: dict[tuple[str, str, str], Finding] = {}
+        self.windows = 0
+
+    def window(self, outcomes: dict[tuple[str, str, str], str]) -> list[tuple[str, str]]:
+        start = MIDNIGHT + self.windows * DAY
+        self.windows += 1
+        standing = [as_json(finding) for finding in self.findings.values()]
+        found = [self._finding(labels, outcome, Window(start, start + DAY)) for labels, outcome in outcomes.items()]
+        settled = inhibited(found, standing)
+        self.findings |= dict(zip(outcomes, settled, strict=True))
+        return [(group.kind, group.transition) for group in grouped(settled)]
+
+    def _finding(self, labels: tuple[str, str, str], outcome: str, window: Window) -> Finding:
+        kind, detector, column = labels
+        before = self.findings.get(labels)
+        alert = before.alert if before else Alert(fingerprint("flights", kind, detector, column))
+        rule = Rule(k=1, m=1, clear=2)
+        alert, told = step(alert, outcome=outcome, window_end=window.end, rule=rule)  # type: ignore[arg-type]
+        value = None if outcome == "insufficient" else 0.4
+        return Finding(alert, "flights", kind, detector, window, column=column, transition=told, value=value, n=100)
+
+
+def fired(kind: str = "drift.data", column: str = "visib", model: str = "flights", **rest: Any) -> Finding:  # noqa: ANN401 (any field)
+    name = fingerprint(model, kind, "psi", column)
+    alert = Alert(name, "firing", 1, since=MIDNIGHT, fired_at=MIDNIGHT, window_end=MIDNIGHT + DAY)
+    window = Window(MIDNIGHT, MIDNIGHT + DAY)
+    return Finding(alert, model, kind, "psi", window, column=column, transition="fired", value=0.4, **rest)
+
+
+def told(findings: Iterable[Finding]) -> list[Finding]:
+    return inhibited(findings, [])
+
+
+def test_alerts_of_one_model_and_kind_make_one_message_per_transition() -> None:
+    ended = fired(column="wind")
+    ended = replace(ended, transition="resolved", alert=replace(ended.alert, state="resolved", resolved_at=MIDNIGHT))
+    findings = [fired(), fired(column="temp"), fired("quality", "wind"), fired(model="m"), replace(ended, evidence={})]
+    standing = [{**as_json(ended), "state": "firing", "evidence": {"told": True}}]
+    groups = grouped(inhibited(findings, standing))
+    assert [(g.model, g.kind, g.transition, len(g.findings)) for g in groups] == [
+        ("flights", "drift.data", "resolved", 1),
+        ("flights", "drift.data", "fired", 2),
+        ("flights", "quality", "fired", 1),
+        ("m", "drift.data", "fired", 1),
+    ]
+
+
+def test_a_notice_is_the_same_whatever_the_order_of_its_alerts() -> None:
+    findings = [fired(), fired(column="temp")]
+    (one,), (other,) = grouped(told(findings)), grouped(told(reversed(findings)))
+    assert notice_of(one, "team", "https://x.example/") == notice_of(other, "team", "https://x.example/")
+    assert notice_of(one, "team").id != notice_of(one, "audit").id
+    assert notice_of(one, "team", "https://x.example/").link == "https://x.example/models/flights"
+    assert notice_of(one, "team").link == ""
+
+
+def test_an_alert_has_the_public_keys_in_order_and_strict_json() -> None:
+    public = as_json(fired(p_value=float("nan"), effect=float("inf"), evidence={"shares": [1.0, float("nan")]}))
+    assert list(public) == KEYS
+    assert (public["p_value"], public["effect"], public["evidence"]) == (None, None, {"shares": [1.0, None]})
+    assert public["since"] == "2013-05-14T00:00:00Z"
+    assert public["id"] == fingerprint("flights", "drift.data", "psi", "visib")[:12] + "-1"
+
+
+def test_drift_of_a_column_with_a_quality_alert_is_recorded_but_not_told() -> None:
+    history = History()
+    assert history.window({DRIFT: "breach", QUALITY: "breach"}) == [("quality", "fired")]
+    drift = history.findings[DRIFT]
+    assert drift.alert.state == "firing"
+    assert drift.evidence == {"told": False, "inhibited_by": as_json(history.findings[QUALITY])["id"]}
+    assert history.window({DRIFT: "clear", QUALITY: "clear"}) == []
+    assert history.window({DRIFT: "clear", QUALITY: "clear"}) == [("quality", "resolved")]
+
+
+def test_an_alert_that_fired_before_the_weightier_one_is_told_to_its_end() -> None:
+    history = History()
+    assert history.window({DRIFT: "breach", QUALITY: "clear"}) == [("drift.data", "fired")]
+    assert history.window({DRIFT: "breach", QUALITY: "breach"}) == [("quality", "fired")]
+    history.window({DRIFT: "clear", QUALITY: "breach"})
+    assert history.window({DRIFT: "clear", QUALITY: "breach"}) == [("drift.data", "resolved")]
+
+
+def test_drift_that_outlasts_the_quality_alert_is_told_then() -> None:
+    history = History()
+    history.window({DRIFT: "breach", QUALITY: "breach"})
+    history.window({DRIFT: "breach", QUALITY: "clear"})
+    assert history.window({DRIFT: "insufficient", QUALITY: "clear"}) == [("quality", "resolved")]
+    assert history.window({DRIFT: "breach", QUALITY: "clear"}) == [("drift.data", "fired")]
+    assert history.window({DRIFT: "breach", QUALITY: "clear"}) == []
+    history.window({DRIFT: "clear"})
+    assert history.window({DRIFT: "clear"}) == [("drift.data", "resolved")]
+
+
+def test_a_quality_alert_of_another_window_still_holds_drift_back() -> None:
+    history = History()
+    history.window({QUALITY: "breach"})
+    assert history.window({DRIFT: "breach"}) == []
+
+
+INHIBITION = [
+    (("quality", "visib", ""), ("drift.data", "visib", ""), True),  # a broken column drifts
+    (("quality", "visib", ""), ("drift.data", "visib", "origin=JFK"), True),  # everywhere is also there
+    (("quality", "visib", "origin=JFK"), ("drift.data", "visib", ""), False),  # there is not everywhere
+    (("quality", "visib", ""), ("drift.data", "wind", ""), False),  # another column
+    (("quality", "", ""), ("performance.realised", "", ""), False),  # no column is not the same column
+    (("health", "", ""), ("quality", "visib", ""), True),  # a broken source
+    (("health", "", ""), ("performance.realised", "", ""), True),  # a broken source
+    (("health", "", ""), ("attack.flood", "", ""), False),  # an attack is always heard of
+    (("performance.realised", "", ""), ("drift.data", "visib", ""), True),  # drift only explains it
+    (("performance.realised", "", ""), ("quality", "visib", ""), False),  # quality outweighs it
+    (("drift.data", "visib", ""), ("confidence", "visib", ""), False),  # equals
+]
+
+
+def test_weightier_alerts_hold_back_lighter_ones() -> None:
+    for one, other, expected in INHIBITION:
+        pair = [fired(kind, column, segment=segment) for kind, column, segment in (one, other)]
+        pair[1] = replace(pair[1], alert=replace(pair[1].alert, fingerprint="f" * 64))
+        assert [finding.evidence["told"] for finding in told(pair)] == [True, not expected], (one, other)
+
+
+outcomes = st.sampled_from(["breach", "clear", "insufficient"])
+windows = st.fixed_dictionaries({}, optional=dict.fromkeys((DRIFT, QUALITY, HEALTH, PERFORMANCE), outcomes))
+
+
+@given(st.lists(windows, max_size=25))
+def test_messages_of_one_kind_alternate_and_begin_with_fired(days: list[dict[tuple[str, str, str], str]]) -> None:
+    history, heard = History(), {}
+    for day in days:
+        for kind, transition in history.window(day):
+            assert (heard.get(kind, "resolved"), transition) in {("resolved", "fired"), ("fired", "resolved")}
+            heard[kind] = transition
+    for finding in history.findings.values():
+        if finding.alert.state == "resolved":
+            assert heard.get(finding.kind) != "fired"

@@ -1,0 +1,139 @@
+"""Messages that a person can read."""
+
+import unicodedata
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.alerts.grouping import Finding, Group
+from monitor.alerts.lifecycle import Alert
+from monitor.alerts.wording import lines_of, shown, text_of, title_of
+from monitor.detectors import DETECTORS
+from monitor.types import Window
+
+MIDNIGHT = datetime(2013, 5, 14, tzinfo=UTC)
+DAY = timedelta(days=1)
+FIRING = Alert("f" * 64, "firing", 1, since=MIDNIGHT, fired_at=MIDNIGHT, window_end=MIDNIGHT)
+WINDOW = Window(MIDNIGHT - DAY, MIDNIGHT)
+
+
+def finding(detector: str, value: float | None, **rest: Any) -> Finding:  # noqa: ANN401 (any field)
+    return Finding(
+        **{
+            "alert": FIRING,
+            "model": "flights",
+            "kind": "quality",
+            "detector": detector,
+            "window": WINDOW,
+            "column": "visib",
+            "value": value,
+            "n": 412,
+            **rest,
+        }
+    )
+
+
+RESOLVED = replace(FIRING, state="resolved", resolved_at=MIDNIGHT + DAY)
+SENTENCES = [
+    (
+        finding("missing_share", 0.3123, unit="share", reference_value=0.001, p_value=2e-16),
+        "visib: missing share rose to 31.2 % (reference 0.1 %), 412 rows, p = 2e-16, since 2013-05-14 00:00 UTC",
+    ),
+    (
+        finding("missing_share", 0.001, unit="share", reference_value=0.001, p_value=0.5, alert=RESOLVED),
+        (
+            "visib: missing share is 0.1 % (reference 0.1 %), 412 rows, p = 0.5, began 2013-05-14 00:00 UTC, "
+            "resolved 2013-05-15 00:00 UTC"
+        ),
+    ),
+    (
+        finding("constant_column", 1.0, effect=1.0),
+        "visib: holds a single value, 412 rows, since 2013-05-14 00:00 UTC",
+    ),
+    (
+        finding("psi", 0.31, effect=0.31, threshold=0.05, p_value=0.0, segment="origin=JFK", n=1),
+        (
+            "visib (origin=JFK): distribution moved from the reference's, population stability index 0.31, "
+            "effect 0.31 against a threshold of 0.05, 1 row, p < 1e-300, since 2013-05-14 00:00 UTC"
+        ),
+    ),
+    (
+        finding("mean_shift", 1.204, effect=-1.204, unit="reference sd", n=12345),
+        "visib: mean fell by 1.2 reference standard deviations, 12,345 rows, since 2013-05-14 00:00 UTC",
+    ),
+    (
+        finding("balanced_accuracy", 0.71, effect=-0.1, reference_value=0.81, unit="share", column=""),
+        "flights: balanced accuracy fell to 71 % (reference 81 %), 412 rows, since 2013-05-14 00:00 UTC",
+    ),
+    (
+        finding("anything_new", None, note="no labels yet", n=0),
+        "visib: anything new has no answer (no labels yet), since 2013-05-14 00:00 UTC",
+    ),
+]
+
+
+@pytest.mark.parametrize(("found", "sentence"), SENTENCES, ids=[found.detector for found, _ in SENTENCES])
+def test_one_alert_is_one_sentence(found: Finding, sentence: str) -> None:
+    assert text_of(found) == sentence
+
+
+@pytest.mark.parametrize("detector", [detector.name for detector in DETECTORS])
+@pytest.mark.parametrize("value", [0.0, 1e-9, 0.5, 1.0, 1e12, None])
+def test_every_detector_has_words_in_every_state(detector: str, value: float | None) -> None:
+    for alert in (Alert("f"), FIRING, RESOLVED, replace(FIRING, state="recovering")):
+        text = text_of(finding(detector, value, alert=alert, effect=value, p_value=value))
+        assert text.startswith("visib: ")
+        assert "None" not in text
+
+
+def group(*findings: Finding, kind: str = "quality") -> Group:
+    return Group("flights", kind, "fired", findings)
+
+
+def test_a_message_answers_in_order() -> None:
+    found = group(
+        finding("missing_share", 0.3, unit="share"), finding("missing_share", 0.2, unit="share", column="wind")
+    )
+    assert title_of(found) == "flights: data quality in visib, wind"
+    assert lines_of(found) == (
+        "visib: missing share is 30 %, 412 rows, since 2013-05-14 00:00 UTC",
+        "wind: missing share is 20 %, 412 rows, since 2013-05-14 00:00 UTC",
+        "Since 2013-05-14 00:00 UTC; window 2013-05-13 00:00 UTC to 2013-05-14 00:00 UTC.",
+        "Columns: visib, wind",
+        "To do: look at the feed of visib, wind: values stopped arriving, or a join lost its partner.",
+    )
+
+
+def test_a_resolution_says_so_in_its_title() -> None:
+    found = replace(group(finding("missing_share", 0.0, alert=RESOLVED)), transition="resolved")
+    assert title_of(found) == "flights: resolved: data quality in visib"
+
+
+def test_a_long_list_is_cut_and_counted() -> None:
+    found = group(*(finding("psi", 0.3, column=f"c{i}") for i in range(22)))
+    assert title_of(found) == "flights: data quality in c0, c1, c2 and 19 more"
+    lines = lines_of(found)
+    assert "and 14 more" in lines
+    assert "Columns: c0, c1, c2, c3, c4, c5, c6, c7 and 14 more" in lines
+
+
+def test_a_brace_in_a_name_is_only_a_character() -> None:
+    assert "{0}" in lines_of(group(finding("missing_share", 0.3, column="{0}")))[-1]
+
+
+def test_an_unknown_kind_still_makes_a_message() -> None:
+    found = group(finding("invented", 0.3, column=""), kind="bias.some_thing")
+    assert title_of(found) == "flights: bias: some thing"
+    assert lines_of(found)[-1].startswith("To do: compare the segments")
+
+
+@given(st.text())
+def test_a_name_stays_on_one_short_line_that_can_be_sent(name: str) -> None:
+    cut = shown(name)
+    assert len(cut) <= 80
+    cut.encode()
+    assert not any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") for c in cut)
