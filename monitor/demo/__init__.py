@@ -1,0 +1,1 @@
+"""The demo: a year of real flights, a model that predicts delays, and a replay with faults and an attack."""
