@@ -1,6 +1,7 @@
 """What is measured: one detector, one file, named after the method. A detector never sees a threshold."""
 
-from monitor.detectors.detector import Detector
+from monitor.detectors.confidence import confidence_level, near_certain_share
+from monitor.detectors.detector import Detector, armed_for, kind_of
 from monitor.detectors.drift import (
     chi_square,
     jensen_shannon,
@@ -9,9 +10,24 @@ from monitor.detectors.drift import (
     psi,
     wasserstein,
 )
-from monitor.detectors.quality import constant_column, invalid_share, missing_share, out_of_range_share, unseen_share
+from monitor.detectors.performance import decisions, expected_calibration_error, losses, macro, residuals, roc_auc
+from monitor.detectors.quality import (
+    added_column,
+    constant_column,
+    dropped_column,
+    freshness,
+    invalid_share,
+    missing_share,
+    out_of_range_share,
+    retyped_column,
+    unseen_share,
+    volume,
+)
 
 DETECTORS: tuple[Detector, ...] = (
+    dropped_column.DETECTOR,
+    added_column.DETECTOR,
+    retyped_column.DETECTOR,
     missing_share.DETECTOR,
     invalid_share.DETECTOR,
     unseen_share.DETECTOR,
@@ -23,6 +39,18 @@ DETECTORS: tuple[Detector, ...] = (
     wasserstein.DETECTOR,
     chi_square.DETECTOR,
     mean_shift.DETECTOR,
+    confidence_level.DETECTOR,
+    near_certain_share.DETECTOR,
+    roc_auc.DETECTOR,
+    *decisions.DETECTORS,
+    *macro.DETECTORS,
+    *losses.DETECTORS,
+    expected_calibration_error.DETECTOR,
+    *residuals.DETECTORS,
 )
+"""Those that lay a window's profile beside the reference's."""
 
-__all__ = ["DETECTORS", "Detector"]
+HISTORY_DETECTORS: tuple[Detector, ...] = (volume.DETECTOR, freshness.DETECTOR)
+"""Those that lay one number beside those of earlier windows."""
+
+__all__ = ["DETECTORS", "HISTORY_DETECTORS", "Detector", "armed_for", "kind_of"]

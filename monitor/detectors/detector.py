@@ -3,7 +3,10 @@
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
+from monitor.profiles.bins import CategoryBins, NumericBins
+from monitor.profiles.layout import Binary, Layout, Role
 from monitor.profiles.profile import ColumnProfile, Profile
 from monitor.types import Measurement
 
@@ -15,13 +18,19 @@ NO_REFERENCE = "no rows with a value in the reference"
 class Detector:
     """One function that compares a window's profile with the reference's, and how to read its numbers.
 
-    `unit` names the unit of the value; every value rises as the window moves away from the reference.
+    `unit` names the unit of the value, `higher_is` says which way the value gets worse. `armed` detectors alert by
+    default, once the p-value is within the budget and |effect| is at least `min_effect`; the others are only shown.
+    `bins`, when given, is the one kind of column on which it alerts.
     """
 
     name: str
     kind: str
     unit: str
-    compare: Callable[[Profile, Profile], Iterator[Measurement]]
+    compare: Callable[..., Iterator[Measurement]]
+    higher_is: Literal["worse", "better"] = "worse"
+    armed: bool = False
+    min_effect: float = 0.0
+    bins: type[NumericBins] | type[CategoryBins] | None = None
 
     @property
     def method(self) -> str:
@@ -29,13 +38,66 @@ class Detector:
         return inspect.cleandoc(self.compare.__doc__ or "")
 
 
-def paired(reference: Profile, current: Profile) -> Iterator[tuple[str, ColumnProfile, ColumnProfile]]:
-    """Give every column of the reference with its two profiles."""
+def paired(
+    reference: Profile, current: Profile, *, without: tuple[Role, ...] = ()
+) -> Iterator[tuple[str, ColumnProfile, ColumnProfile]]:
+    """Give every column of the reference with its two profiles, those of some roles left out."""
     for name, column in reference.columns.items():
-        yield name, column, current.columns[name]
+        if column.role not in without:
+            yield name, column, current.columns[name]
 
 
 def undefined(detector: str, column: str, reference: ColumnProfile, current: ColumnProfile) -> Measurement:
     """Say why a comparison has no answer."""
     note = EMPTY if not current.n else NO_REFERENCE if not reference.n else "the reference does not vary"
     return Measurement(detector, None, column=column, n=current.n, note=note)
+
+
+def inflation(reference: Profile, before: ColumnProfile, after: ColumnProfile) -> float:
+    """Give the design effect of comparing a column's two sides."""
+    return design_effect(before.correlation, before.n, after.n, reference.layout.window_rows)
+
+
+def design_effect(rho: float, reference: int, current: int, window_rows: float) -> float:
+    """Give how many times the variance of a difference exceeds that of independent rows; 1 is independent.
+
+    Rows of one window are alike by `rho`; the reference's rows came in windows too, of `window_rows` on average or,
+    when that is 0, as many as the current one's. Each side's variance grows by 1 + (rows of a window - 1) rho.
+    (Kish 1965)
+
+    >>> design_effect(0.0, 1000, 100, 50.0), round(design_effect(0.1, 10**9, 101, 100.0), 3)
+    (1.0, 11.0)
+    """
+    if not (rho and reference and current):
+        return 1.0
+    usual = min(window_rows or current, reference)
+    grown = (1 + max(usual - 1, 0) * rho) / reference + (1 + (current - 1) * rho) / current
+    return grown / (1 / reference + 1 / current)
+
+
+DRIFT_KINDS: dict[Role, str] = {
+    "feature": "drift.data",
+    "prediction": "drift.prediction",
+    "score": "drift.prediction",
+    "confidence": "confidence",
+    "label": "drift.label",
+}
+
+
+def kind_of(detector: Detector, role: Role) -> str:
+    """Give the kind of alert that a detector raises on a column of some role: drift goes by role, the rest stays."""
+    return DRIFT_KINDS[role] if detector.kind == "drift.data" else detector.kind
+
+
+def armed_for(detector: Detector, column: str, layout: Layout) -> bool:
+    """Say whether a detector alerts on a column by default; "" is the model as a whole.
+
+    With one score, margin and entropy only repeat the confidence, so that they are shown and raise no alert.
+    """
+    known = layout.by_name.get(column)
+    if not detector.armed or known is None:
+        return detector.armed
+    binary = isinstance(layout.outcome, Binary) or len(layout.roles.scores) == 1
+    if known.role == "confidence" and binary and not column.startswith("confidence("):
+        return False
+    return detector.bins is None or isinstance(known.bins, detector.bins)

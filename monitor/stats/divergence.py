@@ -1,7 +1,8 @@
 """How far apart two sets of counts over the same bins are.
 
 All take `reference` and `current`, counts of shape (bins,), and give None when either of them is empty: an empty
-window has no distribution.
+window has no distribution. `inflation` is the design effect (Kish 1965): by how much the variance of a difference
+exceeds that of independent rows. It enters p-values only (Rao & Scott 1981), never the statistic that is given.
 """
 
 import numpy as np
@@ -29,7 +30,7 @@ def population_stability_index(reference: Counts, current: Counts) -> float | No
     return float(((p - q) * np.log(p / q)).sum())
 
 
-def psi_test(reference: Counts, current: Counts) -> tuple[float, float] | None:
+def psi_test(reference: Counts, current: Counts, inflation: float = 1.0) -> tuple[float, float] | None:
     """Give (PSI, p-value): without a shift PSI / (1/N + 1/M) follows chi-square with B - 1 degrees.
 
     Meant for bins that hold at least five rows each; see `coarsened`. (Yurdakul 2018)
@@ -37,7 +38,7 @@ def psi_test(reference: Counts, current: Counts) -> tuple[float, float] | None:
     psi = population_stability_index(reference, current)
     if psi is None:
         return None
-    return psi, float(chdtrc(reference.size - 1, psi / (1 / reference.sum() + 1 / current.sum())))
+    return psi, float(chdtrc(reference.size - 1, psi / (1 / reference.sum() + 1 / current.sum()) / inflation))
 
 
 def jensen_shannon_distance(reference: Counts, current: Counts) -> float | None:
@@ -56,7 +57,7 @@ def jensen_shannon_distance(reference: Counts, current: Counts) -> float | None:
     return float(np.sqrt(max(divergence, 0.0)))
 
 
-def chi_square_test(reference: Counts, current: Counts) -> tuple[float, float] | None:
+def chi_square_test(reference: Counts, current: Counts, inflation: float = 1.0) -> tuple[float, float] | None:
     """Give Pearson's statistic of homogeneity and its p-value; bins that are empty in both are left out.
 
     None also when a single bin is left, where nothing can differ. (Pearson 1900)
@@ -67,10 +68,10 @@ def chi_square_test(reference: Counts, current: Counts) -> tuple[float, float] |
         return None
     expected = rows * table.sum(axis=0) / table.sum()
     statistic = float(((table - expected) ** 2 / expected).sum())
-    return statistic, float(chdtrc(table.shape[1] - 1, statistic))
+    return statistic, float(chdtrc(table.shape[1] - 1, statistic / inflation))
 
 
-def kolmogorov_smirnov_test(reference: Counts, current: Counts) -> tuple[float, float] | None:
+def kolmogorov_smirnov_test(reference: Counts, current: Counts, inflation: float = 1.0) -> tuple[float, float] | None:
     """Give the largest gap between the two distribution functions at the bins' edges, and its p-value.
 
     The gap is at most that of the raw values, and ties only shrink it, so the p-value is conservative.
@@ -80,7 +81,7 @@ def kolmogorov_smirnov_test(reference: Counts, current: Counts) -> tuple[float, 
     if not (n and m):
         return None
     gap = float(np.abs(reference.cumsum() / n - current.cumsum() / m).max())
-    return gap, float(kolmogorov(np.sqrt(n * m / (n + m)) * gap))
+    return gap, float(kolmogorov(np.sqrt(n * m / (n + m) / inflation) * gap))
 
 
 def wasserstein_distance(reference: Counts, current: Counts, bounds: Floats) -> float | None:

@@ -1,13 +1,17 @@
-"""Differences of means and of shares, with their significance."""
+"""Differences of means and of shares, with their significance.
+
+`inflation` is the design effect: by how much the variance of a difference exceeds that of independent rows.
+"""
 
 import math
 
-from scipy.special import ndtr
+from scipy.special import betainc, ndtr
 
 
 def mean_shift_test(
     reference: tuple[int, float, float],
     current: tuple[int, float, float],
+    inflation: float = 1.0,
 ) -> tuple[float, float] | None:
     """Give (shift in reference standard deviations, two-sided p-value) from (n, mean, variance) of each side.
 
@@ -20,19 +24,33 @@ def mean_shift_test(
     (n, mean, variance), (m, other, spread) = reference, current
     if n < 2 or m < 2 or variance <= 0:
         return None
-    z = (other - mean) / math.sqrt(variance / n + spread / m)
+    z = (other - mean) / math.sqrt((variance / n + spread / m) * inflation)
     return (other - mean) / math.sqrt(variance), 2 * float(ndtr(-abs(z)))
 
 
-def share_shift_test(reference: tuple[int, int], current: tuple[int, int]) -> tuple[float, float] | None:
+def share_shift_test(
+    reference: tuple[int, int], current: tuple[int, int], inflation: float = 1.0
+) -> tuple[float, float] | None:
     """Give (rise of the share, one-sided p-value) from (hits, rows) of each side; None when a side has no rows.
 
-    Rises only: what is asked is whether the current share is larger. Pooled normal test (Fleiss 1981).
+    Rises only: what is asked is whether the current share is larger. Given all hits, those on the current side are
+    binomial when hits are rare (Przyborowski & Wilenski 1940), so that no count is too small. For shares that are
+    not rare the counts are scaled to the smaller variance of the hypergeometric (Fisher 1935), for `inflation` to the
+    larger one; the beta function takes the fractions. Above Fisher's p-value by a tenth at 0.001, and never below
+    it by more than that.
+
+    >>> rise, p = share_shift_test((0, 900), (2, 100))
+    >>> rise, round(p, 4)
+    (0.02, 0.0099)
     """
     (a, n), (b, m) = reference, current
     if not (n and m):
         return None
     rise, pooled = b / m - a / n, (a + b) / (n + m)
-    if pooled in {0.0, 1.0}:
+    if not b or pooled == 1:
         return rise, 1.0
-    return rise, float(ndtr(-rise / math.sqrt(pooled * (1 - pooled) * (1 / n + 1 / m))))
+    # with a reference smaller than the window the skew turns round, and the smaller variance would promise too much
+    scale = 1 / inflation / (1 - pooled if m <= n else 1)
+    # half a row less, as whole rows are counted, where a row weighs more than one
+    step = max(scale - 1, 0.0) / 2
+    return rise, float(betainc(scale * b - step, scale * a + step + 1, m / (n + m)))

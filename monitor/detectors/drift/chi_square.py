@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from monitor.detectors.detector import Detector, paired, undefined
+from monitor.detectors.detector import Detector, inflation, paired, undefined
 from monitor.profiles.bins import CategoryBins
 from monitor.profiles.profile import Profile
 from monitor.stats.divergence import chi_square_test, jensen_shannon_distance, rare_joined
@@ -19,7 +19,7 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
     for column, before, after in paired(reference, current):
         if not isinstance(before.bins, CategoryBins):
             continue
-        found = chi_square_test(*rare_joined(before.counts, after.counts))
+        found = chi_square_test(*rare_joined(before.counts, after.counts), inflation(reference, before, after))
         if found is None:
             yield undefined(NAME, column, before, after)
         else:
@@ -27,4 +27,4 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
             yield Measurement(NAME, found[0], column=column, n=after.n, p_value=found[1], effect=effect)
 
 
-DETECTOR = Detector(NAME, "drift.data", "statistic", compare)
+DETECTOR = Detector(NAME, "drift.data", "statistic", compare, armed=True, min_effect=0.02)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from monitor.detectors.detector import Detector, paired, undefined
+from monitor.detectors.detector import Detector, inflation, paired, undefined
 from monitor.profiles.bins import NumericBins
 from monitor.profiles.profile import Profile
 from monitor.stats.divergence import kolmogorov_smirnov_test
@@ -16,11 +16,11 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
     for column, before, after in paired(reference, current):
         if not isinstance(before.bins, NumericBins):
             continue
-        found = kolmogorov_smirnov_test(before.counts, after.counts)
+        found = kolmogorov_smirnov_test(before.counts, after.counts, inflation(reference, before, after))
         if found is None:
             yield undefined(NAME, column, before, after)
         else:
             yield Measurement(NAME, found[0], column=column, n=after.n, p_value=found[1], effect=found[0])
 
 
-DETECTOR = Detector(NAME, "drift.data", "share", compare)
+DETECTOR = Detector(NAME, "drift.data", "share", compare, armed=True, min_effect=0.01)

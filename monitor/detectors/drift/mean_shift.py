@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from monitor.detectors.detector import Detector, paired, undefined
+from monitor.detectors.detector import Detector, inflation, paired, undefined
 from monitor.profiles.bins import NumericBins
 from monitor.profiles.profile import Profile
 from monitor.stats.location import mean_shift_test
@@ -17,7 +17,7 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
         if not isinstance(before.bins, NumericBins):
             continue
         here, there = before.moments, after.moments
-        found = mean_shift_test(here, there) if here and there else None
+        found = mean_shift_test(here, there, inflation(reference, before, after)) if here and there else None
         if found is None:
             yield undefined(NAME, column, before, after)
         else:

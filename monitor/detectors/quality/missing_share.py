@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from monitor.detectors.detector import Detector, paired
-from monitor.detectors.quality.share import measured
+from monitor.detectors.detector import Detector, inflation, paired
+from monitor.detectors.quality.share import NOT_SERVED, measured
 from monitor.profiles.profile import Profile
 from monitor.types import Measurement
 
@@ -12,8 +12,9 @@ NAME = "missing_share"
 
 def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
     """Share of rows without a value, in [0, 1]; p-value for a rise over the reference."""
-    for column, before, after in paired(reference, current):
-        yield measured(NAME, column, (before.missing, before.rows), (after.missing, after.rows))
+    for column, before, after in paired(reference, current, without=NOT_SERVED):
+        clumped = inflation(reference, before, after)
+        yield measured(NAME, column, (before.missing, before.rows), (after.missing, after.rows), clumped)
 
 
-DETECTOR = Detector(NAME, "quality", "share", compare)
+DETECTOR = Detector(NAME, "quality", "share", compare, armed=True, min_effect=0.005)

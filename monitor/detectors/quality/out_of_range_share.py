@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from monitor.detectors.detector import Detector, paired
-from monitor.detectors.quality.share import measured
+from monitor.detectors.quality.share import NOT_SERVED, measured
 from monitor.profiles.bins import NumericBins
 from monitor.profiles.profile import ColumnProfile, Profile
 from monitor.types import Measurement
@@ -13,7 +13,7 @@ NAME = "out_of_range_share"
 
 def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
     """Share of values below the reference's minimum or above its maximum, in [0, 1]; p-value for a rise from none."""
-    for column, before, after in paired(reference, current):
+    for column, before, after in paired(reference, current, without=NOT_SERVED):
         if not isinstance(before.bins, NumericBins):
             continue
         yield measured(NAME, column, (_outside(before), before.n), (_outside(after), after.n))
@@ -24,4 +24,4 @@ def _outside(column: ColumnProfile) -> int:
     return int(ends.sum())
 
 
-DETECTOR = Detector(NAME, "quality", "share", compare)
+DETECTOR = Detector(NAME, "quality", "share", compare, armed=True, min_effect=0.005)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from monitor.detectors.detector import Detector, paired
-from monitor.detectors.quality.share import measured
+from monitor.detectors.quality.share import NOT_SERVED, measured
 from monitor.profiles.bins import CategoryBins
 from monitor.profiles.profile import Profile
 from monitor.types import Measurement
@@ -13,7 +13,7 @@ NAME = "unseen_share"
 
 def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
     """Share of values that the reference never held, in [0, 1]; p-value for a rise from none."""
-    for column, before, after in paired(reference, current):
+    for column, before, after in paired(reference, current, without=NOT_SERVED):
         bins = before.bins
         if not isinstance(bins, CategoryBins) or bins.tail is None:
             continue
@@ -22,4 +22,4 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
         )
 
 
-DETECTOR = Detector(NAME, "quality", "share", compare)
+DETECTOR = Detector(NAME, "quality", "share", compare, armed=True, min_effect=0.005)

@@ -1,0 +1,1 @@
+"""Whether the model is as sure of itself as it was on the reference."""

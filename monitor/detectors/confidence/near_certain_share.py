@@ -1,0 +1,50 @@
+"""Share of predictions that the model is all but certain of. (Goodfellow et al. 2015)."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from monitor.detectors.detector import Detector, inflation, paired
+from monitor.detectors.quality.share import measured
+from monitor.profiles.bins import NumericBins
+from monitor.profiles.profile import ColumnProfile, Profile
+from monitor.stats.intervals import wilson_interval
+from monitor.types import Measurement
+
+NAME = "near_certain_share"
+CERTAIN = 0.99
+RARE = 0.01
+
+
+def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
+    """Share of rows with a confidence of at least 0.99, in [0, 1]: higher is worse; p-value for a rise.
+
+    Where under one in a hundred reference rows are so sure, it is the share of rows as sure as the surest of them:
+    at the highest bin edge that leaves one in a hundred above. Undefined without rows.
+    """
+    for column, before, after in paired(reference, current):
+        bins = before.bins
+        if before.role != "confidence" or not column.startswith("confidence(") or not isinstance(bins, NumericBins):
+            continue
+        first = _first_bin(bins, before)
+        hits = int(after.counts[first:].sum())
+        found = measured(
+            NAME,
+            column,
+            (int(before.counts[first:].sum()), before.n),
+            (hits, after.n),
+            inflation(reference, before, after),
+        )
+        low, high = wilson_interval(hits, after.n) if found.value is not None else (None, None)
+        yield Measurement(NAME, found.value, column, "", found.n, found.p_value, found.effect, low, high, found.note)
+
+
+def _first_bin(bins: NumericBins, before: ColumnProfile) -> int:
+    above = before.counts[::-1].cumsum()[::-1]
+    certain = int(np.searchsorted(bins.edges, CERTAIN)) + 1
+    if certain < bins.size and above[certain] >= RARE * before.n:
+        return certain
+    return int(np.flatnonzero(above >= RARE * before.n).max(initial=0))
+
+
+DETECTOR = Detector(NAME, "confidence", "share", compare, armed=True, min_effect=0.005)

@@ -1,0 +1,83 @@
+"""The shape that the performance detectors have in common."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Generic, Literal, TypeVar
+
+from monitor.detectors.detector import Detector, design_effect
+from monitor.profiles.outcome import Outcome
+from monitor.profiles.profile import Profile
+from monitor.stats.intervals import ROWS_NEEDED, Estimate, rise_test
+from monitor.types import Measurement
+
+KIND = "performance.realised"
+NO_LABELS = "no labelled rows in this window"
+NO_REFERENCE = "the reference has no labels"
+NOT_JUDGED = f"not judged: under {ROWS_NEEDED} labelled rows of a class, or no standard error"
+
+Labelled = TypeVar("Labelled", bound=Outcome)
+Compare = Callable[[Profile, Profile], Iterator[Measurement]]
+
+
+@dataclass(frozen=True)
+class Metric(Generic[Labelled]):
+    """One number about how predictions met their labels.
+
+    estimate: gives the number or the sentence that says why there is none.
+    test: p-value for the current side being worse, by the design effect; without it, Student's on the estimates.
+    worsening: the effect from the two estimates; without it, their difference in the metric's unit.
+    """
+
+    name: str
+    tasks: tuple[type[Labelled], ...]
+    estimate: Callable[[Labelled], Estimate | str]
+    higher_is: Literal["worse", "better"] = "worse"
+    test: Callable[[Labelled, Labelled, float], float | None] | None = None
+    worsening: Callable[[Estimate, Estimate], float] | None = None
+
+    def detector(self, unit: str, compare: Compare, *, armed: bool = False, min_effect: float = 0.0) -> Detector:
+        """Make the detector that gives this metric."""
+        return Detector(self.name, KIND, unit, compare, self.higher_is, armed=armed, min_effect=min_effect)
+
+
+def judged(metric: Metric[Labelled], reference: Profile, current: Profile) -> Iterator[Measurement]:
+    """Measure a metric on the window's labelled rows, and how much worse it is than on the reference's.
+
+    Nothing when the model's task is another one. The effect is positive when the metric got worse.
+    """
+    before, after = reference.outcome, current.outcome
+    if not (isinstance(before, metric.tasks) and isinstance(after, metric.tasks)):
+        return
+    found = metric.estimate(after) if after.n else NO_LABELS
+    usual = metric.estimate(before) if before.n else NO_REFERENCE
+    if isinstance(found, str):
+        yield Measurement(metric.name, None, n=after.n, note=found)
+    elif isinstance(usual, str):
+        note = usual if not before.n else f"in the reference: {usual}"
+        yield Measurement(metric.name, found.value, n=after.n, low=found.low, high=found.high, note=note)
+    else:
+        effect = (metric.worsening or _difference(metric.higher_is))(usual, found)
+        grown = _inflation(reference, before.n, after.n)
+        p = metric.test(before, after, grown) if metric.test else _student(metric.higher_is, usual, found, grown)
+        note = "" if p is not None else NOT_JUDGED
+        yield Measurement(metric.name, found.value, "", "", after.n, p, effect, found.low, found.high, note)
+
+
+def relative_rise(usual: Estimate, found: Estimate) -> float:
+    """Give the rise as a share of the reference's value; beside a faultless reference, in the metric's unit."""
+    return (found.value - usual.value) / (abs(usual.value) or 1.0)
+
+
+def _difference(higher_is: str) -> Callable[[Estimate, Estimate], float]:
+    sign = -1 if higher_is == "better" else 1
+    return lambda usual, found: sign * (found.value - usual.value)
+
+
+def _student(higher_is: str, usual: Estimate, found: Estimate, grown: float) -> float | None:
+    return rise_test(found, usual, grown) if higher_is == "better" else rise_test(usual, found, grown)
+
+
+def _inflation(reference: Profile, before: int, after: int) -> float:
+    # mistakes are taken to be no more alike within a window than the labels they are made about
+    rho = max((c.correlation for c in reference.columns.values() if c.role == "label"), default=0.0)
+    return design_effect(rho, before, after, reference.layout.window_rows)

@@ -1,0 +1,34 @@
+"""More or fewer rows than comparable windows had."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+from monitor.detectors.detector import Detector
+from monitor.stats.volume import WINDOWS_NEEDED, count_test
+from monitor.types import Measurement
+
+NAME = "volume"
+
+
+def compare(history: Sequence[int], rows: int) -> Iterator[Measurement]:
+    """Count the window's rows; p-value two-sided against the counts of comparable windows.
+
+    Any number from 0; worse either way. The effect is |log2| of the rows over the windows' mean, half a row added to
+    both: 1 is twice or half. Below eight comparable windows the rows are given and not judged. (Anscombe 1948)
+    """
+    yield compare_counts(history, rows)
+
+
+def compare_counts(history: Sequence[int], rows: int) -> Measurement:
+    """Measure the rows of one window against the counts of comparable ones: same hour of the week, say."""
+    p_value = count_test(history, rows)
+    if p_value is None:
+        note = f"{len(history)} of {WINDOWS_NEEDED} comparable windows needed"
+        return Measurement(NAME, float(rows), n=rows, note=note)
+    ratio = (rows + 0.5) / (sum(history) / len(history) + 0.5)
+    return Measurement(NAME, float(rows), n=rows, p_value=p_value, effect=abs(math.log2(ratio)))
+
+
+DETECTOR = Detector(NAME, "quality", "rows", compare, armed=True, min_effect=0.5)
+
+__all__ = ["DETECTOR", "NAME", "WINDOWS_NEEDED", "compare", "compare_counts"]

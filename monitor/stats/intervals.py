@@ -1,0 +1,73 @@
+"""How sure an estimate is: 95 % intervals, and whether one estimate is above another."""
+
+import math
+from dataclasses import dataclass
+
+from scipy.special import ndtri, stdtr
+
+Z = float(ndtri(0.975))
+ROWS_NEEDED = 10
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number estimated from `n` rows, its standard error, and its 95 % interval where one is known.
+
+    Where several classes enter, `n` counts the rows of the smallest: they are what the error is uncertain by.
+    """
+
+    value: float
+    error: float | None = None
+    low: float | None = None
+    high: float | None = None
+    n: int = 0
+
+
+def wilson_interval(hits: float, rows: float) -> tuple[float, float]:
+    """Give the 95 % interval of a share; [0, 1] without rows. (Wilson 1927).
+
+    >>> tuple(round(end, 3) for end in wilson_interval(8, 10))
+    (0.49, 0.943)
+    """
+    if not rows:
+        return 0.0, 1.0
+    share, weight = hits / rows, Z**2 / rows
+    middle = share + weight / 2
+    half = Z * math.sqrt(share * (1 - share) / rows + weight / rows / 4)
+    return max(0.0, (middle - half) / (1 + weight)), min(1.0, (middle + half) / (1 + weight))
+
+
+def share_estimate(hits: int, rows: int) -> Estimate | None:
+    """Estimate a share in [0, 1] with Wilson's interval; None without rows."""
+    if not rows:
+        return None
+    share = hits / rows
+    return Estimate(share, math.sqrt(share * (1 - share) / rows), *wilson_interval(hits, rows), n=rows)
+
+
+def mean_estimate(n: int, total: float, squares: float) -> Estimate | None:
+    """Estimate a mean from a sum and a sum of squares, by the central limit theorem.
+
+    None without rows or beyond the floats; below two rows there is no error and no interval.
+    """
+    if not n or not (math.isfinite(total) and math.isfinite(squares)):
+        return None
+    mean = total / n
+    if n < 2:
+        return Estimate(mean, n=n)
+    error = math.sqrt(max(squares - total * mean, 0.0) / (n - 1) / n)
+    return Estimate(mean, error, mean - Z * error, mean + Z * error, n)
+
+
+def rise_test(reference: Estimate, current: Estimate, inflation: float = 1.0) -> float | None:
+    """Give the one-sided p-value for the current estimate being above the reference's, which is independent of it.
+
+    Student's t with the degrees of freedom of the smaller side, which is careful (Welch 1947). `inflation` is the
+    design effect, by which the variance grows. None below ten rows on either side or without a standard error.
+    """
+    if min(reference.n, current.n) < ROWS_NEEDED or reference.error is None or current.error is None:
+        return None
+    rise, error = current.value - reference.value, math.hypot(reference.error, current.error) * math.sqrt(inflation)
+    if not error:
+        return None if rise else 1.0
+    return float(stdtr(min(reference.n, current.n) - 1, -rise / error))
