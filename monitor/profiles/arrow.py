@@ -130,12 +130,18 @@ def _outcome(reference: pa.Table, roles: Roles, task: Task | None) -> OutcomeLay
     if task == "binary":
         score = roles.scores[0]
         values = floats(reference.column(score)) if score in reference.column_names else np.empty(0)
-        return Binary(score, roles.prediction, label, _positive(reference, roles), NumericBins.of(values))
+        return Binary(score, _decision(reference, roles), label, _positive(reference, roles), NumericBins.of(values))
     if task == "multiclass":
         classes = _classes(reference, roles)
         scores = roles.scores if len(roles.scores) == len(classes) else ()
         return Multiclass(roles.prediction, label, scores, classes) if roles.prediction or scores else None
     return _regression(reference, str(roles.prediction), label)
+
+
+def _decision(reference: pa.Table, roles: Roles) -> str | None:
+    """Give the column of decisions; a prediction of many values is a probability, and no decision."""
+    many = len(_label_counts(reference, roles.prediction)) > MAX_CLASSES
+    return None if roles.prediction in roles.scores or many else roles.prediction
 
 
 def _positive(reference: pa.Table, roles: Roles) -> str:

@@ -107,7 +107,8 @@ class Numbers:
 def numbers(column: pa.ChunkedArray, kind: ColumnKind = "numeric") -> Numbers:
     """Read a column as numbers; a text is its length in characters, a boolean 0 or 1."""
     if kind == "text":
-        return _parsed(column, _length)
+        text = type_of(column.type) == "text"
+        return Numbers(pc.utf8_length(column.cast(pa.large_string()))) if text else _parsed(column, _length)
     if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
         return Numbers(column)
     if pa.types.is_null(column.type) or pa.types.is_decimal(column.type):

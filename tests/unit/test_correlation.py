@@ -1,0 +1,47 @@
+"""Rows of one window that resemble each other are told from independent ones."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from monitor.profiles.arrow import Groups, layout_of, profile_groups
+from monitor.profiles.correlation import correlation_of, design_effect
+from monitor.profiles.layout import Layout
+from monitor.types import Roles
+
+WINDOWS, ROWS = 60, 500
+
+
+def measured(spread: float, *, windows: int = WINDOWS, rows: int = ROWS, seed: int = 3) -> Layout:
+    """Measure windows whose means scatter by `spread` standard deviations; the categories do not."""
+    rng = np.random.default_rng(seed)
+    index = np.repeat(np.arange(windows), rows)
+    x = rng.normal(size=index.size) + spread * rng.normal(size=windows)[index]
+    table = pa.table({"x": x, "c": rng.choice(list("abc"), index.size)})
+    layout = layout_of(table, Roles("at"))
+    return correlation_of(profile_groups(table, layout, Groups(index, windows)), layout)
+
+
+def test_independent_rows_have_no_correlation() -> None:
+    layout = measured(0.0)
+    assert layout.window_rows == ROWS
+    assert all(column.inflation(ROWS) < 1.15 for column in layout.columns)
+
+
+def test_a_moving_mean_is_a_correlation_of_about_its_share_of_the_variance() -> None:
+    layout = measured(0.3)
+    # (Searle 1971) the share is 0.083 for the values; their ranks in ten bins hold a little less
+    assert 0.005 < layout.by_name["x"].correlation < 0.083
+    assert layout.by_name["c"].inflation(ROWS) < 1.15
+
+
+def test_the_design_effect_of_doubled_rows_is_two() -> None:
+    counts = np.random.default_rng(4).multinomial(200, np.full(8, 1 / 8), size=400)
+    assert design_effect(counts) == pytest.approx(1.0, abs=0.06)
+    assert design_effect(2 * counts) == pytest.approx(2.0, abs=0.12)
+
+
+@pytest.mark.parametrize(("windows", "rows"), [(7, 500), (60, 29), (0, 0)], ids=["few windows", "few rows", "none"])
+def test_too_little_is_no_correlation(windows: int, rows: int) -> None:
+    layout = measured(0.5, windows=windows, rows=rows)
+    assert [c.correlation for c in layout.columns] == [0.0, 0.0]
