@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
-from monitor.alerts.grouping import UNDER_ALARM, Finding, alert_id, as_json, instant, plain
+from monitor.alerts.grouping import Finding, alert_id, as_json, instant, plain
 from monitor.alerts.lifecycle import Alert, State
 from monitor.store.schema import alert, alert_event
 
@@ -20,12 +20,6 @@ def read_alerts(connection: Connection, model: str) -> dict[str, Alert]:
     columns = (getattr(alert.c, name) for name in Alert.__dataclass_fields__)
     rows = connection.execute(select(*columns).where(alert.c.model == model)).mappings()
     return {row["fingerprint"]: Alert(**{**row, "breaches": tuple(row["breaches"])}) for row in rows}
-
-
-def standing_alerts(connection: Connection, model: str) -> list[dict[str, Any]]:
-    """Give the model's alerts that are firing or recovering, with the keys of the public alert JSON."""
-    chosen = select(alert).where(alert.c.model == model, alert.c.state.in_(UNDER_ALARM))
-    return [_public(row) for row in connection.execute(chosen.order_by(alert.c.fingerprint)).mappings()]
 
 
 def write_findings(connection: Connection, findings: Iterable[Finding], *, now: datetime) -> None:

@@ -22,6 +22,7 @@ BELOW = {
     "sources": CORE,
     "notify": CORE,
     "render": CORE,
+    "delivery": {"types", "errors", "alerts", "store", "notify"},
     "config": CORE | {"store", "sources", "notify", "render"},
     "wiring": CORE | {"store", "sources", "notify", "render", "config"},
     "setup": CORE | {"store", "sources", "notify", "render", "config", "wiring"},

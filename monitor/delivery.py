@@ -1,0 +1,180 @@
+"""Deliver what the outbox holds: claim a message, send it once, then mark it; what an answer means is decided here.
+
+Marking comes last: a crash between sending and marking repeats a message under the same id, and loses none.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from random import Random
+from traceback import format_tb
+
+from sqlalchemy import Connection
+
+from monitor.errors import DeliveryError
+from monitor.notify import Receiver
+from monitor.store.database import Database
+from monitor.store.outbox import (
+    Claimed,
+    claim,
+    count_failure,
+    due_receivers,
+    mark_dead,
+    mark_delivered,
+    mark_retry,
+    pause,
+    switch_off,
+)
+from monitor.types import Notice
+
+BACKOFF = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 1800, 3600))
+PATIENCE = timedelta(hours=72)
+LOOK_AGAIN_SECONDS = 0.25
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What became of the attempts; `off` names receivers switched off by a permanent refusal, and why."""
+
+    sent: int = 0
+    failed: int = 0
+    dead: int = 0
+    off: Mapping[str, str] = field(default_factory=dict)
+
+    def __add__(self, other: "Delivered") -> "Delivered":
+        """Add up."""
+        sums = (self.sent + other.sent, self.failed + other.failed, self.dead + other.dead)
+        return Delivered(*sums, {**self.off, **other.off})
+
+
+def deliver(
+    database: Database,
+    receivers: Mapping[str, Receiver],
+    *,
+    now: Callable[[], datetime],
+    owner: str,
+    rng: Random,
+    stop: Callable[[], bool] = lambda: False,
+) -> Delivered:
+    """Send every message that is due, until none is; a slow receiver delays nobody else.
+
+    owner: names this process in the outbox. rng: spreads the retries. stop: asked before each message.
+
+    Whoever called has to tell the others of a receiver in `off`. An error that is no answer, such as one of the
+    database, ends the delivery to one receiver and is raised when the others are through.
+    """
+    total, busy = Delivered(), dict[Future[Delivered], str]()
+    with ThreadPoolExecutor(max_workers=max(1, len(receivers)), thread_name_prefix="deliver") as pool:
+        while True:
+            for name in _waiting(database, receivers.keys() - busy.values(), now=now, stop=stop):
+                work = pool.submit(_drain, database, name, receivers[name], now=now, owner=owner, rng=rng, stop=stop)
+                busy[work] = name
+            if not busy:
+                return total
+            for work in wait(busy, timeout=LOOK_AGAIN_SECONDS, return_when=FIRST_COMPLETED).done:
+                del busy[work]
+                total += work.result()
+
+
+def backoff(attempts: int, rng: Random) -> timedelta:
+    """Give the pause after so many failed attempts: anything up to 5 s, 30 s, 2 m, 10 m, 30 m, then up to 1 h.
+
+    Full jitter (Brooker 2015): receivers that come back are not met by everybody at once.
+    """
+    return BACKOFF[min(attempts, len(BACKOFF)) - 1] * rng.random()
+
+
+def short(notice: Notice) -> Notice:
+    """Give the plainest form of a message: its title and its link."""
+    return replace(notice, title=notice.title[:150], lines=(), alerts=())
+
+
+def _waiting(
+    database: Database, names: set[str], *, now: Callable[[], datetime], stop: Callable[[], bool]
+) -> list[str]:
+    if stop() or not names:
+        return []
+    with database.read() as connection:
+        return sorted(due_receivers(connection, names, now=now()))
+
+
+def _drain(
+    database: Database,
+    name: str,
+    receiver: Receiver,
+    *,
+    now: Callable[[], datetime],
+    owner: str,
+    rng: Random,
+    stop: Callable[[], bool],
+) -> Delivered:
+    total = Delivered()
+    while not stop() and (claimed := claim(database, (name,), now=now(), owner=owner)):
+        refusal = _attempt(receiver, claimed, now=now())
+        _LOG.info("%s: notice %s, attempt %d: %s", name, claimed.notice.id, claimed.attempts, refusal or "delivered")
+        with database.write() as connection:
+            total += _settled(connection, claimed, refusal, now=now(), rng=rng)
+    return total
+
+
+def _attempt(receiver: Receiver, claimed: Claimed, *, now: datetime) -> DeliveryError | None:
+    try:
+        receiver.send(short(claimed.notice) if claimed.refused else claimed.notice, now=now)
+    except DeliveryError as error:
+        return error
+    except Exception as error:  # noqa: BLE001 (a receiver's own mistake must not stop the others)
+        # Only the frames: the error's words could hold the receiver's address, which is a secret.
+        frames = "".join(format_tb(error.__traceback__))
+        _LOG.error("%s failed on notice %s: %s\n%s", claimed.receiver, claimed.notice.id, type(error).__name__, frames)
+        return DeliveryError(f"unexpected {type(error).__name__}")
+    return None
+
+
+def _settled(
+    connection: Connection, claimed: Claimed, refusal: DeliveryError | None, *, now: datetime, rng: Random
+) -> Delivered:
+    if refusal is None:
+        mark_delivered(connection, claimed, now=now)
+        return Delivered(sent=1)
+    error = str(refusal)
+    if refusal.permanent:
+        return _given_up_on(connection, claimed, error, now=now)
+    if refusal.payload_refused:
+        return _disliked(connection, claimed, error, now=now)
+    if refusal.retry_after is not None:
+        return _throttled(connection, claimed, error, now=now, until=now + refusal.retry_after)
+    return _failed(connection, claimed, error, now=now, pause_for=backoff(claimed.attempts, rng))
+
+
+def _given_up_on(connection: Connection, claimed: Claimed, error: str, *, now: datetime) -> Delivered:
+    switch_off(connection, claimed.receiver, error)
+    mark_dead(connection, claimed, now=now, outcome="permanent", error=error)
+    return Delivered(dead=1, off={claimed.receiver: error})
+
+
+def _disliked(connection: Connection, claimed: Claimed, error: str, *, now: datetime) -> Delivered:
+    if claimed.refused or claimed.notice == short(claimed.notice):
+        mark_dead(connection, claimed, now=now, outcome="refused", error=error)
+        return Delivered(dead=1)
+    mark_retry(connection, claimed, now=now, due_at=now, outcome="refused", error=error)
+    return Delivered(failed=1)
+
+
+def _throttled(connection: Connection, claimed: Claimed, error: str, *, now: datetime, until: datetime) -> Delivered:
+    pause(connection, claimed.receiver, until=until, reason=error)
+    mark_retry(connection, claimed, now=now, due_at=now, outcome="throttled", error=error, counts_as_attempt=False)
+    return Delivered(failed=1)
+
+
+def _failed(connection: Connection, claimed: Claimed, error: str, *, now: datetime, pause_for: timedelta) -> Delivered:
+    count_failure(connection, claimed.receiver, error)
+    # A message that waited for a stopped process still gets its tries.
+    if now - claimed.created_at >= PATIENCE and claimed.attempts >= len(BACKOFF):
+        mark_dead(connection, claimed, now=now, outcome="transient", error=error)
+        return Delivered(dead=1)
+    mark_retry(connection, claimed, now=now, due_at=now + pause_for, outcome="transient", error=error)
+    return Delivered(failed=1)
