@@ -97,8 +97,16 @@ def _data(path: Path, data: Tree) -> Iterator[Mistake]:
         yield from ((path, f"missing key {key!r}", "sql needs it") for key in needed if key not in data)
         if isinstance(data["sql"], str) and "://" not in data["sql"]:
             yield (*path, "sql"), "no address of a database", "write for example postgresql://host/name"
+        yield from _cursor(path, listed(data.get("cursor")), _duration(data.get("lookback")))
     if kinds == ["push"] and path[-1] == "reference":
         yield path, "a reference cannot be pushed", "write files or sql"
+
+
+def _cursor(path: Path, cursor: list[Any], lookback: timedelta | None) -> Iterator[Mistake]:
+    if len(cursor) > 2 or len(set(map(str, cursor))) < len(cursor):
+        yield (*path, "cursor"), f"{len(cursor)} columns", "name a time and an id, or one column that only grows"
+    elif len(cursor) == 1 and lookback:
+        yield (*path, "lookback"), "there is no time to look back from", "name a time before the id in cursor"
 
 
 def _roles(path: Path, columns: Tree) -> Iterator[Mistake]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, SecretStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, SecretStr, model_validator
 from pydantic_core import CoreSchema, core_schema
 
 from monitor.config.values import (
@@ -58,7 +58,9 @@ class Section(BaseModel):
 class Data(Section):
     """Where rows are: files by a pattern, a table of a database, or pushed to the web interface.
 
-    lookback: how far behind its cursor a table is read again, for rows that were committed late.
+    cursor: the columns that order a table: a time and an id, or one that only grows.
+    lookback: how far behind its cursor a table is read again, for rows that were committed late; 0 where the cursor
+        is one column, which need not be a time.
     """
 
     files: str | None = None
@@ -67,6 +69,12 @@ class Data(Section):
     table: str | None = None
     cursor: tuple[str, ...] = ()
     lookback: Duration = timedelta(minutes=10)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_looking_back(cls, data: object) -> object:
+        one = isinstance(data, dict) and isinstance(data.get("cursor"), list) and len(data["cursor"]) == 1
+        return {"lookback": "0s", **data} if one and isinstance(data, dict) else data
 
 
 class Labels(Data):

@@ -106,6 +106,10 @@ def test_the_rarer_keys_are_read() -> None:
     assert setting_of(model.thresholds, detector="unseen_share", kind="quality") == Setting()
 
 
+def test_a_table_in_the_order_of_one_column_is_not_looked_back_upon() -> None:
+    assert loaded(GOOD.replace("[logged_at, id]", "[id]")).models["flights"].source.lookback == timedelta(0)
+
+
 def test_records_may_be_pushed() -> None:
     text = GOOD.replace('{sql: "${APP_DB}", table: predictions, cursor: [logged_at, id]}', "{push: true}")
     assert loaded(text).models["flights"].source.push
@@ -191,6 +195,18 @@ MISTAKES = [
     ),
     # a source with neither files nor a database
     ("{files: reference.parquet}", "{}", f"{MODEL}.reference: neither files nor sql; write exactly one of them"),
+    # a cursor of too many columns
+    (
+        "[logged_at, id]",
+        "[a, b, c]",
+        f"{MODEL}.source.cursor: 3 columns; name a time and an id, or one column that only grows",
+    ),
+    # looking back from an id
+    (
+        "[logged_at, id]",
+        "[id], lookback: 5m",
+        f"{MODEL}.source.lookback: there is no time to look back from; name a time before the id in cursor",
+    ),
     # a database without its cursor
     (", cursor: [logged_at, id]", "", f"{MODEL}.source: missing key 'cursor'; sql needs it"),
     # a route to an unknown receiver

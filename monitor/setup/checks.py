@@ -1,0 +1,233 @@
+"""Everything that can be wrong between a configuration and its data, found before anything runs."""
+
+import re
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from monitor.config import Config, Data, Model
+from monitor.config.words import suggestion
+from monitor.errors import MonitorError
+from monitor.setup.look import (
+    distinct,
+    is_nested,
+    is_number,
+    is_text,
+    numbers_of,
+    plain,
+    spelled,
+    sum_to_one,
+    times_of,
+    times_of_numbers,
+)
+from monitor.setup.sample import missing_files, opened, sampled
+from monitor.types import Roles
+
+Severity = Literal["error", "warning"]
+REFERENCE_ROWS = 100
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something wrong with a configuration's data: where, what, and the mend.
+
+    With an `error` the model cannot be watched as it is meant; with a `warning` something will be missing.
+    """
+
+    severity: Severity
+    place: str
+    problem: str
+    mend: str
+
+    def __str__(self) -> str:
+        """Give `place: problem; mend`."""
+        return f"{self.place}: {self.problem}; {self.mend}"
+
+
+def check(config: Config, *, root: Path, place: str = "monitor.yaml") -> list[Finding]:
+    """Look at a bounded sample of every source and give all that is wrong; receivers are not tried.
+
+    root: the configuration's folder. place: what the messages call the configuration.
+    """
+    return list(chain.from_iterable(_model(f"{place}: models.{n}", m, root) for n, m in config.models.items()))
+
+
+def _model(at: str, model: Model, root: Path) -> Iterator[Finding]:
+    records = yield from _rows(f"{at}.source", model.source, root, severity="error")
+    if records is not None:
+        yield from _records(at, model, records)
+    if model.labels is not None:
+        # Labels come later than records: that none is there yet is no mistake of the configuration.
+        labels = yield from _rows(f"{at}.labels", model.labels, root, severity="warning")
+        if labels is not None:
+            yield from _labels(at, model.columns, labels)
+    if model.reference is not None:
+        reference = yield from _rows(f"{at}.reference", model.reference, root, severity="error")
+        if reference is not None:
+            yield from _reference(at, model.columns, reference, records)
+
+
+def _rows(at: str, data: Data, root: Path, *, severity: Severity) -> Generator[Finding, None, pa.Table | None]:
+    """Yield why there are no rows, or return them."""
+    if data.push:
+        return None
+    if data.files is not None and (problem := _unmatched(data.files, root)):
+        yield Finding(severity, f"{at}.files", problem, "relative patterns begin in the configuration's folder")
+        return None
+    try:
+        sample = sampled(opened(data, root=root))
+    except MonitorError as error:
+        yield Finding("error", at, str(error), "make it readable to this user")
+        return None
+    if not sample.rows.num_rows:
+        problem = f"no row can be read: {sample.refused}" if sample.refused else "no rows"
+        mend = "is it Parquet, CSV with a header, or JSON Lines?" if data.files else "is it the right table?"
+        yield Finding("error" if sample.refused else severity, at, problem, mend)
+        return None
+    return sample.rows
+
+
+def _unmatched(pattern: str, root: Path) -> str | None:
+    try:
+        return missing_files(pattern, root=root)
+    except (OSError, ValueError, NotImplementedError) as error:
+        return f"{pattern!r} is no pattern of files: {error}"
+
+
+def _records(at: str, model: Model, rows: pa.Table) -> Iterator[Finding]:
+    roles, at_columns = model.columns, f"{at}.columns"
+    later = model.labels is not None
+    needed = _needed(roles, timestamp=True, label=False)
+    yield from _absent(at_columns, needed, rows, "the source")
+    if roles.label is not None and roles.label not in rows.column_names and not later:
+        problem = f"no column {roles.label!r} in the source, and no source of labels"
+        mend = "name the column or the labels' source; until then performance can only be estimated"
+        yield Finding("warning", f"{at_columns}.label", problem, mend)
+    yield from _time(f"{at_columns}.timestamp", rows, roles.timestamp)
+    if roles.id is not None and roles.id in rows.column_names:
+        yield from _identity(f"{at_columns}.id", rows[roles.id], roles.id)
+    yield from _outputs(at_columns, roles, rows)
+    for name in sorted({m[1] for t in model.thresholds if (m := re.fullmatch(r"[^()]*\((.+)\)", t))}):
+        if name not in (*rows.column_names, roles.label) and not re.fullmatch(
+            r"\w+\(.*\)|confidence|margin|entropy", name
+        ):
+            problem = f"no column {name!r} in the source"
+            yield Finding("error", f"{at}.thresholds", problem, suggestion(name, rows.column_names))
+
+
+def _needed(roles: Roles, *, timestamp: bool, label: bool) -> list[tuple[str, str]]:
+    """Give (key, column) of every column that must be there."""
+    keys = (
+        (["timestamp", "id", "client", "version"] if timestamp else []) + ["prediction"] + (["label"] if label else [])
+    )
+    one = [(key, getattr(roles, key)) for key in keys if getattr(roles, key) is not None]
+    many = [(key, name) for key in ("scores", "segments", "sensitive") for name in getattr(roles, key)]
+    ignored = [(key, name) for key in ("ignore", "kinds") for name in getattr(roles, key)] if timestamp else []
+    return one + many + ignored
+
+
+def _absent(at: str, needed: Sequence[tuple[str, str]], rows: pa.Table, where: str) -> Iterator[Finding]:
+    for key, name in needed:
+        if name not in rows.column_names:
+            mend = suggestion(name, rows.column_names)
+            yield Finding("error", f"{at}.{key}", f"no column {name!r} in {where}", mend)
+
+
+def _time(at: str, rows: pa.Table, name: str) -> Iterator[Finding]:
+    if name not in rows.column_names:
+        return
+    column = rows[name]
+    if column.null_count:
+        severity: Severity = "error" if column.null_count > 0.05 * len(column) else "warning"
+        problem = f"{column.null_count} of {len(column)} values of {name!r} are missing"
+        yield Finding(severity, at, problem, "a record without a time is set aside")
+    if column.null_count < len(column) and times_of(column) is None and times_of_numbers(column) is None:
+        shown = str(plain(column).drop_null()[0].as_py())[:40] if not is_nested(column) else str(column.type)
+        mend = "write times as timestamps, ISO 8601 text or seconds since 1970, or name another column"
+        yield Finding("error", at, f"{name!r} cannot be read as times, for example {shown!r}", mend)
+
+
+def _identity(at: str, column: pa.ChunkedArray, name: str) -> Iterator[Finding]:
+    if is_nested(column):
+        yield Finding("error", at, f"{name!r} is nested or binary", "name a column of text or whole numbers")
+        return
+    if column.null_count:
+        problem = f"{column.null_count} of {len(column)} values of {name!r} are missing"
+        yield Finding("error", at, problem, "every record needs an id, or none: leave the key out")
+    repeated = len(column) - column.null_count - distinct(column)
+    if repeated:
+        severity: Severity = "error" if repeated > 0.01 * len(column) else "warning"
+        problem = f"{repeated} of {len(column)} values of {name!r} come again"
+        yield Finding(severity, at, problem, "records of one id count as one; name the column that differs in each")
+
+
+def _outputs(at: str, roles: Roles, rows: pa.Table) -> Iterator[Finding]:
+    scores = [name for name in roles.scores if name in rows.column_names]
+    for name in scores:
+        yield from _score(f"{at}.scores", rows[name], name)
+    if len(scores) > 1 and len(scores) == len(roles.scores) and all(is_number(rows[name]) for name in scores):
+        whole = rows.select(scores).drop_null()
+        if whole.num_rows and not sum_to_one([whole[name] for name in scores]):
+            problem = f"the scores {', '.join(scores)} do not sum to 1"
+            yield Finding("warning", f"{at}.scores", problem, "is a class missing?")
+    if roles.prediction in rows.column_names and rows.num_rows > 1 and distinct(rows[roles.prediction]) < 2:
+        mend = "is it the right column? Nothing can be said of what never changes"
+        yield Finding("warning", f"{at}.prediction", f"{roles.prediction!r} has one value only", mend)
+    for key, column in (("prediction", roles.prediction), ("label", roles.label)):
+        if len(roles.classes) > 1 and column in rows.column_names and not is_nested(rows[column]):
+            yield from _classes(f"{at}.{key}", rows[column], str(column), roles.classes)
+
+
+def _score(at: str, column: pa.ChunkedArray, name: str) -> Iterator[Finding]:
+    if not is_number(column):
+        yield Finding("error", at, f"{name!r} holds {column.type}, not numbers", "name the column of probabilities")
+        return
+    values = numbers_of(column)
+    if values.size and (values.min() < 0 or values.max() > 1):
+        problem = f"{name!r} goes from {values.min():g} to {values.max():g}, outside [0, 1]"
+        yield Finding("error", at, problem, "log probabilities; for a regression name it as prediction")
+
+
+def _classes(at: str, column: pa.ChunkedArray, name: str, classes: Sequence[str]) -> Iterator[Finding]:
+    others = sorted({value for value in spelled(column) if value is not None} - set(classes))
+    if others:
+        shown = ", ".join(map(repr, others[:3])) + (" …" if len(others) > 3 else "")
+        problem = f"{name!r} holds {shown}, which scores has no class for"
+        yield Finding("error", at, problem, f"the classes are {', '.join(classes)}; write them as the column does")
+
+
+def _labels(at: str, roles: Roles, rows: pa.Table) -> Iterator[Finding]:
+    needed = [(key, name) for key, name in (("id", roles.id), ("label", roles.label)) if name is not None]
+    yield from _absent(f"{at}.columns", needed, rows, "the labels")
+    if len(roles.classes) > 1 and roles.label in rows.column_names and not is_nested(rows[roles.label]):
+        yield from _classes(f"{at}.columns.label", rows[roles.label], str(roles.label), roles.classes)
+
+
+def _reference(at: str, roles: Roles, rows: pa.Table, records: pa.Table | None) -> Iterator[Finding]:
+    at_reference = f"{at}.reference"
+    if rows.num_rows < REFERENCE_ROWS:
+        problem = f"only {rows.num_rows} rows"
+        yield Finding("error", at_reference, problem, f"at least {REFERENCE_ROWS} are needed, thousands are better")
+    yield from _absent(f"{at}.columns", _needed(roles, timestamp=False, label=False), rows, "the reference")
+    if roles.label is None or roles.label not in rows.column_names:
+        problem = "no labels" if roles.label is None else f"no column {roles.label!r}, so no labels"
+        yield Finding("warning", at_reference, problem, "with labels, performance can be compared and estimated")
+    elif not pc.count(rows[roles.label]).as_py():
+        yield Finding(
+            "warning", at_reference, f"every {roles.label!r} is missing", "with labels, performance can be compared"
+        )
+    if records is None:
+        return
+    played = {name for _, name in _needed(roles, timestamp=True, label=True)}
+    for name in (one for one in records.column_names if one not in played and one not in rows.column_names):
+        mend = "it is not compared; add it to the reference, or to columns.ignore"
+        yield Finding("warning", at_reference, f"no column {name!r}, which the source has", mend)
+    for both in sorted(set(records.column_names) & set(rows.column_names) - played):
+        if is_text(records[both]) and is_number(rows[both]) and records[both].null_count < len(records[both]):
+            problem = f"{both!r} holds numbers here and text in the source"
+            yield Finding("warning", at_reference, problem, "write both alike, or most values will count as invalid")

@@ -1,0 +1,184 @@
+"""Guess from a sample which column plays which role; every guess says why."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import takewhile
+from string import ascii_letters
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from monitor.setup.look import distinct, in_unit, is_text, sum_to_one
+from monitor.setup.signs import (
+    Choice,
+    Finder,
+    as_client,
+    as_constant,
+    as_id,
+    as_label,
+    as_other_time,
+    as_prediction,
+    as_score,
+    as_timestamp,
+    as_unique,
+    as_unusable,
+    as_version,
+    like,
+    times_named,
+)
+
+WINDOW_ROWS = 500
+_LENGTHS = {
+    "1h": timedelta(hours=1),
+    "6h": timedelta(hours=6),
+    "1d": timedelta(days=1),
+    "1w": timedelta(weeks=1),
+}
+_POSITIVE = ("1", "true", "yes", "positive", "pos")
+
+
+_UNTIMED = Choice("1d", "without times the rows an hour are unknown; choose so that a window holds 500")
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What the columns of a sample seem to be; None and () where nothing could be guessed.
+
+    scores: one column, or one per class in the order of `classes`.
+    segments: columns that could split the traffic; a suggestion, for the user to choose from.
+    window: the shortest usual window that holds about `WINDOW_ROWS` rows, and why.
+    columns: every column of the sample.
+    """
+
+    timestamp: Choice | None = None
+    id: Choice | None = None
+    client: Choice | None = None
+    version: Choice | None = None
+    prediction: Choice | None = None
+    scores: tuple[Choice, ...] = ()
+    classes: tuple[str, ...] = ()
+    label: Choice | None = None
+    segments: tuple[Choice, ...] = ()
+    ignore: tuple[Choice, ...] = ()
+    window: Choice = _UNTIMED
+    columns: tuple[str, ...] = ()
+
+
+def guess(sample: pa.Table, *, reference: pa.Table | None = None) -> Guess:
+    """Guess the roles of a sample's columns from their names and values, most telling role first.
+
+    A column gets one role only; what remains is a feature. A label that only the reference has is the label too,
+    for it will come later.
+    """
+    left = _Left(sample)
+    timestamp = left.best(as_timestamp)
+    ignore = [*left.take(as_constant), *left.take(as_unusable)]
+    identity = left.best(as_id)
+    scores, classes, others = _scores(left)
+    prediction = left.best(as_prediction)
+    label = left.best(as_label) or left.best(like(prediction, sample))
+    if label is None and reference is not None:
+        label = _label_of_reference(guess(reference), sample)
+    version, client = left.best(as_version), left.best(as_client)
+    ignore += [*others, *left.take(as_other_time), *left.take(as_unique)]
+    window = _UNTIMED if timestamp is None else _window(times_named(timestamp.column, sample[timestamp.column]))
+    return Guess(
+        timestamp=timestamp,
+        id=identity,
+        client=client,
+        version=version,
+        prediction=prediction,
+        scores=scores,
+        classes=classes,
+        label=label,
+        segments=_segments(left),
+        ignore=tuple(ignore),
+        window=window,
+        columns=tuple(sample.column_names),
+    )
+
+
+def _label_of_reference(found: Guess, sample: pa.Table) -> Choice | None:
+    if found.label is None or found.label.column in sample.column_names:
+        return None
+    return Choice(found.label.column, f"{found.label.reason}; in the reference only, as labels that come later")
+
+
+class _Left:
+    """The columns without a role yet."""
+
+    def __init__(self, sample: pa.Table) -> None:
+        self.columns = dict(zip(sample.column_names, sample.columns, strict=True))
+
+    def best(self, find: Finder) -> Choice | None:
+        found = [(*said, name) for name, column in self.columns.items() if (said := find(name, column))]
+        if not found:
+            return None
+        _, reason, name = max(found, key=lambda said: said[0])
+        del self.columns[name]
+        return Choice(name, reason)
+
+    def take(self, find: Finder) -> list[Choice]:
+        said = {name: find(name, column) for name, column in self.columns.items()}
+        taken = [Choice(name, why[1]) for name, why in said.items() if why]
+        for choice in taken:
+            del self.columns[choice.column]
+        return taken
+
+
+def _scores(left: _Left) -> tuple[tuple[Choice, ...], tuple[str, ...], list[Choice]]:
+    """Give the scores, their classes, and columns that say the same as a score."""
+    by_class = _by_class(left)
+    if not by_class:
+        one = left.best(as_score)
+        return ((one,) if one else ()), (), []
+    for name in by_class.values():
+        del left.columns[name]
+    positive = [name for label, name in by_class.items() if label.lower() in _POSITIVE]
+    if len(by_class) == 2 and len(positive) == 1:
+        reason = "in [0, 1], the score of the positive class"
+        (other,) = set(by_class.values()) - set(positive)
+        return (Choice(positive[0], reason),), (), [Choice(other, f"1 minus {positive[0]}")]
+    reason = f"in [0, 1]; the {len(by_class)} scores sum to 1 in every row"
+    return tuple(Choice(name, reason) for name in by_class.values()), tuple(by_class), []
+
+
+def _by_class(left: _Left) -> dict[str, str]:
+    likely = {name: column for name, column in left.columns.items() if in_unit(column) and not column.null_count}
+    for word in dict.fromkeys(map(_beginning, likely)):
+        names = [name for name in likely if _beginning(name) == word]
+        beginning = _common(names)
+        if len(names) > 1 and beginning and sum_to_one([likely[name] for name in names]):
+            classes = [name.removeprefix(beginning) for name in names]
+            return dict(zip(classes, names, strict=True)) if all(classes) else {name: name for name in names}
+    return {}
+
+
+def _beginning(name: str) -> str:
+    return "".join(takewhile(str.isalpha, name))
+
+
+def _common(names: Sequence[str]) -> str:
+    """Give what all names begin with, up to the end of a word: `p_` of `p_cat` and `p_car`."""
+    same = "".join(letters[0] for letters in takewhile(lambda each: len(set(each)) == 1, zip(*names, strict=False)))
+    cut = any(name[len(same) : len(same) + 1].isalpha() for name in names) and same[-1:].isalpha()
+    return same.rstrip(ascii_letters) if cut else same
+
+
+def _segments(left: _Left) -> tuple[Choice, ...]:
+    few = [(distinct(c), name) for name, c in left.columns.items() if is_text(c) or pa.types.is_boolean(c.type)]
+    chosen = [(count, name) for count, name in few if 2 <= count <= 20][:3]
+    return tuple(Choice(name, f"{count} values") for count, name in chosen)
+
+
+def _window(times: pa.ChunkedArray | None) -> Choice:
+    if times is None or len(times.drop_null()) < 2:
+        return _UNTIMED
+    span = pc.min_max(times).as_py()
+    hours = max((span["max"] - span["min"]) / timedelta(hours=1), 1 / 60)
+    rate = len(times) / hours
+    fitting = (name for name, length in _LENGTHS.items() if rate * (length / timedelta(hours=1)) >= WINDOW_ROWS)
+    name = next(fitting, "1w")
+    rows = rate * (_LENGTHS[name] / timedelta(hours=1))
+    return Choice(name, f"about {rows:,.0f} rows, as the sample comes")

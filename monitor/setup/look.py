@@ -1,0 +1,135 @@
+"""What a column of a sample holds, in the few words that guessing and checking need."""
+
+import re
+from collections.abc import Sequence
+from functools import reduce
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+TIME = pa.timestamp("us", "UTC")
+_ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?)?\s*(Z|[+-]\d\d(:?\d\d)?)?")
+_SHOWN = 1000
+# Seconds from 1980 to 2100: in any other unit a time of those years lies outside.
+_EARLIEST, _LATEST = 315_532_800, 4_102_444_800
+
+Floats = NDArray[np.float64]
+
+
+def words(name: str) -> tuple[str, ...]:
+    """Split a column's name into lower-case words.
+
+    >>> words("modelVersion"), words("y_pred")
+    (('model', 'version'), ('y', 'pred'))
+    """
+    return tuple(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower().replace("-", "_").replace(".", "_").split("_"))
+
+
+def is_text(column: pa.ChunkedArray) -> bool:
+    """Say whether the values are strings, dictionary-encoded or not."""
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def is_number(column: pa.ChunkedArray) -> bool:
+    """Say whether the values are integers, floats or decimals."""
+    kind = column.type
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
+
+
+def is_time(column: pa.ChunkedArray) -> bool:
+    """Say whether the type is a time or a date."""
+    return bool(pa.types.is_timestamp(column.type) or pa.types.is_date(column.type))
+
+
+def is_nested(column: pa.ChunkedArray) -> bool:
+    """Say whether the values are lists, mappings or bytes."""
+    kind = column.type
+    return bool(pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+
+
+def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Give the values without dictionary encoding."""
+    return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+
+
+def distinct(column: pa.ChunkedArray) -> int:
+    """Count the different values that are not null; every value of a nested column counts as different."""
+    return len(column) if is_nested(column) else int(pc.count_distinct(plain(column), mode="only_valid").as_py())
+
+
+def times_of(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """Give times in UTC, where naive ones are taken as UTC; None when a value that is not null is no time.
+
+    Times, dates and ISO 8601 strings are times; numbers are not, for their unit cannot be known.
+    """
+    if not is_text(column):
+        return _utc(column) if is_time(column) else None
+    column = plain(column)
+    first = column.drop_null().slice(0, _SHOWN).to_pylist()
+    if not first or not all(_ISO.fullmatch(value.strip()) for value in first):
+        return None
+    values = pc.replace_substring(pc.utf8_trim_whitespace(column.cast(pa.string())), ",", ".")
+    try:
+        return pc.cast(values, TIME)
+    except pa.ArrowException:
+        pass
+    try:
+        return _utc(pc.cast(values, pa.timestamp("us")))
+    except pa.ArrowException:
+        return None
+
+
+def times_of_numbers(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """Give times from numbers since 1970 in seconds, milli-, micro- or nanoseconds, told apart by size; else None."""
+    if not is_number(column) or pa.types.is_decimal(column.type):
+        return None
+    values = numbers_of(column)
+    scale = next((s for s in (1, 1e3, 1e6, 1e9) if values.size and _within(values / s)), None)
+    return None if scale is None else pa.chunked_array([pa.array((values / scale * 1e6).astype("int64")).cast(TIME)])
+
+
+def _within(seconds: Floats) -> bool:
+    return bool(seconds.min() >= _EARLIEST and seconds.max() < _LATEST)
+
+
+def numbers_of(column: pa.ChunkedArray) -> Floats:
+    """Give the finite numbers of a numeric column as floats."""
+    values = column.drop_null().cast(pa.float64()).to_numpy()
+    return values[np.isfinite(values)]  # type: ignore[no-any-return]  # pyarrow has no types
+
+
+def in_unit(column: pa.ChunkedArray) -> bool:
+    """Say whether there are floats and all lie in [0, 1]."""
+    if not pa.types.is_floating(column.type):
+        return False
+    values = numbers_of(column)
+    return bool(values.size and values.min() >= 0 and values.max() <= 1)
+
+
+def sum_to_one(columns: Sequence[pa.ChunkedArray]) -> bool:
+    """Say whether the columns sum to 1 in nearly every row."""
+    arrays = [column.cast(pa.float64()).to_numpy() for column in columns]
+    totals = reduce(np.add, arrays)
+    totals = totals[np.isfinite(totals)]
+    return bool(totals.size and np.mean(np.abs(totals - 1) < 1e-3) > 0.99)
+
+
+def spelled(column: pa.ChunkedArray) -> list[str | None]:
+    """Give values so that 1, 1.0 and true are equal, and so are their spellings."""
+    if pa.types.is_boolean(column.type):
+        column = column.cast(pa.int8())
+    return [None if value is None else _spelled(value) for value in plain(column).to_pylist()]
+
+
+def _spelled(value: object) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _utc(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    try:
+        return column.cast(pa.timestamp("us", getattr(column.type, "tz", None))).cast(TIME)
+    except pa.ArrowException:
+        return None

@@ -1,0 +1,184 @@
+"""The signs by which a column shows its role, in its name and its values: how well it fits, and why."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from monitor.setup.look import (
+    distinct,
+    in_unit,
+    is_nested,
+    is_number,
+    is_text,
+    is_time,
+    numbers_of,
+    plain,
+    spelled,
+    times_of,
+    times_of_numbers,
+    words,
+)
+
+Finder = Callable[[str, pa.ChunkedArray], tuple[float, str] | None]
+
+_TIMES = ("timestamp", "ts", "time", "datetime", "date", "at", "logged", "when")
+_EVENTS = ("request", "record", "event", "prediction", "row", "transaction", "log", "call", "inference", "uuid", "guid")
+_CLIENTS = ("client", "user", "account", "customer", "caller", "tenant", "subscriber", "api", "apikey", "device", "ip")
+_NAMES_SOMEONE = ("id", "key", "name", "ip", "address", "hash", "number")
+_SCORES = ("score", "scores", "proba", "prob", "probability", "probabilities", "p", "likelihood", "confidence")
+_PREDICTIONS = ("prediction", "predicted", "pred", "predict", "yhat", "hat", "decision")
+_LABELS = ("label", "target", "actual", "actuals", "outcome", "truth", "observed", "y", "class", "response")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A column and why it was chosen."""
+
+    column: str
+    reason: str
+
+
+def _named(name: str, known: Sequence[str]) -> int:
+    """Say how well a name fits: 3 is one of the known words, 2 ends with one, 1 has one within, 0 none."""
+    parts = words(name)
+    return 3 if "_".join(parts) in known else 2 if parts[-1] in known else 1 if set(parts) & set(known) else 0
+
+
+def as_timestamp(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
+    times = times_named(name, column)
+    if times is None or times.null_count > 0.01 * len(times) or distinct(times) < 2:
+        return None
+    steps = np.diff(times.drop_null().cast(pa.int64()).to_numpy())
+    rising = float(np.mean(steps >= 0))
+    named = _named(name, _TIMES)
+    about_labels = bool({"label", "labelled", "outcome"} & set(words(name)))
+    reason = "times" + (", named like one" if named else "") + (", rising from row to row" if rising > 0.95 else "")
+    return named + 3 * (rising > 0.95) + is_time(column) - 4 * about_labels, reason
+
+
+def times_named(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    # A number may be anything; only its name makes it a time.
+    times = times_of(column)
+    if times is not None:
+        return times
+    return times_of_numbers(column) if _named(name, (*_TIMES, "epoch")) >= 2 else None
+
+
+def as_constant(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
+    # A version that never changed yet is constant, and still the version.
+    if len(column) < 2 or is_nested(column) or distinct(column) > 1 or as_version(name, column):
+        return None
+    return 1, "one value only" if distinct(column) else "no value at all"
+
+
+def as_unusable(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
+    if is_nested(column):
+        return 1, "nested or binary, which cannot be compared"
+    counts_rows = name.startswith("__index_level_") or name in ("", "Unnamed: 0")
+    return (1, "counts rows") if counts_rows else None
+
+
+def as_id(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
+    whole = pa.types.is_integer(column.type) or is_text(column)
+    if not whole or column.null_count or len(column) < 2 or distinct(column) < len(column):
+        return None
+    parts = words(name)
+    named = parts[-1] in ("id", "uuid", "guid", "key", "uid") or "".join(parts) in ("id", "uuid", "rowid")
+    looks = is_text(column) and all(len(str(value)) == 36 and str(value).count("-") == 4 for value in _first(column))
+    if not (named or looks):
+        return None
+    fit = 3 * bool(set(parts) & set(_EVENTS)) + 2 * (len(parts) == 1) - 2 * bool(set(parts) & set(_CLIENTS))
+    return 1 + fit + looks, "different in every row" + (", named like an id" if named else ", each a UUID")
+
+
+def as_score(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
+    named = _named(name, _SCORES)
+    begins = words(name)[0] in _SCORES
+    predicted = bool(set(words(name)) & set(_PREDICTIONS))
+    if not in_unit(column) or not named or distinct(column) < 2:
+        return None
+    return named + 2 * begins + predicted, "floats in [0, 1], named like a score"
+
+
+def as_prediction(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
+    named = _named(name, _PREDICTIONS)
+    if not named or set(words(name)) & set(_SCORES) or is_time(column) or {"id", "version"} & {words(name)[-1]}:
+        return None
+    begins = words(name)[0] in _PREDICTIONS
+    return named + begins, "named like a prediction"
+
+
+def as_label(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
+    parts = words(name)
+    named = _named(name, _LABELS)
+    if parts[-1] in ("at", "time", "id", "date", "delay") or times_of(column) is not None:
+        return None
+    if parts in (("y", "true"), ("ground", "truth")):
+        named = 3
+    # One word among several is too little: `observed_pressure`, `class_of_service`, `x_y_ratio`.
+    return (named, "named like a label") if named >= 2 else None
+
+
+def like(prediction: Choice | None, sample: pa.Table) -> Finder:
+    """Look for the label among columns that hold a prediction's values and mostly agree with it."""
+    if prediction is None or distinct(sample[prediction.column]) > 50:
+        return lambda _name, _column: None
+    predicted = spelled(sample[prediction.column])
+
+    def find(_name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
+        if is_nested(column) or is_time(column) or not 2 <= distinct(column) <= 50:
+            return None
+        values = spelled(column)
+        pairs = [(p, v) for p, v in zip(predicted, values, strict=True) if p is not None and v is not None]
+        if not pairs or {p for p, _ in pairs} != {v for _, v in pairs}:
+            return None
+        agreement = sum(p == v for p, v in pairs) / len(pairs)
+        reason = f"holds the values of {prediction.column} and agrees with it in {agreement:.0%} of rows"
+        return (agreement, reason) if agreement > 0.6 else None
+
+    return find
+
+
+def as_version(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
+    parts = words(name)
+    named = 2 * ("version" in parts or parts == ("model",)) + ("model" in parts)
+    if named < 2 or not (is_text(column) or is_number(column)) or not 1 <= distinct(column) <= 50:
+        return None
+    return named, "named like a version, of few values"
+
+
+def as_client(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
+    parts = words(name)
+    someone = (
+        parts[-1] in _CLIENTS[:-4]
+        or parts[-1] in ("apikey", "ip")
+        or bool(set(parts) & set(_CLIENTS) and parts[-1] in _NAMES_SOMEONE)
+    )
+    whole = pa.types.is_integer(column.type) or is_text(column)
+    if not someone or not whole or distinct(column) < 2:
+        return None
+    if distinct(column) > 0.9 * len(column):
+        return None
+    return _named(name, _CLIENTS), "names who asked, and comes again"
+
+
+def as_other_time(_name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
+    return None if times_of(column) is None else (1, "a time, but not the record's own")
+
+
+def as_unique(_name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
+    if len(column) < 20 or distinct(column) < len(column) - column.null_count:
+        return None
+    if pa.types.is_integer(column.type):
+        rows = numbers_of(column)
+        return (1, "counts rows") if rows.size and np.all(np.diff(rows) == 1) else None
+    # What has spaces is a text, which can be watched.
+    if not is_text(column) or any(" " in str(value) for value in _first(column)):
+        return None
+    return 1, "text that is different in every row"
+
+
+def _first(column: pa.ChunkedArray) -> Iterator[object]:
+    yield from plain(column).drop_null().slice(0, 100).to_pylist()

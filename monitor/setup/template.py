@@ -1,0 +1,151 @@
+"""Write a configuration with a comment behind every guess and every default."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
+
+from monitor.config import Data
+from monitor.setup.guess import Guess
+from monitor.setup.signs import Choice
+
+SECRET = "MONITOR_SOURCE"  # noqa: S105  # the name of a variable, not its value
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
+_TAKEN = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
+
+_HEAD = """\
+# Written by `monitor init` from a look at the data. Every guess says why; correct what is wrong, then
+#   monitor check monitor.yaml
+# Keys that are commented out show their defaults. ${NAME} is filled in from the environment, ${file:path} from a file.
+
+database: sqlite:///monitor.db        # or postgresql://user:${DB_PASSWORD}@host/name
+
+models:
+"""
+_SETTINGS = """
+    # false_alarms: 1 per 30d         # how many false alarms are borne; thresholds follow from it
+    # every: 1m                       # how often the source is pulled
+    # lateness: 0s                    # how long after its end a window waits for late records
+    # retain: 90d                     # how long raw records are kept; profiles, measurements and alerts stay
+    # for: 2/3                        # an alert fires when 2 of the last 3 windows breached; 1 fires at once
+    # clear: 3                        # and is resolved after so many clear windows in a row
+    # min_labels: 0.8                 # the share of labels from which a window's performance is judged early
+    # segment_values: 20              # how many values of each segment are watched apart
+    # thresholds:                     # by detector, detector(column) or kind: auto, off, a number, or a mapping
+    #   psi: auto
+    #   psi(column): off
+    #   drift.data: {value: auto, min_effect: 0.1, for: 3/5}
+    # severity: {drift.data: info}    # info, warning or critical, by kind of alert
+"""
+_REST = """
+receivers:
+  screen: {log: "-"}                  # "-" is standard error; a path is a file of JSON lines
+  # team: {slack: "${SLACK_WEBHOOK_URL}"}
+  # audit: {webhook: "https://example.com/hook", secret: "${WEBHOOK_SECRET}"}  # two secrets, [new, old], in a rotation
+  # inside: {webhook: "http://10.0.0.5/hook", private: true}                   # private addresses only when asked for
+
+# routes:                             # without routes, everything goes to every receiver
+#   - {match: {kind: "attack.*"}, to: [team, audit]}                           # also model and severity
+#   - {to: [screen]}
+
+# web:
+#   host: 127.0.0.1                   # any other address needs a token
+#   port: 8080
+#   token: "${MONITOR_TOKEN}"
+#   url: https://monitor.example.com  # what links in messages begin with
+"""
+
+
+def written(guess: Guess, *, data: Data, reference: Data | None = None, model: str = "model") -> str:
+    """Give the configuration as YAML; it loads as it stands when the guess has a timestamp.
+
+    data, reference: where the records and the reference are. model: the model's name.
+    """
+    lines = [
+        f"  {_quoted(model)}:",
+        *_sources(data, reference, guess),
+        *_columns(guess),
+        "",
+        _noted(4, f"window: {guess.window.column}", f"{guess.window.reason}; 1h, 6h, 1d, 1w, 1mo …"),
+    ]
+    return _HEAD + "\n".join(lines) + _SETTINGS + _REST
+
+
+def _sources(data: Data, reference: Data | None, guess: Guess) -> Iterator[str]:
+    yield _noted(4, f"source: {_source(data, guess, cursor=True)}", "where the records are")
+    if data.sql is not None and _hides(data.sql.get_secret_value()):
+        yield f"    # The address holds a password: set {SECRET} to it before starting."
+    late = '{files: "labels/*.parquet", max_delay: 30d}'
+    yield _noted(4, f"# labels: {late}", "labels that come later, found by id; omit when they stand in the records")
+    if reference is None:
+        yield _noted(4, "# reference: {files: reference.parquet}", "what the model was validated on, with labels")
+    else:
+        yield _noted(4, f"reference: {_source(reference, guess, cursor=False)}", "what windows are compared with")
+
+
+def _source(data: Data, guess: Guess, *, cursor: bool) -> str:
+    if data.sql is None:
+        return f"{{files: {json.dumps(data.files, ensure_ascii=False)}}}"
+    url = data.sql.get_secret_value()
+    shown = f"${{{SECRET}}}" if _hides(url) else url
+    marks = [choice.column for choice in (guess.timestamp, guess.id) if choice] or ["id"]
+    read = f", cursor: {_list(marks)}" if cursor else ""
+    return f"{{sql: {json.dumps(shown)}, table: {_quoted(data.table or '')}{read}}}"
+
+
+def _hides(url: str) -> bool:
+    return urlsplit(url).password is not None
+
+
+def _columns(guess: Guess) -> Iterator[str]:
+    yield ""
+    yield "    columns:                          # every column without a role is a feature"
+    yield _role("timestamp", guess.timestamp, "the time of the record: no column looks like it; name one")
+    yield _role("id", guess.id, "different in every record; labels from another source find their record by it")
+    yield _role("client", guess.client, "who asked: an API key, an account, an address; attacks are traced by it")
+    yield _role("version", guess.version, "the model's version; a new one is told from drift by it")
+    yield _role("prediction", guess.prediction, "what the model decided")
+    yield from _scores(guess)
+    yield _role("label", guess.label, "what turned out to be true")
+    yield from _several("segments", guess.segments, "splits the traffic, each value watched apart", said=False)
+    yield _noted(6, "# sensitive: [sex]", "groups that must not be treated worse")
+    yield from _several("ignore", guess.ignore, "columns that mean nothing to the model", said=True)
+    yield _noted(6, "# kinds: {zip_code: categorical}", "numeric, categorical or text, where the values mislead")
+
+
+def _role(role: str, choice: Choice | None, what: str) -> str:
+    if choice is None:
+        return _noted(6, f"# {role}: column", what)
+    return _noted(6, f"{role}: {_quoted(choice.column)}", choice.reason)
+
+
+def _scores(guess: Guess) -> Iterator[str]:
+    if not guess.scores:
+        yield _noted(6, "# scores: column", "the score in [0, 1], or one column per class: {cat: p_cat, dog: p_dog}")
+    elif not guess.classes:
+        yield _noted(6, f"scores: {_quoted(guess.scores[0].column)}", guess.scores[0].reason)
+    else:
+        yield _noted(6, "scores:", guess.scores[0].reason)
+        for name, choice in zip(guess.classes, guess.scores, strict=True):
+            yield f"        {_quoted(name)}: {_quoted(choice.column)}"
+
+
+def _several(role: str, choices: Sequence[Choice], what: str, *, said: bool) -> Iterator[str]:
+    mark = "" if said and choices else "# "
+    yield _noted(6, f"{mark}{role}: {_list([c.column for c in choices]) if choices else '[column]'}", what)
+    for choice in choices:
+        yield f"      #   {_quoted(choice.column)}: {choice.reason}"
+
+
+def _list(names: Sequence[str]) -> str:
+    return f"[{', '.join(map(_quoted, names))}]"
+
+
+def _quoted(name: str) -> str:
+    # JSON's strings are YAML's; bare words that YAML takes for something else are quoted too.
+    return name if _PLAIN.fullmatch(name) and name.lower() not in _TAKEN else json.dumps(name)
+
+
+def _noted(indent: int, text: str, comment: str) -> str:
+    line = " " * indent + text
+    return f"{line:<37} # {' '.join(comment.split())}"

@@ -1,0 +1,325 @@
+"""What can be wrong between a configuration and its data: one row per mistake."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from monitor.config import load
+from monitor.setup.checks import Finding, check
+
+N = 200
+START = datetime(2024, 5, 1, tzinfo=UTC)
+ROWS: dict[str, Any] = {
+    "logged_at": [START + timedelta(minutes=i) for i in range(N)],
+    "request_id": [f"r{i}" for i in range(N)],
+    "origin": ["JFK", "LGA"] * (N // 2),
+    "distance": [float(i) for i in range(N)],
+    "p_delay": [i / N for i in range(N)],
+    "predicted": [int(i > N / 2) for i in range(N)],
+}
+LABELS: dict[str, Any] = {"request_id": ROWS["request_id"], "delayed": [0, 1] * (N // 2)}
+REFERENCE: dict[str, Any] = {**ROWS, **LABELS}
+CONFIG = """
+database: sqlite:///monitor.db
+models:
+  flights:
+    source: {files: "logs/*.parquet"}
+    labels: {files: "labels/*.parquet"}
+    reference: {files: reference.parquet}
+    columns:
+      timestamp: logged_at
+      id: request_id
+      prediction: predicted
+      scores: p_delay
+      label: delayed
+      segments: [origin]
+    window: 1h
+    thresholds: {psi(distance): 0.2}
+"""
+
+
+def written(folder: Path, **tables: dict[str, Any]) -> None:
+    """Write the data, with the named tables in the place of the good ones; an empty one is left out."""
+    good = {"logs": ROWS, "labels": LABELS, "reference": REFERENCE}
+    paths = {"logs": "logs/a.parquet", "labels": "labels/a.parquet", "reference": "reference.parquet"}
+    for name, columns in {**good, **tables}.items():
+        (folder / paths[name]).parent.mkdir(exist_ok=True)
+        if columns:
+            pq.write_table(pa.table(columns), folder / paths[name])
+
+
+def checked(folder: Path, text: str = CONFIG) -> list[Finding]:
+    return check(load(text, place="monitor.yaml", environ={}, read=str), root=folder)
+
+
+def told(findings: list[Finding]) -> list[str]:
+    return [f"{one.severity} {str(one).removeprefix('monitor.yaml: models.flights.')}" for one in findings]
+
+
+def test_nothing_is_wrong_with_good_data(tmp_path: Path) -> None:
+    written(tmp_path)
+    assert told(checked(tmp_path)) == []
+
+
+def but(columns: dict[str, Any], *left_out: str, **others: list[Any]) -> dict[str, Any]:
+    return {name: values for name, values in {**columns, **others}.items() if name not in left_out}
+
+
+KNOWN = "known are logged_at, request_id, origin, distance, p_delay, predicted"
+DATA: list[tuple[dict[str, Any], str]] = [
+    # no records
+    (
+        {"logs": {}},
+        (
+            "error source.files: no file matches 'logs/*.parquet'; {folder}/logs holds nothing; relative "
+            "patterns begin in the configuration's folder"
+        ),
+    ),
+    # no labels yet
+    (
+        {"labels": {}},
+        (
+            "warning labels.files: no file matches 'labels/*.parquet'; {folder}/labels holds nothing; "
+            "relative patterns begin in the configuration's folder"
+        ),
+    ),
+    # no reference
+    (
+        {"reference": {}},
+        (
+            "error reference.files: no file matches 'reference.parquet'; {folder} holds labels/, logs/; "
+            "relative patterns begin in the configuration's folder"
+        ),
+    ),
+    # a file without rows
+    (
+        {"logs": {name: values[:0] for name, values in but(ROWS, "logged_at").items()}},
+        "error source: no rows; is it Parquet, CSV with a header, or JSON Lines?",
+    ),
+    # times that are none
+    (
+        {"logs": but(ROWS, logged_at=["noon"] * N)},
+        (
+            "error columns.timestamp: 'logged_at' cannot be read as times, for example 'noon'; write times "
+            "as timestamps, ISO 8601 text or seconds since 1970, or name another column"
+        ),
+    ),
+    # records without times
+    (
+        {"logs": but(ROWS, logged_at=[None] * 20 + ROWS["logged_at"][20:])},
+        "error columns.timestamp: 20 of 200 values of 'logged_at' are missing; a record without a time is set aside",
+    ),
+    # few records without times
+    (
+        {"logs": but(ROWS, logged_at=[None, *ROWS["logged_at"][1:]])},
+        "warning columns.timestamp: 1 of 200 values of 'logged_at' are missing; a record without a time is set aside",
+    ),
+    # ids that come again
+    (
+        {"logs": but(ROWS, request_id=["r1"] * 100 + ROWS["request_id"][100:])},
+        (
+            "error columns.id: 99 of 200 values of 'request_id' come again; records of one id count as one; "
+            "name the column that differs in each"
+        ),
+    ),
+    # records without an id
+    (
+        {"logs": but(ROWS, request_id=[None, *ROWS["request_id"][1:]])},
+        (
+            "error columns.id: 1 of 200 values of 'request_id' are missing; every record needs an id, or "
+            "none: leave the key out"
+        ),
+    ),
+    # ids that cannot be compared
+    (
+        {"logs": but(ROWS, request_id=[[i] for i in range(N)])},
+        "error columns.id: 'request_id' is nested or binary; name a column of text or whole numbers",
+    ),
+    # scores that are no probabilities
+    (
+        {"logs": but(ROWS, p_delay=[i - 1.5 for i in range(N)])},
+        (
+            "error columns.scores: 'p_delay' goes from -1.5 to 197.5, outside [0, 1]; log probabilities; "
+            "for a regression name it as prediction"
+        ),
+    ),
+    # scores that are no numbers
+    (
+        {"logs": but(ROWS, p_delay=["high"] * N)},
+        "error columns.scores: 'p_delay' holds string, not numbers; name the column of probabilities",
+    ),
+    # a prediction that never changes
+    (
+        {"logs": but(ROWS, predicted=[1] * N)},
+        (
+            "warning columns.prediction: 'predicted' has one value only; is it the right column? Nothing "
+            "can be said of what never changes"
+        ),
+    ),
+    # labels under another name
+    (
+        {"labels": {"request_id": ROWS["request_id"], "delay": [1] * N}},
+        "error columns.label: no column 'delayed' in the labels; did you mean 'delay'?",
+    ),
+    # labels without the id
+    (
+        {"labels": {"delayed": [1] * N}},
+        "error columns.id: no column 'request_id' in the labels; known are delayed",
+    ),
+    # a reference too small to compare with
+    (
+        {"reference": {name: values[:99] for name, values in REFERENCE.items()}},
+        "error reference: only 99 rows; at least 100 are needed, thousands are better",
+    ),
+    # a reference without the scores
+    (
+        {"reference": but(REFERENCE, "p_delay")},
+        "error columns.scores: no column 'p_delay' in the reference; did you mean 'delayed'?",
+    ),
+    # a reference without labels
+    (
+        {"reference": but(REFERENCE, "delayed")},
+        "warning reference: no column 'delayed', so no labels; with labels, performance can be compared and estimated",
+    ),
+    # a reference whose labels are empty
+    (
+        {"reference": but(REFERENCE, delayed=[None] * N)},
+        "warning reference: every 'delayed' is missing; with labels, performance can be compared",
+    ),
+    # a feature that the reference lacks
+    (
+        {"reference": but(REFERENCE, "distance")},
+        (
+            "warning reference: no column 'distance', which the source has; it is not compared; add it to "
+            "the reference, or to columns.ignore"
+        ),
+    ),
+    # a feature whose type differs
+    (
+        {"logs": but(ROWS, distance=["far"] * N)},
+        (
+            "warning reference: 'distance' holds numbers here and text in the source; write both alike, or "
+            "most values will count as invalid"
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("tables", "message"), DATA)
+def test_data_that_do_not_fit_are_told(tmp_path: Path, tables: dict[str, Any], message: str) -> None:
+    written(tmp_path, **tables)
+    assert told(checked(tmp_path)) == [message.replace("{folder}", str(tmp_path))]
+
+
+TEXTS = [
+    # a column that nobody has
+    (
+        "prediction: predicted",
+        "prediction: predictd",
+        [
+            "columns.prediction: no column 'predictd' in the source; did you mean 'predicted'?",
+            "columns.prediction: no column 'predictd' in the reference; did you mean 'predicted'?",
+        ],
+    ),
+    # a time that is not there
+    ("timestamp: logged_at", "timestamp: time", [f"columns.timestamp: no column 'time' in the source; {KNOWN}"]),
+    # something ignored that is not there
+    (
+        "segments: [origin]",
+        "ignore: [orgin]",
+        ["columns.ignore: no column 'orgin' in the source; did you mean 'origin'?"],
+    ),
+    # a threshold of no column
+    ("psi(distance)", "psi(distanc)", ["thresholds: no column 'distanc' in the source; did you mean 'distance'?"]),
+    # a folder that is not there, beside one of a similar name
+    (
+        "logs/*.parquet",
+        "log/*.parquet",
+        [
+            (
+                "source.files: no file matches 'log/*.parquet'; {folder} holds labels/, logs/, "
+                "reference.parquet; relative patterns begin in the configuration's folder"
+            )
+        ],
+    ),
+    # a folder above that is not there
+    (
+        "logs/*.parquet",
+        "../none/*.parquet",
+        [
+            (
+                "source.files: no file matches '../none/*.parquet'; {above} holds {name}/; relative patterns "
+                "begin in the configuration's folder"
+            )
+        ],
+    ),
+    # labels of classes that have no score
+    (
+        "scores: p_delay",
+        "scores: {late: p_delay, early: distance}",
+        [
+            (
+                "columns.scores: 'distance' goes from 0 to 199, outside [0, 1]; log probabilities; for a "
+                "regression name it as prediction"
+            ),
+            "columns.scores: the scores p_delay, distance do not sum to 1; is a class missing?",
+            (
+                "columns.prediction: 'predicted' holds '0', '1', which scores has no class for; the classes are "
+                "late, early; write them as the column does"
+            ),
+            (
+                "columns.label: 'delayed' holds '0', '1', which scores has no class for; the classes are late, "
+                "early; write them as the column does"
+            ),
+        ],
+    ),
+    # a label from nowhere
+    (
+        '    labels: {files: "labels/*.parquet"}\n',
+        "",
+        [
+            (
+                "columns.label: no column 'delayed' in the source, and no source of labels; name the column or "
+                "the labels' source; until then performance can only be estimated"
+            )
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("good", "bad", "messages"), TEXTS)
+def test_a_configuration_that_does_not_fit_its_data_is_told(
+    tmp_path: Path, good: str, bad: str, messages: list[str]
+) -> None:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    written(folder)
+    assert good in CONFIG
+    places = {"{folder}": str(folder), "{above}": str(tmp_path), "{name}": "home"}
+    for mark, place in places.items():
+        messages = [message.replace(mark, place) for message in messages]
+    assert [line.partition(" ")[2] for line in told(checked(folder, CONFIG.replace(good, bad)))] == messages
+
+
+@pytest.mark.parametrize("spoil", [lambda path: path.write_bytes(b"PAR1 no more"), lambda path: path.write_bytes(b"")])
+def test_files_that_cannot_be_read_are_told(tmp_path: Path, spoil: Callable[[Path], Any]) -> None:
+    written(tmp_path)
+    spoil(tmp_path / "logs" / "a.parquet")
+    (finding,) = checked(tmp_path)
+    assert (finding.severity, finding.place) == ("error", "monitor.yaml: models.flights.source")
+
+
+def test_pushed_records_are_not_looked_for(tmp_path: Path) -> None:
+    written(tmp_path)
+    assert told(checked(tmp_path, CONFIG.replace('source: {files: "logs/*.parquet"}', "source: {push: true}"))) == []
+
+
+def test_times_may_be_text_or_seconds_since_1970(tmp_path: Path) -> None:
+    for times in ([t.isoformat() for t in ROWS["logged_at"]], [t.timestamp() for t in ROWS["logged_at"]]):
+        written(tmp_path, logs=but(ROWS, logged_at=times))
+        assert told(checked(tmp_path)) == []

@@ -1,0 +1,210 @@
+"""Guesses of roles from names and values, and that what is written loads and passes its own checks."""
+
+import random
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+import pytest
+from pydantic import SecretStr
+
+from monitor.config import Config, Data, load
+from monitor.errors import ConfigError
+from monitor.setup.checks import check
+from monitor.setup.guess import Guess, guess
+from monitor.setup.initial import initial
+from monitor.setup.template import written
+
+N = 600
+START = datetime(2024, 5, 1, tzinfo=UTC)
+DRAW = random.Random(7)
+P = [DRAW.random() for _ in range(N)]
+COLUMNS: dict[str, Any] = {
+    "logged_at": [START + timedelta(minutes=i) for i in range(N)],
+    "request_id": [f"r{i:05d}" for i in range(N)],
+    "api_key": [f"k{DRAW.randrange(40)}" for _ in range(N)],
+    "model_version": ["v1"] * N,
+    "origin": [DRAW.choice(["JFK", "LGA", "EWR"]) for _ in range(N)],
+    "distance": [DRAW.gauss(900, 300) for _ in range(N)],
+    "customer_type": [DRAW.choice(["a", "b"]) for _ in range(N)],
+    "p_delay": P,
+    "predicted": [int(p > 0.5) for p in P],
+    "delayed": [int(DRAW.random() < p) for p in P],
+    "session": [f"s{DRAW.random()}" for _ in range(N)],
+    "mode": ["live"] * N,
+    "tags": [[1, 2]] * N,
+    "comment": [f"late by {DRAW.random()} hours" for _ in range(N)],
+    "label_at": [START + timedelta(days=DRAW.randrange(9), minutes=i) for i in range(N)],
+}
+
+
+def with_columns(**columns: Any) -> pa.Table:  # noqa: ANN401
+    return pa.table({**COLUMNS, **columns})
+
+
+def without(*names: str) -> pa.Table:
+    return pa.table(COLUMNS).drop_columns(list(names))
+
+
+def chosen(found: Guess, role: str) -> str | None:
+    choice = getattr(found, role)
+    return None if choice is None else str(choice.column)
+
+
+def names(found: Guess, role: str) -> list[str]:
+    return [choice.column for choice in getattr(found, role)]
+
+
+@pytest.mark.parametrize(
+    ("role", "column"),
+    [
+        ("timestamp", "logged_at"),
+        ("id", "request_id"),
+        ("client", "api_key"),
+        ("version", "model_version"),
+        ("prediction", "predicted"),
+        ("label", "delayed"),
+    ],
+)
+def test_each_role_is_found_by_name_and_content_with_a_reason(role: str, column: str) -> None:
+    found = guess(pa.table(COLUMNS))
+    assert chosen(found, role) == column
+    assert getattr(found, role).reason
+
+
+def test_scores_segments_and_what_means_nothing_are_found() -> None:
+    found = guess(pa.table(COLUMNS))
+    assert names(found, "scores") == ["p_delay"]
+    assert names(found, "segments") == ["origin", "customer_type"]
+    assert sorted(names(found, "ignore")) == ["label_at", "mode", "session", "tags"]
+
+
+def test_scores_that_sum_to_one_are_of_classes() -> None:
+    scores = {"proba_cat": [p * 0.6 for p in P], "proba_car": [p * 0.4 for p in P], "proba_dog": [1 - p for p in P]}
+    found = guess(pa.table({"logged_at": COLUMNS["logged_at"], **scores, "z": P}))
+    assert found.classes == ("cat", "car", "dog")
+    assert names(found, "scores") == list(scores)
+
+
+def test_of_two_scores_that_sum_to_one_the_positive_is_kept() -> None:
+    two = pa.table({"logged_at": COLUMNS["logged_at"], "prob_0": [1 - p for p in P], "prob_1": P})
+    found = guess(two)
+    assert (names(found, "scores"), found.classes, names(found, "ignore")) == (["prob_1"], (), ["prob_0"])
+
+
+def test_nothing_is_guessed_where_nothing_shows() -> None:
+    found = guess(pa.table({"a": P, "b": P[::-1]}))
+    assert [chosen(found, r) for r in ("timestamp", "id", "client", "version", "prediction", "label")] == [None] * 6
+    assert (found.scores, found.segments, found.ignore) == ((), (), ())
+
+
+def test_an_empty_sample_has_no_roles() -> None:
+    assert guess(pa.table({})).timestamp is None
+
+
+def test_times_may_be_text_or_seconds_since_1970() -> None:
+    texts = [t.isoformat() for t in COLUMNS["logged_at"]]
+    seconds = [int(t.timestamp()) for t in COLUMNS["logged_at"]]
+    for values in (texts, seconds):
+        assert chosen(guess(pa.table({"x": P, "ts": values})), "timestamp") == "ts"
+    assert chosen(guess(pa.table({"x": P, "price": seconds})), "timestamp") is None
+
+
+def test_a_client_that_never_comes_again_is_none() -> None:
+    assert chosen(guess(with_columns(api_key=[f"k{i}" for i in range(N)])), "client") is None
+
+
+def test_the_label_is_found_in_the_reference_when_it_comes_later() -> None:
+    found = guess(without("delayed"), reference=pa.table(COLUMNS))
+    assert chosen(found, "label") == "delayed"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "window"),
+    # 600 rows: one every 6 seconds, every minute, every 2 minutes, every hour
+    [(0.1, "1h"), (0.5, "6h"), (2, "1d"), (60, "1w")],
+)
+def test_the_window_holds_five_hundred_rows(minutes: float, window: str) -> None:
+    times = [START + timedelta(minutes=minutes * i) for i in range(N)]
+    assert guess(with_columns(logged_at=times)).window.column == window
+
+
+def load_text(text: str) -> Config:
+    return load(text, place="monitor.yaml", environ={}, read=str)
+
+
+def as_file(folder: Path, ending: str) -> Path:
+    flat = pa.table(COLUMNS).drop_columns(["tags"])
+    path = folder / f"data{ending}"
+    if ending == ".parquet":
+        pq.write_table(flat, path)
+    else:
+        pyarrow.csv.write_csv(flat, path)
+    return path
+
+
+@pytest.mark.parametrize("ending", [".parquet", ".csv"])
+@pytest.mark.parametrize("asked", ["logs", "logs/*", "logs/data{}"])
+def test_what_is_written_loads_and_passes_its_checks(tmp_path: Path, ending: str, asked: str) -> None:
+    (tmp_path / "logs").mkdir()
+    as_file(tmp_path / "logs", ending)
+    text = initial(asked.format(ending), reference=f"logs/data{ending}", here=tmp_path, root=tmp_path)
+    config = load_text(text)
+    assert check(config, root=tmp_path) == []
+    (model,) = config.models.values()
+    assert (model.columns.timestamp, model.columns.label) == ("logged_at", "delayed")
+    assert str(model.window) in ("6h", "1d")
+
+
+def test_a_configuration_elsewhere_finds_its_data(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "etc").mkdir()
+    as_file(tmp_path / "logs", ".csv")
+    text = initial("logs/data.csv", here=tmp_path, root=tmp_path / "etc")
+    assert check(load_text(text), root=tmp_path / "etc") == []
+
+
+def test_names_that_yaml_would_misread_are_quoted(tmp_path: Path) -> None:
+    odd = {"no": COLUMNS["origin"], "a: b": COLUMNS["origin"], "1": COLUMNS["mode"], "x#\n": COLUMNS["mode"]}
+    pq.write_table(pa.table({"ts": COLUMNS["logged_at"], **odd}), tmp_path / "a b.parquet")
+    text = initial("a b.parquet", here=tmp_path, root=tmp_path)
+    (model,) = load_text(text).models.values()
+    assert set(model.columns.ignore) == {"1", "x#\n"}
+
+
+def test_the_commented_keys_load_too_when_they_are_set(tmp_path: Path) -> None:
+    as_file(tmp_path, ".csv")
+    text = initial("data.csv", here=tmp_path, root=tmp_path)
+    beginnings = ("    # false_al", "    # every", "    # lat", "    # ret", "    # for", "    # clear", "    # min_l")
+    beginnings += (
+        "    # segment_v",
+        "    # thr",
+        "    #   psi",
+        "    #   drift",
+        "    # sev",
+        "# web",
+        "#   host",
+        "#   port",
+    )
+    lines = [line.replace("# ", "", 1) if line.startswith(beginnings) else line for line in text.splitlines()]
+    plain = load_text(text)
+    (model,), (before,) = load_text("\n".join(lines)).models.values(), plain.models.values()
+    assert model.model_copy(update={"thresholds": {}, "severity": {}}) == before
+
+
+def test_a_password_is_not_written() -> None:
+    data = Data(sql=SecretStr("postgresql://app:hunter2@db/app"), table="predictions")
+    text = written(guess(pa.table(COLUMNS)), data=data)
+    assert "hunter2" not in text
+    config = load(text, place="", environ={"MONITOR_SOURCE": "postgresql://app:hunter2@db/app"}, read=str)
+    assert config.models["model"].source.cursor == ("logged_at", "request_id")
+
+
+@pytest.mark.parametrize("asked", ["none.csv", "empty", "postgresql://db/app"])
+def test_data_that_are_not_there_are_refused(tmp_path: Path, asked: str) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ConfigError):
+        initial(asked, here=tmp_path, root=tmp_path)
