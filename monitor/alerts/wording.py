@@ -30,16 +30,22 @@ LEVELS = {
     "invalid_share": "share of invalid values",
     "unseen_share": "share of categories unknown to the reference",
     "out_of_range_share": "share outside the reference's range",
+    "added_column": "share of rows with this unknown column",
+    "retyped_column": "share of values of another type than in the reference",
+    "volume": "number of rows",
+    "freshness": "age of the newest record",
+    "confidence_level": "mean confidence",
+    "near_certain_share": "share of near-certain predictions",
     "roc_auc": "ROC AUC",
-    "pr_auc": "PR AUC",
     "f1": "F1",
-    "mcc": "Matthews correlation",
-    "log_loss": "log loss",
-    "brier": "Brier score",
+    "macro_f1": "macro F1",
     "brier_score": "Brier score",
-    "mae": "mean absolute error",
-    "rmse": "root mean square error",
     "r2": "R²",
+}
+# What is or is not.
+SWITCHES = {
+    "constant_column": ("holds a single value", "holds more than one value again"),
+    "dropped_column": ("is missing from the records", "is in the records again"),
 }
 # Numbers that say how far the window is from the reference: 0 is equal.
 DISTANCES = {
@@ -53,6 +59,11 @@ DISTANCES = {
 TO_DO = {
     "missing_share": "look at the feed of {where}: values stopped arriving, or a join lost its partner",
     "constant_column": "look at the feed of {where}: it repeats one value, as a stuck sensor or a default does",
+    "dropped_column": "look at what writes the records: {where} no longer comes; restore it or renew the reference",
+    "added_column": "if {where} is meant, add it to the model's columns and renew the reference",
+    "retyped_column": "look at what writes {where}: its type changed, and other readers may fail on it",
+    "volume": "compare with the traffic that was expected; look for a feed that stopped or runs twice",
+    "freshness": "look at whatever writes the records: nothing new has come for longer than usual",
     "invalid_share": "look at how {where} is written: its type, format or unit may have changed",
     "unseen_share": "look for new or renamed categories in {where}; if they are right, renew the reference and retrain",
     "out_of_range_share": "check the unit and the limits of {where}; if the values are right, the model extrapolates",
@@ -80,10 +91,11 @@ def text_of(finding: "Finding") -> str:
 
 
 def title_of(group: "Group") -> str:
-    """Say what happened to which model, and in which columns."""
+    """Say what happened to which model, and in which columns, or else in which numbers."""
     words = TITLES.get(group.kind) or group.kind.replace(".", ": ").replace("_", " ")
     columns = _distinct(finding.column for finding in group.findings)
-    where = f" in {_listed(columns, 3)}" if columns else ""
+    numbers = _distinct(_level(finding.detector) for finding in group.findings)
+    where = f" in {_listed(columns, 3)}" if columns else f" ({_listed(numbers, 3)})"
     ended = "resolved: " if group.transition == "resolved" else ""
     return f"{shown(group.model)}: {ended}{words}{where}"
 
@@ -117,7 +129,7 @@ def measure(value: float, unit: str) -> str:
     """
     if unit == "share":
         return f"{number(100 * value)} %"
-    word = {"reference sd": " reference standard deviations"}.get(unit, "")
+    word = {"reference sd": " reference standard deviations", "hours": " hours"}.get(unit, "")
     return number(value) + word
 
 
@@ -142,8 +154,8 @@ def _what(finding: "Finding") -> str:
     name, value, back = finding.detector, finding.value, finding.alert.state not in ("pending", "firing")
     if value is None:
         return f"{_level(name)} has no answer" + (f" ({shown(finding.note)})" if finding.note else "")
-    if name == "constant_column":
-        return "holds a single value" if value else "holds more than one value again"
+    if name in SWITCHES:
+        return SWITCHES[name][0 if value else 1]
     if name in DISTANCES:
         beginning = "distribution is near the reference's" if back else "distribution moved from the reference's"
         return f"{beginning}, {DISTANCES[name]} {number(value)}"
@@ -154,14 +166,15 @@ def _what(finding: "Finding") -> str:
 
 
 def _level(detector: str) -> str:
-    return LEVELS.get(detector) or detector.replace("_", " ")
+    return LEVELS.get(detector) or DISTANCES.get(detector) or detector.replace("_", " ")
 
 
 def _moved(finding: "Finding", value: float, *, back: bool) -> str:
-    if back:
+    # An effect has no direction for sure: for a score that should be high it counts the fall.
+    before = finding.reference_value
+    if back or before is None or value == before:
         return "is"
-    change = finding.effect if finding.reference_value is None else value - finding.reference_value
-    return "rose to" if change and change > 0 else "fell to" if change and change < 0 else "is"
+    return "rose to" if value > before else "fell to"
 
 
 def _reference(finding: "Finding") -> str:
@@ -174,7 +187,7 @@ def _how_sure(finding: "Finding") -> list[str]:
     parts = []
     if finding.effect is not None and finding.threshold is not None:
         parts.append(f"effect {number(finding.effect)} against a threshold of {number(finding.threshold)}")
-    if finding.n:
+    if finding.n and finding.detector not in ("volume", "freshness"):
         parts.append("1 row" if finding.n == 1 else f"{finding.n:,} rows")
     if finding.p_value is not None:
         parts.append("p < 1e-300" if finding.p_value < 1e-300 else f"p = {number(finding.p_value)}")

@@ -70,6 +70,18 @@ SENTENCES = [
         "flights: balanced accuracy fell to 71 % (reference 81 %), 412 rows, since 2013-05-14 00:00 UTC",
     ),
     (
+        finding("confidence_level", 0.7, effect=0.4, reference_value=0.8, unit="share"),
+        "visib: mean confidence fell to 70 % (reference 80 %), 412 rows, since 2013-05-14 00:00 UTC",
+    ),
+    (
+        finding("volume", 40.0, effect=3.3, threshold=0.5, unit="rows", column=""),
+        "flights: number of rows is 40, effect 3.3 against a threshold of 0.5, since 2013-05-14 00:00 UTC",
+    ),
+    (
+        finding("dropped_column", 1.0),
+        "visib: is missing from the records, 412 rows, since 2013-05-14 00:00 UTC",
+    ),
+    (
         finding("anything_new", None, note="no labels yet", n=0),
         "visib: anything new has no answer (no labels yet), since 2013-05-14 00:00 UTC",
     ),
@@ -127,7 +139,7 @@ def test_a_brace_in_a_name_is_only_a_character() -> None:
 
 def test_an_unknown_kind_still_makes_a_message() -> None:
     found = group(finding("invented", 0.3, column=""), kind="bias.some_thing")
-    assert title_of(found) == "flights: bias: some thing"
+    assert title_of(found) == "flights: bias: some thing (invented)"
     assert lines_of(found)[-1].startswith("To do: compare the segments")
 
 
