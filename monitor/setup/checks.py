@@ -42,11 +42,11 @@ class Finding:
     severity: Severity
     place: str
     problem: str
-    mend: str
+    mend: str = ""
 
     def __str__(self) -> str:
         """Give `place: problem; mend`."""
-        return f"{self.place}: {self.problem}; {self.mend}"
+        return f"{self.place}: {self.problem}" + (f"; {self.mend}" if self.mend else "")
 
 
 def check(config: Config, *, root: Path, place: str = "monitor.yaml") -> list[Finding]:
@@ -82,7 +82,7 @@ def _rows(at: str, data: Data, root: Path, *, severity: Severity) -> Generator[F
     try:
         sample = sampled(opened(data, root=root))
     except MonitorError as error:
-        yield Finding("error", at, str(error), "make it readable to this user")
+        yield Finding("error", at, str(error))
         return None
     if not sample.rows.num_rows:
         problem = f"no row can be read: {sample.refused}" if sample.refused else "no rows"

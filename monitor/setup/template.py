@@ -147,5 +147,5 @@ def _quoted(name: str) -> str:
 
 
 def _noted(indent: int, text: str, comment: str) -> str:
-    line = " " * indent + text
-    return f"{line:<37} # {' '.join(comment.split())}"
+    line, note = " " * indent + text, f"# {' '.join(comment.split())}"
+    return f"{line:<37} {note}" if len(line) < 44 else f"{' ' * indent}{note}\n{line}"
