@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from scipy.special import ndtri, stdtr
+from scipy.special import ndtri, stdtr, stdtrit
 
 Z = float(ndtri(0.975))
 ROWS_NEEDED = 10
@@ -46,7 +46,7 @@ def share_estimate(hits: int, rows: int) -> Estimate | None:
 
 
 def mean_estimate(n: int, total: float, squares: float) -> Estimate | None:
-    """Estimate a mean from a sum and a sum of squares, by the central limit theorem.
+    """Estimate a mean from a sum and a sum of squares, by the central limit theorem, with Student's t.
 
     None without rows or beyond the floats; below two rows there is no error and no interval.
     """
@@ -56,7 +56,8 @@ def mean_estimate(n: int, total: float, squares: float) -> Estimate | None:
     if n < 2:
         return Estimate(mean, n=n)
     error = math.sqrt(max(squares - total * mean, 0.0) / (n - 1) / n)
-    return Estimate(mean, error, mean - Z * error, mean + Z * error, n)
+    half = float(stdtrit(n - 1, 0.975)) * error
+    return Estimate(mean, error, mean - half, mean + half, n)
 
 
 def rise_test(reference: Estimate, current: Estimate, inflation: float = 1.0) -> float | None:

@@ -41,8 +41,9 @@ def _stable(counts: Floats, excess: float) -> Floats:
 def silence_test(gaps: Sequence[float], age: float) -> float | None:
     """Give the one-sided p-value for a silence of `age` against `gaps` between arrivals, in one unit.
 
-    Up to the longest gap it is the share of gaps as long, the new one counted in; beyond, the tail falls
-    exponentially with the gaps' mean or, when that is larger, their standard deviation. None below eight gaps.
+    Up to the longest gap it is the share of gaps as long, the new one counted in. Beyond, the tail is that of
+    exponential gaps whose mean is known from these only; the standard deviation stands for the mean when larger, as
+    with bursts. None below eight gaps.
     """
     k = len(gaps)
     if k < WINDOWS_NEEDED:
@@ -51,4 +52,4 @@ def silence_test(gaps: Sequence[float], age: float) -> float | None:
     longest, scale = float(known.max()), max(float(known.mean()), float(known.std(ddof=1)))
     if age <= longest:
         return (1 + int((known >= age).sum())) / (k + 1)
-    return math.exp(-(age - longest) / scale) / (k + 1) if scale else 0.0
+    return float((1 + (age - longest) / (k * scale)) ** -k) / (k + 1) if scale else 0.0

@@ -1,0 +1,69 @@
+"""Rises of shares against Fisher's exact test, and tests of rows that come in clumps."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from monitor.detectors.detector import design_effect
+from monitor.stats.divergence import chi_square_test, coarsened, kolmogorov_smirnov_test, psi_test
+from monitor.stats.location import mean_shift_test, share_shift_test
+
+
+@pytest.mark.parametrize(("n", "m"), [(1000, 50), (10_000, 1000), (100_000, 5000)])
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.01, 0.1, 0.4])
+def test_a_rise_is_about_as_sure_as_fishers_exact_test_says(n: int, m: int, share: float) -> None:
+    for deviations in (1, 2, 3):
+        a, b = round(n * share), round(m * share + deviations * np.sqrt(m * share * (1 - share) + 1))
+        exact = stats.hypergeom.sf(b - 1, n + m, a + b, m)
+        assert 0.95 * exact < share_shift_test((a, n), (b, m))[1] < 1.6 * exact
+
+
+@pytest.mark.parametrize(
+    ("n", "m", "share"), [(5000, 800, 0.1), (5000, 800, 0.001), (300, 300, 0.5), (20_000, 50, 0.9), (50, 1000, 0.3)]
+)
+def test_a_share_keeps_its_level(n: int, m: int, share: float) -> None:
+    draw = np.random.default_rng(n)
+    hits = zip(draw.binomial(n, share, 5000).tolist(), draw.binomial(m, share, 5000).tolist(), strict=True)
+    p = np.array([share_shift_test((a, n), (b, m))[1] for a, b in hits])
+    for level in (0.05, 0.01, 0.001):
+        assert np.mean(p <= level) <= level + 3 * np.sqrt(level / 5000)
+    assert np.mean(p <= 0.5) > 0.2
+
+
+def clumped(draw: np.random.Generator, windows: int, rows: int, rho: float) -> np.ndarray:
+    """Draw standard normal rows, shape (windows, rows), of which two in one window correlate by rho."""
+    own = draw.normal(size=(windows, rows))
+    return np.sqrt(rho) * draw.normal(size=(windows, 1)) + np.sqrt(1 - rho) * own
+
+
+def tested(x: np.ndarray, y: np.ndarray, edges: np.ndarray, inflation: float) -> dict[str, float]:
+    a, b = (np.bincount(np.searchsorted(edges, v), minlength=40) for v in (x, y))
+    return {
+        "psi": psi_test(*coarsened(a, b, 10), inflation)[1],
+        "chi_square": chi_square_test(*coarsened(a, b, 10), inflation)[1],
+        "ks": kolmogorov_smirnov_test(a, b, inflation)[1],
+        "mean": mean_shift_test((x.size, x.mean(), 1.0), (y.size, y.mean(), 1.0), inflation)[1],
+        "share": share_shift_test((int(a[:8].sum()), x.size), (int(b[:8].sum()), y.size), inflation)[1],
+    }
+
+
+def test_rows_that_come_in_clumps_keep_the_level_once_that_is_known() -> None:
+    draw, rho, rows, windows = np.random.default_rng(9), 0.02, 200, 100
+    inflation = design_effect(rho, windows * rows, rows, rows)
+    edges = stats.norm.ppf(np.linspace(0, 1, 41)[1:-1])
+    found = [
+        tested(clumped(draw, windows, rows, rho).ravel(), clumped(draw, 1, rows, rho).ravel(), edges, inflation)
+        for _ in range(300)
+    ]
+    for name in found[0]:
+        assert np.mean([p[name] <= 0.05 for p in found]) <= 0.05 + 3 * np.sqrt(0.05 / 300)
+    # bins are less alike than values, so that the tests over bins are careful; that of the mean is exact
+    assert np.mean([p["mean"] <= 0.5 for p in found]) > 0.4
+
+
+def test_inflation_moves_no_value() -> None:
+    a, b = np.array([50, 30, 20]), np.array([20, 30, 50])
+    for test in (psi_test, chi_square_test, kolmogorov_smirnov_test):
+        (value, sure), (same, unsure) = test(a, b), test(a, b, 9.0)
+        assert value == same
+        assert sure < unsure
