@@ -76,8 +76,12 @@ class Source(Protocol):
     """Where records or labels are pulled from.
 
     `pull` takes the cursor of every shard seen so far and yields only what is new. Handing back a batch's cursor
-    means that the batch was stored; a pull from an older cursor yields the same rows again.
+    means that the batch was stored; a pull from an older cursor yields the same rows again. A source that `repeats`
+    may yield rows again even so; they are told from new ones by their id.
     """
+
+    @property
+    def repeats(self) -> bool: ...
 
     def pull(self, cursors: Mapping[str, Cursor]) -> "Iterator[Batch]": ...
 

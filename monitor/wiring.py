@@ -1,14 +1,72 @@
 """From the configuration's words to the things that do the work."""
 
+from functools import partial
 from os.path import normpath
 from pathlib import Path
 
-from monitor.config import Data
+from monitor.config import Config, Data, Model, Receiver
 from monitor.errors import SourceError
+from monitor.notify import Receiver as Notifier
+from monitor.notify.log import Log
+from monitor.notify.slack import Slack
+from monitor.notify.webhook import Webhook
 from monitor.sources.files import FilesSource
+from monitor.store.database import Database, migrate, open_database
+from monitor.store.pushed import read_pushed
 from monitor.types import Source
+from monitor.watch import Monitor, Watch
 
 _WILD = frozenset("*?[")
+
+
+def opened(config: Config, *, root: Path, owner: str = "monitor") -> Monitor:
+    """Give everything that the configuration names, ready to work; the database is brought to its newest schema.
+
+    root: the configuration's folder, where relative files begin, that of an SQLite database too.
+    owner: names this process among those that share the database.
+    """
+    url = database_url(config, root=root)
+    migrate(url)
+    database = open_database(url)
+    return Monitor(
+        database=database,
+        watches=tuple(watch_of(name, model, database, root=root) for name, model in config.models.items()),
+        receivers={name: receiver_of(receiver, root=root) for name, receiver in config.receivers.items()},
+        routes=config.routes,
+        link=config.web.url or f"http://{config.web.host}:{config.web.port}",
+        owner=owner,
+    )
+
+
+def database_url(config: Config, *, root: Path) -> str:
+    """Give the database's address; a relative SQLite file lies in the configuration's folder."""
+    url = config.database.get_secret_value()
+    prefix, path = "sqlite:///", url.removeprefix("sqlite:///")
+    return f"{prefix}{root.resolve() / path}" if url.startswith(prefix) and not Path(path).is_absolute() else url
+
+
+def watch_of(name: str, model: Model, database: Database, *, root: Path) -> Watch:
+    """Give a model with its sources."""
+    labels = source_of(model.labels, root=root) if model.labels else None
+    reference = source_of(model.reference, root=root) if model.reference else None
+    if model.source.push:
+        from monitor.sources.push import PushSource  # noqa: PLC0415  # only where something is pushed
+
+        source: Source = PushSource(partial(read_pushed, database, name))
+    else:
+        source = source_of(model.source, root=root)
+    return Watch(name, model, source, labels, reference)
+
+
+def receiver_of(receiver: Receiver, *, root: Path) -> Notifier:
+    """Give the channel that a receiver's section names; a relative log file lies in the configuration's folder."""
+    if receiver.slack is not None:
+        return Slack(receiver.slack.get_secret_value(), private=receiver.private)
+    if receiver.webhook is not None:
+        secrets = tuple(secret.get_secret_value() for secret in receiver.secret)
+        return Webhook(receiver.webhook.get_secret_value(), secrets, private=receiver.private)
+    path = receiver.log or "-"
+    return Log(path if path == "-" else str(root / path))
 
 
 def source_of(data: Data, *, root: Path, batch_rows: int = 65_536) -> Source:

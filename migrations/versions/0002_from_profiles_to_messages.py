@@ -68,6 +68,7 @@ def upgrade() -> None:
     op.create_table(
         "source_state",
         sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("live_at", INSTANT, nullable=True),
         sa.Column("drained_at", INSTANT, nullable=True),
         sa.Column("problem", sa.Text(), server_default="", nullable=False),
         sa.Column("read", sa.BigInteger(), nullable=False),
@@ -157,13 +158,14 @@ def upgrade() -> None:
         sa.Column("id", SERIAL, nullable=False),
         sa.Column("model", sa.Text(), nullable=False),
         sa.Column("fingerprint", sa.String(length=64), nullable=False),
+        sa.Column("segment", sa.Text(), nullable=False),
         sa.Column("created_at", INSTANT, nullable=False),
         sa.Column("rows", sa.BigInteger(), nullable=False),
         sa.Column("layout", sa.LargeBinary(), nullable=False),
         sa.Column("profile", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["model"], ["model.name"], name=op.f("fk_reference_model_model")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reference")),
-        sa.UniqueConstraint("model", "fingerprint", name=op.f("uq_reference_model_fingerprint")),
+        sa.UniqueConstraint("model", "fingerprint", "segment", name=op.f("uq_reference_model_fingerprint_segment")),
     )
     op.create_table(
         "row_key",

@@ -1,5 +1,6 @@
 """From the user's false-alarm budget to the significance that each test must reach."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from math import comb
@@ -14,11 +15,14 @@ Outcome = Literal["breach", "clear", "insufficient"]
 class Threshold:
     """What a measurement must reach to breach: a p-value of at most `alpha` and an effect of at least `min_effect`.
 
-    Either may be None and then does not matter; with both None nothing ever breaches.
+    limit: the user's own number, which the value must pass, upwards or, where `higher_is` better, downwards.
+    Each may be None and then does not matter; with all None nothing ever breaches.
     """
 
     alpha: float | None = None
     min_effect: float | None = None
+    limit: float | None = None
+    higher_is: Literal["worse", "better"] = "worse"
 
 
 def significance(*, alarms: float, per: timedelta, window: timedelta, tests: int, k: int = 1, m: int = 1) -> float:
@@ -45,12 +49,30 @@ def judged(measurement: Measurement, threshold: Threshold) -> Outcome:
     """Say whether a measurement breaches its threshold; `insufficient` when it has no answer.
 
     The effect counts in either direction.
+
+    >>> judged(Measurement("roc_auc", 0.7), Threshold(limit=0.8, higher_is="better"))
+    'breach'
     """
-    wanted = (threshold.alpha is not None, threshold.min_effect is not None)
-    if measurement.value is None:
+    reached = (
+        _reached(threshold.alpha, measurement.p_value, lambda alpha, p: p <= alpha),
+        _reached(threshold.min_effect, measurement.effect, lambda least, effect: abs(effect) >= least),
+        _reached(threshold.limit, measurement.value, _passes[threshold.higher_is]),
+    )
+    if measurement.value is None or "unknown" in reached:
         return "insufficient"
-    if (wanted[0] and measurement.p_value is None) or (wanted[1] and measurement.effect is None):
-        return "insufficient"
-    significant = threshold.alpha is None or (measurement.p_value or 0.0) <= threshold.alpha
-    large = threshold.min_effect is None or abs(measurement.effect or 0.0) >= threshold.min_effect
-    return "breach" if any(wanted) and significant and large else "clear"
+    asked = [answer for answer in reached if answer != "not asked"]
+    return "breach" if asked and all(answer == "yes" for answer in asked) else "clear"
+
+
+def _reached(wanted: float | None, found: float | None, reaches: Callable[[float, float], bool]) -> str:
+    if wanted is None:
+        return "not asked"
+    if found is None:
+        return "unknown"
+    return "yes" if reaches(wanted, found) else "no"
+
+
+_passes: Mapping[str, Callable[[float, float], bool]] = {
+    "worse": lambda limit, value: value >= limit,
+    "better": lambda limit, value: value <= limit,
+}

@@ -1,9 +1,29 @@
-"""How far each shard of a source has been read."""
+"""How far each shard of a source has been read, and how the source is doing."""
 
-from sqlalchemy import Connection, delete, insert, select
+from dataclasses import dataclass
+from datetime import datetime
 
-from monitor.store.schema import cursor
+from sqlalchemy import Connection, delete, insert, select, update
+
+from monitor.store.schema import cursor, source_state
 from monitor.types import Cursor
+
+
+@dataclass(frozen=True)
+class SourceState:
+    """What came out of a source: `read == stored + quarantined + repeated`.
+
+    live_at: when its records were last up to date; None for a history. drained_at: when it was last read to its end.
+    problem: why it stands still; empty while it does not.
+    """
+
+    live_at: datetime | None = None
+    drained_at: datetime | None = None
+    problem: str = ""
+    read: int = 0
+    stored: int = 0
+    quarantined: int = 0
+    repeated: int = 0
 
 
 def read_cursors(connection: Connection, source: str) -> dict[str, Cursor]:
@@ -16,3 +36,51 @@ def write_cursor(connection: Connection, source: str, shard: str, state: Cursor)
     """Move a shard's cursor; belongs into the transaction that stores the rows in front of it."""
     connection.execute(delete(cursor).where(cursor.c.source == source, cursor.c.shard == shard))
     connection.execute(insert(cursor).values(source=source, shard=shard, state=dict(state)))
+
+
+def forget_cursors(connection: Connection, source: str) -> None:
+    """Have a source read from its beginning."""
+    connection.execute(delete(cursor).where(cursor.c.source == source))
+
+
+def read_source(connection: Connection, source: str) -> SourceState:
+    """Say how a source is doing; one that was never read has read nothing."""
+    row = connection.execute(select(source_state).where(source_state.c.source == source)).mappings().first()
+    return SourceState() if row is None else SourceState(**{k: v for k, v in row.items() if k != "source"})
+
+
+def count_rows(connection: Connection, source: str, *, stored: int, quarantined: int, repeated: int = 0) -> None:
+    """Add the rows of a batch, in the transaction that stores them."""
+    _known(connection, source)
+    s = source_state.c
+    added = {
+        "read": s.read + stored + quarantined + repeated,
+        "stored": s.stored + stored,
+        "quarantined": s.quarantined + quarantined,
+        "repeated": s.repeated + repeated,
+    }
+    connection.execute(update(source_state).where(s.source == source).values(added))
+
+
+def note_drained(connection: Connection, source: str, *, at: datetime) -> None:
+    """Note that a source was read to its end, which is the end of any problem it had."""
+    _known(connection, source)
+    connection.execute(update(source_state).where(source_state.c.source == source).values(drained_at=at, problem=""))
+
+
+def note_problem(connection: Connection, source: str, problem: str) -> None:
+    """Note why a source stands still."""
+    _known(connection, source)
+    connection.execute(update(source_state).where(source_state.c.source == source).values(problem=problem))
+
+
+def note_live(connection: Connection, source: str, *, at: datetime) -> None:
+    """Note that a source's records are up to date: from now on a silence means something."""
+    _known(connection, source)
+    connection.execute(update(source_state).where(source_state.c.source == source).values(live_at=at))
+
+
+def _known(connection: Connection, source: str) -> None:
+    if connection.execute(select(source_state.c.source).where(source_state.c.source == source)).first() is None:
+        counts = dict.fromkeys(("read", "stored", "quarantined", "repeated"), 0)
+        connection.execute(insert(source_state).values(source=source, problem="", **counts))

@@ -1,49 +1,90 @@
-"""Profiles of windows: one row a window, to which late rows add."""
+"""Profiles of windows: one row a window and slice of the traffic, to which late rows and labels add."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, delete, insert, select
 
-from monitor.profiles.bins import Bins
-from monitor.profiles.packed import packed, unpacked
+from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile, merge
 from monitor.store.schema import profile
 from monitor.types import Window
 
 
-def add_profile(connection: Connection, name: str, window: Window, added: Profile, *, bins: Mapping[str, Bins]) -> int:
-    """Merge rows into a model's window and give the window's new revision, 1 for the first.
+@dataclass(frozen=True, order=True)
+class Slice:
+    """A window's traffic, or the part of it that has one version or one segment such as `origin=JFK`."""
+
+    window: Window
+    version: str = ""
+    segment: str = ""
+
+
+def add_profiles(connection: Connection, name: str, added: Mapping[Slice, Profile]) -> None:
+    """Merge rows or labels into their windows and raise these windows' revisions.
 
     Belongs into the transaction that stores these rows.
     """
-    here = (profile.c.model == name, profile.c.version == "", profile.c.segment == "")
-    key = (*here, profile.c.start == window.start, profile.c.end == window.end)
-    kept = connection.execute(select(profile.c.revision, profile.c.data).where(*key)).first()
-    whole = merge(unpacked(kept.data, bins), added) if kept else added
-    revision = kept.revision + 1 if kept else 1
-    connection.execute(delete(profile).where(*key))
-    connection.execute(
-        insert(profile).values(
-            model=name,
-            version="",
-            segment="",
-            start=window.start,
-            end=window.end,
-            revision=revision,
-            rows=whole.rows,
-            data=packed(whole),
-        )
-    )
-    return int(revision)
+    for place, increment in added.items():
+        key = _key(name, place)
+        kept = connection.execute(select(profile.c.revision, profile.c.data).where(*key)).first()
+        whole = merge(Profile.unpacked(kept.data, increment.layout), increment) if kept else increment
+        values = {
+            "revision": kept.revision + 1 if kept else 1,
+            "rows": whole.rows,
+            "data": whole.packed(),
+        }
+        if kept:
+            connection.execute(profile.update().where(*key).values(values))
+        else:
+            connection.execute(
+                insert(profile).values(
+                    model=name,
+                    version=place.version,
+                    segment=place.segment,
+                    start=place.window.start,
+                    end=place.window.end,
+                    **values,
+                )
+            )
 
 
-def read_profile(connection: Connection, name: str, window: Window, *, bins: Mapping[str, Bins]) -> Profile | None:
-    """Give the rows of all of a model's stored windows that lie within `window`, as one profile; None without any."""
-    within = (profile.c.model == name, profile.c.version == "", profile.c.segment == "")
-    whole: Profile | None = None
-    for (data,) in connection.execute(
-        select(profile.c.data).where(*within, profile.c.start >= window.start, profile.c.end <= window.end)
+def read_profiles(connection: Connection, name: str, window: Window, layout: Layout) -> dict[str, Profile]:
+    """Give the profiles of a window by segment, merged from the stored windows within it; "" is all traffic.
+
+    A version is the segment `version=...`. Empty when nothing is stored there.
+    """
+    within = (profile.c.model == name, profile.c.start >= window.start, profile.c.end <= window.end)
+    found: dict[str, Profile] = {}
+    for version, part, data in connection.execute(
+        select(profile.c.version, profile.c.segment, profile.c.data).where(*within).order_by(profile.c.start)
     ):
-        part = unpacked(data, bins)
-        whole = part if whole is None else merge(whole, part)
-    return whole
+        place = f"version={version}" if version else part
+        piece = Profile.unpacked(data, layout)
+        found[place] = merge(found[place], piece) if place in found else piece
+    return found
+
+
+def revisions(connection: Connection, name: str, *, since: datetime | None = None) -> dict[Window, int]:
+    """Give the revision of every stored window of all traffic that ends after `since`."""
+    whole = [profile.c.model == name, profile.c.version == "", profile.c.segment == ""]
+    if since is not None:
+        whole.append(profile.c.end > since)
+    rows = connection.execute(select(profile.c.start, profile.c.end, profile.c.revision).where(*whole))
+    return {Window(start, end): revision for start, end, revision in rows}
+
+
+def forget_profiles(connection: Connection, name: str) -> None:
+    """Delete all of a model's profiles, before its records are profiled anew against another reference."""
+    connection.execute(delete(profile).where(profile.c.model == name))
+
+
+def _key(name: str, place: Slice) -> tuple[ColumnElement[bool], ...]:
+    return (
+        profile.c.model == name,
+        profile.c.version == place.version,
+        profile.c.segment == place.segment,
+        profile.c.start == place.window.start,
+        profile.c.end == place.window.end,
+    )

@@ -1,16 +1,28 @@
 """Records, kept as compressed columnar segments; rows that could not be taken, kept with their reason."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from monitor.errors import MonitorError
 from monitor.store.schema import model, quarantine, segment
 from monitor.types import Rejected, Window
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A segment's rows as bytes, made before the transaction that stores them; times are of its first and last row."""
+
+    start: datetime
+    end: datetime
+    rows: int
+    schema_hash: str
+    data: bytes
 
 
 def register_model(connection: Connection, name: str, *, now: datetime) -> None:
@@ -19,26 +31,27 @@ def register_model(connection: Connection, name: str, *, now: datetime) -> None:
         connection.execute(insert(model).values(name=name, created_at=now))
 
 
-def append_records(connection: Connection, name: str, rows: pa.Table, *, timestamp: str) -> None:
-    """Store a model's rows as one segment; `timestamp` names a column of aware times without nulls.
-
-    No rows, no segment.
-    """
-    if not rows.num_rows:
-        return
+def pack_records(rows: pa.Table, *, timestamp: str) -> Packed:
+    """Compress at least one row; `timestamp` names a column of aware times without nulls."""
     span = pc.min_max(rows[timestamp]).as_py()
-    data = _packed(rows)
-    connection.execute(
+    schema_hash = hashlib.sha256(str(rows.schema).encode()).hexdigest()
+    return Packed(span["min"], span["max"], rows.num_rows, schema_hash, _packed(rows))
+
+
+def append_records(connection: Connection, name: str, packed: Packed) -> int:
+    """Store a model's rows as one segment and give its number."""
+    stored = connection.execute(
         insert(segment).values(
             model=name,
-            start=span["min"],
-            end=span["max"],
-            rows=rows.num_rows,
-            schema_hash=hashlib.sha256(str(rows.schema).encode()).hexdigest(),
-            sha256=hashlib.sha256(data).hexdigest(),
-            data=data,
+            start=packed.start,
+            end=packed.end,
+            rows=packed.rows,
+            schema_hash=packed.schema_hash,
+            sha256=hashlib.sha256(packed.data).hexdigest(),
+            data=packed.data,
         )
     )
+    return int(stored.inserted_primary_key[0])  # type: ignore[index]  # one row was inserted
 
 
 def read_records(
@@ -49,14 +62,42 @@ def read_records(
     Raises MonitorError when a segment is not what was stored.
     """
     overlapping = (segment.c.model == name, segment.c.start < window.end, segment.c.end >= window.start)
-    for number, digest, data in connection.execute(
-        select(segment.c.id, segment.c.sha256, segment.c.data).where(*overlapping).order_by(segment.c.id)
-    ):
-        if hashlib.sha256(data).hexdigest() != digest:
-            raise MonitorError(f"segment {number} of {name} is damaged: its checksum differs; restore the database")
-        rows = _unpacked(data)
+    numbers = connection.scalars(select(segment.c.id).where(*overlapping).order_by(segment.c.id)).all()
+    for number in numbers:
+        rows = read_segment(connection, number, columns=None if columns is None else {*columns, timestamp})
         inside = pc.and_(pc.greater_equal(rows[timestamp], window.start), pc.less(rows[timestamp], window.end))
-        yield rows.filter(inside).select(list(columns) if columns is not None else rows.column_names)
+        wanted = rows.column_names if columns is None else [name for name in columns if name in rows.column_names]
+        yield rows.filter(inside).select(wanted)
+
+
+def read_segment(connection: Connection, number: int, *, columns: Collection[str] | None = None) -> pa.Table:
+    """Give the rows of one segment, with those of `columns` that it has; MonitorError when it is damaged."""
+    digest, data = connection.execute(select(segment.c.sha256, segment.c.data).where(segment.c.id == number)).one()
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise MonitorError(f"segment {number} is damaged: its checksum differs; restore the database")
+    return _unpacked(data, columns)
+
+
+def segment_numbers(connection: Connection, name: str) -> list[int]:
+    """Give the numbers of a model's segments in the order of arrival."""
+    return list(connection.scalars(select(segment.c.id).where(segment.c.model == name).order_by(segment.c.id)))
+
+
+def record_span(connection: Connection, name: str) -> tuple[datetime, datetime] | None:
+    """Give the times of a model's oldest and newest stored record; None without any."""
+    oldest, newest = connection.execute(
+        select(func.min(segment.c.start), func.max(segment.c.end)).where(segment.c.model == name)
+    ).one()
+    return None if oldest is None else (oldest, newest)
+
+
+def forget_records(connection: Connection, name: str, *, older_than: timedelta) -> int:
+    """Delete the segments that lie wholly `older_than` before the model's newest record; profiles stay."""
+    span = record_span(connection, name)
+    if span is None:
+        return 0
+    old = (segment.c.model == name, segment.c.end < span[1] - older_than)
+    return connection.execute(delete(segment).where(*old)).rowcount
 
 
 def quarantine_rows(connection: Connection, source: str, rejected: Iterable[Rejected], *, now: datetime) -> None:
@@ -71,11 +112,16 @@ def quarantine_rows(connection: Connection, source: str, rejected: Iterable[Reje
 
 def _packed(rows: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, rows.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+    options = pa.ipc.IpcWriteOptions(compression="zstd", unify_dictionaries=True)
+    with pa.ipc.new_stream(sink, rows.schema, options=options) as writer:
         writer.write_table(rows)
     return bytes(sink.getvalue())
 
 
-def _unpacked(data: bytes) -> pa.Table:
+def _unpacked(data: bytes, columns: Collection[str] | None) -> pa.Table:
     with pa.ipc.open_stream(data) as reader:
+        if columns is None:
+            return reader.read_all()
+        fields = [place for place, name in enumerate(reader.schema.names) if name in columns]
+    with pa.ipc.open_stream(data, options=pa.ipc.IpcReadOptions(included_fields=fields)) as reader:
         return reader.read_all()

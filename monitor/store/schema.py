@@ -165,18 +165,20 @@ measurement = Table(
     Index(None, "model", "window_end"),
 )
 
-# What a model is compared with: its bins and layout, its profile, and how its own windows differ. The newest counts.
+# What a model is compared with: layout and profile of its reference, and the profile of each of its segments. The
+# newest fingerprint counts; the layout stands with the whole, where `segment` is the empty text.
 reference = Table(
     "reference",
     metadata,
     _serial(),
     _model(),
     Column("fingerprint", String(64), nullable=False),
+    Column("segment", Text, nullable=False),
     Column("created_at", UTCDateTime, nullable=False),
     Column("rows", BigInteger, nullable=False),
     Column("layout", LargeBinary, nullable=False),
     Column("profile", LargeBinary, nullable=False),
-    UniqueConstraint("model", "fingerprint"),
+    UniqueConstraint("model", "fingerprint", "segment"),
 )
 
 # Which windows have been judged, and on how much. `matured`: its labels were judged too, and never again.
@@ -349,11 +351,13 @@ lease = Table(
     Column("until", UTCDateTime, nullable=False),
 )
 
-# How a source is doing. `drained_at`: when it was last read to its end. `problem`: why it stands still, or nothing.
+# How a source is doing. `live_at`: when its records were last up to date; null for a history. `drained_at`: when it
+# was last read to its end. `problem`: why it stands still, or nothing.
 source_state = Table(
     "source_state",
     metadata,
     Column("source", Text, primary_key=True),
+    Column("live_at", UTCDateTime),
     Column("drained_at", UTCDateTime),
     Column("problem", Text, nullable=False, server_default=""),
     Column("read", BigInteger, nullable=False),

@@ -1,0 +1,80 @@
+"""pull → profile → detect → judge → notify → deliver: start reading here.
+
+Everything left of *judge* can be repeated without harm; each arrow is one transaction or none.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from random import Random
+
+from monitor.alerts.grouping import Finding
+from monitor.delivery import Delivered, deliver
+from monitor.errors import MonitorError
+from monitor.steps.health import watch_over
+from monitor.steps.judge import judge
+from monitor.steps.labels import pull_labels
+from monitor.steps.pull import pull_records
+from monitor.steps.reference import reference_of
+from monitor.store.records import forget_records, register_model
+from monitor.store.references import WHOLE
+from monitor.types import Window
+from monitor.watch import Monitor, Watch
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Whom to tell how far a pass has come."""
+
+    rows: Callable[[str, int], None] = lambda _model, _rows: None
+    window: Callable[[str, Window], None] = lambda _model, _window: None
+
+
+@dataclass
+class Pass:
+    """What one pass over the models did: what became of alerts, what stood still, what was delivered."""
+
+    findings: list[Finding] = field(default_factory=list)
+    problems: dict[str, str] = field(default_factory=dict)
+    delivered: Delivered | None = None
+
+
+def once(monitor: Monitor, *, clock: Callable[[], datetime], rng: Random, progress: Progress | None = None) -> Pass:
+    """Pull every source to its end, judge every closed window, deliver what there is to tell."""
+    done = Pass()
+    for watch in monitor.watches:
+        look(monitor, watch, now=clock(), done=done, progress=progress or Progress())
+    done.delivered = deliver(monitor.database, monitor.receivers, now=clock, owner=monitor.owner, rng=rng)
+    return done
+
+
+def look(monitor: Monitor, watch: Watch, *, now: datetime, done: Pass, progress: Progress) -> None:
+    """Pull and judge one model."""
+    database, name = monitor.database, watch.name
+    with database.write() as connection:
+        register_model(connection, name, now=now)
+    problems = dict.fromkeys(("reference", "source", "labels"), "")
+    try:
+        references = reference_of(database, watch, now=now)
+    except MonitorError as error:
+        references, problems["reference"] = None, str(error)
+    layout = references[WHOLE].layout if references else None
+    problems["source"] = pull_records(database, watch, layout, now=now, on_rows=lambda n: progress.rows(name, n))
+    if references is None and not problems["reference"]:
+        references = reference_of(database, watch, now=now)
+    if references is not None:
+        problems["labels"] = pull_labels(
+            database, watch, references[WHOLE].layout, now=now, on_rows=lambda n: progress.rows(name, n)
+        )
+        done.findings += judge(
+            monitor, watch, references, now=now, on_window=lambda window: progress.window(name, window)
+        )
+    done.findings += watch_over(monitor, watch, problems, now=now)
+    done.problems |= {f"{name}: {what}": why for what, why in problems.items() if why}
+
+
+def tidy(monitor: Monitor) -> None:
+    """Delete records older than each model keeps them; profiles, measurements and alerts stay."""
+    for watch in monitor.watches:
+        with monitor.database.write() as connection:
+            forget_records(connection, watch.name, older_than=watch.settings.retain)

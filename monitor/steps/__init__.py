@@ -1,0 +1,1 @@
+"""The steps that `monitor.pipeline` joins: each is one transaction or none."""

@@ -1,0 +1,142 @@
+"""Pull labels that come by themselves: find their records, join them, add them to the windows they belong to."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import Connection
+
+from monitor.errors import SourceError
+from monitor.profiles.groups import profile_labels
+from monitor.profiles.layout import Layout
+from monitor.profiles.profile import Profile, merge
+from monitor.steps.pull import OnRows, drained, with_column
+from monitor.steps.slices import sliced
+from monitor.store.cursors import count_rows, write_cursor
+from monitor.store.database import Database
+from monitor.store.labels import WAITING, Key, Place, add_labels, find_records, keys_of, read_labels
+from monitor.store.profiles import Slice, add_profiles
+from monitor.store.records import quarantine_rows, read_segment
+from monitor.types import Batch, Rejected
+from monitor.watch import Watch
+
+
+@dataclass(frozen=True)
+class _Arrived:
+    """A batch of labels: for each row its id, label and key; for keys of known records, their day and segment."""
+
+    batch: Batch
+    ids: pa.ChunkedArray
+    values: pa.ChunkedArray
+    keys: list[Key]
+    places: Mapping[Key, Place]
+
+    def day(self, key: Key) -> int:
+        """Give the day of a label's record."""
+        return self.places[key][0] if key in self.places else WAITING
+
+
+@dataclass
+class _Sorted:
+    """Which rows of a batch are new labels, by key; how many are repeats; and those that cannot be taken."""
+
+    fresh: dict[Key, int] = field(default_factory=dict)
+    repeated: int = 0
+    rejected: list[Rejected] = field(default_factory=list)
+
+
+def pull_labels(database: Database, watch: Watch, layout: Layout, *, now: datetime, on_rows: OnRows) -> str:
+    """Take every new label of a model; give why its source stands still, or the empty text."""
+    if watch.labels is None:
+        return ""
+
+    def take(batch: Batch) -> None:
+        take_labels(database, watch, layout, batch, now=now)
+        on_rows(batch.read)
+
+    return drained(database, watch.labels_source, watch.labels, take, now=now)
+
+
+def take_labels(database: Database, watch: Watch, layout: Layout, batch: Batch, *, now: datetime) -> None:
+    """Store one batch of labels, and add those whose record is known to its window, in one transaction."""
+    name, source = watch.name, watch.labels_source
+    ids, values = _columns(batch, watch)
+    keys = keys_of(ids)
+    with database.read() as connection:
+        arrived = _Arrived(batch, ids, values, keys, find_records(connection, name, keys))
+        found = _sorted(connection, name, arrived)
+        profiles = _joined(connection, watch, layout, arrived, found.fresh)
+    rejected = [*batch.rejected, *found.rejected]
+    labels = [(arrived.day(key), key, values[at].as_py()) for key, at in found.fresh.items()]
+    with database.write() as connection:
+        add_labels(connection, name, labels, at=now)
+        add_profiles(connection, name, profiles)
+        quarantine_rows(connection, source, rejected, now=now)
+        count_rows(connection, source, stored=len(labels), quarantined=len(rejected), repeated=found.repeated)
+        write_cursor(connection, source, batch.shard, batch.cursor)
+
+
+def _columns(batch: Batch, watch: Watch) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    roles, names = watch.roles, batch.rows.column_names
+    absent = [name for name in (roles.id, roles.label) if name not in names]
+    if absent and batch.rows.num_rows:
+        raise SourceError(f"{batch.shard}: labels have no column {absent[0]!r}, only {', '.join(names)}")
+    if absent:
+        return pa.chunked_array([], pa.string()), pa.chunked_array([], pa.null())
+    return batch.rows[roles.id].cast(pa.string()), batch.rows[roles.label]
+
+
+def _sorted(connection: Connection, name: str, arrived: _Arrived) -> _Sorted:
+    kept = read_labels(connection, name, {(arrived.day(key), key) for key in arrived.keys})
+    known = {key: value for (_, key), value in kept.items()}
+    found, labels = _Sorted(), arrived.values.to_pylist()
+    for at, (key, value) in enumerate(zip(arrived.keys, labels, strict=True)):
+        first = known.get(key, as_kept(labels[found.fresh[key]]) if key in found.fresh else None)
+        if value is None:
+            found.rejected.append(_rejected(arrived.batch, at, "no label"))
+        elif first is None:
+            found.fresh[key] = at
+        elif as_kept(value) == first:
+            found.repeated += 1
+        else:
+            reason = f"the label was {first!r} before; the first one counts"
+            found.rejected.append(_rejected(arrived.batch, at, reason))
+    return found
+
+
+def as_kept(value: object) -> object:
+    """Give a label as it comes back from the store."""
+    return value if isinstance(value, str | bool | int) else json.loads(json.dumps(value, default=str))
+
+
+def _joined(
+    connection: Connection, watch: Watch, layout: Layout, arrived: _Arrived, fresh: Mapping[Key, int]
+) -> dict[Slice, Profile]:
+    known = {key: at for key, at in fresh.items() if key in arrived.places}
+    at = pa.array(known.values(), pa.int64())
+    ids, values = arrived.ids.take(at), arrived.values.take(at)
+    profiling = partial(sliced, layout=layout, base=watch.base, segment_values=watch.settings.segment_values)
+    total: dict[Slice, Profile] = {}
+    for segment in sorted({arrived.places[key][1] for key in known}):
+        rows = read_segment(connection, segment, columns=needed(watch))
+        where = pc.index_in(rows[str(watch.roles.id)].cast(pa.string()), value_set=ids.combine_chunks())
+        rows, where = rows.filter(pc.is_valid(where)), where.drop_null()
+        added = profiling(with_column(rows, str(watch.roles.label), values.take(where)), summing=profile_labels)
+        total |= {place: merge(total[place], part) if place in total else part for place, part in added.items()}
+    return total
+
+
+def needed(watch: Watch) -> set[str]:
+    """Name the columns of a record that its label is joined with."""
+    roles = watch.roles
+    one = {roles.timestamp, roles.id, roles.prediction, roles.version} - {None}
+    return {*map(str, one), *roles.scores, *roles.segments}
+
+
+def _rejected(batch: Batch, at: int, reason: str) -> Rejected:
+    excerpt = json.dumps(batch.rows.slice(at, 1).to_pylist()[0], default=str)
+    return Rejected(f"{batch.shard} row {at + 1} of the batch", reason, excerpt[:200])

@@ -1,0 +1,108 @@
+"""Detect: lay a window's profiles beside the reference's, and each number beside its threshold."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from monitor.alerts.lifecycle import Rule
+from monitor.alerts.thresholds import Threshold, judged, significance
+from monitor.config import Hold, Model, Setting, setting_of
+from monitor.detectors import DETECTORS, Detector, armed_for, kind_of
+from monitor.profiles.profile import Profile
+from monitor.store.measurements import Judged
+from monitor.store.references import WHOLE
+from monitor.types import Measurement, Window
+
+NOT_MATURED = "the labels of this window have not matured"
+LABELLED = ("performance.realised", "drift.label")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A measurement with the detector that made it, the kind of alert that it may raise, and whether it may."""
+
+    detector: Detector
+    measurement: Measurement
+    kind: str
+    armed: bool
+    setting: Setting
+
+    @property
+    def reference_value(self) -> float | None:
+        """Give what the reference has, where the effect is the difference between the two."""
+        value, effect = self.measurement.value, self.measurement.effect
+        differs = self.kind.startswith("performance.") or (self.kind, self.detector.unit) == ("quality", "share")
+        if value is None or effect is None or not differs:
+            return None
+        return value + effect if self.detector.higher_is == "better" else value - effect
+
+    @property
+    def of_labels(self) -> bool:
+        """Say whether it waits for labels."""
+        return self.kind in LABELLED
+
+
+def measured(references: Mapping[str, Profile], current: Mapping[str, Profile], settings: Model) -> Iterator[Found]:
+    """Run every detector over a window's profiles; segments only where an alert may follow."""
+    for segment, profile in current.items():
+        reference = references.get(segment, references[WHOLE] if segment.startswith("version=") else None)
+        if reference is None:
+            continue
+        for detector in DETECTORS:
+            for measurement in detector.compare(reference, profile):
+                found = _found(detector, replace(measurement, segment=segment), reference, settings)
+                if found.armed or segment == WHOLE:
+                    yield found
+
+
+def _found(detector: Detector, measurement: Measurement, reference: Profile, settings: Model) -> Found:
+    column = reference.layout.by_name.get(measurement.column)
+    kind = kind_of(detector, column.role) if column else detector.kind
+    setting = setting_of(settings.thresholds, detector=detector.name, kind=kind, column=measurement.column)
+    wanted = (
+        armed_for(detector, measurement.column, reference.layout) if setting.value is None else setting.value != "off"
+    )
+    return Found(detector, measurement, kind, wanted, setting)
+
+
+def compared(found: Sequence[Found], settings: Model, *, window: Window, settled: bool) -> list[Judged]:
+    """Say of each measurement whether it breaches; the budget is spread over all that may raise an alert.
+
+    settled: the window's labels have matured; until then what depends on them is `insufficient`.
+    """
+    tests = sum(one.armed for one in found)
+    return [_compared(one, settings, tests=tests, window=window, settled=settled) for one in found]
+
+
+def _compared(found: Found, settings: Model, *, tests: int, window: Window, settled: bool) -> Judged:
+    measurement = found.measurement
+    if not found.armed:
+        return Judged(measurement, found.kind)
+    threshold = threshold_of(found, settings, tests=tests, window=window)
+    if found.of_labels and not settled:
+        note = measurement.note or NOT_MATURED
+        return Judged(replace(measurement, note=note), found.kind, *_shown(threshold), "insufficient")
+    return Judged(measurement, found.kind, *_shown(threshold), judged(measurement, threshold))
+
+
+def threshold_of(found: Found, settings: Model, *, tests: int, window: Window) -> Threshold:
+    """Give a measurement's threshold: the user's number, or one that keeps the model's false-alarm budget."""
+    value, detector = found.setting.value, found.detector
+    if isinstance(value, float):
+        return Threshold(limit=value, min_effect=found.setting.min_effect, higher_is=detector.higher_is)
+    rule = rule_of(found, settings)
+    budget = settings.false_alarms
+    alpha = significance(
+        alarms=budget.count, per=budget.per, window=window.end - window.start, tests=tests, k=rule.k, m=rule.m
+    )
+    least = detector.min_effect if found.setting.min_effect is None else found.setting.min_effect
+    return Threshold(alpha=alpha, min_effect=least)
+
+
+def rule_of(found: Found, settings: Model) -> Rule:
+    """Give how many windows must breach before an alert fires, and how many clear ones resolve it."""
+    hold: Hold = found.setting.hold or settings.hold
+    return Rule(k=hold.k, m=hold.m, clear=settings.clear)
+
+
+def _shown(threshold: Threshold) -> tuple[float | None, float | None]:
+    return threshold.alpha, threshold.min_effect if threshold.limit is None else threshold.limit

@@ -1,0 +1,129 @@
+"""Pull records: fetch, admit, drop repeats, profile; then one transaction stores rows, profiles and cursor."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa
+
+from monitor.admission import admit
+from monitor.errors import SourceError
+from monitor.profiles.groups import profile_groups, profile_labels
+from monitor.profiles.layout import Layout
+from monitor.profiles.profile import Profile
+from monitor.steps.slices import Summing, sliced
+from monitor.store.cursors import count_rows, note_drained, note_problem, read_cursors, write_cursor
+from monitor.store.database import Database
+from monitor.store.labels import Key, add_keys, keys_of, known_keys, settle_labels, waiting_labels
+from monitor.store.profiles import Slice, add_profiles
+from monitor.store.records import append_records, pack_records, quarantine_rows
+from monitor.types import Batch, Source
+from monitor.watch import Watch
+
+OnRows = Callable[[int], None]
+_DAY = 86_400_000_000
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """A batch's rows without those that are stored already; `keys` are empty where records have none."""
+
+    rows: pa.Table
+    keys: list[tuple[int, Key]]
+    repeated: int = 0
+
+
+def pull_records(database: Database, watch: Watch, layout: Layout | None, *, now: datetime, on_rows: OnRows) -> str:
+    """Take everything new from a model's source; give why it stands still, or the empty text."""
+
+    def take(batch: Batch) -> None:
+        take_records(database, watch, layout, batch, now=now)
+        on_rows(batch.read)
+
+    return drained(database, watch.records_source, watch.source, take, now=now)
+
+
+def drained(database: Database, name: str, source: Source, take: Callable[[Batch], None], *, now: datetime) -> str:
+    """Pull a source to its end and note it, or why it could not be; what was taken until then stays taken."""
+    with database.read() as connection:
+        cursors = read_cursors(connection, name)
+    try:
+        for batch in source.pull(cursors):
+            take(batch)
+    except SourceError as error:
+        with database.write() as connection:
+            note_problem(connection, name, str(error))
+        return str(error)
+    with database.write() as connection:
+        note_drained(connection, name, at=now)
+    return ""
+
+
+def take_records(database: Database, watch: Watch, layout: Layout | None, batch: Batch, *, now: datetime) -> None:
+    """Store one batch, with all that follows from it, in one transaction.
+
+    Without a layout, before there is a reference, records are only stored, and profiled when there is one.
+    """
+    admitted = admit(batch, watch.roles, now=now)
+    fresh = _fresh(database, watch, admitted.rows)
+    profiles = _profiled(watch, layout, fresh.rows, profile_groups)
+    packed = pack_records(fresh.rows, timestamp=watch.roles.timestamp) if fresh.rows.num_rows else None
+    name, source = watch.name, watch.records_source
+    with database.write() as connection:
+        if packed:
+            segment = append_records(connection, name, packed)
+            add_keys(connection, name, fresh.keys, segment)
+            add_profiles(connection, name, profiles)
+        if watch.labels and fresh.keys:
+            waited = waiting_labels(connection, name, [key for _, key in fresh.keys])
+            rows = _labelled(fresh, waited, str(watch.roles.label))
+            add_profiles(connection, name, _profiled(watch, layout, rows, profile_labels))
+            settle_labels(connection, name, {key: day for day, key in fresh.keys if key in waited})
+        quarantine_rows(connection, source, admitted.rejected, now=now)
+        count_rows(
+            connection,
+            source,
+            stored=fresh.rows.num_rows,
+            quarantined=len(admitted.rejected),
+            repeated=fresh.repeated,
+        )
+        write_cursor(connection, source, batch.shard, batch.cursor)
+
+
+def _fresh(database: Database, watch: Watch, rows: pa.Table) -> Fresh:
+    if not watch.keyed or not rows.num_rows:
+        return Fresh(rows, [])
+    keys = keys_with_days(rows, watch)
+    with database.read() as connection:
+        seen = known_keys(connection, watch.name, keys)
+    first = {key: place for place, key in reversed(list(enumerate(keys))) if key not in seen}
+    places = sorted(first.values())
+    if len(places) == len(keys):
+        return Fresh(rows, keys)
+    return Fresh(rows.take(pa.array(places, pa.int64())), [keys[place] for place in places], len(keys) - len(places))
+
+
+def keys_with_days(rows: pa.Table, watch: Watch) -> list[tuple[int, Key]]:
+    """Give (day since 1970, key) of every record of a model that has ids."""
+    micros = rows[watch.roles.timestamp].cast(pa.timestamp("us", "UTC")).cast(pa.int64())
+    days = np.asarray(micros.to_numpy()) // _DAY
+    return list(zip(days.tolist(), keys_of(rows[str(watch.roles.id)]), strict=True))
+
+
+def _profiled(watch: Watch, layout: Layout | None, rows: pa.Table, summing: Summing) -> dict[Slice, Profile]:
+    if layout is None or not rows.num_rows:
+        return {}
+    return sliced(rows, layout, summing, base=watch.base, segment_values=watch.settings.segment_values)
+
+
+def _labelled(fresh: Fresh, waited: Mapping[Key, object], label: str) -> pa.Table:
+    places = [place for place, (_, key) in enumerate(fresh.keys) if key in waited]
+    labels = pa.chunked_array([pa.array([waited[fresh.keys[place][1]] for place in places])])
+    return with_column(fresh.rows.take(pa.array(places, pa.int64())), label, labels)
+
+
+def with_column(rows: pa.Table, name: str, values: pa.ChunkedArray) -> pa.Table:
+    """Give the rows with a column put in, in the place of one of the same name if there is one."""
+    kept = [column for column in rows.column_names if column != name]
+    return rows.select(kept).append_column(name, values)

@@ -1,0 +1,168 @@
+"""The reference of a model: read once, kept in the store, read again only when it or the columns' roles change."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import Connection
+
+from monitor.admission import admit
+from monitor.errors import ConfigError, SourceError
+from monitor.profiles.arrow import layout_of
+from monitor.profiles.correlation import correlation_of
+from monitor.profiles.groups import profile_groups, profile_labels, profile_table
+from monitor.profiles.layout import Layout
+from monitor.profiles.profile import Profile, merge
+from monitor.schedule import window_of
+from monitor.steps.pull import keys_with_days, with_column
+from monitor.steps.slices import sliced
+from monitor.store.cursors import forget_cursors, read_cursors, write_cursor
+from monitor.store.database import Database
+from monitor.store.labels import read_labels
+from monitor.store.profiles import add_profiles, forget_profiles
+from monitor.store.records import read_segment, segment_numbers
+from monitor.store.references import WHOLE, read_reference, write_reference
+from monitor.types import Batch, Cursor, Source, Window
+from monitor.watch import Watch
+
+K = TypeVar("K")
+MOST_ROWS = 2_000_000
+LEARNED_ROWS = 1_000
+LEARNED_WINDOWS = 10
+_NEVER = datetime(9000, 1, 1, tzinfo=UTC)
+
+References = Mapping[str, Profile]
+
+
+def reference_of(database: Database, watch: Watch, *, now: datetime) -> References | None:
+    """Give the profiles of a model's reference by segment, read from its source only when that has changed.
+
+    Without a source of its own the reference is learned from the model's first ten windows of records; None until
+    these are there. When the reference changes, the records that are still kept are profiled anew.
+    """
+    with database.read() as connection:
+        known = read_reference(connection, watch.name)
+        cursors = read_cursors(connection, watch.reference_source)
+    if watch.reference is None:
+        return known[1] if known and known[0].startswith(_roles(watch)) else _learned(database, watch, now=now)
+    if known and known[0].startswith(_roles(watch)) and not any(batch.read for batch in watch.reference.pull(cursors)):
+        return known[1]
+    batches = _bounded(watch.reference)
+    if not batches:
+        raise ConfigError(f"models.{watch.name}.reference", "holds no rows", "name files or a table that do")
+    rows = pa.concat_tables([batch.rows for batch in batches], promote_options="permissive")
+    read = {batch.shard: batch.cursor for batch in batches}
+    return _replaced(database, watch, rows, read, now=now)
+
+
+def _bounded(source: Source) -> list[Batch]:
+    batches, rows = [], 0
+    for batch in source.pull({}):
+        batches.append(batch)
+        rows += batch.rows.num_rows
+        if rows >= MOST_ROWS:
+            break
+    return [batch for batch in batches if batch.rows.num_rows]
+
+
+def _learned(database: Database, watch: Watch, *, now: datetime) -> References | None:
+    with database.read() as connection:
+        tables, rows = [], 0
+        for number in segment_numbers(connection, watch.name):
+            tables.append(read_segment(connection, number))
+            rows += tables[-1].num_rows
+            if rows >= MOST_ROWS:
+                break
+    if rows < LEARNED_ROWS:
+        return None
+    whole = pa.concat_tables(tables, promote_options="permissive").sort_by(watch.roles.timestamp)
+    first = window_of(whole[watch.roles.timestamp][0].as_py(), watch.period)
+    for _ in range(LEARNED_WINDOWS - 1):
+        first = window_of(first.end, watch.period)
+    times = whole[watch.roles.timestamp]
+    learned = whole.filter(pc.less(times, first.end))
+    if learned.num_rows < LEARNED_ROWS or learned.num_rows == whole.num_rows:
+        return None
+    return _replaced(database, watch, learned, {}, now=now)
+
+
+def _replaced(
+    database: Database, watch: Watch, rows: pa.Table, cursors: Mapping[str, Cursor], *, now: datetime
+) -> References:
+    profiles = profiled_reference(rows, watch)
+    fingerprint = _roles(watch) + hashlib.sha256(json.dumps(dict(cursors), default=str).encode()).hexdigest()[:32]
+    with database.write() as connection:
+        known = read_reference(connection, watch.name)
+        if known is None or known[0] != fingerprint:
+            write_reference(connection, watch.name, fingerprint, profiles, now=now)
+        forget_cursors(connection, watch.reference_source)
+        for shard, cursor in cursors.items():
+            write_cursor(connection, watch.reference_source, shard, cursor)
+        forget_profiles(connection, watch.name)
+        for number in segment_numbers(connection, watch.name):
+            _profiled_again(connection, watch, number, profiles[WHOLE].layout)
+    return profiles
+
+
+def profiled_reference(rows: pa.Table, watch: Watch) -> dict[str, Profile]:
+    """Give the reference's profiles by segment, "" being all of it.
+
+    Where the reference has times, its own windows say how much more real windows differ than independent rows would.
+    """
+    layout = layout_of(rows, watch.roles)
+    timed = _timed(rows, watch)
+    if timed is None:
+        return {WHOLE: profile_table(rows, layout)}
+    slices = sliced(timed, layout, profile_groups, base=watch.base, segment_values=watch.settings.segment_values)
+    windows: dict[tuple[str, Window], Profile] = {}
+    segments: dict[str, Profile] = {}
+    for place, profile in slices.items():
+        if place.version:
+            continue
+        _add(windows, (place.segment, window_of(place.window.start, watch.period)), profile)
+        _add(segments, place.segment, profile)
+    wholes = [profile for (segment, _), profile in windows.items() if segment == WHOLE]
+    layout = correlation_of(wholes, layout)
+    return {segment: replace(profile, layout=layout) for segment, profile in segments.items()}
+
+
+def _timed(rows: pa.Table, watch: Watch) -> pa.Table | None:
+    if watch.roles.timestamp not in rows.column_names:
+        return None
+    untold = replace(watch.roles, id=None)
+    try:
+        timed = admit(Batch("reference", rows, {}), untold, now=_NEVER).rows
+    except SourceError:
+        return None
+    return timed if timed.num_rows == rows.num_rows else None
+
+
+def _profiled_again(connection: Connection, watch: Watch, number: int, layout: Layout) -> None:
+    rows = read_segment(connection, number)
+    profiling = partial(sliced, layout=layout, base=watch.base, segment_values=watch.settings.segment_values)
+    add_profiles(connection, watch.name, profiling(rows, summing=profile_groups))
+    if watch.labels is None or watch.roles.id is None or watch.roles.label is None:
+        return
+    keys = keys_with_days(rows, watch)
+    known = read_labels(connection, watch.name, keys)
+    places = [place for place, key in enumerate(keys) if key in known]
+    if places:
+        values = pa.chunked_array([pa.array([known[keys[place]] for place in places])])
+        labelled = with_column(rows.take(pa.array(places, pa.int64())), watch.roles.label, values)
+        add_profiles(connection, watch.name, profiling(labelled, summing=profile_labels))
+
+
+def _add(total: dict[K, Profile], key: K, part: Profile) -> None:
+    total[key] = merge(total[key], part) if key in total else part
+
+
+def _roles(watch: Watch) -> str:
+    """Give what a reference's fingerprint begins with: what the user says of the columns."""
+    said = [asdict(watch.roles) | {"kinds": dict(watch.roles.kinds)}, str(watch.base)]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:32]

@@ -1,0 +1,115 @@
+"""Measurements and judgements of windows: what was found, against which threshold, and how often it was looked at."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select
+
+from monitor.store.schema import judgement, measurement
+from monitor.types import Measurement, Window
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A measurement beside its threshold.
+
+    alpha: the p-value it had to reach; threshold: the effect or value it had to reach; both None when not armed.
+    outcome: breach, clear or insufficient; the empty text when it was measured only.
+    """
+
+    measurement: Measurement
+    kind: str
+    alpha: float | None = None
+    threshold: float | None = None
+    outcome: str = ""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a window held when it was last judged. `matured`: its labels were judged too."""
+
+    window: Window
+    revision: int
+    rows: int
+    labelled: int
+    matured: bool
+
+
+def write_measurements(
+    connection: Connection, name: str, window: Window, revision: int, found: Sequence[Judged]
+) -> None:
+    """Put a window's measurements in the place of those of its earlier revisions."""
+    here = (measurement.c.model == name, measurement.c.window_end == window.end)
+    connection.execute(delete(measurement).where(*here))
+    rows = [_row(name, window, revision, judged) for judged in found]
+    if rows:
+        connection.execute(insert(measurement), rows)
+
+
+def read_measurements(
+    connection: Connection,
+    *,
+    model: str | None = None,
+    detector: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Iterator[dict[str, Any]]:
+    """Give the public rows, oldest window first, with the table's column names as keys."""
+    given = {measurement.c.model: model, measurement.c.detector: detector}
+    chosen = [column == value for column, value in given.items() if value is not None]
+    chosen += [measurement.c.window_end > since] if since else []
+    chosen += [measurement.c.window_end <= until] if until else []
+    order = (measurement.c.window_end, measurement.c.model, measurement.c.detector, measurement.c.column)
+    rows = connection.execute(select(measurement).where(*chosen).order_by(*order, measurement.c.segment))
+    yield from (dict(row) for row in rows.mappings())
+
+
+def write_judgement(connection: Connection, name: str, judged: Judgement) -> None:
+    """Note that a window was judged, in the transaction that writes what was found."""
+    connection.execute(delete(judgement).where(judgement.c.model == name, judgement.c.window_end == judged.window.end))
+    connection.execute(
+        insert(judgement).values(
+            model=name,
+            window_start=judged.window.start,
+            window_end=judged.window.end,
+            revision=judged.revision,
+            rows=judged.rows,
+            labelled=judged.labelled,
+            matured=judged.matured,
+        )
+    )
+
+
+def read_judgements(connection: Connection, name: str) -> list[Judgement]:
+    """Give a model's judged windows, oldest first."""
+    rows = connection.execute(select(judgement).where(judgement.c.model == name).order_by(judgement.c.window_end))
+    return [
+        Judgement(Window(row.window_start, row.window_end), row.revision, row.rows, row.labelled, row.matured)
+        for row in rows
+    ]
+
+
+def _row(name: str, window: Window, revision: int, judged: Judged) -> dict[str, Any]:
+    found = judged.measurement
+    return {
+        "model": name,
+        "detector": found.detector,
+        "column": found.column,
+        "segment": found.segment,
+        "window_start": window.start,
+        "window_end": window.end,
+        "revision": revision,
+        "value": found.value,
+        "low": found.low,
+        "high": found.high,
+        "p_value": found.p_value,
+        "effect": found.effect,
+        "n": found.n,
+        "note": found.note,
+        "kind": judged.kind,
+        "alpha": judged.alpha,
+        "threshold": judged.threshold,
+        "outcome": judged.outcome,
+    }

@@ -1,0 +1,31 @@
+"""Bodies that applications pushed, kept as they came until they are pulled like any other source."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select
+
+from monitor.store.database import Database
+from monitor.store.schema import pushed
+
+
+def add_pushed(connection: Connection, name: str, body: bytes, content_type: str, *, now: datetime) -> None:
+    """Keep a body for a model; once this is committed, it will not be lost."""
+    connection.execute(insert(pushed).values(model=name, at=now, content_type=content_type, data=body))
+
+
+def read_pushed(database: Database, name: str, after: int) -> Iterator[tuple[int, bytes, str]]:
+    """Give (number, body, content type) of a model's bodies behind a number, oldest first, one at a time."""
+    while True:
+        chosen = select(pushed.c.id, pushed.c.data, pushed.c.content_type).where(pushed.c.model == name)
+        with database.read() as connection:
+            row = connection.execute(chosen.where(pushed.c.id > after).order_by(pushed.c.id).limit(1)).first()
+        if row is None:
+            return
+        yield row.id, row.data, row.content_type
+        after = row.id
+
+
+def forget_pushed(connection: Connection, name: str, *, until: int) -> None:
+    """Delete the bodies that have been taken."""
+    connection.execute(delete(pushed).where(pushed.c.model == name, pushed.c.id <= until))

@@ -1,0 +1,47 @@
+"""What each model is compared with: layout and profiles of its reference, kept once per version of it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select
+
+from monitor.profiles.layout import Layout
+from monitor.profiles.profile import Profile
+from monitor.store.schema import reference
+
+WHOLE = ""
+
+
+def write_reference(
+    connection: Connection, name: str, fingerprint: str, profiles: Mapping[str, Profile], *, now: datetime
+) -> None:
+    """Keep a reference by segment, "" being all of it; from now on it is the one that counts."""
+    for segment, profile in profiles.items():
+        connection.execute(
+            insert(reference).values(
+                model=name,
+                fingerprint=fingerprint,
+                segment=segment,
+                created_at=now,
+                rows=profile.rows,
+                layout=profile.layout.packed() if segment == WHOLE else b"",
+                profile=profile.packed(),
+            )
+        )
+
+
+def read_reference(connection: Connection, name: str) -> tuple[str, dict[str, Profile]] | None:
+    """Give (fingerprint, profiles by segment) of the newest reference, all of one layout; None without any."""
+    whole = (reference.c.model == name, reference.c.segment == WHOLE)
+    newest = connection.execute(
+        select(reference.c.fingerprint, reference.c.layout).where(*whole).order_by(reference.c.id.desc()).limit(1)
+    ).first()
+    if newest is None:
+        return None
+    layout = Layout.unpacked(newest.layout)
+    parts = connection.execute(
+        select(reference.c.segment, reference.c.profile)
+        .where(reference.c.model == name, reference.c.fingerprint == newest.fingerprint)
+        .order_by(reference.c.id)
+    )
+    return newest.fingerprint, {segment: Profile.unpacked(data, layout) for segment, data in parts}

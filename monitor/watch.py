@@ -1,0 +1,72 @@
+"""One watched model, with everything that its steps need in hand."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from monitor.config import Model, Route
+from monitor.notify import Receiver
+from monitor.schedule import Period
+from monitor.store.database import Database
+from monitor.types import Roles, Source
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A model's settings beside its open sources; `labels` and `reference` are None where there are none."""
+
+    name: str
+    settings: Model
+    source: Source
+    labels: Source | None = None
+    reference: Source | None = None
+
+    @property
+    def roles(self) -> Roles:
+        """Give the columns' roles."""
+        return self.settings.columns
+
+    @property
+    def period(self) -> Period:
+        """Give the length of the windows that are judged."""
+        return self.settings.window
+
+    @cached_property
+    def base(self) -> Period:
+        """Give the length of the windows that are kept: hours or days, which the judged ones are merged from."""
+        return Period(1, "h" if self.period.unit == "h" else "d")
+
+    @property
+    def keyed(self) -> bool:
+        """Say whether records are known by key: where a source repeats rows or labels come by themselves."""
+        return self.roles.id is not None and (self.labels is not None or self.source.repeats)
+
+    @property
+    def records_source(self) -> str:
+        """Name the source of records in the store."""
+        return f"{self.name}/records"
+
+    @property
+    def labels_source(self) -> str:
+        """Name the source of labels in the store."""
+        return f"{self.name}/labels"
+
+    @property
+    def reference_source(self) -> str:
+        """Name the source of the reference in the store."""
+        return f"{self.name}/reference"
+
+
+@dataclass(frozen=True)
+class Monitor:
+    """Everything that is watched, where it is kept, and who hears of it.
+
+    link: begins the addresses in messages. owner: names this process among those that share the database.
+    """
+
+    database: Database
+    watches: tuple[Watch, ...]
+    receivers: Mapping[str, Receiver]
+    routes: tuple[Route, ...] = ()
+    link: str = ""
+    owner: str = "monitor"
