@@ -7,6 +7,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from monitor.profiles.reading import floats
+from monitor.profiles.stretches import SLICE
 
 Floats = NDArray[np.float64]
 
@@ -53,9 +54,19 @@ def derived(rows: pa.Table, scores: tuple[str, ...]) -> dict[str, pa.ChunkedArra
         return {}
     if not set(scores) <= set(rows.column_names):
         return {name: pa.chunked_array([pa.nulls(rows.num_rows, pa.float64())]) for name in DERIVED}
-    whole = np.column_stack([floats(rows.column(name)) for name in scores])
-    if len(scores) == 1:
-        whole = np.hstack([whole, 1 - whole])
+    held = [floats(rows.column(name)) for name in scores]
+    held = held if len(held) > 1 else [held[0], 1 - held[0]]
+    made = {name: np.empty(rows.num_rows) for name in DERIVED}
+    for start in range(0, rows.num_rows, SLICE):
+        part = slice(start, start + SLICE)
+        _fill([score[part] for score in held], [values[part] for values in made.values()])
+    return {name: pa.chunked_array([pa.array(values)]) for name, values in made.items()}
+
+
+def _fill(scores: list[Floats], made: list[Floats]) -> None:
+    # one class after the other in memory: reductions over few classes are several times faster
+    whole = np.stack(scores).T
     wrong = ~((whole >= 0) & (whole <= 1)).all(axis=1)
     whole[wrong] = 0.0
-    return {name: pa.chunked_array([pa.array(np.where(wrong, np.nan, made(whole)))]) for name, made in DERIVED.items()}
+    for values, measure in zip(made, DERIVED.values(), strict=True):
+        values[:] = np.where(wrong, np.nan, measure(whole))

@@ -18,10 +18,14 @@ SMALLEST = 1e-15
 
 @dataclass(frozen=True, eq=False)
 class Joint:
-    """What rows add to an outcome: one count for each of `hits`, a weight for each of `sums`, as (rows, places)."""
+    """What rows add to an outcome: one count for each of `hits`, a weight for each of `sums`, as (rows, places).
+
+    totals: weights whose rows all share one place.
+    """
 
     hits: tuple[tuple[Positions, Positions], ...] = ()
     sums: tuple[tuple[Positions, Positions, Floats], ...] = ()
+    totals: tuple[tuple[Positions, int, Floats], ...] = ()
 
 
 def joint_of(rows: pa.Table, outcome: OutcomeLayout) -> Joint:
@@ -63,7 +67,7 @@ def _binary(rows: pa.Table, outcome: Binary) -> Joint:
     loss = -np.log(np.maximum(np.where(y == 1, chance, 1 - chance), SMALLEST))
     brier = (chance - y) ** 2
     moments = _weights(known, outcome.bins.size, (loss, loss**2, brier, brier**2))
-    return Joint(((known, bins * 4 + predicted * 2 + y),), ((known, bins, p), *moments))
+    return Joint(((known, bins * 4 + predicted * 2 + y),), ((known, bins, p),), moments)
 
 
 def _multiclass(rows: pa.Table, outcome: Multiclass) -> Joint:
@@ -90,7 +94,8 @@ def _multiclass(rows: pa.Table, outcome: Multiclass) -> Joint:
     last = np.full(named.size, first + 2 * CONFIDENCE_BINS)
     return Joint(
         (confusion, (sure, first + cell * 2 + right), (named, last)),
-        ((sure, cell, confidence), *_weights(named, CONFIDENCE_BINS, (loss, loss**2))),
+        ((sure, cell, confidence),),
+        _weights(named, CONFIDENCE_BINS, (loss, loss**2)),
     )
 
 
@@ -102,7 +107,7 @@ def _regression(rows: pa.Table, outcome: Regression) -> Joint:
         e, y = error[known], label[known] - outcome.center
         square = e * e
         weights = (e, np.abs(e), square, square * square, y, y * y)
-    return Joint(((known, outcome.bins.codes(e)),), _weights(known, 0, weights))
+    return Joint(((known, outcome.bins.codes(e)),), totals=_weights(known, 0, weights))
 
 
 def class_codes(rows: pa.Table, name: str, classes: tuple[str, ...]) -> Positions:
@@ -134,7 +139,5 @@ def _floats(rows: pa.Table, name: str) -> Floats:
     return floats(rows.column(name)) if name in rows.column_names else np.full(rows.num_rows, np.nan)
 
 
-def _weights(
-    rows: Positions, first: int, weights: tuple[Floats, ...]
-) -> tuple[tuple[Positions, Positions, Floats], ...]:
-    return tuple((rows, np.full(rows.size, first + i), w) for i, w in enumerate(weights))
+def _weights(rows: Positions, first: int, weights: tuple[Floats, ...]) -> tuple[tuple[Positions, int, Floats], ...]:
+    return tuple((rows, first + i, w) for i, w in enumerate(weights))

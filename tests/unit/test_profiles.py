@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from monitor.profiles import groups as grouping
+from monitor.profiles import stretches
 from monitor.profiles.arrow import Groups, bins_of, kind_of, layout_of, profile_groups, profile_labels, profile_table
 from monitor.profiles.bins import MAX_BINS, CategoryBins, NumericBins
 from monitor.profiles.layout import Column, Layout
@@ -65,6 +65,8 @@ ODD_COLUMNS = {
     "not a number": (pa.array([1.0, math.nan, 2.0, None]), "categorical", (2, 2, 0)),
     # an empty string has a length
     "text": (pa.array(["", "ab", None, "abc"]), "text", (3, 1, 0)),
+    "text dictionary": (pa.array(["", "ab", None, "abc"]).dictionary_encode(), "text", (3, 1, 0)),
+    "text view": (pa.array(["", "ab", None, "abc"], pa.string_view()), "text", (3, 1, 0)),
     # no rows at all
     "empty": (pa.array([], pa.float64()), "numeric", (0, 0, 0)),
     "no categories": (pa.array([], pa.string()), "categorical", (0, 0, 0)),
@@ -192,7 +194,7 @@ def test_profiles_of_groups_are_those_of_each_groups_rows(
 ) -> None:
     rows, index = table_of(x, c), np.array(group[: len(x)], np.int64)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(grouping, "SLICE", size)
+        patch.setattr(stretches, "SLICE", size)
         found = profile_groups(rows, LAYOUT, Groups(index, 12))
     assert len(found) == 12
     for g, profile in enumerate(found):
@@ -213,7 +215,14 @@ def test_rows_without_a_label_yet_are_not_missing() -> None:
     assert (profile.columns["y"].n, profile.columns["y"].missing) == (1, 0)
 
 
-def test_the_reference_rows_have_no_place_beyond_their_groups() -> None:
+def test_an_index_may_be_of_any_integer_type() -> None:
+    small = profile_groups(REFERENCE, LAYOUT, Groups(np.arange(100, dtype=np.uint8)[::-1] % 3, 3))
+    large = profile_groups(REFERENCE, LAYOUT, Groups(np.arange(100)[::-1] % 3, 3))
+    for a, b in zip(small, large, strict=True):
+        assert_equal(a, b)
+
+
+def test_an_index_that_is_not_of_these_rows_is_refused() -> None:
     with pytest.raises(ValueError, match="group 3 is none of 3"):
         profile_groups(REFERENCE, LAYOUT, Groups(np.full(100, 3), 3))
     with pytest.raises(ValueError, match="index of 2"):
