@@ -1,5 +1,7 @@
 """What a reference's columns are taken for."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -120,7 +122,8 @@ def test_scores_that_are_no_probabilities_tell_nothing_of_confidence() -> None:
     assert names == ["p", "y"]
 
 
-def test_correlation_inflates_the_variance_of_many_rows() -> None:
-    column = layout_of(ROWS, Roles("at")).by_name["x"]
-    assert column.inflation(1000) == 1.0
-    assert layout_of(ROWS, Roles("at")).digest == layout_of(ROWS, Roles("at")).digest
+def test_correlation_inflates_the_variance_of_many_rows_and_leaves_the_bins_as_they_are() -> None:
+    layout = layout_of(ROWS, Roles("at"))
+    alike = replace(layout, columns=tuple(replace(column, correlation=0.01) for column in layout.columns))
+    assert [layout.columns[0].inflation(101), alike.columns[0].inflation(101)] == [1.0, pytest.approx(2.0)]
+    assert alike.digest == layout.digest
