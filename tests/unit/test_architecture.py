@@ -21,10 +21,11 @@ BELOW = {
     "store": CORE,
     "sources": CORE,
     "notify": CORE,
-    "render": CORE,
+    "render": CORE | {"store"},
     "delivery": {"types", "errors", "alerts", "store", "notify"},
     "config": CORE | {"store", "sources", "notify", "render"},
     "wiring": CORE | {"store", "sources", "notify", "render", "config"},
+    "web": CORE | {"store", "render"},
     "setup": CORE | {"store", "sources", "notify", "render", "config", "wiring"},
 }
 FILES = sorted(path for path in HOUSE.rglob("*.py") if path != HOUSE / "__init__.py")

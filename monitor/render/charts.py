@@ -1,0 +1,118 @@
+"""From a page's numbers to inline SVG: volume, metrics with their intervals, coverage by labels."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from markupsafe import Markup
+
+from monitor.render.frame import Window, frame, line, middle, runs, span
+from monitor.render.svg import RIGHT, WIDTH, TimeScale, ValueScale, drawing, read_number, tag
+
+
+def sparkline(values: Sequence[float], title: str, *, width: float = 150, height: float = 28) -> Markup:
+    """Draw a small row of bars, the newest on the right, from 0 to the largest."""
+    top, step = max(values, default=0) or 1, width / max(len(values), 1)
+    bars = (
+        tag("rect", x=i * step, y=height - h, width=max(step - 1, 0.8), height=h, class_="bar")
+        for i, h in enumerate(max(value / top * height, 1.0 if value else 0.0) for value in values)
+    )
+    return drawing(*bars, width=width, height=height, title=title, class_="spark")
+
+
+def small_line(points: Sequence[float | None], title: str, *, width: float = 150, height: float = 34) -> Markup:
+    """Draw a small line with its last point; a gap where a number is undefined."""
+    known = [value for value in points if value is not None]
+    scale = ValueScale.around(known, top=4, bottom=height - 4)
+    places = [
+        None if v is None else (4 + i * (width - 8) / max(len(points) - 1, 1), scale.y(v)) for i, v in enumerate(points)
+    ]
+    last = next((place for place in reversed(places) if place), None)
+    dot = tag("circle", cx=last[0], cy=last[1], r=2.5, class_="dot") if last else ""
+    return drawing(line(places, "line"), dot, width=width, height=height, title=title, class_="spark")
+
+
+def volume(windows: Sequence[Window], scale: TimeScale) -> Markup:
+    """Draw the rows of every window."""
+    height = 110.0
+    values = ValueScale.around([w["rows"] for w in windows], top=12, bottom=height - 24, zero=True)
+    bars = (_bar(scale, w, values, w["rows"], told=f"{span(w)}: {w['rows']:,} rows", name="bar") for w in windows)
+    return drawing(*frame(scale, values, height, "rows"), *bars, height=height, title="Rows per window")
+
+
+def metric(points: Mapping[datetime, Any], windows: Sequence[Window], scale: TimeScale, title: str) -> Markup:
+    """Draw a metric with the band of its interval; hollow where labels may still come, with how many did."""
+    height = 170.0
+    shown = [(w, points[w["end"]]) for w in windows if w["end"] in points]
+    numbers = [v for _, p in shown for v in (p.value, p.low, p.high) if v is not None]
+    values = ValueScale.around(numbers, top=14, bottom=height - 24)
+    places = [
+        None if p.value is None else (middle(scale, w), values.y(p.value)) for w, p in _with_gaps(windows, points)
+    ]
+    marks = (
+        _mark(scale, values, w, p, labels=p.kind == "performance.realised") for w, p in shown if p.value is not None
+    )
+    last = next((p for _, p in reversed(shown) if p.value is not None), None)
+    end = _end_label(values, last.value, read_number(last.value)) if last else ""
+    band = _band(scale, values, shown)
+    return drawing(
+        *frame(scale, values, height, title), *band, line(places, "line"), *marks, end, height=height, title=title
+    )
+
+
+def coverage(windows: Sequence[Window], scale: TimeScale) -> Markup:
+    """Draw which share of every window's rows has a label, hollow while labels may still come."""
+    height = 66.0
+    values = ValueScale(0, 1, 8, height - 22)
+    bars = (
+        _bar(scale, w, values, w["labelled"] / w["rows"], told=f"{span(w)}: {_labels(w)}", name=_ripe("label", w))
+        for w in windows
+        if w["rows"]
+    )
+    parts = frame(scale, values, height, "labels", percent=True)
+    last = next((w for w in reversed(windows) if w["rows"]), None)
+    end = _end_label(values, last["labelled"] / last["rows"], f"{last['labelled'] / last['rows']:.0%}") if last else ""
+    return drawing(*parts, *bars, end, height=height, title="Share of rows with a label")
+
+
+def _mark(scale: TimeScale, values: ValueScale, window: Window, point: Any, *, labels: bool) -> Markup:  # noqa: ANN401  # a row
+    name = "breach" if point.outcome == "breach" else "dot"
+    told = f"{span(window)}: {read_number(point.value)}"
+    if point.low is not None and point.high is not None:
+        told += f" ({read_number(point.low)} to {read_number(point.high)})"
+    told += f", n {point.n:,}" + (f", {_labels(window)}" if labels else "")
+    hollow = _ripe(name, window) if labels else name
+    return tag("circle", tag("title", told), cx=middle(scale, window), cy=values.y(point.value), r=3, class_=hollow)
+
+
+def _with_gaps(windows: Sequence[Window], points: Mapping[datetime, Any]) -> Iterable[tuple[Window, Any]]:
+    return ((w, points[w["end"]]) for w in windows if w["end"] in points)
+
+
+def _band(scale: TimeScale, values: ValueScale, shown: Sequence[tuple[Window, Any]]) -> list[Markup]:
+    known = [(w, p) if p.low is not None and p.high is not None and p.value is not None else None for w, p in shown]
+    parts = []
+    for run in runs(known):
+        upper = [f"{middle(scale, w):.1f} {values.y(p.high):.1f}" for w, p in run]
+        lower = [f"{middle(scale, w):.1f} {values.y(p.low):.1f}" for w, p in reversed(run)]
+        parts.append(tag("path", d="M" + "L".join(upper + lower) + "z", class_="band"))
+    return parts
+
+
+def _bar(scale: TimeScale, window: Window, values: ValueScale, value: float, *, told: str, name: str) -> Markup:
+    x, y = scale.x(window["start"]), values.y(value)
+    width = max(scale.x(window["end"]) - x - 1, 0.6)
+    return tag("rect", tag("title", told), x=x, y=y, width=width, height=values.bottom - y, class_=name)
+
+
+def _end_label(values: ValueScale, value: float, said: str) -> Markup:
+    return tag("text", said, x=WIDTH - RIGHT + 10, y=values.y(value) + 4, class_="last")
+
+
+def _labels(window: Window) -> str:
+    share = f"labels {window['labelled'] / window['rows']:.0%}" if window["rows"] else "no rows"
+    return share if window["matured"] else f"{share}, more may come"
+
+
+def _ripe(name: str, window: Window) -> str:
+    return name if window["matured"] else f"{name} hollow"

@@ -1,0 +1,98 @@
+"""From plain dicts to pages: everything that comes from data or configuration is escaped."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from monitor.errors import MonitorError
+from monitor.render import charts, lanes, model_view, shapes, views
+from monitor.render.svg import TimeScale, read_number, read_time
+from monitor.store.database import Database
+
+MARKER = ".monitor-dashboard"
+STATIC = {"style.css": "text/css", "script.js": "text/javascript"}
+
+
+def overview_page(database: Database, *, live: bool = False) -> bytes:
+    """Give the page of all models. `live`: it is served, so that links may ask for other windows."""
+    with database.read() as connection:
+        page = views.overview(connection)
+    return _written("overview.html", page, live=live, root="")
+
+
+def model_page(
+    database: Database, page_name: str, *, until: datetime | None = None, last: int = views.WINDOWS, live: bool = False
+) -> bytes | None:
+    """Give the page of a model, by its name or its page's; None where there is no such model."""
+    with database.read() as connection:
+        name = views.named(connection, page_name)
+        if name is None:
+            return None
+        page = model_view.model_page(connection, name, until=until, last=last)
+    page["scale"] = TimeScale(*page["span"]) if page["span"] else None
+    return _written("model.html", page, live=live, root="../")
+
+
+def static_file(name: str) -> bytes | None:
+    """Give a style or a script; None for every other name."""
+    return (dashboards() / name).read_bytes() if name in STATIC else None
+
+
+def site(database: Database) -> Iterator[tuple[str, bytes]]:
+    """Give every page with its path, relative to a folder that can be opened without a server."""
+    for name in STATIC:
+        yield f"static/{name}", (dashboards() / name).read_bytes()
+    with database.read() as connection:
+        names = [row["page"] for row in views.overview(connection)["models"]]
+    yield "index.html", overview_page(database)
+    for name in names:
+        page = model_page(database, name)
+        if page is not None:
+            yield f"model/{name}.html", page
+
+
+def write_site(database: Database, folder: Path) -> int:
+    """Write every page into `folder`, which is made where it is missing, and give how many files there are.
+
+    Raises MonitorError when the folder holds something else, so that nothing of anybody's is overwritten.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise MonitorError(f"{folder} is a file; name a folder for the dashboard")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / MARKER).is_file():
+        raise MonitorError(f"{folder} holds other files; name an empty or a new folder for the dashboard")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARKER).write_text("made by `monitor dashboard`; may be written anew\n", encoding="utf-8")
+    pages = dict(site(database))
+    for path, content in pages.items():
+        target = folder / path
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes(content)
+    return len(pages)
+
+
+def dashboards() -> Path:
+    """Give the folder that pages are made from: inside an installed package, beside it in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    return package / "dashboards" if (package / "dashboards").is_dir() else package.parent / "dashboards"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(dashboards() / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": read_number, "time": read_time, "iso": views.iso}
+    environment.globals |= {"charts": charts, "lanes": lanes, "shape": shapes.shape}
+    return environment
+
+
+def _written(template: str, page: dict[str, Any], **more: object) -> bytes:
+    return _environment().get_template(template).render(page=page, **more).encode()

@@ -1,0 +1,127 @@
+"""Episodes in lanes and columns in rows, along the time of a page's windows."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from monitor.render.frame import Window, cut, span, times
+from monitor.render.svg import LEFT, RIGHT, WIDTH, TimeScale, drawing, joined, read_number, read_time, tag
+
+LANE, CELL = 22, 18
+STEPS = (0.25, 0.5, 1.0, 2.0, 4.0)
+"""Where the colours of the drift map change, in multiples of the threshold."""
+
+
+def timeline(episodes: Sequence[Mapping[str, Any]], scale: TimeScale) -> Markup:
+    """Draw a bar for every episode, in lanes by kind; a bar that goes on ends in an arrow."""
+    lanes = _lanes(episodes)
+    height = len(lanes) * LANE + 30.0
+    parts: list[Markup] = []
+    before = ""
+    for lane, (kind, own) in enumerate(lanes):
+        y = 4 + lane * LANE
+        if kind != before:
+            parts.append(tag("text", kind, x=LEFT - 12, y=y + 14, class_="label"))
+            parts.append(tag("line", x1=0, x2=WIDTH - RIGHT, y1=y - 1.5, y2=y - 1.5, class_="grid"))
+        before = kind
+        parts += [_episode(scale, episode, y) for episode in own]
+    return drawing(*times(scale, height), *parts, height=height, title="Alerts over time, by kind")
+
+
+def drift_map(columns: Sequence[Mapping[str, Any]], windows: Sequence[Window], scale: TimeScale) -> Markup:
+    """Draw columns by windows, darker the more a column drifted; breaches are underlined, undefined cells hatched."""
+    height = len(columns) * CELL + 34.0
+    fallback = max((abs(p.effect) for c in columns for p in c["cells"].values() if p.effect is not None), default=0) / 4
+    rows = (_drift_row(column, 4 + i * CELL, windows, scale, fallback) for i, column in enumerate(columns))
+    hatch = tag(
+        "pattern",
+        tag("path", d="M0 4L4 0", class_="hatch"),
+        id="hatch",
+        width=4,
+        height=4,
+        patternUnits="userSpaceOnUse",
+    )
+    places = "|".join(f"{scale.x(w['start']):.1f}" for w in windows)
+    cells = tag("g", *rows, data_places=places, data_times="|".join(span(w) for w in windows))
+    title = "Drift of every column in every window"
+    return drawing(tag("defs", hatch), *times(scale, height), cells, height=height, title=title)
+
+
+def drift_step(effect: float, threshold: float | None, fallback: float) -> int:
+    """Give the colour of a cell, 0 to 5, from its effect in multiples of its threshold.
+
+    >>> [drift_step(effect, 0.1, 1.0) for effect in (0.0, 0.03, 0.1, -0.5)]
+    [0, 1, 3, 5]
+    """
+    unit = threshold or fallback
+    return sum(abs(effect) >= step * unit for step in STEPS) if unit else 0
+
+
+def _drift_row(
+    column: Mapping[str, Any], y: float, windows: Sequence[Window], scale: TimeScale, fallback: float
+) -> Markup:
+    paths: dict[str, list[str]] = {}
+    breaches, texts = [], []
+    for window in windows:
+        point = column["cells"].get(window["end"])
+        texts.append(read_number(point.effect if point.effect is not None else point.value) if point else "")
+        if point is None:
+            continue
+        x, width = scale.x(window["start"]), max(scale.x(window["end"]) - scale.x(window["start"]) - 1, 0.6)
+        known = point.outcome != "insufficient" and point.effect is not None
+        name = f"d{drift_step(point.effect, point.threshold, fallback)}" if known else "unknown"
+        paths.setdefault(name, []).append(f"M{x:.1f} {y:.0f}h{width:.1f}v{CELL - 2}h-{width:.1f}z")
+        if point.outcome == "breach":
+            told = f"{column['name']}, {span(window)}: {point.detector} {read_number(point.effect)}, breach"
+            foot = {"x": x, "y": y + CELL - 5.0, "width": width, "height": 3}
+            breaches.append(tag("rect", tag("title", told), **foot, class_="breach"))
+    cells = (
+        tag("path", d="".join(d), class_=name, fill="url(#hatch)" if name == "unknown" else None)
+        for name, d in sorted(paths.items())
+    )
+    label = tag("text", tag("title", column["name"]), cut(column["name"], 24), x=LEFT - 12, y=y + 12.5, class_="label")
+    return tag("g", label, *cells, *breaches, class_="row", data_name=column["name"], data_values="|".join(texts))
+
+
+def _lanes(episodes: Iterable[Mapping[str, Any]]) -> list[tuple[str, list[Mapping[str, Any]]]]:
+    """Put each episode into the first lane of its kind that is free; what goes on keeps its lane."""
+    lanes: list[tuple[str, list[Mapping[str, Any]]]] = []
+    for episode in episodes:
+        free = (
+            own
+            for kind, own in lanes
+            if kind == episode["kind"] and (own[-1]["end"] or episode["start"]) < episode["start"]
+        )
+        lane = next(free, None)
+        if lane is None:
+            lanes.append((episode["kind"], [episode]))
+        else:
+            lane.append(episode)
+    return sorted(lanes, key=lambda lane: lane[0])
+
+
+def _episode(scale: TimeScale, episode: Mapping[str, Any], y: float) -> Markup:
+    start, end = scale.x(episode["start"]), scale.x(episode["end"] or scale.end)
+    what = " ".join(filter(None, (episode["detector"], episode["column"], episode["segment"])))
+    until = read_time(episode["end"]) if episode["end"] else "goes on"
+    told = tag("title", f"{episode['kind']}: {what}, {read_time(episode['start'])} to {until}")
+    width = max(end - start, 3.0)
+    bar = tag(
+        "rect",
+        told,
+        x=start,
+        y=y + 2,
+        width=width,
+        height=LANE - 6,
+        rx=3,
+        class_="episode" if episode["end"] else "episode open",
+    )
+    fits = width > 6.6 * len(what) + 12
+    inside = tag("text", what, x=start + 7, y=y + 14.5, class_="inside") if fits else ""
+    beside = (
+        tag("text", what, x=end + 6, y=y + 14.5, class_="beside")
+        if not fits and end + 6.6 * len(what) < WIDTH - RIGHT
+        else ""
+    )
+    return joined((bar, inside, beside))

@@ -1,0 +1,213 @@
+"""One model's page as a plain dict: its windows, and what was found in them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, select
+
+from monitor.profiles.bins import NumericBins
+from monitor.profiles.layout import Layout
+from monitor.profiles.profile import ColumnProfile, Profile, merge
+from monitor.render import views
+from monitor.store.schema import alert_event, judgement, measurement, profile, reference, source_state
+
+VERSION = "version="
+
+
+def model_page(
+    connection: Connection, name: str, *, until: datetime | None = None, last: int = views.WINDOWS
+) -> dict[str, Any]:
+    """Give everything on a model's page, for the last windows that end by `until`."""
+    seen = views.windows(connection, name, until=until, last=last)
+    firing = views.alerts(connection, name=name, states=views.TOLD)
+    sources = [dict(row) for row in connection.execute(select(source_state)).mappings()]
+    word, why = views.health(firing, seen, views.sources_of(name, sources))
+    page: dict[str, Any] = {
+        "name": name,
+        "page": views.page_name(name),
+        "health": word,
+        "why": why,
+        "alerts": firing,
+        "windows": seen,
+        "span": (seen[0]["start"], seen[-1]["end"]) if seen else None,
+        "links": _links(connection, name, seen, until, last),
+    }
+    if not seen:
+        return page | {"episodes": [], "metrics": [], "confidence": [], "drift": [], "columns": None, "segments": {}}
+    drift = _drift(connection, name, seen)
+    metrics, segments = _metrics(connection, name, seen)
+    realised: list[dict[str, Any]] = [metric for metric in metrics if metric["kind"] != "confidence"]
+    return page | {
+        "episodes": _episodes(connection, name, seen, firing),
+        "metrics": realised,
+        "confidence": [metric for metric in metrics if metric["kind"] == "confidence"],
+        "drift": drift,
+        "columns": _columns(connection, name, _worst(seen, drift)),
+        "segments": segments,
+    }
+
+
+def _links(
+    connection: Connection, name: str, seen: Sequence[Mapping[str, Any]], until: datetime | None, last: int
+) -> dict[str, Any]:
+    """Say where earlier and later windows are, by the end of the last one."""
+    if not seen:
+        return {"earlier": None, "later": None, "last": last, "until": until}
+    own = judgement.c.model == name
+    end = judgement.c.window_end
+    before = select(end).where(own, end < seen[0]["end"]).order_by(end.desc()).limit(1)
+    after = select(end).where(own, end > seen[-1]["end"]).order_by(end).limit(last)
+    later = connection.scalars(after).all()
+    return {
+        "earlier": connection.scalar(before),
+        "later": later[-1] if later else None,
+        "last": last,
+        "until": until,
+    }
+
+
+def _within(name: str, seen: Sequence[Mapping[str, Any]]) -> tuple[ColumnElement[bool], ...]:
+    ends = measurement.c.window_end
+    return (measurement.c.model == name, ends >= seen[0]["end"], ends <= seen[-1]["end"])
+
+
+def _episodes(
+    connection: Connection, name: str, seen: Sequence[Mapping[str, Any]], firing: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Give the episodes that reach into the windows shown; `end` is None while one goes on."""
+    start, end = seen[0]["start"], seen[-1]["end"]
+    # A resolution within the windows, or an alert that still fires, tells of an episode that began before them.
+    told = select(alert_event).where(
+        alert_event.c.model == name, alert_event.c.window_end >= start, alert_event.c.window_end <= end
+    )
+    found: dict[tuple[str, int], dict[str, Any]] = {}
+    for row in connection.execute(told.order_by(alert_event.c.window_end, alert_event.c.id)):
+        if row.state in ("firing", "resolved"):
+            _extend(found, row, start)
+    shown = {fingerprint for fingerprint, _ in found}
+    for old in firing:
+        if old["id"] not in shown and old["fired_at"] is not None and old["fired_at"] <= end:
+            labels = {k: old[k] for k in ("kind", "detector", "column", "segment")}
+            found[old["id"], 0] = labels | {"start": old["fired_at"], "end": None}
+    return sorted(found.values(), key=lambda e: (e["kind"], e["start"]))
+
+
+def _extend(found: dict[tuple[str, int], dict[str, Any]], row: Row[Any], start: datetime) -> None:
+    plain = {k: row._mapping[k] for k in ("kind", "detector", "column", "segment")}  # noqa: SLF001  # its public name
+    first = row.window_end if row.state == "firing" else start
+    episode = found.setdefault((row.fingerprint, row.episode), plain | {"start": first, "end": None})
+    if row.state == "resolved":
+        episode["end"] = row.window_end
+
+
+def _drift(connection: Connection, name: str, seen: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Give per column the armed drift measurement of every window; where several are armed, a breach wins."""
+    m = measurement.c
+    armed = select(
+        m.column, m.window_end, m.detector, m.kind, m.effect, m.value, m.p_value, m.threshold, m.outcome, m.note
+    ).where(*_within(name, seen), m.kind.like("drift.%"), m.outcome != "", m.column != "", m.segment == "")
+    found: dict[str, dict[str, Any]] = {}
+    for row in connection.execute(armed.order_by(m.window_end, m.revision, m.detector)):
+        column = found.setdefault(row.column, {"name": row.column, "kind": row.kind, "cells": {}})
+        before = column["cells"].get(row.window_end)
+        if before is None or before.outcome != "breach" or before.detector == row.detector:
+            column["cells"][row.window_end] = row
+    return sorted(found.values(), key=lambda c: (c["kind"] == "drift.data", c["kind"], c["name"]))
+
+
+def _metrics(
+    connection: Connection, name: str, seen: Sequence[Mapping[str, Any]]
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Give every metric with its points, first of all traffic, then of each segment's last point."""
+    m = measurement.c
+    rows = connection.execute(
+        select(m.kind, m.detector, m.column, m.segment, m.window_end, m.value, m.low, m.high, m.n, m.outcome, m.note)
+        .where(*_within(name, seen), m.kind.like("performance.%") | (m.kind == "confidence"))
+        .order_by(m.kind.desc(), m.detector, m.column, m.segment, m.window_end, m.revision)
+    )
+    whole: dict[Any, dict[str, Any]] = {}
+    parts: dict[str, dict[Any, dict[str, Any]]] = {}
+    for row in rows:
+        title = row.detector + (f" {row.column}" if row.column else "")
+        place: dict[Any, dict[str, Any]] = whole if not row.segment else parts.setdefault(row.segment, {})
+        metric = place.setdefault((row.kind, title), {"kind": row.kind, "title": title, "points": {}})
+        metric["points"][row.window_end] = row
+    return list(whole.values()), _segments(connection, name, seen, parts)
+
+
+def _segments(
+    connection: Connection, name: str, seen: Sequence[Mapping[str, Any]], parts: Mapping[str, Mapping[Any, Any]]
+) -> dict[str, Any]:
+    """Arrange the segments: a row each with its breaches, and the versions by themselves."""
+    m = measurement.c
+    breached = select(m.segment, m.window_end).where(*_within(name, seen), m.outcome == "breach", m.segment != "")
+    breaches: dict[str, set[datetime]] = {}
+    for segment, end in connection.execute(breached.distinct()):
+        breaches.setdefault(segment, set()).add(end)
+    titles = sorted({key for metrics in parts.values() for key in metrics})
+    rows = [
+        {
+            "name": segment,
+            "metrics": [_last(parts.get(segment, {}).get(key)) for key in titles],
+            "charts": [parts.get(segment, {}).get(key) for key in titles],
+            "breaches": len(breaches.get(segment, ())),
+        }
+        for segment in sorted(parts.keys() | breaches.keys())
+    ]
+    return {
+        "titles": [title for _, title in titles],
+        "rows": [row for row in rows if not str(row["name"]).startswith(VERSION)],
+        "versions": [row for row in rows if str(row["name"]).startswith(VERSION)],
+    }
+
+
+def _last(metric: Mapping[str, Any] | None) -> Row[Any] | None:
+    points: Iterable[Row[Any]] = reversed(list(metric["points"].values())) if metric else ()
+    return next((row for row in points if row.value is not None), None)
+
+
+def _worst(seen: Sequence[Mapping[str, Any]], drift: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Choose the window in which most columns drifted, the latest of them; the last one when none did."""
+    ends = [row.window_end for column in drift for row in column["cells"].values() if row.outcome == "breach"]
+    return max(seen, key=lambda window: (ends.count(window["end"]), window["end"]))
+
+
+def _columns(connection: Connection, name: str, window: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Give how the rows of every column lie over its bins, in the reference and in a window; None without either."""
+    kept = connection.execute(
+        select(reference.c.layout, reference.c.profile)
+        .where(reference.c.model == name, reference.c.segment == "")
+        .order_by(reference.c.id.desc())
+        .limit(1)
+    ).first()
+    within = (profile.c.start >= window["start"], profile.c.end <= window["end"])
+    whole = (profile.c.model == name, profile.c.version == "", profile.c.segment == "")
+    parts = connection.scalars(select(profile.c.data).where(*whole, *within)).all()
+    if kept is None or not parts:
+        return None
+    layout = Layout.unpacked(kept.layout)
+    try:
+        before, *pieces = (Profile.unpacked(data, layout) for data in (kept.profile, *parts))
+    except ValueError:  # the window was profiled with an earlier reference
+        return None
+    now = pieces[0]
+    for piece in pieces[1:]:
+        now = merge(now, piece)
+    pairs = ((column, before.columns[column.name], now.columns[column.name]) for column in layout.columns)
+    return {"window": window, "charts": [_shape(c.name, c.role, was, is_) for c, was, is_ in pairs]}
+
+
+def _shape(name: str, role: str, before: ColumnProfile, now: ColumnProfile) -> dict[str, Any]:
+    bins = before.bins
+    numeric = isinstance(bins, NumericBins)
+    return {
+        "name": name,
+        "role": role,
+        "unit": "length" if before.kind == "text" else "",
+        "edges": bins.edges.tolist() if isinstance(bins, NumericBins) else None,
+        "categories": None if numeric else [*getattr(bins, "values", ()), "other", "unseen"],
+        "reference": before.counts.tolist(),
+        "window": now.counts.tolist(),
+        "missing": (before.missing, before.rows, now.missing, now.rows),
+    }

@@ -1,0 +1,192 @@
+"""A database as the service would have filled it, for everything that shows what is in there."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from sqlalchemy import insert
+
+from monitor.profiles.bins import CategoryBins, NumericBins
+from monitor.profiles.layout import Column, Layout
+from monitor.profiles.profile import Profile
+from monitor.store.database import Database
+from monitor.store.schema import (
+    alert,
+    alert_event,
+    channel_state,
+    judgement,
+    measurement,
+    model,
+    outbox,
+    profile,
+    quarantine,
+    reference,
+    source_state,
+)
+
+NOON = datetime(2013, 3, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+Fill = Callable[..., None]
+
+
+@pytest.fixture
+def fill() -> Fill:
+    """Give the function that fills a database with a model whose columns drift from the second half on."""
+    return _fill
+
+
+def _fill(
+    database: Database,
+    *,
+    name: str = "flight-delays",
+    columns: int = 8,
+    windows: int = 120,
+    detectors: tuple[str, ...] = ("jensen_shannon",),
+    column: str = "column",
+    segment: str = "origin=JFK",
+    text: str = "dep_delay moved.",
+) -> None:
+    rng = np.random.default_rng(3)
+    ends = [NOON + HOUR * (i + 1) for i in range(windows)]
+    names = [f"{column}_{i}" for i in range(columns)]
+    rows = [int(r) for r in 900 + 500 * np.sin(np.arange(windows) / 24 * 2 * np.pi) + rng.integers(0, 200, windows)]
+    with database.write() as connection:
+        connection.execute(insert(model).values(name=name, created_at=NOON))
+        connection.execute(insert(judgement), list(_judged(name, ends, rows)))
+        found = [
+            *_drift(rng, name, ends, names=names, rows=rows, detectors=detectors),
+            *_metrics(rng, name, ends, rows, segment),
+        ]
+        for start in range(0, len(found), 5000):
+            connection.execute(insert(measurement), found[start : start + 5000])
+        _alerts(connection, name, ends, column=names[0], segment=segment, text=text)
+        _shapes(connection, rng, name, ends[-1], names)
+        _around(connection, name)
+
+
+def _judged(name: str, ends: list[datetime], rows: list[int]) -> Iterator[dict[str, Any]]:
+    for i, (end, n) in enumerate(zip(ends, rows, strict=True)):
+        age = len(ends) - i
+        share = min(1.0, age / 20)
+        yield {"model": name, "window_start": end - HOUR, "window_end": end, "revision": 1, "rows": n} | {
+            "labelled": int(n * share * 0.97),
+            "matured": age > 20,
+        }
+
+
+def _measured(name: str, end: datetime, **values: Any) -> dict[str, Any]:  # noqa: ANN401  # columns of all types
+    plain = {"model": name, "column": "", "segment": "", "window_start": end - HOUR, "window_end": end, "revision": 1}
+    unset = {"value": None, "low": None, "high": None, "p_value": None, "effect": None, "alpha": None}
+    return plain | unset | {"threshold": None, "outcome": "", "note": ""} | values
+
+
+def _drift(
+    rng: np.random.Generator,
+    name: str,
+    ends: list[datetime],
+    *,
+    names: list[str],
+    rows: list[int],
+    detectors: tuple[str, ...],
+) -> Iterator[dict[str, Any]]:
+    for place, column in enumerate(names):
+        kind = "drift.prediction" if place == 0 else "drift.data"
+        for i, (end, n) in enumerate(zip(ends, rows, strict=True)):
+            moved = 0.32 if place % 4 == 0 and i > 0.6 * len(ends) else 0.0
+            effect = float(abs(rng.normal(0.03, 0.015)) + moved * min(1.0, (i / len(ends) - 0.6) * 5))
+            common = {"kind": kind, "column": column, "n": n}
+            if i % 29 == 5 and place % 3 == 1:
+                note = "no rows with a value in this window"
+                yield _measured(name, end, **common, detector=detectors[0], outcome="insufficient", note=note)
+                continue
+            outcome = "breach" if effect > 0.1 else "clear"
+            armed = {"alpha": 1e-4, "threshold": 0.1, "outcome": outcome}
+            number = {"value": effect, "effect": effect, "p_value": 0.2 if outcome == "clear" else 1e-9}
+            yield _measured(name, end, **common, **number, **armed, detector=detectors[0])
+            for detector in detectors[1:]:
+                yield _measured(name, end, **common, **number, detector=detector)
+
+
+def _metrics(
+    rng: np.random.Generator, name: str, ends: list[datetime], rows: list[int], segment: str
+) -> Iterator[dict[str, Any]]:
+    for i, (end, n) in enumerate(zip(ends, rows, strict=True)):
+        fall = 0.09 * max(0.0, i / len(ends) - 0.6) / 0.4
+        for detector, level in (("roc_auc", 0.83), ("accuracy", 0.79)):
+            value = float(level - fall + rng.normal(0, 0.008))
+            armed = {"threshold": 0.75, "alpha": 1e-3, "outcome": "breach" if value < 0.74 else "clear"}
+            spread = {"value": value, "low": value - 0.03, "high": value + 0.03, "n": n, "kind": "performance.realised"}
+            yield _measured(name, end, **spread, **(armed if detector == "roc_auc" else {}), detector=detector)
+            for part, less in ((segment, 0.02), ("version=v1", 0.0), ("version=v2", 0.05)):
+                apart = spread | {"value": value - less, "n": n // 3}
+                yield _measured(name, end, **apart, segment=part, detector=detector)
+        confidence = float(0.71 - fall / 2 + rng.normal(0, 0.004))
+        yield _measured(name, end, detector="mean_confidence", kind="confidence", value=confidence, n=n)
+
+
+def _alerts(connection: Any, name: str, ends: list[datetime], *, column: str, segment: str, text: str) -> None:  # noqa: ANN401
+    breached = ends[int(len(ends) * 0.7)]
+    cases = [
+        ("drift.data", "jensen_shannon", column, "", "warning", "firing", breached, None),
+        ("performance.realised", "roc_auc", "", segment, "critical", "firing", breached + 6 * HOUR, None),
+        ("quality", "missing_share", column, "", "info", "resolved", ends[len(ends) // 5], ends[len(ends) // 3]),
+    ]
+    for kind, detector, of, part, severity, state, fired, resolved in cases:
+        labels = {"model": name, "kind": kind, "detector": detector, "column": of, "segment": part}
+        fingerprint = f"{abs(hash((name, kind))):064x}"[:64]
+        numbers = {"value": 0.34, "threshold": 0.1, "p_value": 3.1e-9, "effect": 0.34, "n": 1234}
+        lived = {"since": fired - HOUR, "fired_at": fired, "resolved_at": resolved}
+        rest = {"severity": severity, "origin": "undetermined", "state": state, "episode": 1, "breaches": [True]}
+        seen = {"clears": 0, "window_start": ends[-1] - HOUR, "window_end": ends[-1], "evidence": {}, "text": text}
+        connection.execute(insert(alert).values(fingerprint=fingerprint, **labels, **numbers, **lived, **rest, **seen))
+        for word, at in (("firing", fired), ("resolved", resolved)):
+            if at is not None:
+                event = {"fingerprint": fingerprint, "episode": 1, "state": word, "window_end": at, "at": at}
+                connection.execute(insert(alert_event).values(**event, **labels, **numbers))
+
+
+def _shapes(connection: Any, rng: np.random.Generator, name: str, end: datetime, names: list[str]) -> None:  # noqa: ANN401
+    numeric = {c: rng.gamma(2 + i % 5, 2, 5000) for i, c in enumerate(names) if i % 3 != 2}
+    made = [
+        Column(c, "numeric", "feature", "number", NumericBins.of(numeric[c]))
+        if c in numeric
+        else Column(c, "categorical", "feature", "text", CategoryBins(("UA", "B6", "EV", "DL", "AA", "MQ")))
+        for c in names
+    ]
+    layout = Layout(tuple(made))
+    before = _profile(layout, rng, numeric, shift=1.0)
+    kept = {"fingerprint": "r1", "segment": "", "created_at": NOON, "rows": 5000, "layout": layout.packed()}
+    connection.execute(insert(reference).values(model=name, **kept, profile=before.packed()))
+    for hour in range(40):
+        now = _profile(layout, rng, numeric, shift=1.5)
+        place = {"version": "", "segment": "", "start": end - HOUR * (hour + 1), "end": end - HOUR * hour}
+        connection.execute(insert(profile).values(model=name, **place, revision=1, rows=5000, data=now.packed()))
+
+
+def _profile(layout: Layout, rng: np.random.Generator, numeric: dict[str, Any], *, shift: float) -> Profile:
+    counts = np.zeros(layout.slots, np.int64)
+    for i, (column, start) in enumerate(zip(layout.columns, layout.offsets, strict=False)):
+        moved = shift if i % 4 == 0 else 1.0
+        if column.name in numeric:
+            codes = column.bins.codes(numeric[column.name] * moved)
+        else:
+            weights = np.array([0.3, 0.25, 0.2, 0.1, 0.1, 0.05]) ** moved
+            codes = rng.choice(6, 5000, p=weights / weights.sum())
+        counts[start : start + column.bins.size] = np.bincount(codes, minlength=column.bins.size)
+    size = len(layout.columns)
+    return Profile(layout, 5000, counts, np.zeros(layout.sums), np.full(size, np.inf), np.full(size, -np.inf))
+
+
+def _around(connection: Any, name: str) -> None:  # noqa: ANN401
+    counts = {"read": 120_000, "stored": 119_000, "quarantined": 3, "repeated": 997}
+    source = f"{name}/records"
+    connection.execute(insert(source_state).values(source=source, drained_at=NOON + 120 * HOUR, problem="", **counts))
+    bad = {"position": "a.csv:17", "reason": "no number: 'twelve'", "excerpt": "twelve", "at": NOON}
+    connection.execute(insert(quarantine), [{"source": source} | bad] * 3)
+    off = {"failures": 4, "off": True, "reason": "410: the hook is gone"}
+    connection.execute(insert(channel_state).values(receiver=f"{name}-team", **off))
+    letter = {"order_key": "k", "content": {}, "created_at": NOON, "due_at": NOON, "attempts": 3, "token": 0}
+    for i, state in enumerate(("dead", "pending", "pending")):
+        connection.execute(insert(outbox).values(notice=f"{name}{i}", receiver=f"{name}-team", state=state, **letter))

@@ -1,0 +1,122 @@
+"""Charts: what stands where, undefined numbers absent, and nothing from data becomes markup."""
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+
+from monitor.render import charts, lanes, shapes
+from monitor.render.svg import LEFT, RIGHT, WIDTH, TimeScale, ValueScale, read_number, tag
+
+START = datetime(2013, 3, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+SCALE = TimeScale(START, START + 10 * HOUR)
+WINDOWS = [
+    {"start": START + HOUR * i, "end": START + HOUR * (i + 1), "rows": 100, "labelled": 100 - 10 * i, "matured": i < 5}
+    for i in range(10)
+]
+
+
+def point(**given: Any) -> SimpleNamespace:  # noqa: ANN401  # fields of all types
+    plain = {"kind": "performance.realised", "value": 0.8, "low": 0.7, "high": 0.9, "n": 100, "outcome": "clear"}
+    drift = {"effect": 0.2, "threshold": 0.1, "detector": "jensen_shannon", "note": ""}
+    return SimpleNamespace(**(plain | drift | given))
+
+
+def elements(drawing: str, name: str) -> list[ET.Element]:
+    return list(ET.fromstring(drawing).iter("{http://www.w3.org/2000/svg}" + name))  # noqa: S314  # our own
+
+
+def circles(drawing: str) -> list[str]:
+    return [str(circle.get("class")) for circle in elements(drawing, "circle")]
+
+
+@pytest.mark.parametrize("span", [1, 5, 24, 24 * 7, 24 * 90, 24 * 3000], ids=lambda hours: f"{hours} h")
+def test_times_along_a_chart_are_round_and_at_most_eight_steps_apart(span: int) -> None:
+    scale = TimeScale(START, START + span * HOUR)
+    ticks = scale.ticks()
+    assert 1 <= len(ticks) <= 9
+    assert all(scale.start <= at <= scale.end for at, _ in ticks)
+    assert len({said for _, said in ticks}) == len(ticks)
+
+
+def test_instants_outside_a_chart_stay_at_its_edges() -> None:
+    assert SCALE.x(START - HOUR) == LEFT
+    assert SCALE.x(START + 99 * HOUR) == WIDTH - RIGHT
+
+
+@pytest.mark.parametrize("values", [[], [0.0], [3.0, 3.0], [-1e-9, 1e-9], [0.1, 1e12], [-5.0, -4.0]], ids=str)
+def test_every_set_of_values_has_a_scale_that_holds_it(values: list[float]) -> None:
+    scale = ValueScale.around(values, top=0, bottom=100)
+    assert scale.low < scale.high
+    assert all(scale.low <= v <= scale.high for v in values)
+
+
+def test_windows_whose_labels_still_come_are_hollow() -> None:
+    points = {w["end"]: point() for w in WINDOWS}
+    drawn = charts.metric(points, WINDOWS, SCALE, "accuracy")
+    assert circles(drawn) == ["dot"] * 5 + ["dot hollow"] * 5
+    assert "labels 50%, more may come" in drawn
+
+
+def test_an_undefined_value_is_a_gap_and_never_a_point() -> None:
+    points = {w["end"]: point(value=None if i == 3 else 0.8, low=None) for i, w in enumerate(WINDOWS)}
+    drawn = charts.metric(points, WINDOWS, SCALE, "accuracy")
+    assert len(circles(drawn)) == 9
+    (line,) = [path for path in elements(drawn, "path") if path.get("class") == "line"]
+    assert str(line.get("d")).count("M") == 2
+
+
+def test_the_drift_map_marks_breaches_and_leaves_undefined_cells_without_a_colour() -> None:
+    cells = {WINDOWS[0]["end"]: point(outcome="breach"), WINDOWS[1]["end"]: point(effect=0.0)}
+    cells[WINDOWS[2]["end"]] = point(effect=None, value=None, outcome="insufficient")
+    drawn = lanes.drift_map([{"name": "age", "kind": "drift.data", "cells": cells}], WINDOWS, SCALE)
+    classes = [path.get("class") for path in elements(drawn, "path")]
+    assert sorted(filter(None, classes)) == ["d0", "d4", "hatch", "unknown"]
+    assert [rect.get("class") for rect in elements(drawn, "rect")] == ["breach"]
+
+
+def test_episodes_at_the_same_time_get_lanes_of_their_own() -> None:
+    labels = {"kind": "drift.data", "detector": "psi", "column": "age", "segment": ""}
+    episodes = [
+        labels | {"start": START, "end": START + 4 * HOUR},
+        labels | {"start": START + HOUR, "end": None},
+        labels | {"start": START + 5 * HOUR, "end": START + 6 * HOUR},
+    ]
+    heights = [rect.get("y") for rect in elements(lanes.timeline(episodes, SCALE), "rect")]
+    assert len(heights) == 3
+    assert len(set(heights)) == 2
+
+
+@pytest.mark.parametrize("case", ["numeric", "constant", "no edges", "categories", "empty window"])
+def test_every_column_has_a_shape(case: str) -> None:
+    column: dict[str, Any] = {"name": case, "edges": [0.0, 1.0, 2.0, 4.0], "categories": None}
+    column |= {"reference": [0, 5, 5, 5, 0], "window": [1, 0, 0, 9, 9]}
+    if case == "constant":
+        column |= {"edges": [3.0, np.nextafter(3.0, 4.0)], "reference": [0, 9, 0], "window": [1, 1, 1]}
+    if case == "no edges":
+        column |= {"edges": [], "reference": [0], "window": [3]}
+    if case == "categories":
+        column |= {"edges": None, "categories": ["a", "b", "c", "other", "unseen"]}
+    if case == "empty window":
+        column |= {"window": [0, 0, 0, 0, 0]}
+    drawn = shapes.shape(column)
+    assert elements(drawn, "title")
+    assert "nan" not in drawn
+
+
+def test_spread_rows_are_all_there() -> None:
+    shares = shapes.spread([0.0, 1.0, 2.0, 4.0], np.array([2.0, 5.0, 1.0, 7.0, 3.0]), np.linspace(0.5, 3, 11))
+    assert shares.sum() == pytest.approx(1)
+
+
+def test_text_and_attributes_are_escaped() -> None:
+    made = tag("text", "<script>", data_name='"><img onerror=1>')
+    assert made == '<text data-name="&#34;&gt;&lt;img onerror=1&gt;">&lt;script&gt;</text>'
+
+
+def test_an_undefined_number_is_a_dash() -> None:
+    assert read_number(None) == "-"
