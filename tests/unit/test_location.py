@@ -36,7 +36,7 @@ def clumped(draw: np.random.Generator, windows: int, rows: int, rho: float) -> n
     return np.sqrt(rho) * draw.normal(size=(windows, 1)) + np.sqrt(1 - rho) * own
 
 
-def tested(x: np.ndarray, y: np.ndarray, edges: np.ndarray, inflation: float) -> dict[str, float]:
+def p_values(x: np.ndarray, y: np.ndarray, edges: np.ndarray, inflation: float) -> dict[str, float]:
     a, b = (np.bincount(np.searchsorted(edges, v), minlength=40) for v in (x, y))
     return {
         "psi": psi_test(*coarsened(a, b, 10), inflation)[1],
@@ -52,7 +52,7 @@ def test_rows_that_come_in_clumps_keep_the_level_once_that_is_known() -> None:
     inflation = design_effect(rho, windows * rows, rows, rows)
     edges = stats.norm.ppf(np.linspace(0, 1, 41)[1:-1])
     found = [
-        tested(clumped(draw, windows, rows, rho).ravel(), clumped(draw, 1, rows, rho).ravel(), edges, inflation)
+        p_values(clumped(draw, windows, rows, rho).ravel(), clumped(draw, 1, rows, rho).ravel(), edges, inflation)
         for _ in range(300)
     ]
     for name in found[0]:
