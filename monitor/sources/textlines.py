@@ -3,7 +3,7 @@
 import csv
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Any, Literal
 
 import pyarrow as pa
@@ -93,7 +93,7 @@ def _csv_row(text: str, header: Sequence[str]) -> Row:
         raise ValueError(f"{len(fields)} fields, the header has {len(header)}")
     for field in fields:
         if _INT.fullmatch(field):
-            _check_int(field)
+            check_int(field)
     return dict(zip(header, (field or None for field in fields), strict=True))
 
 
@@ -108,20 +108,35 @@ def _csv_fields(text: str) -> list[str]:
 
 
 def _json_row(text: str) -> Row:
+    return checked_row(parse_json(text, parse_int=check_int), escaped="\\u" in text)
+
+
+def parse_json(text: str, *, parse_int: Callable[[str], Any]) -> object:
+    """Give the JSON value of a text; ValueError with the reason when it holds none."""
     try:
-        row = json.loads(text, parse_int=_check_int)
+        return json.loads(text, parse_int=parse_int)
     except json.JSONDecodeError as error:
         raise ValueError(f"not JSON: {error.msg} at character {error.pos}") from error
     except RecursionError as error:
         raise ValueError("nested too deep") from error
+
+
+def checked_row(row: object, *, escaped: bool) -> Row:
+    """Give a JSON value that can be stored as a row; ValueError with the reason when it cannot.
+
+    escaped: the text it came from has escapes by number, which may hide what no text may hold.
+    """
     if not isinstance(row, dict):
-        raise ValueError("not a JSON object")  # noqa: TRY004 - every refusal of a line is a ValueError
-    if "\\u" in text:
+        raise ValueError("not a JSON object")  # noqa: TRY004 - every refusal of a row is a ValueError
+    if not row:
+        raise ValueError("an empty object")
+    if escaped:
         _check_strings(row)
     return row
 
 
-def _check_int(digits: str) -> int:
+def check_int(digits: str) -> int:
+    """Give the number; ValueError when it needs more than 64 bits."""
     if len(digits) > 20 or not -(2**63) <= int(digits) < 2**63:
         raise ValueError("integer beyond 64 bits")
     return int(digits)

@@ -137,7 +137,7 @@ GOOD = b'{"id": 1}\n'
         ("a.jsonl", b"[" * 100_000 + b"\n" + GOOD, 1, ["nested too deep"]),  # recursion
         ("a.jsonl", b'{"id": 1e400}\n{"id": NaN}\n{"id": -Infinity}\n', 3, []),  # floats without a finite value
         ("a.jsonl", b'{"id": 9223372036854775807}\n{"id": 1.5}\n', 2, []),  # an int no double holds, and a float
-        ("a.jsonl", b'{"id": 1, "id": 2}\n{}\n\n', 2, []),  # repeated key, empty object, blank line
+        ("a.jsonl", b'{"id": 1, "id": 2}\n{}\n\n', 1, ["an empty object"]),  # repeated key, no key, blank line
         ("a.jsonl", b"\xef\xbb\xbf" + GOOD + b'{"id": 2}\r\n', 2, []),  # BOM, Windows line end
         ("a.jsonl", GOOD + b'{"id": 2}', 1, []),  # the last line is still being written
         ("a.jsonl.gz", gzip.compress(GOOD + b'{"id": 2}'), 2, []),  # a closed file has a last line

@@ -1,0 +1,204 @@
+"""Read what applications pushed: JSON, JSON Lines and Arrow streams, as the web keeps it."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from monitor.admission import bad_text
+from monitor.sources.textlines import (
+    Row,
+    check_int,
+    checked_row,
+    parse_json,
+    parse_line,
+    rejected,
+    to_table,
+    unique_names,
+)
+from monitor.types import Batch, Cursor, Rejected
+
+SHARD = "push"
+JSON = ("application/json", "")
+JSON_LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
+ARROW = ("application/vnd.apache.arrow.stream",)
+
+Parsed = tuple[pa.Table, tuple[Rejected, ...]]
+
+
+@dataclass(frozen=True)
+class PushSource:
+    """The pushed bodies that `read` gives: those with an id above the one it is asked for, in the order of ids.
+
+    Bodies whose columns agree come in one batch, up to `batch_rows` rows; one body is never cut. A sender that was
+    not sure may send again, so rows repeat.
+    """
+
+    read: Callable[[int], Iterable[tuple[int, bytes, str]]]
+    batch_rows: int = 65_536
+    repeats: bool = True
+
+    def pull(self, cursors: Mapping[str, Cursor]) -> Iterator[Batch]:
+        """Yield the records of every body behind the cursor; what is no body at all is one rejected row."""
+        held: list[Batch] = []
+        for number, body, content_type in self.read(cursors.get(SHARD, {}).get("id", 0)):
+            batch = _batch_of(number, body, content_type)
+            if held and not self._together([*held, batch]):
+                yield _joined(held)
+                held = []
+            held.append(batch)
+        if held:
+            yield _joined(held)
+
+    def _together(self, batches: Sequence[Batch]) -> bool:
+        return sum(batch.read for batch in batches) <= self.batch_rows and _schema(batches) is not None
+
+
+def parse(body: bytes, content_type: str) -> Parsed:
+    """Give the records of a body as a table, and those that cannot be taken, told by "record 3".
+
+    JSON is {"records": [...]} or a list; JSON Lines has a record a line; Arrow is the stream format.
+    Raises ValueError, with a sentence for the sender, when the body is none of them.
+    """
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind not in (*JSON, *JSON_LINES, *ARROW):
+        raise ValueError(f"content type {kind!r:.80} is not taken; send {JSON[0]}, {JSON_LINES[0]} or {ARROW[0]}")
+    if not body.strip():
+        raise ValueError("the body is empty; send records")
+    if kind in ARROW:
+        return _parse_arrow(body)
+    return _parse_lines(body) if kind in JSON_LINES else _parse_json(body)
+
+
+@dataclass(frozen=True)
+class _Beyond:
+    """A whole number of more than 64 bits."""
+
+    digits: str
+
+
+def _parse_json(body: bytes) -> Parsed:
+    text = _text(body)
+    beyond: list[_Beyond] = []
+
+    def whole(digits: str) -> int | _Beyond:
+        try:
+            return check_int(digits)
+        except ValueError:
+            beyond.append(_Beyond(digits))
+            return beyond[-1]
+
+    value = parse_json(text, parse_int=whole)
+    records = value.get("records") if isinstance(value, dict) else value
+    if not isinstance(records, list):
+        raise ValueError('the body has no records; send {"records": [...]} or a list of objects')  # noqa: TRY004
+    rows, bad = list[Row](), list[Rejected]()
+    for number, record in enumerate(records, start=1):
+        try:
+            if beyond:
+                _check_ints(record)
+            rows.append(checked_row(record, escaped="\\u" in text))
+        except ValueError as error:
+            bad.append(rejected(f"record {number}", str(error), repr(record).encode(errors="replace")))
+    return to_table(rows, kind="jsonl", header=None), tuple(bad)
+
+
+def _check_ints(record: object) -> None:
+    waiting = [record]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, _Beyond):
+            check_int(value.digits)
+        waiting += value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+
+
+def _parse_lines(body: bytes) -> Parsed:
+    rows, bad = list[Row](), list[Rejected]()
+    lines = [line for line in body.removeprefix(b"\xef\xbb\xbf").split(b"\n") if line.strip()]
+    for number, line in enumerate(lines, start=1):
+        try:
+            rows.append(parse_line(line, kind="jsonl", header=None))
+        except ValueError as error:
+            bad.append(rejected(f"record {number}", str(error), line))
+    if bad and not rows:
+        raise ValueError(f"no line holds a record; the first one is {bad[0].reason}")
+    return to_table(rows, kind="jsonl", header=None), tuple(bad)
+
+
+def _text(body: bytes) -> str:
+    if b"\0" in body:
+        raise ValueError("the body holds a NUL byte; send JSON as UTF-8")
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"the body is not UTF-8 at byte {error.start}; send JSON as UTF-8") from error
+
+
+def _parse_arrow(body: bytes) -> Parsed:
+    try:
+        with pa.ipc.open_stream(body) as reader:
+            table = reader.read_all()
+        _as_bytes(table).validate(full=True)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise ValueError(f"the body is no Arrow stream: {str(error)[:200]}") from error
+    table = table.rename_columns(unique_names(table.column_names))
+    bad = {row: name for name, column in _columns(table) for row in bad_text(column).tolist()}
+    if not bad:
+        return table, ()
+    kept = np.ones(table.num_rows, dtype=bool)
+    kept[list(bad)] = False
+    reasons = (Rejected(f"record {row + 1}", f"{name!r} is not UTF-8", "") for row, name in sorted(bad.items()))
+    return _plain(table.filter(pa.array(kept)), set(bad.values())), tuple(reasons)
+
+
+def _columns(table: pa.Table) -> Iterator[tuple[str, Any]]:
+    return zip(table.column_names, table.columns, strict=True)
+
+
+def _as_bytes(table: pa.Table) -> pa.Table:
+    # What is wrong with single texts is told row by row; what is wrong beside them spoils the whole body.
+    bytes_of = {pa.string(): pa.binary(), pa.large_string(): pa.large_binary(), pa.string_view(): pa.binary_view()}
+    views = [
+        pa.chunked_array([chunk.view(bytes_of[kind]) for chunk in column.chunks], bytes_of[kind])
+        if (kind := column.type) in bytes_of
+        else column
+        for column in table.columns
+    ]
+    return pa.table(views, names=[str(i) for i in range(table.num_columns)])
+
+
+def _plain(table: pa.Table, names: set[str]) -> pa.Table:
+    for name in names:
+        if pa.types.is_dictionary(table[name].type):
+            plain = table[name].cast(table[name].type.value_type)
+            table = table.set_column(table.column_names.index(name), name, plain)
+    return table
+
+
+def _batch_of(number: int, body: bytes, content_type: str) -> Batch:
+    try:
+        table, bad = parse(body, content_type)
+    except ValueError as error:
+        table, bad = pa.table({}), (rejected(f"push {number}", str(error), body),)
+        return Batch(SHARD, table, {"id": number}, bad)
+    named = tuple(replace(each, position=f"push {number}, {each.position}") for each in bad)
+    return Batch(SHARD, table, {"id": number}, named)
+
+
+def _schema(batches: Sequence[Batch]) -> pa.Schema | None:
+    """Give the columns of all batches with rows; None when a column's types do not go together."""
+    try:
+        return pa.unify_schemas(
+            [batch.rows.schema for batch in batches if batch.rows.num_rows], promote_options="permissive"
+        )
+    except (pa.ArrowException, ValueError):
+        return None
+
+
+def _joined(batches: Sequence[Batch]) -> Batch:
+    tables = [batch.rows for batch in batches if batch.rows.num_rows]
+    rows = pa.concat_tables(tables, promote_options="permissive") if tables else pa.table({})
+    bad = tuple(each for batch in batches for each in batch.rejected)
+    return Batch(SHARD, rows, batches[-1].cursor, bad)

@@ -1,0 +1,149 @@
+"""Pushed bodies: JSON in its forms, Arrow, and everything that is neither."""
+
+import json
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from monitor.sources.push import PushSource, parse
+from monitor.types import Batch
+
+ROWS = [{"id": i, "x": i / 2, "name": f"n{i}"} for i in range(5)]
+ARROW = "application/vnd.apache.arrow.stream"
+LINES = "application/x-ndjson"
+
+
+def as_arrow(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return sink.getvalue().to_pybytes()
+
+
+def pull(bodies: list[tuple[bytes, str]], *, after: int = 0, batch_rows: int = 100) -> list[Batch]:
+    def read(after: int) -> Iterator[tuple[int, bytes, str]]:
+        return ((i, *body) for i, body in enumerate(bodies, start=1) if i > after)
+
+    cursors = {"push": {"id": after}} if after else {}
+    batches = list(PushSource(read, batch_rows=batch_rows).pull(cursors))
+    assert all(batch.read == batch.rows.num_rows + len(batch.rejected) for batch in batches)
+    return batches
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (json.dumps({"records": ROWS}).encode(), "application/json"),
+        (json.dumps(ROWS).encode(), "application/json; charset=utf-8"),
+        (json.dumps(ROWS).encode(), ""),
+        (b"\xef\xbb\xbf" + json.dumps(ROWS).encode(), "application/json"),
+        (b"\r\n\n".join(json.dumps(row).encode() for row in ROWS), LINES),
+        (as_arrow(pa.Table.from_pylist(ROWS)), ARROW),
+    ],
+)
+def test_records_come_in_every_form(body: bytes, kind: str) -> None:
+    table, bad = parse(body, kind)
+    assert (table.to_pylist(), bad) == (ROWS, ())
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "told"),
+    [
+        (b"", "application/json", "the body is empty"),
+        (b"{", "application/json", "not JSON"),
+        (b"3", "application/json", "has no records"),
+        (b'{"id": 1}', "application/json", "has no records"),
+        (b'{"records": {"id": 1}}', "application/json", "has no records"),
+        (b"[" * 100_000, "application/json", "nested too deep"),
+        (b"[\xff]", "application/json", "not UTF-8 at byte 1"),
+        (b'[{"a": "\0"}]', "application/json", "NUL byte"),
+        (b"a,b\n1,2\n", LINES, "no line holds a record; the first one is not JSON"),
+        (b"a,b\n1,2\n", "text/csv", "content type 'text/csv' is not taken; send application/json"),
+        (b"a,b\n1,2\n", ARROW, "no Arrow stream"),
+        (as_arrow(pa.Table.from_pylist(ROWS))[:-200], ARROW, "no Arrow stream"),
+    ],
+)
+def test_a_body_that_holds_no_records_is_answered_with_a_sentence(body: bytes, kind: str, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        parse(body, kind)
+    (batch,) = pull([(body, kind)])
+    assert [bad.position for bad in batch.rejected] == ["push 1"]
+    assert batch.cursor == {"id": 1}
+
+
+GOOD = '{"id": 1}'
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        ("3", "not a JSON object"),
+        ("null", "not a JSON object"),
+        ("{}", "an empty object"),
+        ('{"id": 9223372036854775808}', "integer beyond 64 bits"),
+        ('{"id": [{"deep": ' + "9" * 5000 + "}]}", "integer beyond 64 bits"),
+        ('{"id": "a\\u0000"}', "NUL character"),
+        ('{"id": "\\ud800"}', "half a surrogate pair"),
+    ],
+)
+def test_one_bad_record_is_turned_away_alone(record: str, reason: str) -> None:
+    for body, kind in ((f"[{GOOD}, {record}, {GOOD}]", "application/json"), (f"{GOOD}\n{record}\n{GOOD}", LINES)):
+        (batch,) = pull([(body.encode(), kind)])
+        assert batch.rows.to_pylist() == [{"id": 1}, {"id": 1}]
+        assert [(bad.position, bad.reason) for bad in batch.rejected] == [("push 1, record 2", reason)]
+        assert len(batch.rejected[0].excerpt) <= 200
+
+
+def test_text_of_an_arrow_stream_that_is_not_utf8_is_turned_away_alone() -> None:
+    words = pa.array([b"a", b"\xff", b"c"]).view(pa.string())
+    coded = pa.DictionaryArray.from_arrays(pa.array([0, 0, 2], pa.int8()), pa.array(["a", "b", "c"]))
+    table, bad = parse(as_arrow(pa.table([words, coded, [1, 2, 3]], names=["w", "c", "w"])), ARROW)
+    assert table.to_pylist() == [{"w": "a", "c": "a", "w.1": 1}, {"w": "c", "c": "c", "w.1": 3}]
+    assert [(each.position, each.reason) for each in bad] == [("record 2", "'w' is not UTF-8")]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_damaged_arrow_stream_never_crashes(seed: int) -> None:
+    rng = random.Random(seed)
+    words = pa.array([f"w{i % 7}" for i in range(300)])
+    table = pa.table({"i": list(range(300)), "s": words, "d": words.dictionary_encode(), "l": [[1, 2]] * 300})
+    data = bytearray(as_arrow(table))
+    if seed % 3 == 0:
+        del data[rng.randrange(len(data)) :]
+    for _ in range(rng.randrange(1, 20) if data else 0):
+        data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+    try:
+        parsed, _ = parse(bytes(data), ARROW)
+    except ValueError as error:
+        assert str(error)  # noqa: PT017 - either a sentence or a sound table
+    else:
+        parsed.validate(full=True)
+        parsed.to_pylist()
+
+
+def body(*values: Any) -> tuple[bytes, str]:  # noqa: ANN401
+    return json.dumps([{"v": value} for value in values]).encode(), "application/json"
+
+
+def test_bodies_are_joined_up_to_the_size_of_a_batch() -> None:
+    bodies = [body(1, 2), body(3), body(4, 5), body(6, 7, 8, 9), body(10)]
+    batches = pull(bodies, batch_rows=3)
+    assert [batch.rows["v"].to_pylist() for batch in batches] == [[1, 2, 3], [4, 5], [6, 7, 8, 9], [10]]
+    assert [batch.cursor["id"] for batch in batches] == [2, 3, 4, 5]
+    assert [batch.rows["v"].to_pylist() for batch in pull(bodies, after=3)] == [[6, 7, 8, 9, 10]]
+    assert pull(bodies, after=5) == []
+
+
+def test_bodies_whose_types_differ_come_apart() -> None:
+    batches = pull([body(1), body(1.5), body("a"), body(None), (b'[{"w": 1}]', "")])
+    assert [batch.rows.to_pylist() for batch in batches] == [
+        [{"v": 1.0}, {"v": 1.5}],
+        [{"v": "a", "w": None}, {"v": None, "w": None}, {"v": None, "w": 1}],
+    ]
+
+
+def test_rows_may_repeat() -> None:
+    assert PushSource(lambda _: ()).repeats
