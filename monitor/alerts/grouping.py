@@ -97,8 +97,9 @@ def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
     standing: alerts with the keys of the public alert JSON, in any state.
 
     An alert that fires is not told while a weightier one is firing: source health over the quality of a column over
-    performance over drift. Its evidence then says `inhibited_by`. If it is still breaching when the weightier one has
-    ended, it is told then. A resolution is told if and only if the firing was: `told` in the evidence remembers.
+    performance over drift, and the whole traffic over its segments. Its evidence then says `inhibited_by`. If it is
+    still breaching when the weightier one has ended, it is told then. A resolution is told if and only if the firing
+    was: `told` in the evidence remembers.
     """
     found, before = list(findings), {row["id"]: row for row in standing}
     now = {alert_id(finding.fingerprint, finding.alert.episode): finding for finding in found}
@@ -179,6 +180,8 @@ def _outweighs(alarm: Sequence[str], other: Sequence[str]) -> bool:
     (model, kind, column, segment), (its_model, its_kind, its_column, its_segment) = alarm, other
     if model != its_model or segment not in ("", its_segment):
         return False
+    if (kind, column) == (its_kind, its_column) and segment == "" != its_segment:
+        return True
     drifts = its_kind == "confidence" or its_kind.startswith("drift.")
     performs = its_kind.startswith("performance.")
     if kind == "health":

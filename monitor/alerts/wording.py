@@ -211,7 +211,7 @@ def _times(group: "Group") -> list[str]:
 
 def _places(group: "Group") -> list[str]:
     columns = _distinct(finding.column for finding in group.findings)
-    segments = _distinct(finding.segment for finding in group.findings)
+    segments = _distinct(segment for finding in group.findings for segment in _segments(finding))
     named = (("Columns", columns), ("Segments", segments))
     return [f"{word}: {_listed(names, LISTED)}" for word, names in named if names]
 
@@ -230,6 +230,10 @@ def _to_do(group: "Group") -> str:
 def _listed(names: list[str], most: int) -> str:
     rest = len(names) - most
     return ", ".join(shown(name) for name in names[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _segments(finding: "Finding") -> tuple[str, ...]:
+    return (finding.segment, *map(str, finding.evidence.get("segments", ())))
 
 
 def _distinct(names: Iterable[str]) -> list[str]:

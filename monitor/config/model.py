@@ -149,6 +149,9 @@ class Setting(Section):
     hold: Windows | None = Field(default=None, alias="for")
 
 
+_NOTHING_SAID = Setting()
+
+
 def _setting(value: object) -> object:
     return value if isinstance(value, dict) else {"value": _threshold(value)}
 
@@ -191,6 +194,8 @@ def setting_of(thresholds: Mapping[str, Setting], *, detector: str, kind: str, c
     >>> setting_of(said, detector="psi", kind="drift.data", column="age")
     Setting(value=0.1, min_effect=0.2, hold=None)
     """
+    if not thresholds:
+        return _NOTHING_SAID
     found: dict[str, Any] = {}
     for name in (kind, detector, f"{detector}({column})"):
         said = thresholds.get(name, Setting())

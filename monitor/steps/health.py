@@ -34,7 +34,7 @@ def watch_over(monitor: Monitor, watch: Watch, problems: Mapping[str, str], *, n
         if not stepped:
             return []
         findings = inhibited(stepped, alert_rows(connection, model=watch.name))
-        write_findings(connection, findings, now=now)
+        write_findings(connection, findings, alerts, now=now)
         tell(connection, monitor, findings, now=now)
     return findings
 

@@ -1,13 +1,15 @@
 """Detect and judge: one transaction a window writes its measurements, its alerts' steps and their messages."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import pyarrow as pa
 from sqlalchemy import Connection
 
-from monitor.alerts.grouping import Finding, inhibited
+from monitor.alerts.grouping import Finding, as_json, inhibited
 from monitor.alerts.lifecycle import Alert, fingerprint, step
 from monitor.config import setting_of
 from monitor.detectors.quality import volume
@@ -58,7 +60,7 @@ def judge(
     if known is None:
         return []
     told: list[Finding] = []
-    history = list(known.judgements)
+    history, standing = list(known.judgements), Standing.of(monitor, watch)
     maturity = maturity_of(watch)
     for due in due_windows(known, maturity, period=watch.period, lateness=watch.settings.lateness):
         with monitor.database.read() as connection:
@@ -67,7 +69,9 @@ def judge(
         verdict = verdict_on(watch, references, current, due, history=history, clock=clock)
         history = [j for j in history if j.window != due.window] + [verdict.judgement]
         with monitor.database.write() as connection:
-            told += _written(connection, monitor, watch, verdict, now=now)
+            findings = _written(connection, monitor, watch, verdict, standing, now=now)
+        standing.note(findings)
+        told += findings
         on_window(due.window)
     return told
 
@@ -90,7 +94,7 @@ def verdict_on(
 ) -> Verdict:
     """Measure a window and lay each number beside its threshold; nothing is written."""
     whole = current.get(WHOLE) or profile_table(pa.table({}), references[WHOLE].layout)
-    found = [*measured(references, {WHOLE: whole, **current}, watch.settings)]
+    found = [*measured(references, _side_by_side({WHOLE: whole, **current}), watch.settings)]
     found += volume_of(watch, due.window, whole.rows, history)
     labelled = whole.outcome.n if whole.outcome else 0
     ready = matured(due.window, maturity_of(watch), rows=whole.rows, labelled=labelled, clock=clock)
@@ -100,6 +104,12 @@ def verdict_on(
     judged = compared(found, watch.settings, window=due.window, settled=settled or before)
     judgement = Judgement(due.window, due.revision, whole.rows, labelled, matured=settled or before)
     return Verdict(judgement, found, judged, first=due.before is None, settled=settled)
+
+
+def _side_by_side(profiles: dict[str, Profile]) -> dict[str, Profile]:
+    """Leave a version out that is the only one: it is the whole."""
+    versions = [segment for segment in profiles if segment.startswith("version=")]
+    return {segment: profile for segment, profile in profiles.items() if len(versions) > 1 or segment not in versions}
 
 
 def volume_of(watch: Watch, window: Window, rows: int, history: Sequence[Judgement]) -> list[Found]:
@@ -132,17 +142,40 @@ def _known(connection: Connection, watch: Watch) -> Known | None:
     return Known(*span, drained_at, revisions(connection, watch.name), read_judgements(connection, watch.name))
 
 
+@dataclass(frozen=True)
+class Standing:
+    """A model's alerts as they stand between two windows, by fingerprint: their state, and their public JSON."""
+
+    alerts: dict[str, Alert]
+    rows: dict[str, Mapping[str, Any]]
+
+    @classmethod
+    def of(cls, monitor: Monitor, watch: Watch) -> "Standing":
+        """Read them from the store."""
+        with monitor.database.read() as connection:
+            rows = alert_rows(connection, model=watch.name)
+            return cls(read_alerts(connection, watch.name), {_mark(row): row for row in rows})
+
+    def note(self, findings: Iterable[Finding]) -> None:
+        """Take in what a window changed, once that is committed."""
+        for finding in findings:
+            self.alerts[finding.fingerprint] = finding.alert
+            row = as_json(finding)
+            self.rows[_mark(row)] = row
+
+
+def _mark(row: Mapping[str, Any]) -> str:
+    return str(row["id"]).rpartition("-")[0]
+
+
 def _written(
-    connection: Connection, monitor: Monitor, watch: Watch, verdict: Verdict, *, now: datetime
+    connection: Connection, monitor: Monitor, watch: Watch, verdict: Verdict, standing: Standing, *, now: datetime
 ) -> list[Finding]:
     judgement = verdict.judgement
     write_measurements(connection, watch.name, judgement.window, judgement.revision, verdict.judged)
     write_judgement(connection, watch.name, judgement)
-    alerts = read_alerts(connection, watch.name)
-    standing = alert_rows(connection, model=watch.name)
-    stepped = list(stepped_alerts(watch, verdict, alerts))
-    findings = inhibited(stepped, standing)
-    write_findings(connection, findings, now=now)
+    findings = inhibited(stepped_alerts(watch, verdict, standing.alerts), standing.rows.values())
+    write_findings(connection, findings, standing.alerts, now=now)
     tell(connection, monitor, findings, now=now)
     return findings
 
@@ -150,11 +183,12 @@ def _written(
 def stepped_alerts(watch: Watch, verdict: Verdict, alerts: dict[str, Alert]) -> Iterator[Finding]:
     """Step every alert that the window moves; one that never breached is not begun."""
     window = verdict.judgement.window
+    segments = breaching_segments(verdict)
     for found, judged in verdict.stepping():
         measurement = judged.measurement
         mark = fingerprint(watch.name, judged.kind, measurement.detector, measurement.column, measurement.segment)
         before = alerts.get(mark)
-        if before is None and judged.outcome != "breach":
+        if judged.outcome != "breach" and (before is None or before.state in ("ok", "resolved")):
             continue
         after, transition = step(
             before or Alert(mark),
@@ -184,4 +218,21 @@ def stepped_alerts(watch: Watch, verdict: Verdict, alerts: dict[str, Alert]) -> 
             low=measurement.low,
             high=measurement.high,
             note=measurement.note,
+            evidence=_evidence(segments, judged),
         )
+
+
+def breaching_segments(verdict: Verdict) -> dict[tuple[str, str], list[str]]:
+    """Give the segments in which each (kind, column) breaches in this window, the largest effect first."""
+    found = defaultdict[tuple[str, str], dict[str, float]](dict)
+    for _, judged in verdict.stepping():
+        one = judged.measurement
+        if judged.outcome == "breach" and one.segment:
+            within = found[judged.kind, one.column]
+            within[one.segment] = max(within.get(one.segment, 0.0), abs(one.effect or 0.0))
+    return {place: sorted(within, key=lambda name: (-within[name], name)) for place, within in found.items()}
+
+
+def _evidence(segments: Mapping[tuple[str, str], list[str]], judged: Judged) -> dict[str, Any]:
+    within = segments.get((judged.kind, judged.measurement.column), [])
+    return {"segments": within} if within and not judged.measurement.segment else {}

@@ -1,7 +1,7 @@
 """Pull labels that come by themselves: find their records, join them, add them to the windows they belong to."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -18,7 +18,7 @@ from monitor.steps.pull import OnRows, drained, with_column
 from monitor.steps.slices import sliced
 from monitor.store.cursors import count_rows, write_cursor
 from monitor.store.database import Database
-from monitor.store.labels import WAITING, Key, Place, add_labels, find_records, keys_of, read_labels
+from monitor.store.labels import WAITING, Key, Place, add_labels, find_records, keys_of, read_labels, record_days
 from monitor.store.profiles import Slice, add_profiles
 from monitor.store.records import quarantine_rows, read_segment
 from monitor.types import Batch, Rejected
@@ -54,20 +54,30 @@ def pull_labels(database: Database, watch: Watch, layout: Layout, *, now: dateti
     if watch.labels is None:
         return ""
 
+    with database.read() as connection:
+        days = list(record_days(connection, watch.name))
+
     def take(batch: Batch) -> None:
-        take_labels(database, watch, layout, batch, now=now)
+        nearest = take_labels(database, watch, layout, batch, days, now=now)
+        days.sort(key=lambda day: abs(day - nearest))
         on_rows(batch.read)
 
     return drained(database, watch.labels_source, watch.labels, take, now=now)
 
 
-def take_labels(database: Database, watch: Watch, layout: Layout, batch: Batch, *, now: datetime) -> None:
-    """Store one batch of labels, and add those whose record is known to its window, in one transaction."""
+def take_labels(
+    database: Database, watch: Watch, layout: Layout, batch: Batch, days: Sequence[int], *, now: datetime
+) -> int:
+    """Store one batch of labels, and add those whose record is known to its window, in one transaction.
+
+    days: those that have records, in the order in which records are looked for. Gives the day near which most of the
+    records were found, because the next labels' records will be near it too.
+    """
     name, source = watch.name, watch.labels_source
     ids, values = _columns(batch, watch)
     keys = keys_of(ids)
     with database.read() as connection:
-        arrived = _Arrived(batch, ids, values, keys, find_records(connection, name, keys))
+        arrived = _Arrived(batch, ids, values, keys, find_records(connection, name, keys, days))
         found = _sorted(connection, name, arrived)
         profiles = _joined(connection, watch, layout, arrived, found.fresh)
     rejected = [*batch.rejected, *found.rejected]
@@ -78,6 +88,8 @@ def take_labels(database: Database, watch: Watch, layout: Layout, batch: Batch, 
         quarantine_rows(connection, source, rejected, now=now)
         count_rows(connection, source, stored=len(labels), quarantined=len(rejected), repeated=found.repeated)
         write_cursor(connection, source, batch.shard, batch.cursor)
+    found_on = sorted(day for day, _ in arrived.places.values())
+    return found_on[len(found_on) // 2] if found_on else next(iter(days), 0)
 
 
 def _columns(batch: Batch, watch: Watch) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:

@@ -48,6 +48,8 @@ def measured(references: Mapping[str, Profile], current: Mapping[str, Profile], 
         if reference is None:
             continue
         for detector in DETECTORS:
+            if segment != WHOLE and not (detector.armed or settings.thresholds):
+                continue
             for measurement in detector.compare(reference, profile):
                 found = _found(detector, replace(measurement, segment=segment), reference, settings)
                 if found.armed or segment == WHOLE:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, insert, select, update
 
 from monitor.alerts.grouping import Finding, alert_id, as_json, instant, plain
 from monitor.alerts.lifecycle import Alert, State
@@ -22,33 +22,35 @@ def read_alerts(connection: Connection, model: str) -> dict[str, Alert]:
     return {row["fingerprint"]: Alert(**{**row, "breaches": tuple(row["breaches"])}) for row in rows}
 
 
-def write_findings(connection: Connection, findings: Iterable[Finding], *, now: datetime) -> None:
+def write_findings(
+    connection: Connection, findings: Iterable[Finding], before: Mapping[str, Alert], *, now: datetime
+) -> None:
     """Store every finding's alert, and an event for each whose state changed; `now` is the time of recording.
 
-    Belongs into the transaction that stores the measurements and the messages.
+    before: the alerts as they are stored, by fingerprint. Belongs into the transaction that stores the measurements
+    and the messages.
     """
     found = list(findings)
-    before = {key: known for model in {f.model for f in found} for key, known in read_alerts(connection, model).items()}
+    write_alerts(connection, found, before)
     for finding in found:
         known = before.get(finding.fingerprint, Alert(finding.fingerprint))
-        if finding.fingerprint in before or finding.alert.state != "ok":
-            write_alert(connection, finding)
         if (known.state, known.episode) != (finding.alert.state, finding.alert.episode):
             append_event(connection, finding, now=now)
 
 
-def write_alert(connection: Connection, finding: Finding) -> None:
-    """Store an alert with what its newest window showed; belongs into the transaction that stores the measurement.
+def write_alerts(connection: Connection, findings: Iterable[Finding], before: Mapping[str, Alert]) -> None:
+    """Store alerts with what their newest window showed; belongs into the transaction that stores the measurements.
 
     An alert that never breached needs no row. A finding of a window older than the alert's newest changes nothing.
     """
-    known = finding.alert
-    if known.window_end is not None and finding.window.end < known.window_end:
-        return
-    values = _row(finding)
-    changed = connection.execute(update(alert).where(alert.c.fingerprint == known.fingerprint).values(values))
-    if not changed.rowcount and (known.state != "ok" or known.episode):
-        connection.execute(insert(alert).values(fingerprint=known.fingerprint, **values))
+    newest = [f for f in findings if f.alert.window_end is None or f.window.end >= f.alert.window_end]
+    known = [{"mark": f.fingerprint, **_row(f)} for f in newest if f.fingerprint in before]
+    new = [{"fingerprint": f.fingerprint, **_row(f)} for f in newest if f.fingerprint not in before]
+    if known:
+        columns: dict[str, BindParameter[Any]] = {name: bindparam(name) for name in known[0] if name != "mark"}
+        connection.execute(update(alert).where(alert.c.fingerprint == bindparam("mark")).values(columns), known)
+    if begun := [row for row in new if row["state"] != "ok" or row["episode"]]:
+        connection.execute(insert(alert), begun)
 
 
 def append_event(connection: Connection, finding: Finding, *, now: datetime) -> None:

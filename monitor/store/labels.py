@@ -43,10 +43,10 @@ def add_keys(connection: Connection, name: str, keys: Sequence[tuple[int, Key]],
         connection.execute(insert(row_key), rows)
 
 
-def find_records(connection: Connection, name: str, keys: Iterable[Key]) -> dict[Key, Place]:
-    """Give (day, segment) of every key that has a record, looked for from the newest day backwards."""
+def find_records(connection: Connection, name: str, keys: Iterable[Key], days: Iterable[int]) -> dict[Key, Place]:
+    """Give (day, segment) of every key that has a record on one of `days`, looked for in that order."""
     remaining, found = set(keys), dict[Key, Place]()
-    for day in _days(connection, name):
+    for day in days:
         if not remaining:
             break
         chosen = select(row_key.c.key, row_key.c.segment).where(row_key.c.model == name, row_key.c.day == day)
@@ -96,7 +96,8 @@ def count_waiting(connection: Connection, name: str) -> int:
     return connection.execute(waiting).scalar_one()
 
 
-def _days(connection: Connection, name: str) -> Iterator[int]:
+def record_days(connection: Connection, name: str) -> Iterator[int]:
+    """Give the days that have keyed records, the newest first."""
     newest: int | None = connection.scalar(select(func.max(row_key.c.day)).where(row_key.c.model == name))
     while newest is not None:
         yield newest

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from monitor.alerts.grouping import Finding, as_json
 from monitor.alerts.lifecycle import Alert, Rule, fingerprint, step
-from monitor.store.alerts import alert_rows, append_event, read_alerts, write_alert, write_findings
+from monitor.store.alerts import alert_rows, append_event, read_alerts, write_alerts, write_findings
 from monitor.store.database import Database
 from monitor.store.records import register_model
 from monitor.store.schema import alert_event
@@ -35,7 +35,7 @@ def flights(database: Database) -> Database:
 
 def write(database: Database, found: Finding) -> None:
     with database.write() as connection:
-        write_alert(connection, found)
+        write_alerts(connection, [found], read_alerts(connection, found.model))
 
 
 def read(database: Database, model: str = "flights") -> dict[str, Alert]:
@@ -82,7 +82,7 @@ def test_events_keep_the_order_of_changes(flights: Database) -> None:
     alert = Alert(NAME, "pending", 0, MIDNIGHT, window_end=MIDNIGHT)
     for found in (finding(alert), finding(replace(alert, state="firing", episode=1), value=float("nan"))):
         with flights.write() as connection:
-            write_alert(connection, found)
+            write_alerts(connection, [found], read_alerts(connection, found.model))
             append_event(connection, found, now=MIDNIGHT + DAY)
     with flights.read() as connection:
         order = select(alert_event.c.state, alert_event.c.episode, alert_event.c.value).order_by(alert_event.c.id)
@@ -95,9 +95,10 @@ def test_only_changes_of_state_make_events(flights: Database) -> None:
     for day, outcome in enumerate(["clear", "breach", "breach", "clear", "clear", "clear"]):
         end = MIDNIGHT + day * DAY
         with flights.write() as connection:
-            known = read_alerts(connection, "flights").get(NAME, Alert(NAME))
+            before = read_alerts(connection, "flights")
+            known = before.get(NAME, Alert(NAME))
             alert, _ = step(known, outcome=outcome, window_end=end, rule=rule)  # type: ignore[arg-type]
-            write_findings(connection, [finding(alert, day), finding(quiet, day)], now=end)
+            write_findings(connection, [finding(alert, day), finding(quiet, day)], before, now=end)
     with flights.read() as connection:
         states = connection.execute(select(alert_event.c.state).order_by(alert_event.c.id)).scalars().all()
     assert states == ["firing", "recovering", "resolved"]
