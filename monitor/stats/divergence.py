@@ -2,7 +2,8 @@
 
 All take `reference` and `current`, counts of shape (bins,), and give None when either of them is empty: an empty
 window has no distribution. `inflation` is the design effect (Kish 1965): by how much the variance of a difference
-exceeds that of independent rows. It enters p-values only (Rao & Scott 1981), never the statistic that is given.
+exceeds that of independent rows, in the one direction in which windows differ. It enters p-values only, never the
+statistic that is given.
 """
 
 import numpy as np
@@ -38,7 +39,7 @@ def psi_test(reference: Counts, current: Counts, inflation: float = 1.0) -> tupl
     psi = population_stability_index(reference, current)
     if psi is None:
         return None
-    return psi, float(chdtrc(reference.size - 1, psi / (1 / reference.sum() + 1 / current.sum()) / inflation))
+    return psi, _chi_square_tail(psi / (1 / reference.sum() + 1 / current.sum()), reference.size - 1, inflation)
 
 
 def jensen_shannon_distance(reference: Counts, current: Counts) -> float | None:
@@ -68,7 +69,7 @@ def chi_square_test(reference: Counts, current: Counts, inflation: float = 1.0) 
         return None
     expected = rows * table.sum(axis=0) / table.sum()
     statistic = float(((table - expected) ** 2 / expected).sum())
-    return statistic, float(chdtrc(table.shape[1] - 1, statistic / inflation))
+    return statistic, _chi_square_tail(statistic, table.shape[1] - 1, inflation)
 
 
 def kolmogorov_smirnov_test(reference: Counts, current: Counts, inflation: float = 1.0) -> tuple[float, float] | None:
@@ -126,6 +127,17 @@ def rare_joined(reference: Counts, current: Counts) -> tuple[Counts, Counts]:
     rare = expected < ROWS_PER_BIN
     group = np.where(rare, 0, rare.any() + (~rare).cumsum() - 1)
     return _joined(reference, group), _joined(current, group)
+
+
+def _chi_square_tail(statistic: float, degrees: int, inflation: float) -> float:
+    """Give the upper tail of chi-square with one of its degrees inflated, by its mean and variance.
+
+    (Satterthwaite 1946; Rao & Scott 1984)
+    """
+    if not degrees:
+        return 1.0
+    mean, squares = inflation + degrees - 1, inflation**2 + degrees - 1
+    return float(chdtrc(mean**2 / squares, statistic * mean / squares))
 
 
 def _joined(counts: Counts, group: NDArray[np.intp]) -> Counts:

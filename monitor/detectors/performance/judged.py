@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
-from monitor.detectors.detector import Detector, design_effect
+from monitor.detectors.detector import Detector, design_effect, steepest
 from monitor.profiles.outcome import Outcome
 from monitor.profiles.profile import Profile
 from monitor.stats.intervals import ROWS_NEEDED, Estimate, rise_test
@@ -79,5 +79,5 @@ def _student(higher_is: str, usual: Estimate, found: Estimate, grown: float) -> 
 
 def _inflation(reference: Profile, before: int, after: int) -> float:
     # mistakes are taken to be no more alike within a window than the labels they are made about
-    rho = max((c.correlation for c in reference.columns.values() if c.role == "label"), default=0.0)
+    rho = max((steepest(c) for c in reference.columns.values() if c.role == "label"), default=0.0)
     return design_effect(rho, before, after, reference.layout.window_rows)
