@@ -36,8 +36,8 @@ def share_shift_test(
     Rises only: what is asked is whether the current share is larger. Given all hits, those on the current side are
     binomial when hits are rare (Przyborowski & Wilenski 1940), so that no count is too small. For shares that are
     not rare the counts are scaled to the smaller variance of the hypergeometric (Fisher 1935), for `inflation` to the
-    larger one; the beta function takes the fractions. Above Fisher's p-value by a tenth at 0.001, and never below
-    it by more than that.
+    larger one; the beta function takes the fractions. Near Fisher's
+    p-value where shares are small, above it for common ones in small windows.
 
     >>> rise, p = share_shift_test((0, 900), (2, 100))
     >>> rise, round(p, 4)
