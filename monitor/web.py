@@ -26,7 +26,7 @@ from litestar.exceptions import (
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter, RawBody
 from litestar.types import Message, Scope
 
 from monitor.errors import MonitorError
@@ -38,7 +38,8 @@ LOG = logging.getLogger(__name__)
 
 Push = Callable[[str, bytes, str], Mapping[str, Any]]
 
-State = Annotated[str | None, Parameter(query="state", description="pending, firing, recovering or resolved")]
+# An argument called `state` would be given the application's.
+State = Annotated[str | None, QueryParameter(name="state")]
 
 MAX_BODY: Final = 16 * 1024 * 1024
 POLICY = (
@@ -171,7 +172,9 @@ def _pages(database: Database) -> list[Any]:
     overviews = [get(path, sync_to_thread=True, include_in_schema=False)(overview) for path in ("/", "/index.html")]
 
     @get("/model/{name:path}", sync_to_thread=True, include_in_schema=False)
-    def model(name: str, until: str | None = None, last: int = views.WINDOWS) -> Response[bytes]:
+    def model(
+        name: FromPath[str], until: FromQuery[str | None] = None, last: FromQuery[int] = views.WINDOWS
+    ) -> Response[bytes]:
         asked = str(name).removeprefix("/")
         last = max(1, min(last, views.MOST_WINDOWS))
         for page in dict.fromkeys((asked.removesuffix(".html"), asked)):
@@ -181,7 +184,7 @@ def _pages(database: Database) -> list[Any]:
         raise NotFoundException(f"no model {asked!r}")
 
     @get("/static/{name:str}", sync_to_thread=True, include_in_schema=False)
-    def static(name: str) -> Response[bytes]:
+    def static(name: FromPath[str]) -> Response[bytes]:
         content = html.static_file(name)
         if content is None:
             raise NotFoundException(f"no file {name!r}")
@@ -206,14 +209,17 @@ def _numbers(database: Database, now: Callable[[], datetime], ready: Callable[[]
             return Response(exposition(connection), media_type="text/plain; version=0.0.4")
 
     @get("/api/alerts", sync_to_thread=True)
-    def alerts(model: str | None = None, alert_state: State = None) -> list[dict[str, Any]]:
-        states = (alert_state,) if alert_state else ()
+    def alerts(model: FromQuery[str | None] = None, of_state: State = None) -> list[dict[str, Any]]:
+        states = [of_state] if of_state else []
         with database.read() as connection:
             return [_plain(row) for row in views.alerts(connection, name=model, states=states)]
 
     @get("/api/measurements", sync_to_thread=True)
     def measurements(
-        model: str, detector: str | None = None, until: str | None = None, limit: int = 10_000
+        model: FromQuery[str],
+        detector: FromQuery[str | None] = None,
+        until: FromQuery[str | None] = None,
+        limit: FromQuery[int] = 10_000,
     ) -> list[dict[str, Any]]:
         at, limit = _instant(until), max(0, min(limit, 100_000))
         with database.read() as connection:
@@ -225,7 +231,7 @@ def _numbers(database: Database, now: Callable[[], datetime], ready: Callable[[]
 
 def _records(push: Push | None) -> Any:  # noqa: ANN401  # a route
     @post("/v1/records", status_code=202, sync_to_thread=True)
-    def records(request: Request[Any, Any, Any], body: bytes, model: str) -> dict[str, Any]:
+    def records(request: Request[Any, Any, Any], body: RawBody, model: FromQuery[str]) -> dict[str, Any]:
         """Take records of a model, as JSON or as an Arrow stream, to be pulled like any other source."""
         if push is None:
             raise NotFoundException("no model of this service takes pushed records")

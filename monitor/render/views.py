@@ -126,7 +126,7 @@ def page_name(name: str) -> str:
     ('flight-delays', 'a-b-2c2c791a')
     """
     plain = re.sub(r"[^a-z0-9_]+", "-", name.lower()).strip("-")[:80]
-    return plain if plain == name else f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}".lstrip("-")
+    return plain if plain and plain == name else f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}".lstrip("-")
 
 
 def named(connection: Connection, page: str) -> str | None:

@@ -1,0 +1,209 @@
+"""Views: what pages are made of, taken from the tables and nothing else."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, update
+
+from monitor.errors import MonitorError
+from monitor.render import html, views
+from monitor.render.metrics import exposition
+from monitor.render.model_view import model_page
+from monitor.store.database import Database
+from monitor.store.schema import alert, alert_event, judgement, measurement, profile, source_state
+
+Fill = Callable[..., None]
+START = datetime(2013, 3, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "javascript:alert(1)",
+    "a' onload='x",
+    "{{ 7*7 }}",
+]
+
+
+class Structure(HTMLParser):
+    """Every element with the names of its attributes, in order."""
+
+    def __init__(self, page: bytes) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, ...]] = []
+        self.links: list[str] = []
+        self.feed(page.decode())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, *(name for name, _ in attrs)))
+        self.links += [value or "" for name, value in attrs if name in ("href", "src")]
+
+
+def test_an_empty_database_has_pages(database: Database) -> None:
+    assert b"No model is watched yet" in dict(html.site(database))["index.html"]
+
+
+def test_the_overview_says_how_every_model_is(database: Database, fill: Fill) -> None:
+    fill(database, windows=30)
+    with database.read() as connection:
+        page = views.overview(connection)
+    (model,) = page["models"]
+    assert (model["health"], model["last"]["end"]) == ("alerting", START + 30 * HOUR)
+    assert model["kinds"] == [("drift.data", 1), ("performance.realised", 1)]
+    assert [row["kind"] for row in page["alerts"]] == ["performance.realised", "drift.data"]
+    (receiver,) = page["receivers"]
+    assert (receiver["state"], receiver["pending"], receiver["dead"]) == ("off", 2, 1)
+    assert page["quarantine"][0]["rows"] == 3
+
+
+def test_a_model_whose_source_stands_still_cannot_see_and_says_why(database: Database, fill: Fill) -> None:
+    fill(database, windows=30)
+    with database.write() as connection:
+        connection.execute(update(source_state).values(problem="logs/: permission denied"))
+        page = views.overview(connection)
+    assert page["models"][0]["health"] == "cannot see"
+    assert page["models"][0]["why"] == "logs/: permission denied"
+
+
+def test_a_model_without_alerts_is_ok(database: Database, fill: Fill) -> None:
+    fill(database, windows=30)
+    with database.write() as connection:
+        connection.execute(delete(alert_event))
+        connection.execute(delete(alert))
+        assert views.overview(connection)["models"][0]["health"] == "ok"
+
+
+def test_another_models_source_is_not_taken_for_ones_own() -> None:
+    sources = [{"source": name} for name in ("a/records", "a/b/records", "ab/records", "a/labels")]
+    assert [row["source"] for row in views.sources_of("a", sources)] == ["a/records", "a/labels"]
+
+
+def test_alerts_have_the_public_keys_and_times_in_utc(database: Database, fill: Fill) -> None:
+    fill(database, windows=30)
+    with database.read() as connection:
+        rows = views.alerts(connection, name="flight-delays")
+    assert {tuple(row) for row in rows} == {(*views.ALERT_KEYS, "page")}
+    assert {row["state"] for row in rows} == {"firing", "resolved"}
+
+
+def test_windows_are_chosen_by_their_end(database: Database, fill: Fill) -> None:
+    fill(database, windows=30)
+    with database.read() as connection:
+        page = model_page(connection, "flight-delays", until=START + 12 * HOUR, last=5)
+    assert [w["end"] for w in page["windows"]] == [START + HOUR * i for i in range(8, 13)]
+    assert (page["links"]["earlier"], page["links"]["later"]) == (START + 7 * HOUR, START + 17 * HOUR)
+    assert all(START + 8 * HOUR <= end <= START + 12 * HOUR for c in page["drift"] for end in c["cells"])
+
+
+def test_an_undefined_measurement_stays_undefined(database: Database, fill: Fill) -> None:
+    fill(database, windows=30)
+    with database.read() as connection:
+        page = model_page(connection, "flight-delays")
+    cells = [cell for column in page["drift"] for cell in column["cells"].values() if cell.outcome == "insufficient"]
+    assert cells
+    assert all(cell.value is None and cell.effect is None and cell.note for cell in cells)
+
+
+def test_an_episode_that_began_before_the_windows_shown_is_still_shown(database: Database, fill: Fill) -> None:
+    fill(database, windows=60)
+    with database.read() as connection:
+        page = model_page(connection, "flight-delays", last=5)
+    assert {(e["kind"], e["end"]) for e in page["episodes"]} == {("drift.data", None), ("performance.realised", None)}
+
+
+def test_columns_are_shown_for_the_window_in_which_most_drifted(database: Database, fill: Fill) -> None:
+    fill(database, windows=30, columns=6)
+    with database.read() as connection:
+        columns = model_page(connection, "flight-delays")["columns"]
+    assert columns is not None
+    assert [c["name"] for c in columns["charts"]] == [f"column_{i}" for i in range(6)]
+    assert columns["charts"][0]["reference"] != columns["charts"][0]["window"]
+
+
+def test_a_window_without_a_profile_has_a_page_without_shapes(database: Database, fill: Fill) -> None:
+    fill(database, windows=30)
+    with database.write() as connection:
+        connection.execute(delete(profile))
+    assert b"<h2>Columns</h2>" not in (html.model_page(database, "flight-delays") or b"")
+
+
+def test_a_model_that_was_never_judged_has_a_page(database: Database, fill: Fill) -> None:
+    fill(database, windows=30)
+    with database.write() as connection:
+        connection.execute(delete(judgement))
+        connection.execute(delete(measurement))
+    assert b"No window has been judged yet" in (html.model_page(database, "flight-delays") or b"")
+
+
+def test_versions_stand_beside_each_other_and_apart_from_segments(database: Database, fill: Fill) -> None:
+    fill(database, windows=30)
+    with database.read() as connection:
+        segments = model_page(connection, "flight-delays")["segments"]
+    assert [row["name"] for row in segments["versions"]] == ["version=v1", "version=v2"]
+    assert [row["name"] for row in segments["rows"]] == ["origin=JFK"]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_names_from_data_bring_no_element_or_attribute_into_a_page(database: Database, fill: Fill, name: str) -> None:
+    plain = "x" * len(name)  # how long a name is decides whether it fits beside a bar
+    benign = [Structure(page) for page in _pages(database, fill, plain)]
+    hostile = [Structure(page) for page in _pages(database, fill, name)]
+    assert [page.elements for page in hostile] == [page.elements for page in benign]
+    assert not [link for page in hostile for link in page.links if ":" in link]
+
+
+def test_page_names_are_file_names_and_differ_where_models_do() -> None:
+    names = ["a", "A", "../../etc/passwd", "..", "a/b", "a b", "", "é" * 300, *HOSTILE]
+    pages = [views.page_name(name) for name in names]
+    assert len({page.lower() for page in pages}) == len(names)
+    assert all(page and len(page) < 100 and not set(page) & set("./\\ <>\"'") for page in pages)
+
+
+def test_the_folder_holds_the_site_and_may_be_written_again(database: Database, fill: Fill, tmp_path: Path) -> None:
+    fill(database, windows=30)
+    folder = tmp_path / "site"
+    assert html.write_site(database, folder) == html.write_site(database, folder) == 4
+    found = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    expected = [".monitor-dashboard", "index.html", "model/flight-delays.html", "static/script.js", "static/style.css"]
+    assert found == expected
+
+
+def test_a_folder_of_somebody_else_is_left_alone(database: Database, tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(MonitorError, match="holds other files"):
+        html.write_site(database, tmp_path)
+    with pytest.raises(MonitorError, match="is a file"):
+        html.write_site(database, tmp_path / "thesis.tex")
+
+
+def test_metrics_escape_what_comes_from_data(database: Database, fill: Fill) -> None:
+    fill(database, windows=5, name='a"b\\c\nd')
+    with database.read() as connection:
+        text = exposition(connection)
+    assert 'monitor_window_rows{model="a\\"b\\\\c\\nd"}' in text
+    assert 'monitor_dead_letters{receiver="a\\"b\\\\c\\nd-team"} 1' in text
+
+
+def test_a_page_of_50_columns_and_500_windows_takes_less_than_300_ms(database: Database, fill: Fill) -> None:
+    fill(database, columns=50, windows=500, detectors=("jensen_shannon", "psi", "kolmogorov_smirnov"))
+    html.model_page(database, "flight-delays")  # templates are read once
+    times = []
+    for _ in range(20):
+        began = time.process_time()
+        html.model_page(database, "flight-delays")
+        times.append(time.process_time() - began)
+    assert sorted(times)[18] < 0.3
+
+
+def _pages(database: Database, fill: Fill, name: str) -> list[bytes]:
+    before = {row for row, _ in html.site(database)}
+    fill(database, name=name, windows=12, columns=3, column=name, segment=f"{name}={name}", text=name)
+    made = [page for path, page in html.site(database) if path.startswith("model/") and path not in before]
+    with database.write() as connection:
+        page = views.overview(connection)
+    one = page | {k: [r for r in page[k] if name in str(r)] for k in page}
+    return [*made, html._written("overview.html", one, live=False, root="")]  # noqa: SLF001  # one model's share of it

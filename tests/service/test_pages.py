@@ -1,0 +1,106 @@
+"""Pages in a real browser, and Evidently's report."""
+
+import json
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from monitor.errors import MonitorError
+from monitor.render import html
+from monitor.render.deep_report import write_report
+from monitor.store.database import Database, migrate, open_database
+from monitor.types import Roles
+from monitor.web import create_app, serve
+
+Fill = Callable[..., None]
+CHROMIUM = Path("/usr/bin/chromium")
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    url = f"sqlite:///{tmp_path / 'monitor.db'}"
+    migrate(url)
+    opened = open_database(url)
+    yield opened
+    opened.close()
+
+
+@pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not there: pages were not tried in a browser")
+def test_pages_open_from_a_folder_in_a_browser(database: Database, fill: Fill, tmp_path: Path) -> None:
+    fill(database, windows=40)
+    html.write_site(database, tmp_path / "site")
+    drawn, said = _opened((tmp_path / "site/model/flight-delays.html").as_uri(), tmp_path)
+    assert drawn.count("<svg") > 10
+    assert 'id="tip"' in drawn
+    assert not said
+
+
+@pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not there: pages were not tried in a browser")
+def test_served_pages_run_their_script_under_the_policy_and_nothing_else(
+    database: Database, fill: Fill, tmp_path: Path
+) -> None:
+    name = '<script>document.title="taken"</script><img src=x onerror=document.title="taken">'
+    fill(database, windows=40, name=name, column=name, segment=name, text=name)
+    served = serve(create_app(database, now=lambda: datetime(2026, 3, 1, tzinfo=UTC)), "127.0.0.1", 0)
+    try:
+        link = html.views.page_name(name)
+        drawn, said = _opened(f"{served.address}/model/{link}", tmp_path)
+    finally:
+        served.stop()
+    assert 'id="tip"' in drawn
+    assert "<title>taken" not in drawn
+    assert not said
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_report_lays_the_window_beside_the_reference(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    roles = Roles(timestamp="at", scores=("score",), label="late")
+    write_report(_rows(rng, 300, 0.0), _rows(rng, 200, 1.0), roles=roles, out=tmp_path / "new" / "report.html")
+    page = (tmp_path / "new" / "report.html").read_text()
+    assert "<html" in page
+    assert "carrier" in page
+    assert re.search("ROC|Roc|Accuracy", page)
+
+
+def test_a_report_without_rows_is_refused(tmp_path: Path) -> None:
+    rows = _rows(np.random.default_rng(0), 10, 0.0)
+    with pytest.raises(MonitorError, match="needs rows"):
+        write_report(rows, rows.slice(0, 0), roles=Roles(timestamp="at"), out=tmp_path / "report.html")
+
+
+def test_the_grafana_dashboard_reads_public_tables_only() -> None:
+    for path in (html.dashboards() / "grafana").glob("*.json"):
+        panels = json.loads(path.read_text())["panels"]
+        queries = [target["rawSql"] for panel in panels for target in panel["targets"]]
+        assert {table for query in queries for table in re.findall(r"FROM (\w+)", query)} <= {
+            "measurement",
+            "alert_event",
+        }
+
+
+def _opened(address: str, folder: Path) -> tuple[str, list[str]]:
+    """Give the page as the browser has it after its scripts, and what the browser complained of."""
+    plain = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+    more = [f"--user-data-dir={folder / 'profile'}", "--enable-logging=stderr", "--dump-dom", address]
+    done = subprocess.run([CHROMIUM, *plain, *more], capture_output=True, timeout=60, check=True)  # noqa: S603
+    said = [line for line in done.stderr.decode(errors="replace").splitlines() if "CONSOLE" in line]
+    return done.stdout.decode(), said
+
+
+def _rows(rng: np.random.Generator, n: int, shift: float) -> pa.Table:
+    return pa.table(
+        {
+            "at": pa.array([datetime(2013, 3, 1, tzinfo=UTC)] * n),
+            "dep_delay": rng.normal(shift, 1, n),
+            "carrier": rng.choice(["UA", "B6"], n).tolist(),
+            "score": rng.random(n),
+            "late": (rng.random(n) < 0.4).tolist(),
+        }
+    )
