@@ -179,15 +179,16 @@ def _thresholds(path: Path, thresholds: Tree) -> Iterator[Mistake]:
     names = [name for name in thresholds if isinstance(name, str)]
     if not names:
         return
-    from monitor.detectors import DETECTORS  # noqa: PLC0415  # scipy takes 0.1 s, which most configurations can spare
+    from monitor.detectors import DETECTORS, HISTORY_DETECTORS  # noqa: PLC0415  # scipy takes 0.1 s, which most configurations can spare
 
-    known = [detector.name for detector in DETECTORS] + list(KINDS)
+    detectors = [detector.name for detector in (*DETECTORS, *HISTORY_DETECTORS)]
+    known = detectors + list(KINDS)
     for name in names:
         detector = re.fullmatch(r"([^()]*)\(.+\)", name)
         if detector is None and name not in known:
             yield path, f"no detector or kind {name!r}", suggestion(name, known)
         elif detector is not None and (detector[1] in KINDS or detector[1] not in known):
-            yield path, f"no detector {detector[1]!r}", suggestion(detector[1], known[: len(DETECTORS)])
+            yield path, f"no detector {detector[1]!r}", suggestion(detector[1], detectors)
 
 
 def _receiver(path: Path, receiver: Tree) -> Iterator[Mistake]:

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator
 
-from monitor.detectors.detector import EMPTY, Detector, inflation, paired
+import numpy as np
+from scipy.special import gammaln
+
+from monitor.detectors.detector import EMPTY, Detector, paired
 from monitor.detectors.quality.share import NOT_SERVED
 from monitor.profiles.profile import ColumnProfile, Profile
 from monitor.types import Measurement
@@ -13,22 +16,35 @@ NAME = "constant_column"
 def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
     """Say 1 when a column that varied in the reference has one value in the whole window, else 0.
 
-    The p-value is the chance that so many rows all fall in the reference's fullest bin. Undefined below two rows.
+    The p-value is the chance that so many rows all fall in one bin, whichever. Undefined below two rows.
+    Rows of one window are alike by the column's correlation: Dirichlet-multinomial counts. (Mosimann 1962)
     """
     for column, before, after in paired(reference, current, without=NOT_SERVED):
         if _varies(before):
-            yield _judged(column, before, after, inflation(reference, before, after))
+            yield _judged(column, before, after)
 
 
-def _judged(column: str, before: ColumnProfile, after: ColumnProfile, inflated: float) -> Measurement:
+def _judged(column: str, before: ColumnProfile, after: ColumnProfile) -> Measurement:
     if after.n < 2:
         note = EMPTY if not after.n else "one row cannot vary"
         return Measurement(NAME, None, column=column, n=after.n, note=note)
     stuck = not _varies(after)
-    # the fullest bin's share with one row more, so that no reference makes the next row certain to differ
-    fullest = min(1.0, (int(before.counts.max()) + 1) / (before.n + 1))
-    p_value = fullest ** (after.n / inflated) if stuck else 1.0
+    p_value = _all_alike(before, after.n) if stuck else 1.0
     return Measurement(NAME, float(stuck), column=column, n=after.n, p_value=p_value, effect=float(stuck))
+
+
+def _all_alike(before: ColumnProfile, rows: int) -> float:
+    held = before.counts[before.counts > 0].astype(np.float64)
+    # one row more in the fullest bin, so that no reference makes the next row certain to differ
+    held[held.argmax()] += 1
+    shares = held / held.sum()
+    if before.correlation >= 1:
+        return 1.0
+    if before.correlation == 0:
+        return float((shares**rows).sum())
+    mass = (1 - before.correlation) / before.correlation
+    logs = gammaln(mass * shares + rows) - gammaln(mass * shares) + gammaln(mass) - gammaln(mass + rows)
+    return min(1.0, float(np.exp(logs).sum()))
 
 
 def _varies(column: ColumnProfile) -> bool:

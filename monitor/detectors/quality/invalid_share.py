@@ -13,7 +13,8 @@ NAME = "invalid_share"
 def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
     """Share of values that are not of the column's kind, in [0, 1]; p-value for a rise over the reference."""
     for column, before, after in paired(reference, current, without=NOT_SERVED):
-        clumped = inflation(reference, before, after)
+        # what the reference never lacked is news however it comes
+        clumped = inflation(reference, before, after) if before.invalid else 1.0
         yield measured(NAME, column, (before.invalid, before.rows), (after.invalid, after.rows), clumped)
 
 

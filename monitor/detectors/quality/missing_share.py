@@ -13,7 +13,8 @@ NAME = "missing_share"
 def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
     """Share of rows without a value, in [0, 1]; p-value for a rise over the reference."""
     for column, before, after in paired(reference, current, without=NOT_SERVED):
-        clumped = inflation(reference, before, after)
+        # what the reference never lacked is news however it comes
+        clumped = inflation(reference, before, after) if before.missing else 1.0
         yield measured(NAME, column, (before.missing, before.rows), (after.missing, after.rows), clumped)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from monitor.detectors.detector import Detector, paired
-from monitor.detectors.quality.share import NOT_SERVED, measured
+from monitor.detectors.quality.share import NOT_SERVED, clumped, measured
 from monitor.profiles.bins import NumericBins
 from monitor.profiles.profile import ColumnProfile, Profile
 from monitor.types import Measurement
@@ -16,7 +16,8 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
     for column, before, after in paired(reference, current, without=NOT_SERVED):
         if not isinstance(before.bins, NumericBins):
             continue
-        yield measured(NAME, column, (_outside(before), before.n), (_outside(after), after.n))
+        inflation = clumped(reference, before, after)
+        yield measured(NAME, column, (_outside(before), before.n), (_outside(after), after.n), inflation)
 
 
 def _outside(column: ColumnProfile) -> int:

@@ -1,7 +1,8 @@
 """The shape that the share detectors have in common."""
 
-from monitor.detectors.detector import EMPTY, NO_REFERENCE
+from monitor.detectors.detector import EMPTY, NO_REFERENCE, design_effect
 from monitor.profiles.layout import Role
+from monitor.profiles.profile import ColumnProfile, Profile
 from monitor.stats.location import share_shift_test
 from monitor.types import Measurement
 
@@ -12,13 +13,18 @@ NOT_SERVED: tuple[Role, ...] = ("label", "confidence")
 def measured(
     detector: str, column: str, reference: tuple[int, int], current: tuple[int, int], inflation: float = 1.0
 ) -> Measurement:
-    """Give the current share with its rise over the reference's as effect, from (hits, rows) of each side.
-
-    A share that the reference holds comes in clumps, as the values do, and `inflation` counts; one that it does not
-    hold is news however it comes.
-    """
+    """Give the current share with its rise over the reference's as effect, from (hits, rows) of each side."""
     hits, rows = current
-    found = share_shift_test(reference, current, inflation if reference[0] else 1.0)
+    found = share_shift_test(reference, current, inflation)
     if found is None:
         return Measurement(detector, None, column=column, n=rows, note=NO_REFERENCE if rows else EMPTY)
     return Measurement(detector, hits / rows, column=column, n=rows, p_value=found[1], effect=found[0])
+
+
+def clumped(reference: Profile, before: ColumnProfile, after: ColumnProfile) -> float:
+    """Give the design effect for values that the reference never held.
+
+    They come in clumps, as values do: one storm brings every new extreme of a day, and is one piece of news. They are
+    one direction among the many in which windows differ, so that the mean correlation counts and not the steepest.
+    """
+    return design_effect(before.correlation, before.n, after.n, reference.layout.window_rows)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from monitor.detectors.detector import Detector, paired
-from monitor.detectors.quality.share import NOT_SERVED, measured
+from monitor.detectors.quality.share import NOT_SERVED, clumped, measured
 from monitor.profiles.bins import CategoryBins
 from monitor.profiles.profile import Profile
 from monitor.types import Measurement
@@ -17,9 +17,8 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
         bins = before.bins
         if not isinstance(bins, CategoryBins) or bins.tail is None:
             continue
-        yield measured(
-            NAME, column, (int(before.counts[bins.unseen]), before.n), (int(after.counts[bins.unseen]), after.n)
-        )
+        here, there = int(before.counts[bins.unseen]), int(after.counts[bins.unseen])
+        yield measured(NAME, column, (here, before.n), (there, after.n), clumped(reference, before, after))
 
 
 DETECTOR = Detector(NAME, "quality", "share", compare, armed=True, min_effect=0.005)
