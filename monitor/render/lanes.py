@@ -33,7 +33,8 @@ def drift_map(columns: Sequence[Mapping[str, Any]], windows: Sequence[Window], s
     """Draw columns by windows, darker the more a column drifted; breaches are underlined, undefined cells hatched."""
     height = len(columns) * CELL + 34.0
     fallback = max((abs(p.effect) for c in columns for p in c["cells"].values() if p.effect is not None), default=0) / 4
-    rows = (_drift_row(column, 4 + i * CELL, windows, scale, fallback) for i, column in enumerate(columns))
+    cells = [(w, span(w), scale.x(w["start"]), max(scale.x(w["end"]) - scale.x(w["start"]) - 1, 0.6)) for w in windows]
+    rows = (_drift_row(column, 4 + i * CELL, cells, fallback) for i, column in enumerate(columns))
     hatch = tag(
         "pattern",
         tag("path", d="M0 4L4 0", class_="hatch"),
@@ -42,10 +43,10 @@ def drift_map(columns: Sequence[Mapping[str, Any]], windows: Sequence[Window], s
         height=4,
         patternUnits="userSpaceOnUse",
     )
-    places = "|".join(f"{scale.x(w['start']):.1f}" for w in windows)
-    cells = tag("g", *rows, data_places=places, data_times="|".join(span(w) for w in windows))
+    places, spans = "|".join(f"{x:.1f}" for _, _, x, _ in cells), "|".join(said for _, said, _, _ in cells)
+    body = tag("g", *rows, data_places=places, data_times=spans)
     title = "Drift of every column in every window"
-    return drawing(tag("defs", hatch), *times(scale, height), cells, height=height, title=title)
+    return drawing(tag("defs", hatch), *times(scale, height), body, height=height, title=title)
 
 
 def drift_step(effect: float, threshold: float | None, fallback: float) -> int:
@@ -59,21 +60,20 @@ def drift_step(effect: float, threshold: float | None, fallback: float) -> int:
 
 
 def _drift_row(
-    column: Mapping[str, Any], y: float, windows: Sequence[Window], scale: TimeScale, fallback: float
+    column: Mapping[str, Any], y: float, places: Sequence[tuple[Window, str, float, float]], fallback: float
 ) -> Markup:
     paths: dict[str, list[str]] = {}
     breaches, texts = [], []
-    for window in windows:
+    for window, said, x, width in places:
         point = column["cells"].get(window["end"])
         texts.append(read_number(point.effect if point.effect is not None else point.value) if point else "")
         if point is None:
             continue
-        x, width = scale.x(window["start"]), max(scale.x(window["end"]) - scale.x(window["start"]) - 1, 0.6)
         known = point.outcome != "insufficient" and point.effect is not None
         name = f"d{drift_step(point.effect, point.threshold, fallback)}" if known else "unknown"
         paths.setdefault(name, []).append(f"M{x:.1f} {y:.0f}h{width:.1f}v{CELL - 2}h-{width:.1f}z")
         if point.outcome == "breach":
-            told = f"{column['name']}, {span(window)}: {point.detector} {read_number(point.effect)}, breach"
+            told = f"{column['name']}, {said}: {point.detector} {read_number(point.effect)}, breach"
             foot = {"x": x, "y": y + CELL - 5.0, "width": width, "height": 3}
             breaches.append(tag("rect", tag("title", told), **foot, class_="breach"))
     cells = (

@@ -104,9 +104,9 @@ def _extend(found: dict[tuple[str, int], dict[str, Any]], row: Row[Any], start: 
 def _drift(connection: Connection, name: str, seen: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Give per column the armed drift measurement of every window; where several are armed, a breach wins."""
     m = measurement.c
-    armed = select(
-        m.column, m.window_end, m.detector, m.kind, m.effect, m.value, m.p_value, m.threshold, m.outcome, m.note
-    ).where(*_within(name, seen), m.kind.like("drift.%"), m.outcome != "", m.column != "", m.segment == "")
+    armed = select(m.column, m.window_end, m.detector, m.kind, m.effect, m.value, m.threshold, m.outcome, m.note).where(
+        *_within(name, seen), m.kind.like("drift.%"), m.outcome != "", m.column != "", m.segment == ""
+    )
     found: dict[str, dict[str, Any]] = {}
     for row in connection.execute(armed.order_by(m.window_end, m.revision, m.detector)):
         column = found.setdefault(row.column, {"name": row.column, "kind": row.kind, "cells": {}})
