@@ -185,13 +185,20 @@ def _reference(finding: "Finding") -> str:
 
 def _how_sure(finding: "Finding") -> list[str]:
     parts = []
-    if finding.effect is not None and finding.threshold is not None:
-        parts.append(f"effect {number(finding.effect)} against a threshold of {number(finding.threshold)}")
+    if finding.effect is not None and finding.reference_value is None and abs(finding.effect) != finding.value:
+        parts.append(f"effect {number(finding.effect)}")
     if finding.n and finding.detector not in ("volume", "freshness"):
         parts.append("1 row" if finding.n == 1 else f"{finding.n:,} rows")
     if finding.p_value is not None:
         parts.append("p < 1e-300" if finding.p_value < 1e-300 else f"p = {number(finding.p_value)}")
-    return parts
+    return parts + _threshold(finding)
+
+
+def _threshold(finding: "Finding") -> list[str]:
+    if finding.alpha is None:
+        return [] if finding.threshold is None else [f"threshold {measure(finding.threshold, finding.unit)}"]
+    least = f" and effect ≥ {number(finding.threshold)}" if finding.threshold else ""
+    return [f"threshold p ≤ {number(finding.alpha)}{least}"]
 
 
 def _since(finding: "Finding") -> list[str]:

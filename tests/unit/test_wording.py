@@ -55,10 +55,10 @@ SENTENCES = [
         "visib: holds a single value, 412 rows, since 2013-05-14 00:00 UTC",
     ),
     (
-        finding("psi", 0.31, effect=0.31, threshold=0.05, p_value=0.0, segment="origin=JFK", n=1),
+        finding("psi", 0.31, effect=0.31, threshold=0.05, alpha=0.00565, p_value=0.0, segment="origin=JFK", n=1),
         (
             "visib (origin=JFK): distribution moved from the reference's, population stability index 0.31, "
-            "effect 0.31 against a threshold of 0.05, 1 row, p < 1e-300, since 2013-05-14 00:00 UTC"
+            "1 row, p < 1e-300, threshold p ≤ 0.00565 and effect ≥ 0.05, since 2013-05-14 00:00 UTC"
         ),
     ),
     (
@@ -75,7 +75,7 @@ SENTENCES = [
     ),
     (
         finding("volume", 40.0, effect=3.3, threshold=0.5, unit="rows", column=""),
-        "flights: number of rows is 40, effect 3.3 against a threshold of 0.5, since 2013-05-14 00:00 UTC",
+        "flights: number of rows is 40, effect 3.3, threshold 0.5, since 2013-05-14 00:00 UTC",
     ),
     (
         finding("dropped_column", 1.0),
