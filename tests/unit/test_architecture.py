@@ -24,9 +24,20 @@ BELOW = {
     "render": CORE | {"store"},
     "delivery": {"types", "errors", "alerts", "store", "notify"},
     "config": CORE | {"store", "sources", "notify", "render"},
-    "wiring": CORE | {"store", "sources", "notify", "render", "config"},
+    "wiring": CORE | {"store", "sources", "notify", "render", "config", "watch"},
     "web": CORE | {"store", "render"},
-    "setup": CORE | {"store", "sources", "notify", "render", "config", "wiring"},
+    "setup": CORE | {"store", "sources", "notify", "render", "config", "wiring", "watch"},
+    "watch": CORE | {"store", "notify", "config"},
+    "steps": CORE | {"store", "config", "watch"},
+    "pipeline": CORE | {"store", "config", "watch", "steps", "delivery"},
+}
+EVERYTHING_BELOW = {*BELOW}
+BELOW |= {
+    "daemon": EVERYTHING_BELOW,
+    "demo": EVERYTHING_BELOW | {"daemon"},
+    "commands": EVERYTHING_BELOW | {"daemon", "demo"},
+    "cli": EVERYTHING_BELOW | {"commands"},
+    "__main__": {"cli"},
 }
 FILES = sorted(path for path in HOUSE.rglob("*.py") if path != HOUSE / "__init__.py")
 

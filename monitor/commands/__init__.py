@@ -1,0 +1,1 @@
+"""What the commands of `monitor.cli` do; whatever is slow to import is imported here."""

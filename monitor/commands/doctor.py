@@ -1,0 +1,141 @@
+"""`monitor doctor`: what is wrong with the service, from its database alone; nothing is pulled, sent or changed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import typer
+from alembic.config import Config as Migrations
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, func, select, text
+
+import monitor
+from monitor.commands.opening import Setup, configured, reaching_database, stored
+from monitor.commands.passes import now
+from monitor.commands.printing import minute, printable
+from monitor.config import Model
+from monitor.errors import MonitorError
+from monitor.schedule import window_of
+from monitor.store.cursors import read_source
+from monitor.store.measurements import read_judgements
+from monitor.store.outbox import channels, outbox_counts
+from monitor.store.records import record_span
+from monitor.store.references import read_reference
+from monitor.store.schema import quarantine
+
+MOST_REASONS = 3
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One thing that was looked at: about what, what there is to say, and whether it is wrong."""
+
+    about: str
+    said: str
+    wrong: bool = False
+
+
+def doctor(path: Path) -> int:
+    """Print what was looked at, wrong or not; 1 when something is wrong."""
+    setup = configured(path)
+    found = []
+    try:
+        for sign in signs(setup, now=now()):
+            found.append(sign)
+            typer.echo(printable(f"{'WRONG' if sign.wrong else 'ok':<5}  {sign.about}: {sign.said}"))
+    except MonitorError as error:
+        typer.echo(printable(f"WRONG  {error}"))
+        return 1
+    return 1 if any(sign.wrong for sign in found) else 0
+
+
+def signs(setup: Setup, *, now: datetime) -> Iterator[Sign]:
+    """Look at the database, then at every model, then at every receiver; MonitorError when the database is no use."""
+    with stored(setup) as database, reaching_database(setup), database.read() as connection:
+        schema = _schema(connection)
+        yield from (_integrity(connection), schema)
+        if schema.wrong:
+            return
+        for name, model in setup.config.models.items():
+            yield from _model(connection, name, model, now=now)
+        yield from _receivers(connection, list(setup.config.receivers))
+
+
+def _integrity(connection: Connection) -> Sign:
+    if connection.dialect.name != "sqlite":
+        return Sign("database", "reachable")
+    said = str(connection.execute(text("PRAGMA quick_check(1)")).scalar())
+    return Sign("database", "whole" if said == "ok" else said, wrong=said != "ok")
+
+
+def _schema(connection: Connection) -> Sign:
+    # An installed package carries the migrations inside; a checkout has them beside the package.
+    package = Path(monitor.__file__).parent
+    home = package if (package / "alembic.ini").is_file() else package.parent
+    newest = ScriptDirectory.from_config(Migrations(home / "alembic.ini")).get_current_head()
+    present = MigrationContext.configure(connection).get_current_revision()
+    if present == newest:
+        return Sign("schema", f"{present}, the newest")
+    if present is None:
+        return Sign("schema", "there are no tables yet; `monitor migrate` makes them", wrong=True)
+    return Sign("schema", f"{present}, but this version needs {newest}; `monitor migrate` brings it there", wrong=True)
+
+
+def _model(connection: Connection, name: str, model: Model, *, now: datetime) -> Iterator[Sign]:
+    for what in ("records", *(["labels"] if model.labels else [])):
+        yield _source(connection, f"{name}/{what}", now=now, model=model)
+    yield from _quarantined(connection, [f"{name}/records", f"{name}/labels"])
+    known = read_reference(connection, name)
+    said = f"{known[1][''].rows} rows" if known else "cannot see: there is no reference yet"
+    yield Sign(f"{name}: reference", said, wrong=known is None)
+    yield _last_window(connection, name, model, now=now)
+
+
+def _source(connection: Connection, source: str, *, now: datetime, model: Model) -> Sign:
+    state = read_source(connection, source)
+    if state.problem:
+        return Sign(source, f"stands still: {state.problem}", wrong=True)
+    if state.drained_at is None:
+        return Sign(source, "never read to its end", wrong=True)
+    said = f"{state.stored} rows stored, {state.quarantined} quarantined; read to its end {minute(state.drained_at)}"
+    span = record_span(connection, source.removesuffix("/records"))
+    length = window_of(now, model.window)
+    if state.live_at is None or span is None or now - span[1] <= 3 * (length.end - length.start) + model.lateness:
+        return Sign(source, said)
+    return Sign(source, f"{said}; stale: no record since {minute(span[1])}", wrong=True)
+
+
+def _quarantined(connection: Connection, sources: list[str]) -> Iterator[Sign]:
+    rows = func.count().label("rows")
+    chosen = select(quarantine.c.source, quarantine.c.reason, rows).where(quarantine.c.source.in_(sources))
+    grouped = chosen.group_by(quarantine.c.source, quarantine.c.reason).order_by(rows.desc(), quarantine.c.reason)
+    for row in connection.execute(grouped.limit(MOST_REASONS)):
+        yield Sign(row.source, f"{row.rows} rows quarantined: {row.reason}")
+
+
+def _last_window(connection: Connection, name: str, model: Model, *, now: datetime) -> Sign:
+    judged = read_judgements(connection, name)
+    if not judged:
+        return Sign(f"{name}: windows", "none has been judged yet", wrong=True)
+    last = judged[-1].window
+    said = f"{len(judged)} judged, the last from {minute(last.start)} to {minute(last.end)} with {judged[-1].rows} rows"
+    live = read_source(connection, f"{name}/records").live_at is not None
+    stale = live and now - last.end > 3 * (last.end - last.start) + model.lateness
+    return Sign(f"{name}: windows", f"{said}{'; stale' if stale else ''}", wrong=stale)
+
+
+def _receivers(connection: Connection, configured_names: list[str]) -> Iterator[Sign]:
+    counts, states = outbox_counts(connection), {row["receiver"]: row for row in channels(connection)}
+    for name in sorted({*configured_names, *counts, *states}):
+        count, state = counts.get(name, {"pending": 0, "delivered": 0, "dead": 0}), states.get(name)
+        said = f"{count['delivered']} delivered, {count['pending']} pending, {count['dead']} given up"
+        if name not in configured_names:
+            said += "; no longer in the configuration"
+        if state and state["off"]:
+            said += f"; switched off: {state['reason']}"
+        elif state and state["failures"]:
+            said += f"; failed {state['failures']} times in a row: {state['reason']}"
+        wrong = bool(count["dead"] or (state and (state["off"] or state["failures"])))
+        yield Sign(f"receiver {name}", said, wrong=wrong)

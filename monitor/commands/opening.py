@@ -1,0 +1,94 @@
+"""From the path on the command line to a configuration, a database, a model."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy.exc import DBAPIError
+
+from monitor.config import Config, load
+from monitor.config.words import suggestion
+from monitor.errors import ConfigError, MonitorError
+from monitor.store.database import Database, open_database
+from monitor.watch import Monitor, Watch
+from monitor.wiring import database_url, opened
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A configuration; `place` is what messages call it, and `root` its folder, where relative paths begin."""
+
+    config: Config
+    place: str
+    root: Path
+
+
+def configured(path: Path) -> Setup:
+    """Read the configuration; ConfigError or ConfigErrors when it cannot be read or used."""
+    # A symbolic link is not followed: the files lie beside the link where a platform mounts configurations so.
+    place, root = str(path), path.absolute().parent
+
+    def read(name: str) -> str:
+        return (root / name).read_text(encoding="utf-8")
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(place, f"cannot be read: {error.strerror}", "`monitor init DATA` writes one") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(place, f"no UTF-8 text at byte {error.start}", "save it as UTF-8") from error
+    return Setup(load(text, place=place, environ=os.environ, read=read), place, root)
+
+
+@contextmanager
+def watching(setup: Setup, *, owner: str = "monitor") -> Iterator[Monitor]:
+    """Give everything that the configuration names, with the database at its newest schema, and close it after."""
+    with reaching_database(setup):
+        monitor = opened(setup.config, root=setup.root, owner=owner)
+    try:
+        yield monitor
+    finally:
+        monitor.database.close()
+
+
+@contextmanager
+def stored(setup: Setup) -> Iterator[Database]:
+    """Give the database as it is, without bringing it to the newest schema, and close it after."""
+    with reaching_database(setup):
+        database = open_database(database_url(setup.config, root=setup.root))
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+@contextmanager
+def reaching_database(setup: Setup) -> Iterator[None]:
+    """Turn an error of the database's driver into one sentence, without the address, which may hold a password."""
+    try:
+        yield
+    except DBAPIError as error:
+        said = str(error.orig).strip().partition("\n")[0]
+        raise MonitorError(f"{setup.place}: database: cannot be used: {said}") from error
+    except ModuleNotFoundError as error:
+        if error.name != "psycopg":
+            raise
+        mend = "install it with `pip install 'ml-monitor[postgres]'`"
+        raise ConfigError(f"{setup.place}: database", "PostgreSQL needs psycopg", mend) from error
+
+
+def watch_named(monitor: Monitor, name: str, *, place: str) -> Watch:
+    """Give a watched model by its name; ConfigError for any other."""
+    return named({watch.name: watch for watch in monitor.watches}, name, place=place, what="model")
+
+
+def named(known: Mapping[str, T], name: str, *, place: str, what: str) -> T:
+    """Give what has a name in the configuration; ConfigError with the name that was probably meant."""
+    if name not in known:
+        raise ConfigError(place, f"no {what} {name!r}", suggestion(name, known))
+    return known[name]

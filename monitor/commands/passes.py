@@ -1,0 +1,107 @@
+"""`monitor once`: one pass over everything, and what came of it."""
+
+import os
+import socket
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+import typer
+
+from monitor.alerts.grouping import Finding
+from monitor.alerts.wording import text_of
+from monitor.commands.opening import configured, reaching_database, watching
+from monitor.commands.printing import minute, printable, progress_bar
+from monitor.pipeline import Pass, Progress
+from monitor.pipeline import once as pass_over
+from monitor.store.cursors import SourceState, read_source
+from monitor.types import Window
+from monitor.watch import Monitor
+
+States = dict[str, SourceState]
+
+
+def once(path: Path) -> int:
+    """Make one pass and print what came of it; 1 when a source stood still."""
+    setup = configured(path)
+    with watching(setup, owner=owner()) as monitor, reaching_database(setup), progress_bar() as bar:
+        before, windows = _states(monitor), Counter[str]()
+        done = pass_over(monitor, clock=now, rng=Random(), progress=counted(bar, windows))  # noqa: S311  # jitter
+        after = _states(monitor)
+    for line in summary(monitor, done, before, after, windows):
+        typer.echo(printable(line))
+    return 1 if done.problems else 0
+
+
+def counted(progress: Progress, windows: Counter[str]) -> Progress:
+    """Count each model's judged windows beside showing them."""
+
+    def window(model: str, judged: Window) -> None:
+        windows[model] += 1
+        progress.window(model, judged)
+
+    return replace(progress, window=window)
+
+
+def told(findings: Iterable[Finding]) -> list[Finding]:
+    """Give what there is to tell, in the order of the windows: alerts held back behind weightier ones are not."""
+    chosen = [finding for finding in findings if finding.transition and finding.evidence.get("told")]
+    return sorted(chosen, key=lambda finding: finding.window.end)
+
+
+def sentence(finding: Finding) -> str:
+    """Say in one line what became of an alert, and when."""
+    return f"{minute(finding.window.end)} {finding.transition} {finding.severity} {finding.kind}: {text_of(finding)}"
+
+
+def summary(monitor: Monitor, done: Pass, before: States, after: States, windows: Counter[str]) -> Iterator[str]:
+    """Say in a few lines what a pass did."""
+    for watch in monitor.watches:
+        name = watch.name
+        counts = [_added(before, after, source) for source in (watch.records_source, watch.labels_source)]
+        read, stored, quarantined, repeated = counts[0]
+        more = f", {repeated} known already" if repeated else ""
+        yield f"{name}: {read} rows read, {stored} stored, {quarantined} quarantined{more}"
+        if watch.labels:
+            read, stored, quarantined, repeated = counts[1]
+            yield f"{name}: {read} labels read, {stored} stored, {quarantined} quarantined, {repeated} known already"
+        yield f"{name}: {windows[name]} windows judged"
+    for what, why in done.problems.items():
+        yield f"stands still: {what}: {why}"
+    findings = told(done.findings)
+    yield from map(sentence, findings)
+    fired = sum(finding.transition == "fired" for finding in findings)
+    yield f"alerts: {fired} fired, {len(findings) - fired} resolved"
+    if done.delivered:
+        sent = done.delivered
+        yield f"messages: {sent.sent} delivered, {sent.failed} to be tried again, {sent.dead} given up"
+        yield from (f"receiver {name} is switched off: {why}" for name, why in sent.off.items())
+
+
+def owner() -> str:
+    """Name this process among those that share the database."""
+    return f"{socket.gethostname()}/{os.getpid()}"
+
+
+def now() -> datetime:
+    """Give the time."""
+    return datetime.now(UTC)
+
+
+def _states(monitor: Monitor) -> States:
+    sources = [name for watch in monitor.watches for name in (watch.records_source, watch.labels_source)]
+    with monitor.database.read() as connection:
+        return {source: read_source(connection, source) for source in sources}
+
+
+def _added(before: States, after: States, source: str) -> tuple[int, int, int, int]:
+    old, new = before[source], after[source]
+    return (
+        new.read - old.read,
+        new.stored - old.stored,
+        new.quarantined - old.quarantined,
+        new.repeated - old.repeated,
+    )

@@ -1,0 +1,85 @@
+"""How the commands write: JSON lines, CSV, tables and progress bars."""
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import typer
+
+from monitor.alerts.grouping import instant, plain
+from monitor.pipeline import Progress
+from monitor.types import Window
+
+
+def json_line(row: Mapping[str, Any]) -> None:
+    """Print one JSON object: times in ISO 8601 UTC, numbers that are not finite as null."""
+    typer.echo(json.dumps(plain(_timed(row)), allow_nan=False))
+
+
+def csv_lines(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Print a line of names and one a row; what is undefined is left empty."""
+    writer = csv.DictWriter(sys.stdout, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(map(_timed, rows))
+
+
+def table(names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print columns side by side; the last one may be as long as it likes."""
+    cells = [tuple(names), *(tuple(map(_cell, row)) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        typer.echo("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+
+
+def printable(text: str) -> str:
+    r"""Give text that a terminal takes for nothing but text: names and values come from the data.
+
+    >>> printable("a\x1b[2Jb")
+    'a\ufffd[2Jb'
+    """
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def minute(at: datetime) -> str:
+    """Give a time in UTC, to the minute."""
+    return f"{at:%Y-%m-%d %H:%M}"
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """Give what shows on standard error how far a pass has come; nothing where that is no terminal."""
+    if not sys.stderr.isatty():
+        yield Progress()
+        return
+    from rich.console import Console  # noqa: PLC0415  # only a terminal needs it
+    from rich.progress import Progress as Bar  # noqa: PLC0415
+    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task, seen = bar.add_task("starting"), dict[str, int]()
+
+        def rows(model: str, count: int) -> None:
+            seen[model] = seen.get(model, 0) + count
+            bar.update(task, description=f"{model}: {seen[model]:,} rows read")
+
+        def window(model: str, judged: Window) -> None:
+            bar.update(task, description=f"{model}: judged {minute(judged.start)}")
+
+        yield Progress(rows, window)
+
+
+def _timed(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: instant(value) if isinstance(value, datetime) else value for name, value in row.items()}
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return printable(minute(value) if isinstance(value, datetime) else str(value))

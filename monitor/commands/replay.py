@@ -1,0 +1,137 @@
+"""`monitor replay`: what would have been alerted over history, worked out in a database of its own; sends nothing."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+import typer
+
+from monitor.alerts.grouping import Finding, as_json
+from monitor.commands.opening import Setup, configured, named, reaching_database, watching
+from monitor.commands.passes import now, owner, sentence, told
+from monitor.commands.printing import json_line, printable, progress_bar
+from monitor.pipeline import Pass, Progress
+from monitor.pipeline import once as pass_over
+from monitor.store.database import Database, migrate, open_database
+from monitor.store.records import read_segment, segment_numbers
+from monitor.types import Batch, Cursor, Window
+from monitor.watch import Monitor, Watch
+from monitor.wiring import watch_of
+
+SHARD = "records"
+
+
+@dataclass(frozen=True)
+class StoredSource:
+    """Records that were pushed, read again from where they are stored."""
+
+    database: Database
+    model: str
+    repeats: bool = False
+
+    def pull(self, cursors: Mapping[str, Cursor]) -> Iterator[Batch]:
+        """Yield every stored segment behind the cursor."""
+        after = cursors.get(SHARD, {}).get("segment", 0)
+        with self.database.read() as connection:
+            for number in segment_numbers(connection, self.model):
+                if number > after:
+                    yield Batch(SHARD, read_segment(connection, number), {"segment": number})
+
+
+@dataclass(frozen=True)
+class Span:
+    """The windows that are reported: those that lie within; None leaves a side open."""
+
+    begin: datetime | None = None
+    end: datetime | None = None
+
+    def __contains__(self, window: object) -> bool:
+        """Say whether a window lies within."""
+        return (
+            isinstance(window, Window)
+            and (self.begin is None or window.start >= self.begin)
+            and (self.end is None or window.end <= self.end)
+        )
+
+
+def replay(path: Path, *, span: Span, model: str | None, as_lines: bool) -> int:
+    """Print every transition there would have been; 1 when a source stood still."""
+    setup = configured(path)
+    models = setup.config.models
+    names = list(models) if model is None else [model]
+    for name in names:
+        named(models, name, place=setup.place, what="model")
+    judged: list[tuple[str, Window]] = []
+    with progress_bar() as bar:
+        done = replayed(setup, names, _noted(bar, judged))
+    findings = [finding for finding in told(done.findings) if finding.window in span]
+    for finding in findings:
+        if as_lines:
+            json_line(as_json(finding))
+        else:
+            typer.echo(printable(sentence(finding)))
+    for what, why in done.problems.items():
+        typer.echo(printable(f"stands still: {what}: {why}"), err=True)
+    if not as_lines:
+        typer.echo(_summary(setup, [one for one in judged if one[1] in span], findings))
+    return 1 if done.problems else 0
+
+
+def replayed(setup: Setup, names: Sequence[str], progress: Progress) -> Pass:
+    """Pull and judge everything anew in a temporary database, without receivers."""
+    with TemporaryDirectory(prefix="monitor-replay-") as folder:
+        url = f"sqlite:///{Path(folder) / 'replay.db'}"
+        migrate(url)
+        database = open_database(url)
+        try:
+            with _watches(setup, names, database) as watches:
+                alone = Monitor(database, watches, receivers={}, owner=owner())
+                return pass_over(alone, clock=now, rng=Random(), progress=progress)  # noqa: S311  # jitter
+        finally:
+            database.close()
+
+
+@contextmanager
+def _watches(setup: Setup, names: Sequence[str], database: Database) -> Iterator[tuple[Watch, ...]]:
+    models = setup.config.models
+    watches = tuple(watch_of(name, models[name], database, root=setup.root) for name in names)
+    if not any(watch.settings.source.push for watch in watches):
+        yield watches
+        return
+    with watching(setup) as configured_monitor, reaching_database(setup):
+        kept = configured_monitor.database
+        yield tuple(
+            replace(watch, source=StoredSource(kept, watch.name)) if watch.settings.source.push else watch
+            for watch in watches
+        )
+
+
+def _noted(progress: Progress, judged: list[tuple[str, Window]]) -> Progress:
+    def window(model: str, one: Window) -> None:
+        judged.append((model, one))
+        progress.window(model, one)
+
+    return replace(progress, window=window)
+
+
+def _summary(setup: Setup, judged: Sequence[tuple[str, Window]], findings: Sequence[Finding]) -> str:
+    fired = sum(finding.transition == "fired" for finding in findings)
+    resolved = len(findings) - fired
+    return (
+        f"{len(judged)} windows judged, {fired} alerts fired, {resolved} resolved; "
+        f"the budget allows for {_allowed(setup, judged):.1f} false alarms in that time"
+    )
+
+
+def _allowed(setup: Setup, judged: Sequence[tuple[str, Window]]) -> float:
+    """Give how many false alarms the models' budgets allow for in the windows that were judged."""
+    total = 0.0
+    for name, model in setup.config.models.items():
+        # A window whose labels came later is judged twice, and is one window all the same.
+        lengths = (window.end - window.start for window in {window for one, window in judged if one == name})
+        total += model.false_alarms.count * (sum(lengths, timedelta(0)) / model.false_alarms.per)
+    return total

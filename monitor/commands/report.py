@@ -1,0 +1,69 @@
+"""`monitor report`: Evidently's report of one window against the reference, made in a child process."""
+
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import typer
+
+from monitor.commands.opening import configured, reaching_database, watch_named, watching
+from monitor.commands.printing import minute
+from monitor.commands.rows import common_schema, fitted, with_labels
+from monitor.errors import MonitorError
+from monitor.render.deep_report import write_report
+from monitor.schedule import window_of
+from monitor.store.database import Database
+from monitor.store.records import read_records
+from monitor.types import Source, Window
+from monitor.watch import Watch
+
+MOST_ROWS = 100_000
+READ_ROWS = 2_000_000
+
+
+def report(path: Path, name: str, at: datetime, out: Path | None) -> int:
+    """Write the report of the window that holds `at`; of many rows, every so-manieth takes part."""
+    setup = configured(path)
+    with watching(setup) as monitor, reaching_database(setup):
+        watch = watch_named(monitor, name, place=setup.place)
+        window = window_of(at, watch.period)
+        if watch.reference is None:
+            raise MonitorError(f"{name}: the reference was learned and its rows not kept; a report needs `reference`")
+        current = _window_rows(monitor.database, watch, window)
+        if not current.num_rows:
+            raise MonitorError(f"{name}: no records in the window {minute(window.start)} to {minute(window.end)}")
+        reference = _reference_rows(watch.reference)
+    target = out or Path(f"{name}-{window.start:%Y%m%dT%H%M}.html")
+    write_report(thinned(reference), thinned(current), roles=watch.roles, out=target)
+    typer.echo(f"{target}: {name}, {minute(window.start)} to {minute(window.end)}, {current.num_rows} rows")
+    return 0
+
+
+def thinned(rows: pa.Table) -> pa.Table:
+    """Give at most `MOST_ROWS` rows, evenly spaced."""
+    if rows.num_rows <= MOST_ROWS:
+        return rows
+    return rows.take(pa.array(np.linspace(0, rows.num_rows - 1, MOST_ROWS).astype(np.int64)))
+
+
+def _window_rows(database: Database, watch: Watch, window: Window) -> pa.Table:
+    with database.read() as connection:
+        found = read_records(connection, watch.name, window, timestamp=watch.roles.timestamp)
+        return _joined([with_labels(connection, watch, rows) for rows in found])
+
+
+def _reference_rows(source: Source) -> pa.Table:
+    tables, rows = list[pa.Table](), 0
+    for batch in source.pull({}):
+        tables.append(batch.rows)
+        rows += batch.rows.num_rows
+        if rows >= READ_ROWS:
+            break
+    return _joined(tables)
+
+
+def _joined(tables: list[pa.Table]) -> pa.Table:
+    filled = [table for table in tables if table.num_rows]
+    schema = common_schema(table.schema for table in filled)
+    return pa.concat_tables([fitted(table, schema) for table in filled]) if filled else pa.table({})

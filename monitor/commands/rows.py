@@ -1,0 +1,82 @@
+"""Stored records with their labels: those that came with them, and those that came by themselves."""
+
+import json
+from collections.abc import Iterable, Iterator
+
+import pyarrow as pa
+from sqlalchemy import Connection
+
+from monitor.steps.pull import keys_with_days, with_column
+from monitor.store.labels import read_labels
+from monitor.store.records import read_segment, segment_numbers
+from monitor.watch import Watch
+
+
+def stored_records(connection: Connection, watch: Watch) -> Iterator[pa.Table]:
+    """Give all of a model's records in the order of arrival, segment by segment, with their labels."""
+    for number in segment_numbers(connection, watch.name):
+        yield with_labels(connection, watch, read_segment(connection, number))
+
+
+def with_labels(connection: Connection, watch: Watch, rows: pa.Table) -> pa.Table:
+    """Give records with the labels that came by themselves; null where none has come yet."""
+    label = watch.roles.label
+    if watch.labels is None or watch.roles.id is None or label is None or not rows.num_rows:
+        return rows
+    keys = keys_with_days(rows, watch)
+    known = read_labels(connection, watch.name, keys)
+    before = rows[label].to_pylist() if label in rows.column_names else [None] * rows.num_rows
+    values = [known.get(key, value) for key, value in zip(keys, before, strict=True)]
+    return with_column(rows, label, pa.chunked_array([array_of(values)]))
+
+
+def array_of(values: list[object]) -> pa.Array:
+    """Give values as an array; as text when they are of several kinds."""
+    try:
+        return pa.array(values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return pa.array([_as_text(value) for value in values])
+
+
+def common_schema(schemas: Iterable[pa.Schema]) -> pa.Schema:
+    """Give the schema that tables of a model all fit: a column is as wide as it ever was, and text where it changed."""
+    types: dict[str, pa.DataType] = {}
+    for schema in schemas:
+        for field in schema:
+            found = _plain(field.type)
+            types[field.name] = _wider(types[field.name], found) if field.name in types else found
+    return pa.schema(list(types.items()))
+
+
+def fitted(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Give rows in a schema that `common_schema` made; null where they lack a column."""
+    columns = [
+        _fitted(rows[field.name], field.type) if field.name in rows.column_names else pa.nulls(len(rows), field.type)
+        for field in schema
+    ]
+    return pa.table(columns, schema=schema)
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
+def _wider(one: pa.DataType, other: pa.DataType) -> pa.DataType:
+    try:
+        fields = [pa.schema([("column", kind)]) for kind in (one, other)]
+        return pa.unify_schemas(fields, promote_options="permissive").field(0).type
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return pa.string()
+
+
+def _fitted(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    try:
+        return column.cast(kind)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        if kind != pa.string():
+            raise
+        return pa.chunked_array([pa.array([_as_text(value) for value in column.to_pylist()], pa.string())])
+
+
+def _as_text(value: object) -> str | None:
+    return value if value is None or isinstance(value, str) else json.dumps(value, default=str)

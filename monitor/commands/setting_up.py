@@ -1,0 +1,51 @@
+"""`monitor init`, `monitor check`, `monitor migrate`: before anything runs."""
+
+from pathlib import Path
+
+import typer
+
+from monitor.commands.opening import configured, reaching_database
+from monitor.commands.printing import printable
+from monitor.errors import ConfigError, MonitorError
+from monitor.setup.checks import check as findings_of
+from monitor.setup.initial import initial
+from monitor.store.database import migrate as to_newest
+from monitor.wiring import database_url
+
+
+def init(data: str, *, reference: str | None, out: Path, force: bool) -> int:
+    """Write a first configuration; ConfigError when one stands there already."""
+    if out.exists() and not force:
+        raise ConfigError(str(out), "is there already", "name another file with -o, or overwrite it with --force")
+    root = out.absolute().parent
+    text = initial(data, reference=reference, here=Path.cwd(), root=root)
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise MonitorError(f"{out} cannot be written: {error.strerror or error}") from error
+    typer.echo(f"{out}: written; read it, then `monitor check {out}`")
+    return 0
+
+
+def check(path: Path) -> int:
+    """Print everything that is wrong with a configuration and its data; 2 when something has to be mended."""
+    setup = configured(path)
+    findings = findings_of(setup.config, root=setup.root, place=setup.place)
+    for finding in findings:
+        typer.echo(printable(f"{finding.severity}: {finding}"), err=True)
+    errors = sum(finding.severity == "error" for finding in findings)
+    if errors:
+        return 2
+    models, receivers = len(setup.config.models), len(setup.config.receivers)
+    warnings = f", {len(findings)} warnings" if findings else ""
+    typer.echo(f"{setup.place}: {models} models, {receivers} receivers, no mistakes{warnings}")
+    return 0
+
+
+def migrate(path: Path) -> int:
+    """Bring the database to the newest schema."""
+    setup = configured(path)
+    with reaching_database(setup):
+        to_newest(database_url(setup.config, root=setup.root))
+    typer.echo("the database has the newest schema")
+    return 0

@@ -1,0 +1,17 @@
+"""`monitor dashboard`: pages that open without a server."""
+
+from pathlib import Path
+
+import typer
+
+from monitor.commands.opening import configured, reaching_database, watching
+from monitor.render.html import write_site
+
+
+def dashboard(path: Path, folder: Path) -> int:
+    """Write every page."""
+    setup = configured(path)
+    with watching(setup) as monitor, reaching_database(setup):
+        pages = write_site(monitor.database, folder)
+    typer.echo(f"{folder / 'index.html'}: {pages} files")
+    return 0
