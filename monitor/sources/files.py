@@ -18,7 +18,7 @@ from monitor.sources.textlines import (
     TextFormat,
     parse_header,
     parse_line,
-    read_lines,
+    read_records,
     rejected,
     to_table,
     unique_names,
@@ -39,13 +39,16 @@ class FilesSource:
 
     Plain text files may grow: they are read to their last newline, and a file that shrank or whose read part
     changed is a new file. Parquet and packed (`.gz`, `.zst`) text files are closed: a changed size or modification
-    time makes them new. One line is one record, so a CSV record with a quoted newline is rejected.
+    time makes them new. A quoted CSV field may hold line ends; a record whose quote stays open waits for more of a
+    growing file, at most 1,000 lines or 1 MB of it, and is then turned away alone. Text that a Parquet file keeps as
+    a dictionary arrives as one.
     Directories, empty files, other endings and links that lead out of `root` are passed over.
     """
 
     pattern: str
     root: Path
     batch_rows: int = 65_536
+    repeats: bool = False
 
     def pull(self, cursors: Mapping[str, Cursor]) -> Iterator[Batch]:
         """Yield what is new behind `cursors`, shard by shard in the order of their names.
@@ -123,9 +126,17 @@ def _text_batches(
         seen = {"offset": offset, "line": number, "header": header}
         return Batch(shard, to_table(rows, kind=kind, header=header), seen, tuple(bad))
 
-    for raw, length in read_lines(stream, closed=closed):
+    def fits(record: bytes) -> bool:
+        line = record.removeprefix(_BOM)
+        try:
+            _ = parse_header(line) if header is None else parse_line(line, kind=kind, header=header)
+        except ValueError:
+            return False
+        return True
+
+    for raw, length, lines in read_records(stream, kind=kind, closed=closed, fits=fits):
         line = raw.removeprefix(_BOM) if number == 0 else raw
-        offset, number = offset + length, number + 1
+        first, offset, number = number + 1, offset + length, number + lines
         try:
             if not line.strip():
                 continue
@@ -135,7 +146,7 @@ def _text_batches(
             else:
                 rows.append(parse_line(line, kind=kind, header=header))
         except ValueError as error:
-            bad.append(rejected(f"{shard}:line {number}", str(error), line))
+            bad.append(rejected(f"{shard}:line {first}", str(error), line))
         if len(rows) + len(bad) >= batch_rows:
             yield batch()
             begun, rows, bad = offset, [], []
@@ -154,9 +165,13 @@ def _pull_packed(path: Path, shard: str, cursor: Cursor, *, kind: TextFormat, ba
         return
     with _unpack(path) as stream:
         _skip(stream, start.get("offset", 0))
-        for batch in _text_batches(stream, shard, start, kind=kind, batch_rows=batch_rows, closed=True):
-            done = not stream.peek(1)
-            yield Batch(shard, batch.rows, {**batch.cursor, **version, "done": done}, batch.rejected)
+        batches = _text_batches(stream, shard, start, kind=kind, batch_rows=batch_rows, closed=True)
+        batch = next(batches, None)
+        while batch is not None:
+            following = next(batches, None)
+            cursor = {**batch.cursor, **version, "done": following is None}
+            yield Batch(shard, batch.rows, cursor, batch.rejected)
+            batch = following
 
 
 def _version(path: Path) -> dict[str, Any]:
@@ -219,6 +234,8 @@ def _pull_parquet(path: Path, shard: str, cursor: Cursor, *, batch_rows: int) ->
 def _parquet_tables(path: Path, row: int, *, batch_rows: int) -> Iterator[pa.Table]:
     """Yield the table's rows from `row` on; no rows once the end is reached."""
     with pq.ParquetFile(path) as file:
+        coded = _coded_texts(file)
+    with pq.ParquetFile(path, read_dictionary=coded) as file:
         first, skip = _row_group_of(file.metadata, row)
         groups = list(range(first, file.metadata.num_row_groups))
         for piece in file.iter_batches(batch_size=batch_rows, row_groups=groups):
@@ -227,6 +244,17 @@ def _parquet_tables(path: Path, row: int, *, batch_rows: int) -> Iterator[pa.Tab
             table.validate(full=True)
             if table.num_rows:
                 yield table.rename_columns(unique_names(table.column_names))
+
+
+def _coded_texts(file: pq.ParquetFile) -> list[str]:
+    """Name the text columns that the file keeps as dictionaries."""
+    schema, metadata = file.schema_arrow, file.metadata
+    texts = {name for name, kind in zip(schema.names, schema.types, strict=True) if kind == pa.string()}
+    groups = [metadata.row_group(group) for group in range(metadata.num_row_groups)]
+    pieces = [group.column(i) for group in groups for i in range(group.num_columns)]
+    # Plain text takes four bytes a value for its length alone; what takes fewer can only be a dictionary's codes.
+    plain = {piece.path_in_schema for piece in pieces if piece.total_uncompressed_size >= 4 * piece.num_values}
+    return sorted(texts - plain)
 
 
 def _row_group_of(metadata: pq.FileMetaData, row: int) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Any, Literal
 
@@ -15,6 +16,7 @@ Row = dict[str, Any]
 
 EXCERPT_CHARS = 200
 MAX_LINE_BYTES = 16 * 2**20
+MAX_RECORD_LINES, MAX_RECORD_BYTES = 1000, 2**20
 _INT = re.compile(r"-?(0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?inf|nan", re.IGNORECASE)
 _PADDED = re.compile(r"[+-]?0[0-9].*")
@@ -31,6 +33,63 @@ def read_lines(stream: IO[bytes], *, closed: bool) -> Iterator[tuple[bytes, int]
             length += len(piece)
         if closed or piece.endswith(b"\n"):
             yield line, length
+
+
+def read_records(
+    stream: IO[bytes], *, kind: TextFormat, closed: bool, fits: Callable[[bytes], bool]
+) -> Iterator[tuple[bytes, int, int]]:
+    """Yield each record with its whole length in bytes and its number of lines; a CSV record may hold quoted line ends.
+
+    Lines joined by an open quote are one record when the record `fits`. When it does not, or when the quote is not
+    closed within `MAX_RECORD_LINES` and `MAX_RECORD_BYTES`, its first line comes alone, and the lines behind it as if
+    it had not been. The end of a file that is not `closed` may still close the quote, so nothing comes until then.
+    """
+    lines, ahead, alone = read_lines(stream, closed=closed), deque[tuple[bytes, int]](), 0
+    while (first := ahead.popleft() if ahead else next(lines, None)) is not None:
+        if alone or kind != "csv" or not _leaves_quote_open(first[0]):
+            alone = max(0, alone - 1)
+            yield *first, 1
+            continue
+        record, ended = _joined(first, ahead, lines)
+        left_open, whole = _odd(record), b"".join(line for line, _ in record)
+        if left_open and ended and not closed:
+            return
+        if not left_open and fits(whole):
+            yield whole, sum(length for _, length in record), len(record)
+            continue
+        ahead.extendleft(reversed(record[1:]))
+        alone = 0 if left_open else len(record) - 1
+        yield *first, 1
+
+
+def _joined(
+    first: tuple[bytes, int], ahead: deque[tuple[bytes, int]], lines: Iterator[tuple[bytes, int]]
+) -> tuple[list[tuple[bytes, int]], bool]:
+    """Give the lines up to the one that closes the quote, and whether the file ended before."""
+    record, size, is_open = [first], first[1], True
+    while is_open and len(record) < MAX_RECORD_LINES and size < MAX_RECORD_BYTES:
+        line = ahead.popleft() if ahead else next(lines, None)
+        if line is None:
+            return record, True
+        record.append(line)
+        size += line[1]
+        is_open = is_open != bool(line[0].count(b'"') % 2)
+    return record, False
+
+
+def _odd(record: Sequence[tuple[bytes, int]]) -> bool:
+    return bool(sum(line.count(b'"') for line, _ in record) % 2)
+
+
+def _leaves_quote_open(line: bytes) -> bool:
+    if line.count(b'"') % 2 == 0:
+        return False
+    try:
+        # Only inside a quoted field may a line end, and then a quote that closes it, follow.
+        next(csv.reader([decode(line.removeprefix(b"\xef\xbb\xbf")) + '\n"'], strict=True), [])
+    except (csv.Error, ValueError):
+        return False
+    return True
 
 
 def parse_line(line: bytes, *, kind: TextFormat, header: Sequence[str] | None) -> Row:

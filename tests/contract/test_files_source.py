@@ -101,6 +101,57 @@ def test_a_file_that_grows_byte_by_byte_gives_each_row_once(tmp_path: Path, name
     assert reasons(batches) == []
 
 
+MANY_LINES = b'a,"b\nc"\n1,"x\ny"\n2,"""\n\n"""\n3,z\n4,",\n,"\n'
+OF_MANY_LINES = ["x\ny", '"\n\n"', "z", ",\n,"]
+
+
+def test_a_record_over_several_lines_is_read_once_while_it_grows(tmp_path: Path) -> None:
+    cursors: dict[str, Cursor] = {}
+    batches: list[Batch] = []
+    for byte in MANY_LINES:
+        with (tmp_path / "a.csv").open("ab") as stream:
+            stream.write(bytes([byte]))
+        batches += pull(tmp_path, cursors)
+    assert [row["b\nc"] for row in rows_of(batches)] == OF_MANY_LINES
+    assert reasons(batches) == []
+    assert cursors["a.csv"]["line"] == MANY_LINES.count(b"\n")
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.csv.zst"])
+@pytest.mark.parametrize("batch_rows", [1, 2, 3])
+def test_a_restart_between_records_over_several_lines_loses_none(tmp_path: Path, name: str, batch_rows: int) -> None:
+    pack = {"a.csv": bytes, "a.csv.gz": gzip.compress, "a.csv.zst": as_zstd}[name]
+    (tmp_path / name).write_bytes(pack(MANY_LINES))
+    batches = pull(tmp_path, batch_rows=batch_rows)
+    assert [row["b\nc"] for row in rows_of(batches)] == OF_MANY_LINES
+    for i, batch in enumerate(batches):
+        rest = pull(tmp_path, {name: json.loads(json.dumps(batch.cursor))}, batch_rows=batch_rows)
+        assert rows_of(rest) == rows_of(batches[i + 1 :])
+
+
+def test_an_open_quote_keeps_a_growing_file_waiting_but_not_for_ever(tmp_path: Path) -> None:
+    cursors: dict[str, Cursor] = {}
+    (tmp_path / "a.csv").write_bytes(b'a,b\n1,2\n3,"x\n' + b"5,6\n" * 10)
+    assert rows_of(pull(tmp_path, cursors)) == [{"a": 1, "b": 2}]
+    assert pull(tmp_path, cursors) == []
+    with (tmp_path / "a.csv").open("ab") as stream:
+        stream.write(b"5,6\n" * 1000)
+    batches = pull(tmp_path, cursors)
+    assert (len(rows_of(batches)), [bad.position for bad in batches[0].rejected]) == (1010, ["a.csv:line 3"])
+
+
+def test_text_kept_as_a_dictionary_arrives_as_one_and_unique_text_does_not(tmp_path: Path) -> None:
+    table = pa.table({"id": [f"row {i}" for i in range(5000)], "carrier": ["UA", None, "AA", "DL", "B6"] * 1000})
+    pq.write_table(table, tmp_path / "a.parquet", row_group_size=1700)
+    batches = pull(tmp_path, batch_rows=640)
+    assert {str(batch.rows.schema.field("id").type) for batch in batches} == {"string"}
+    assert all(pa.types.is_dictionary(batch.rows.schema.field("carrier").type) for batch in batches)
+    assert max(len(batch.rows["carrier"].chunk(0).dictionary) for batch in batches) == 4
+    assert rows_of(batches) == table.to_pylist()
+    (rest, *_) = pull(tmp_path, {"a.parquet": batches[2].cursor}, batch_rows=640)
+    assert rest.rows.to_pylist() == table.slice(batches[2].cursor["row"], rest.rows.num_rows).to_pylist()
+
+
 @pytest.mark.parametrize(
     "rows",
     [
@@ -146,7 +197,20 @@ GOOD = b'{"id": 1}\n'
         ("a.jsonl.zst", as_zstd(GOOD * 500)[:-5], 0, ["cannot be unpacked"]),  # broken off
         ("a.jsonl.zst", GOOD, 0, ["cannot be unpacked"]),  # not zstd
         ("a.csv", b"a,b\n1,2\n1\n1,2,3\n", 1, ["1 fields", "3 fields"]),  # field counts
-        ("a.csv", b'a,b\n1,"x\ny",2\n3,4\n', 1, ["a quote", "a quote"]),  # a record over two lines
+        ("a.csv", b'a,b\n1,"x\ny"\n3,4\n', 2, []),  # a record over two lines
+        ("a.csv", b'\xef\xbb\xbf"a\n1","b\r\n"\r\n1,"x\r\n""y"""\r\n', 1, []),  # a header over three lines
+        ("a.csv", b'a,b\n1,"x\ny",2\n3,4\n', 1, ["a quote", "a quote"]),  # over two lines, a field too many
+        ("a.csv", b'a,b\n1,"x\n3,4\n5,6\n7,y"z\n8,9\n', 3, ["a quote", "a quote"]),  # two stray quotes
+        ("a.csv", b'a,b\n1,5" pipe\n3,4\n', 1, ["a quote"]),  # no field begins with it
+        ("a.csv", b'a,b\n1,"x\n' + b"3,4\n" * 1000, 1000, ["a quote"]),  # never closed
+        (
+            "a.csv",
+            b'a,b\n1,"x\n' + b"3," + b"4" * 70_000 + b"x\n" + b"3,4" * 400_000 + b"\n",
+            1,
+            ["a quote", "400001 fields"],
+        ),
+        ("a.csv", b'a,b\n1,"x\n\xff"\n3,4\n', 1, ["a quote", "not UTF-8"]),  # bad UTF-8 inside
+        ("a.csv.gz", gzip.compress(b'a,b\n1,"x\n3,4\n5,6'), 2, ["a quote"]),  # the end closes nothing
         ("a.csv", b'a,b\n1,"x"y"z"\n"1, 2",3\n', 1, ["not CSV"]),  # text behind a quote
         ("a.csv", b"a,b\n1,\xff\n1,\x00\n1,99999999999999999999\n", 0, ["not UTF-8", "NUL", "integer"]),  # bad cells
         ("a.csv", b"a,\xff\n1,2\n", 0, ["not UTF-8", "the file has no readable header"]),  # bad header
