@@ -1,0 +1,306 @@
+"""The command line, as people and cron drive it: a process each time, on a month of logs whose last week is broken."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
+import pyarrow.parquet as pq
+import pytest
+
+from monitor.render.views import ALERT_KEYS
+
+START = datetime(2024, 1, 1, tzinfo=UTC)
+DAYS, A_DAY, BROKEN_FROM = 31, 120, 25
+CONFIG = """
+database: sqlite:///monitor.db
+models:
+  fares:
+    source: {files: "logs/*"}
+    labels: {files: labels.parquet, max_delay: 1d}
+    reference: {files: reference.parquet}
+    columns: {timestamp: logged_at, id: request_id, prediction: predicted, scores: p, label: late}
+    window: 1d
+receivers:
+  file: {log: alerts.jsonl}
+  nowhere: {log: no-such-folder/alerts.jsonl}
+routes:
+  - {to: [file]}
+"""
+
+
+def rows(seed: int, *, start: datetime, broken_from: int | None = None) -> pa.Table:
+    rng = np.random.default_rng(seed)
+    day, size = np.repeat(np.arange(DAYS), A_DAY), DAYS * A_DAY
+    seconds = np.tile(np.linspace(60, 86_000, A_DAY), DAYS)
+    age = rng.normal(40, 10, size)
+    p = 1 / (1 + np.exp(-(age - 40) / 10))
+    fare = rng.gamma(2, 10, size)
+    if broken_from is not None:
+        fare = np.where(day >= broken_from, np.nan, fare)
+    times = [start + timedelta(days=int(d), seconds=int(s)) for d, s in zip(day, seconds, strict=True)]
+    return pa.table(
+        {
+            "logged_at": pa.array(times, pa.timestamp("us", "UTC")),
+            "request_id": [f"{seed}-{number}" for number in range(size)],
+            "age": age,
+            "fare": pa.array(fare, from_pandas=True),
+            "carrier": rng.choice(["UA", "B6", "DL"], size),
+            "p": p,
+            "predicted": (p > 0.5).astype(int),
+            "late": (rng.random(size) < p).astype(int),
+        }
+    )
+
+
+def laid_out(folder: Path) -> Path:
+    """Write reference, logs in two formats, labels and configuration."""
+    (folder / "logs").mkdir()
+    pq.write_table(rows(1, start=START - timedelta(days=60)), folder / "reference.parquet")
+    month = rows(2, start=START, broken_from=BROKEN_FROM)
+    logs = month.drop_columns(["late"])
+    first = logs.slice(0, 10 * A_DAY)
+    arrow_csv.write_csv(
+        first.set_column(0, "logged_at", first["logged_at"].cast(pa.string())), folder / "logs" / "a.csv"
+    )
+    pq.write_table(logs.slice(10 * A_DAY), folder / "logs" / "b.parquet")
+    pq.write_table(month.select(["request_id", "late"]), folder / "labels.parquet")
+    (folder / "monitor.yaml").write_text(CONFIG, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder where one pass has been made; tests only look at it."""
+    folder = laid_out(tmp_path_factory.mktemp("judged"))
+    done = monitor(folder, "once", "monitor.yaml")
+    assert done.returncode == 0, done.stderr
+    (folder / "once.txt").write_text(done.stdout, encoding="utf-8")
+    return folder
+
+
+def monitor(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in a folder."""
+    command = [sys.executable, "-m", "monitor", *words]
+    surroundings = {**os.environ, "NO_COLOR": "1", "COLUMNS": "200", **environment}
+    return subprocess.run(command, cwd=folder, env=surroundings, capture_output=True, text=True, check=False)  # noqa: S603  # ours
+
+
+def lines(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def transitions(text: str) -> list[str]:
+    return [line for line in text.splitlines() if " fired " in line[:24] or " resolved " in line[:26]]
+
+
+def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
+    program = "import sys, monitor.cli as c\ntry: sys.argv[1:] = ['--help']; c.main()\nexcept SystemExit: pass\n"
+    program += "heavy = {'numpy', 'pyarrow', 'sqlalchemy', 'pydantic', 'scipy', 'litestar'} & sys.modules.keys()\n"
+    program += "sys.exit(str(heavy) if heavy else 0)"
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)  # noqa: S603  # ours
+    assert done.returncode == 0, done.stderr
+    assert "replay" in done.stdout
+
+
+def test_check_finds_nothing_wrong_with_good_data_and_touches_no_database(tmp_path: Path) -> None:
+    done = monitor(laid_out(tmp_path), "check", "monitor.yaml")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not (tmp_path / "monitor.db").exists()
+
+
+def test_check_ends_with_2_on_a_column_that_is_not_there(tmp_path: Path) -> None:
+    laid_out(tmp_path)
+    (tmp_path / "monitor.yaml").write_text(CONFIG.replace("scores: p,", "scores: fears,"), encoding="utf-8")
+    done = monitor(tmp_path, "check", "monitor.yaml")
+    assert done.returncode == 2
+    assert "no column 'fears'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_once_says_what_came_in_and_what_fired(judged: Path) -> None:
+    said = (judged / "once.txt").read_text(encoding="utf-8")
+    assert f"fares: {DAYS * A_DAY} rows read, {DAYS * A_DAY} stored, 0 quarantined" in said
+    assert "30 windows judged" in said
+    assert any("quality: fare: missing share" in line for line in transitions(said))
+    assert (judged / "alerts.jsonl").read_text(encoding="utf-8").count('"transition": "fired"') >= 1
+
+
+def test_a_second_pass_finds_nothing_new_to_do(tmp_path: Path) -> None:
+    laid_out(tmp_path)
+    first = monitor(tmp_path, "once", "monitor.yaml")
+    told = (tmp_path / "alerts.jsonl").read_bytes()
+    second = monitor(tmp_path, "once", "monitor.yaml")
+    assert first.returncode == second.returncode == 0
+    assert "0 rows read" in second.stdout
+    assert "0 windows judged" in second.stdout
+    assert "alerts: 0 fired, 0 resolved" in second.stdout
+    assert (tmp_path / "alerts.jsonl").read_bytes() == told
+
+
+def test_once_ends_with_1_when_a_source_stands_still(tmp_path: Path) -> None:
+    laid_out(tmp_path)
+    month = rows(2, start=START).rename_columns(["other", *rows(2, start=START).column_names[1:]])
+    pq.write_table(month, tmp_path / "logs" / "c.parquet")
+    done = monitor(tmp_path, "once", "monitor.yaml")
+    assert done.returncode == 1
+    assert "stands still: fares: source" in done.stdout
+    sick = monitor(tmp_path, "doctor", "monitor.yaml")
+    assert sick.returncode == 1
+    assert "WRONG  fares/records: stands still" in sick.stdout
+
+
+def test_alerts_have_the_public_keys_and_end_with_1_while_one_is_firing(judged: Path) -> None:
+    done = monitor(judged, "alerts", "monitor.yaml", "--json")
+    found = lines(done)
+    assert done.returncode == 1
+    assert done.stderr == ""
+    assert all(tuple(row) == ALERT_KEYS for row in found)
+    [fare] = [row for row in found if row["column"] == "fare" and row["detector"] == "missing_share"]
+    assert (fare["state"], fare["window_end"], fare["fired_at"]) == (
+        "firing",
+        "2024-01-31T00:00:00Z",
+        "2024-01-28T00:00:00Z",
+    )
+    calm = monitor(judged, "alerts", "monitor.yaml", "--state", "resolved", "--json")
+    assert calm.returncode == 0
+    assert all(row["state"] == "resolved" for row in lines(calm))
+
+
+def test_measurements_are_told_as_json_and_csv(judged: Path) -> None:
+    options = ("--model", "fares", "--detector", "missing_share", "--since", "2024-01-29")
+    found = lines(monitor(judged, "measurements", "monitor.yaml", *options, "--json"))
+    assert {row["window_end"] for row in found} == {"2024-01-30T00:00:00Z", "2024-01-31T00:00:00Z"}
+    assert [row["value"] for row in found if row["column"] == "fare"] == [1.0, 1.0]
+    text = monitor(judged, "measurements", "monitor.yaml", *options, "--csv").stdout
+    assert [row["column"] for row in csv.DictReader(io.StringIO(text))] == [row["column"] for row in found]
+    both = monitor(judged, "measurements", "monitor.yaml", "--json", "--csv")
+    assert both.returncode == 2
+
+
+def test_replay_tells_the_same_transitions_as_the_pass_and_leaves_nothing_behind(judged: Path, tmp_path: Path) -> None:
+    before = sorted(path.name for path in judged.iterdir())
+    done = monitor(judged, "replay", "monitor.yaml", TMPDIR=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert transitions(done.stdout) == transitions((judged / "once.txt").read_text(encoding="utf-8"))
+    assert "30 windows judged" in done.stdout.splitlines()[-1]
+    assert "1.0 false alarms" in done.stdout.splitlines()[-1]
+    assert sorted(path.name for path in judged.iterdir()) == before
+    assert not list(tmp_path.iterdir())
+
+
+def test_replay_tells_only_the_windows_asked_for(judged: Path) -> None:
+    early = monitor(judged, "replay", "monitor.yaml", "--to", "2024-01-10", "--json")
+    late = lines(monitor(judged, "replay", "monitor.yaml", "--from", "2024-01-20", "--json"))
+    assert all(row["window_end"] <= "2024-01-10T00:00:00Z" for row in lines(early))
+    assert ("fare", "missing_share", "firing") in [(row["column"], row["detector"], row["state"]) for row in late]
+    assert all(tuple(row) == ALERT_KEYS for row in late)
+
+
+def test_an_export_holds_every_record_with_its_label(judged: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.parquet"
+    assert monitor(judged, "export", "monitor.yaml", "fares", "-o", str(out)).returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["out.parquet"]
+    month = rows(2, start=START, broken_from=BROKEN_FROM)
+    exported = pq.read_table(out).sort_by("logged_at")
+    assert exported["request_id"].to_pylist() == month["request_id"].to_pylist()
+    assert exported["late"].to_pylist() == month["late"].to_pylist()
+    assert exported["fare"].null_count == month["fare"].null_count
+
+
+def test_exported_measurements_are_those_of_the_table(judged: Path, tmp_path: Path) -> None:
+    out = tmp_path / "measurements.parquet"
+    assert monitor(judged, "export", "monitor.yaml", "fares", "-o", str(out), "--measurements").returncode == 0
+    listed = lines(monitor(judged, "measurements", "monitor.yaml", "--json"))
+    assert pq.read_table(out)["value"].to_pylist() == [row["value"] for row in listed]
+
+
+def test_an_export_to_no_folder_is_one_sentence(judged: Path) -> None:
+    done = monitor(judged, "export", "monitor.yaml", "fares", "-o", "no-such-folder/out.parquet")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "cannot be written" in done.stderr
+
+
+def test_the_dashboard_is_a_page_that_names_the_model(judged: Path, tmp_path: Path) -> None:
+    assert monitor(judged, "dashboard", "monitor.yaml", "-o", str(tmp_path / "site")).returncode == 0
+    assert "fares" in (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
+
+
+def test_the_doctor_is_content_after_a_pass(judged: Path) -> None:
+    done = monitor(judged, "doctor", "monitor.yaml")
+    assert done.returncode == 0, done.stdout
+    assert "WRONG" not in done.stdout
+
+
+def test_the_doctor_makes_no_tables(tmp_path: Path) -> None:
+    done = monitor(laid_out(tmp_path), "doctor", "monitor.yaml")
+    assert done.returncode == 1
+    assert "no tables yet" in done.stdout
+    assert monitor(tmp_path, "migrate", "monitor.yaml").returncode == 0
+    assert "cannot see" in monitor(tmp_path, "doctor", "monitor.yaml").stdout
+
+
+def test_a_test_message_arrives_or_says_why_not(tmp_path: Path) -> None:
+    laid_out(tmp_path)
+    assert monitor(tmp_path, "send-test", "monitor.yaml", "file").returncode == 0
+    assert json.loads((tmp_path / "alerts.jsonl").read_text(encoding="utf-8"))["reason"] == "test"
+    lost = monitor(tmp_path, "send-test", "monitor.yaml", "nowhere")
+    assert lost.returncode == 1
+    assert "not delivered" in lost.stderr
+    unknown = monitor(tmp_path, "send-test", "monitor.yaml", "fil")
+    assert unknown.returncode == 2
+    assert "did you mean 'file'?" in unknown.stderr
+
+
+def test_the_detectors_are_listed_with_what_they_do(tmp_path: Path) -> None:
+    done = monitor(tmp_path, "detectors")
+    assert done.returncode == 0
+    assert any(line.startswith("psi ") for line in done.stdout.splitlines())
+
+
+# Each mistake in a call, and a word of what is said about it.
+MISTAKES = [
+    (("once", "missing.yaml"), "cannot be read"),
+    (("once", "bad.yaml"), "unknown key 'modles'; did you mean 'models'?"),
+    (("alerts", "monitor.yaml", "--model", "fare"), "did you mean 'fares'?"),
+    (("replay", "monitor.yaml", "--from", "yesterday"), "is no time"),
+    (("init", "reference.parquet"), "is there already"),
+    (("alerts", "monitor.yaml", "--state", "sad"), "sad"),
+]
+
+
+@pytest.mark.parametrize(("words", "said"), MISTAKES, ids=[" ".join(words) for words, _ in MISTAKES])
+def test_a_mistake_ends_with_2_and_says_what_to_mend(words: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    laid_out(tmp_path)
+    (tmp_path / "bad.yaml").write_text(CONFIG.replace("models:", "modles:"), encoding="utf-8")
+    done = monitor(tmp_path, *words)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+
+
+def test_a_database_that_cannot_be_reached_is_one_sentence_without_its_password(tmp_path: Path) -> None:
+    laid_out(tmp_path)
+    address = "postgresql://me:hush@127.0.0.1:1/none"
+    (tmp_path / "monitor.yaml").write_text(CONFIG.replace("sqlite:///monitor.db", "${DB}"), encoding="utf-8")
+    done = monitor(tmp_path, "once", "monitor.yaml", DB=address)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "hush" not in done.stderr + done.stdout
+
+
+def test_init_writes_a_configuration_that_passes_the_check(tmp_path: Path) -> None:
+    laid_out(tmp_path)
+    written = monitor(tmp_path, "init", "logs/b.parquet", "--reference", "reference.parquet", "-o", "new.yaml")
+    assert written.returncode == 0, written.stderr
+    assert monitor(tmp_path, "check", "new.yaml").returncode == 0
