@@ -122,7 +122,7 @@ def _summary(setup: Setup, judged: Sequence[tuple[str, Window]], findings: Seque
     fired = sum(finding.transition == "fired" for finding in findings)
     resolved = len(findings) - fired
     return (
-        f"{len(judged)} windows judged, {fired} alerts fired, {resolved} resolved; "
+        f"{len(set(judged))} windows judged; alerts: {fired} fired, {resolved} resolved; "
         f"the budget allows for {_allowed(setup, judged):.1f} false alarms in that time"
     )
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import typer
 
 from monitor.commands.opening import configured, reaching_database, watch_named, watching
-from monitor.commands.printing import minute
+from monitor.commands.printing import minute, printable
 from monitor.commands.rows import common_schema, fitted, with_labels
 from monitor.errors import MonitorError
 from monitor.render.deep_report import write_report
@@ -23,7 +23,7 @@ READ_ROWS = 2_000_000
 
 
 def report(path: Path, name: str, at: datetime, out: Path | None) -> int:
-    """Write the report of the window that holds `at`; of many rows, every so-manieth takes part."""
+    """Write the report of the window that holds `at`; of many rows, evenly spaced ones take part."""
     setup = configured(path)
     with watching(setup) as monitor, reaching_database(setup):
         watch = watch_named(monitor, name, place=setup.place)
@@ -35,9 +35,18 @@ def report(path: Path, name: str, at: datetime, out: Path | None) -> int:
             raise MonitorError(f"{name}: no records in the window {minute(window.start)} to {minute(window.end)}")
         reference = _reference_rows(watch.reference)
     target = out or Path(f"{name}-{window.start:%Y%m%dT%H%M}.html")
-    write_report(thinned(reference), thinned(current), roles=watch.roles, out=target)
+    empty = without_values(reference) | without_values(current)
+    if empty:
+        typer.echo(printable(f"left out, for want of values on one side: {', '.join(sorted(empty))}"), err=True)
+    sides = [thinned(rows.select([c for c in rows.column_names if c not in empty])) for rows in (reference, current)]
+    write_report(*sides, roles=watch.roles, out=target)
     typer.echo(f"{target}: {name}, {minute(window.start)} to {minute(window.end)}, {current.num_rows} rows")
     return 0
+
+
+def without_values(rows: pa.Table) -> set[str]:
+    """Name the columns that hold nothing, with which Evidently makes no report at all."""
+    return {name for name in rows.column_names if rows[name].null_count == rows.num_rows}
 
 
 def thinned(rows: pa.Table) -> pa.Table:

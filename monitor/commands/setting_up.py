@@ -37,8 +37,7 @@ def check(path: Path) -> int:
     if errors:
         return 2
     models, receivers = len(setup.config.models), len(setup.config.receivers)
-    warnings = f", {len(findings)} warnings" if findings else ""
-    typer.echo(f"{setup.place}: {models} models, {receivers} receivers, no mistakes{warnings}")
+    typer.echo(f"{setup.place}: no mistakes; models: {models}, receivers: {receivers}, warnings: {len(findings)}")
     return 0
 
 

@@ -304,3 +304,14 @@ def test_init_writes_a_configuration_that_passes_the_check(tmp_path: Path) -> No
     written = monitor(tmp_path, "init", "logs/b.parquet", "--reference", "reference.parquet", "-o", "new.yaml")
     assert written.returncode == 0, written.stderr
     assert monitor(tmp_path, "check", "new.yaml").returncode == 0
+
+
+def test_a_report_of_a_broken_window_leaves_out_the_empty_column_and_says_so(judged: Path, tmp_path: Path) -> None:
+    out = tmp_path / "report.html"
+    done = monitor(judged, "report", "monitor.yaml", "fares", "--window", "2024-01-28", "-o", str(out))
+    assert done.returncode == 0, done.stderr
+    assert "left out, for want of values on one side: fare" in done.stderr
+    assert out.stat().st_size > 100_000
+    nothing = monitor(judged, "report", "monitor.yaml", "fares", "--window", "2025-01-28", "-o", str(out))
+    assert nothing.returncode == 1
+    assert "no records in the window" in nothing.stderr
