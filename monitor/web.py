@@ -32,6 +32,7 @@ from litestar.types import Message, Scope
 from monitor.errors import MonitorError
 from monitor.render import html, views
 from monitor.render.metrics import exposition
+from monitor.store.alerts import alert_rows
 from monitor.store.database import Database
 
 LOG = logging.getLogger(__name__)
@@ -210,9 +211,9 @@ def _numbers(database: Database, now: Callable[[], datetime], ready: Callable[[]
 
     @get("/api/alerts", sync_to_thread=True)
     def alerts(model: FromQuery[str | None] = None, of_state: State = None) -> list[dict[str, Any]]:
-        states = [of_state] if of_state else []
         with database.read() as connection:
-            return [_plain(row) for row in views.alerts(connection, name=model, states=states)]
+            rows = alert_rows(connection, model=model)
+        return [row for row in rows if row["state"] == (of_state or row["state"]) != "ok"]
 
     @get("/api/measurements", sync_to_thread=True)
     def measurements(

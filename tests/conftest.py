@@ -1,5 +1,6 @@
 """A database as the service would have filled it, for everything that shows what is in there."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -135,7 +136,7 @@ def _alerts(connection: Any, name: str, ends: list[datetime], *, column: str, se
     ]
     for kind, detector, of, part, severity, state, fired, resolved in cases:
         labels = {"model": name, "kind": kind, "detector": detector, "column": of, "segment": part}
-        fingerprint = f"{abs(hash((name, kind))):064x}"[:64]
+        fingerprint = hashlib.sha256(f"{name} {kind}".encode()).hexdigest()
         numbers = {"value": 0.34, "threshold": 0.1, "p_value": 3.1e-9, "effect": 0.34, "n": 1234}
         lived = {"since": fired - HOUR, "fired_at": fired, "resolved_at": resolved}
         rest = {"severity": severity, "origin": "undetermined", "state": state, "episode": 1, "breaches": [True]}

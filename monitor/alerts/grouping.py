@@ -87,7 +87,7 @@ def notice_of(group: Group, receiver: str, base_url: str = "") -> Notice:
         title=title_of(group),
         lines=lines_of(group),
         alerts=tuple(as_json(finding) for finding in group.findings),
-        link=f"{base_url.rstrip('/')}/models/{quote(group.model, safe='', errors='replace')}" if base_url else "",
+        link=f"{base_url.rstrip('/')}/model/{quote(group.model, safe='', errors='replace')}" if base_url else "",
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from markupsafe import Markup
 
 from monitor.render.frame import Window, cut, span, times
-from monitor.render.svg import LEFT, RIGHT, WIDTH, TimeScale, drawing, joined, read_number, read_time, tag
+from monitor.render.svg import LEFT, RIGHT, WIDTH, TimeScale, drawing, read_number, read_time, tag
 
 LANE, CELL = 22, 18
 STEPS = (0.25, 0.5, 1.0, 2.0, 4.0)
@@ -14,19 +14,19 @@ STEPS = (0.25, 0.5, 1.0, 2.0, 4.0)
 
 
 def timeline(episodes: Sequence[Mapping[str, Any]], scale: TimeScale) -> Markup:
-    """Draw a bar for every episode, in lanes by kind; a bar that goes on ends in an arrow."""
-    lanes = _lanes(episodes)
-    height = len(lanes) * LANE + 30.0
+    """Draw a bar for every episode: a lane for each column, or number of the whole model, under the kind's name."""
     parts: list[Markup] = []
-    before = ""
-    for lane, (kind, own) in enumerate(lanes):
-        y = 4 + lane * LANE
+    y, before = 4.0, ""
+    for kind, name, own in _lanes(episodes):
         if kind != before:
-            parts.append(tag("text", kind, x=LEFT - 12, y=y + 14, class_="label"))
+            parts.append(tag("text", kind, x=0, y=y + 14, class_="kind"))
             parts.append(tag("line", x1=0, x2=WIDTH - RIGHT, y1=y - 1.5, y2=y - 1.5, class_="grid"))
+            y += LANE
         before = kind
+        parts.append(tag("text", tag("title", name), cut(name, 24), x=LEFT - 12, y=y + 14, class_="label"))
         parts += [_episode(scale, episode, y) for episode in own]
-    return drawing(*times(scale, height), *parts, height=height, title="Alerts over time, by kind")
+        y += LANE
+    return drawing(*times(scale, y + 30), *parts, height=y + 30, title="Alerts over time, by kind and column")
 
 
 def drift_map(columns: Sequence[Mapping[str, Any]], windows: Sequence[Window], scale: TimeScale) -> Markup:
@@ -84,21 +84,12 @@ def _drift_row(
     return tag("g", label, *cells, *breaches, class_="row", data_name=column["name"], data_values="|".join(texts))
 
 
-def _lanes(episodes: Iterable[Mapping[str, Any]]) -> list[tuple[str, list[Mapping[str, Any]]]]:
-    """Put each episode into the first lane of its kind that is free; what goes on keeps its lane."""
-    lanes: list[tuple[str, list[Mapping[str, Any]]]] = []
+def _lanes(episodes: Iterable[Mapping[str, Any]]) -> list[tuple[str, str, list[Mapping[str, Any]]]]:
+    """Give (kind, column, episodes); those of segments are drawn over those of all traffic."""
+    lanes: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for episode in episodes:
-        free = (
-            own
-            for kind, own in lanes
-            if kind == episode["kind"] and (own[-1]["end"] or episode["start"]) < episode["start"]
-        )
-        lane = next(free, None)
-        if lane is None:
-            lanes.append((episode["kind"], [episode]))
-        else:
-            lane.append(episode)
-    return sorted(lanes, key=lambda lane: lane[0])
+        lanes.setdefault((episode["kind"], episode["column"] or episode["detector"]), []).append(episode)
+    return [(*lane, sorted(own, key=lambda episode: bool(episode["segment"]))) for lane, own in sorted(lanes.items())]
 
 
 def _episode(scale: TimeScale, episode: Mapping[str, Any], y: float) -> Markup:
@@ -106,22 +97,7 @@ def _episode(scale: TimeScale, episode: Mapping[str, Any], y: float) -> Markup:
     what = " ".join(filter(None, (episode["detector"], episode["column"], episode["segment"])))
     until = read_time(episode["end"]) if episode["end"] else "goes on"
     told = tag("title", f"{episode['kind']}: {what}, {read_time(episode['start'])} to {until}")
-    width = max(end - start, 3.0)
-    bar = tag(
-        "rect",
-        told,
-        x=start,
-        y=y + 2,
-        width=width,
-        height=LANE - 6,
-        rx=3,
-        class_="episode" if episode["end"] else "episode open",
-    )
-    fits = width > 6.6 * len(what) + 12
-    inside = tag("text", what, x=start + 7, y=y + 14.5, class_="inside") if fits else ""
-    beside = (
-        tag("text", what, x=end + 6, y=y + 14.5, class_="beside")
-        if not fits and end + 6.6 * len(what) < WIDTH - RIGHT
-        else ""
-    )
-    return joined((bar, inside, beside))
+    names = ["episode", *(["open"] if not episode["end"] else []), *(["part"] if episode["segment"] else [])]
+    height, width = (LANE - 14, max(end - start, 3.0)) if episode["segment"] else (LANE - 6, max(end - start, 3.0))
+    place = {"x": start, "y": y + 2 + (LANE - 6 - height) / 2, "width": width, "height": height}
+    return tag("rect", told, **place, rx=3, class_=" ".join(names))

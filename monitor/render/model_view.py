@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, select
 
+from monitor.alerts.grouping import alert_id
 from monitor.profiles.bins import NumericBins
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import ColumnProfile, Profile, merge
@@ -85,11 +86,11 @@ def _episodes(
     for row in connection.execute(told.order_by(alert_event.c.window_end, alert_event.c.id)):
         if row.state in ("firing", "resolved"):
             _extend(found, row, start)
-    shown = {fingerprint for fingerprint, _ in found}
+    shown = {alert_id(*key).rpartition("-")[0] for key in found}
     for old in firing:
-        if old["id"] not in shown and old["fired_at"] is not None and old["fired_at"] <= end:
+        if old["id"].rpartition("-")[0] not in shown and old["fired_at"] is not None and old["fired_at"] <= end:
             labels = {k: old[k] for k in ("kind", "detector", "column", "segment")}
-            found[old["id"], 0] = labels | {"start": old["fired_at"], "end": None}
+            found[old["id"], -1] = labels | {"start": old["fired_at"], "end": None}
     return sorted(found.values(), key=lambda e: (e["kind"], e["start"]))
 
 

@@ -79,16 +79,18 @@ def test_the_drift_map_marks_breaches_and_leaves_undefined_cells_without_a_colou
     assert [rect.get("class") for rect in elements(drawn, "rect")] == ["breach"]
 
 
-def test_episodes_at_the_same_time_get_lanes_of_their_own() -> None:
+def test_a_column_has_a_lane_in_which_its_segments_are_drawn_over_the_whole() -> None:
     labels = {"kind": "drift.data", "detector": "psi", "column": "age", "segment": ""}
     episodes = [
+        labels | {"segment": "origin=JFK", "start": START + HOUR, "end": None},
         labels | {"start": START, "end": START + 4 * HOUR},
-        labels | {"start": START + HOUR, "end": None},
-        labels | {"start": START + 5 * HOUR, "end": START + 6 * HOUR},
+        labels | {"column": "wind", "start": START + 5 * HOUR, "end": START + 6 * HOUR},
     ]
-    heights = [rect.get("y") for rect in elements(lanes.timeline(episodes, SCALE), "rect")]
-    assert len(heights) == 3
-    assert len(set(heights)) == 2
+    drawn = lanes.timeline(episodes, SCALE)
+    bars = elements(drawn, "rect")
+    assert [bar.get("class") for bar in bars] == ["episode", "episode open part", "episode"]
+    lower = [float(bar.get("y")) for bar in bars]
+    assert abs(lower[0] - lower[1]) < lanes.LANE / 2 < lanes.LANE <= lower[2] - lower[0]
 
 
 @pytest.mark.parametrize("case", ["numeric", "constant", "no edges", "categories", "empty window"])

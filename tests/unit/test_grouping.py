@@ -79,7 +79,7 @@ def test_a_notice_is_the_same_whatever_the_order_of_its_alerts() -> None:
     (one,), (other,) = grouped(told(findings)), grouped(told(reversed(findings)))
     assert notice_of(one, "team", "https://x.example/") == notice_of(other, "team", "https://x.example/")
     assert notice_of(one, "team").id != notice_of(one, "audit").id
-    assert notice_of(one, "team", "https://x.example/").link == "https://x.example/models/flights"
+    assert notice_of(one, "team", "https://x.example/").link == "https://x.example/model/flights"
     assert notice_of(one, "team").link == ""
 
 
