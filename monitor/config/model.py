@@ -160,9 +160,9 @@ class Model(Section):
     """One watched model.
 
     every: how often its source is pulled. hold: `for` in the configuration; how many windows must breach before an
-    alert fires. clear: how many clear windows in a row resolve it. min_labels: the share of a window's labels from
-    which its performance is judged before `max_delay` is over. segment_values: how many values of a segment's column
-    are watched apart, the most frequent of the reference.
+    alert fires. clear: how many clear windows in a row resolve it. min_labels: where labels have no `max_delay`, the
+    share of a window's labels from which its performance is judged. segment_values: how many values of a segment's
+    column are watched apart, the most frequent of the reference.
     """
 
     source: Data

@@ -185,7 +185,8 @@ def _outputs(at: str, roles: Roles, rows: pa.Table) -> Iterator[Finding]:
 
 def _score(at: str, column: pa.ChunkedArray, name: str) -> Iterator[Finding]:
     if not is_number(column):
-        yield Finding("error", at, f"{name!r} holds {column.type}, not numbers", "name the column of probabilities")
+        held = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+        yield Finding("error", at, f"{name!r} holds {held}, not numbers", "name the column of probabilities")
         return
     values = numbers_of(column)
     if values.size and (values.min() < 0 or values.max() > 1):
