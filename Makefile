@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: test lint types format clean
+.PHONY: test lint types bench format clean
 
 test: .venv/ready
 	$(BIN)/pytest
@@ -12,6 +12,9 @@ lint: .venv/ready
 
 types: .venv/ready
 	$(BIN)/mypy
+
+bench: .venv/ready
+	$(BIN)/python tests/benchmarks/run.py
 
 format: .venv/ready
 	$(BIN)/ruff check --fix .
