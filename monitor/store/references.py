@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile
@@ -15,7 +15,11 @@ WHOLE = ""
 def write_reference(
     connection: Connection, name: str, fingerprint: str, profiles: Mapping[str, Profile], *, now: datetime
 ) -> None:
-    """Keep a reference by segment, "" being all of it; from now on it is the one that counts."""
+    """Keep a reference by segment, "" being all of it; from now on it is the one that counts.
+
+    A fingerprint that counted before is written anew, which makes it the newest again.
+    """
+    connection.execute(delete(reference).where(reference.c.model == name, reference.c.fingerprint == fingerprint))
     for segment, profile in profiles.items():
         connection.execute(
             insert(reference).values(
