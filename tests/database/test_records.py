@@ -9,7 +9,17 @@ from sqlalchemy import func, select, update
 from monitor.errors import MonitorError
 from monitor.store.cursors import read_cursors, write_cursor
 from monitor.store.database import Database
-from monitor.store.records import append_records, quarantine_rows, read_records, register_model
+from monitor.store.records import (
+    append_records,
+    forget_records,
+    pack_records,
+    quarantine_rows,
+    read_records,
+    read_segment,
+    record_span,
+    register_model,
+    segment_numbers,
+)
 from monitor.store.schema import quarantine, segment
 from monitor.types import Rejected, Window
 
@@ -20,7 +30,8 @@ DAY = Window(NOON - 12 * HOUR, NOON + 12 * HOUR)
 
 def rows(*hours: int) -> pa.Table:
     at = pa.array([NOON + h * HOUR for h in hours], pa.timestamp("us", tz="UTC"))
-    return pa.table({"at": at, "x": pa.array(hours, pa.int64()), "who": [f"c{h}" for h in hours]})
+    who = pa.array([f"c{h}" for h in hours]).dictionary_encode()
+    return pa.table({"at": at, "x": pa.array(hours, pa.int64()), "who": who})
 
 
 def stored(database: Database, window: Window = DAY) -> list[int]:
@@ -30,11 +41,12 @@ def stored(database: Database, window: Window = DAY) -> list[int]:
     return [x for table in tables for x in table["x"].to_pylist()]
 
 
-def store(database: Database, table: pa.Table, state: dict[str, int]) -> None:
+def store(database: Database, table: pa.Table, state: dict[str, int]) -> int:
     with database.write() as connection:
         register_model(connection, "m", now=NOON)
-        append_records(connection, "m", table, timestamp="at")
+        number = append_records(connection, "m", pack_records(table, timestamp="at"))
         write_cursor(connection, "files", "a.parquet", state)
+    return number
 
 
 def test_rows_come_back_in_half_open_windows(database: Database) -> None:
@@ -44,18 +56,36 @@ def test_rows_come_back_in_half_open_windows(database: Database) -> None:
     assert stored(database, Window(NOON + HOUR, NOON + 3 * HOUR)) == [1, 2, 1]
 
 
-def test_cursors_move_and_others_stay(database: Database) -> None:
+def test_a_segment_comes_back_as_it_went_in_or_in_the_columns_asked_for(database: Database) -> None:
+    number = store(database, rows(0, 1, 0), {"row": 3})
+    with database.read() as connection:
+        assert read_segment(connection, number).equals(rows(0, 1, 0))
+        few = read_segment(connection, number, columns={"who", "nowhere"})
+        assert few["who"].to_pylist() == ["c0", "c1", "c0"]
+        assert few.column_names == ["who"]
+        assert next(iter(read_records(connection, "m", DAY, timestamp="at", columns=["nowhere"]))).column_names == []
+        assert next(iter(read_records(connection, "m", DAY, timestamp="at"))).equals(rows(0, 1, 0))
+
+
+def test_segments_are_numbered_in_the_order_of_arrival_and_span_their_records(database: Database) -> None:
+    numbers = [store(database, rows(5), {}), store(database, rows(-3, 1), {}), store(database, rows(2), {})]
+    with database.read() as connection:
+        assert segment_numbers(connection, "m") == numbers
+        assert record_span(connection, "m") == (NOON - 3 * HOUR, NOON + 5 * HOUR)
+        assert (segment_numbers(connection, "other"), record_span(connection, "other")) == ([], None)
+
+
+def test_cursors_move_with_the_rows(database: Database) -> None:
     store(database, rows(0), {"row": 1})
-    store(database, rows(), {"row": 2})
+    store(database, rows(1), {"row": 2})
     with database.read() as connection:
         assert read_cursors(connection, "files") == {"a.parquet": {"row": 2}}
-        assert read_cursors(connection, "other") == {}
 
 
 def store_and_stop(database: Database) -> None:
     with database.write() as connection:
         register_model(connection, "m", now=NOON)
-        append_records(connection, "m", rows(0), timestamp="at")
+        append_records(connection, "m", pack_records(rows(0), timestamp="at"))
         write_cursor(connection, "files", "a.parquet", {"row": 1})
         raise RuntimeError("stop")
 
@@ -69,11 +99,21 @@ def test_a_failure_leaves_neither_rows_nor_cursor(database: Database) -> None:
 
 
 def test_a_damaged_segment_is_named(database: Database) -> None:
-    store(database, rows(0), {"row": 1})
+    number = store(database, rows(0), {"row": 1})
     with database.write() as connection:
         connection.execute(update(segment).values(data=b"spoiled"))
-    with pytest.raises(MonitorError, match=r"segment \d+ of m is damaged"):
+    with pytest.raises(MonitorError, match=f"segment {number} is damaged"):
         stored(database)
+
+
+def test_segments_are_forgotten_when_their_newest_record_is_too_old(database: Database) -> None:
+    for hours in ((0, 1), (1, 5), (11,)):
+        store(database, rows(*hours), {})
+    with database.write() as connection:
+        assert forget_records(connection, "m", older_than=6 * HOUR) == 1  # hour 5 is six before the newest
+        assert forget_records(connection, "m", older_than=6 * HOUR) == 0
+        assert forget_records(connection, "other", older_than=6 * HOUR) == 0
+    assert stored(database) == [1, 5, 11]
 
 
 def test_rejected_rows_are_kept_with_their_reason(database: Database) -> None:
