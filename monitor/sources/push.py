@@ -94,12 +94,12 @@ def _parse_json(body: bytes) -> Parsed:
     records = value.get("records") if isinstance(value, dict) else value
     if not isinstance(records, list):
         raise ValueError('the body has no records; send {"records": [...]} or a list of objects')  # noqa: TRY004
-    rows, bad = list[Row](), list[Rejected]()
+    rows, bad, escaped = list[Row](), list[Rejected](), "\\u" in text
     for number, record in enumerate(records, start=1):
         try:
             if beyond:
                 _check_ints(record)
-            rows.append(checked_row(record, escaped="\\u" in text))
+            rows.append(checked_row(record, escaped=escaped))
         except ValueError as error:
             bad.append(rejected(f"record {number}", str(error), repr(record).encode(errors="replace")))
     return to_table(rows, kind="jsonl", header=None), tuple(bad)
