@@ -1,5 +1,6 @@
 """From the configuration's words to the things that do the work."""
 
+from datetime import timedelta
 from functools import partial
 from os.path import normpath
 from pathlib import Path
@@ -48,7 +49,9 @@ def database_url(config: Config, *, root: Path) -> str:
 def watch_of(name: str, model: Model, database: Database, *, root: Path) -> Watch:
     """Give a model with its sources."""
     labels = source_of(model.labels, root=root) if model.labels else None
-    reference = source_of(model.reference, root=root) if model.reference else None
+    # a reference is closed: read behind its cursor again, it would seem to change at every look
+    closed = model.reference.model_copy(update={"lookback": timedelta(0)}) if model.reference else None
+    reference = source_of(closed, root=root) if closed else None
     if model.source.push:
         from monitor.sources.push import PushSource  # noqa: PLC0415  # only where something is pushed
 
