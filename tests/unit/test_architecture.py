@@ -9,34 +9,39 @@ import monitor
 
 HOUSE = Path(monitor.__file__).parent
 CORE = {"types", "errors", "stats", "profiles", "detectors", "alerts", "schedule", "admission"}
-BELOW = {
+ADAPTERS = {"store", "sources", "notify", "render"}
+VALUES = {"types", "errors"}
+# What each room may import; a room that is not listed may not be.
+BELOW: dict[str, set[str]] = {
     "types": set(),
     "errors": set(),
-    "stats": {"types", "errors"},
-    "profiles": {"types", "errors", "stats"},
-    "detectors": {"types", "errors", "stats", "profiles"},
-    "alerts": {"types", "errors", "stats", "profiles"},
-    "schedule": {"types", "errors", "stats", "profiles"},
-    "admission": {"types", "errors", "stats", "profiles"},
-    "store": CORE,
-    "sources": CORE,
-    "notify": CORE,
-    "render": CORE | {"store"},
-    "delivery": {"types", "errors", "alerts", "store", "notify"},
-    "config": CORE | {"store", "sources", "notify", "render"},
-    "wiring": CORE | {"store", "sources", "notify", "render", "config", "watch"},
-    "web": CORE | {"store", "render"},
-    "setup": CORE | {"store", "sources", "notify", "render", "config", "wiring", "watch"},
-    "watch": CORE | {"store", "notify", "config"},
-    "steps": CORE | {"store", "config", "watch"},
-    "pipeline": CORE | {"store", "config", "watch", "steps", "delivery"},
+    "stats": VALUES,
+    "profiles": VALUES | {"stats"},
+    "detectors": VALUES | {"stats", "profiles"},
+    "alerts": VALUES | {"stats", "profiles"},
+    "schedule": VALUES,
+    "admission": VALUES | {"profiles"},
+    # Adapters do not know each other; pages show what is stored.
+    "store": CORE - {"admission", "detectors"},
+    "sources": VALUES | {"profiles", "admission"},
+    "notify": VALUES,
+    "render": CORE - {"admission"} | {"store"},
+    # The configuration names what there is and opens nothing.
+    "config": CORE - {"admission", "profiles"},
+    "watch": VALUES | {"schedule", "config", "store", "notify"},
+    "steps": CORE | {"config", "store", "watch"},
+    "delivery": VALUES | {"store", "notify"},
+    "pipeline": VALUES | {"alerts", "store", "watch", "steps", "delivery"},
+    "wiring": VALUES | {"config", "watch", "store", "sources", "notify"},
+    "setup": CORE | {"config", "sources", "watch", "wiring"},
+    "web": CORE | {"config", "store", "render"},
 }
-EVERYTHING_BELOW = {*BELOW}
+SHELL = {*BELOW}
 BELOW |= {
-    "daemon": EVERYTHING_BELOW,
-    "demo": EVERYTHING_BELOW | {"daemon"},
-    "commands": EVERYTHING_BELOW | {"daemon", "demo"},
-    "cli": EVERYTHING_BELOW | {"commands"},
+    "daemon": SHELL,
+    "demo": SHELL | {"daemon"},
+    "commands": SHELL | {"daemon", "demo"},
+    "cli": VALUES | {"config", "commands"},
     "__main__": {"cli"},
 }
 FILES = sorted(path for path in HOUSE.rglob("*.py") if path != HOUSE / "__init__.py")
@@ -49,9 +54,27 @@ def room_of(path: Path) -> str:
 def imported_rooms(path: Path) -> set[str]:
     nodes = list(ast.walk(ast.parse(path.read_text())))
     names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
-    names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
-    parts = [name.split(".") for name in names if name.startswith("monitor.")]
-    return {part[1] for part in parts}
+    froms = [node for node in nodes if isinstance(node, ast.ImportFrom)]
+    names += [f"{node.module}.{alias.name}" for node in froms for alias in node.names]
+    assert not any(node.level for node in froms), "imports are written in full"
+    return {name.split(".")[1] for name in names if name.startswith("monitor.")}
+
+
+def test_the_rooms_form_an_order() -> None:
+    left = dict(BELOW)
+    while left:
+        free = {room for room, below in left.items() if not below & left.keys()}
+        assert free, f"these import each other in a circle: {sorted(left)}"
+        left = {room: below for room, below in left.items() if room not in free}
+
+
+def test_adapters_do_not_know_each_other() -> None:
+    assert {room: BELOW[room] & ADAPTERS for room in ADAPTERS} == {
+        "store": set(),
+        "sources": set(),
+        "notify": set(),
+        "render": {"store"},
+    }
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(HOUSE)))
