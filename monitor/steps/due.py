@@ -43,7 +43,10 @@ class Due:
 
 
 def due_windows(known: Known, maturity: Maturity, *, period: Period, lateness: timedelta) -> Iterator[Due]:
-    """Give the windows that are new, or have changed, or whose labels have matured; oldest first."""
+    """Give the windows that are new, or have changed, or whose labels have matured; oldest first.
+
+    A window whose profiles were forgotten keeps what was found when they were there.
+    """
     revisions: dict[Window, int] = {}
     for part, revision in known.revisions.items():
         window = window_of(part.start, period)
@@ -52,19 +55,21 @@ def due_windows(known: Known, maturity: Maturity, *, period: Period, lateness: t
     again = [
         Due(j.window, revisions.get(j.window, 0), before=j)
         for j in known.judgements
-        if revisions.get(j.window, 0) != j.revision
+        if (j.window in revisions and revisions[j.window] != j.revision)
         or (not j.matured and matured(j.window, maturity, rows=j.rows, labelled=j.labelled, clock=clock))
     ]
     judged = {judgement.window for judgement in known.judgements}
+    judged_until = max((window.end for window in judged), default=None)
+    passed = [window for window in revisions if judged_until and window.end <= judged_until]
     closed = closed_windows(
         first_record=known.first_record,
         newest_record=known.newest_record,
         drained_at=known.drained_at,
         lateness=lateness,
         period=period,
-        judged_until=max((window.end for window in judged), default=None),
+        judged_until=judged_until,
     )
-    new = [Due(window, revisions.get(window, 0), before=None) for window in closed if window not in judged]
+    new = [Due(window, revisions.get(window, 0), before=None) for window in (*passed, *closed) if window not in judged]
     yield from sorted([*again, *new], key=lambda due: due.window)
 
 

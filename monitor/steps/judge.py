@@ -36,7 +36,10 @@ HISTORY = 28
 
 @dataclass(frozen=True)
 class Verdict:
-    """All that was found out about a window: measurements beside their thresholds, and what may step an alert."""
+    """All that was found out about a window: measurements beside their thresholds, and what may step an alert.
+
+    first: it is judged for the first time, and before all later ones. settled: its labels have just matured.
+    """
 
     judgement: Judgement
     found: Sequence[Found]
@@ -97,13 +100,16 @@ def verdict_on(
     found = [*measured(references, _side_by_side({WHOLE: whole, **current}), watch.settings)]
     found += volume_of(watch, due.window, whole.rows, history)
     labelled = whole.outcome.n if whole.outcome else 0
-    ready = matured(due.window, maturity_of(watch), rows=whole.rows, labelled=labelled, clock=clock)
-    waiting = any(not j.matured for j in history if j.window < due.window)
+    maturity = maturity_of(watch)
+    ready = matured(due.window, maturity, rows=whole.rows, labelled=labelled, clock=clock)
+    # Labels step alerts in the order of windows; where they may come for ever, one window without them holds up none.
+    waiting = maturity.max_delay is not None and any(not j.matured for j in history if j.window < due.window)
+    passed = any(j.window > due.window for j in history)
     before = due.before is not None and due.before.matured
     settled = ready and not waiting and not before
     judged = compared(found, watch.settings, window=due.window, settled=settled or before)
     judgement = Judgement(due.window, due.revision, whole.rows, labelled, matured=settled or before)
-    return Verdict(judgement, found, judged, first=due.before is None, settled=settled)
+    return Verdict(judgement, found, judged, first=due.before is None and not passed, settled=settled)
 
 
 def _side_by_side(profiles: dict[str, Profile]) -> dict[str, Profile]:
