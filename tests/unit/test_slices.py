@@ -1,0 +1,163 @@
+"""Rows are summed up by window, version and segment; parts of the rows add up to all of them."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.profiles.arrow import layout_of
+from monitor.profiles.groups import profile_groups, profile_labels
+from monitor.profiles.layout import Layout
+from monitor.profiles.profile import Profile, merge
+from monitor.schedule import Period
+from monitor.steps.slices import MOST_VERSIONS, OTHER, sliced
+from monitor.store.profiles import Slice
+from monitor.types import Roles, Window
+
+MIDNIGHT = datetime(2026, 3, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+HOURLY, DAILY = Period(1, "h"), Period(1, "d")
+ROLES = Roles("at", version="version", prediction="predicted", scores=("p",), label="late", segments=("origin",))
+
+
+def rows(size: int = 400, seed: int = 1) -> pa.Table:
+    rng = np.random.default_rng(seed)
+    p = rng.random(size)
+    origins = rng.choice(["EWR", "JFK", "LGA", None], size, p=[0.5, 0.3, 0.1, 0.1])
+    return pa.table(
+        {
+            "at": pa.array([MIDNIGHT + timedelta(minutes=int(m)) for m in rng.integers(0, 4 * 60, size)]),
+            "version": rng.choice(["v1", "v2"], size),
+            "origin": pa.array(origins.tolist(), pa.string()),
+            "x": pa.array(np.where(rng.random(size) < 0.1, np.nan, rng.normal(size=size)), from_pandas=True),
+            "p": p,
+            "predicted": (p > 0.5).astype(int),
+            "late": (rng.random(size) < p).astype(int),
+        }
+    )
+
+
+ROWS = rows()
+LAYOUT = layout_of(ROWS, ROLES)
+
+
+def of(table: pa.Table, layout: Layout = LAYOUT, base: Period = HOURLY, most: int = 20) -> dict[Slice, Profile]:
+    return sliced(table, layout, profile_groups, base=base, segment_values=most)
+
+
+def counted(found: dict[Slice, Profile]) -> dict[tuple[int, str], int]:
+    """Give rows by (hour, version or segment)."""
+    return {
+        (int((place.window.start - MIDNIGHT) / HOUR), place.version or place.segment): profile.rows
+        for place, profile in found.items()
+    }
+
+
+def small(*cells: tuple[int, str, str | None]) -> pa.Table:
+    hours, versions, origins = zip(*cells, strict=True)
+    return pa.table(
+        {
+            "at": pa.array([MIDNIGHT + hour * HOUR for hour in hours], pa.timestamp("us", "UTC")),
+            "version": pa.array(versions, pa.string()),
+            "origin": pa.array(origins, pa.string()),
+            "x": pa.array([0.5] * len(cells)),
+        }
+    )
+
+
+def test_rows_fall_into_half_open_windows_versions_and_segments() -> None:
+    table = small((0, "v1", "JFK"), (0, "v2", "EWR"), (1, "v1", "JFK"))
+    assert counted(of(table)) == {
+        (0, ""): 2,
+        (0, "v1"): 1,
+        (0, "v2"): 1,
+        (0, "origin=JFK"): 1,
+        (0, "origin=EWR"): 1,
+        (1, ""): 1,
+        (1, "v1"): 1,
+        (1, "origin=JFK"): 1,
+    }
+    assert {place.window for place in of(table, base=DAILY)} == {Window(MIDNIGHT, MIDNIGHT + 24 * HOUR)}
+
+
+def test_rows_without_a_value_belong_to_no_segment_and_unknown_or_rare_ones_to_other() -> None:
+    table = small((0, "v1", None), (0, "v1", "Mars"), (0, "v1", "LGA"), (0, "v1", "EWR"), (0, "v1", "JFK"))
+    assert counted(of(table, most=2)) == {
+        (0, ""): 5,
+        (0, "v1"): 5,
+        (0, "origin=EWR"): 1,
+        (0, "origin=JFK"): 1,
+        (0, f"origin={OTHER}"): 2,
+    }
+
+
+def test_a_dictionary_is_sliced_like_plain_text() -> None:
+    plain = rows(50)
+    coded = plain.set_column(2, "origin", plain["origin"].dictionary_encode())
+    chunked = pa.concat_tables([coded.slice(0, 20), coded.slice(20)])
+    assert_equal(of(chunked), of(plain))
+
+
+def test_more_versions_than_can_be_told_apart_are_other() -> None:
+    table = small(*((0, f"v{number}", "JFK") for number in range(MOST_VERSIONS + 5)))
+    versions = {place.version: profile.rows for place, profile in of(table).items() if place.version}
+    assert (len(versions), versions[OTHER], sum(versions.values())) == (MOST_VERSIONS + 1, 5, MOST_VERSIONS + 5)
+
+
+def test_a_column_that_the_rows_lack_makes_no_slices() -> None:
+    table = small((0, "v1", "JFK")).drop_columns(["version", "origin"])
+    assert counted(of(table)) == {(0, ""): 1}
+
+
+def test_slices_of_a_window_add_up_to_it() -> None:
+    found = of(ROWS)
+    for place, whole in found.items():
+        if place.version or place.segment:
+            continue
+        versions = [p for other, p in found.items() if other.window == place.window and other.version]
+        assert sum(part.rows for part in versions) == whole.rows
+        assert np.array_equal(sum(part.counts for part in versions), whole.counts)
+
+
+def merged(parts: list[dict[Slice, Profile]]) -> dict[Slice, Profile]:
+    total: dict[Slice, Profile] = {}
+    for part in parts:
+        total |= {place: merge(total[place], p) if place in total else p for place, p in part.items()}
+    return total
+
+
+def assert_equal(found: dict[Slice, Profile], wanted: dict[Slice, Profile]) -> None:
+    assert found.keys() == wanted.keys()
+    for place, profile in wanted.items():
+        other = found[place]
+        assert (other.rows, other.unseen, other.added) == (profile.rows, profile.unseen, profile.added)
+        assert np.array_equal(other.counts, profile.counts)
+        assert other.sums == pytest.approx(profile.sums, abs=1e-9)
+        assert np.array_equal(other.low, profile.low)
+        assert np.array_equal(other.high, profile.high)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(0, 3), min_size=60, max_size=60), st.randoms())
+def test_slices_of_any_split_of_the_rows_merge_to_those_of_all(parts: list[int], order: object) -> None:
+    table = ROWS.slice(0, 60)
+    places = [[row for row, part in enumerate(parts) if part == number] for number in range(4)]
+    for rows_of in places:
+        order.shuffle(rows_of)  # type: ignore[attr-defined]  # hypothesis' own generator
+    assert_equal(merged([of(table.take(rows_of)) for rows_of in places if rows_of]), of(table))
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.booleans(), min_size=60, max_size=60))
+def test_labels_that_come_later_add_up_to_labels_that_came_with_their_records(late: list[bool]) -> None:
+    table, mask = ROWS.slice(0, 60), pa.array(late)
+    unlabelled = table.set_column(
+        table.column_names.index("late"),
+        "late",
+        pa.array([None if x else y for x, y in zip(late, table["late"].to_pylist(), strict=True)], pa.int64()),
+    )
+    labels = sliced(table.filter(mask), LAYOUT, profile_labels, base=HOURLY, segment_values=20)
+    assert_equal(merged([of(unlabelled), labels]), of(table))
