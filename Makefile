@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: test lint types bench format clean
+.PHONY: test lint types format demo clean
 
 test: .venv/ready
 	$(BIN)/pytest
@@ -19,6 +19,9 @@ bench: .venv/ready
 format: .venv/ready
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+demo: .venv/ready
+	$(BIN)/monitor demo
 
 clean:
 	rm -rf .venv

@@ -1,0 +1,130 @@
+"""The demo, run whole on a part of the year: what arrives, what is said about it, what it leaves behind."""
+
+import json
+import socket
+import subprocess
+import sys
+from collections import Counter
+from contextlib import closing
+from datetime import UTC, date, datetime
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+from sqlalchemy import select
+
+from monitor.demo.home import CONFIG, DATABASE, MESSAGES, prepared
+from monitor.demo.receiver import Message, receiving
+from monitor.demo.run import free_port, run
+from monitor.demo.screen import show
+from monitor.errors import MonitorError
+from monitor.notify.post import post
+from monitor.store.alerts import alert_rows
+from monitor.store.database import open_database
+from monitor.store.schema import alert_event, outbox
+
+NOON = datetime(2013, 5, 14, 12, tzinfo=UTC)
+FEED = {"first": date(2013, 5, 10), "last": date(2013, 5, 20)}
+
+
+def demo(home: Path, *, days_a_pass: int) -> str:
+    said = StringIO()
+    console = Console(file=said, width=1000)
+    assert run(serve=False, home=home, console=console, days_a_pass=days_a_pass, **FEED) == 0
+    return said.getvalue()
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo") / "home"
+
+
+@pytest.fixture(scope="module")
+def said(home: Path) -> str:
+    return demo(home, days_a_pass=400)
+
+
+def notices(home: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (home / MESSAGES).read_text().splitlines()]
+
+
+def test_the_bad_feed_is_told_with_its_column_and_its_days(said: str) -> None:
+    assert "bad feed in temp, May 14 00:00 to May 16 00:00 UTC" in said
+    assert "temp: holds a single value" in said
+    assert "NOT SEEN" not in said
+
+
+def test_what_is_not_in_these_days_is_not_accounted_for(said: str) -> None:
+    assert "query attack" not in said
+
+
+def test_every_message_arrives_and_is_shown(home: Path, said: str) -> None:
+    sent = notices(home)
+    assert sent
+    assert f"{len(sent)} messages" in said
+    assert all(notice["title"] in said for notice in sent)
+    with closing(open_database(f"sqlite:///{home / DATABASE}")) as database, database.read() as connection:
+        rows = connection.execute(select(outbox.c.notice, outbox.c.receiver, outbox.c.state)).all()
+    assert {row.state for row in rows} == {"delivered"}
+    assert Counter(row.receiver for row in rows) == {"team": len(sent), "file": len(sent)}
+    assert len({row.notice for row in rows}) == len(rows)
+
+
+def test_every_transition_of_an_episode_is_told_once(home: Path, said: str) -> None:
+    del said
+    told = Counter((a["id"], notice["transition"]) for notice in notices(home) for a in notice["alerts"])
+    assert set(told.values()) == {1}
+
+
+def test_what_is_alerted_does_not_depend_on_how_often_the_logs_are_read(home: Path, said: str, tmp_path: Path) -> None:
+    del said
+    demo(tmp_path, days_a_pass=1)
+    assert alerted(tmp_path) == alerted(home)
+
+
+def alerted(home: Path) -> tuple[list[dict[str, Any]], list[Any]]:
+    with closing(open_database(f"sqlite:///{home / DATABASE}")) as database, database.read() as connection:
+        events = select(alert_event.c.fingerprint, alert_event.c.episode, alert_event.c.state, alert_event.c.window_end)
+        rows = alert_rows(connection)
+        return sorted(rows, key=lambda row: str(row["id"])), sorted(map(tuple, connection.execute(events)))
+
+
+def test_the_folder_can_be_worked_with_afterwards(home: Path, said: str) -> None:
+    del said
+    command = [sys.executable, "-m", "monitor", "alerts", str(home / CONFIG), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603  # ours
+    assert done.stderr == ""
+    assert any(json.loads(line)["column"] == "temp" for line in done.stdout.splitlines())
+
+
+def test_a_second_run_starts_afresh_and_keeps_foreign_files(tmp_path: Path) -> None:
+    (prepared(tmp_path / "home") / "notes.txt").write_text("mine")
+    (tmp_path / "home" / "logs" / "2013-03-01.parquet").write_text("old")
+    prepared(tmp_path / "home")
+    assert {path.name for path in (tmp_path / "home").rglob("*") if path.is_file()} == {"notes.txt", ".monitor-demo"}
+
+
+def test_a_folder_that_no_demo_made_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "monitor.yaml").write_text("mine")
+    with pytest.raises(MonitorError, match="not made by the demo"):
+        prepared(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["monitor.yaml"]
+
+
+def test_a_port_that_is_taken_gives_way_to_a_free_one() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert free_port(port) not in (0, port)
+
+
+def test_a_message_is_shown_as_written_and_never_as_markup() -> None:
+    payload = {"blocks": [{"text": {"text": "[red]&lt;b&gt;[/red]"}}, {"text": {"text": "a\x1b[2Jb\nsecond\nthird"}}]}
+    with receiving() as inbox:
+        assert post(inbox.url, json.dumps(payload).encode(), headers={}, now=NOON, private=True) == b"ok"
+        (message,) = inbox.taken()
+    assert message == Message("[red]<b>[/red]", ("a�[2Jb", "second", "third"))
+    said = StringIO()
+    show(Console(file=said, width=80), message, on=NOON.date())
+    assert said.getvalue().splitlines() == ["▌ May 14  [red]<b>[/red]", "▌ a�[2Jb"]
