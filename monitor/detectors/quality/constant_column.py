@@ -16,8 +16,8 @@ NAME = "constant_column"
 def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
     """Say 1 when a column that varied in the reference has one value in the whole window, else 0.
 
-    The p-value is the chance that so many rows all fall in one bin, whichever. Undefined below two rows.
-    Rows of one window are alike by the column's correlation: Dirichlet-multinomial counts. (Mosimann 1962)
+    The p-value is the chance that so many rows all fall in one bin, whichever, when rows of one window are alike by
+    the column's correlation: Dirichlet-multinomial counts. (Mosimann 1962). Undefined below two rows.
     """
     for column, before, after in paired(reference, current, without=NOT_SERVED):
         if _varies(before):
