@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: test lint types format demo clean
+.PHONY: test lint types bench format demo clean
 
 test: .venv/ready
 	$(BIN)/pytest
