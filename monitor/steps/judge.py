@@ -17,7 +17,7 @@ from monitor.profiles.groups import profile_table
 from monitor.profiles.profile import Profile
 from monitor.stats.volume import WINDOWS_NEEDED
 from monitor.steps.due import Due, Known, Maturity, due_windows, label_clock, matured
-from monitor.steps.measure import Found, compared, measured, rule_of
+from monitor.steps.measure import LABELLED, Found, compared, measured, rule_of
 from monitor.steps.notify import tell
 from monitor.steps.reference import References
 from monitor.store.alerts import alert_rows, read_alerts, write_findings
@@ -180,10 +180,27 @@ def _written(
     judgement = verdict.judgement
     write_measurements(connection, watch.name, judgement.window, judgement.revision, verdict.judged)
     write_judgement(connection, watch.name, judgement)
-    findings = inhibited(stepped_alerts(watch, verdict, standing.alerts), standing.rows.values())
+    stepped = stepped_alerts(watch, verdict, standing.alerts)
+    findings = held_back(stepped, standing.rows.values(), apart=watch.labels is not None)
     write_findings(connection, findings, standing.alerts, now=now)
     tell(connection, monitor, findings, now=now)
     return findings
+
+
+def held_back(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]], *, apart: bool) -> list[Finding]:
+    """Settle which findings are told.
+
+    apart: labels come at times of their own. What they show then holds back nothing that does not wait for them, and
+    the other way round: which of the two is known first would depend on when passes are made.
+    """
+    found, rows = list(findings), list(standing)
+    if not apart:
+        return inhibited(found, rows)
+    told: list[Finding] = []
+    for of_labels in (True, False):
+        alike = [f for f in found if (f.kind in LABELLED) == of_labels]
+        told += inhibited(alike, [r for r in rows if r["kind"] == "health" or (r["kind"] in LABELLED) == of_labels])
+    return told
 
 
 def stepped_alerts(watch: Watch, verdict: Verdict, alerts: dict[str, Alert]) -> Iterator[Finding]:
