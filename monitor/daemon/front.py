@@ -1,0 +1,93 @@
+"""The daemon's web page: where it listens, when it is ready, and what is pushed to it."""
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from monitor.config import Web
+from monitor.errors import MonitorError, SourceError
+from monitor.sources.push import parse
+from monitor.store.pushed import add_pushed
+from monitor.store.records import register_model
+from monitor.watch import Monitor
+
+if TYPE_CHECKING:
+    from monitor.web import Push, Served
+
+_LOG = logging.getLogger(__name__)
+
+
+def opened_page(
+    monitor: Monitor,
+    web: Web | None,
+    *,
+    clock: Callable[[], datetime],
+    ready: Callable[[], list[str]],
+    on_started: Callable[[str], None] | None = None,
+) -> "Served | None":
+    """Serve the page where the configuration says; None without one.
+
+    Raises MonitorError when the address cannot be had, or would let others in without a token.
+    """
+    if web is None:
+        return None
+    from monitor.web import create_app, serve  # noqa: PLC0415  # a web server is slow to import
+
+    token = web.token.get_secret_value() if web.token else None
+    local = is_loopback(web.host)
+    if not local and token is None:
+        raise MonitorError(f"web: {web.host} lets others in without a token; set token, or host: 127.0.0.1")
+    app = create_app(
+        monitor.database,
+        token=token,
+        allowed_hosts=allowed_hosts(web),
+        now=clock,
+        ready=ready,
+        push=pushing(monitor, clock=clock),
+        private=not local,
+    )
+
+    def started(address: str) -> None:
+        _LOG.info("listening address=%s", address)
+        if on_started is not None:
+            on_started(address)
+
+    return serve(app, web.host, web.port, started)
+
+
+def pushing(monitor: Monitor, *, clock: Callable[[], datetime]) -> "Push | None":
+    """Give what takes a pushed body; None when no model takes any."""
+    names = [watch.name for watch in monitor.watches if watch.settings.source.push]
+
+    def push(name: str, body: bytes, content_type: str) -> Mapping[str, int]:
+        if name not in names:
+            raise MonitorError(f"no model {name!r} takes pushed records, only {', '.join(names)}")
+        try:
+            rows, rejected = parse(body, content_type)
+        except ValueError as error:
+            raise SourceError(str(error)) from error
+        with monitor.database.write() as connection:
+            register_model(connection, name, now=clock())
+            add_pushed(connection, name, body, content_type, now=clock())
+        return {"records": rows.num_rows, "rejected": len(rejected)}
+
+    return push if names else None
+
+
+def allowed_hosts(web: Web) -> tuple[str, ...]:
+    """Name the hosts that requests may be for; behind an address of every network only a configured URL says which."""
+    named = urlsplit(web.url).hostname if web.url else None
+    if web.host.strip("[]") in ("0.0.0.0", "::") and named is None:  # noqa: S104 (compared, not bound)
+        return ("*",)
+    return ("127.0.0.1", "localhost", "[::1]", web.host, *([named] if named else []))
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether only this machine can reach a host's address."""
+    try:
+        return host == "localhost" or ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
