@@ -31,7 +31,7 @@ class Answer:
 
     @property
     def seen(self) -> bool:
-        """Say whether any alert on its columns, or on the rows as a whole, began with it."""
+        """Say whether any alert on its columns, or on the rows as a whole, was sent."""
         return bool(self.told)
 
 

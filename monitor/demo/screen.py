@@ -80,7 +80,7 @@ def answered(answer: Answer) -> Iterator[tuple[str, str]]:
     yield "- ", f"{fact['what']} {where}, {when}, {fact['rows']:,} rows"
     yield from ((f"    told {finding.window.end:%b %d}  ", _sentence(finding)) for finding in answer.told)
     if not answer.seen:
-        yield "    ", "NOT SEEN: no alert on its columns, or on the rows as a whole, began then"
+        yield "    ", "NOT SEEN: no alert on its columns, or on the rows as a whole, was sent"
     yield from ((f"    besides {finding.window.end:%b %d}  ", _sentence(finding)) for finding in answer.besides)
     if answer.held:
         yield "    ", f"{answer.held} more held back behind weightier ones"

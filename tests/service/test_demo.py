@@ -15,15 +15,19 @@ import pytest
 from rich.console import Console
 from sqlalchemy import select
 
+from monitor.alerts.grouping import Finding
+from monitor.alerts.lifecycle import Alert, State, Transition
+from monitor.demo.account import answer_to
 from monitor.demo.home import CONFIG, DATABASE, MESSAGES, prepared
 from monitor.demo.receiver import Message, receiving
 from monitor.demo.run import free_port, run
-from monitor.demo.screen import show
+from monitor.demo.screen import answered, show
 from monitor.errors import MonitorError
 from monitor.notify.post import post
 from monitor.store.alerts import alert_rows
 from monitor.store.database import open_database
 from monitor.store.schema import alert_event, outbox
+from monitor.types import Window
 
 NOON = datetime(2013, 5, 14, 12, tzinfo=UTC)
 FEED = {"first": date(2013, 5, 10), "last": date(2013, 5, 20)}
@@ -111,6 +115,44 @@ def test_a_folder_that_no_demo_made_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(MonitorError, match="not made by the demo"):
         prepared(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["monitor.yaml"]
+
+
+ATTACK = {
+    "what": "query attack",
+    "start": datetime(2013, 5, 14, 18, tzinfo=UTC),
+    "end": datetime(2013, 5, 15, 6, tzinfo=UTC),
+    "columns": ("temp",),
+    "client": "app-23",
+    "rows": 3000,
+}
+
+
+def finding(day: int, *, column: str, state: State = "firing", fired: bool = True, told: bool = True) -> Finding:
+    """Give an alert whose first breach was the window of this day of May."""
+    window = Window(datetime(2013, 5, day, tzinfo=UTC), datetime(2013, 5, day + 1, tzinfo=UTC))
+    alert = Alert(f"{column}{day}", state, episode=1, since=window.end)
+    transition: Transition | None = "fired" if fired and told else None
+    labels = {"model": "flights", "kind": "drift.data", "detector": "psi", "column": column}
+    return Finding(alert, window=window, transition=transition, evidence={"told": told}, value=0.5, **labels)
+
+
+@pytest.mark.parametrize(
+    ("findings", "said"),
+    [
+        ([], ["NOT SEEN", "no alert names app-23"]),
+        ([finding(13, column="temp")], ["NOT SEEN", "firing before, so not told again: temp psi since May 14"]),
+        ([finding(14, column="temp")], ["told May 15  drift.data: temp"]),
+        ([finding(15, column="temp")], ["told May 16  drift.data: temp"]),
+        ([finding(16, column="temp")], ["NOT SEEN"]),  # the day after
+        ([finding(14, column="temp", state="pending", fired=False, told=False)], ["NOT SEEN"]),
+        ([finding(14, column="dest")], ["NOT SEEN", "besides May 15  drift.data: dest"]),
+        ([finding(14, column="temp", told=False)], ["NOT SEEN", "1 more held back"]),
+    ],
+)
+def test_the_account_says_what_was_seen_and_what_was_not(findings: list[Finding], said: list[str]) -> None:
+    account = ["".join(parts) for parts in answered(answer_to(ATTACK, findings))]
+    assert all(any(words in line for line in account) for words in said)
+    assert any("NOT SEEN" in line for line in account) == ("NOT SEEN" in said)
 
 
 def test_a_port_that_is_taken_gives_way_to_a_free_one() -> None:
