@@ -94,7 +94,7 @@ def title_of(group: "Group") -> str:
     """Say what happened to which model, and in which columns, or else in which numbers."""
     words = TITLES.get(group.kind) or group.kind.replace(".", ": ").replace("_", " ")
     columns = _distinct(finding.column for finding in group.findings)
-    numbers = _distinct(_level(finding.detector) for finding in group.findings)
+    numbers = _distinct(level_of(finding.detector) for finding in group.findings)
     where = f" in {_listed(columns, 3)}" if columns else f" ({_listed(numbers, 3)})"
     ended = "resolved: " if group.transition == "resolved" else ""
     return f"{shown(group.model)}: {ended}{words}{where}"
@@ -106,6 +106,15 @@ def lines_of(group: "Group") -> tuple[str, ...]:
     rest = len(group.findings) - LISTED
     more = [f"and {rest} more"] if rest > 0 else []
     return (*sentences, *more, *_times(group), *_places(group), f"To do: {_to_do(group)}.")
+
+
+def level_of(detector: str) -> str:
+    """Give what a detector's value is called in a sentence.
+
+    >>> level_of("roc_auc"), level_of("mean_absolute_error")
+    ('ROC AUC', 'mean absolute error')
+    """
+    return LEVELS.get(detector) or DISTANCES.get(detector) or detector.replace("_", " ")
 
 
 def number(value: float) -> str:
@@ -153,7 +162,7 @@ def _marked(character: str) -> str:
 def _what(finding: "Finding") -> str:
     name, value, back = finding.detector, finding.value, finding.alert.state not in ("pending", "firing")
     if value is None:
-        return f"{_level(name)} has no answer" + (f" ({shown(finding.note)})" if finding.note else "")
+        return f"{level_of(name)} has no answer" + (f" ({shown(finding.note)})" if finding.note else "")
     if name in SWITCHES:
         return SWITCHES[name][0 if value else 1]
     if name in DISTANCES:
@@ -162,11 +171,7 @@ def _what(finding: "Finding") -> str:
     if name == "mean_shift":
         moved = "is within" if back else "fell by" if (finding.effect or 0) < 0 else "rose by"
         return f"mean {moved} {measure(abs(value), finding.unit)}" + (" of the reference's" if back else "")
-    return f"{_level(name)} {_moved(finding, value, back=back)} {measure(value, finding.unit)}{_reference(finding)}"
-
-
-def _level(detector: str) -> str:
-    return LEVELS.get(detector) or DISTANCES.get(detector) or detector.replace("_", " ")
+    return f"{level_of(name)} {_moved(finding, value, back=back)} {measure(value, finding.unit)}{_reference(finding)}"
 
 
 def _moved(finding: "Finding", value: float, *, back: bool) -> str:

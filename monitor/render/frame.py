@@ -1,6 +1,7 @@
 """What every chart stands on: grid, times and numbers at its edges, and how windows are named."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from textwrap import wrap
 from typing import Any
 
 from markupsafe import Markup
@@ -18,7 +19,8 @@ def frame(scale: TimeScale, values: ValueScale, height: float, name: str, *, per
         y, said = values.y(value), f"{value:.0%}" if percent else read_number(value)
         parts.append(tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y, y2=y, class_="grid"))
         parts.append(tag("text", said, x=LEFT - 12, y=y + 4, class_="value"))
-    return [*parts, tag("text", cut(name, 17), x=0, y=values.top + 8, class_="name")]
+    lines = (tag("text", part, x=0, y=values.top + 8 + 16 * i, class_="name") for i, part in enumerate(wrapped(name)))
+    return [*parts, *lines]
 
 
 def times(scale: TimeScale, height: float) -> list[Markup]:
@@ -52,6 +54,16 @@ def middle(scale: TimeScale, window: Window) -> float:
 
 def span(window: Window) -> str:
     return f"{read_time(window['start'])} to {read_time(window['end'])}"
+
+
+def wrapped(text: str) -> list[str]:
+    """Give a name in at most three lines, cut between words, each short enough for the left margin.
+
+    >>> wrapped("expected calibration error"), wrapped("a" * 20)
+    (['expected', 'calibration error'], ['aaaaaaaaaaaaaaaa…'])
+    """
+    lines = wrap(text, 17, break_long_words=False) or [""]
+    return [cut(part, 17) for part in lines[:3]]
 
 
 def cut(text: str, most: int) -> str:

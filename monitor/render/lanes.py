@@ -1,5 +1,6 @@
 """Episodes in lanes and columns in rows, along the time of a page's windows."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from monitor.render.svg import LEFT, RIGHT, WIDTH, TimeScale, drawing, read_numb
 
 LANE, CELL = 22, 18
 STEPS = (0.25, 0.5, 1.0, 2.0, 4.0)
-"""Where the colours of the drift map change, in multiples of the threshold."""
+"""Where the colours of the drift map change, in multiples of what raises an alarm."""
 
 
 def timeline(episodes: Sequence[Mapping[str, Any]], scale: TimeScale) -> Markup:
@@ -32,9 +33,8 @@ def timeline(episodes: Sequence[Mapping[str, Any]], scale: TimeScale) -> Markup:
 def drift_map(columns: Sequence[Mapping[str, Any]], windows: Sequence[Window], scale: TimeScale) -> Markup:
     """Draw columns by windows, darker the more a column drifted; breaches are underlined, undefined cells hatched."""
     height = len(columns) * CELL + 34.0
-    fallback = max((abs(p.effect) for c in columns for p in c["cells"].values() if p.effect is not None), default=0) / 4
     cells = [(w, span(w), scale.x(w["start"]), max(scale.x(w["end"]) - scale.x(w["start"]) - 1, 0.6)) for w in windows]
-    rows = (_drift_row(column, 4 + i * CELL, cells, fallback) for i, column in enumerate(columns))
+    rows = (_drift_row(column, 4 + i * CELL, cells) for i, column in enumerate(columns))
     hatch = tag(
         "pattern",
         tag("path", d="M0 4L4 0", class_="hatch"),
@@ -49,19 +49,19 @@ def drift_map(columns: Sequence[Mapping[str, Any]], windows: Sequence[Window], s
     return drawing(tag("defs", hatch), *times(scale, height), body, height=height, title=title)
 
 
-def drift_step(effect: float, threshold: float | None, fallback: float) -> int:
-    """Give the colour of a cell, 0 to 5, from its effect in multiples of its threshold.
+def drift_step(point: Any) -> int:  # noqa: ANN401  # a row of measurements
+    """Give the colour of a cell, 0 to 5, from how near its measurement came to its threshold.
 
-    >>> [drift_step(effect, 0.1, 1.0) for effect in (0.0, 0.03, 0.1, -0.5)]
-    [0, 1, 3, 5]
+    With a p-value that is the logarithm's share of what was asked for; else the value's share of the user's number.
     """
-    unit = threshold or fallback
-    return sum(abs(effect) >= step * unit for step in STEPS) if unit else 0
+    if point.alpha is not None and point.p_value is not None:
+        reached = math.log(max(point.p_value, 1e-300)) / math.log(min(point.alpha, 0.999))
+    else:
+        reached = abs(point.value) / point.threshold if point.threshold else 0.0
+    return sum(reached >= step for step in STEPS)
 
 
-def _drift_row(
-    column: Mapping[str, Any], y: float, places: Sequence[tuple[Window, str, float, float]], fallback: float
-) -> Markup:
+def _drift_row(column: Mapping[str, Any], y: float, places: Sequence[tuple[Window, str, float, float]]) -> Markup:
     paths: dict[str, list[str]] = {}
     breaches, texts = [], []
     for window, said, x, width in places:
@@ -69,8 +69,8 @@ def _drift_row(
         texts.append(read_number(point.effect if point.effect is not None else point.value) if point else "")
         if point is None:
             continue
-        known = point.outcome != "insufficient" and point.effect is not None
-        name = f"d{drift_step(point.effect, point.threshold, fallback)}" if known else "unknown"
+        known = point.outcome != "insufficient" and point.value is not None
+        name = f"d{drift_step(point)}" if known else "unknown"
         paths.setdefault(name, []).append(f"M{x:.1f} {y:.0f}h{width:.1f}v{CELL - 2}h-{width:.1f}z")
         if point.outcome == "breach":
             told = f"{column['name']}, {said}: {point.detector} {read_number(point.effect)}, breach"

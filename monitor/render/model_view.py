@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, select
 
 from monitor.alerts.grouping import alert_id
+from monitor.alerts.wording import level_of
+from monitor.detectors import DETECTORS
 from monitor.profiles.bins import NumericBins
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import ColumnProfile, Profile, merge
@@ -14,6 +16,9 @@ from monitor.render import views
 from monitor.store.schema import alert_event, judgement, measurement, profile, reference, source_state
 
 VERSION = "version="
+
+CONFIDENCE = tuple(detector.name for detector in DETECTORS if detector.kind == "confidence")
+"""The drift of confidence stands in the drift map, beside that of every column."""
 
 
 def model_page(
@@ -105,8 +110,13 @@ def _extend(found: dict[tuple[str, int], dict[str, Any]], row: Row[Any], start: 
 def _drift(connection: Connection, name: str, seen: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Give per column the armed drift measurement of every window; where several are armed, a breach wins."""
     m = measurement.c
-    armed = select(m.column, m.window_end, m.detector, m.kind, m.effect, m.value, m.threshold, m.outcome, m.note).where(
-        *_within(name, seen), m.kind.like("drift.%"), m.outcome != "", m.column != "", m.segment == ""
+    named = (m.column, m.window_end, m.detector, m.kind, m.outcome, m.note)
+    armed = select(*named, m.effect, m.value, m.threshold, m.p_value, m.alpha).where(
+        *_within(name, seen),
+        m.kind.like("drift.%") | (m.kind == "confidence"),
+        m.outcome != "",
+        m.column != "",
+        m.segment == "",
     )
     found: dict[str, dict[str, Any]] = {}
     for row in connection.execute(armed.order_by(m.window_end, m.revision, m.detector)):
@@ -124,13 +134,13 @@ def _metrics(
     m = measurement.c
     rows = connection.execute(
         select(m.kind, m.detector, m.column, m.segment, m.window_end, m.value, m.low, m.high, m.n, m.outcome, m.note)
-        .where(*_within(name, seen), m.kind.like("performance.%") | (m.kind == "confidence"))
+        .where(*_within(name, seen), m.kind.like("performance.%") | m.detector.in_(CONFIDENCE))
         .order_by(m.kind.desc(), m.detector, m.column, m.segment, m.window_end, m.revision)
     )
     whole: dict[Any, dict[str, Any]] = {}
     parts: dict[str, dict[Any, dict[str, Any]]] = {}
     for row in rows:
-        title = row.detector + (f" {row.column}" if row.column else "")
+        title = level_of(row.detector) + (f" {row.column}" if row.column and row.kind != "confidence" else "")
         place: dict[Any, dict[str, Any]] = whole if not row.segment else parts.setdefault(row.segment, {})
         metric = place.setdefault((row.kind, title), {"kind": row.kind, "title": title, "points": {}})
         metric["points"][row.window_end] = row

@@ -22,7 +22,7 @@ WINDOWS = [
 
 def point(**given: Any) -> SimpleNamespace:  # noqa: ANN401  # fields of all types
     plain = {"kind": "performance.realised", "value": 0.8, "low": 0.7, "high": 0.9, "n": 100, "outcome": "clear"}
-    drift = {"effect": 0.2, "threshold": 0.1, "detector": "jensen_shannon", "note": ""}
+    drift = {"effect": 0.2, "alpha": 1e-4, "p_value": 1e-9, "threshold": 0.1, "detector": "jensen_shannon", "note": ""}
     return SimpleNamespace(**(plain | drift | given))
 
 
@@ -71,7 +71,7 @@ def test_an_undefined_value_is_a_gap_and_never_a_point() -> None:
 
 
 def test_the_drift_map_marks_breaches_and_leaves_undefined_cells_without_a_colour() -> None:
-    cells = {WINDOWS[0]["end"]: point(outcome="breach"), WINDOWS[1]["end"]: point(effect=0.0)}
+    cells = {WINDOWS[0]["end"]: point(outcome="breach"), WINDOWS[1]["end"]: point(p_value=0.9)}
     cells[WINDOWS[2]["end"]] = point(effect=None, value=None, outcome="insufficient")
     drawn = lanes.drift_map([{"name": "age", "kind": "drift.data", "cells": cells}], WINDOWS, SCALE)
     classes = [path.get("class") for path in elements(drawn, "path")]
