@@ -161,6 +161,8 @@ def _marked(character: str) -> str:
 
 def _what(finding: "Finding") -> str:
     name, value, back = finding.detector, finding.value, finding.alert.state not in ("pending", "firing")
+    if finding.kind == "health":
+        return "is seen again" if back else shown(finding.note) or "cannot be seen"
     if value is None:
         return f"{level_of(name)} has no answer" + (f" ({shown(finding.note)})" if finding.note else "")
     if name in SWITCHES:

@@ -1,6 +1,7 @@
 """Whether the monitor can see: a source that stands still, fails or falls silent raises a health alert of its own."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -41,11 +42,14 @@ def watch_over(monitor: Monitor, watch: Watch, problems: Mapping[str, str], *, n
 
 def _measured(problem: tuple[str, str]) -> Measurement:
     name, why = problem
-    return Measurement(name, float(bool(why)), effect=float(bool(why)), note=why)
+    return Measurement(name, float(bool(why)), note=why)
 
 
 def _silence(connection: Connection, watch: Watch, *, now: datetime) -> Measurement | None:
-    """Measure how long no record has come, once they have been up to date: a history is no silence."""
+    """Measure the hours since the newest record, once they have been up to date: a history is no silence.
+
+    The note says that it is too long, and is empty while it is not.
+    """
     span, source = record_span(connection, watch.name), watch.records_source
     if span is None:
         return None
@@ -60,8 +64,8 @@ def _silence(connection: Connection, watch: Watch, *, now: datetime) -> Measurem
     budget = watch.settings.false_alarms
     alpha = significance(alarms=budget.count, per=budget.per, window=length, tests=1)
     reached = judged(measurement, Threshold(alpha=alpha, min_effect=freshness.DETECTOR.min_effect)) == "breach"
-    since = f"no record since {span[1]:%Y-%m-%d %H:%M} UTC" if reached else ""
-    return Measurement(freshness.NAME, float(reached), p_value=measurement.p_value, effect=float(reached), note=since)
+    since = f"no record since {span[1]:%Y-%m-%d %H:%M} UTC, a longer silence than usual" if reached else ""
+    return replace(measurement, note=since)
 
 
 def _length(time: datetime, watch: Watch) -> timedelta:
@@ -75,11 +79,11 @@ def _stepped(
     for measurement in measured:
         mark = fingerprint(watch.name, KIND, measurement.detector)
         before = alerts.get(mark)
-        if before is None and not measurement.value:
+        if before is None and not measurement.note:
             continue
         after, transition = step(
             before or Alert(mark),
-            outcome="breach" if measurement.value else "clear",
+            outcome="breach" if measurement.note else "clear",
             window_end=now,
             rule=AT_ONCE,
         )
