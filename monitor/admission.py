@@ -1,10 +1,9 @@
 """Decide which rows of a batch are taken: times made alike, unusable rows turned away, a changed source stopped."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 
 import numpy as np
@@ -14,19 +13,14 @@ from numpy.typing import NDArray
 
 from monitor.errors import SourceStopped
 from monitor.profiles.reading import type_of
+from monitor.timestamps import decoded, flags, microseconds, times_of
 from monitor.types import Batch, Rejected, Roles
 
-STAMP = pa.timestamp("us", "UTC")
 AHEAD = timedelta(hours=1)
 STOP_ROWS, STOP_SHARE = 200, 0.05
 EXCERPT_CHARS, VALUE_CHARS = 200, 80
 
 _MEND = "mend the source or the configured columns"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
-# A second count below 1e11 lies before the year 5138, a millisecond count above it after March 1973.
-_SECONDS, _MILLISECONDS, _MICROSECONDS = 10**11, 10**14, 10**17
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +35,7 @@ class _Fault:
 def admit(batch: Batch, roles: Roles, *, now: datetime, types: Mapping[str, str] | None = None) -> Batch:
     """Give the batch with aware UTC times in microseconds, the unusable rows moved to `rejected`; `read` stays.
 
-    A time may be a timestamp of any unit and zone (without one it is UTC), a date, ISO 8601 text, or seconds, milli-,
-    micro- or nanoseconds since 1970, told apart by size. A row is turned away when its time is missing, unreadable,
+    A time may be written in any way that `times_of` reads. A row is turned away when its time is missing, unreadable,
     before 1970 or more than an hour after `now`, when its id is missing, and when a text is not UTF-8.
     `types` is the class of the type of each column the source is known to have ("number", "text", ...); it only names
     what changed, and may be missing.
@@ -57,7 +50,7 @@ def admit(batch: Batch, roles: Roles, *, now: datetime, types: Mapping[str, str]
     for name in filter(None, (roles.timestamp, roles.id)):
         if rows.column_names.count(name) != 1:
             raise _gone(batch, name, types)
-    times = _times(rows[roles.timestamp])
+    times = times_of(rows[roles.timestamp])
     faults = (*_text_faults(rows), *_time_faults(rows, times, roles.timestamp, now=now), *_id_faults(rows, roles.id))
     _stop_if_many(batch, faults, types)
     rows = rows.set_column(rows.column_names.index(roles.timestamp), roles.timestamp, times)
@@ -82,7 +75,7 @@ def _without_bad_words(rows: pa.Table, faults: tuple[_Fault, ...]) -> pa.Table:
     # A dictionary keeps its words, whichever rows are left.
     for name in {fault.column for fault in faults}:
         place = rows.column_names.index(name)
-        rows = rows.set_column(place, name, _decoded(rows[name]))
+        rows = rows.set_column(place, name, decoded(rows[name]))
     return rows
 
 
@@ -112,11 +105,11 @@ def _text_faults(rows: pa.Table) -> Iterator[_Fault]:
 
 def _time_faults(rows: pa.Table, times: pa.ChunkedArray, name: str, *, now: datetime) -> Iterator[_Fault]:
     span = pc.min_max(times.cast(pa.int64())).as_py()
-    latest = _microseconds(now + AHEAD)
+    latest = microseconds(now + AHEAD)
     if times.null_count:
-        missing = _flags(rows[name].is_null())
+        missing = flags(rows[name].is_null())
         yield _Fault(name, np.flatnonzero(missing), "is missing; every record needs its time")
-        unread = _flags(times.is_null()) & ~missing
+        unread = flags(times.is_null()) & ~missing
         yield _Fault(name, np.flatnonzero(unread), "is no time; write ISO 8601 or the seconds since 1970")
     if span["max"] is None or (span["min"] >= 0 and span["max"] <= latest):
         return
@@ -129,90 +122,13 @@ def _time_faults(rows: pa.Table, times: pa.ChunkedArray, name: str, *, now: date
 def _id_faults(rows: pa.Table, name: str | None) -> Iterator[_Fault]:
     if name is None:
         return
-    column = _decoded(rows[name])
-    bad = _flags(column.is_null(nan_is_null=True)) if column.null_count or pa.types.is_floating(column.type) else None
+    column = decoded(rows[name])
+    bad = flags(column.is_null(nan_is_null=True)) if column.null_count or pa.types.is_floating(column.type) else None
     if type_of(column.type) == "text" and pc.min(pc.binary_length(column)).as_py() == 0:
-        empty = _flags(pc.equal(pc.binary_length(column), 0))
+        empty = flags(pc.equal(pc.binary_length(column), 0))
         bad = empty if bad is None else bad | empty
     if bad is not None and bad.any():
         yield _Fault(name, np.flatnonzero(bad), "is missing; every record needs its id")
-
-
-def _flags(array: pa.ChunkedArray) -> NDArray[np.bool_]:
-    flags: NDArray[np.bool_] = array.fill_null(fill_value=False).to_numpy()
-    return flags
-
-
-def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
-
-
-def _times(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Give timestamps in microseconds and UTC, null where a value is none."""
-    column = _decoded(column)
-    if pa.types.is_timestamp(column.type):
-        return _from_timestamps(column)
-    if pa.types.is_date(column.type):
-        return _from_timestamps(column.cast(pa.timestamp("s" if column.type == pa.date32() else "ms")))
-    if type_of(column.type) == "number":
-        return _from_numbers(column)
-    if type_of(column.type) == "text":
-        return _from_texts(column)
-    return pa.chunked_array([pa.nulls(len(column), STAMP)])
-
-
-def _from_timestamps(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    unit = {"s": 1, "ms": 1000}.get(column.type.unit)
-    if unit:
-        # The year 10000 in seconds is 2.5e11; what lies beyond is turned away and must not overflow on its way.
-        bound = 3 * 10**11 * unit
-        below = pc.min_element_wise(column.cast(pa.int64()), bound, skip_nulls=False)
-        whole = pc.max_element_wise(below, -bound, skip_nulls=False)
-        column = whole.cast(pa.timestamp(column.type.unit, "UTC"))
-    return column.cast(STAMP, safe=False)
-
-
-def _from_numbers(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    whole = pa.types.is_signed_integer(column.type)
-    values = column.cast(pa.int64() if whole else pa.float64(), safe=False).fill_null(0).to_numpy()
-    unread = _flags(column.is_null()) | ~np.isfinite(values)
-    counts = _by_size(np.where(unread, 0, values))
-    return pa.chunked_array([pa.array(counts, mask=unread).cast(STAMP)])
-
-
-def _by_size(values: NDArray[np.float64] | NDArray[np.int64]) -> NDArray[np.int64]:
-    """Give microseconds of finite counts since 1970; whatever is negative becomes -1."""
-    sizes = [values < 0, values < _SECONDS, values < _MILLISECONDS, values < _MICROSECONDS]
-    micro = np.clip(values, 0, _MICROSECONDS)
-    counts = [np.full_like(values, -1), np.clip(values, 0, _SECONDS) * 1_000_000, micro * 1000, values]
-    nano = np.clip(values, 0, 2.0**62).astype(np.int64) // 1000
-    return np.where(values < _MICROSECONDS, np.rint(np.select(sizes, counts)), nano).astype(np.int64)
-
-
-def _from_texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    for kind in (STAMP, pa.timestamp("us")):
-        try:
-            return column.cast(kind).cast(STAMP)
-        except pa.ArrowInvalid:
-            continue
-    counts = [None if value is None else _from_text(value) for value in column.cast(pa.large_binary()).to_pylist()]
-    return pa.chunked_array([pa.array(counts, pa.int64()).cast(STAMP)])
-
-
-def _from_text(value: bytes) -> int | None:
-    try:
-        text = value.decode().strip()
-        if len(text) != len("20130101") and _NUMBER.fullmatch(text):
-            count = float(text)
-            return int(_by_size(np.array([count]))[0]) if np.isfinite(count) else None
-        time = datetime.fromisoformat(text)
-        return _microseconds(time if time.tzinfo else time.replace(tzinfo=UTC))
-    except (ValueError, OverflowError):
-        return None
-
-
-def _microseconds(time: datetime) -> int:
-    return (time - _EPOCH) // _MICROSECOND
 
 
 def _bad_rows(faults: tuple[_Fault, ...]) -> NDArray[np.int64]:

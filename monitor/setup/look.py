@@ -9,11 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-TIME = pa.timestamp("us", "UTC")
+from monitor import timestamps
+
 _ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?)?\s*(Z|[+-]\d\d(:?\d\d)?)?")
 _SHOWN = 1000
-# Seconds from 1980 to 2100: in any other unit a time of those years lies outside.
-_EARLIEST, _LATEST = 315_532_800, 4_102_444_800
 
 Floats = NDArray[np.float64]
 
@@ -65,34 +64,23 @@ def times_of(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
 
     Times, dates and ISO 8601 strings are times; numbers are not, for their unit cannot be known.
     """
-    if not is_text(column):
-        return _utc(column) if is_time(column) else None
-    column = plain(column)
-    first = column.drop_null().slice(0, _SHOWN).to_pylist()
-    if not first or not all(_ISO.fullmatch(value.strip()) for value in first):
+    if not (is_text(column) or is_time(column)):
         return None
-    values = pc.replace_substring(pc.utf8_trim_whitespace(column.cast(pa.string())), ",", ".")
-    try:
-        return pc.cast(values, TIME)
-    except pa.ArrowException:
-        pass
-    try:
-        return _utc(pc.cast(values, pa.timestamp("us")))
-    except pa.ArrowException:
+    first = plain(column).drop_null().slice(0, _SHOWN).to_pylist() if is_text(column) else []
+    if is_text(column) and not (first and all(_ISO.fullmatch(value.strip()) for value in first)):
         return None
+    times = timestamps.times_of(column)
+    return times if times.null_count == column.null_count else None
 
 
 def times_of_numbers(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
     """Give times from numbers since 1970 in seconds, milli-, micro- or nanoseconds, told apart by size; else None."""
     if not is_number(column) or pa.types.is_decimal(column.type):
         return None
-    values = numbers_of(column)
-    scale = next((s for s in (1, 1e3, 1e6, 1e9) if values.size and _within(values / s)), None)
-    return None if scale is None else pa.chunked_array([pa.array((values / scale * 1e6).astype("int64")).cast(TIME)])
-
-
-def _within(seconds: Floats) -> bool:
-    return bool(seconds.min() >= _EARLIEST and seconds.max() < _LATEST)
+    times = timestamps.times_of(column).drop_null()
+    if not len(times) or not all(1980 <= at.year < 2100 for at in pc.min_max(times).as_py().values()):
+        return None
+    return times
 
 
 def numbers_of(column: pa.ChunkedArray) -> Floats:
@@ -126,10 +114,3 @@ def spelled(column: pa.ChunkedArray) -> list[str | None]:
 
 def _spelled(value: object) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def _utc(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
-    try:
-        return column.cast(pa.timestamp("us", getattr(column.type, "tz", None))).cast(TIME)
-    except pa.ArrowException:
-        return None

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.admission import STAMP, admit
+from monitor.admission import admit
 from monitor.errors import SourceStopped
+from monitor.timestamps import STAMP
 from monitor.types import Batch, Rejected, Roles
 
 NOW = datetime(2013, 6, 1, tzinfo=UTC)

@@ -8,7 +8,7 @@ import pytest
 import monitor
 
 HOUSE = Path(monitor.__file__).parent
-CORE = {"types", "errors", "stats", "profiles", "detectors", "alerts", "schedule", "admission"}
+CORE = {"types", "errors", "stats", "profiles", "detectors", "alerts", "schedule", "timestamps", "admission"}
 ADAPTERS = {"store", "sources", "notify", "render"}
 VALUES = {"types", "errors"}
 # What each room may import; a room that is not listed may not be.
@@ -20,7 +20,8 @@ BELOW: dict[str, set[str]] = {
     "detectors": VALUES | {"stats", "profiles"},
     "alerts": VALUES | {"stats", "profiles"},
     "schedule": VALUES,
-    "admission": VALUES | {"profiles"},
+    "timestamps": VALUES | {"profiles"},
+    "admission": VALUES | {"profiles", "timestamps"},
     # Adapters do not know each other; pages show what is stored.
     "store": CORE - {"admission", "detectors"},
     "sources": VALUES | {"profiles", "admission"},
