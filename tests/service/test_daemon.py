@@ -191,8 +191,8 @@ def test_what_a_dead_daemon_began_is_taken_over_when_its_lease_ends(database: Da
     with database.write() as connection:
         token = acquire(connection, "look:fares", "dead", now=began, ttl=2 * SECOND)
         assert token == 1
-        claim_run(connection, "look:fares", slot_of(began, SECOND), owner="dead", token=token, now=began)
-    with running(monitor_of(database, fares=Feed())):
+        claim_run(connection, "look:fares", slot_of(began, timedelta(days=1)), owner="dead", token=token, now=began)
+    with running(Monitor(database, (watched("fares", Feed(), every="1d"),), {})):
         until(lambda: runs(database, "fares"))
     first = runs(database, "fares")[0]
     assert first.token == 2
@@ -365,7 +365,11 @@ def test_a_delivery_that_fails_is_noted_and_goes_on(database: Database) -> None:
 
 
 def test_a_clock_that_is_set_back_stops_no_model_for_long(database: Database) -> None:
-    feed, shift = Feed(), [timedelta(0)]
+    feed, shift, ahead = Feed(), [timedelta(0)], slot_of(now(), SECOND) - timedelta(hours=1)
+    with database.write() as connection:
+        for second in range(20):
+            claim_run(connection, "look:fares", ahead + second * SECOND, owner="me", token=1, now=now())
+        connection.execute(ledger.update().values(state="done"))
     with running(monitor_of(database, fares=feed), clock=lambda: now() + shift[0]):
         until(lambda: feed.pulls)
         shift[0] = -timedelta(hours=1)
