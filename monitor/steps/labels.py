@@ -105,10 +105,12 @@ def _columns(batch: Batch, watch: Watch) -> tuple[pa.ChunkedArray, pa.ChunkedArr
 def _sorted(connection: Connection, name: str, arrived: _Arrived) -> _Sorted:
     kept = read_labels(connection, name, {(arrived.day(key), key) for key in arrived.keys})
     known = {key: value for (_, key), value in kept.items()}
-    found, labels = _Sorted(), arrived.values.to_pylist()
+    found, labels, nameless = _Sorted(), arrived.values.to_pylist(), arrived.ids.is_null().to_pylist()
     for at, (key, value) in enumerate(zip(arrived.keys, labels, strict=True)):
         first = known.get(key, as_kept(labels[found.fresh[key]]) if key in found.fresh else None)
-        if value is None:
+        if nameless[at]:
+            found.rejected.append(_rejected(arrived.batch, at, "no id"))
+        elif value is None:
             found.rejected.append(_rejected(arrived.batch, at, "no label"))
         elif first is None:
             found.fresh[key] = at

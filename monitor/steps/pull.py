@@ -1,6 +1,6 @@
 """Pull records: fetch, admit, drop repeats, profile; then one transaction stores rows, profiles and cursor."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -119,8 +119,16 @@ def _profiled(watch: Watch, layout: Layout | None, rows: pa.Table, summing: Summ
 
 def _labelled(fresh: Fresh, waited: Mapping[Key, object], label: str) -> pa.Table:
     places = [place for place, (_, key) in enumerate(fresh.keys) if key in waited]
-    labels = pa.chunked_array([pa.array([waited[fresh.keys[place][1]] for place in places])])
-    return with_column(fresh.rows.take(pa.array(places, pa.int64())), label, labels)
+    labels = [waited[fresh.keys[place][1]] for place in places]
+    return with_column(fresh.rows.take(pa.array(places, pa.int64())), label, column_of(labels))
+
+
+def column_of(labels: Sequence[object]) -> pa.ChunkedArray:
+    """Give stored labels as a column; as text where they came with several types."""
+    try:
+        return pa.chunked_array([pa.array(labels)])
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return pa.chunked_array([pa.array(map(str, labels), pa.string())])
 
 
 def with_column(rows: pa.Table, name: str, values: pa.ChunkedArray) -> pa.Table:

@@ -20,11 +20,12 @@ from monitor.profiles.groups import profile_groups, profile_labels, profile_tabl
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile, merge
 from monitor.schedule import window_of
-from monitor.steps.pull import keys_with_days, with_column
+from monitor.steps.pull import column_of, keys_with_days, with_column
 from monitor.steps.slices import sliced
 from monitor.store.cursors import forget_cursors, read_cursors, write_cursor
 from monitor.store.database import Database
 from monitor.store.labels import read_labels
+from monitor.store.measurements import doubt_judgements
 from monitor.store.profiles import add_profiles, forget_profiles
 from monitor.store.records import read_segment, segment_numbers
 from monitor.store.references import WHOLE, read_reference, write_reference
@@ -43,8 +44,9 @@ References = Mapping[str, Profile]
 def reference_of(database: Database, watch: Watch, *, now: datetime) -> References | None:
     """Give the profiles of a model's reference by segment, read from its source only when that has changed.
 
-    Without a source of its own the reference is learned from the model's first ten windows of records; None until
-    these are there. When the reference changes, the records that are still kept are profiled anew.
+    Without a source of its own the reference is learned from the model's first ten windows of records, or as many as
+    hold a thousand rows; None until these are over. When the reference changes, the records that are still kept are
+    profiled anew.
     """
     with database.read() as connection:
         known = read_reference(connection, watch.name)
@@ -53,22 +55,22 @@ def reference_of(database: Database, watch: Watch, *, now: datetime) -> Referenc
         return known[1] if known and known[0].startswith(_roles(watch)) else _learned(database, watch, now=now)
     if known and known[0].startswith(_roles(watch)) and not any(batch.read for batch in watch.reference.pull(cursors)):
         return known[1]
-    batches = _bounded(watch.reference)
-    if not batches:
+    tables, read = _bounded(watch.reference)
+    if not tables:
         raise ConfigError(f"models.{watch.name}.reference", "holds no rows", "name files or a table that do")
-    rows = pa.concat_tables([batch.rows for batch in batches], promote_options="permissive")
-    read = {batch.shard: batch.cursor for batch in batches}
+    rows = pa.concat_tables(tables, promote_options="permissive")
     return _replaced(database, watch, rows, read, now=now)
 
 
-def _bounded(source: Source) -> list[Batch]:
-    batches, rows = [], 0
+def _bounded(source: Source) -> tuple[list[pa.Table], dict[str, Cursor]]:
+    """Give the first rows of a source, and the cursors of its end, behind which something new is a change."""
+    tables, rows, read = list[pa.Table](), 0, dict[str, Cursor]()
     for batch in source.pull({}):
-        batches.append(batch)
-        rows += batch.rows.num_rows
-        if rows >= MOST_ROWS:
-            break
-    return [batch for batch in batches if batch.rows.num_rows]
+        read[batch.shard] = batch.cursor
+        if batch.rows.num_rows and rows < MOST_ROWS:
+            tables.append(batch.rows)
+            rows += batch.rows.num_rows
+    return tables, read
 
 
 def _learned(database: Database, watch: Watch, *, now: datetime) -> References | None:
@@ -82,12 +84,14 @@ def _learned(database: Database, watch: Watch, *, now: datetime) -> References |
     if rows < LEARNED_ROWS:
         return None
     whole = pa.concat_tables(tables, promote_options="permissive").sort_by(watch.roles.timestamp)
-    first = window_of(whole[watch.roles.timestamp][0].as_py(), watch.period)
-    for _ in range(LEARNED_WINDOWS - 1):
-        first = window_of(first.end, watch.period)
     times = whole[watch.roles.timestamp]
-    learned = whole.filter(pc.less(times, first.end))
-    if learned.num_rows < LEARNED_ROWS or learned.num_rows == whole.num_rows:
+    last = window_of(times[0].as_py(), watch.period)
+    for _ in range(LEARNED_WINDOWS - 1):
+        last = window_of(last.end, watch.period)
+    # Where ten windows hold few rows, the learning goes on to the end of the window that holds the thousandth.
+    last = max(last, window_of(times[LEARNED_ROWS - 1].as_py(), watch.period))
+    learned = whole.filter(pc.less(times, last.end))
+    if learned.num_rows == whole.num_rows:
         return None
     return _replaced(database, watch, learned, {}, now=now)
 
@@ -107,6 +111,7 @@ def _replaced(
         forget_profiles(connection, watch.name)
         for number in segment_numbers(connection, watch.name):
             _profiled_again(connection, watch, number, profiles[WHOLE].layout)
+        doubt_judgements(connection, watch.name)
     return profiles
 
 
@@ -153,7 +158,7 @@ def _profiled_again(connection: Connection, watch: Watch, number: int, layout: L
     known = read_labels(connection, watch.name, keys)
     places = [place for place, key in enumerate(keys) if key in known]
     if places:
-        values = pa.chunked_array([pa.array([known[keys[place]] for place in places])])
+        values = column_of([known[keys[place]] for place in places])
         labelled = with_column(rows.take(pa.array(places, pa.int64())), watch.roles.label, values)
         add_profiles(connection, watch.name, profiling(labelled, summing=profile_labels))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 from monitor.store.schema import judgement, measurement
 from monitor.types import Measurement, Window
@@ -89,6 +89,11 @@ def read_judgements(connection: Connection, name: str) -> list[Judgement]:
         Judgement(Window(row.window_start, row.window_end), row.revision, row.rows, row.labelled, row.matured)
         for row in rows
     ]
+
+
+def doubt_judgements(connection: Connection, name: str) -> None:
+    """Have every window of a model that still has profiles measured again, because its reference has changed."""
+    connection.execute(update(judgement).where(judgement.c.model == name).values(revision=-1))
 
 
 def _row(name: str, window: Window, revision: int, judged: Judged) -> dict[str, Any]:
