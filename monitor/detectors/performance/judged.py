@@ -13,7 +13,8 @@ from monitor.types import Measurement
 KIND = "performance.realised"
 NO_LABELS = "no labelled rows in this window"
 NO_REFERENCE = "the reference has no labels"
-NOT_JUDGED = f"not judged: under {ROWS_NEEDED} labelled rows of a class, or no standard error"
+TOO_FEW = f"not judged: {ROWS_NEEDED} labelled rows of each class are needed"
+NO_ERROR = "not judged: its standard error is not known"
 
 Labelled = TypeVar("Labelled", bound=Outcome)
 Compare = Callable[[Profile, Profile], Iterator[Measurement]]
@@ -59,7 +60,7 @@ def judged(metric: Metric[Labelled], reference: Profile, current: Profile) -> It
         effect = (metric.worsening or _difference(metric.higher_is))(usual, found)
         grown = _inflation(reference, before.n, after.n)
         p = metric.test(before, after, grown) if metric.test else _student(metric.higher_is, usual, found, grown)
-        note = "" if p is not None else NOT_JUDGED
+        note = "" if p is not None else NO_ERROR if found.low is None else TOO_FEW
         yield Measurement(metric.name, found.value, "", "", after.n, p, effect, found.low, found.high, note)
 
 
