@@ -30,6 +30,7 @@ _PARQUET = (".parquet", ".pq")
 _PACKED = (".gz", ".zst")
 _BOM = b"\xef\xbb\xbf"
 _MARK_BYTES = 1024
+_PARQUET_BUFFER = 256 * 1024
 _UNREADABLE = (pa.ArrowException, OSError, ValueError, EOFError, MemoryError, OverflowError, zlib.error)
 
 
@@ -235,7 +236,8 @@ def _parquet_tables(path: Path, row: int, *, batch_rows: int) -> Iterator[pa.Tab
     """Yield the table's rows from `row` on; no rows once the end is reached."""
     with pq.ParquetFile(path) as file:
         coded = _coded_texts(file)
-    with pq.ParquetFile(path, read_dictionary=coded) as file:
+    # Read ahead, Arrow would hold every row group until the last is read; without a buffer, the whole of one at a time.
+    with pq.ParquetFile(path, read_dictionary=coded, pre_buffer=False, buffer_size=_PARQUET_BUFFER) as file:
         first, skip = _row_group_of(file.metadata, row)
         groups = list(range(first, file.metadata.num_row_groups))
         for piece in file.iter_batches(batch_size=batch_rows, row_groups=groups):
