@@ -61,8 +61,8 @@ def run(
     owner = f"{monitor.owner}-{rng.getrandbits(32):08x}"
     passes = Passes(monitor, clock, owner=owner, limits=limits, stop=stop)
     daemon = _Daemon(passes, rng)
-    served = opened_page(monitor, web, clock=clock, ready=daemon.reasons, on_started=on_started)
     with _signals(stop):
+        served = opened_page(monitor, web, clock=clock, ready=daemon.reasons, on_started=on_started)
         with _watched(daemon, leave), _scheduled(daemon) as scheduler:
             _LOG.info("started owner=%s models=%d", owner, len(monitor.watches))
             while not stop.wait(limits.tick.total_seconds()):
