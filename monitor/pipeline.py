@@ -15,7 +15,7 @@ from monitor.steps.health import watch_over
 from monitor.steps.judge import judge
 from monitor.steps.labels import pull_labels
 from monitor.steps.pull import pull_records
-from monitor.steps.reference import reference_of
+from monitor.steps.reference import kept_reference, reference_of
 from monitor.store.records import forget_records, register_model
 from monitor.store.references import WHOLE
 from monitor.types import Window
@@ -57,7 +57,7 @@ def look(monitor: Monitor, watch: Watch, *, now: datetime, done: Pass, progress:
     try:
         references = reference_of(database, watch, now=now)
     except MonitorError as error:
-        references, problems["reference"] = None, str(error)
+        references, problems["reference"] = kept_reference(database, watch), str(error)
     layout = references[WHOLE].layout if references else None
     problems["source"] = pull_records(database, watch, layout, now=now, on_rows=lambda n: progress.rows(name, n))
     if references is None and not problems["reference"]:

@@ -62,6 +62,16 @@ def reference_of(database: Database, watch: Watch, *, now: datetime) -> Referenc
     return _replaced(database, watch, rows, read, now=now)
 
 
+def kept_reference(database: Database, watch: Watch) -> References | None:
+    """Give the reference as it was last read; None where there is none for the columns' present roles.
+
+    Records that come while its source cannot be read are compared with it; stored alone, they would never be counted.
+    """
+    with database.read() as connection:
+        known = read_reference(connection, watch.name)
+    return known[1] if known and known[0].startswith(_roles(watch)) else None
+
+
 def _bounded(source: Source) -> tuple[list[pa.Table], dict[str, Cursor]]:
     """Give the first rows of a source, and the cursors of its end, behind which something new is a change."""
     tables, rows, read = list[pa.Table](), 0, dict[str, Cursor]()

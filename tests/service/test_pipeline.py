@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Column, DateTime, Double, Integer, MetaData, String, Table, create_engine, insert, select, text
 
 from monitor.config import load
+from monitor.errors import SourceError
 from monitor.pipeline import Pass, once
 from monitor.profiles.profile import Profile
 from monitor.store.cursors import SourceState, read_source
@@ -490,6 +491,27 @@ def test_a_reference_is_read_once_though_one_of_its_files_is_unreadable(begin: B
     for _ in range(2):
         loop.once(after(2) + HOUR)
     assert reference.beginnings == 1
+
+
+@dataclass
+class Down:
+    """A source that cannot be read."""
+
+    repeats: bool = False
+
+    def pull(self, cursors: Mapping[str, Cursor]) -> Iterator[Batch]:
+        raise SourceError(f"the database is down, {len(cursors)} cursors wait")
+
+
+def test_records_that_come_while_the_reference_cannot_be_read_are_counted(begin: Begin) -> None:
+    loop, wanted = caught_up(begin(), days=2), caught_up(begin(), days=4)
+    (watch,) = loop.monitor.watches
+    sound, loop.monitor = loop.monitor, replace(loop.monitor, watches=(replace(watch, reference=Down()),))
+    loop.log(2)
+    assert list(loop.once(after(2)).problems) == ["fares: reference"]
+    loop.monitor = sound
+    caught_up(loop, days=4)
+    assert counts(loop) == counts(wanted)
 
 
 def test_measurements_stay_when_their_records_and_profiles_are_gone(begin: Begin) -> None:
