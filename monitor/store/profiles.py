@@ -1,15 +1,19 @@
 """Profiles of windows: one row a window and slice of the traffic, to which late rows and labels add."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select
+from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select, update
 
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile, merge
 from monitor.store.schema import profile
 from monitor.types import Window
+
+_CHUNK = 500
+_PLACE = ("model", "version", "segment", "start", "end")
 
 
 @dataclass(frozen=True, order=True)
@@ -26,28 +30,35 @@ def add_profiles(connection: Connection, name: str, added: Mapping[Slice, Profil
 
     Belongs into the transaction that stores these rows.
     """
+    kept = _kept(connection, name, added)
+    new, changed = list[dict[str, Any]](), list[dict[str, Any]]()
     for place, increment in added.items():
-        key = _key(name, place)
-        kept = connection.execute(select(profile.c.revision, profile.c.data).where(*key)).first()
-        whole = merge(Profile.unpacked(kept.data, increment.layout), increment) if kept else increment
-        values = {
-            "revision": kept.revision + 1 if kept else 1,
-            "rows": whole.rows,
-            "data": whole.packed(),
+        revision, data = kept.get(place, (0, b""))
+        whole = merge(Profile.unpacked(data, increment.layout), increment) if data else increment
+        values = {"revision": revision + 1, "rows": whole.rows, "data": whole.packed()}
+        (changed if data else new).append(_placed(name, place) | values)
+    if new:
+        connection.execute(insert(profile), new)
+    if changed:
+        # The names of bound parameters must not be those of columns.
+        rows = [{f"new_{column}": value for column, value in row.items()} for row in changed]
+        here = [profile.c[column] == bindparam(f"new_{column}") for column in _PLACE]
+        bound: dict[str, BindParameter[Any]] = {
+            column: bindparam(f"new_{column}") for column in ("revision", "rows", "data")
         }
-        if kept:
-            connection.execute(profile.update().where(*key).values(values))
-        else:
-            connection.execute(
-                insert(profile).values(
-                    model=name,
-                    version=place.version,
-                    segment=place.segment,
-                    start=place.window.start,
-                    end=place.window.end,
-                    **values,
-                )
-            )
+        connection.execute(update(profile).where(*here).values(bound), rows)
+
+
+def _kept(connection: Connection, name: str, places: Iterable[Slice]) -> dict[Slice, tuple[int, bytes]]:
+    """Give the revision and the packed profile of each slice that is stored in the windows of these slices."""
+    columns = [profile.c[column] for column in (*_PLACE[1:], "revision", "data")]
+    starts = sorted({place.window.start for place in places})
+    found: dict[Slice, tuple[int, bytes]] = {}
+    for first in range(0, len(starts), _CHUNK):
+        here = (profile.c.model == name, profile.c.start.in_(starts[first : first + _CHUNK]))
+        for version, part, start, end, revision, data in connection.execute(select(*columns).where(*here)):
+            found[Slice(Window(start, end), version, part)] = (revision, data)
+    return found
 
 
 def read_profiles(connection: Connection, name: str, window: Window, layout: Layout) -> dict[str, Profile]:
@@ -80,11 +91,6 @@ def forget_profiles(connection: Connection, name: str) -> None:
     connection.execute(delete(profile).where(profile.c.model == name))
 
 
-def _key(name: str, place: Slice) -> tuple[ColumnElement[bool], ...]:
-    return (
-        profile.c.model == name,
-        profile.c.version == place.version,
-        profile.c.segment == place.segment,
-        profile.c.start == place.window.start,
-        profile.c.end == place.window.end,
-    )
+def _placed(name: str, place: Slice) -> dict[str, Any]:
+    where = (name, place.version, place.segment, place.window.start, place.window.end)
+    return dict(zip(_PLACE, where, strict=True))
