@@ -8,7 +8,8 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
 
 from monitor.errors import ConfigError
 
@@ -71,6 +72,13 @@ def migrate(url: str) -> None:
             command.upgrade(config, "head")
     finally:
         engine.dispose()
+
+
+def insert_new(connection: Connection, table: Table, **values: Any) -> bool:  # noqa: ANN401 (columns)
+    """Insert a row and say whether it was new; one with the same unique key, even of another process, stays as it is."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    new = dialect.insert(table).values(values).on_conflict_do_nothing().returning(*table.primary_key)
+    return connection.execute(new).first() is not None  # PostgreSQL's driver counts no inserted rows
 
 
 def _migration_engine(place: URL) -> Engine:

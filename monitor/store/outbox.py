@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, func, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Connection, Select, func, insert, or_, select, update
 
 from monitor.alerts.grouping import plain
-from monitor.store.database import Database
+from monitor.store.database import Database, insert_new
 from monitor.store.schema import channel_state, delivery, outbox
 from monitor.types import Notice
 
@@ -41,7 +40,7 @@ class Claimed:
 
 def enqueue(connection: Connection, notice: Notice, receiver: str, *, now: datetime) -> None:
     """Queue a message; one with the same `notice.id` is queued once and for all."""
-    _insert_new(
+    insert_new(
         connection,
         outbox,
         notice=notice.id,
@@ -200,10 +199,5 @@ def _finish(
 
 
 def _set_channel(connection: Connection, receiver: str, **values: Any) -> None:  # noqa: ANN401 (columns)
-    _insert_new(connection, channel_state, receiver=receiver, failures=0, off=False)
+    insert_new(connection, channel_state, receiver=receiver, failures=0, off=False)
     connection.execute(update(channel_state).where(channel_state.c.receiver == receiver).values(values))
-
-
-def _insert_new(connection: Connection, table: Table, **values: Any) -> None:  # noqa: ANN401 (columns)
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    connection.execute(dialect.insert(table).values(values).on_conflict_do_nothing())

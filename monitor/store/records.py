@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection, delete, func, insert, select
 
 from monitor.errors import MonitorError
+from monitor.store.database import insert_new
 from monitor.store.schema import model, quarantine, segment
 from monitor.types import Rejected, Window
 
@@ -27,8 +28,7 @@ class Packed:
 
 def register_model(connection: Connection, name: str, *, now: datetime) -> None:
     """Make a model known; once is enough and twice does no harm."""
-    if connection.execute(select(model.c.name).where(model.c.name == name)).first() is None:
-        connection.execute(insert(model).values(name=name, created_at=now))
+    insert_new(connection, model, name=name, created_at=now)
 
 
 def pack_records(rows: pa.Table, *, timestamp: str) -> Packed:

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Connection, Row, Select, Table, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Row, Select, delete, select, update
 
 from monitor.errors import MonitorError
-from monitor.store.database import Database
+from monitor.store.database import Database, insert_new
 from monitor.store.schema import lease, run
 
 
@@ -23,7 +22,7 @@ def acquire(connection: Connection, name: str, owner: str, *, now: datetime, ttl
 
     Whoever holds it already keeps its token; a free or expired lease passes on with the next one.
     """
-    _insert_new(connection, lease, name=name, owner="", token=0, until=now)
+    insert_new(connection, lease, name=name, owner="", token=0, until=now)
     held = connection.execute(_lease(name).with_for_update()).one()
     if _is_held(held, now, ttl) and held.owner != owner:
         return None
@@ -102,7 +101,7 @@ def claim_run(connection: Connection, job: str, slot: datetime, *, owner: str, t
     begun = {"state": "running", "owner": owner, "token": token, "started_at": now, "finished_at": None, "error": ""}
     abandoned = (run.c.job == job, run.c.slot != slot, run.c.state == "running", run.c.token <= token)
     connection.execute(update(run).where(*abandoned).values(state="failed", finished_at=now, error="never finished"))
-    if _insert_new(connection, run, job=job, slot=slot, **begun):
+    if insert_new(connection, run, job=job, slot=slot, **begun):
         return True
     open_still = (*key, run.c.state != "done", run.c.token <= token)
     return bool(connection.execute(update(run).where(*open_still).values(begun)).rowcount)
@@ -118,7 +117,7 @@ def finish_run(connection: Connection, job: str, slot: datetime, *, token: int, 
 def note_failure(connection: Connection, job: str, *, owner: str, now: datetime, error: str) -> None:
     """Note a failure of a job that has no slots."""
     values = {"owner": owner, "token": 0, "started_at": now, "finished_at": now, "error": error}
-    _insert_new(connection, run, job=job, slot=now, state="failed", **values)
+    insert_new(connection, run, job=job, slot=now, state="failed", **values)
 
 
 def failed_runs(connection: Connection, *, limit: int = 100) -> list[dict[str, Any]]:
@@ -147,9 +146,3 @@ def _lease(name: str) -> Select[Any]:
 def _is_held(held: Row[Any], now: datetime, ttl: timedelta) -> bool:
     # An end far ahead was written by a clock that has been set back since, and would hold for as long as that.
     return bool(held.owner) and now < held.until <= now + 2 * ttl
-
-
-def _insert_new(connection: Connection, table: Table, **values: Any) -> bool:  # noqa: ANN401 (columns)
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    new = dialect.insert(table).values(values).on_conflict_do_nothing().returning(*table.primary_key)
-    return connection.execute(new).first() is not None  # PostgreSQL's driver counts no inserted rows
