@@ -75,7 +75,7 @@ def migrate(url: str) -> None:
 
 
 def insert_new(connection: Connection, table: Table, **values: Any) -> bool:  # noqa: ANN401 (columns)
-    """Insert a row and say whether it was new; one with the same unique key, even of another process, stays as it is."""
+    """Insert a row and say whether it was new; one with the same unique key, even of another process, stays."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     new = dialect.insert(table).values(values).on_conflict_do_nothing().returning(*table.primary_key)
     return connection.execute(new).first() is not None  # PostgreSQL's driver counts no inserted rows
