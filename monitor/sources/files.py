@@ -220,7 +220,7 @@ def _pull_parquet(path: Path, shard: str, cursor: Cursor, *, batch_rows: int) ->
     tables = _parquet_tables(path, row, batch_rows=batch_rows)
     while True:
         try:
-            table = next(tables, None)
+            table, behind = next(tables, (None, 0))
         except (FileNotFoundError, PermissionError):
             raise
         except _UNREADABLE as error:
@@ -229,23 +229,24 @@ def _pull_parquet(path: Path, shard: str, cursor: Cursor, *, batch_rows: int) ->
         if table is None:
             return
         row += table.num_rows
-        yield Batch(shard, table, {**version, "row": row})
+        yield Batch(shard, table, {**version, "row": row} if behind else {**version, "done": True})
 
 
-def _parquet_tables(path: Path, row: int, *, batch_rows: int) -> Iterator[pa.Table]:
-    """Yield the table's rows from `row` on; no rows once the end is reached."""
+def _parquet_tables(path: Path, row: int, *, batch_rows: int) -> Iterator[tuple[pa.Table, int]]:
+    """Yield the table's rows from `row` on, each time with how many are still behind them."""
     with pq.ParquetFile(path) as file:
         coded = _coded_texts(file)
     # Read ahead, Arrow would hold every row group until the last is read; without a buffer, the whole of one at a time.
     with pq.ParquetFile(path, read_dictionary=coded, pre_buffer=False, buffer_size=_PARQUET_BUFFER) as file:
         first, skip = _row_group_of(file.metadata, row)
-        groups = list(range(first, file.metadata.num_row_groups))
+        groups, behind = list(range(first, file.metadata.num_row_groups)), file.metadata.num_rows - row
         for piece in file.iter_batches(batch_size=batch_rows, row_groups=groups):
             table = pa.Table.from_batches([piece]).slice(skip)
             skip = max(0, skip - piece.num_rows)
             table.validate(full=True)
+            behind -= table.num_rows
             if table.num_rows:
-                yield table.rename_columns(unique_names(table.column_names))
+                yield table.rename_columns(unique_names(table.column_names)), behind
 
 
 def _coded_texts(file: pq.ParquetFile) -> list[str]:
