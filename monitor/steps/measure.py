@@ -51,7 +51,8 @@ def measured(references: Mapping[str, Profile], current: Mapping[str, Profile], 
             if segment != WHOLE and not (detector.armed or settings.thresholds):
                 continue
             for measurement in detector.compare(reference, profile):
-                found = _found(detector, replace(measurement, segment=segment), reference, settings)
+                placed = replace(measurement, segment=segment) if segment else measurement
+                found = _found(detector, placed, reference, settings)
                 if found.armed or segment == WHOLE:
                     yield found
 

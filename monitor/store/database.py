@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from monitor.errors import ConfigError
 
 _BUSY_MILLISECONDS = 30_000
+_PAGES = "page_size=16384"  # segments are large; counts only while the file is empty, before WAL
 _MIGRATION_LOCK = 7_236_115_204  # any number, the same for every process that migrates
 
 
@@ -50,7 +51,7 @@ def open_database(url: str) -> Database:
     place = _parsed(url)
     if place.get_backend_name() == "sqlite":
         return Database(
-            writer=_sqlite(place, begin="BEGIN IMMEDIATE", pragmas=("journal_mode=WAL", "foreign_keys=ON")),
+            writer=_sqlite(place, begin="BEGIN IMMEDIATE", pragmas=(_PAGES, "journal_mode=WAL", "foreign_keys=ON")),
             reader=_sqlite(place, begin="BEGIN", pragmas=("query_only=ON",)),
         )
     read_only = {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
@@ -85,7 +86,7 @@ def _migration_engine(place: URL) -> Engine:
     if place.get_backend_name() != "sqlite":
         return create_engine(place)
     # Foreign keys stay off: a batch migration drops and renames tables that others point to.
-    return _sqlite(place, begin="BEGIN IMMEDIATE", pragmas=("journal_mode=WAL",))
+    return _sqlite(place, begin="BEGIN IMMEDIATE", pragmas=(_PAGES, "journal_mode=WAL"))
 
 
 def _home() -> Path:
