@@ -1,7 +1,7 @@
 """From the user's false-alarm budget to the significance that each test must reach."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from math import comb
 from typing import Literal
@@ -23,6 +23,19 @@ class Threshold:
     min_effect: float | None = None
     limit: float | None = None
     higher_is: Literal["worse", "better"] = "worse"
+
+    @property
+    def loosened(self) -> "Threshold":
+        """Give the threshold below which an alert that fires begins to clear, so that it does not flicker about one.
+
+        Five times the p-value, though not above 0.1, four fifths of the effect, a tenth short of the user's number.
+        """
+        return replace(
+            self,
+            alpha=None if self.alpha is None else max(self.alpha, min(0.1, 5 * self.alpha)),
+            min_effect=None if self.min_effect is None else 0.8 * self.min_effect,
+            limit=None if self.limit is None else self.limit * (0.9 if self.higher_is == "worse" else 1 / 0.9),
+        )
 
 
 def significance(*, alarms: float, per: timedelta, window: timedelta, tests: int, k: int = 1, m: int = 1) -> float:

@@ -2,21 +2,21 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
 from sqlalchemy import Connection
 
-from monitor.alerts.grouping import Finding, as_json, inhibited
+from monitor.alerts.grouping import UNDER_ALARM, Finding, as_json, inhibited
 from monitor.alerts.lifecycle import Alert, fingerprint, step
 from monitor.config import setting_of
-from monitor.detectors.quality import volume
+from monitor.detectors.quality import added_column, volume
 from monitor.profiles.groups import profile_table
 from monitor.profiles.profile import Profile
-from monitor.stats.volume import WINDOWS_NEEDED
 from monitor.steps.due import Due, Known, Maturity, due_windows, label_clock, matured
+from monitor.steps.history import History
 from monitor.steps.measure import LABELLED, Found, compared, measured, rule_of
 from monitor.steps.notify import tell
 from monitor.steps.reference import References
@@ -31,7 +31,6 @@ from monitor.watch import Monitor, Watch
 
 OnWindow = Callable[[Window], None]
 SEVERITIES = {"performance.realised": "critical", "health": "critical"}
-HISTORY = 28
 
 
 @dataclass(frozen=True)
@@ -63,14 +62,15 @@ def judge(
     if known is None:
         return []
     told: list[Finding] = []
-    history, standing = list(known.judgements), Standing.of(monitor, watch)
+    history, standing = History(known.judgements), Standing.of(monitor, watch)
     maturity = maturity_of(watch)
     for due in due_windows(known, maturity, period=watch.period, lateness=watch.settings.lateness):
         with monitor.database.read() as connection:
-            current = read_profiles(connection, watch.name, due.window, references[WHOLE].layout)
+            profiles = read_profiles(connection, watch.name, due.window, references[WHOLE].layout)
+        current = {segment: standing.expecting(profile, segment) for segment, profile in profiles.items()}
         clock = label_clock(known, watch.period)
         verdict = verdict_on(watch, references, current, due, history=history, clock=clock)
-        history = [j for j in history if j.window != due.window] + [verdict.judgement]
+        history.note(verdict.judgement)
         with monitor.database.write() as connection:
             findings = _written(connection, monitor, watch, verdict, standing, now=now)
         standing.note(findings)
@@ -92,7 +92,7 @@ def verdict_on(
     current: dict[str, Profile],
     due: Due,
     *,
-    history: Sequence[Judgement],
+    history: History,
     clock: datetime,
 ) -> Verdict:
     """Measure a window and lay each number beside its threshold; nothing is written."""
@@ -103,8 +103,8 @@ def verdict_on(
     maturity = maturity_of(watch)
     ready = matured(due.window, maturity, rows=whole.rows, labelled=labelled, clock=clock)
     # Labels step alerts in the order of windows; where they may come for ever, one window without them holds up none.
-    waiting = maturity.max_delay is not None and any(not j.matured for j in history if j.window < due.window)
-    passed = any(j.window > due.window for j in history)
+    waiting = maturity.max_delay is not None and history.waits_before(due.window)
+    passed = history.has_passed(due.window)
     before = due.before is not None and due.before.matured
     settled = ready and not waiting and not before
     judged = compared(found, watch.settings, window=due.window, settled=settled or before)
@@ -118,26 +118,12 @@ def _side_by_side(profiles: dict[str, Profile]) -> dict[str, Profile]:
     return {segment: profile for segment, profile in profiles.items() if len(versions) > 1 or segment not in versions}
 
 
-def volume_of(watch: Watch, window: Window, rows: int, history: Sequence[Judgement]) -> list[Found]:
+def volume_of(watch: Watch, window: Window, rows: int, history: History) -> list[Found]:
     """Compare a window's rows with those of the windows that it should resemble."""
-    measurement = volume.compare_counts(comparable(window, history), rows)
+    measurement = volume.compare_counts(history.rows_like(window), rows)
     setting = setting_of(watch.settings.thresholds, detector=measurement.detector, kind=volume.DETECTOR.kind)
     wanted = volume.DETECTOR.armed if setting.value is None else setting.value != "off"
     return [Found(volume.DETECTOR, measurement, volume.DETECTOR.kind, armed=wanted, setting=setting)]
-
-
-def comparable(window: Window, history: Sequence[Judgement]) -> list[int]:
-    """Give the rows of earlier windows of the same hour of the week, or of the day, or simply of the last ones.
-
-    The first of these of which there are eight counts.
-    """
-    earlier = [j for j in history if j.window < window]
-    week, day = timedelta(weeks=1), timedelta(days=1)
-    for cycle in (week, day):
-        alike = [j.rows for j in earlier if (window.start - j.window.start) % cycle == timedelta(0)]
-        if len(alike) >= WINDOWS_NEEDED and cycle > window.end - window.start:
-            return alike[-HISTORY:]
-    return [j.rows for j in earlier][-HISTORY:]
 
 
 def _known(connection: Connection, watch: Watch) -> Known | None:
@@ -161,6 +147,15 @@ class Standing:
         with monitor.database.read() as connection:
             rows = alert_rows(connection, model=watch.name)
             return cls(read_alerts(connection, watch.name), {_mark(row): row for row in rows})
+
+    def expecting(self, profile: Profile, segment: str) -> Profile:
+        """Give a profile that names the added columns that are under alarm even where they no longer come."""
+        missed = {
+            row["column"]: 0
+            for row in self.rows.values()
+            if row["detector"] == added_column.NAME and row["segment"] == segment and row["state"] != "ok"
+        }
+        return replace(profile, added={**missed, **profile.added}) if missed else profile
 
     def note(self, findings: Iterable[Finding]) -> None:
         """Take in what a window changed, once that is committed."""
@@ -213,9 +208,10 @@ def stepped_alerts(watch: Watch, verdict: Verdict, alerts: dict[str, Alert]) -> 
         before = alerts.get(mark)
         if judged.outcome != "breach" and (before is None or before.state in ("ok", "resolved")):
             continue
+        stands = before is not None and before.state in UNDER_ALARM and judged.lingers
         after, transition = step(
             before or Alert(mark),
-            outcome=judged.outcome,  # type: ignore[arg-type]  # the empty text is left out by `stepping`
+            outcome="breach" if stands else judged.outcome,  # type: ignore[arg-type]  # `stepping` leaves "" out
             window_end=window.end,
             rule=rule_of(found, watch.settings),
         )

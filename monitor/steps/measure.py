@@ -84,7 +84,8 @@ def _compared(found: Found, settings: Model, *, tests: int, window: Window, sett
     if found.of_labels and not settled:
         note = measurement.note or NOT_MATURED
         return Judged(replace(measurement, note=note), found.kind, *_shown(threshold), "insufficient")
-    return Judged(measurement, found.kind, *_shown(threshold), judged(measurement, threshold))
+    lingers = judged(measurement, threshold.loosened) == "breach"
+    return Judged(measurement, found.kind, *_shown(threshold), judged(measurement, threshold), lingers)
 
 
 def threshold_of(found: Found, settings: Model, *, tests: int, window: Window) -> Threshold:

@@ -17,6 +17,7 @@ class Judged:
 
     alpha: the p-value it had to reach; threshold: the effect or value it had to reach; both None when not armed.
     outcome: breach, clear or insufficient; the empty text when it was measured only.
+    lingers: it is so near its threshold that an alert that fires goes on.
     """
 
     measurement: Measurement
@@ -24,6 +25,7 @@ class Judged:
     alpha: float | None = None
     threshold: float | None = None
     outcome: str = ""
+    lingers: bool = False
 
 
 @dataclass(frozen=True)

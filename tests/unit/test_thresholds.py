@@ -78,3 +78,30 @@ def test_an_impossible_budget_is_refused(wrong: dict[str, int]) -> None:
     right = {"alarms": 1, "per": 30 * DAY, "window": DAY, "tests": 5, "k": 1, "m": 1}
     with pytest.raises(ValueError, match=r"must be above 0|cannot be"):
         significance(**(right | wrong))
+
+
+@pytest.mark.parametrize(
+    ("threshold", "measurement", "lingers"),
+    [
+        # four times the p-value it had to reach, and most of the effect
+        (Threshold(alpha=0.001, min_effect=0.1), Measurement("d", 0.09, p_value=0.004, effect=0.09), True),
+        # six times the p-value
+        (Threshold(alpha=0.001, min_effect=0.1), Measurement("d", 0.2, p_value=0.006, effect=0.2), False),
+        # half of the effect
+        (Threshold(alpha=0.001, min_effect=0.1), Measurement("d", 0.05, p_value=1e-9, effect=0.05), False),
+        # a lax budget is not made laxer than one in ten
+        (Threshold(alpha=0.05), Measurement("d", 0.05, p_value=0.11), False),
+        (Threshold(alpha=0.2), Measurement("d", 0.05, p_value=0.3), False),
+        # just above the user's number for a score
+        (Threshold(limit=0.8, higher_is="better"), Measurement("d", 0.85), True),
+        (Threshold(limit=0.8, higher_is="better"), Measurement("d", 0.95), False),
+        (Threshold(limit=10.0), Measurement("d", 9.5), True),
+    ],
+)
+def test_an_alert_that_fires_goes_on_a_little_below_its_threshold(
+    threshold: Threshold,
+    measurement: Measurement,
+    lingers: bool,  # noqa: FBT001  # a column of the table
+) -> None:
+    assert judged(measurement, threshold) == "clear"
+    assert (judged(measurement, threshold.loosened) == "breach") is lingers

@@ -1,0 +1,57 @@
+"""The windows of a model that were judged so far, as the next one needs them."""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable
+from datetime import timedelta
+
+from monitor.stats.volume import WINDOWS_NEEDED
+from monitor.store.measurements import Judgement
+from monitor.types import Window
+
+REMEMBERED = 28
+CYCLES = (timedelta(weeks=1), timedelta(days=1))
+
+
+class History:
+    """Judgements by window; notes one at a time, and answers without going through them all."""
+
+    def __init__(self, judgements: Iterable[Judgement] = ()) -> None:
+        self._judgements: dict[Window, Judgement] = {}
+        self._windows: list[Window] = []
+        self._open: set[Window] = set()
+        for judgement in judgements:
+            self.note(judgement)
+
+    def note(self, judgement: Judgement) -> None:
+        """Take a judgement in, in the place of an earlier one of its window."""
+        window = judgement.window
+        if window not in self._judgements:
+            insort(self._windows, window)
+        self._judgements[window] = judgement
+        (self._open.discard if judgement.matured else self._open.add)(window)
+
+    def has_passed(self, window: Window) -> bool:
+        """Say whether a later window was judged."""
+        return bool(self._windows) and self._windows[-1] > window
+
+    def waits_before(self, window: Window) -> bool:
+        """Say whether the labels of an earlier window have not matured."""
+        return any(earlier < window for earlier in self._open)
+
+    def rows_like(self, window: Window) -> list[int]:
+        """Give the rows of earlier windows of the same hour of the week, or of the day, or simply of the last ones.
+
+        At most 28, oldest first; the first of these of which there are eight counts.
+        """
+        for cycle in CYCLES:
+            alike = self._a_cycle_apart(window, cycle)
+            if len(alike) >= WINDOWS_NEEDED:
+                return alike
+        before = bisect_left(self._windows, window)
+        return [self._judgements[w].rows for w in self._windows[max(0, before - REMEMBERED) : before]]
+
+    def _a_cycle_apart(self, window: Window, cycle: timedelta) -> list[int]:
+        if cycle <= window.end - window.start:
+            return []
+        earlier = (Window(window.start - turn * cycle, window.end - turn * cycle) for turn in range(REMEMBERED, 0, -1))
+        return [self._judgements[w].rows for w in earlier if w in self._judgements]

@@ -1,0 +1,52 @@
+"""What the next window needs of those before it."""
+
+from datetime import UTC, datetime, timedelta
+
+from monitor.steps.history import History
+from monitor.store.measurements import Judgement
+from monitor.types import Window
+
+START = datetime(2024, 1, 1, tzinfo=UTC)
+HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
+
+
+def judged(start: datetime, length: timedelta, *, rows: int, matured: bool = True) -> Judgement:
+    return Judgement(Window(start, start + length), revision=1, rows=rows, labelled=rows, matured=matured)
+
+
+def hours(count: int) -> History:
+    """Every hour has as many rows as its number in the week."""
+    return History(judged(START + n * HOUR, HOUR, rows=n % 168) for n in range(count))
+
+
+def test_an_hour_is_like_the_same_hour_of_earlier_weeks_once_there_are_eight() -> None:
+    window = Window(START + 9 * WEEK + 30 * HOUR, START + 9 * WEEK + 31 * HOUR)
+    assert hours(9 * 168 + 30).rows_like(window) == [30] * 9
+
+
+def test_before_that_it_is_like_the_same_hour_of_earlier_days() -> None:
+    window = Window(START + 9 * DAY, START + 9 * DAY + HOUR)
+    assert hours(9 * 24).rows_like(window) == [0, 24, 48, 72, 96, 120, 144, 0, 24]
+
+
+def test_and_at_first_like_the_last_windows() -> None:
+    window = Window(START + 20 * HOUR, START + 21 * HOUR)
+    assert hours(20).rows_like(window) == list(range(20))
+
+
+def test_a_day_is_never_like_itself_and_never_like_what_comes_later() -> None:
+    history = History(judged(START + n * DAY, DAY, rows=n) for n in range(40))
+    third = Window(START + 2 * DAY, START + 3 * DAY)
+    assert history.rows_like(third) == [0, 1]
+
+
+def test_a_window_waits_for_the_labels_of_those_before_it_only() -> None:
+    history = History([judged(START, DAY, rows=5), judged(START + DAY, DAY, rows=5, matured=False)])
+    second, third = Window(START + DAY, START + 2 * DAY), Window(START + 2 * DAY, START + 3 * DAY)
+    assert not history.waits_before(second)
+    assert history.waits_before(third)
+    history.note(judged(START + DAY, DAY, rows=7))
+    assert not history.waits_before(third)
+    assert history.has_passed(Window(START, START + DAY))
+    assert not history.has_passed(second)
+    assert history.rows_like(third) == [5, 7]
