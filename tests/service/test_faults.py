@@ -384,10 +384,10 @@ def test_nothing_is_lost_or_doubled_by_kills_at_random_points(
             growing.join()
         end(process)
         before = kept_by(monitor.database)
-        first = restarted(folder, now + 2 * DAY)
-        drain(monitor, now + 3 * DAY)
+        first = restarted(folder, now + DAY)
+        drain(monitor, now + DAY + HOUR)
         kept = kept_by(monitor.database)
-        found = violations(kept, rows, undisturbed(tmp_path / "sound", rows, now + 3 * DAY), site.arrived)
+        found = violations(kept, rows, undisturbed(tmp_path / "sound", rows, now + DAY + HOUR), site.arrived)
     if kind == "sqlite":
         with monitor.database.read() as connection:
             assert connection.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"
@@ -422,8 +422,8 @@ def restarted(folder: Path, now: datetime) -> float:
 
 
 def drain(monitor: Monitor, now: datetime) -> None:
-    """Make passes, each two hours later, until nothing waits to be sent."""
-    for number in range(100):
+    """Make passes, each two hours later, until nothing waits to be sent; before a message's three days are over."""
+    for number in range(20):
         once(monitor, clock=lambda at=now + number * 2 * HOUR: at, rng=Random(number))  # type: ignore[misc]
         with monitor.database.read() as connection:
             if not connection.execute(select(outbox.c.id).where(outbox.c.state == "pending")).first():
