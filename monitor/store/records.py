@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,8 +11,10 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from monitor.errors import MonitorError
 from monitor.store.database import insert_new
-from monitor.store.schema import model, quarantine, segment
+from monitor.store.schema import label, model, quarantine, row_key, segment
 from monitor.types import Rejected, Window
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -92,12 +94,18 @@ def record_span(connection: Connection, name: str) -> tuple[datetime, datetime] 
 
 
 def forget_records(connection: Connection, name: str, *, older_than: timedelta) -> int:
-    """Delete the segments that lie wholly `older_than` before the model's newest record; profiles stay."""
+    """Delete the segments that lie wholly `older_than` before the model's newest record, and their keys and labels.
+
+    Gives how many segments went. Profiles stay, and labels that wait for their record.
+    """
     span = record_span(connection, name)
     if span is None:
         return 0
-    old = (segment.c.model == name, segment.c.end < span[1] - older_than)
-    return connection.execute(delete(segment).where(*old)).rowcount
+    before = span[1] - older_than
+    day = (before - _EPOCH) // timedelta(days=1)
+    for table in (row_key, label):
+        connection.execute(delete(table).where(table.c.model == name, table.c.day >= 0, table.c.day < day))
+    return connection.execute(delete(segment).where(segment.c.model == name, segment.c.end < before)).rowcount
 
 
 def quarantine_rows(connection: Connection, source: str, rejected: Iterable[Rejected], *, now: datetime) -> None:

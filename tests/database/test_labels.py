@@ -1,6 +1,6 @@
 """Labels find their records by key, whichever came first."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pytest
@@ -20,7 +20,7 @@ from monitor.store.labels import (
     settle_labels,
     waiting_labels,
 )
-from monitor.store.records import register_model
+from monitor.store.records import append_records, forget_records, pack_records, register_model
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 A, B, C = keys_of(pa.chunked_array([["a", "b", "c"]]))
@@ -96,3 +96,14 @@ def test_a_label_waits_for_its_record_and_then_moves_to_its_day(flights: Databas
         assert count_waiting(connection, "m") == 0
         assert waiting_labels(connection, "m", [C]) == {}
         assert read_labels(connection, "m", [(9, C), (5, A), (WAITING, C)]) == {(9, C): 1, (5, A): 0}
+
+
+def test_keys_and_labels_go_with_the_records_of_their_days(flights: Database) -> None:
+    newest = datetime(1970, 1, 9, tzinfo=UTC)
+    rows = pa.table({"at": pa.array([newest], pa.timestamp("us", "UTC"))})
+    with flights.write() as connection:
+        append_records(connection, "m", pack_records(rows, timestamp="at"))
+        add_labels(connection, "m", [(5, A, True), (7, B, False), (WAITING, C, True)], at=NOON)
+        forget_records(connection, "m", older_than=timedelta(days=2))
+        assert known_keys(connection, "m", [(5, A), (5, B), (7, B)]) == {(7, B)}
+        assert read_labels(connection, "m", [(5, A), (7, B), (WAITING, C)]) == {(7, B): False, (WAITING, C): True}
