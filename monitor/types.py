@@ -88,7 +88,10 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Measurement:
-    """One number a detector found. `value=None` means undefined, and `note` says why."""
+    """One number a detector found. `value=None` means undefined, and `note` says why.
+
+    reference: the reference's value of the same number, where it has one.
+    """
 
     detector: str
     value: float | None
@@ -100,6 +103,7 @@ class Measurement:
     low: float | None = None
     high: float | None = None
     note: str = ""
+    reference: float | None = None
 
 
 @dataclass(frozen=True)

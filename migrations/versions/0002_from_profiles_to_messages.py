@@ -203,6 +203,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_alert_event_model_window_end"), "alert_event", ["model", "window_end"])
 
     with op.batch_alter_table("measurement") as batch_op:
+        batch_op.add_column(sa.Column("reference", sa.Double(), nullable=True))
         batch_op.add_column(sa.Column("kind", sa.Text(), server_default="", nullable=False))
         batch_op.add_column(sa.Column("alpha", sa.Double(), nullable=True))
         batch_op.add_column(sa.Column("threshold", sa.Double(), nullable=True))
@@ -215,6 +216,7 @@ def downgrade() -> None:
         batch_op.drop_column("threshold")
         batch_op.drop_column("alpha")
         batch_op.drop_column("kind")
+        batch_op.drop_column("reference")
 
     op.drop_table("alert_event")
     op.drop_table("row_key")

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from monitor.profiles.bins import CategoryBins, NumericBins
-from monitor.profiles.correlation import BINS
 from monitor.profiles.layout import Binary, Layout, Role
 from monitor.profiles.profile import ColumnProfile, Profile
 from monitor.types import Measurement
@@ -56,18 +55,7 @@ def undefined(detector: str, column: str, reference: ColumnProfile, current: Col
 
 def inflation(reference: Profile, before: ColumnProfile, after: ColumnProfile) -> float:
     """Give the design effect of comparing a column's two sides, in the direction in which windows differ most."""
-    return design_effect(steepest(before), before.n, after.n, reference.layout.window_rows)
-
-
-def steepest(column: ColumnProfile) -> float:
-    """Give the correlation within windows in the one direction in which windows differ, in [0, 1].
-
-    A column's correlation is the mean over the directions that its (at most ten) joined bins can move in. Windows
-    mostly differ in one, their level; were that forgotten, the level's test at 0.001 would speak in 3 to 25 windows
-    of 100. All of the difference is put there.
-    """
-    held = min(int((column.counts > 0).sum()), BINS)
-    return min(1.0, column.correlation * max(held - 1, 1))
+    return design_effect(before.steepest, before.n, after.n, reference.layout.window_rows)
 
 
 def design_effect(rho: float, reference: int, current: int, window_rows: float) -> float:

@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.profiles.layout import Layout
+from monitor.profiles.bins import NumericBins
+from monitor.profiles.layout import Column, Layout
 from monitor.profiles.profile import Profile
 
 WINDOWS_NEEDED = 8
@@ -14,6 +15,7 @@ ROWS_NEEDED = 30
 BINS = 10
 
 Counts = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
 def correlation_of(windows: Sequence[Profile], layout: Layout) -> Layout:
@@ -23,14 +25,47 @@ def correlation_of(windows: Sequence[Profile], layout: Layout) -> Layout:
     (phi - 1) / (mean rows - 1), in [0, 1]. It is 0 with under 8 windows of at least 30 rows with a value.
     (Kish 1965; Rao & Scott 1981)
     """
-    columns = tuple(
-        replace(
-            column, correlation=intra_window_correlation(np.array([w.columns[column.name].counts for w in windows]))
-        )
-        for column in layout.columns
-    )
+    columns = tuple(_measured(column, [w.columns[column.name].counts for w in windows]) for column in layout.columns)
     rows = float(np.mean([w.rows for w in windows])) if windows else 0.0
-    return replace(layout, columns=columns, window_rows=rows)
+    return replace(layout, columns=columns, window_rows=rows, windows=len(windows))
+
+
+def _measured(column: Column, counts: Sequence[Counts]) -> Column:
+    table = np.array(counts)
+    ordered = isinstance(column.bins, NumericBins)
+    steepest = steepest_correlation(table, ordered=ordered)
+    return replace(column, correlation=intra_window_correlation(table), steepest=steepest)
+
+
+def steepest_correlation(counts: Counts, *, ordered: bool) -> float:
+    """Give the correlation of two rows of one window in the direction in which windows differ most, in [0, 1].
+
+    counts: shape (windows, bins). The directions are the rank and every cut between ordered bins, or being in each
+    of the categories. Windows mostly differ in one direction, their level, of which the mean over all knows little.
+    0 with under 8 windows of at least 30 rows.
+    """
+    counts = counts[counts.sum(axis=1) >= ROWS_NEEDED] if counts.size else counts
+    if len(counts) < WINDOWS_NEEDED:
+        return 0.0
+    cells = _joined(counts)
+    directions = [np.eye(cells.shape[1])]
+    if ordered:
+        mass = cells.sum(axis=0)
+        directions = [np.tri(cells.shape[1])[:-1], ((np.cumsum(mass) - mass / 2) / mass.sum())[None, :]]
+    usual = counts.sum() / len(counts)
+    found = [(_effect_along(cells, scores) - 1) / (usual - 1) for scores in np.vstack(directions)]
+    return float(np.clip(max(found, default=0.0), 0.0, 1.0))
+
+
+def _effect_along(counts: Counts, scores: Floats) -> float:
+    """Give the design effect of the mean of `scores`, one a bin: about 1 for independent rows."""
+    rows, mass = counts.sum(axis=1), counts.sum(axis=0)
+    mean = float(scores @ mass / mass.sum())
+    variance = float((scores - mean) ** 2 @ mass / mass.sum())
+    if not variance:
+        return 1.0
+    shifts = counts @ scores / rows - mean
+    return float((rows * shifts**2).sum() / variance / (len(rows) - 1))
 
 
 def intra_window_correlation(counts: Counts) -> float:

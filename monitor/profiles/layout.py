@@ -27,7 +27,8 @@ class Column:
     """One profiled column.
 
     type: class of the reference's Arrow type; a window's rows of another class are counted as retyped.
-    correlation: of two rows of one window, measured on the reference's own windows; 0 when it is not known.
+    correlation: of two rows of one window, measured on the reference's own windows, the mean over the directions in
+        which windows can differ; steepest: the same in the direction in which they differ most. 0 when not known.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Column:
     type: ValueType
     bins: Bins
     correlation: float = 0.0
+    steepest: float = 0.0
 
     @property
     def slots(self) -> int:
@@ -117,12 +119,17 @@ class Layout:
     """The columns of a model's profiles, in order, and what is counted of predictions that met their labels.
 
     window_rows: mean rows of a window of the reference; 0 when it is not known.
+    windows: how many windows the reference has; 0 when it is not known.
+    spreads: how much each performance metric differs between the reference's windows beyond its own error, as a
+        standard deviation in the metric's unit; a metric whose windows were too few is not in it.
     """
 
     columns: tuple[Column, ...]
     outcome: OutcomeLayout | None = None
     roles: Roles = field(default_factory=lambda: Roles(timestamp=""))
     window_rows: float = 0.0
+    windows: int = 0
+    spreads: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
     def offsets(self) -> tuple[int, ...]:
@@ -164,6 +171,8 @@ class Layout:
             "roles": asdict(self.roles) | {"kinds": dict(self.roles.kinds)},
             "outcome": _outcome_described(self.outcome),
             "window_rows": self.window_rows,
+            "windows": self.windows,
+            "spreads": dict(self.spreads),
         }
         table = table.replace_schema_metadata({"layout": json.dumps(rest)})
         sink = pa.BufferOutputStream()
@@ -179,13 +188,15 @@ class Layout:
         rest = json.loads(table.schema.metadata[b"layout"])
         roles = Roles(**_tupled(rest["roles"]))
         columns = tuple(_column(row) for row in table.to_pylist())
-        return cls(columns, _outcome(rest["outcome"]), roles, rest["window_rows"])
+        alike = (rest["window_rows"], rest["windows"], rest["spreads"])
+        return cls(columns, _outcome(rest["outcome"]), roles, *alike)
 
 
 SCHEMA = pa.schema(
     [
         *((name, pa.string()) for name in ("name", "kind", "role", "type")),
         ("correlation", pa.float64()),
+        ("steepest", pa.float64()),
         ("edges", pa.list_(pa.float64())),
         ("center", pa.float64()),
         ("values", pa.list_(pa.string())),
@@ -195,12 +206,13 @@ SCHEMA = pa.schema(
 
 
 def _row(column: Column) -> dict[str, Any]:
-    plain = {key: getattr(column, key) for key in ("name", "kind", "role", "type", "correlation")}
+    plain = {key: getattr(column, key) for key in ("name", "kind", "role", "type", "correlation", "steepest")}
     return plain | _described(column.bins)
 
 
 def _column(row: dict[str, Any]) -> Column:
-    return Column(row["name"], row["kind"], row["role"], row["type"], _bins(row), row["correlation"])
+    alike = (row["correlation"], row["steepest"])
+    return Column(row["name"], row["kind"], row["role"], row["type"], _bins(row), *alike)
 
 
 def _described(bins: Bins) -> dict[str, Any]:

@@ -54,6 +54,7 @@ class ColumnProfile:
     role: Role = "feature"
     kind: ColumnKind = "numeric"
     correlation: float = 0.0
+    steepest: float = 0.0
 
     @cached_property
     def n(self) -> int:
@@ -160,6 +161,7 @@ class Profile:
             column.role,
             column.kind,
             column.correlation,
+            column.steepest,
         )
 
 

@@ -227,7 +227,7 @@ def stepped_alerts(watch: Watch, verdict: Verdict, alerts: dict[str, Alert]) -> 
             origin="data_quality" if judged.kind == "quality" else "undetermined",
             transition=transition,
             value=measurement.value,
-            reference_value=found.reference_value,
+            reference_value=measurement.reference,
             unit=found.detector.unit,
             effect=measurement.effect,
             threshold=judged.threshold,

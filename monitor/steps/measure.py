@@ -27,15 +27,6 @@ class Found:
     setting: Setting
 
     @property
-    def reference_value(self) -> float | None:
-        """Give what the reference has, where the effect is the difference between the two."""
-        value, effect = self.measurement.value, self.measurement.effect
-        differs = self.kind.startswith("performance.") or (self.kind, self.detector.unit) == ("quality", "share")
-        if value is None or effect is None or not differs:
-            return None
-        return value + effect if self.detector.higher_is == "better" else value - effect
-
-    @property
     def of_labels(self) -> bool:
         """Say whether it waits for labels."""
         return self.kind in LABELLED

@@ -13,6 +13,8 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection
 
 from monitor.admission import admit
+from monitor.detectors.performance import METRICS
+from monitor.detectors.performance.spread import spreads_of
 from monitor.errors import ConfigError, SourceError
 from monitor.profiles.arrow import layout_of
 from monitor.profiles.correlation import correlation_of
@@ -143,7 +145,7 @@ def profiled_reference(rows: pa.Table, watch: Watch) -> dict[str, Profile]:
         _add(windows, (place.segment, window_of(place.window.start, watch.period)), profile)
         _add(segments, place.segment, profile)
     wholes = [profile for (segment, _), profile in windows.items() if segment == WHOLE]
-    layout = correlation_of(wholes, layout)
+    layout = replace(correlation_of(wholes, layout), spreads=spreads_of(wholes, METRICS))
     return {segment: replace(profile, layout=layout) for segment, profile in segments.items()}
 
 

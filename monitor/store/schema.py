@@ -154,6 +154,7 @@ measurement = Table(
     Column("value", Double),
     Column("low", Double),
     Column("high", Double),
+    Column("reference", Double),
     Column("p_value", Double),
     Column("effect", Double),
     Column("n", BigInteger, nullable=False),

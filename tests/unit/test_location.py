@@ -4,10 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from monitor.detectors.detector import design_effect, steepest
-from monitor.profiles.bins import NumericBins
-from monitor.profiles.correlation import intra_window_correlation
-from monitor.profiles.profile import ColumnProfile
+from monitor.detectors.detector import design_effect
+from monitor.profiles.correlation import steepest_correlation
 from monitor.stats.divergence import chi_square_test, coarsened, kolmogorov_smirnov_test, psi_test
 from monitor.stats.location import mean_shift_test, share_shift_test
 
@@ -71,9 +69,9 @@ def test_what_is_measured_on_the_references_windows_is_enough_to_keep_the_level(
     edges = stats.norm.ppf(np.linspace(0, 1, 41)[1:-1])
     x = clumped(draw, windows, rows, rho)
     counts = np.stack([np.bincount(np.searchsorted(edges, w), minlength=40) for w in x])
-    column = ColumnProfile(NumericBins(edges, 0.0), counts.sum(axis=0), correlation=intra_window_correlation(counts))
-    assert steepest(column) == pytest.approx(rho, rel=0.5)
-    inflation = design_effect(steepest(column), windows * rows, rows, rows)
+    alike = steepest_correlation(counts, ordered=True)
+    assert alike == pytest.approx(rho, rel=0.5)
+    inflation = design_effect(alike, windows * rows, rows, rows)
     found = [p_values(x.ravel(), y, edges, inflation) for y in clumped(draw, 1000, rows, rho)]
     for name in found[0]:
         for level in (0.05, 0.01):

@@ -30,7 +30,15 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
         half = Z * math.sqrt(variance / n)
         p_value = two_sided / 2 if shift < 0 else 1 - two_sided / 2
         yield Measurement(
-            NAME, mean, column=column, n=n, p_value=p_value, effect=-shift, low=mean - half, high=mean + half
+            NAME,
+            mean,
+            column=column,
+            n=n,
+            p_value=p_value,
+            effect=-shift,
+            low=mean - half,
+            high=mean + half,
+            reference=here[1] if here else None,
         )
 
 

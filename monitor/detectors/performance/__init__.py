@@ -1,1 +1,21 @@
 """How well predictions met their labels, once these are there."""
+
+from monitor.detectors.performance import decisions, expected_calibration_error, losses, macro, residuals, roc_auc
+
+METRICS = (
+    roc_auc.METRIC,
+    decisions.ACCURACY,
+    decisions.PRECISION,
+    decisions.RECALL,
+    decisions.F1,
+    macro.PRECISION,
+    macro.RECALL,
+    macro.F1,
+    losses.LOG_LOSS,
+    losses.BRIER,
+    expected_calibration_error.METRIC,
+    residuals.ABSOLUTE,
+    residuals.ROOT,
+    residuals.SIGNED,
+)
+"""Those with a standard error."""

@@ -15,10 +15,11 @@ def measured(
 ) -> Measurement:
     """Give the current share with its rise over the reference's as effect, from (hits, rows) of each side."""
     hits, rows = current
+    share = reference[0] / reference[1] if reference[1] else None
     found = share_shift_test(reference, current, inflation)
     if found is None:
         return Measurement(detector, None, column=column, n=rows, note=NO_REFERENCE if rows else EMPTY)
-    return Measurement(detector, hits / rows, column=column, n=rows, p_value=found[1], effect=found[0])
+    return Measurement(detector, hits / rows, column=column, n=rows, p_value=found[1], effect=found[0], reference=share)
 
 
 def clumped(reference: Profile, before: ColumnProfile, after: ColumnProfile) -> float:

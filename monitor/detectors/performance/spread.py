@@ -1,0 +1,37 @@
+"""How much a metric differs between windows of the reference beyond what its own error explains."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from monitor.detectors.performance.judged import Metric
+from monitor.profiles.profile import Profile
+from monitor.stats.intervals import ROWS_NEEDED, Estimate
+
+WINDOWS_NEEDED = 8
+
+
+def spreads_of(windows: Sequence[Profile], metrics: Sequence[Metric[Any]]) -> dict[str, float]:
+    """Give each metric's standard deviation between windows, in its own unit; 0 where its error explains it all.
+
+    A metric with fewer than eight windows that it can be estimated in is left out. (DerSimonian & Laird 1986)
+    """
+    found = {metric.name: _spread(_estimates(windows, metric)) for metric in metrics}
+    return {name: spread for name, spread in found.items() if spread is not None}
+
+
+def _estimates(windows: Sequence[Profile], metric: Metric[Any]) -> list[Estimate]:
+    outcomes = (window.outcome for window in windows)
+    made = (metric.estimate(outcome) for outcome in outcomes if isinstance(outcome, metric.tasks) and outcome.n)
+    return [found for found in made if isinstance(found, Estimate) and found.error and found.n >= ROWS_NEEDED]
+
+
+def _spread(found: Sequence[Estimate]) -> float | None:
+    if len(found) < WINDOWS_NEEDED:
+        return None
+    values, weights = np.array([one.value for one in found]), np.array([1 / (one.error or 1) ** 2 for one in found])
+    total = weights.sum()
+    excess = float(weights @ (values - weights @ values / total) ** 2) - (len(found) - 1)
+    return math.sqrt(max(excess / float(total - weights @ weights / total), 0.0))
