@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from monitor.errors import MonitorError
-from monitor.render import charts, lanes, model_view, shapes, views
+from monitor.render import cards, charts, lanes, model_view, shapes, views
 from monitor.render.svg import TimeScale, read_number, read_time
 from monitor.store.database import Database
 
@@ -90,7 +90,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"number": read_number, "time": read_time, "iso": views.iso}
-    environment.globals |= {"charts": charts, "lanes": lanes, "shape": shapes.shape}
+    environment.globals |= {"charts": charts, "lanes": lanes, "shape": shapes.shape, "cards": cards.cards}
     return environment
 
 
