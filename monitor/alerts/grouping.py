@@ -97,15 +97,19 @@ def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
     standing: alerts with the keys of the public alert JSON, in any state.
 
     An alert that fires is not told while a weightier one is firing: source health over the quality of a column over
-    performance over drift, and the whole traffic over its segments. Its evidence then says `inhibited_by`. If it is
-    still breaching when the weightier one has ended, it is told then. A resolution is told if and only if the firing
-    was: `told` in the evidence remembers.
+    performance over drift, the whole traffic over its segments, and what another detector has said of the same column
+    already. Its evidence then says `inhibited_by`. If it is still breaching when the other one has ended, it is told
+    then. A resolution is told if and only if the firing was: `told` in the evidence remembers.
     """
     found, before = list(findings), {row["id"]: row for row in standing}
     now = {alert_id(finding.fingerprint, finding.alert.episode): finding for finding in found}
     alarms = {name: _labels(row) for name, row in before.items() if row["state"] in UNDER_ALARM and name not in now}
     alarms |= {name: _labels(vars(f)) for name, f in now.items() if f.alert.state in UNDER_ALARM}
-    return [_settled(f, before.get(name, {}).get("evidence", {}), _inhibitor(f, alarms)) for name, f in now.items()]
+    heard = {alarms[name]: name for name, row in before.items() if name in alarms and row["evidence"].get("told")}
+    return [
+        _settled(f, before.get(name, {}).get("evidence", {}), _inhibitor(f, alarms) or _said_already(f, heard))
+        for name, f in now.items()
+    ]
 
 
 def as_json(finding: Finding) -> dict[str, Any]:
@@ -174,6 +178,11 @@ def _labels(alert: Mapping[str, Any]) -> tuple[str, str, str, str]:
 
 def _inhibitor(finding: Finding, alarms: Mapping[str, Sequence[str]]) -> str | None:
     return next((name for name, alarm in sorted(alarms.items()) if _outweighs(alarm, _labels(vars(finding)))), None)
+
+
+def _said_already(finding: Finding, heard: Mapping[tuple[str, str, str, str], str]) -> str | None:
+    """Name the alert by which another detector has said the same; every fault of a column's quality is news, though."""
+    return heard.get(_labels(vars(finding))) if finding.kind not in ("quality", "health") else None
 
 
 def _outweighs(alarm: Sequence[str], other: Sequence[str]) -> bool:

@@ -32,10 +32,11 @@ class Rule:
 
 @dataclass(frozen=True)
 class Alert:
-    """An alert after its last step. All times are ends of windows; None means that it has not happened.
+    """An alert after its last step. All other times are ends of windows; None means that it has not happened.
 
     episode: how often it has fired; a message of one episode never passes for one of another.
-    since: the breach with which the present or last episode began; None while ok.
+    since: the start of the window with whose breach the present or last episode began (its end, where `step` was not
+        told its start); None while ok.
     fired_at, resolved_at: of the latest episode.
     breaches: the last decided windows since the last episode, oldest first, at most `m`.
     clears: how many clear windows in a row came last while firing.
@@ -53,7 +54,9 @@ class Alert:
     window_end: datetime | None = None
 
 
-def step(alert: Alert, *, outcome: Outcome, window_end: datetime, rule: Rule) -> tuple[Alert, Transition | None]:
+def step(
+    alert: Alert, *, outcome: Outcome, window_end: datetime, rule: Rule, window_start: datetime | None = None
+) -> tuple[Alert, Transition | None]:
     """Give the alert after one more window, and the transition to tell if there is one.
 
     A window that is not newer than the last one changes nothing, so steps can be repeated after a crash.
@@ -74,7 +77,7 @@ def step(alert: Alert, *, outcome: Outcome, window_end: datetime, rule: Rule) ->
     alert = replace(alert, breaches=(*alert.breaches, breached)[-rule.m :])
     if alert.state in ("firing", "recovering"):
         return _while_firing(alert, breached=breached, window_end=window_end, rule=rule)
-    return _while_quiet(alert, breached=breached, window_end=window_end, rule=rule)
+    return _while_quiet(alert, breached=breached, begun=window_start or window_end, window_end=window_end, rule=rule)
 
 
 def fingerprint(model: str, kind: str, detector: str, column: str = "", segment: str = "") -> str:
@@ -97,11 +100,13 @@ def _while_firing(alert: Alert, *, breached: bool, window_end: datetime, rule: R
     return replace(alert, state="resolved", resolved_at=window_end, breaches=(), clears=0), "resolved"
 
 
-def _while_quiet(alert: Alert, *, breached: bool, window_end: datetime, rule: Rule) -> tuple[Alert, Transition | None]:
+def _while_quiet(
+    alert: Alert, *, breached: bool, begun: datetime, window_end: datetime, rule: Rule
+) -> tuple[Alert, Transition | None]:
     if not any(alert.breaches):
         return (replace(alert, state="ok", since=None) if alert.state == "pending" else alert), None
     if alert.state != "pending":
-        alert = replace(alert, state="pending", since=window_end)
+        alert = replace(alert, state="pending", since=begun)
     # A rule relaxed between two windows fires at the next breach, never at a clear window.
     if not breached or sum(alert.breaches) < rule.k:
         return alert, None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from monitor.alerts.grouping import Finding, Group
 
-LISTED, NAME_LENGTH = 8, 80
+LISTED, NAME_LENGTH, SAID_LENGTH = 8, 80, 400
 
 TITLES = {
     "drift.data": "data drift",
@@ -152,6 +152,12 @@ def shown(name: str) -> str:
     return marked if len(marked) <= NAME_LENGTH else marked[: NAME_LENGTH - 1] + "…"
 
 
+def said(text: str) -> str:
+    """Give a sentence that may quote data on one line: control characters as visible marks, at most 400 characters."""
+    marked = "".join(map(_marked, text[: SAID_LENGTH + 1]))
+    return marked if len(marked) <= SAID_LENGTH else marked[: SAID_LENGTH - 1] + "…"
+
+
 def _marked(character: str) -> str:
     if ord(character) < 0x20:
         return chr(0x2400 + ord(character))
@@ -162,18 +168,27 @@ def _marked(character: str) -> str:
 def _what(finding: "Finding") -> str:
     name, value, back = finding.detector, finding.value, finding.alert.state not in ("pending", "firing")
     if finding.kind == "health":
-        return "is seen again" if back else shown(finding.note) or "cannot be seen"
+        return "is seen again" if back else said(finding.note) or "cannot be seen"
     if value is None:
         return f"{level_of(name)} has no answer" + (f" ({shown(finding.note)})" if finding.note else "")
     if name in SWITCHES:
         return SWITCHES[name][0 if value else 1]
     if name in DISTANCES:
         beginning = "distribution is near the reference's" if back else "distribution moved from the reference's"
-        return f"{beginning}, {DISTANCES[name]} {number(value)}"
+        return f"{_change(finding) or beginning}, {DISTANCES[name]} {number(value)}"
     if name == "mean_shift":
         moved = "is within" if back else "fell by" if (finding.effect or 0) < 0 else "rose by"
         return f"mean {moved} {measure(abs(value), finding.unit)}" + (" of the reference's" if back else "")
     return f"{level_of(name)} {_moved(finding, value, back=back)} {measure(value, finding.unit)}{_reference(finding)}"
+
+
+def _change(finding: "Finding") -> str:
+    change = finding.evidence.get("change")
+    if not change or finding.alert.state not in ("pending", "firing"):
+        return ""
+    unit = "share" if change["of"] == "share" else ""
+    what = f"share of {shown(change['category'])}" if change["of"] == "share" else change["of"]
+    return f"distribution moved: {what} {measure(change['before'], unit)} → {measure(change['after'], unit)}"
 
 
 def _moved(finding: "Finding", value: float, *, back: bool) -> str:

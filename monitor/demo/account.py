@@ -77,7 +77,7 @@ def _began_with(finding: Finding, fact: Fact) -> bool:
     since, length = finding.alert.since, finding.window.end - finding.window.start
     if since is None or finding.alert.state not in UNDER_ALARM:
         return False
-    return bool(since > fact["start"] and since - length < fact["end"])
+    return bool(since + length > fact["start"] and since < fact["end"])
 
 
 def _most(names: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from monitor.render.frame import Window, frame, line, middle, runs, span
-from monitor.render.svg import RIGHT, WIDTH, TimeScale, ValueScale, drawing, read_number, tag
+from monitor.render.svg import LEFT, RIGHT, WIDTH, TimeScale, ValueScale, drawing, read_number, tag
 
 
 def sparkline(values: Sequence[float], title: str, *, width: float = 150, height: float = 28) -> Markup:
@@ -41,10 +41,15 @@ def volume(windows: Sequence[Window], scale: TimeScale) -> Markup:
 
 
 def metric(points: Mapping[datetime, Any], windows: Sequence[Window], scale: TimeScale, title: str) -> Markup:
-    """Draw a metric with the band of its interval; hollow where labels may still come, with how many did."""
+    """Draw a metric with the band of its interval; hollow where labels may still come, with how many did.
+
+    A dashed line stands at the newest reference that is known.
+    """
     height = 170.0
     shown = [(w, points[w["end"]]) for w in windows if w["end"] in points]
     numbers = [v for _, p in shown for v in (p.value, p.low, p.high) if v is not None]
+    reference = next((p.reference for _, p in reversed(shown) if p.reference is not None), None)
+    numbers += [] if reference is None else [reference]
     values = ValueScale.around(numbers, top=14, bottom=height - 24)
     places = [
         None if p.value is None else (middle(scale, w), values.y(p.value)) for w, p in _with_gaps(windows, points)
@@ -54,10 +59,10 @@ def metric(points: Mapping[datetime, Any], windows: Sequence[Window], scale: Tim
     )
     last = next((p for _, p in reversed(shown) if p.value is not None), None)
     end = _end_label(values, last.value, read_number(last.value)) if last else ""
+    dashed = _reference(values, reference, beside=last.value if last else None)
     band = _band(scale, values, shown)
-    return drawing(
-        *frame(scale, values, height, title), *band, line(places, "line"), *marks, end, height=height, title=title
-    )
+    parts = [*frame(scale, values, height, title), *band, *dashed, line(places, "line"), *marks, end]
+    return drawing(*parts, height=height, title=title)
 
 
 def coverage(windows: Sequence[Window], scale: TimeScale) -> Markup:
@@ -107,6 +112,20 @@ def _bar(scale: TimeScale, window: Window, values: ValueScale, value: float, *, 
 
 def _end_label(values: ValueScale, value: float, said: str) -> Markup:
     return tag("text", said, x=WIDTH - RIGHT + 10, y=values.y(value) + 4, class_="last")
+
+
+def _reference(values: ValueScale, reference: float | None, *, beside: float | None) -> list[Markup]:
+    """Draw the reference's value, its name kept clear of the last value's."""
+    if reference is None:
+        return []
+    y = place = values.y(reference)
+    if beside is not None and abs(y - values.y(beside)) < 15:
+        place = values.y(beside) + (15 if reference <= beside else -15)
+    said = f"reference {read_number(reference)}"
+    return [
+        tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y, y2=y, class_="reference"),
+        tag("text", said, x=WIDTH - RIGHT + 10, y=place + 4, class_="beside"),
+    ]
 
 
 def _labels(window: Window) -> str:

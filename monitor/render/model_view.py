@@ -133,7 +133,9 @@ def _metrics(
     """Give every metric with its points, first of all traffic, then of each segment's last point."""
     m = measurement.c
     rows = connection.execute(
-        select(m.kind, m.detector, m.column, m.segment, m.window_end, m.value, m.low, m.high, m.n, m.outcome, m.note)
+        select(
+            m.kind, m.detector, m.column, m.segment, m.window_end, m.value, m.low, m.high, m.reference, m.n, m.outcome
+        )
         .where(*_within(name, seen), m.kind.like("performance.%") | m.detector.in_(CONFIDENCE))
         .order_by(m.kind.desc(), m.detector, m.column, m.segment, m.window_end, m.revision)
     )

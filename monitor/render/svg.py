@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from math import floor, log10
 
 from markupsafe import Markup, escape
 
 # Every chart of a page has the same frame, so that a window stands at the same place in each of them.
-WIDTH, LEFT, RIGHT = 1120, 176, 64
+WIDTH, LEFT, RIGHT = 1120, 176, 104
 
 _HOURS = (1, 2, 3, 6, 12, 24, 48, 96, 168, 336, 672, 1344, 2688, 5376, 8760, 17520, 43800, 87600)
 _EPOCH = datetime(2001, 1, 1, tzinfo=UTC)  # a Monday, so that weekly ticks fall on Mondays
@@ -53,12 +54,15 @@ class TimeScale:
         return LEFT + min(max(share, 0.0), 1.0) * (WIDTH - LEFT - RIGHT)
 
     def ticks(self, most: int = 8) -> list[tuple[datetime, str]]:
-        """Give at most `most` round instants and how they read."""
+        """Give about `most` round instants and how they read: with the year where it could be in doubt."""
         hours = next((h for h in _HOURS if (self.end - self.start) / timedelta(hours=h) <= most), _HOURS[-1])
         step = timedelta(hours=hours)
         first = -((_EPOCH - self.start) // step)
         count = (self.end - _EPOCH) // step - first + 1
-        return [(at, read_time(at, step)) for at in (_EPOCH + step * (first + i) for i in range(count))]
+        found = [_EPOCH + step * (first + i) for i in range(count)]
+        doubtful = self.start.year != self.end.year or self.end - self.start > timedelta(days=300)
+        turns = {*found[:1], *(at for before, at in pairwise(found) if before.year != at.year)}
+        return [(at, read_time(at, step, year=doubtful and at in turns)) for at in found]
 
 
 @dataclass(frozen=True)
@@ -85,14 +89,16 @@ class ValueScale:
         return self.bottom - min(max(share, 0.0), 1.0) * (self.bottom - self.top)
 
 
-def read_time(at: datetime, step: timedelta = timedelta(0)) -> str:
-    """Write an instant as precisely as a step between instants needs.
+def read_time(at: datetime, step: timedelta = timedelta(0), *, year: bool = False) -> str:
+    """Write an instant as precisely as a step between instants needs, and with its year where that is asked for.
 
     >>> read_time(datetime(2013, 3, 1, tzinfo=UTC)), read_time(datetime(2013, 3, 1, tzinfo=UTC), timedelta(days=2))
     ('1 Mar 2013 00:00', '1 Mar')
     """
     if not step:
         return f"{at.day} {at:%b %Y %H:%M}"
+    if year and step < timedelta(days=300):
+        return f"{at.day} {at:%b %Y %H:%M}".removesuffix(" 00:00")
     if step < timedelta(days=1):
         return f"{at:%H:%M}" if at.hour else f"{at.day} {at:%b}"
     return f"{at.day} {at:%b}" if step < timedelta(days=300) else f"{at:%b %Y}"

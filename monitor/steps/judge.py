@@ -12,12 +12,13 @@ from sqlalchemy import Connection
 from monitor.alerts.grouping import UNDER_ALARM, Finding, as_json, inhibited
 from monitor.alerts.lifecycle import Alert, fingerprint, step
 from monitor.config import setting_of
+from monitor.detectors.change import change_of
 from monitor.detectors.quality import added_column, volume
 from monitor.profiles.groups import profile_table
 from monitor.profiles.profile import Profile
 from monitor.steps.due import Due, Known, Maturity, due_windows, label_clock, matured
 from monitor.steps.history import History
-from monitor.steps.measure import LABELLED, Found, compared, measured, rule_of
+from monitor.steps.measure import LABELLED, Found, Pairs, compared, laid_beside, measured, rule_of
 from monitor.steps.notify import tell
 from monitor.steps.reference import References
 from monitor.store.alerts import alert_rows, read_alerts, write_findings
@@ -45,6 +46,7 @@ class Verdict:
     judged: Sequence[Judged]
     first: bool
     settled: bool
+    profiles: Pairs
 
     def stepping(self) -> Iterator[tuple[Found, Judged]]:
         """Give what moves an alert: each measurement once, labels' only when they have matured."""
@@ -97,7 +99,8 @@ def verdict_on(
 ) -> Verdict:
     """Measure a window and lay each number beside its threshold; nothing is written."""
     whole = current.get(WHOLE) or profile_table(pa.table({}), references[WHOLE].layout)
-    found = [*measured(references, _side_by_side({WHOLE: whole, **current}), watch.settings)]
+    pairs = laid_beside(references, {WHOLE: whole, **current})
+    found = [*measured(pairs, watch.settings)]
     found += volume_of(watch, due.window, whole.rows, history)
     labelled = whole.outcome.n if whole.outcome else 0
     maturity = maturity_of(watch)
@@ -109,13 +112,8 @@ def verdict_on(
     settled = ready and not waiting and not before
     judged = compared(found, watch.settings, window=due.window, settled=settled or before)
     judgement = Judgement(due.window, due.revision, whole.rows, labelled, matured=settled or before)
-    return Verdict(judgement, found, judged, first=due.before is None and not passed, settled=settled)
-
-
-def _side_by_side(profiles: dict[str, Profile]) -> dict[str, Profile]:
-    """Leave a version out that is the only one: it is the whole."""
-    versions = [segment for segment in profiles if segment.startswith("version=")]
-    return {segment: profile for segment, profile in profiles.items() if len(versions) > 1 or segment not in versions}
+    first = due.before is None and not passed
+    return Verdict(judgement, found, judged, first=first, settled=settled, profiles=pairs)
 
 
 def volume_of(watch: Watch, window: Window, rows: int, history: History) -> list[Found]:
@@ -213,6 +211,7 @@ def stepped_alerts(watch: Watch, verdict: Verdict, alerts: dict[str, Alert]) -> 
             before or Alert(mark),
             outcome="breach" if stands else judged.outcome,  # type: ignore[arg-type]  # `stepping` leaves "" out
             window_end=window.end,
+            window_start=window.start,
             rule=rule_of(found, watch.settings),
         )
         yield Finding(
@@ -237,7 +236,7 @@ def stepped_alerts(watch: Watch, verdict: Verdict, alerts: dict[str, Alert]) -> 
             low=measurement.low,
             high=measurement.high,
             note=measurement.note,
-            evidence=_evidence(segments, judged),
+            evidence=_evidence(verdict, segments, judged),
         )
 
 
@@ -252,6 +251,12 @@ def breaching_segments(verdict: Verdict) -> dict[tuple[str, str], list[str]]:
     return {place: sorted(within, key=lambda name: (-within[name], name)) for place, within in found.items()}
 
 
-def _evidence(segments: Mapping[tuple[str, str], list[str]], judged: Judged) -> dict[str, Any]:
-    within = segments.get((judged.kind, judged.measurement.column), [])
-    return {"segments": within} if within and not judged.measurement.segment else {}
+def _evidence(verdict: Verdict, segments: Mapping[tuple[str, str], list[str]], judged: Judged) -> dict[str, Any]:
+    one = judged.measurement
+    within = segments.get((judged.kind, one.column), [])
+    evidence: dict[str, Any] = {"segments": within} if within and not one.segment else {}
+    reference, current = verdict.profiles.get(one.segment, (None, None))
+    if reference and current and one.column in reference.columns and judged.kind.startswith(("drift.", "confidence")):
+        change = change_of(reference.columns[one.column], current.columns[one.column])
+        evidence |= {"change": change} if change else {}
+    return evidence

@@ -32,12 +32,22 @@ class Found:
         return self.kind in LABELLED
 
 
-def measured(references: Mapping[str, Profile], current: Mapping[str, Profile], settings: Model) -> Iterator[Found]:
+Pairs = Mapping[str, tuple[Profile, Profile]]
+
+
+def laid_beside(references: Mapping[str, Profile], current: Mapping[str, Profile]) -> Pairs:
+    """Give (reference, window) by segment; a version is laid beside all of the reference.
+
+    A segment that the reference does not hold is left out, and so is a version that is the only one: it is the whole.
+    """
+    versions = [segment for segment in current if segment.startswith("version=")]
+    whole = dict.fromkeys(versions if len(versions) > 1 else (), references[WHOLE])
+    return {part: ({**references, **whole}[part], current[part]) for part in current if part in {**references, **whole}}
+
+
+def measured(pairs: Pairs, settings: Model) -> Iterator[Found]:
     """Run every detector over a window's profiles; segments only where an alert may follow."""
-    for segment, profile in current.items():
-        reference = references.get(segment, references[WHOLE] if segment.startswith("version=") else None)
-        if reference is None:
-            continue
+    for segment, (reference, profile) in pairs.items():
         for detector in DETECTORS:
             if segment != WHOLE and not (detector.armed or settings.thresholds):
                 continue

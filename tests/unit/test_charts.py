@@ -21,7 +21,8 @@ WINDOWS = [
 
 
 def point(**given: Any) -> SimpleNamespace:  # noqa: ANN401  # fields of all types
-    plain = {"kind": "performance.realised", "value": 0.8, "low": 0.7, "high": 0.9, "n": 100, "outcome": "clear"}
+    plain = {"kind": "performance.realised", "value": 0.8, "low": 0.7, "high": 0.9, "n": 100}
+    plain |= {"outcome": "clear", "reference": None}
     drift = {"effect": 0.2, "alpha": 1e-4, "p_value": 1e-9, "threshold": 0.1, "detector": "jensen_shannon", "note": ""}
     return SimpleNamespace(**(plain | drift | given))
 
@@ -41,6 +42,16 @@ def test_times_along_a_chart_are_round_and_at_most_eight_steps_apart(span: int) 
     assert 1 <= len(ticks) <= 9
     assert all(scale.start <= at <= scale.end for at, _ in ticks)
     assert len({said for _, said in ticks}) == len(ticks)
+
+
+def test_times_carry_the_year_where_it_could_be_in_doubt() -> None:
+    year = TimeScale(START, START + timedelta(days=365)).ticks()
+    turns = [at for i, (at, _) in enumerate(year) if i == 0 or at.year != year[i - 1][0].year]
+    assert [at for at, said in year if said.endswith((" 2013", " 2014"))] == turns
+    assert [at.year for at in turns] == [2013, 2014]
+    night = TimeScale(datetime(2013, 12, 31, 18, tzinfo=UTC), datetime(2014, 1, 1, 6, tzinfo=UTC)).ticks()
+    assert [said for _, said in night[:4]] == ["31 Dec 2013 18:00", "20:00", "22:00", "1 Jan 2014"]
+    assert not any("2013" in said for _, said in TimeScale(START, START + timedelta(days=200)).ticks())
 
 
 def test_instants_outside_a_chart_stay_at_its_edges() -> None:
@@ -68,6 +79,28 @@ def test_an_undefined_value_is_a_gap_and_never_a_point() -> None:
     assert len(circles(drawn)) == 9
     (line,) = [path for path in elements(drawn, "path") if path.get("class") == "line"]
     assert str(line.get("d")).count("M") == 2
+
+
+def test_the_newest_reference_is_a_dashed_line_within_the_scale() -> None:
+    points = {w["end"]: point(reference=2.0 if i < 5 else 0.95 if i < 9 else None) for i, w in enumerate(WINDOWS)}
+    drawn = charts.metric(points, WINDOWS, SCALE, "accuracy")
+    (dashed,) = [found for found in elements(drawn, "line") if found.get("class") == "reference"]
+    grid = [float(str(found.get("y1"))) for found in elements(drawn, "line") if found.get("x1") == str(LEFT)]
+    assert min(grid) < float(str(dashed.get("y1"))) < max(grid)
+    assert "reference 0.95" in drawn
+    assert "reference" not in charts.metric({w["end"]: point() for w in WINDOWS}, WINDOWS, SCALE, "accuracy")
+
+
+@pytest.mark.parametrize("value", [0.78, 0.8, 0.82])
+def test_the_names_of_the_reference_and_of_the_last_value_do_not_overlap(value: float) -> None:
+    drawn = charts.metric({w["end"]: point(reference=value) for w in WINDOWS}, WINDOWS, SCALE, "accuracy")
+    last, beside = (
+        float(str(text.get("y")))
+        for name in ("last", "beside")
+        for text in elements(drawn, "text")
+        if text.get("class") == name
+    )
+    assert abs(last - beside) >= 14
 
 
 def test_the_drift_map_marks_breaches_and_leaves_undefined_cells_without_a_colour() -> None:
@@ -108,6 +141,23 @@ def test_every_column_has_a_shape(case: str) -> None:
     drawn = shapes.shape(column)
     assert elements(drawn, "title")
     assert "nan" not in drawn
+
+
+def test_an_axis_begins_at_the_references_minimum() -> None:
+    counts = [0, 1, 500, 500, 0]
+    drawn = shapes.shape(
+        {"name": "x", "edges": [0.5, 1.5, 2.5, 4.0], "categories": None}
+        | dict.fromkeys(("reference", "window"), counts)
+    )
+    assert [text.text for text in elements(drawn, "text")] == ["0.5", "4"]
+
+
+def test_few_whole_numbers_are_bars_with_their_values() -> None:
+    edges = [0.0, 1.0, np.nextafter(1.0, 2.0)]
+    column = {"name": "is_repeated_guest", "edges": edges, "categories": None}
+    drawn = shapes.shape(column | {"reference": [0, 97, 3, 0], "window": [0, 90, 9, 1]})
+    labels = [text for text in elements(drawn, "text") if text.get("class") == "label"]
+    assert ["".join(text.itertext()).rpartition("%")[2] for text in labels] == ["0", "1", "> 1"]
 
 
 def test_spread_rows_are_all_there() -> None:

@@ -62,6 +62,21 @@ SENTENCES = [
         ),
     ),
     (
+        finding("wasserstein", 1.2, evidence={"change": {"of": "mean", "before": 9.5, "after": 3.25}}),
+        "visib: distribution moved: mean 9.5 → 3.25, Wasserstein distance 1.2, 412 rows, since 2013-05-14 00:00 UTC",
+    ),
+    (
+        finding(
+            "jensen_shannon_distance",
+            0.4,
+            evidence={"change": {"of": "share", "category": "fo\ng", "before": 0.1, "after": 0.62}},
+        ),
+        (
+            "visib: distribution moved: share of fo␊g 10 % → 62 %, Jensen-Shannon distance 0.4, 412 rows, "
+            "since 2013-05-14 00:00 UTC"
+        ),
+    ),
+    (
         finding("mean_shift", 1.204, effect=-1.204, unit="reference sd", n=12345),
         "visib: mean fell by 1.2 reference standard deviations, 12,345 rows, since 2013-05-14 00:00 UTC",
     ),

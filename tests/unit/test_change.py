@@ -1,0 +1,37 @@
+"""What moved in a column, for people."""
+
+import pyarrow as pa
+import pytest
+
+from monitor.detectors.change import change_of
+from monitor.profiles.arrow import layout_of
+from monitor.profiles.groups import profile_table
+from monitor.types import Roles
+
+
+def column(values: list[object], reference: list[object]) -> tuple[object, object]:
+    layout = layout_of(pa.table({"at": [0] * len(reference), "x": reference}), Roles(timestamp="at"))
+    return tuple(profile_table(pa.table({"x": v}), layout).columns["x"] for v in (reference, values))  # type: ignore[return-value]
+
+
+def test_a_number_moved_from_mean_to_mean() -> None:
+    before, after = column([10.0, 12.0], [1.0, 2.0, 3.0])
+    assert change_of(before, after) == {"of": "mean", "before": pytest.approx(2.0), "after": pytest.approx(11.0)}
+
+
+def test_a_category_is_the_one_whose_share_changed_most() -> None:
+    before, after = column(["b"] * 9 + ["a"], ["a"] * 5 + ["b"] * 5)
+    assert change_of(before, after) == {"of": "share", "category": "a", "before": 0.5, "after": 0.1}
+
+
+def test_an_unknown_category_is_unseen() -> None:
+    before, after = column(["zebra"] * 4, ["a", "a", "b"])
+    found = change_of(before, after)
+    assert (found["category"], found["after"]) == ("unseen", 1.0)
+
+
+def test_without_values_nothing_moved() -> None:
+    before, after = column([None, None], [1.0, 2.0, 3.0])
+    assert change_of(before, after) is None
+    before, after = column([None, None], ["a", "b", "a"])
+    assert change_of(before, after) is None
