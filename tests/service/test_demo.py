@@ -130,7 +130,7 @@ ATTACK = {
 def finding(day: int, *, column: str, state: State = "firing", fired: bool = True, told: bool = True) -> Finding:
     """Give an alert whose first breach was the window of this day of May."""
     window = Window(datetime(2013, 5, day, tzinfo=UTC), datetime(2013, 5, day + 1, tzinfo=UTC))
-    alert = Alert(f"{column}{day}", state, episode=1, since=window.end)
+    alert = Alert(f"{column}{day}", state, episode=1, since=window.start)
     transition: Transition | None = "fired" if fired and told else None
     labels = {"model": "flights", "kind": "drift.data", "detector": "psi", "column": column}
     return Finding(alert, window=window, transition=transition, evidence={"told": told}, value=0.5, **labels)
@@ -140,7 +140,7 @@ def finding(day: int, *, column: str, state: State = "firing", fired: bool = Tru
     ("findings", "said"),
     [
         ([], ["NOT SEEN", "no alert names app-23"]),
-        ([finding(13, column="temp")], ["NOT SEEN", "firing before, so not told again: temp psi since May 14"]),
+        ([finding(13, column="temp")], ["NOT SEEN", "firing before, so not told again: temp psi since May 13"]),
         ([finding(14, column="temp")], ["told May 15  drift.data: temp"]),
         ([finding(15, column="temp")], ["told May 16  drift.data: temp"]),
         ([finding(16, column="temp")], ["NOT SEEN"]),  # the day after
