@@ -79,8 +79,8 @@ def _judged(name: str, ends: list[datetime], rows: list[int]) -> Iterator[dict[s
 
 def _measured(name: str, end: datetime, **values: Any) -> dict[str, Any]:  # noqa: ANN401  # columns of all types
     plain = {"model": name, "column": "", "segment": "", "window_start": end - HOUR, "window_end": end, "revision": 1}
-    unset = {"value": None, "low": None, "high": None, "p_value": None, "effect": None, "alpha": None}
-    return plain | unset | {"threshold": None, "outcome": "", "note": ""} | values
+    unset = {"value": None, "low": None, "high": None, "reference": None, "p_value": None}
+    return plain | unset | {"effect": None, "alpha": None, "threshold": None, "outcome": "", "note": ""} | values
 
 
 def _drift(
@@ -118,7 +118,8 @@ def _metrics(
         for detector, level in (("roc_auc", 0.83), ("accuracy", 0.79)):
             value = float(level - fall + rng.normal(0, 0.008))
             armed = {"threshold": 0.75, "alpha": 1e-3, "outcome": "breach" if value < 0.74 else "clear"}
-            spread = {"value": value, "low": value - 0.03, "high": value + 0.03, "n": n, "kind": "performance.realised"}
+            spread = {"value": value, "low": value - 0.03, "high": value + 0.03, "n": n}
+            spread |= {"kind": "performance.realised", "reference": level}
             yield _measured(name, end, **spread, **(armed if detector == "roc_auc" else {}), detector=detector)
             for part, less in ((segment, 0.02), ("version=v1", 0.0), ("version=v2", 0.05)):
                 apart = spread | {"value": value - less, "n": n // 3}

@@ -38,7 +38,7 @@ def whole_values(edges: Sequence[float]) -> list[str]:
     """Name the bins of a column of few whole numbers, those outside the edges included; of another column, none.
 
     >>> whole_values([0.0, 1.0, 2.0, 5.000000000000001]), whole_values([0.0, 0.5, 1.0])
-    (['< 0', '0', '1', '2 – 5', '> 5'], [])
+    (['< 0', '0', '1', '2 to 5', '> 5'], [])
     """
     if not 2 <= len(edges) <= VALUES or not all(float(edge).is_integer() for edge in edges[:-1]):
         return []
@@ -47,7 +47,7 @@ def whole_values(edges: Sequence[float]) -> list[str]:
         return []
     # The last edge lies just above the largest value; every other one is where the next bin begins.
     firsts, lasts = [int(edge) for edge in edges[:-1]], [*(int(edge) - 1 for edge in edges[1:-1]), last]
-    said = [str(a) if a >= b else f"{a} – {b}" for a, b in zip(firsts, lasts, strict=True)]
+    said = [str(a) if a >= b else f"{a} to {b}" for a, b in zip(firsts, lasts, strict=True)]
     return [f"< {firsts[0]}", *said, f"> {last}"]
 
 
