@@ -48,7 +48,7 @@ def database_url(config: Config, *, root: Path) -> str:
 
 def watch_of(name: str, model: Model, database: Database, *, root: Path) -> Watch:
     """Give a model with its sources."""
-    labels = source_of(model.labels, root=root) if model.labels else None
+    labels = source_of(model.labels, root=root, may_be_empty=True) if model.labels else None
     # a reference is closed: read behind its cursor again, it would seem to change at every look
     closed = model.reference.model_copy(update={"lookback": timedelta(0)}) if model.reference else None
     reference = source_of(closed, root=root) if closed else None
@@ -72,16 +72,17 @@ def receiver_of(receiver: Receiver, *, root: Path) -> Notifier:
     return Log(path if path == "-" else str(root / path))
 
 
-def source_of(data: Data, *, root: Path, batch_rows: int = 65_536) -> Source:
+def source_of(data: Data, *, root: Path, batch_rows: int = 65_536, may_be_empty: bool = False) -> Source:
     """Give the source that `data` names; nothing is read yet.
 
-    root: the configuration's folder, where relative patterns of files begin.
+    root: the configuration's folder, where relative patterns of files begin. may_be_empty: that no file
+    ever matched is no fault, as with labels, which come later.
 
     Raises SourceError for pushed records, which are pulled from nowhere.
     """
     if data.files is not None:
         folder, pattern = placed(data.files, root=root)
-        return FilesSource(pattern, folder, batch_rows=batch_rows)
+        return FilesSource(pattern, folder, batch_rows=batch_rows, may_be_empty=may_be_empty)
     if data.sql is not None:
         from monitor.sources.sql import SqlSource  # noqa: PLC0415  # SQLAlchemy is slow to import, and files need none
 

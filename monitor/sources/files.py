@@ -6,6 +6,7 @@ import io
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from os.path import relpath
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -30,6 +31,7 @@ _PARQUET = (".parquet", ".pq")
 _PACKED = (".gz", ".zst")
 _BOM = b"\xef\xbb\xbf"
 _MARK_BYTES = 1024
+_NAMED = 5
 _PARQUET_BUFFER = 256 * 1024
 _UNREADABLE = (pa.ArrowException, OSError, ValueError, EOFError, MemoryError, OverflowError, zlib.error)
 
@@ -50,13 +52,20 @@ class FilesSource:
     root: Path
     batch_rows: int = 65_536
     repeats: bool = False
+    may_be_empty: bool = False
 
     def pull(self, cursors: Mapping[str, Cursor]) -> Iterator[Batch]:
         """Yield what is new behind `cursors`, shard by shard in the order of their names.
 
-        Raises SourceError when the pattern is no glob or a file may not be read.
+        Raises SourceError when the pattern is no glob or a file may not be read, and, unless it `may_be_empty`, when
+        no file matches and none ever did.
         """
-        for shard, path in self._shards():
+        shards = self._shards()
+        if not (shards or cursors or self.may_be_empty):
+            raise SourceError(
+                f"no file matches {self.pattern!r} in {self.root}; {_what_is_there(self.pattern, self.root)}"
+            )
+        for shard, path in shards:
             try:
                 yield from _pull_file(path, shard, cursors.get(shard, {}), batch_rows=self.batch_rows)
             except FileNotFoundError:
@@ -74,6 +83,21 @@ class FilesSource:
 
 def _is_inside(path: Path, root: Path) -> bool:
     return path.is_file() and path.resolve().is_relative_to(root.resolve()) and ".." not in path.parts
+
+
+def _what_is_there(pattern: str, root: Path) -> str:
+    """Name a few files of the deepest folder that the pattern leads to."""
+    folder = root
+    for part in Path(pattern).parts[:-1]:
+        if not (folder / part).is_dir():
+            break
+        folder /= part
+    if not folder.is_dir():
+        return "there is no such folder"
+    visible = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    names = [Path(relpath(path, root)).as_posix() + "/" * path.is_dir() for path in visible]
+    more = ", …" if len(names) > _NAMED else ""
+    return f"there are: {', '.join(names[:_NAMED])}{more}" if names else "there is nothing"
 
 
 def _pull_file(path: Path, shard: str, cursor: Cursor, *, batch_rows: int) -> Iterator[Batch]:

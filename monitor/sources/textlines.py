@@ -19,6 +19,8 @@ MAX_LINE_BYTES = 16 * 2**20
 MAX_RECORD_LINES, MAX_RECORD_BYTES = 1000, 2**20
 _INT = re.compile(r"-?(0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?inf|nan", re.IGNORECASE)
+_TRUE = frozenset({"true", "True", "TRUE"})
+_TRUTHS = _TRUE | {"false", "False", "FALSE"}
 _PADDED = re.compile(r"[+-]?0[0-9].*")
 
 
@@ -215,6 +217,8 @@ def _csv_array(values: Sequence[str | None]) -> pa.Array:
     present = [value for value in values if value is not None]
     if not present:
         return pa.nulls(len(values))
+    if _TRUTHS.issuperset(present):
+        return pa.array([None if value is None else value in _TRUE for value in values], pa.bool_())
     # Codes such as 007 are names, not numbers.
     if any(_PADDED.fullmatch(value) for value in present) or not all(_FLOAT.fullmatch(value) for value in present):
         return pa.array(values, pa.string())

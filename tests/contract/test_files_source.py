@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from monitor.errors import SourceError
+from monitor.profiles.reading import categories
 from monitor.sources.files import FilesSource
 from monitor.types import Batch, Cursor
 
@@ -53,7 +54,8 @@ FILES = {
 
 def pull(root: Path, cursors: dict[str, Cursor] | None = None, *, batch_rows: int = 65_536) -> list[Batch]:
     """Pull, and advance `cursors`, through JSON as the store does."""
-    batches = list(FilesSource(pattern="**/*", root=root, batch_rows=batch_rows).pull(cursors or {}))
+    source = FilesSource(pattern="**/*", root=root, batch_rows=batch_rows, may_be_empty=True)
+    batches = list(source.pull(cursors or {}))
     for batch in batches:
         assert batch.read == batch.rows.num_rows + len(batch.rejected)
         batch.rows.validate(full=True)
@@ -310,6 +312,42 @@ def test_only_files_inside_the_root_are_read(tmp_path: Path) -> None:
     (tmp_path / "secret.jsonl").write_bytes(GOOD)
     (root / "link.jsonl").symlink_to(tmp_path / "secret.jsonl")
     assert [batch.shard for batch in pull(root)] == ["deep/a.jsonl"]
-    assert list(FilesSource(pattern="../*.jsonl", root=root).pull({})) == []
+    assert list(FilesSource(pattern="../*.jsonl", root=root, may_be_empty=True).pull({})) == []
     with pytest.raises(SourceError, match="not a pattern relative to"):
         list(FilesSource(pattern="/etc/*", root=root).pull({}))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "why"),
+    [
+        # another ending, a folder that is not there, an empty folder
+        ("logs/*.parquet", "no file matches 'logs/*.parquet' in {root}; there are: logs/a.csv, logs/deep/"),
+        ("log/*.csv", "no file matches 'log/*.csv' in {root}; there are: logs/"),
+        ("logs/deep/*", "no file matches 'logs/deep/*' in {root}; there is nothing"),
+    ],
+)
+def test_a_pattern_that_never_matched_is_an_error_that_names_what_is_there(
+    tmp_path: Path, pattern: str, why: str
+) -> None:
+    (tmp_path / "logs" / "deep").mkdir(parents=True)
+    (tmp_path / "logs" / "a.csv").write_bytes(FILES["a.csv"])
+    with pytest.raises(SourceError) as caught:
+        list(FilesSource(pattern, tmp_path).pull({}))
+    assert str(caught.value) == why.format(root=tmp_path)
+
+
+def test_a_pattern_that_matches_no_more_and_labels_that_are_still_to_come_are_no_error(tmp_path: Path) -> None:
+    assert list(FilesSource("*.csv", tmp_path).pull({"a.csv": {"offset": 1}})) == []
+    assert list(FilesSource("*.csv", tmp_path, may_be_empty=True).pull({})) == []
+
+
+def test_truth_values_are_the_same_categories_in_every_format(tmp_path: Path) -> None:
+    table = pa.table({"b": [True, False, None, True]})
+    (tmp_path / "a.csv").write_bytes(b"n,b\n1,True\n2,false\n3,\n4,TRUE\n")
+    (tmp_path / "b.jsonl").write_bytes(b'{"b": true}\n{"b": false}\n{"b": null}\n{"b": true}\n')
+    pq.write_table(table, tmp_path / "c.parquet")
+    columns = [batch.rows["b"] for batch in pull(tmp_path)]
+    assert [column.type for column in columns] == [pa.bool_()] * 3
+    read = [categories(column) for column in columns]
+    assert {tuple(one.texts) for one in read} == {("true", "false")}
+    assert {tuple(one.positions) for one in read} == {(0, 1, 2, 0)}
