@@ -76,6 +76,14 @@ def test_a_model_without_alerts_is_ok(database: Database, fill: Fill) -> None:
         assert views.overview(connection)["models"][0]["health"] == "ok"
 
 
+def test_pages_count_what_fires_and_what_recovers_apart(database: Database, fill: Fill) -> None:
+    fill(database, windows=30)
+    with database.write() as connection:
+        connection.execute(update(alert).where(alert.c.kind == "drift.data").values(state="recovering"))
+    pages = html.overview_page(database), html.model_page(database, "flight-delays") or b""
+    assert all(b"1 firing, 1 recovering" in b" ".join(page.split()) for page in pages)
+
+
 def test_another_models_source_is_not_taken_for_ones_own() -> None:
     sources = [{"source": name} for name in ("a/records", "a/b/records", "ab/records", "a/labels")]
     assert [row["source"] for row in views.sources_of("a", sources)] == ["a/records", "a/labels"]
