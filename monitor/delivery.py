@@ -3,6 +3,7 @@
 Marking comes last: a crash between sending and marking repeats a message under the same id, and loses none.
 """
 
+import hashlib
 import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -21,6 +22,7 @@ from monitor.store.outbox import (
     claim,
     count_failure,
     due_receivers,
+    enqueue,
     mark_dead,
     mark_delivered,
     mark_retry,
@@ -64,14 +66,14 @@ def deliver(
 
     owner: names this process in the outbox. rng: spreads the retries. stop: asked before each message.
 
-    Whoever called has to tell the others of a receiver in `off`. An error that is no answer, such as one of the
-    database, ends the delivery to one receiver and is raised when the others are through.
+    When a receiver refuses for good, it is switched off and the others hear of it. An error that is no answer, such as
+    one of the database, ends the delivery to one receiver and is raised when the others are through.
     """
     total, busy = Delivered(), dict[Future[Delivered], str]()
     with ThreadPoolExecutor(max_workers=max(1, len(receivers)), thread_name_prefix="deliver") as pool:
         while True:
             for name in _waiting(database, receivers.keys() - busy.values(), now=now, stop=stop):
-                work = pool.submit(_drain, database, name, receivers[name], now=now, owner=owner, rng=rng, stop=stop)
+                work = pool.submit(_drain, database, name, receivers, now=now, owner=owner, rng=rng, stop=stop)
                 busy[work] = name
             if not busy:
                 return total
@@ -93,6 +95,15 @@ def short(notice: Notice) -> Notice:
     return replace(notice, title=notice.title[:150], lines=(), alerts=())
 
 
+def switched_off(claimed: Claimed, why: str, receiver: str) -> Notice:
+    """Give the message that tells a receiver that another one gets nothing any more."""
+    mark = hashlib.sha256(f"switched off\n{claimed.notice.id}\n{receiver}".encode()).hexdigest()
+    title = f"The receiver {claimed.receiver} refused a message for good and gets no more: {why}"
+    mend = f"mend its section in the configuration, then `monitor send-test CONFIG {claimed.receiver}`"
+    lines = (f"Its messages wait until it is switched on again: {mend}.",)
+    return Notice(mark, model="", kind="health", transition="fired", reason="first", title=title, lines=lines)
+
+
 def _waiting(
     database: Database, names: set[str], *, now: Callable[[], datetime], stop: Callable[[], bool]
 ) -> list[str]:
@@ -105,7 +116,7 @@ def _waiting(
 def _drain(
     database: Database,
     name: str,
-    receiver: Receiver,
+    receivers: Mapping[str, Receiver],
     *,
     now: Callable[[], datetime],
     owner: str,
@@ -114,10 +125,13 @@ def _drain(
 ) -> Delivered:
     total = Delivered()
     while not stop() and (claimed := claim(database, (name,), now=now(), owner=owner)):
-        refusal = _attempt(receiver, claimed, now=now())
+        refusal = _attempt(receivers[name], claimed, now=now())
         _LOG.info("%s: notice %s, attempt %d: %s", name, claimed.notice.id, claimed.attempts, refusal or "delivered")
         with database.write() as connection:
-            total += _settled(connection, claimed, refusal, now=now(), rng=rng)
+            settled = _settled(connection, claimed, refusal, now=now(), rng=rng)
+            for other in receivers.keys() - {name} if settled.off else ():
+                enqueue(connection, switched_off(claimed, str(refusal), other), other, now=now())
+        total += settled
     return total
 
 
