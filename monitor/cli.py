@@ -85,13 +85,15 @@ def init(
     *,
     data: Annotated[str, typer.Argument(help="A file, a glob, a folder or URL#table.", metavar="DATA")],
     reference: Annotated[str | None, typer.Option(help="What the model was trained or validated on.")] = None,
+    labels: Annotated[str | None, typer.Option(help="Labels that come by themselves; written as DATA is.")] = None,
+    name: Annotated[str | None, typer.Option(help="What to call the model.")] = None,
     out: Annotated[Path, typer.Option("-o", "--out", help="The configuration to write.")] = Path("monitor.yaml"),
     force: Annotated[bool, typer.Option("--force", help="Overwrite a configuration.")] = False,
 ) -> None:
     """Look at the data, guess the columns' roles, write a commented configuration."""
     from monitor.commands.setting_up import init as command  # noqa: PLC0415
 
-    raise typer.Exit(command(data, reference=reference, out=out, force=force))
+    raise typer.Exit(command(data, reference=reference, labels=labels, name=name, out=out, force=force))
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """`monitor init`, `monitor check`, `monitor migrate`: before anything runs."""
 
+import re
 from pathlib import Path
 
 import typer
@@ -12,13 +13,19 @@ from monitor.setup.initial import initial
 from monitor.store.database import migrate as to_newest
 from monitor.wiring import database_url
 
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 
-def init(data: str, *, reference: str | None, out: Path, force: bool) -> int:
+
+def init(  # the command's options
+    data: str, *, reference: str | None, labels: str | None, name: str | None, out: Path, force: bool
+) -> int:
     """Write a first configuration; ConfigError when one stands there already."""
     if out.exists() and not force:
         raise ConfigError(str(out), "is there already", "name another file with -o, or overwrite it with --force")
     root = out.absolute().parent
-    text = initial(data, reference=reference, here=Path.cwd(), root=root)
+    if name is not None and not _NAME.fullmatch(name):
+        raise ConfigError("--name", f"{name!r} is no name of a model", "write letters, digits, dot, dash, underscore")
+    text = initial(data, reference=reference, labels=labels, here=Path.cwd(), root=root, model=name)
     try:
         out.write_text(text, encoding="utf-8")
     except OSError as error:

@@ -59,6 +59,7 @@ def check(config: Config, *, root: Path, place: str = "monitor.yaml") -> list[Fi
 
 def _model(at: str, model: Model, root: Path) -> Iterator[Finding]:
     records = yield from _rows(f"{at}.source", model.source, root, severity="error")
+    reference = None
     if records is not None:
         yield from _records(at, model, records)
     if model.labels is not None:
@@ -70,6 +71,17 @@ def _model(at: str, model: Model, root: Path) -> Iterator[Finding]:
         reference = yield from _rows(f"{at}.reference", model.reference, root, severity="error")
         if reference is not None:
             yield from _reference(at, model.columns, reference, records)
+    if records is not None:
+        yield from _passed_over(f"{at}.columns", model.columns, records, reference)
+
+
+def _passed_over(at: str, roles: Roles, records: pa.Table, reference: pa.Table | None) -> Iterator[Finding]:
+    """Look for columns without a role that are named nonetheless: the source or the reference may have them."""
+    known = {name for table in (records, reference) if table is not None for name in table.column_names}
+    for key, name in (*(("ignore", one) for one in roles.ignore), *(("kinds", one) for one in roles.kinds)):
+        if name not in known:
+            mend = suggestion(name, records.column_names)
+            yield Finding("error", f"{at}.{key}", f"no column {name!r} in the source", mend)
 
 
 def _rows(at: str, data: Data, root: Path, *, severity: Severity) -> Generator[Finding, None, pa.Table | None]:
@@ -127,8 +139,7 @@ def _needed(roles: Roles, *, timestamp: bool, label: bool) -> list[tuple[str, st
     )
     one = [(key, getattr(roles, key)) for key in keys if getattr(roles, key) is not None]
     many = [(key, name) for key in ("scores", "segments", "sensitive") for name in getattr(roles, key)]
-    ignored = [(key, name) for key in ("ignore", "kinds") for name in getattr(roles, key)] if timestamp else []
-    return one + many + ignored
+    return one + many
 
 
 def _absent(at: str, needed: Sequence[tuple[str, str]], rows: pa.Table, where: str) -> Iterator[Finding]:
@@ -224,7 +235,7 @@ def _reference(at: str, roles: Roles, rows: pa.Table, records: pa.Table | None) 
         )
     if records is None:
         return
-    played = {name for _, name in _needed(roles, timestamp=True, label=True)}
+    played = {*(name for _, name in _needed(roles, timestamp=True, label=True)), *roles.ignore, *roles.kinds}
     for name in (one for one in records.column_names if one not in played and one not in rows.column_names):
         mend = "it is not compared; add it to the reference, or to columns.ignore"
         yield Finding("warning", at_reference, f"no column {name!r}, which the source has", mend)

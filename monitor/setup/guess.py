@@ -47,6 +47,7 @@ class Guess:
 
     scores: one column, or one per class in the order of `classes`.
     segments: columns that could split the traffic; a suggestion, for the user to choose from.
+    doubtful: a column that may be the label, but agrees with the prediction hardly more than by chance.
     window: the shortest usual window that holds about `WINDOW_ROWS` rows, and why.
     columns: every column of the sample.
     """
@@ -59,17 +60,18 @@ class Guess:
     scores: tuple[Choice, ...] = ()
     classes: tuple[str, ...] = ()
     label: Choice | None = None
+    doubtful: Choice | None = None
     segments: tuple[Choice, ...] = ()
     ignore: tuple[Choice, ...] = ()
     window: Choice = _UNTIMED
     columns: tuple[str, ...] = ()
 
 
-def guess(sample: pa.Table, *, reference: pa.Table | None = None) -> Guess:
+def guess(sample: pa.Table, *, reference: pa.Table | None = None, labels: pa.Table | None = None) -> Guess:
     """Guess the roles of a sample's columns from their names and values, most telling role first.
 
-    A column gets one role only; what remains is a feature. A label that only the reference has is the label too,
-    for it will come later.
+    A column gets one role only; what remains is a feature. What only the reference or the labels' own source has is
+    preferred as the label, for it will come later.
     """
     left = _Left(sample)
     timestamp = left.best(as_timestamp)
@@ -77,9 +79,8 @@ def guess(sample: pa.Table, *, reference: pa.Table | None = None) -> Guess:
     identity = left.best(as_id)
     scores, classes, others = _scores(left)
     prediction = left.best(as_prediction)
-    label = left.best(as_label) or left.best(like(prediction, sample))
-    if label is None and reference is not None:
-        label = _label_of_reference(guess(reference), sample)
+    label = _later(left, prediction, sample, reference, labels) or left.best(like(prediction, sample))
+    doubtful = None if label else left.best(like(prediction, sample, least=-1.0), keep=True)
     version, client = left.best(as_version), left.best(as_client)
     ignore += [*others, *left.take(as_other_time), *left.take(as_unique)]
     window = _UNTIMED if timestamp is None else _window(times_named(timestamp.column, sample[timestamp.column]))
@@ -92,17 +93,46 @@ def guess(sample: pa.Table, *, reference: pa.Table | None = None) -> Guess:
         scores=scores,
         classes=classes,
         label=label,
+        doubtful=doubtful,
         segments=_segments(left),
-        ignore=tuple(ignore),
+        ignore=(*ignore, *_counting(reference, sample)),
         window=window,
         columns=tuple(sample.column_names),
     )
 
 
-def _label_of_reference(found: Guess, sample: pa.Table) -> Choice | None:
-    if found.label is None or found.label.column in sample.column_names:
-        return None
-    return Choice(found.label.column, f"{found.label.reason}; in the reference only, as labels that come later")
+def _later(
+    left: "_Left", prediction: Choice | None, sample: pa.Table, reference: pa.Table | None, labels: pa.Table | None
+) -> Choice | None:
+    """Give the label by name, or by coming later: the labels' own source, then the reference, then the sample."""
+    own, new = _only_in(labels, sample), _only_in(reference, sample)
+    known = reference is not None and prediction is not None and prediction.column in reference.column_names
+    return (
+        _said(own.best(as_label) or own.only(), "in the labels' source only")
+        or _said(new.best(as_label), "in the reference only, as labels that come later")
+        or _said(new.best(like(prediction, reference)) if known else None, "in the reference only")
+        or left.best(as_label)
+        or _said(new.only(), "in the reference only")
+    )
+
+
+def _only_in(table: pa.Table | None, sample: pa.Table) -> "_Left":
+    """Give the columns that the sample lacks and that may be a label: no times, nothing constant or counting rows."""
+    names = [] if table is None else [name for name in table.column_names if name not in sample.column_names]
+    left = _Left(pa.table({}) if table is None else table.select(names))
+    for find in (as_constant, as_unusable, as_other_time, as_id, as_timestamp):
+        left.take(find)
+    return left
+
+
+def _said(choice: Choice | None, where: str) -> Choice | None:
+    return choice and Choice(choice.column, f"{choice.reason}; {where}" if choice.reason else where)
+
+
+def _counting(reference: pa.Table | None, sample: pa.Table) -> list[Choice]:
+    names = [] if reference is None else [name for name in reference.column_names if name not in sample.column_names]
+    found = [(name, as_unusable(name, reference[name])) for name in names] if reference is not None else []
+    return [Choice(name, f"{why[1]}; in the reference only") for name, why in found if why]
 
 
 class _Left:
@@ -111,12 +141,16 @@ class _Left:
     def __init__(self, sample: pa.Table) -> None:
         self.columns = dict(zip(sample.column_names, sample.columns, strict=True))
 
-    def best(self, find: Finder) -> Choice | None:
+    def only(self) -> Choice | None:
+        return Choice(next(iter(self.columns)), "") if len(self.columns) == 1 else None
+
+    def best(self, find: Finder, *, keep: bool = False) -> Choice | None:
         found = [(*said, name) for name, column in self.columns.items() if (said := find(name, column))]
         if not found:
             return None
         _, reason, name = max(found, key=lambda said: said[0])
-        del self.columns[name]
+        if not keep:
+            del self.columns[name]
         return Choice(name, reason)
 
     def take(self, find: Finder) -> list[Choice]:

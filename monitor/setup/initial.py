@@ -1,20 +1,33 @@
 """A first configuration from a look at the data."""
 
 import re
+from os.path import normpath, relpath
 from pathlib import Path
 
 import pyarrow as pa
 
 from monitor.config import Data
-from monitor.errors import ConfigError
-from monitor.setup.guess import guess
+from monitor.errors import ConfigError, MonitorError
+from monitor.setup.guess import Guess, guess
 from monitor.setup.sample import data_of, missing_files, opened, sampled
 from monitor.setup.template import written
 
+_GENERIC = ("logs", "log", "data", "records", "predictions", "events", "input", "inputs")
+_LABELS = ("labels", "label", "targets", "outcomes")
 
-def initial(data: str, *, reference: str | None = None, here: Path, root: Path, model: str | None = None) -> str:
+
+def initial(
+    data: str,
+    *,
+    reference: str | None = None,
+    labels: str | None = None,
+    here: Path,
+    root: Path,
+    model: str | None = None,
+) -> str:
     """Look at `data`, a file, glob, folder or `URL#table`, and give a commented configuration for it as YAML.
 
+    labels: where labels come by themselves; without it, a folder of that name beside the data's is looked into.
     here: the folder that relative paths begin in. root: the folder the configuration will stand in. model: the
     model's name; without it, it is taken from the data's.
 
@@ -24,7 +37,38 @@ def initial(data: str, *, reference: str | None = None, here: Path, root: Path, 
     compared = None if reference is None else data_of(reference, here=here, root=root)
     rows = _rows(source, data, root)
     known = None if compared is None or reference is None else _rows(compared, reference, root)
-    return written(guess(rows, reference=known), data=source, reference=compared, model=model or _name(source))
+    found = guess(rows, reference=known)
+    late = _labels(labels, source, found, here=here, root=root)
+    if late is not None:
+        found = guess(rows, reference=known, labels=late[2])
+    name = model or _name(source, root)
+    return written(found, data=source, reference=compared, labels=late and late[:2], model=name)
+
+
+def _labels(
+    asked: str | None, source: Data, found: Guess, *, here: Path, root: Path
+) -> tuple[Data, str, pa.Table] | None:
+    """Give where labels are, why they seem to be some, and a sample of them."""
+    if asked is not None:
+        data = data_of(asked, here=here, root=root)
+        rows = _rows(data, asked, root)
+        if found.id is not None and found.id.column not in rows.column_names:
+            mend = f"the labels need the records' id; they hold {', '.join(rows.column_names)}"
+            raise ConfigError(asked, f"no column {found.id.column!r}", mend)
+        return data, "labels that come later, found by id", rows
+    if source.files is None or found.id is None:
+        return None
+    beside = (root / source.files).parent.parent
+    for folder in (beside / name for name in _LABELS if (beside / name).is_dir()):
+        try:
+            data = data_of(str(folder.absolute()), here=here, root=root)
+            data = Data(files=Path(relpath(folder / Path(str(data.files)).name, root)).as_posix())
+            rows = _rows(data, str(folder), root)
+        except MonitorError:
+            continue
+        if found.id.column in rows.column_names:
+            return data, f"a folder {folder.name} beside the records', whose files have {found.id.column}", rows
+    return None
 
 
 def _rows(data: Data, text: str, root: Path) -> pa.Table:
@@ -36,10 +80,11 @@ def _rows(data: Data, text: str, root: Path) -> pa.Table:
     return sample.rows
 
 
-def _name(data: Data) -> str:
+def _name(data: Data, root: Path) -> str:
     if data.files is None:
         return re.sub(r"[^A-Za-z0-9_-]+", "-", data.table or "").strip("-") or "model"
-    path = Path(data.files)
-    wild = set(path.name) & set("*?[")
-    name = path.parent.name if wild else path.name.split(".")[0]
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-") or "model"
+    path = Path(normpath(root.absolute() / data.files))
+    names = [path.name.split(".")[0], *(folder.name for folder in path.parents)]
+    # A folder of logs says nothing about the model; the one that holds it may.
+    telling = (name for name in names if not set(name) & set("*?[") and name.lower() not in _GENERIC)
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", next(telling, "")).strip("-") or "model"

@@ -1,5 +1,6 @@
 """The signs by which a column shows its role, in its name and its values: how well it fits, and why."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ from monitor.setup.look import (
     words,
 )
 
+CHANCE_CORRECTED = 0.3
 Finder = Callable[[str, pa.ChunkedArray], tuple[float, str] | None]
 
 _TIMES = ("timestamp", "ts", "time", "datetime", "date", "at", "logged", "when")
@@ -76,7 +78,7 @@ def as_constant(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
 def as_unusable(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
     if is_nested(column):
         return 1, "nested or binary, which cannot be compared"
-    counts_rows = name.startswith("__index_level_") or name in ("", "Unnamed: 0")
+    counts_rows = name.startswith(("__index_level_", "Unnamed: ")) or not name
     return (1, "counts rows") if counts_rows else None
 
 
@@ -121,8 +123,12 @@ def as_label(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
     return (named, "named like a label") if named >= 2 else None
 
 
-def like(prediction: Choice | None, sample: pa.Table) -> Finder:
-    """Look for the label among columns that hold a prediction's values and mostly agree with it."""
+def like(prediction: Choice | None, sample: pa.Table, *, least: float = CHANCE_CORRECTED) -> Finder:
+    """Look for the label among columns that hold a prediction's values and mostly agree with it.
+
+    least: the agreement beyond what the shares of the values alone would give, Cohen's kappa (Cohen, 1960); two
+    columns of nearly all zeros agree by chance.
+    """
     if prediction is None or distinct(sample[prediction.column]) > 50:
         return lambda _name, _column: None
     predicted = spelled(sample[prediction.column])
@@ -134,11 +140,21 @@ def like(prediction: Choice | None, sample: pa.Table) -> Finder:
         pairs = [(p, v) for p, v in zip(predicted, values, strict=True) if p is not None and v is not None]
         if not pairs or {p for p, _ in pairs} != {v for _, v in pairs}:
             return None
-        agreement = sum(p == v for p, v in pairs) / len(pairs)
+        agreement, chance = _agreement(pairs)
+        kappa = (agreement - chance) / (1 - chance) if chance < 1 else 0.0
         reason = f"holds the values of {prediction.column} and agrees with it in {agreement:.0%} of rows"
-        return (agreement, reason) if agreement > 0.6 else None
+        beyond = f"{reason}, where chance would give {chance:.0%}"
+        return (kappa, beyond) if agreement > 0.6 and kappa >= least else None
 
     return find
+
+
+def _agreement(pairs: Sequence[tuple[str, str]]) -> tuple[float, float]:
+    """Give the share of pairs that agree, and the share that would if the two columns were independent."""
+    n = len(pairs)
+    left, right = Counter(one for one, _ in pairs), Counter(other for _, other in pairs)
+    chance = sum(count * right[value] for value, count in left.items()) / n**2
+    return sum(one == other for one, other in pairs) / n, chance
 
 
 def as_version(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:

@@ -56,14 +56,22 @@ receivers:
 """
 
 
-def written(guess: Guess, *, data: Data, reference: Data | None = None, model: str = "model") -> str:
+def written(
+    guess: Guess,
+    *,
+    data: Data,
+    reference: Data | None = None,
+    labels: tuple[Data, str] | None = None,
+    model: str = "model",
+) -> str:
     """Give the configuration as YAML; it loads as it stands when the guess has a timestamp.
 
-    data, reference: where the records and the reference are. model: the model's name.
+    data, reference, labels: where the records, the reference and the labels are, these with why they seem to be some.
+    model: the model's name.
     """
     lines = [
         f"  {_quoted(model)}:",
-        *_sources(data, reference, guess),
+        *_sources(data, reference, labels, guess),
         *_columns(guess),
         "",
         _noted(4, f"window: {guess.window.column}", f"{guess.window.reason}; 1h, 6h, 1d, 1w, 1mo …"),
@@ -71,12 +79,18 @@ def written(guess: Guess, *, data: Data, reference: Data | None = None, model: s
     return _HEAD + "\n".join(lines) + _SETTINGS + _REST
 
 
-def _sources(data: Data, reference: Data | None, guess: Guess) -> Iterator[str]:
+def _sources(data: Data, reference: Data | None, labels: tuple[Data, str] | None, guess: Guess) -> Iterator[str]:
     yield _noted(4, f"source: {_source(data, guess, cursor=True)}", "where the records are")
     if data.sql is not None and _hides(data.sql.get_secret_value()):
         yield f"    # The address holds a password: set {SECRET} to it before starting."
-    late = '{files: "labels/*.parquet", max_delay: 30d}'
-    yield _noted(4, f"# labels: {late}", "labels that come later, found by id; omit when they stand in the records")
+    if labels is None:
+        late = '{files: "labels/*.parquet", max_delay: 30d}'
+        yield _noted(4, f"# labels: {late}", "labels that come later, found by id; omit when they stand in the records")
+    else:
+        late = _source(labels[0], guess, cursor=True).removesuffix("}") + ", max_delay: 30d}"
+        named = guess.label is not None and guess.id is not None
+        missing = "" if named else "; name columns.id and columns.label, then take the # away"
+        yield _noted(4, f"{'' if named else '# '}labels: {late}", labels[1] + missing)
     if reference is None:
         yield _noted(4, "# reference: {files: reference.parquet}", "what the model was validated on, with labels")
     else:
@@ -106,7 +120,11 @@ def _columns(guess: Guess) -> Iterator[str]:
     yield _role("version", guess.version, "the model's version; a new one is told from drift by it")
     yield _role("prediction", guess.prediction, "what the model decided")
     yield from _scores(guess)
-    yield _role("label", guess.label, "what turned out to be true")
+    doubt = guess.doubtful
+    if guess.label is None and doubt is not None:
+        yield _noted(6, f"# label: {_quoted(doubt.column)}", f"perhaps: {doubt.reason}")
+    else:
+        yield _role("label", guess.label, "what turned out to be true")
     yield from _several("segments", guess.segments, "splits the traffic, each value watched apart", said=False)
     yield _noted(6, "# sensitive: [sex]", "groups that must not be treated worse")
     yield from _several("ignore", guess.ignore, "columns that mean nothing to the model", said=True)

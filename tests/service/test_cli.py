@@ -274,6 +274,7 @@ MISTAKES = [
     (("alerts", "monitor.yaml", "--model", "fare"), "did you mean 'fares'?"),
     (("replay", "monitor.yaml", "--from", "yesterday"), "is no time"),
     (("init", "reference.parquet"), "is there already"),
+    (("init", "reference.parquet", "--name", "a b", "-o", "new.yaml"), "is no name of a model"),
     (("alerts", "monitor.yaml", "--state", "sad"), "sad"),
 ]
 
@@ -301,8 +302,10 @@ def test_a_database_that_cannot_be_reached_is_one_sentence_without_its_password(
 
 def test_init_writes_a_configuration_that_passes_the_check(tmp_path: Path) -> None:
     laid_out(tmp_path)
-    written = monitor(tmp_path, "init", "logs/b.parquet", "--reference", "reference.parquet", "-o", "new.yaml")
+    options = ("--reference", "reference.parquet", "--labels", "labels.parquet", "--name", "taxis", "-o", "new.yaml")
+    written = monitor(tmp_path, "init", "logs/b.parquet", *options)
     assert written.returncode == 0, written.stderr
+    assert "taxis:" in (tmp_path / "new.yaml").read_text(encoding="utf-8")
     assert monitor(tmp_path, "check", "new.yaml").returncode == 0
 
 

@@ -122,6 +122,62 @@ def test_the_label_is_found_in_the_reference_when_it_comes_later() -> None:
     assert chosen(found, "label") == "delayed"
 
 
+def rare(share: float) -> list[int]:
+    return [int(DRAW.random() < share) for _ in range(N)]
+
+
+def test_a_feature_that_agrees_with_the_prediction_by_chance_alone_is_only_suggested_as_the_label() -> None:
+    mostly_0 = pa.table({"logged_at": COLUMNS["logged_at"], "predicted": rare(0.15), "is_holiday": rare(0.04)})
+    found = guess(mostly_0)
+    assert found.label is None
+    assert found.doubtful is not None
+    assert found.doubtful.column == "is_holiday"
+    text = written(found, data=Data(files="logs.csv"))
+    assert "# label: is_holiday" in text
+    assert load_text(text).models["model"].columns.label is None
+
+
+def test_what_only_the_reference_or_the_labels_have_is_the_label_before_any_feature() -> None:
+    noise = {**COLUMNS, "predicted": rare(0.15), "is_holiday": rare(0.04)}
+    sample = pa.table(noise).drop_columns(["delayed"])
+    assert chosen(guess(sample, reference=pa.table(noise)), "label") == "delayed"
+    labels = pa.table({name: COLUMNS[name] for name in ("request_id", "delayed", "label_at")})
+    assert chosen(guess(sample, labels=labels), "label") == "delayed"
+
+
+def test_columns_that_count_rows_are_ignored_in_the_reference_too() -> None:
+    counted = {"__index_level_0__": list(range(N)), "Unnamed: 0": list(range(N))}
+    assert set(counted) <= set(names(guess(with_columns(**counted)), "ignore"))
+    found = guess(pa.table(COLUMNS), reference=with_columns(**counted))
+    assert set(counted) <= set(names(found, "ignore"))
+
+
+@pytest.mark.parametrize("folder", ["labels", "outcomes"])
+def test_a_folder_of_labels_beside_the_logs_is_found(tmp_path: Path, folder: str) -> None:
+    for name, columns in (("logs", without("delayed", "tags")), (folder, pa.table(COLUMNS))):
+        (tmp_path / "flights" / name).mkdir(parents=True)
+        rows = columns if name == "logs" else columns.select(["request_id", "delayed"])
+        pq.write_table(rows, tmp_path / "flights" / name / "a.parquet")
+    text = initial("flights/logs/*.parquet", here=tmp_path, root=tmp_path)
+    config = load_text(text)
+    model = config.models["flights"]
+    assert model.labels is not None
+    assert (model.labels.files, model.labels.max_delay) == (f"flights/{folder}/*.parquet", timedelta(days=30))
+    assert model.columns.label == "delayed"
+    assert check(config, root=tmp_path) == []
+
+
+def test_labels_that_are_named_must_have_the_id(tmp_path: Path) -> None:
+    as_file(tmp_path, ".csv")
+    pq.write_table(pa.table({"request_id": COLUMNS["request_id"], "y": COLUMNS["delayed"]}), tmp_path / "y.parquet")
+    text = initial("data.csv", labels="y.parquet", here=tmp_path, root=tmp_path, model="fares")
+    model = load_text(text).models["fares"]
+    assert (model.columns.label, model.labels and model.labels.files) == ("y", "y.parquet")
+    pq.write_table(pa.table({"y": COLUMNS["delayed"]}), tmp_path / "y.parquet")
+    with pytest.raises(ConfigError, match="no column 'request_id'"):
+        initial("data.csv", labels="y.parquet", here=tmp_path, root=tmp_path)
+
+
 @pytest.mark.parametrize(
     ("minutes", "window"),
     # 600 rows: one every 6 seconds, every minute, every 2 minutes, every hour
