@@ -33,6 +33,7 @@ class AlertState(StrEnum):
     firing = "firing"
     recovering = "recovering"
     resolved = "resolved"
+    all = "all"
 
 
 def instant_of(text: str) -> datetime:
@@ -153,11 +154,11 @@ def replay(
 def alerts(
     *,
     config: Config,
-    state: Annotated[AlertState | None, typer.Option(help="Only alerts in this state.")] = None,
+    state: Annotated[AlertState | None, typer.Option(help="Only alerts in this state, or all.")] = None,
     model: OnlyModel = None,
     as_json: Json = False,
 ) -> None:
-    """List alerts, the latest to change first.
+    """List the alerts that are firing or recovering, weightiest first, or those of a state.
 
     Exit code 1 when one of those listed is firing or recovering.
     """

@@ -1,13 +1,17 @@
 """`monitor alerts`, `monitor measurements`, `monitor detectors`: what is known, as tables or one JSON object a line."""
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import typer
 
 from monitor.alerts.grouping import UNDER_ALARM
 from monitor.commands.opening import configured, reaching_database, watch_named, watching
-from monitor.commands.printing import csv_lines, json_line, printable, table
+from monitor.commands.printing import csv_lines, json_line, table
+from monitor.config.model import SEVERITIES
 from monitor.detectors import DETECTORS, HISTORY_DETECTORS
 from monitor.store.alerts import alert_rows
 from monitor.store.measurements import read_measurements
@@ -15,31 +19,72 @@ from monitor.store.schema import measurement
 
 SHOWN = ("window_start", "model", "detector", "column", "segment", "value", "n", "p_value", "effect", "outcome", "note")
 
+# An alert is ok when it breached once and did not fire.
+STATES = ("firing", "recovering", "pending", "resolved")
+Row = dict[str, Any]
+
 
 def alerts(path: Path, *, state: str | None, model: str | None, as_json: bool) -> int:
-    """Print alerts, the latest to change first; 1 when one of those printed is firing."""
+    """Print the alerts of a state, weightiest first; 1 when one of those printed is firing.
+
+    state: "all" for every state; None for those under alarm, with how many others there are.
+    """
     setup = configured(path)
     with watching(setup) as monitor, reaching_database(setup):
         if model is not None:
             watch_named(monitor, model, place=setup.place)
         with monitor.database.read() as connection:
-            rows = [
-                row for row in alert_rows(connection, model=model) if row["state"] in ((state,) if state else LIVED)
-            ]
-    for row in rows:
-        if as_json:
+            known = alert_rows(connection, model=model)
+    asked = UNDER_ALARM if state is None else STATES if state == "all" else (state,)
+    rows = weightiest_first(row for row in known if row["state"] in asked)
+    if as_json:
+        for row in rows:
             json_line(row)
-        else:
-            typer.echo(
-                printable(f"{row['state']:<10} {row['severity']:<8} {row['kind']:<20} {row['id']}  {row['text']}")
-            )
-    if not rows and not as_json:
-        typer.echo("no alerts")
+    else:
+        _listed(rows)
+        if state is None:
+            _counted(Counter(row["state"] for row in known))
     return 1 if any(row["state"] in UNDER_ALARM for row in rows) else 0
 
 
-# An alert is ok when it breached once and did not fire.
-LIVED = ("pending", "firing", "recovering", "resolved")
+def weightiest_first(rows: Iterable[Row]) -> list[Row]:
+    """Give firing alerts before recovering ones, then by severity, all traffic before segments, newest first."""
+    newest = sorted(rows, key=lambda row: row["since"] or "", reverse=True)
+    weights = SEVERITIES[::-1]
+    return sorted(
+        newest, key=lambda row: (STATES.index(row["state"]), weights.index(row["severity"]), row["segment"] != "")
+    )
+
+
+def folded(rows: Sequence[Row]) -> list[tuple[Row, list[str]]]:
+    """Give each alert with the segments that say the same and come behind it, which have no entry of their own."""
+    entries: list[tuple[Row, list[str]]] = []
+    whole: dict[tuple[str, ...], list[str]] = {}
+    for row in rows:
+        same = (row["model"], row["kind"], row["detector"], row["column"])
+        if row["segment"] and same in whole:
+            whole[same].append(row["segment"])
+            continue
+        entries.append((row, []))
+        if not row["segment"]:
+            whole[same] = entries[-1][1]
+    return entries
+
+
+def _listed(rows: Sequence[Row]) -> None:
+    if not rows:
+        typer.echo("no alerts")
+        return
+    names = ("state", "severity", "since", "kind", "id", "text")
+    texts = ((row, f" (also in {', '.join(segments)})" if segments else "") for row, segments in folded(rows))
+    table(names, ([*(row[name] for name in names[:-1]), row["text"] + also] for row, also in texts))
+
+
+def _counted(states: Counter[str]) -> None:
+    """Say how many alerts are not listed, and how to have them listed."""
+    if hidden := [state for state in STATES if state not in UNDER_ALARM and states[state]]:
+        said = ", ".join(f"{states[state]} {state}" for state in hidden)
+        typer.echo(f"{said}: {', '.join(f'--state {state}' for state in (*hidden, 'all'))}")
 
 
 def measurements(  # the command's options

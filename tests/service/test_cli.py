@@ -16,6 +16,7 @@ import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 import pytest
 
+from monitor.commands.listing import folded, weightiest_first
 from monitor.render.views import ALERT_KEYS
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -173,6 +174,39 @@ def test_alerts_have_the_public_keys_and_end_with_1_while_one_is_firing(judged: 
     calm = monitor(judged, "alerts", "monitor.yaml", "--state", "resolved", "--json")
     assert calm.returncode == 0
     assert all(row["state"] == "resolved" for row in lines(calm))
+
+
+def test_alerts_are_listed_under_column_names_and_the_calm_ones_only_counted(judged: Path) -> None:
+    said = monitor(judged, "alerts", "monitor.yaml").stdout.splitlines()
+    assert said[0].split() == ["state", "severity", "since", "kind", "id", "text"]
+    every = lines(monitor(judged, "alerts", "monitor.yaml", "--state", "all", "--json"))
+    states = [row["state"] for row in every]
+    calm = [state for state in ("pending", "resolved") if state in states]
+    assert calm
+    assert said[-1].startswith(", ".join(f"{states.count(state)} {state}" for state in calm))
+    assert said[-1].endswith("--state all")
+    shown = [line.split()[0] for line in said[1:-1]]
+    assert shown
+    assert set(shown) <= {"firing", "recovering"}
+    assert shown == sorted(shown)
+
+
+def alert(**labels: str) -> dict[str, Any]:
+    plain = {"state": "firing", "severity": "warning", "segment": "", "since": "2024-01-01T00:00:00Z"}
+    return {"model": "fares", "kind": "drift.data", "detector": "psi", "column": "age", **plain, **labels}
+
+
+def test_the_weightiest_alert_comes_first_and_segments_fold_into_what_says_the_same_of_all_traffic() -> None:
+    jfk, lga = alert(segment="origin=JFK"), alert(segment="origin=LGA", severity="critical")
+    whole, newer = alert(), alert(column="fare", since="2024-01-02T00:00:00Z")
+    recovering, alone = alert(state="recovering", severity="critical"), alert(column="fee", segment="origin=JFK")
+    ordered = weightiest_first([alone, jfk, whole, recovering, lga, newer])
+    assert ordered == [lga, newer, whole, alone, jfk, recovering]
+    assert [(row, also) for row, also in folded(ordered) if row in (whole, alone, lga)] == [
+        (lga, []),
+        (whole, ["origin=JFK"]),
+        (alone, []),
+    ]
 
 
 def test_measurements_are_told_as_json_and_csv(judged: Path) -> None:
