@@ -25,7 +25,7 @@ from monitor.store.records import record_span
 from monitor.store.references import read_reference
 from monitor.store.schema import quarantine
 
-MOST_REASONS = 3
+MOST_REASONS = 10
 
 
 @dataclass(frozen=True)
@@ -108,11 +108,17 @@ def _source(connection: Connection, source: str, *, now: datetime, model: Model)
 
 
 def _quarantined(connection: Connection, sources: list[str]) -> Iterator[Sign]:
-    rows = func.count().label("rows")
-    chosen = select(quarantine.c.source, quarantine.c.reason, rows).where(quarantine.c.source.in_(sources))
-    grouped = chosen.group_by(quarantine.c.source, quarantine.c.reason).order_by(rows.desc(), quarantine.c.reason)
-    for row in connection.execute(grouped.limit(MOST_REASONS)):
-        yield Sign(row.source, f"{row.rows} rows quarantined: {row.reason}")
+    by_reason = (quarantine.c.source, quarantine.c.reason)
+    counts = select(*by_reason, func.count().label("rows"), func.min(quarantine.c.id).label("first"))
+    grouped = counts.where(quarantine.c.source.in_(sources)).group_by(*by_reason).subquery()
+    placed = select(grouped, quarantine.c.position).join(quarantine, quarantine.c.id == grouped.c.first)
+    ordered = placed.order_by(grouped.c.rows.desc(), grouped.c.source, grouped.c.reason)
+    found = connection.execute(ordered).all()
+    for row in found[:MOST_REASONS]:
+        yield Sign(row.source, f"{row.rows} rows quarantined: {row.reason}; the first at {row.position}")
+    if more := found[MOST_REASONS:]:
+        said = f"{sum(row.rows for row in more)} rows quarantined for {len(more)} more reasons"
+        yield Sign(sources[0].rpartition("/")[0], said)
 
 
 def _last_window(connection: Connection, name: str, model: Model, *, now: datetime) -> Sign:

@@ -13,23 +13,22 @@ import pyarrow.compute as pc
 from monitor.config import Config, Data, Model
 from monitor.config.words import suggestion
 from monitor.errors import MonitorError
+from monitor.profiles.reading import type_of
 from monitor.setup.look import (
     distinct,
     is_nested,
     is_number,
-    is_text,
     numbers_of,
-    plain,
     spelled,
     sum_to_one,
-    times_of,
-    times_of_numbers,
+    unread_times,
 )
-from monitor.setup.sample import missing_files, opened, sampled
+from monitor.setup.sample import Sample, missing_files, opened, sampled
 from monitor.types import Roles
 
 Severity = Literal["error", "warning"]
 REFERENCE_ROWS = 100
+_HELD = {"number": "numbers", "text": "text", "boolean": "truth values", "time": "times", "other": "other values"}
 
 
 @dataclass(frozen=True)
@@ -58,10 +57,10 @@ def check(config: Config, *, root: Path, place: str = "monitor.yaml") -> list[Fi
 
 
 def _model(at: str, model: Model, root: Path) -> Iterator[Finding]:
-    records = yield from _rows(f"{at}.source", model.source, root, severity="error")
-    reference = None
-    if records is not None:
-        yield from _records(at, model, records)
+    sample = yield from _sample(f"{at}.source", model.source, root, severity="error")
+    records, reference = sample and sample.rows, None
+    if sample is not None:
+        yield from _records(at, model, sample)
     if model.labels is not None:
         # Labels come later than records: that none is there yet is no mistake of the configuration.
         labels = yield from _rows(f"{at}.labels", model.labels, root, severity="warning")
@@ -85,7 +84,12 @@ def _passed_over(at: str, roles: Roles, records: pa.Table, reference: pa.Table |
 
 
 def _rows(at: str, data: Data, root: Path, *, severity: Severity) -> Generator[Finding, None, pa.Table | None]:
-    """Yield why there are no rows, or return them."""
+    sample = yield from _sample(at, data, root, severity=severity)
+    return sample and sample.rows
+
+
+def _sample(at: str, data: Data, root: Path, *, severity: Severity) -> Generator[Finding, None, Sample | None]:
+    """Yield why there are no rows, or return some."""
     if data.push:
         return None
     if data.files is not None and (problem := _unmatched(data.files, root)):
@@ -101,7 +105,7 @@ def _rows(at: str, data: Data, root: Path, *, severity: Severity) -> Generator[F
         mend = "is it Parquet, CSV with a header, or JSON Lines?" if data.files else "is it the right table?"
         yield Finding("error" if sample.refused else severity, at, problem, mend)
         return None
-    return sample.rows
+    return sample
 
 
 def _unmatched(pattern: str, root: Path) -> str | None:
@@ -111,8 +115,8 @@ def _unmatched(pattern: str, root: Path) -> str | None:
         return f"{pattern!r} is no pattern of files: {error}"
 
 
-def _records(at: str, model: Model, rows: pa.Table) -> Iterator[Finding]:
-    roles, at_columns = model.columns, f"{at}.columns"
+def _records(at: str, model: Model, sample: Sample) -> Iterator[Finding]:
+    rows, roles, at_columns = sample.rows, model.columns, f"{at}.columns"
     later = model.labels is not None
     needed = _needed(roles, timestamp=True, label=False)
     yield from _absent(at_columns, needed, rows, "the source")
@@ -120,7 +124,7 @@ def _records(at: str, model: Model, rows: pa.Table) -> Iterator[Finding]:
         problem = f"no column {roles.label!r} in the source, and no source of labels"
         mend = "name the column or the labels' source; until then performance can only be estimated"
         yield Finding("warning", f"{at_columns}.label", problem, mend)
-    yield from _time(f"{at_columns}.timestamp", rows, roles.timestamp)
+    yield from _time(f"{at_columns}.timestamp", sample, roles.timestamp)
     if roles.id is not None and roles.id in rows.column_names:
         yield from _identity(f"{at_columns}.id", rows[roles.id], roles.id)
     yield from _outputs(at_columns, roles, rows)
@@ -149,18 +153,36 @@ def _absent(at: str, needed: Sequence[tuple[str, str]], rows: pa.Table, where: s
             yield Finding("error", f"{at}.{key}", f"no column {name!r} in {where}", mend)
 
 
-def _time(at: str, rows: pa.Table, name: str) -> Iterator[Finding]:
-    if name not in rows.column_names:
+def _time(at: str, sample: Sample, name: str) -> Iterator[Finding]:
+    if name not in sample.rows.column_names:
         return
-    column = rows[name]
+    column = sample.rows[name]
     if column.null_count:
         severity: Severity = "error" if column.null_count > 0.05 * len(column) else "warning"
         problem = f"{column.null_count} of {len(column)} values of {name!r} are missing"
         yield Finding(severity, at, problem, "a record without a time is set aside")
-    if column.null_count < len(column) and times_of(column) is None and times_of_numbers(column) is None:
-        shown = str(plain(column).drop_null()[0].as_py())[:40] if not is_nested(column) else str(column.type)
-        mend = "write times as timestamps, ISO 8601 text or seconds since 1970, or name another column"
-        yield Finding("error", at, f"{name!r} cannot be read as times, for example {shown!r}", mend)
+    yield from _unread(at, sample, name)
+
+
+def _unread(at: str, sample: Sample, name: str) -> Iterator[Finding]:
+    """Tell of the shard with most unreadable times."""
+    shards: dict[str, list[pa.ChunkedArray]] = {}
+    for shard, rows in sample.shards:
+        if name in rows.column_names:
+            shards.setdefault(shard, []).append(rows[name])
+    counts = {shard: sum(int(unread_times(one).sum()) for one in columns) for shard, columns in shards.items()}
+    worst = max(counts, key=counts.__getitem__, default="")
+    if not counts.get(worst):
+        return
+    column = next(one for one in shards[worst] if unread_times(one).any())
+    value = str(column.type) if is_nested(column) else column[int(unread_times(column).argmax())].as_py()
+    rows = sum(map(len, shards[worst]))
+    others = sum(map(bool, counts.values())) - 1
+    more = f", and some in {others} more" if others else ""
+    problem = f"{counts[worst]:,} of {rows:,} values of {name!r} in {worst} cannot be read as times{more}"
+    mend = "write times as timestamps, ISO 8601 text or seconds since 1970, or name another column"
+    severity: Severity = "error" if counts[worst] > 0.05 * rows else "warning"
+    yield Finding(severity, at, f"{problem}, for example {str(value)[:40]!r}", mend)
 
 
 def _identity(at: str, column: pa.ChunkedArray, name: str) -> Iterator[Finding]:
@@ -240,6 +262,7 @@ def _reference(at: str, roles: Roles, rows: pa.Table, records: pa.Table | None) 
         mend = "it is not compared; add it to the reference, or to columns.ignore"
         yield Finding("warning", at_reference, f"no column {name!r}, which the source has", mend)
     for both in sorted(set(records.column_names) & set(rows.column_names) - played):
-        if is_text(records[both]) and is_number(rows[both]) and records[both].null_count < len(records[both]):
-            problem = f"{both!r} holds numbers here and text in the source"
+        there, here = type_of(records[both].type), type_of(rows[both].type)
+        if there != here and pc.count(records[both]).as_py() and pc.count(rows[both]).as_py():
+            problem = f"{both!r} holds {_HELD[here]} here and {_HELD[there]} in the source"
             yield Finding("warning", at_reference, problem, "write both alike, or most values will count as invalid")

@@ -15,6 +15,7 @@ _ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?)?\s*(Z|[+-]\
 _SHOWN = 1000
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 
 def words(name: str) -> tuple[str, ...]:
@@ -81,6 +82,18 @@ def times_of_numbers(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
     if not len(times) or not all(1980 <= at.year < 2100 for at in pc.min_max(times).as_py().values()):
         return None
     return times
+
+
+def unread_times(column: pa.ChunkedArray) -> Flags:
+    """Say of each value whether it is there and no time; a number outside 1980 to 2100 is none."""
+    if is_nested(column):
+        return timestamps.flags(column.is_valid())
+    times = timestamps.times_of(column)
+    none = times.is_null()
+    if is_number(column):
+        years = pc.year(times)
+        none = pc.or_kleene(none, pc.or_kleene(pc.less(years, 1980), pc.greater_equal(years, 2100)))
+    return timestamps.flags(pc.and_kleene(column.is_valid(), none))
 
 
 def numbers_of(column: pa.ChunkedArray) -> Floats:

@@ -21,23 +21,28 @@ _ENDINGS = (".parquet", ".pq", ".csv", ".jsonl", ".ndjson", ".csv.gz", ".jsonl.g
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """The first rows of a source; `refused` is the reason of the first row that could not be read."""
+    """The first rows of a source; `refused` is the reason of the first row that could not be read.
+
+    shards: the same rows as they came, with the shard each table is from.
+    """
 
     rows: pa.Table
     refused: str = ""
+    shards: tuple[tuple[str, pa.Table], ...] = ()
 
 
 def sampled(source: Source, *, rows: int = ROWS) -> Sample:
     """Pull at least `rows` rows from the beginning, or all there are; SourceError when the source cannot be read."""
-    tables, count, refused = list[pa.Table](), 0, ""
+    shards, count, refused = list[tuple[str, pa.Table]](), 0, ""
     for batch in islice(_filled(source), _BATCHES):
-        tables.append(batch.rows)
+        if batch.rows.num_rows:
+            shards.append((batch.shard, batch.rows))
         count += batch.rows.num_rows
         if batch.rejected and not refused:
             refused = f"{batch.rejected[0].position}: {batch.rejected[0].reason}"
         if count >= rows:
             break
-    return Sample(_joined([table for table in tables if table.num_rows]), refused)
+    return Sample(_joined([table for _, table in shards]), refused, tuple(shards))
 
 
 def data_of(text: str, *, here: Path, root: Path) -> Data:

@@ -105,8 +105,24 @@ DATA: list[tuple[dict[str, Any], str]] = [
     (
         {"logs": but(ROWS, logged_at=["noon"] * N)},
         (
-            "error columns.timestamp: 'logged_at' cannot be read as times, for example 'noon'; write times "
-            "as timestamps, ISO 8601 text or seconds since 1970, or name another column"
+            "error columns.timestamp: 200 of 200 values of 'logged_at' in logs/a.parquet cannot be read as times, for "
+            "example 'noon'; write times as timestamps, ISO 8601 text or seconds since 1970, or name another column"
+        ),
+    ),
+    # some times that are none, behind good ones
+    (
+        {"logs": but(ROWS, logged_at=[t.isoformat() for t in ROWS["logged_at"][:100]] + ["31/12/24"] * 100)},
+        (
+            "error columns.timestamp: 100 of 200 values of 'logged_at' in logs/a.parquet cannot be read as times, for "
+            "example '31/12/24'; write times as timestamps, ISO 8601 text or seconds since 1970, or name another column"
+        ),
+    ),
+    # numbers that are no times
+    (
+        {"logs": but(ROWS, logged_at=list(range(N)))},
+        (
+            "error columns.timestamp: 200 of 200 values of 'logged_at' in logs/a.parquet cannot be read as times, for "
+            "example '0'; write times as timestamps, ISO 8601 text or seconds since 1970, or name another column"
         ),
     ),
     # records without times
@@ -208,6 +224,28 @@ DATA: list[tuple[dict[str, Any], str]] = [
         ),
     ),
 ]
+
+
+TYPES = [
+    (["far"] * N, "text"),
+    ([True, False] * (N // 2), "truth values"),
+    (ROWS["logged_at"], "times"),
+]
+
+
+@pytest.mark.parametrize(("values", "held"), TYPES)
+def test_a_feature_of_another_type_than_in_the_reference_is_told(tmp_path: Path, values: list[Any], held: str) -> None:
+    written(tmp_path, logs=but(ROWS, distance=values))
+    (message,) = told(checked(tmp_path))
+    assert message.startswith(f"warning reference: 'distance' holds numbers here and {held} in the source")
+
+
+def test_unreadable_times_are_told_with_the_file_that_holds_them(tmp_path: Path) -> None:
+    written(tmp_path)
+    bad = ["soon"] * 50 + [t.isoformat() for t in ROWS["logged_at"][50:]]
+    pq.write_table(pa.table(but(ROWS, logged_at=bad)), tmp_path / "logs" / "b.parquet")
+    (found,) = [line for line in told(checked(tmp_path)) if "timestamp" in line]
+    assert "50 of 200 values of 'logged_at' in logs/b.parquet cannot be read as times, for example 'soon'" in found
 
 
 @pytest.mark.parametrize(("tables", "message"), DATA)
