@@ -27,7 +27,7 @@ States = dict[str, SourceState]
 def once(path: Path) -> int:
     """Make one pass and print what came of it; 1 when a source stood still."""
     setup = configured(path)
-    with watching(setup, owner=owner()) as monitor, reaching_database(setup), progress_bar() as bar:
+    with progress_bar() as bar, watching(setup, owner=owner()) as monitor, reaching_database(setup):
         before, windows = _states(monitor), Counter[str]()
         done = pass_over(monitor, clock=now, rng=Random(), progress=counted(bar, windows))  # noqa: S311  # jitter
         after = _states(monitor)

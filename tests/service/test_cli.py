@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import pty
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -133,6 +134,38 @@ def test_once_says_what_came_in_and_what_fired(judged: Path) -> None:
     assert "30 windows judged" in said
     assert any("quality: fare: missing share" in line for line in transitions(said))
     assert (judged / "alerts.jsonl").read_text(encoding="utf-8").count('"transition": "fired"') >= 1
+
+
+def test_once_shows_on_a_terminal_how_far_judging_has_come(tmp_path: Path) -> None:
+    laid_out(tmp_path)
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "monitor", "once", "monitor.yaml"]
+    surroundings = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
+    with subprocess.Popen(  # noqa: S603  # ours
+        command, cwd=tmp_path, env=surroundings, stdout=subprocess.DEVNULL, stderr=theirs
+    ) as process:
+        os.close(theirs)
+        seen = b"".join(iter(lambda: _read(ours), b"")).decode(errors="replace")
+    os.close(ours)
+    assert process.returncode == 0, seen
+    assert "fares: judged 2024-01" in seen
+
+
+def _read(terminal: int) -> bytes:
+    # Linux ends a terminal that nobody writes to any more with an error, others with nothing.
+    try:
+        return os.read(terminal, 65_536)
+    except OSError:
+        return b""
+
+
+def test_once_says_what_a_pattern_should_have_found_and_ends_with_1(tmp_path: Path) -> None:
+    laid_out(tmp_path)
+    (tmp_path / "monitor.yaml").write_text(CONFIG.replace("logs/*", "log/*.csv"), encoding="utf-8")
+    done = monitor(tmp_path, "once", "monitor.yaml")
+    assert done.returncode == 1
+    assert "no file matches 'log/*.csv'" in done.stdout
+    assert "logs/" in done.stdout
 
 
 def test_a_second_pass_finds_nothing_new_to_do(tmp_path: Path) -> None:
