@@ -1,6 +1,7 @@
 """Share of predictions that the model is all but certain of. (Goodfellow et al. 2015)."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -36,7 +37,7 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
             inflation(reference, before, after),
         )
         low, high = wilson_interval(hits, after.n) if found.value is not None else (None, None)
-        yield Measurement(NAME, found.value, column, "", found.n, found.p_value, found.effect, low, high, found.note)
+        yield replace(found, low=low, high=high)
 
 
 def _first_bin(bins: NumericBins, before: ColumnProfile) -> int:
