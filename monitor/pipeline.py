@@ -3,7 +3,9 @@
 Everything left of *judge* can be repeated without harm; each arrow is one transaction or none.
 """
 
+import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
@@ -20,6 +22,8 @@ from monitor.store.records import forget_records, register_model
 from monitor.store.references import WHOLE
 from monitor.types import Window
 from monitor.watch import Monitor, Watch
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -43,17 +47,35 @@ def once(monitor: Monitor, *, clock: Callable[[], datetime], rng: Random, progre
     """Pull every source to its end, judge every closed window, deliver what there is to tell."""
     done = Pass()
     for watch in monitor.watches:
-        look(monitor, watch, now=clock(), done=done, progress=progress or Progress())
+        try:
+            look(monitor, watch, now=clock(), done=done, progress=progress or Progress())
+        except Exception as error:  # noqa: BLE001  # one model must not stop the others
+            _LOG.exception("the pass over %s failed", watch.name)
+            done.problems[f"{watch.name}: pass"] = _failed(error)
     done.delivered = deliver(monitor.database, monitor.receivers, now=clock, owner=monitor.owner, rng=rng)
     return done
 
 
 def look(monitor: Monitor, watch: Watch, *, now: datetime, done: Pass, progress: Progress) -> None:
-    """Pull and judge one model."""
+    """Pull and judge one model; when that fails, a health alert says so before the error is raised."""
+    try:
+        _look(monitor, watch, now=now, done=done, progress=progress)
+    except Exception as error:
+        # Where the database itself is out of reach nothing can be told through it.
+        with suppress(Exception):
+            done.findings += watch_over(monitor, watch, {"pass": _failed(error)}, now=now)
+        raise
+
+
+def _failed(error: Exception) -> str:
+    return f"the pass failed: {type(error).__name__}: {error}".partition("\n")[0]
+
+
+def _look(monitor: Monitor, watch: Watch, *, now: datetime, done: Pass, progress: Progress) -> None:
     database, name = monitor.database, watch.name
     with database.write() as connection:
         register_model(connection, name, now=now)
-    problems = dict.fromkeys(("reference", "source", "labels"), "")
+    problems = dict.fromkeys(("pass", "reference", "source", "labels"), "")
     try:
         references = reference_of(database, watch, now=now)
     except MonitorError as error:

@@ -47,7 +47,7 @@ def opened_page(
         now=clock,
         ready=ready,
         push=pushing(monitor, clock=clock),
-        private=not local,
+        private=token is not None,
     )
 
     def started(address: str) -> None:

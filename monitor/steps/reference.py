@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,12 +24,13 @@ from monitor.profiles.profile import Profile, merge
 from monitor.schedule import window_of
 from monitor.steps.pull import column_of, keys_with_days, with_column
 from monitor.steps.slices import sliced
+from monitor.steps.tables import joined
 from monitor.store.cursors import forget_cursors, read_cursors, write_cursor
 from monitor.store.database import Database
 from monitor.store.labels import read_labels
 from monitor.store.measurements import doubt_judgements
-from monitor.store.profiles import add_profiles, forget_profiles
-from monitor.store.records import read_segment, segment_numbers
+from monitor.store.profiles import add_profiles, count_profiled, forget_profiles
+from monitor.store.records import count_records, read_segment, segment_numbers
 from monitor.store.references import WHOLE, read_reference, write_reference
 from monitor.types import Batch, Cursor, Source, Window
 from monitor.watch import Watch
@@ -54,13 +55,13 @@ def reference_of(database: Database, watch: Watch, *, now: datetime) -> Referenc
         known = read_reference(connection, watch.name)
         cursors = read_cursors(connection, watch.reference_source)
     if watch.reference is None:
-        return known[1] if known and known[0].startswith(_roles(watch)) else _learned(database, watch, now=now)
-    if known and known[0].startswith(_roles(watch)) and not any(batch.read for batch in watch.reference.pull(cursors)):
-        return known[1]
+        return _caught_up(database, watch, known[1]) if _fits(known, watch) else _learned(database, watch, now=now)
+    if known and _fits(known, watch) and not any(batch.read for batch in watch.reference.pull(cursors)):
+        return _caught_up(database, watch, known[1])
     tables, read = _bounded(watch.reference)
     if not tables:
         raise ConfigError(f"models.{watch.name}.reference", "holds no rows", "name files or a table that do")
-    rows = pa.concat_tables(tables, promote_options="permissive")
+    rows = joined(tables)
     return _replaced(database, watch, rows, read, now=now)
 
 
@@ -71,7 +72,21 @@ def kept_reference(database: Database, watch: Watch) -> References | None:
     """
     with database.read() as connection:
         known = read_reference(connection, watch.name)
-    return known[1] if known and known[0].startswith(_roles(watch)) else None
+    return known[1] if known and _fits(known, watch) else None
+
+
+def _fits(known: tuple[str, References] | None, watch: Watch) -> TypeGuard[tuple[str, References]]:
+    return known is not None and known[0].startswith(_roles(watch))
+
+
+def _caught_up(database: Database, watch: Watch, references: References) -> References:
+    """Profile the records anew where some were stored without being counted, while there was no reference."""
+    with database.read() as connection:
+        counted = count_profiled(connection, watch.name) >= count_records(connection, watch.name)
+    if not counted:
+        with database.write() as connection:
+            _profile_anew(connection, watch, references[WHOLE].layout)
+    return references
 
 
 def _bounded(source: Source) -> tuple[list[pa.Table], dict[str, Cursor]]:
@@ -95,7 +110,7 @@ def _learned(database: Database, watch: Watch, *, now: datetime) -> References |
                 break
     if rows < LEARNED_ROWS:
         return None
-    whole = pa.concat_tables(tables, promote_options="permissive").sort_by(watch.roles.timestamp)
+    whole = joined(tables).sort_by(watch.roles.timestamp)
     times = whole[watch.roles.timestamp]
     last = window_of(times[0].as_py(), watch.period)
     for _ in range(LEARNED_WINDOWS - 1):
@@ -120,11 +135,15 @@ def _replaced(
         forget_cursors(connection, watch.reference_source)
         for shard, cursor in cursors.items():
             write_cursor(connection, watch.reference_source, shard, cursor)
-        forget_profiles(connection, watch.name)
-        for number in segment_numbers(connection, watch.name):
-            _profiled_again(connection, watch, number, profiles[WHOLE].layout)
-        doubt_judgements(connection, watch.name)
+        _profile_anew(connection, watch, profiles[WHOLE].layout)
     return profiles
+
+
+def _profile_anew(connection: Connection, watch: Watch, layout: Layout) -> None:
+    forget_profiles(connection, watch.name)
+    for number in segment_numbers(connection, watch.name):
+        _profiled_again(connection, watch, number, layout)
+    doubt_judgements(connection, watch.name)
 
 
 def profiled_reference(rows: pa.Table, watch: Watch) -> dict[str, Profile]:

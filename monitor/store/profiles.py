@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, func, insert, select, update
 
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile, merge
@@ -84,6 +84,12 @@ def revisions(connection: Connection, name: str, *, since: datetime | None = Non
         whole.append(profile.c.end > since)
     rows = connection.execute(select(profile.c.start, profile.c.end, profile.c.revision).where(*whole))
     return {Window(start, end): revision for start, end, revision in rows}
+
+
+def count_profiled(connection: Connection, name: str) -> int:
+    """Count a model's rows that are in profiles."""
+    whole = (profile.c.model == name, profile.c.version == "", profile.c.segment == "")
+    return int(connection.scalar(select(func.coalesce(func.sum(profile.c.rows), 0)).where(*whole)) or 0)
 
 
 def forget_profiles(connection: Connection, name: str) -> None:

@@ -85,6 +85,12 @@ def segment_numbers(connection: Connection, name: str) -> list[int]:
     return list(connection.scalars(select(segment.c.id).where(segment.c.model == name).order_by(segment.c.id)))
 
 
+def count_records(connection: Connection, name: str) -> int:
+    """Count a model's records that are still kept."""
+    rows = select(func.coalesce(func.sum(segment.c.rows), 0)).where(segment.c.model == name)
+    return int(connection.scalar(rows) or 0)
+
+
 def record_span(connection: Connection, name: str) -> tuple[datetime, datetime] | None:
     """Give the times of a model's oldest and newest stored record; None without any."""
     oldest, newest = connection.execute(

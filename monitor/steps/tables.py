@@ -1,0 +1,35 @@
+"""Tables whose columns came with different types, made one."""
+
+import json
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+
+def joined(tables: Sequence[pa.Table]) -> pa.Table:
+    """Put tables below each other; a column whose types do not go together becomes text, and none is lost."""
+    try:
+        return pa.concat_tables(tables, promote_options="permissive")
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        odd = {name for table in tables for name in table.column_names if not _agree(tables, name)}
+        return pa.concat_tables([_with_texts(table, odd) for table in tables], promote_options="permissive")
+
+
+def _agree(tables: Sequence[pa.Table], name: str) -> bool:
+    held = [pa.schema([table.schema.field(name)]) for table in tables if name in table.column_names]
+    try:
+        pa.unify_schemas(held, promote_options="permissive")
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return False
+    return True
+
+
+def _with_texts(table: pa.Table, names: set[str]) -> pa.Table:
+    for name in names & set(table.column_names):
+        texts = pa.array([_text(value) for value in table[name].to_pylist()], pa.string())
+        table = table.set_column(table.column_names.index(name), name, texts)
+    return table
+
+
+def _text(value: object) -> str | None:
+    return value if value is None or isinstance(value, str) else json.dumps(value, default=str)
