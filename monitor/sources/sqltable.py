@@ -51,6 +51,8 @@ def place_of(url: str) -> URL:
         place = make_url(url)
     except SQLAlchemyError:
         raise SourceError("the database's address is none; write for example postgresql://user@host/name") from None
+    if "@" in (place.host or ""):
+        raise SourceError("the database's address holds an @ in its user or password; write it as %40")
     if place.drivername == "postgresql":
         place = place.set(drivername="postgresql+psycopg")
     missing = place.get_backend_name() == "sqlite" and place.database and not place.query

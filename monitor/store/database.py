@@ -97,6 +97,8 @@ def _home() -> Path:
 
 def _parsed(url: str) -> URL:
     place = make_url(url)
+    if "@" in (place.host or ""):
+        raise ConfigError("database", "an @ stands in the user or password", "write it as %40")
     backend = place.get_backend_name()
     if backend == "sqlite":
         if place.database in (None, "", ":memory:"):

@@ -120,7 +120,10 @@ def switch_off(connection: Connection, receiver: str, reason: str) -> None:
 
 
 def switch_on(connection: Connection, receiver: str) -> None:
-    """Forget what went wrong with a receiver."""
+    """Forget what went wrong with a receiver; what was given up because of it is tried again."""
+    given_up = (outbox.c.receiver == receiver, outbox.c.state == "dead")
+    again = {"state": "pending", "attempts": 0, "finished_at": None, "due_at": outbox.c.created_at}
+    connection.execute(update(outbox).where(*given_up).values(again))
     _set_channel(connection, receiver, failures=0, paused_until=None, off=False, reason="")
 
 

@@ -450,3 +450,10 @@ def test_a_database_out_of_reach_is_told_without_its_password(url: str) -> None:
     with pytest.raises(SourceError) as error:
         pull(source)
     assert "canary" not in str(error.value) + repr(source)
+
+
+def test_a_password_with_an_at_sign_is_refused_and_not_shown() -> None:
+    source = SqlSource("postgresql+psycopg://u:hunter2@app@127.0.0.1/db", "t", ("at", "id"))
+    with pytest.raises(SourceError, match="write it as %40") as told:
+        list(source.pull({}))
+    assert "app" not in str(told.value)

@@ -144,6 +144,19 @@ def test_a_receiver_that_is_paused_or_off_gets_nothing(database: Database) -> No
     assert take(database)
 
 
+def test_what_was_given_up_is_tried_again_when_its_receiver_is_switched_on(database: Database) -> None:
+    queue(database, notice(1))
+    claimed = take(database)
+    assert claimed
+    with database.write() as connection:
+        switch_off(connection, "team", "gone")
+        mark_dead(connection, claimed, now=NOON, outcome="permanent", error="gone")
+        switch_on(connection, "team")
+    again = take(database)
+    assert again
+    assert (again.notice.id, again.attempts) == (claimed.notice.id, 1)
+
+
 def test_a_failing_receiver_is_probed_with_its_oldest_message_only(database: Database) -> None:
     queue(database, *(notice(i, kind=f"k{i}") for i in range(3)))
     with database.write() as connection:

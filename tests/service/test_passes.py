@@ -13,6 +13,8 @@ import pytest
 from monitor.config import load
 from monitor.pipeline import once
 from monitor.store.alerts import alert_rows
+from monitor.store.profiles import count_profiled, forget_profiles
+from monitor.store.records import count_records
 from monitor.types import Batch, Cursor
 from monitor.watch import Monitor
 from monitor.wiring import opened
@@ -37,7 +39,7 @@ class Broken:
     repeats: bool = False
 
     def pull(self, cursors: Mapping[str, Cursor]) -> Iterator[Batch]:
-        raise ZeroDivisionError("of its own")
+        raise ZeroDivisionError(f"of its own, at {len(cursors)} cursors")
 
 
 @pytest.fixture
@@ -63,7 +65,7 @@ def test_a_pass_that_fails_is_told_and_the_other_models_go_on(monitor: Monitor) 
     now = START + timedelta(days=30)
     bad = replace(monitor, watches=(replace(first, source=Broken()), second))
     done = once(bad, clock=lambda: now, rng=Random(0))
-    assert done.problems == {"broken: pass": "the pass failed: ZeroDivisionError: of its own"}
+    assert done.problems == {"broken: pass": "the pass failed: ZeroDivisionError: of its own, at 0 cursors"}
     assert health(monitor, "broken") == [("pass", "firing")]
     assert health(monitor, "sound") == []
     assert done.delivered is not None
@@ -71,3 +73,14 @@ def test_a_pass_that_fails_is_told_and_the_other_models_go_on(monitor: Monitor) 
     done = once(monitor, clock=lambda: now + timedelta(minutes=1), rng=Random(0))
     assert done.problems == {}
     assert health(monitor, "broken") == [("pass", "resolved")]
+
+
+def test_records_that_were_stored_and_not_counted_are_counted_by_the_next_pass(monitor: Monitor) -> None:
+    now = START + timedelta(days=30)
+    once(monitor, clock=lambda: now, rng=Random(0))
+    with monitor.database.write() as connection:
+        assert count_profiled(connection, "sound") == count_records(connection, "sound") == 3000
+        forget_profiles(connection, "sound")
+    once(monitor, clock=lambda: now + timedelta(minutes=1), rng=Random(0))
+    with monitor.database.read() as connection:
+        assert count_profiled(connection, "sound") == 3000
