@@ -177,7 +177,7 @@ def test_a_receiver_that_is_gone_is_switched_off_and_reported(database: Database
     site.answer = lambda _: (200, {})
     with database.write() as connection:
         switch_on(connection, "hook")
-    assert run(database, hook(site), clock) == Delivered(sent=1)
+    assert run(database, hook(site), clock) == Delivered(sent=2)
 
 
 def test_a_refused_message_goes_once_more_as_short_plain_text(database: Database, site: Site) -> None:
