@@ -17,7 +17,7 @@ from monitor.errors import ConfigError, MonitorError
 
 app = typer.Typer(
     name="monitor",
-    help="Watches deployed machine-learning models: drift, confidence, performance and attacks.\n\n"
+    help="Watches deployed machine-learning models: drift, confidence, performance and broken data.\n\n"
     "Exit codes: 0 fine; 1 something was found or failed; 2 usage or configuration.",
     no_args_is_help=True,
     add_completion=False,
@@ -75,7 +75,7 @@ def demo(
     port: Annotated[int, typer.Option(help="Where the web page listens.")] = 8080,
     home: Annotated[Path, typer.Option(help="Where the demo's files go.")] = Path("monitor-demo"),
 ) -> None:
-    """Show the whole thing on real data, with attacks, in under two minutes."""
+    """Show the whole thing on real data, with a broken feed and an attack in it, in under two minutes."""
     from monitor.commands.daemon import demo as command  # noqa: PLC0415
 
     raise typer.Exit(command(serve=serve, home=home, port=port))

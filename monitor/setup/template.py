@@ -45,7 +45,7 @@ receivers:
   # inside: {webhook: "http://10.0.0.5/hook", private: true}                   # private addresses only when asked for
 
 # routes:                             # without routes, everything goes to every receiver
-#   - {match: {kind: "attack.*"}, to: [team, audit]}                           # also model and severity
+#   - {match: {kind: "performance.*"}, to: [team, audit]}                           # also model and severity
 #   - {to: [screen]}
 
 # web:
