@@ -11,6 +11,7 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 from monitor.config.model import KINDS, SEVERITIES, Labels, Receiver
 from monitor.config.values import parse_duration
@@ -202,12 +203,23 @@ def _receiver(path: Path, receiver: Tree) -> Iterator[Mistake]:
         yield path, f"'secret' beside {kinds[0]}", "it belongs to webhook"
     elif kinds in (["slack"], ["webhook"]) and not re.match("https?://", str(receiver[kinds[0]])):
         yield (*path, kinds[0]), "no web address", "write one that begins with https://"
+    elif kinds in (["slack"], ["webhook"]) and receiver.get("private") is not True and _is_private(receiver[kinds[0]]):
+        yield (*path, kinds[0]), "a private address", "write private: true beside it if it is meant"
     if isinstance(secret, list) and not 1 <= len(secret) <= 2:
         yield (
             (*path, "secret"),
             f"{len(secret)} secrets",
             "write one, or the new and the old one while they are changed",
         )
+
+
+def _is_private(url: object) -> bool:
+    """Say whether an address names a private machine by its number; what a name stands for is seen when it is used."""
+    try:
+        host = urlsplit(str(url)).hostname or ""
+        return host == "localhost" or not ip_address(host).is_global
+    except ValueError:
+        return False
 
 
 def _route(path: Path, route: Tree, models: Tree, receivers: Tree, raw: object) -> Iterator[Mistake]:

@@ -404,6 +404,12 @@ MISTAKES = [
         "example.com",
         "receivers.audit.webhook: no web address; write one that begins with https://",
     ),
+    # a receiver on a private address that nobody meant
+    (
+        '"https://example.com/hook"',
+        '"http://10.0.0.5/hook"',
+        "receivers.audit.webhook: a private address; write private: true beside it if it is meant",
+    ),
     # a route of a kind that never comes
     ('"attack.*"', '"atack.*"', "routes.0.match.kind: no kind matches 'atack.*'; did you mean 'attack.flood'?"),
     # a route of a model that is not watched
