@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 
 from monitor.alerts.grouping import Finding
@@ -44,7 +44,7 @@ class Pass:
 
 
 def once(monitor: Monitor, *, clock: Callable[[], datetime], rng: Random, progress: Progress | None = None) -> Pass:
-    """Pull every source to its end, judge every closed window, deliver what there is to tell."""
+    """Pull every source to its end, judge every closed window, deliver what there is to tell, tidy up."""
     done = Pass()
     for watch in monitor.watches:
         try:
@@ -53,6 +53,7 @@ def once(monitor: Monitor, *, clock: Callable[[], datetime], rng: Random, progre
             _LOG.exception("the pass over %s failed", watch.name)
             done.problems[f"{watch.name}: pass"] = _failed(error)
     done.delivered = deliver(monitor.database, monitor.receivers, now=clock, owner=monitor.owner, rng=rng)
+    tidy(monitor)
     return done
 
 
@@ -96,7 +97,12 @@ def _look(monitor: Monitor, watch: Watch, *, now: datetime, done: Pass, progress
 
 
 def tidy(monitor: Monitor) -> None:
-    """Delete records older than each model keeps them; profiles, measurements and alerts stay."""
+    """Delete records older than each model keeps them; profiles, measurements and alerts stay.
+
+    A record is kept at least as long as its label may come.
+    """
     for watch in monitor.watches:
+        labels = watch.settings.labels
+        kept = max(watch.settings.retain, (labels and labels.max_delay) or timedelta(0))
         with monitor.database.write() as connection:
-            forget_records(connection, watch.name, older_than=watch.settings.retain)
+            forget_records(connection, watch.name, older_than=kept)
