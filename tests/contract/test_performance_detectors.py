@@ -80,7 +80,8 @@ def test_values_are_finite_and_within_their_interval_on_ordinary_data(detector: 
         assert m.detector == detector.name
         assert m.value is not None
         assert math.isfinite(m.value)
-        assert (m.p_value is not None and 0.001 < m.p_value <= 1) or m.detector == "r2"
+        assert m.p_value is not None
+        assert 0.001 < m.p_value <= 1
         assert m.effect is not None
         assert abs(m.effect) < 0.2
         assert (m.low is None and m.high is None) or m.low <= m.value <= m.high

@@ -23,7 +23,7 @@ def test_they_are_scikit_learns() -> None:
     errors, about = predicted - labels, labels - 47.0
     assert mean_of(abs(errors)).value == pytest.approx(metrics.mean_absolute_error(labels, predicted))
     assert root_of(errors).value == pytest.approx(metrics.root_mean_squared_error(labels, predicted))
-    found = r2_score(400, float(errors @ errors), float(about.sum()), float(about @ about))
+    found = r2_score(400, float(errors @ errors), float((errors**4).sum()), float(about.sum()), float(about @ about))
     assert found.value == pytest.approx(metrics.r2_score(labels, predicted))
 
 
@@ -32,8 +32,8 @@ def test_what_cannot_be_told_is_undefined() -> None:
     assert mean_estimate(3, float("inf"), 1.0) is None
     assert root_mean_squared_error(0, 0.0, 0.0) is None
     assert mean_estimate(1, 2.0, 4.0).error is None
-    assert r2_score(1, 0.0, 0.0, 0.0) is None
-    assert r2_score(100, 1.0, 30.0, 9.0) is None, "labels that are all 0.3"
+    assert r2_score(1, 0.0, 0.0, 0.0, 0.0) is None
+    assert r2_score(100, 1.0, 0.1, 30.0, 9.0) is None, "labels that are all 0.3"
     assert rise_test(Estimate(0.1, 0.1, n=100), Estimate(0.2, 0.1, n=9)) is None
 
 
@@ -50,3 +50,29 @@ def test_p_values_keep_their_promise_and_intervals_nearly(estimate: object, draw
     assert np.mean(p <= 0.2) > 0.1
     # thirty skewed losses hide their tail: the interval is then too short
     assert np.mean([c.low <= truth <= c.high for _, c in pairs]) > (0.8 if rows == 30 else 0.915)
+
+
+@pytest.mark.parametrize("rows", [50, 500])
+@pytest.mark.parametrize("share", [0.2, 0.6, 0.95])
+def test_the_interval_of_r2_covers_at_least_what_it_says(rows: int, share: float) -> None:
+    draw = np.random.default_rng(7)
+    predicted = draw.normal(0, np.sqrt(share), (1500, rows))
+    errors = draw.normal(0, np.sqrt(1 - share), (1500, rows))
+    labels = predicted - errors
+    found = [
+        r2_score(rows, float(e @ e), float((e**4).sum()), float(y.sum()), float(y @ y))
+        for e, y in zip(errors, labels, strict=True)
+    ]
+    assert np.mean([one.low <= share <= one.high for one in found]) >= 0.94
+    # the same with errors that the label does not move with: then it is about exact
+    guessed = draw.normal(0, 1, (1500, rows))
+    off = draw.normal(0, np.sqrt(1 - share), (1500, rows))
+    found = [
+        r2_score(rows, float(e @ e), float((e**4).sum()), float(y.sum()), float(y @ y))
+        for e, y in zip(off, guessed, strict=True)
+    ]
+    assert 0.93 <= np.mean([one.low <= share <= one.high for one in found]) <= 0.975
+
+
+def test_a_perfect_prediction_has_no_interval() -> None:
+    assert r2_score(10, 0.0, 0.0, 0.0, 5.0) == Estimate(1.0, n=10)

@@ -17,5 +17,6 @@ METRICS = (
     residuals.ABSOLUTE,
     residuals.ROOT,
     residuals.SIGNED,
+    residuals.EXPLAINED,
 )
 """Those with a standard error."""

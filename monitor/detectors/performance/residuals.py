@@ -43,8 +43,8 @@ def mean_error(reference: Profile, current: Profile) -> Iterator[Measurement]:
 def r2(reference: Profile, current: Profile) -> Iterator[Measurement]:
     """Share of the labels' variance that the predictions explain: 1 is perfect, 0 is the mean's, lower is worse.
 
-    No interval and no p-value: they would need the joint moments of error and label, which are not kept. Undefined
-    below two rows or when the labels do not vary. (Draper & Smith 1998)
+    Interval and p-value by the delta method, for labels that are about normal. Undefined below two rows or when the
+    labels do not vary. (Draper & Smith 1998)
     """
     yield from judged(EXPLAINED, reference, current)
 
@@ -69,7 +69,7 @@ def _distance(usual: Estimate, found: Estimate) -> float:
 
 
 def _r2(outcome: RegressionOutcome) -> Estimate | str:
-    found = regression.r2_score(outcome.n, outcome.square, outcome.label, outcome.label_square)
+    found = regression.r2_score(outcome.n, outcome.square, outcome.fourth, outcome.label, outcome.label_square)
     return found or "the labels do not vary"
 
 
