@@ -1,13 +1,18 @@
 """`monitor init`, `monitor check`, `monitor migrate`: before anything runs."""
 
+import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import typer
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
-from monitor.commands.opening import configured, reaching_database
+from monitor.commands.opening import Setup, configured, reaching_database, stored
 from monitor.commands.printing import printable
 from monitor.errors import ConfigError, MonitorError
+from monitor.setup.checks import Finding
 from monitor.setup.checks import check as findings_of
 from monitor.setup.initial import initial
 from monitor.store.database import migrate as to_newest
@@ -25,9 +30,9 @@ def init(  # the command's options
     root = out.absolute().parent
     if name is not None and not _NAME.fullmatch(name):
         raise ConfigError("--name", f"{name!r} is no name of a model", "write letters, digits, dot, dash, underscore")
-    text = initial(data, reference=reference, labels=labels, here=Path.cwd(), root=root, model=name)
+    written = initial(data, reference=reference, labels=labels, here=Path.cwd(), root=root, model=name)
     try:
-        out.write_text(text, encoding="utf-8")
+        out.write_text(written, encoding="utf-8")
     except OSError as error:
         raise MonitorError(f"{out} cannot be written: {error.strerror or error}") from error
     typer.echo(f"{out}: written; read it, then `monitor check {out}`")
@@ -37,7 +42,7 @@ def init(  # the command's options
 def check(path: Path) -> int:
     """Print everything that is wrong with a configuration and its data; 2 when something has to be mended."""
     setup = configured(path)
-    findings = findings_of(setup.config, root=setup.root, place=setup.place)
+    findings = [*_of_store(setup), *findings_of(setup.config, root=setup.root, place=setup.place)]
     for finding in findings:
         typer.echo(printable(f"{finding.severity}: {finding}"), err=True)
     errors = sum(finding.severity == "error" for finding in findings)
@@ -46,6 +51,25 @@ def check(path: Path) -> int:
     models, receivers = len(setup.config.models), len(setup.config.receivers)
     typer.echo(f"{setup.place}: no mistakes; models: {models}, receivers: {receivers}, warnings: {len(findings)}")
     return 0
+
+
+def _of_store(setup: Setup) -> Iterator[Finding]:
+    """Say why the store's database cannot be used; a SQLite file that is not there yet is not made."""
+    place, url = f"{setup.place}: database", database_url(setup.config, root=setup.root)
+    file = Path(url.removeprefix("sqlite:///"))
+    if url.startswith("sqlite:///") and not file.exists():
+        if not (file.parent.is_dir() and os.access(file.parent, os.W_OK)):
+            mend = "make the folder, or name a file elsewhere"
+            yield Finding("error", place, f"the folder {file.parent} is not there or may not be written to", mend)
+        return
+    try:
+        with stored(setup) as database, database.read() as connection:
+            connection.execute(text("SELECT 1"))
+    except MonitorError as error:
+        yield Finding("error", place, str(error).removeprefix(f"{place}: "), "start it, or correct its address")
+    except DBAPIError as error:
+        said = str(error.orig).strip().partition("\n")[0]
+        yield Finding("error", place, f"cannot be used: {said}", "start it, or correct its address")
 
 
 def migrate(path: Path) -> int:

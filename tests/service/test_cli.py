@@ -119,6 +119,24 @@ def test_check_finds_nothing_wrong_with_good_data_and_touches_no_database(tmp_pa
     assert not (tmp_path / "monitor.db").exists()
 
 
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("sqlite:///nowhere/monitor.db", "nowhere is not there or may not be written to; make the folder"),
+        ("postgresql://nobody:hunter2@127.0.0.1:9/none", "database: cannot be used"),
+    ],
+)
+def test_check_tells_of_a_database_that_cannot_be_used(tmp_path: Path, address: str, told: str) -> None:
+    laid_out(tmp_path)
+    text = (tmp_path / "monitor.yaml").read_text(encoding="utf-8").replace("sqlite:///monitor.db", address)
+    (tmp_path / "monitor.yaml").write_text(text, encoding="utf-8")
+    done = monitor(tmp_path, "check", "monitor.yaml")
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert "hunter2" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_check_ends_with_2_on_a_column_that_is_not_there(tmp_path: Path) -> None:
     laid_out(tmp_path)
     (tmp_path / "monitor.yaml").write_text(CONFIG.replace("scores: p,", "scores: fears,"), encoding="utf-8")
