@@ -29,6 +29,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.params import FromPath, FromQuery, QueryParameter, RawBody
 from litestar.types import Message, Scope
 
+from monitor.alerts.grouping import instant
 from monitor.errors import MonitorError
 from monitor.render import html, views
 from monitor.render.metrics import exposition
@@ -196,8 +197,8 @@ def _pages(database: Database) -> list[Any]:
 
 def _numbers(database: Database, now: Callable[[], datetime], ready: Callable[[], list[str]]) -> list[Any]:
     @get("/livez", sync_to_thread=False)
-    def livez() -> dict[str, str]:
-        return {"status": "alive", "at": views.iso(now())}
+    def livez() -> dict[str, str | None]:
+        return {"status": "alive", "at": instant(now())}
 
     @get("/readyz", sync_to_thread=True)
     def readyz() -> Response[dict[str, Any]]:
@@ -250,7 +251,7 @@ def _html(page: bytes) -> Response[bytes]:
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
     shown = {key: value for key, value in row.items() if key != "page"}
-    return {key: views.iso(value) if isinstance(value, datetime) else value for key, value in shown.items()}
+    return {key: instant(value) if isinstance(value, datetime) else value for key, value in shown.items()}
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -1,18 +1,24 @@
-"""A database as the service would have filled it, for everything that shows what is in there."""
+"""A database of each kind, and one as the service would have filled it, for everything that shows what is in there.
+
+Tests that take `database` run on SQLite, and on PostgreSQL where MONITOR_TEST_POSTGRES names an empty database.
+"""
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import create_engine, insert
+from sqlalchemy import text as statement
 
 from monitor.profiles.bins import CategoryBins, NumericBins
 from monitor.profiles.layout import Column, Layout
 from monitor.profiles.profile import Profile
-from monitor.store.database import Database
+from monitor.store.database import Database, migrate, open_database
 from monitor.store.schema import (
     alert,
     alert_event,
@@ -192,3 +198,30 @@ def _around(connection: Any, name: str) -> None:  # noqa: ANN401
     letter = {"order_key": "k", "content": {}, "created_at": NOON, "due_at": NOON, "attempts": 3, "token": 0}
     for i, state in enumerate(("dead", "pending", "pending")):
         connection.execute(insert(outbox).values(notice=f"{name}{i}", receiver=f"{name}-team", state=state, **letter))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'monitor.db'}"
+    address = os.environ.get("MONITOR_TEST_POSTGRES")
+    if not address:
+        pytest.skip("MONITOR_TEST_POSTGRES is not set: not tried on PostgreSQL")
+    _empty(address)
+    return address
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[Database]:
+    migrate(url)
+    opened = open_database(url)
+    yield opened
+    opened.close()
+
+
+def _empty(address: str) -> None:
+    engine = create_engine(address.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.begin() as connection:
+        connection.execute(statement("DROP SCHEMA public CASCADE"))
+        connection.execute(statement("CREATE SCHEMA public"))
+    engine.dispose()

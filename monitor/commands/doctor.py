@@ -11,7 +11,6 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, func, select, text
 
-import monitor
 from monitor.commands.opening import Setup, configured, reaching_database, stored
 from monitor.commands.passes import now
 from monitor.commands.printing import minute, printable
@@ -19,6 +18,7 @@ from monitor.config import Model
 from monitor.errors import MonitorError
 from monitor.schedule import window_of
 from monitor.store.cursors import read_source
+from monitor.store.database import home
 from monitor.store.measurements import read_judgements
 from monitor.store.outbox import channels, outbox_counts
 from monitor.store.records import record_span
@@ -71,10 +71,7 @@ def _integrity(connection: Connection) -> Sign:
 
 
 def _schema(connection: Connection) -> Sign:
-    # An installed package carries the migrations inside; a checkout has them beside the package.
-    package = Path(monitor.__file__).parent
-    home = package if (package / "alembic.ini").is_file() else package.parent
-    newest = ScriptDirectory.from_config(Migrations(home / "alembic.ini")).get_current_head()
+    newest = ScriptDirectory.from_config(Migrations(home() / "alembic.ini")).get_current_head()
     present = MigrationContext.configure(connection).get_current_revision()
     if present == newest:
         return Sign("schema", f"{present}, the newest")

@@ -8,6 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from monitor.alerts.grouping import instant
 from monitor.errors import MonitorError
 from monitor.render import cards, charts, lanes, model_view, shapes, views
 from monitor.render.svg import TimeScale, read_number, read_time
@@ -89,7 +90,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": read_number, "time": read_time, "iso": views.iso}
+    environment.filters |= {"number": read_number, "time": read_time, "iso": instant}
     environment.globals |= {"charts": charts, "lanes": lanes, "shape": shapes.shape, "cards": cards.cards}
     return environment
 

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
@@ -206,12 +206,3 @@ def _window(row: Row[Any]) -> dict[str, Any]:
         "labelled": row.labelled,
         "matured": row.matured,
     }
-
-
-def iso(at: datetime) -> str:
-    """Write an instant as links and the API have it.
-
-    >>> iso(datetime(2013, 3, 1, tzinfo=UTC))
-    '2013-03-01T00:00:00Z'
-    """
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

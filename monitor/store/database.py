@@ -68,7 +68,7 @@ def migrate(url: str) -> None:
         with engine.begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
-            config = Config(_home() / "alembic.ini")
+            config = Config(home() / "alembic.ini")
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     finally:
@@ -89,7 +89,8 @@ def _migration_engine(place: URL) -> Engine:
     return _sqlite(place, begin="BEGIN IMMEDIATE", pragmas=(_PAGES, "journal_mode=WAL"))
 
 
-def _home() -> Path:
+def home() -> Path:
+    """Give the folder of alembic.ini and the migrations."""
     # An installed package carries the migrations inside; a checkout has them beside the package.
     package = Path(__file__).resolve().parents[1]
     return package if (package / "migrations").is_dir() else package.parent
