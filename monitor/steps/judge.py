@@ -11,14 +11,14 @@ from sqlalchemy import Connection
 
 from monitor.alerts.grouping import UNDER_ALARM, Finding, as_json, inhibited
 from monitor.alerts.lifecycle import Alert, fingerprint, step
-from monitor.config import setting_of
 from monitor.detectors.change import change_of
-from monitor.detectors.quality import added_column, volume
+from monitor.detectors.quality import added_column
 from monitor.profiles.groups import profile_table
 from monitor.profiles.profile import Profile
 from monitor.steps.due import Due, Known, Maturity, due_windows, label_clock, matured
 from monitor.steps.history import History
-from monitor.steps.measure import LABELLED, Found, Pairs, compared, laid_beside, measured, rule_of
+from monitor.steps.looks import LOOKS, Sight
+from monitor.steps.measure import LABELLED, Found, Pairs, compared, laid_beside, rule_of
 from monitor.steps.notify import tell
 from monitor.steps.reference import References
 from monitor.store.alerts import alert_rows, read_alerts, write_findings
@@ -100,8 +100,8 @@ def verdict_on(
     """Measure a window and lay each number beside its threshold; nothing is written."""
     whole = current.get(WHOLE) or profile_table(pa.table({}), references[WHOLE].layout)
     pairs = laid_beside(references, {WHOLE: whole, **current})
-    found = [*measured(pairs, watch.settings)]
-    found += volume_of(watch, due.window, whole.rows, history)
+    sight = Sight(watch.name, watch.settings, due.window, references, {WHOLE: whole, **current}, pairs, history)
+    found = [one for look in LOOKS for one in look(sight)]
     labelled = whole.outcome.n if whole.outcome else 0
     maturity = maturity_of(watch)
     ready = matured(due.window, maturity, rows=whole.rows, labelled=labelled, clock=clock)
@@ -114,14 +114,6 @@ def verdict_on(
     judgement = Judgement(due.window, due.revision, whole.rows, labelled, matured=settled or before)
     first = due.before is None and not passed
     return Verdict(judgement, found, judged, first=first, settled=settled, profiles=pairs)
-
-
-def volume_of(watch: Watch, window: Window, rows: int, history: History) -> list[Found]:
-    """Compare a window's rows with those of the windows that it should resemble."""
-    measurement = volume.compare_counts(history.rows_like(window), rows)
-    setting = setting_of(watch.settings.thresholds, detector=measurement.detector, kind=volume.DETECTOR.kind)
-    wanted = volume.DETECTOR.armed if setting.value is None else setting.value != "off"
-    return [Found(volume.DETECTOR, measurement, volume.DETECTOR.kind, armed=wanted, setting=setting)]
 
 
 def _known(connection: Connection, watch: Watch) -> Known | None:

@@ -7,6 +7,7 @@ from monitor.alerts.lifecycle import Rule
 from monitor.alerts.thresholds import Threshold, judged, significance
 from monitor.config import Hold, Model, Setting, setting_of
 from monitor.detectors import DETECTORS, Detector, armed_for, kind_of
+from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile
 from monitor.store.measurements import Judged
 from monitor.store.references import WHOLE
@@ -53,18 +54,21 @@ def measured(pairs: Pairs, settings: Model) -> Iterator[Found]:
                 continue
             for measurement in detector.compare(reference, profile):
                 placed = replace(measurement, segment=segment) if segment else measurement
-                found = _found(detector, placed, reference, settings)
+                found = found_of(detector, placed, settings, reference.layout)
                 if found.armed or segment == WHOLE:
                     yield found
 
 
-def _found(detector: Detector, measurement: Measurement, reference: Profile, settings: Model) -> Found:
-    column = reference.layout.by_name.get(measurement.column)
+def found_of(detector: Detector, measurement: Measurement, settings: Model, layout: Layout | None = None) -> Found:
+    """Say of a measurement what kind of alert it may raise and whether it may: by the user's word, else by default.
+
+    layout: says what role the measured column plays; without it the measurement speaks of the model as a whole.
+    """
+    column = layout.by_name.get(measurement.column) if layout else None
     kind = kind_of(detector, column.role) if column else detector.kind
     setting = setting_of(settings.thresholds, detector=detector.name, kind=kind, column=measurement.column)
-    wanted = (
-        armed_for(detector, measurement.column, reference.layout) if setting.value is None else setting.value != "off"
-    )
+    armed = armed_for(detector, measurement.column, layout) if layout else detector.armed
+    wanted = armed if setting.value is None else setting.value != "off"
     return Found(detector, measurement, kind, wanted, setting)
 
 

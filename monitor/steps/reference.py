@@ -39,6 +39,8 @@ K = TypeVar("K")
 MOST_ROWS = 2_000_000
 LEARNED_ROWS = 1_000
 LEARNED_WINDOWS = 10
+FORMAT = 2
+"""Raised whenever layouts or profiles hold something else than before: what was kept is then made anew."""
 _NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 
 References = Mapping[str, Profile]
@@ -200,5 +202,5 @@ def _add(total: dict[K, Profile], key: K, part: Profile) -> None:
 
 def _roles(watch: Watch) -> str:
     """Give what a reference's fingerprint begins with: what the user says of the columns."""
-    said = [asdict(watch.roles) | {"kinds": dict(watch.roles.kinds)}, str(watch.base)]
+    said = [asdict(watch.roles) | {"kinds": dict(watch.roles.kinds)}, str(watch.base), FORMAT]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:32]

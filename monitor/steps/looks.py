@@ -1,0 +1,51 @@
+"""What is looked at when a window is judged; a new look is a function that gives measurements, and its name here."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from monitor.config import Model
+from monitor.detectors.quality import volume
+from monitor.profiles.profile import Profile
+from monitor.steps.history import History
+from monitor.steps.measure import Found, Pairs, found_of, measured
+from monitor.store.references import WHOLE
+from monitor.types import Window
+
+
+@dataclass(frozen=True)
+class Sight:
+    """All there is to look at in one window of a model.
+
+    references, current: profiles by segment, "" being all traffic; `current` always holds it. pairs: those of both
+    that are compared. history: the windows judged so far.
+    """
+
+    model: str
+    settings: Model
+    window: Window
+    references: Mapping[str, Profile]
+    current: Mapping[str, Profile]
+    pairs: Pairs
+    history: History
+
+    @property
+    def whole(self) -> Profile:
+        """Give the profile of all of the window's traffic."""
+        return self.current[WHOLE]
+
+
+Look = Callable[[Sight], Iterator[Found]]
+
+
+def against_the_reference(sight: Sight) -> Iterator[Found]:
+    """Lay each profile beside that of the reference."""
+    yield from measured(sight.pairs, sight.settings)
+
+
+def volume_of(sight: Sight) -> Iterator[Found]:
+    """Compare the window's rows with those of the windows that it should resemble."""
+    measurement = volume.compare_counts(sight.history.rows_like(sight.window), sight.whole.rows)
+    yield found_of(volume.DETECTOR, measurement, sight.settings)
+
+
+LOOKS: tuple[Look, ...] = (against_the_reference, volume_of)
