@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: test lint types bench format demo clean
+.PHONY: test lint types bench bench-quality format demo clean
 
 test: .venv/ready
 	$(BIN)/pytest
@@ -15,6 +15,9 @@ types: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python tests/benchmarks/run.py
+
+bench-quality: .venv/ready
+	$(BIN)/python tests/benchmarks/quality.py $(if $(DATA),--data $(DATA)) $(ARGS)
 
 format: .venv/ready
 	$(BIN)/ruff check --fix .

@@ -6,14 +6,14 @@ JSON object a figure and a table. Exit code 1 when a bar is missed; with --quick
 """
 
 import argparse
-import json
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
+from figure import Figure, show
 from process import Took, make, run, side
 
 MILLION = 1_000_000
@@ -27,23 +27,6 @@ models:
     columns: {timestamp: timestamp}
     window: 1d
 """
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One number with its bar; `most` says that the bar is an upper one."""
-
-    what: str
-    value: float
-    unit: str
-    bar: float
-    most: bool
-    how: str
-
-    @property
-    def met(self) -> bool:
-        """Say whether the bar is kept."""
-        return self.value <= self.bar if self.most else self.value >= self.bar
 
 
 @dataclass(frozen=True)
@@ -113,8 +96,7 @@ def against_evidently(bench: Bench) -> Iterator[Figure]:
         "the whole loop on SQLite against Evidently",
         peer_cpu / loop["cpu"],
         "× faster",
-        8,
-        most=False,
+        at_least=8,
         how=f"{loop['cpu']:.2f} s against {peer_cpu:.1f} s; wall {loop['wall']:.2f} s against {peer_wall:.1f} s "
         f"({peer_wall / loop['wall']:.1f} ×); {loop['memory']:.0f} MB against {peer['memory']:.0f} MB",
     )
@@ -122,12 +104,11 @@ def against_evidently(bench: Bench) -> Iterator[Figure]:
         "profiles and detectors alone against Evidently",
         peer["run"] / alone["run"],
         "× faster",
-        30,
-        most=False,
+        at_least=30,
         how=f"{alone['run']:.2f} s against {peer['run']:.1f} s; wall {alone['run_wall']:.2f} s against "
         f"{peer['run_wall']:.1f} s ({peer['run_wall'] / alone['run_wall']:.1f} ×)",
     )
-    yield Figure("peak memory of the whole loop", loop["memory"], "MB", 600, most=True, how=f"{bench.rows:,} rows")
+    yield Figure("peak memory of the whole loop", loop["memory"], "MB", at_most=600, how=f"{bench.rows:,} rows")
 
 
 def against_a_scan(bench: Bench) -> Iterator[Figure]:
@@ -139,8 +120,7 @@ def against_a_scan(bench: Bench) -> Iterator[Figure]:
         "profile of the file against a raw scan by DuckDB",
         ours["run"] / raw["run"],
         "× its time",
-        2.5,
-        most=True,
+        at_most=2.5,
         how=f"{ours['run']:.2f} s against {raw['run']:.2f} s; wall {ours['run_wall']:.2f} s against "
         f"{raw['run_wall']:.2f} s",
     )
@@ -154,8 +134,7 @@ def against_itself(bench: Bench) -> Iterator[Figure]:
         f"peak memory with the file {bench.longer} × as long",
         long.memory,
         "MB",
-        600,
-        most=True,
+        at_most=600,
         how=f"{bench.rows * bench.longer:,} rows in {long.wall:.0f} s",
     )
     filled, empty = [], []
@@ -173,8 +152,7 @@ def against_itself(bench: Bench) -> Iterator[Figure]:
         f"a day of new rows in a database of {bench.rows * bench.longer / MILLION:g} M against an empty one",
         slow / fast,
         "× its time",
-        1.3,
-        most=True,
+        at_most=1.3,
         how=f"{slow * 1000:.0f} ms against {fast * 1000:.0f} ms, the process being there already",
     )
 
@@ -184,7 +162,7 @@ def starting(bench: Bench) -> Iterator[Figure]:
     asked = {"`import monitor`": ("-c", "import monitor"), "`monitor --help`": ("-m", "monitor", "--help")}
     for what, arguments in asked.items():
         took = least(bench.repeats + 2, lambda given=arguments: whole(run(*given)))
-        yield Figure(what, took["cpu"], "s of CPU", 0.5, most=True, how=f"wall {took['wall']:.2f} s")
+        yield Figure(what, took["cpu"], "s of CPU", at_most=0.5, how=f"wall {took['wall']:.2f} s")
 
 
 def once(config: Path) -> Took:
@@ -197,16 +175,6 @@ def whole(took: Took) -> dict[str, float]:
     return {"cpu": took.cpu, "wall": took.wall, "memory": took.memory}
 
 
-def table(figures: list[Figure]) -> str:
-    """Write the figures as a Markdown table."""
-    lines = ["| what | bar | figure | kept | how |", "|---|---|---|---|---|"]
-    for one in figures:
-        bar = f"{'≤' if one.most else '≥'} {one.bar:g} {one.unit}"
-        digits = 0 if one.unit == "MB" else 2
-        lines.append(f"| {one.what} | {bar} | {one.value:.{digits}f} | {'yes' if one.met else 'no'} | {one.how} |")
-    return "\n".join(lines)
-
-
 def main() -> int:
     """Measure everything and print it."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -217,14 +185,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="monitor-bench-") as folder:
         home = (asked.data or Path(folder)).resolve()
         bench = Bench(home, MILLION // 10, 3, 1) if asked.quick else Bench(home, MILLION, 10, 3)
-        figures = []
-        for part in PARTS:
-            if asked.only in (None, part.__name__):
-                for figure in part(bench):
-                    print(json.dumps(asdict(figure) | {"met": figure.met}), flush=True)
-                    figures.append(figure)
-    print(table(figures))
-    return 0 if asked.quick or all(figure.met for figure in figures) else 1
+        parts = [part for part in PARTS if asked.only in (None, part.__name__)]
+        met = show(figure for part in parts for figure in part(bench))
+    return 0 if asked.quick or met else 1
 
 
 PARTS = (starting, against_a_scan, against_evidently, against_itself)
