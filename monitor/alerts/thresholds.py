@@ -1,14 +1,33 @@
 """From the user's false-alarm budget to the significance that each test must reach."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import lru_cache
 from math import comb
 from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
 
 from monitor.types import Measurement
 
 Outcome = Literal["breach", "clear", "insufficient"]
+Floats = NDArray[np.float64]
+
+_SMALLEST = 1e-15
+_LEVELS = np.logspace(-15, 0, 151)[:-1]
+_ALONE = np.zeros(1), np.ones(1)
+
+
+def _normal(points: int) -> tuple[Floats, Floats]:
+    nodes, weights = np.polynomial.hermite_e.hermegauss(points)
+    return nodes, weights / weights.sum()
+
+
+_QUADRATURE = _normal(64)
 
 
 @dataclass(frozen=True)
@@ -38,24 +57,63 @@ class Threshold:
         )
 
 
-def significance(*, alarms: float, per: timedelta, window: timedelta, tests: int, k: int = 1, m: int = 1) -> float:
-    """Give the p-value each of `tests` tests must reach, in (0, 1], so that at most `alarms` alarms begin `per`.
+def significance(
+    *,
+    alarms: float,
+    per: timedelta,
+    window: timedelta,
+    tests: float,
+    k: int = 1,
+    m: int = 1,
+    clear: int = 3,
+    shared: float = 0.0,
+) -> float:
+    """Give the p-value each of `tests` tests must reach, in (0, 1], so that about `alarms` alarms begin `per`.
 
-    An alarm begins with a breach that makes k of the last m windows, which without a shift and with independent
-    windows happens with probability at most C(m - 1, k - 1) alpha^k; the budget is spread evenly over tests and
-    windows, whatever the dependence between tests. (Bonferroni 1936)
+    The budget is spread evenly over the tests, whatever the dependence between them (Bonferroni 1936); a test of
+    less weight may count as a part of one. An alarm begins with a breach that makes k of the last m windows, and ends
+    after `clear` clear ones in a row. `shared` is the part of a difference's variance that the reference brings in,
+    N being its rows and M the window's: M / (N + M), in [0, 1). It is the same in every window, so that a reference
+    that lies askew breaches again and again: windows are independent only given it, and the alarms are averaged over
+    where it may lie.
 
-    Raises ValueError when the budget, the window or the number of tests is not above 0, or k is not in 1..m.
+    Raises ValueError when the budget, the window or the number of tests is not above 0, or k is not in 1..m, or
+    `shared` is not in [0, 1).
 
-    >>> significance(alarms=1, per=timedelta(days=30), window=timedelta(days=1), tests=1)
-    0.03333333333333333
+    >>> day = timedelta(days=1)
+    >>> round(significance(alarms=1, per=30 * day, window=day, tests=100), 5)
+    0.00033
+    >>> round(significance(alarms=1, per=30 * day, window=day, tests=100, shared=0.5, k=2, m=3), 5)
+    0.00313
     """
     if not (alarms > 0 and per > timedelta(0) and window > timedelta(0) and tests > 0):
         raise ValueError("budget, period, window and number of tests must be above 0")
     if not 1 <= k <= m:
         raise ValueError(f"k of m windows: {k} of {m} cannot be; write 1 <= k <= m")
-    per_test = alarms * (window / per) / tests
-    return float(min(1.0, (per_test / comb(m - 1, k - 1)) ** (1 / k)))
+    if not 0 <= shared < 1:
+        raise ValueError(f"shared={shared}: the reference's part of the variance must be in [0, 1)")
+    given = _alarms(per / window, k, m, clear, round(shared, 2))
+    return float(np.exp(np.interp(math.log(alarms / tests), np.log(given), np.log(_LEVELS))))
+
+
+@lru_cache(maxsize=1024)
+def _alarms(windows: float, k: int, m: int, clear: int, shared: float) -> Floats:
+    """Give the alarms that a test of each level begins in so many windows in which nothing has changed, on average.
+
+    The first one comes after 1 / (C(m-1, k-1) a^k) windows; every later one has to wait until the one before is
+    resolved, too. `a` is the chance of a breach given the reference, whose normal deviate all windows share.
+    """
+    deviates, weights = _QUADRATURE if shared else _ALONE
+    breach, goes_on = (
+        ndtr((ndtri(level)[:, None] + math.sqrt(shared) * deviates) / math.sqrt(1 - shared))
+        for level in (_LEVELS, np.maximum(_LEVELS, np.minimum(0.1, 5 * _LEVELS)))
+    )
+    rate = np.minimum(comb(m - 1, k - 1) * np.maximum(breach, _SMALLEST) ** k, 1.0)
+    quiet = np.maximum(1 - goes_on, 1e-9)
+    firing = np.minimum((quiet**-clear - 1) / np.maximum(goes_on, _SMALLEST), 1e12)
+    due = windows * rate
+    first = -np.expm1(-due)
+    return np.maximum.accumulate((first + (due - first) / (1 + firing * rate)) @ weights)
 
 
 def judged(measurement: Measurement, threshold: Threshold) -> Outcome:

@@ -19,13 +19,18 @@ LABELLED = ("performance.realised", "drift.label")
 
 @dataclass(frozen=True)
 class Found:
-    """A measurement with the detector that made it, the kind of alert that it may raise, and whether it may."""
+    """A measurement with the detector that made it, the kind of alert that it may raise, and whether it may.
+
+    shared: the part of the difference's variance that the reference brings in, which is the same in every window;
+        None where nothing is compared with the reference.
+    """
 
     detector: Detector
     measurement: Measurement
     kind: str
     armed: bool
     setting: Setting
+    shared: float | None = None
 
     @property
     def of_labels(self) -> bool:
@@ -56,7 +61,7 @@ def measured(pairs: Pairs, settings: Model) -> Iterator[Found]:
                 placed = replace(measurement, segment=segment) if segment else measurement
                 found = found_of(detector, placed, settings, reference.layout)
                 if found.armed or segment == WHOLE:
-                    yield found
+                    yield replace(found, shared=profile.rows / max(reference.rows + profile.rows, 1))
 
 
 def found_of(detector: Detector, measurement: Measurement, settings: Model, layout: Layout | None = None) -> Found:
@@ -72,28 +77,38 @@ def found_of(detector: Detector, measurement: Measurement, settings: Model, layo
     return Found(detector, measurement, kind, wanted, setting)
 
 
-def compared(found: Sequence[Found], settings: Model, *, window: Window, settled: bool) -> list[Judged]:
+def compared(
+    found: Sequence[Found], settings: Model, *, window: Window, settled: bool, waits_for: str = ""
+) -> list[Judged]:
     """Say of each measurement whether it breaches; the budget is spread over all that may raise an alert.
 
-    settled: the window's labels have matured; until then what depends on them is `insufficient`.
+    window: all that was measured, of several windows where one alone is too small. settled: the window's labels have
+    matured; until then what depends on them is `insufficient`. waits_for: what is lacking before anything can be
+    compared with the reference.
     """
-    tests = sum(one.armed for one in found)
-    return [_compared(one, settings, tests=tests, window=window, settled=settled) for one in found]
+    weights = sum(one.detector.weight for one in found if one.armed)
+    return [
+        _compared(one, settings, weights=weights, window=window, settled=settled, waits_for=waits_for) for one in found
+    ]
 
 
-def _compared(found: Found, settings: Model, *, tests: int, window: Window, settled: bool) -> Judged:
+def _compared(
+    found: Found, settings: Model, *, weights: float, window: Window, settled: bool, waits_for: str
+) -> Judged:
     measurement = found.measurement
     if not found.armed:
         return Judged(measurement, found.kind)
-    threshold = threshold_of(found, settings, tests=tests, window=window)
-    if found.of_labels and not settled:
-        note = measurement.note or NOT_MATURED
+    threshold = threshold_of(found, settings, tests=weights / found.detector.weight, window=window)
+    lacking = waits_for if found.shared is not None else ""
+    lacking = NOT_MATURED if found.of_labels and not settled else lacking
+    if lacking:
+        note = measurement.note or lacking
         return Judged(replace(measurement, note=note), found.kind, *_shown(threshold), "insufficient")
     lingers = judged(measurement, threshold.loosened) == "breach"
     return Judged(measurement, found.kind, *_shown(threshold), judged(measurement, threshold), lingers)
 
 
-def threshold_of(found: Found, settings: Model, *, tests: int, window: Window) -> Threshold:
+def threshold_of(found: Found, settings: Model, *, tests: float, window: Window) -> Threshold:
     """Give a measurement's threshold: the user's number, or one that keeps the model's false-alarm budget."""
     value, detector = found.setting.value, found.detector
     if isinstance(value, float):
@@ -101,7 +116,14 @@ def threshold_of(found: Found, settings: Model, *, tests: int, window: Window) -
     rule = rule_of(found, settings)
     budget = settings.false_alarms
     alpha = significance(
-        alarms=budget.count, per=budget.per, window=window.end - window.start, tests=tests, k=rule.k, m=rule.m
+        alarms=budget.count,
+        per=budget.per,
+        window=window.end - window.start,
+        tests=tests,
+        k=rule.k,
+        m=rule.m,
+        clear=rule.clear,
+        shared=min(found.shared or 0.0, 0.99),
     )
     least = detector.min_effect if found.setting.min_effect is None else found.setting.min_effect
     return Threshold(alpha=alpha, min_effect=least)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+from scipy.special import ndtr
 
 from monitor.alerts.lifecycle import Alert, Rule, step
 from monitor.alerts.thresholds import Threshold, judged, significance
@@ -26,6 +27,35 @@ def test_independent_tests_keep_the_budget(k: int, m: int, least: float) -> None
     rate = begins.sum() / MONTHS
     assert rate <= budget * 1.05
     assert rate >= least * budget
+
+
+def alarms_of(breaches: np.ndarray, goes_on: np.ndarray, *, k: int, m: int, clear: int) -> np.ndarray:
+    """Run the alert machine over many tests at once; both of shape (tests, windows)."""
+    tests, windows = breaches.shape
+    recent, clears = np.zeros((tests, m), bool), np.zeros(tests, int)
+    firing, fired = np.zeros(tests, bool), np.zeros(tests, int)
+    for t in range(windows):
+        recent = np.column_stack([recent[:, 1:], breaches[:, t]])
+        begins = ~firing & breaches[:, t] & (recent.sum(axis=1) >= k)
+        fired += begins
+        clears = np.where(firing & ~(breaches[:, t] | goes_on[:, t]), clears + 1, 0)
+        ends = firing & (clears >= clear)
+        recent[ends] = False
+        firing = (firing & ~ends) | begins
+    return fired
+
+
+@pytest.mark.parametrize("shared", [0.05, 0.2, 0.5, 0.8])
+@pytest.mark.parametrize("sides", [1, 2])
+def test_windows_that_share_a_reference_keep_the_budget(shared: float, sides: int) -> None:
+    tests, rule = 60, {"k": 2, "m": 3, "clear": 3}
+    alpha = significance(alarms=1, per=30 * DAY, window=DAY, tests=tests, shared=shared, **rule)
+    rng = np.random.default_rng(round(100 * shared) + sides)
+    askew = rng.normal(size=(20_000, 1))
+    z = np.sqrt(shared) * askew + np.sqrt(1 - shared) * rng.normal(size=(20_000, 30))
+    p = ndtr(-z) if sides == 1 else 2 * ndtr(-np.abs(z))
+    rate = tests * alarms_of(p <= alpha, p <= max(alpha, min(0.1, 5 * alpha)), **rule).mean()
+    assert 0.4 <= rate <= 1.15
 
 
 def test_the_alert_machine_fires_no_oftener_than_the_budget() -> None:
@@ -73,10 +103,10 @@ def test_what_is_undefined_is_no_verdict() -> None:
     assert judged(Measurement("d", None, note="no labels yet"), Threshold(0.01)) == "insufficient"
 
 
-@pytest.mark.parametrize("wrong", [{"alarms": 0}, {"tests": 0}, {"k": 3, "m": 2}])
-def test_an_impossible_budget_is_refused(wrong: dict[str, int]) -> None:
+@pytest.mark.parametrize("wrong", [{"alarms": 0}, {"tests": 0}, {"k": 3, "m": 2}, {"shared": 1.0}])
+def test_an_impossible_budget_is_refused(wrong: dict[str, float]) -> None:
     right = {"alarms": 1, "per": 30 * DAY, "window": DAY, "tests": 5, "k": 1, "m": 1}
-    with pytest.raises(ValueError, match=r"must be above 0|cannot be"):
+    with pytest.raises(ValueError, match=r"must be above 0|cannot be|must be in"):
         significance(**(right | wrong))
 
 

@@ -25,4 +25,4 @@ def _outside(column: ColumnProfile) -> int:
     return int(ends.sum())
 
 
-DETECTOR = Detector(NAME, "quality", "share", compare, armed=True, min_effect=0.005)
+DETECTOR = Detector(NAME, "quality", "share", compare, armed=True, weight=0.25, min_effect=0.005)
