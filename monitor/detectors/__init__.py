@@ -1,6 +1,13 @@
 """What is measured: one detector, one file, named after the method. A detector never sees a threshold."""
 
-from monitor.detectors.confidence import confidence_level, near_certain_share
+from monitor.detectors import concept
+from monitor.detectors.confidence import (
+    confidence_gap,
+    confidence_level,
+    entropy_level,
+    margin_level,
+    near_certain_share,
+)
 from monitor.detectors.detector import Detector, armed_for, kind_of
 from monitor.detectors.drift import (
     chi_square,
@@ -41,12 +48,16 @@ DETECTORS: tuple[Detector, ...] = (
     mean_shift.DETECTOR,
     confidence_level.DETECTOR,
     near_certain_share.DETECTOR,
+    margin_level.DETECTOR,
+    entropy_level.DETECTOR,
+    confidence_gap.DETECTOR,
     roc_auc.DETECTOR,
     *decisions.DETECTORS,
     *macro.DETECTORS,
     *losses.DETECTORS,
     expected_calibration_error.DETECTOR,
     *residuals.DETECTORS,
+    *concept.DETECTORS,
 )
 """Those that lay a window's profile beside the reference's."""
 

@@ -121,7 +121,8 @@ class Layout:
     window_rows: mean rows of a window of the reference; 0 when it is not known.
     windows: how many windows the reference has; 0 when it is not known.
     spreads: how much each performance metric differs between the reference's windows beyond its own error, as a
-        standard deviation in the metric's unit; a metric whose windows were too few is not in it.
+        standard deviation in the metric's unit; of concept drift's detectors, the correlation of labels at equal
+        prediction between rows of one window. What had too few windows is not in it.
     """
 
     columns: tuple[Column, ...]

@@ -21,6 +21,9 @@ CONFIDENCE = tuple(detector.name for detector in DETECTORS if detector.kind == "
 """The drift of confidence stands in the drift map, beside that of every column."""
 
 
+LABELS = ("drift.concept",)
+
+
 def model_page(
     connection: Connection, name: str, *, until: datetime | None = None, last: int = views.WINDOWS
 ) -> dict[str, Any]:
@@ -136,7 +139,10 @@ def _metrics(
         select(
             m.kind, m.detector, m.column, m.segment, m.window_end, m.value, m.low, m.high, m.reference, m.n, m.outcome
         )
-        .where(*_within(name, seen), m.kind.like("performance.%") | m.detector.in_(CONFIDENCE))
+        .where(
+            *_within(name, seen),
+            m.kind.like("performance.%") | m.kind.in_(LABELS) | m.detector.in_(CONFIDENCE),
+        )
         .order_by(m.kind.desc(), m.detector, m.column, m.segment, m.window_end, m.revision)
     )
     whole: dict[Any, dict[str, Any]] = {}

@@ -14,7 +14,7 @@ from monitor.store.references import WHOLE
 from monitor.types import Measurement, Window
 
 NOT_MATURED = "the labels of this window have not matured"
-LABELLED = ("performance.realised", "drift.label")
+LABELLED = ("performance.realised", "drift.label", "drift.concept")
 
 
 @dataclass(frozen=True)
