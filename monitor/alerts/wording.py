@@ -38,6 +38,9 @@ LEVELS = {
     "margin_level": "mean margin",
     "entropy_level": "mean entropy",
     "confidence_gap": "mean confidence less accuracy",
+    "new_version": "new version",
+    "version_predictions": "distance of the new version's answers from the older one's",
+    "version_performance": "value for the new version",
     "near_certain_share": "share of near-certain predictions",
     "roc_auc": "ROC AUC",
     "f1": "F1",
@@ -63,7 +66,13 @@ DISTANCES = {
     "chi_square": "chi-square statistic",
 }
 
+# What is so or is not, without chance in it.
+CERTAIN = ("new_version", "probe")
+
 TO_DO = {
+    "new_version": "if the roll-out was meant, watch how it compares with the older version; else find out who did it",
+    "version_predictions": "see whether both versions get like rows; if so, ask whether the new answers are meant",
+    "version_performance": "see whether both versions get like rows; if so, roll the new one back or retrain it",
     "missing_share": "look at the feed of {where}: values stopped arriving, or a join lost its partner",
     "constant_column": "look at the feed of {where}: it repeats one value, as a stuck sensor or a default does",
     "dropped_column": "look at what writes the records: {where} no longer comes; restore it or renew the reference",
@@ -184,10 +193,21 @@ def _what(finding: "Finding") -> str:
     if name in DISTANCES:
         beginning = "distribution is near the reference's" if back else "distribution moved from the reference's"
         return f"{_change(finding) or beginning}, {DISTANCES[name]} {number(value)}"
-    if name == "mean_shift":
-        moved = "is within" if back else "fell by" if (finding.effect or 0) < 0 else "rose by"
-        return f"mean {moved} {measure(abs(value), finding.unit)}" + (" of the reference's" if back else "")
+    if name in OWN_WORDS:
+        return OWN_WORDS[name](finding, value, back)
     return f"{level_of(name)} {_moved(finding, value, back=back)} {measure(value, finding.unit)}{_reference(finding)}"
+
+
+def _mean_shift(finding: "Finding", value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS
+    moved = "is within" if back else "fell by" if (finding.effect or 0) < 0 else "rose by"
+    return f"mean {moved} {measure(abs(value), finding.unit)}" + (" of the reference's" if back else "")
+
+
+def _new_version(finding: "Finding", value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS
+    return f"answers {measure(value, finding.unit)} of the rows, {'no longer new' if back else 'for the first time'}"
+
+
+OWN_WORDS = {"mean_shift": _mean_shift, "new_version": _new_version}
 
 
 def _change(finding: "Finding") -> str:
@@ -215,6 +235,8 @@ def _reference(finding: "Finding") -> str:
 
 def _how_sure(finding: "Finding") -> list[str]:
     parts = []
+    if finding.detector in CERTAIN:
+        return ["1 row" if finding.n == 1 else f"{finding.n:,} rows"] if finding.n else []
     if finding.effect is not None and finding.reference_value is None and abs(finding.effect) != finding.value:
         parts.append(f"effect {number(finding.effect)}")
     if finding.n and finding.detector not in ("volume", "freshness"):

@@ -12,7 +12,7 @@ from monitor.alerts.grouping import UNDER_ALARM
 from monitor.commands.opening import configured, reaching_database, watch_named, watching
 from monitor.commands.printing import csv_lines, json_line, table
 from monitor.config.model import SEVERITIES
-from monitor.detectors import DETECTORS, HISTORY_DETECTORS
+from monitor.detectors import ALL
 from monitor.store.alerts import alert_rows
 from monitor.store.measurements import read_measurements
 from monitor.store.schema import measurement
@@ -110,8 +110,7 @@ def measurements(  # the command's options
 def detectors() -> int:
     """Print every detector with what it does."""
     rows = (
-        (one.name, one.kind, one.unit, "armed" if one.armed else "shown", one.method.partition("\n")[0])
-        for one in (*DETECTORS, *HISTORY_DETECTORS)
+        (one.name, one.kind, one.unit, "armed" if one.armed else "shown", one.method.partition("\n")[0]) for one in ALL
     )
     table(("name", "kind", "unit", "alerts", "what it does"), rows)
     return 0

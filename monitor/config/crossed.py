@@ -180,9 +180,9 @@ def _thresholds(path: Path, thresholds: Tree) -> Iterator[Mistake]:
     names = [name for name in thresholds if isinstance(name, str)]
     if not names:
         return
-    from monitor.detectors import DETECTORS, HISTORY_DETECTORS  # noqa: PLC0415  # scipy takes 0.1 s, which most configurations can spare
+    from monitor.detectors import ALL  # noqa: PLC0415  # scipy takes 0.1 s, which most configurations can spare
 
-    detectors = [detector.name for detector in (*DETECTORS, *HISTORY_DETECTORS)]
+    detectors = [detector.name for detector in ALL]
     known = detectors + list(KINDS)
     for name in names:
         detector = re.fullmatch(r"([^()]*)\(.+\)", name)

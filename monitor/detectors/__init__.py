@@ -1,6 +1,6 @@
 """What is measured: one detector, one file, named after the method. A detector never sees a threshold."""
 
-from monitor.detectors import concept
+from monitor.detectors import concept, versions
 from monitor.detectors.confidence import (
     confidence_gap,
     confidence_level,
@@ -64,4 +64,9 @@ DETECTORS: tuple[Detector, ...] = (
 HISTORY_DETECTORS: tuple[Detector, ...] = (volume.DETECTOR, freshness.DETECTOR)
 """Those that lay one number beside those of earlier windows."""
 
-__all__ = ["DETECTORS", "HISTORY_DETECTORS", "Detector", "armed_for", "kind_of"]
+VERSION_DETECTORS: tuple[Detector, ...] = versions.DETECTORS
+"""Those that lay one version of the model beside another."""
+
+ALL: tuple[Detector, ...] = (*DETECTORS, *HISTORY_DETECTORS, *VERSION_DETECTORS)
+
+__all__ = ["ALL", "DETECTORS", "HISTORY_DETECTORS", "VERSION_DETECTORS", "Detector", "armed_for", "kind_of"]

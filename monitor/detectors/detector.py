@@ -21,7 +21,8 @@ class Detector:
     `unit` names the unit of the value, `higher_is` says which way the value gets worse. `armed` detectors alert by
     default, once the p-value is within the budget and |effect| is at least `min_effect`; the others are only shown.
     `bins`, when given, is the one kind of column on which it alerts. `weight` is its part of the false-alarm budget
-    beside other tests (Genovese, Roeder & Wasserman 2006): small where what it looks for leaves no doubt.
+    beside other tests (Genovese, Roeder & Wasserman 2006): small where what it looks for leaves no doubt. `labelled`
+    ones wait for labels whatever their kind; `at_once` ones alert in the first window that breaches.
     """
 
     name: str
@@ -33,6 +34,8 @@ class Detector:
     min_effect: float = 0.0
     bins: type[NumericBins] | type[CategoryBins] | None = None
     weight: float = 1.0
+    labelled: bool = False
+    at_once: bool = False
 
     @property
     def method(self) -> str:

@@ -24,14 +24,15 @@ from monitor.steps.reference import References
 from monitor.store.alerts import alert_rows, read_alerts, write_findings
 from monitor.store.cursors import read_source
 from monitor.store.measurements import Judged, Judgement, read_judgements, write_judgement, write_measurements
-from monitor.store.profiles import read_profiles, revisions
+from monitor.store.profiles import first_seen, read_profiles, revisions
 from monitor.store.records import record_span
 from monitor.store.references import WHOLE
 from monitor.types import Window
 from monitor.watch import Monitor, Watch
 
 OnWindow = Callable[[Window], None]
-SEVERITIES = {"performance.realised": "critical", "health": "critical"}
+SEVERITIES = {"performance.realised": "critical", "health": "critical", "new_version": "info"}
+ORIGINS = {"quality": "data_quality", "model_change": "model_change"}
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def judge(
 ) -> list[Finding]:
     """Judge every window of a model that is due, oldest first; give what became of its alerts."""
     with monitor.database.read() as connection:
-        known = _known(connection, watch)
+        known, versions = _known(connection, watch), first_seen(connection, watch.name)
     if known is None:
         return []
     told: list[Finding] = []
@@ -71,7 +72,7 @@ def judge(
             profiles = read_profiles(connection, watch.name, due.window, references[WHOLE].layout)
         current = {segment: standing.expecting(profile, segment) for segment, profile in profiles.items()}
         clock = label_clock(known, watch.period)
-        verdict = verdict_on(watch, references, current, due, history=history, clock=clock)
+        verdict = verdict_on(watch, references, current, due, history=history, clock=clock, versions=versions)
         history.note(verdict.judgement)
         with monitor.database.write() as connection:
             findings = _written(connection, monitor, watch, verdict, standing, now=now)
@@ -96,11 +97,14 @@ def verdict_on(
     *,
     history: History,
     clock: datetime,
+    versions: Mapping[str, datetime],
 ) -> Verdict:
     """Measure a window and lay each number beside its threshold; nothing is written."""
     whole = current.get(WHOLE) or profile_table(pa.table({}), references[WHOLE].layout)
     pairs = laid_beside(references, {WHOLE: whole, **current})
-    sight = Sight(watch.name, watch.settings, due.window, references, {WHOLE: whole, **current}, pairs, history)
+    sight = Sight(
+        watch.name, watch.settings, due.window, references, {WHOLE: whole, **current}, pairs, history, versions
+    )
     found = [one for look in LOOKS for one in look(sight)]
     labelled = whole.outcome.n if whole.outcome else 0
     maturity = maturity_of(watch)
@@ -214,8 +218,10 @@ def stepped_alerts(watch: Watch, verdict: Verdict, alerts: dict[str, Alert]) -> 
             window=window,
             column=measurement.column,
             segment=measurement.segment,
-            severity=watch.settings.severity.get(judged.kind) or SEVERITIES.get(judged.kind, "warning"),
-            origin="data_quality" if judged.kind == "quality" else "undetermined",
+            severity=watch.settings.severity.get(judged.kind)
+            or SEVERITIES.get(measurement.detector)
+            or SEVERITIES.get(judged.kind, "warning"),
+            origin=ORIGINS.get(judged.kind, "undetermined"),
             transition=transition,
             value=measurement.value,
             reference_value=measurement.reference,

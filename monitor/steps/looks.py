@@ -1,13 +1,15 @@
 """What is looked at when a window is judged; a new look is a function that gives measurements, and its name here."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from monitor.config import Model
 from monitor.detectors.quality import volume
 from monitor.profiles.profile import Profile
 from monitor.steps.history import History
 from monitor.steps.measure import Found, Pairs, found_of, measured
+from monitor.steps.versions import new_versions, versions_compared
 from monitor.store.references import WHOLE
 from monitor.types import Window
 
@@ -17,7 +19,8 @@ class Sight:
     """All there is to look at in one window of a model.
 
     references, current: profiles by segment, "" being all traffic; `current` always holds it. pairs: those of both
-    that are compared. history: the windows judged so far.
+    that are compared. history: the windows judged so far. versions: when the first window of each version began, and
+    under "" that of the model.
     """
 
     model: str
@@ -27,6 +30,7 @@ class Sight:
     current: Mapping[str, Profile]
     pairs: Pairs
     history: History
+    versions: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def whole(self) -> Profile:
@@ -48,4 +52,4 @@ def volume_of(sight: Sight) -> Iterator[Found]:
     yield found_of(volume.DETECTOR, measurement, sight.settings)
 
 
-LOOKS: tuple[Look, ...] = (against_the_reference, volume_of)
+LOOKS: tuple[Look, ...] = (against_the_reference, volume_of, new_versions, versions_compared)

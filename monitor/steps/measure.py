@@ -14,7 +14,12 @@ from monitor.store.references import WHOLE
 from monitor.types import Measurement, Window
 
 NOT_MATURED = "the labels of this window have not matured"
+VERSION = "version="
+OWN_ROWS = 500
+"""How many rows of a reference a version needs to be compared with its own."""
 LABELLED = ("performance.realised", "drift.label", "drift.concept")
+
+AT_ONCE = Hold(1, 1)
 
 
 @dataclass(frozen=True)
@@ -35,20 +40,27 @@ class Found:
     @property
     def of_labels(self) -> bool:
         """Say whether it waits for labels."""
-        return self.kind in LABELLED
+        return self.detector.labelled or self.kind in LABELLED
 
 
 Pairs = Mapping[str, tuple[Profile, Profile]]
 
 
 def laid_beside(references: Mapping[str, Profile], current: Mapping[str, Profile]) -> Pairs:
-    """Give (reference, window) by segment; a version is laid beside all of the reference.
+    """Give (reference, window) by segment; a version is laid beside its own rows of the reference, or else all of it.
 
     A segment that the reference does not hold is left out, and so is a version that is the only one: it is the whole.
     """
-    versions = [segment for segment in current if segment.startswith("version=")]
-    whole = dict.fromkeys(versions if len(versions) > 1 else (), references[WHOLE])
-    return {part: ({**references, **whole}[part], current[part]) for part in current if part in {**references, **whole}}
+    versions = [segment for segment in current if segment.startswith(VERSION)]
+    held = {part: profile for part, profile in references.items() if not part.startswith(VERSION)}
+    if len(versions) > 1:
+        held |= {part: _own(references, part) for part in versions}
+    return {part: (held[part], current[part]) for part in current if part in held}
+
+
+def _own(references: Mapping[str, Profile], version: str) -> Profile:
+    own = references.get(version)
+    return own if own is not None and own.rows >= OWN_ROWS else references[WHOLE]
 
 
 def measured(pairs: Pairs, settings: Model) -> Iterator[Found]:
@@ -131,7 +143,7 @@ def threshold_of(found: Found, settings: Model, *, tests: float, window: Window)
 
 def rule_of(found: Found, settings: Model) -> Rule:
     """Give how many windows must breach before an alert fires, and how many clear ones resolve it."""
-    hold: Hold = found.setting.hold or settings.hold
+    hold: Hold = found.setting.hold or (AT_ONCE if found.detector.at_once else settings.hold)
     return Rule(k=hold.k, m=hold.m, clear=settings.clear)
 
 

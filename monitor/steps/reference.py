@@ -24,6 +24,7 @@ from monitor.profiles.groups import profile_groups, profile_labels, profile_tabl
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile, merge
 from monitor.schedule import window_of
+from monitor.steps.measure import VERSION
 from monitor.steps.pull import column_of, keys_with_days, with_column
 from monitor.steps.slices import sliced
 from monitor.steps.tables import joined
@@ -165,6 +166,7 @@ def profiled_reference(rows: pa.Table, watch: Watch) -> dict[str, Profile]:
     segments: dict[str, Profile] = {}
     for place, profile in slices.items():
         if place.version:
+            _add(segments, VERSION + place.version, profile)
             continue
         _add(windows, (place.segment, window_of(place.window.start, watch.period)), profile)
         _add(segments, place.segment, profile)

@@ -86,6 +86,14 @@ def revisions(connection: Connection, name: str, *, since: datetime | None = Non
     return {Window(start, end): revision for start, end, revision in rows}
 
 
+def first_seen(connection: Connection, name: str) -> dict[str, datetime]:
+    """Give the start of the first stored window of each version, and under "" that of the model's first window."""
+    chosen = select(profile.c.version, func.min(profile.c.start).label("start")).where(
+        profile.c.model == name, profile.c.segment == ""
+    )
+    return {row.version: row.start for row in connection.execute(chosen.group_by(profile.c.version))}
+
+
 def count_profiled(connection: Connection, name: str) -> int:
     """Count a model's rows that are in profiles."""
     whole = (profile.c.model == name, profile.c.version == "", profile.c.segment == "")

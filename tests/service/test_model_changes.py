@@ -105,3 +105,75 @@ def test_labels_that_follow_another_rule_at_equal_score_are_concept_drift(begin:
     (notice,) = [one for one in loop.told.notices if one.kind == "drift.concept"]
     assert "share of labels that differ from the reference's at equal score" in notice.lines[0]
     assert "retrain on recent labels" in notice.lines[-1]
+
+
+def versions(*names: str) -> np.ndarray:
+    """Give each day's rows to versions in turn, written as day by day `v1` or `v1 v2`."""
+    return np.concatenate([np.resize(day.split(), A_DAY) for day in names])
+
+
+def turned(table: pa.Table, share: float = 1.0) -> pa.Table:
+    """Turn the labels of a share of version v2's rows round."""
+    late, newer = table["late"].to_numpy(), table["build"].to_numpy(zero_copy_only=False) == "v2"
+    chosen = newer & (np.random.default_rng(4).random(late.size) < share)
+    return table.set_column(table.column_names.index("late"), "late", pa.array(np.where(chosen, 1 - late, late)))
+
+
+VERSIONED = ", version: build"
+
+
+def test_a_new_version_is_told_once_and_resolved_when_it_is_established(begin: Any) -> None:  # noqa: ANN401
+    loop = begin(rows(1, -40, 20, build=versions(*["v1"] * 20)), VERSIONED)
+    for first, days in ((0, ["v1"] * 3), (3, ["v1 v2"]), (4, ["v1 v2"] * 8)):
+        loop.once(rows(10 + first, first, len(days), build=versions(*days)))
+    found = loop.measured("new_version")
+    assert {row.segment for row in found} == {"version=v2"}
+    assert [row.outcome for row in found] == ["breach"] * 3 + ["clear"] * 6
+    assert found[0].value == pytest.approx(0.5)
+    told = [(one.transition, one.alerts[0]["severity"]) for one in loop.told.notices if one.kind == "model_change"]
+    assert told == [("fired", "info"), ("resolved", "info")]
+    first = next(one for one in loop.told.notices if one.kind == "model_change")
+    assert first.alerts[0]["origin"] == "model_change"
+    assert "(version=v2): answers 50 % of the rows, for the first time, 300 rows" in first.lines[0]
+    # both versions are the same model
+    assert len([row for row in loop.measured("version_predictions") if row.column == "p"]) == 9
+
+
+def test_a_version_that_is_gone_again_is_resolved(begin: Any) -> None:  # noqa: ANN401
+    loop = begin(rows(1, -40, 20, build=versions(*["v1"] * 20)), VERSIONED)
+    loop.once(rows(2, 0, 10, build=versions("v1", "v1 v2", *["v1"] * 8)))
+    assert [state for segment, state in loop.events("model_change") if segment == "version=v2"][-1] == "resolved"
+
+
+def test_a_worse_new_version_is_told_beside_the_older_one(begin: Any) -> None:  # noqa: ANN401
+    loop = begin(rows(1, -40, 20, build=versions(*["v1"] * 20)), VERSIONED)
+    loop.once(rows(2, 0, 3, build=versions(*["v1"] * 3)))
+    mixed = rows(3, 3, 6, build=versions(*["v1 v2"] * 6))
+    loop.once(turned(mixed, share=0.5))
+    found = [row for row in loop.measured("version_performance") if row.column == "log_loss"]
+    assert [row.outcome for row in found] == ["breach"] * 6
+    assert all(row.value > row.reference and row.note == "beside version v1" for row in found)
+    assert {row.outcome for row in loop.measured("version_performance") if row.column != "log_loss"} == {""}
+    notices = [one for one in loop.told.notices if one.kind == "model_change" and one.alerts[0]["column"]]
+    assert "log_loss (version=v2): value for the new version rose to" in notices[0].lines[0]
+
+
+def test_versions_that_were_there_from_the_start_are_not_new(begin: Any) -> None:  # noqa: ANN401
+    loop = begin(rows(1, -40, 20), VERSIONED)
+    loop.once(rows(2, 0, 4, build=versions(*["v1 v2"] * 4)))
+    assert loop.measured("new_version") == []
+    assert loop.measured("version_predictions") == []
+
+
+def test_a_version_is_compared_with_its_own_rows_of_the_reference(begin: Any) -> None:  # noqa: ANN401
+    older = rows(1, -40, 10, build=versions(*["v1"] * 10))
+    newer = rows(2, -30, 10, lambda p: 1 - p, build=versions(*["v2"] * 10))
+    reference = pa.concat_tables([older, newer], promote_options="default")
+    loop = begin(reference, VERSIONED)
+    draw = rows(3, 0, 3, build=versions(*["v1 v2"] * 3))
+    loop.once(turned(draw))
+    usual = {row.segment: row.reference for row in loop.measured("roc_auc")}
+    assert usual["version=v1"] > 0.6
+    assert usual["version=v2"] < 0.4
+    assert not loop.events("performance.realised")
+    assert loop.measured("new_version") == []

@@ -1,8 +1,11 @@
 """How well predictions met their labels, once these are there."""
 
-from monitor.detectors.performance import decisions, expected_calibration_error, losses, macro, residuals, roc_auc
+from typing import Any
 
-METRICS = (
+from monitor.detectors.performance import decisions, expected_calibration_error, losses, macro, residuals, roc_auc
+from monitor.detectors.performance.judged import Metric
+
+METRICS: tuple[Metric[Any], ...] = (
     roc_auc.METRIC,
     decisions.ACCURACY,
     decisions.PRECISION,
