@@ -85,6 +85,7 @@ DRIFT_KINDS: dict[Role, str] = {
     "prediction": "drift.prediction",
     "score": "drift.prediction",
     "confidence": "confidence",
+    "derived": "drift.data",
     "label": "drift.label",
 }
 

@@ -1,13 +1,14 @@
 """From a reference, as an Arrow table, to the layout of every later profile: kinds, bins, and the kind of outcome."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from monitor.profiles.bins import Bins, CategoryBins, NumericBins
-from monitor.profiles.derived import derived
+from monitor.profiles.derivations import METHODS, derivations_of, derived_columns
 from monitor.profiles.groups import Groups, profile_groups, profile_labels, profile_table
 from monitor.profiles.layout import Binary, Column, Layout, Multiclass, OutcomeLayout, Regression, Role
 from monitor.profiles.reading import canonical, categories, floats, type_of
@@ -28,11 +29,20 @@ def layout_of(reference: pa.Table, roles: Roles) -> Layout:
     task = task_of(reference, roles)
     outcome = _outcome(reference, roles, task)
     names = _ordered(reference, roles)
-    columns = [_column(reference.column(name), name, role, _kind(reference, name, roles, task)) for name, role in names]
-    sure = {name: made for name, made in derived(reference, roles.scores).items() if pc.sum(pc.is_finite(made)).as_py()}
-    labels = [c for c in columns if c.role == "label"]
-    made = [_column(column, name, "confidence", "numeric") for name, column in sure.items()]
-    return Layout((*(c for c in columns if c.role != "label"), *made, *labels), outcome, roles)
+    columns = (_column(reference.column(name), name, role, _kind(reference, name, roles, task)) for name, role in names)
+    return _with_derived(reference, Layout(tuple(columns), outcome, roles))
+
+
+def _with_derived(reference: pa.Table, plain: Layout) -> Layout:
+    """Add what is derived from the columns; a derived column without a value in the reference is left out."""
+    layout = replace(plain, derivations=derivations_of(reference, plain.columns, plain.roles))
+    roles = {name: METHODS[one.method].role for one in layout.derivations for name in one.names}
+    made = derived_columns(reference, layout, reference=True)
+    known = {name: values for name, values in made.items() if pc.any(pc.is_finite(values)).as_py()}
+    layout = replace(layout, derivations=tuple(d for d in layout.derivations if known.keys() & set(d.names)))
+    added = [_column(values, name, roles[name], "numeric") for name, values in known.items()]
+    labels = [c for c in plain.columns if c.role == "label"]
+    return replace(layout, columns=(*(c for c in plain.columns if c.role != "label"), *added, *labels))
 
 
 def kind_of(column: pa.ChunkedArray) -> ColumnKind:

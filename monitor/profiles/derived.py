@@ -48,19 +48,17 @@ DERIVED: Mapping[str, Callable[[Floats], Floats]] = {
 }
 
 
-def derived(rows: pa.Table, scores: tuple[str, ...]) -> dict[str, pa.ChunkedArray]:
-    """Make the derived columns. Null where a score is missing or no probability, or when a score column is absent."""
-    if not scores:
-        return {}
+def derived(rows: pa.Table, scores: tuple[str, ...]) -> dict[str, Floats]:
+    """Make the derived columns. NaN where a score is missing or no probability, or when a score column is absent."""
     if not set(scores) <= set(rows.column_names):
-        return {name: pa.chunked_array([pa.nulls(rows.num_rows, pa.float64())]) for name in DERIVED}
+        return {name: np.full(rows.num_rows, np.nan) for name in DERIVED}
     held = [floats(rows.column(name)) for name in scores]
     held = held if len(held) > 1 else [held[0], 1 - held[0]]
     made = {name: np.empty(rows.num_rows) for name in DERIVED}
     for start in range(0, rows.num_rows, SLICE):
         part = slice(start, start + SLICE)
         _fill([score[part] for score in held], [values[part] for values in made.values()])
-    return {name: pa.chunked_array([pa.array(values)]) for name, values in made.items()}
+    return made
 
 
 def _fill(scores: list[Floats], made: list[Floats]) -> None:

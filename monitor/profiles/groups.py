@@ -1,12 +1,13 @@
 """From rows to profiles, of many groups at once: a column is read once and counted by (group, place)."""
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from monitor.profiles.derived import derived
+from monitor.profiles.derivations import derived_columns
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile
 from monitor.profiles.sheet import Sheet, count_absent, count_column, count_outcome
@@ -21,9 +22,13 @@ class Groups:
     size: int
 
 
-def profile_table(rows: pa.Table, layout: Layout) -> Profile:
-    """Sum a table up. A column that the table lacks counts as absent and missing in every row."""
-    return profile_groups(rows, layout, Groups(np.zeros(rows.num_rows, np.intp), 1))[0]
+def profile_table(rows: pa.Table, layout: Layout, *, reference: bool = False) -> Profile:
+    """Sum a table up. A column that the table lacks counts as absent and missing in every row.
+
+    reference: the rows are the reference's own; see `derived_columns`.
+    """
+    one = Groups(np.zeros(rows.num_rows, np.intp), 1)
+    return next(profile_groupings(rows, layout, [one], reference=reference))[0]
 
 
 def profile_groups(rows: pa.Table, layout: Layout, groups: Groups) -> list[Profile]:
@@ -31,16 +36,43 @@ def profile_groups(rows: pa.Table, layout: Layout, groups: Groups) -> list[Profi
 
     Raises ValueError when the groups are not those of these rows.
     """
+    return next(profile_groupings(rows, layout, [groups]))
+
+
+def profile_groupings(
+    rows: pa.Table, layout: Layout, groupings: Iterable[Groups], *, reference: bool = False
+) -> Iterator[list[Profile]]:
+    """Sum the rows up by one grouping after the other; what is derived from them is derived once."""
+    coded = _coded(rows, layout)
+    made = derived_columns(coded, layout, reference=reference)
+    for groups in groupings:
+        yield _profiled(coded, made, layout, groups)
+
+
+def _coded(rows: pa.Table, layout: Layout) -> pa.Table:
+    """Look up the distinct values of texts that are categories once, for all that is made of them."""
+    for place, field in enumerate(rows.schema):
+        column = layout.by_name.get(field.name)
+        if column and column.kind == "categorical" and pa.types.is_string(field.type):
+            rows = rows.set_column(place, field.name, rows.column(place).dictionary_encode())
+    return rows
+
+
+def _profiled(rows: pa.Table, made: Mapping[str, pa.ChunkedArray], layout: Layout, groups: Groups) -> list[Profile]:
     sheet, runs = _begun(rows, layout, groups)
-    made = derived(rows, layout.roles.scores) if any(c.role == "confidence" for c in layout.columns) else {}
     for i, column in enumerate(layout.columns):
-        found = made[column.name] if column.role == "confidence" else _found(rows, column.name)
+        found = made[column.name] if column.name in made else _found(rows, column.name)
         if found is None:
             count_absent(sheet, i)
         else:
             count_column(sheet, i, found, runs)
     count_outcome(sheet, rows, runs)
     return sheet.profiles(added=[name for name in rows.column_names if name not in layout.known])
+
+
+def label_groupings(rows: pa.Table, layout: Layout, groupings: Iterable[Groups]) -> Iterator[list[Profile]]:
+    """Sum late labels up by one grouping after the other."""
+    return (profile_labels(rows, layout, groups) for groups in groupings)
 
 
 def profile_labels(rows: pa.Table, layout: Layout, groups: Groups) -> list[Profile]:

@@ -11,11 +11,12 @@ import numpy as np
 import pyarrow as pa
 
 from monitor.profiles.bins import Bins, CategoryBins, NumericBins
+from monitor.profiles.derivation import Derivation, digest_of, packed_arrays, unpacked_derivations
 from monitor.types import ColumnKind, Roles
 
 CONFIDENCE_BINS = 20
 
-Role = Literal["feature", "prediction", "score", "confidence", "label"]
+Role = Literal["feature", "prediction", "score", "confidence", "derived", "label"]
 ValueType = Literal["number", "text", "boolean", "time", "other"]
 
 MISSING, INVALID, INFINITE, ABSENT, RETYPED = range(5)
@@ -123,6 +124,7 @@ class Layout:
     spreads: how much each performance metric differs between the reference's windows beyond its own error, as a
         standard deviation in the metric's unit; of concept drift's detectors, the correlation of labels at equal
         prediction between rows of one window. What had too few windows is not in it.
+    derivations: how columns that the rows do not hold are made from those that they hold.
     """
 
     columns: tuple[Column, ...]
@@ -131,6 +133,7 @@ class Layout:
     window_rows: float = 0.0
     windows: int = 0
     spreads: Mapping[str, float] = field(default_factory=dict)
+    derivations: tuple[Derivation, ...] = ()
 
     @cached_property
     def offsets(self) -> tuple[int, ...]:
@@ -163,10 +166,11 @@ class Layout:
     def digest(self) -> str:
         """Name the meaning of the counts: profiles with equal digests add up. Correlations do not enter."""
         parts = [[c.name, c.kind, c.role, c.type, _described(c.bins)] for c in self.columns]
-        return hashlib.sha256(json.dumps([parts, _outcome_described(self.outcome)]).encode()).hexdigest()[:16]
+        meaning = [parts, _outcome_described(self.outcome), digest_of(self.derivations)]
+        return hashlib.sha256(json.dumps(meaning).encode()).hexdigest()[:16]
 
     def packed(self) -> bytes:
-        """Give the layout as a compressed Arrow stream."""
+        """Give the layout as two compressed Arrow streams: the columns, then what derivations were fitted."""
         table = pa.Table.from_pylist([_row(c) for c in self.columns], schema=SCHEMA)
         rest = {
             "roles": asdict(self.roles) | {"kinds": dict(self.roles.kinds)},
@@ -174,23 +178,25 @@ class Layout:
             "window_rows": self.window_rows,
             "windows": self.windows,
             "spreads": dict(self.spreads),
+            "derivations": [one.described() for one in self.derivations],
         }
-        table = table.replace_schema_metadata({"layout": json.dumps(rest)})
         sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
-            writer.write_table(table)
+        for part in (table.replace_schema_metadata({"layout": json.dumps(rest)}), packed_arrays(self.derivations)):
+            with pa.ipc.new_stream(sink, part.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+                writer.write_table(part)
         return bytes(sink.getvalue())
 
     @classmethod
     def unpacked(cls, data: bytes) -> "Layout":
         """Give back the layout that was packed, every float as it was."""
-        with pa.ipc.open_stream(data) as reader:
-            table = reader.read_all()
+        buffer = pa.BufferReader(data)
+        table, arrays = (pa.ipc.open_stream(buffer).read_all() for _ in range(2))
         rest = json.loads(table.schema.metadata[b"layout"])
         roles = Roles(**_tupled(rest["roles"]))
         columns = tuple(_column(row) for row in table.to_pylist())
         alike = (rest["window_rows"], rest["windows"], rest["spreads"])
-        return cls(columns, _outcome(rest["outcome"]), roles, *alike)
+        derivations = unpacked_derivations(rest["derivations"], arrays)
+        return cls(columns, _outcome(rest["outcome"]), roles, *alike, derivations)
 
 
 SCHEMA = pa.schema(

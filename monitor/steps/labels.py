@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection
 
 from monitor.errors import SourceError
-from monitor.profiles.groups import profile_labels
+from monitor.profiles.groups import label_groupings
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile, merge
 from monitor.steps.pull import OnRows, drained, with_column
@@ -139,7 +139,7 @@ def _joined(
         rows = read_segment(connection, segment, columns=needed(watch))
         where = pc.index_in(rows[str(watch.roles.id)].cast(pa.string()), value_set=ids.combine_chunks())
         rows, where = rows.filter(pc.is_valid(where)), where.drop_null()
-        added = profiling(with_column(rows, str(watch.roles.label), values.take(where)), summing=profile_labels)
+        added = profiling(with_column(rows, str(watch.roles.label), values.take(where)), summing=label_groupings)
         total |= {place: merge(total[place], part) if place in total else part for place, part in added.items()}
     return total
 

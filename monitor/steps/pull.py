@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from monitor.admission import admit
 from monitor.errors import SourceError
-from monitor.profiles.groups import profile_groups, profile_labels
+from monitor.profiles.groups import label_groupings, profile_groupings
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile
 from monitor.steps.slices import Summing, sliced
@@ -67,7 +67,7 @@ def take_records(database: Database, watch: Watch, layout: Layout | None, batch:
     """
     admitted = admit(batch, watch.roles, now=now)
     fresh = _fresh(database, watch, admitted.rows)
-    profiles = _profiled(watch, layout, fresh.rows, profile_groups)
+    profiles = _profiled(watch, layout, fresh.rows, profile_groupings)
     packed = pack_records(fresh.rows, timestamp=watch.roles.timestamp) if fresh.rows.num_rows else None
     name, source = watch.name, watch.records_source
     with database.write() as connection:
@@ -78,7 +78,7 @@ def take_records(database: Database, watch: Watch, layout: Layout | None, batch:
         if watch.labels and fresh.keys:
             waited = waiting_labels(connection, name, [key for _, key in fresh.keys])
             rows = _labelled(fresh, waited, str(watch.roles.label))
-            add_profiles(connection, name, _profiled(watch, layout, rows, profile_labels))
+            add_profiles(connection, name, _profiled(watch, layout, rows, label_groupings))
             settle_labels(connection, name, {key: day for day, key in fresh.keys if key in waited})
         quarantine_rows(connection, source, admitted.rejected, now=now)
         count_rows(

@@ -20,7 +20,7 @@ from monitor.detectors.performance.spread import spreads_of
 from monitor.errors import ConfigError, SourceError
 from monitor.profiles.arrow import layout_of
 from monitor.profiles.correlation import correlation_of
-from monitor.profiles.groups import profile_groups, profile_labels, profile_table
+from monitor.profiles.groups import label_groupings, profile_groupings, profile_table
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile, merge
 from monitor.schedule import window_of
@@ -42,7 +42,7 @@ K = TypeVar("K")
 MOST_ROWS = 2_000_000
 LEARNED_ROWS = 1_000
 LEARNED_WINDOWS = 10
-FORMAT = 3
+FORMAT = 4
 """Raised whenever layouts or profiles hold something else than before: what was kept is then made anew."""
 SPREAD = (*METRICS, confidence_gap.METRIC)
 _NEVER = datetime(9000, 1, 1, tzinfo=UTC)
@@ -160,8 +160,9 @@ def profiled_reference(rows: pa.Table, watch: Watch) -> dict[str, Profile]:
     layout = layout_of(rows, watch.roles)
     timed = _timed(rows, watch)
     if timed is None:
-        return {WHOLE: profile_table(rows, layout)}
-    slices = sliced(timed, layout, profile_groups, base=watch.base, segment_values=watch.settings.segment_values)
+        return {WHOLE: profile_table(rows, layout, reference=True)}
+    own = partial(profile_groupings, reference=True)
+    slices = sliced(timed, layout, own, base=watch.base, segment_values=watch.settings.segment_values)
     windows: dict[tuple[str, Window], Profile] = {}
     segments: dict[str, Profile] = {}
     for place, profile in slices.items():
@@ -189,7 +190,7 @@ def _timed(rows: pa.Table, watch: Watch) -> pa.Table | None:
 def _profiled_again(connection: Connection, watch: Watch, number: int, layout: Layout) -> None:
     rows = read_segment(connection, number)
     profiling = partial(sliced, layout=layout, base=watch.base, segment_values=watch.settings.segment_values)
-    add_profiles(connection, watch.name, profiling(rows, summing=profile_groups))
+    add_profiles(connection, watch.name, profiling(rows, summing=profile_groupings))
     if watch.labels is None or watch.roles.id is None or watch.roles.label is None:
         return
     keys = keys_with_days(rows, watch)
@@ -198,7 +199,7 @@ def _profiled_again(connection: Connection, watch: Watch, number: int, layout: L
     if places:
         values = column_of([known[keys[place]] for place in places])
         labelled = with_column(rows.take(pa.array(places, pa.int64())), watch.roles.label, values)
-        add_profiles(connection, watch.name, profiling(labelled, summing=profile_labels))
+        add_profiles(connection, watch.name, profiling(labelled, summing=label_groupings))
 
 
 def _add(total: dict[K, Profile], key: K, part: Profile) -> None:

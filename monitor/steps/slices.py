@@ -1,7 +1,8 @@
 """From rows to the profiles of the windows, versions and segments that they fall into."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +18,7 @@ from monitor.store.profiles import Slice
 from monitor.types import Window
 
 Codes = NDArray[np.intp]
-Summing = Callable[[pa.Table, Layout, Groups], list[Profile]]
+Summing = Callable[[pa.Table, Layout, Iterable[Groups]], Iterator[list[Profile]]]
 
 MOST_VERSIONS = 20
 OTHER = "other"
@@ -30,10 +31,15 @@ def sliced(
 ) -> dict[Slice, Profile]:
     """Sum rows up by window, and by window and each version and segment value; `summing` is one of the profilers."""
     windows, window = windows_of(rows, layout.roles.timestamp, base)
-    found = dict(zip(map(Slice, windows), summing(rows, layout, Groups(window, len(windows))), strict=True))
-    for name, values, code in _dimensions(rows, layout, segment_values):
-        groups = Groups(np.where(code < 0, -1, window * len(values) + code), len(windows) * len(values))
-        for place, profile in enumerate(summing(rows, layout, groups)):
+    dimensions = list(_dimensions(rows, layout, segment_values))
+    by_value = (
+        Groups(np.where(code < 0, -1, window * len(values) + code), len(windows) * len(values))
+        for _, values, code in dimensions
+    )
+    summed = summing(rows, layout, chain([Groups(window, len(windows))], by_value))
+    found = dict(zip(map(Slice, windows), next(summed), strict=True))
+    for (name, values, _), profiles in zip(dimensions, summed, strict=True):
+        for place, profile in enumerate(profiles):
             if profile.counts.any():
                 found[_slice(windows[place // len(values)], name, values[place % len(values)])] = profile
     return found

@@ -51,7 +51,8 @@ def detectors(records: str, reference: str) -> Seconds:
     import pyarrow as pa
 
     from monitor.config import Model
-    from monitor.profiles.arrow import layout_of, profile_groups, profile_table
+    from monitor.profiles.arrow import layout_of
+    from monitor.profiles.groups import profile_groupings, profile_table
     from monitor.schedule import Period
     from monitor.steps.measure import compared, laid_beside, measured
     from monitor.steps.slices import sliced
@@ -62,7 +63,7 @@ def detectors(records: str, reference: str) -> Seconds:
     before = {"": profile_table(held, layout)}
     seconds: Seconds = {}
     with timed(seconds, "run"):
-        days = sliced(rows, layout, profile_groups, base=Period(1, "d"), segment_values=20)
+        days = sliced(rows, layout, profile_groupings, base=Period(1, "d"), segment_values=20)
         for place, profile in days.items():
             found = list(measured(laid_beside(before, {"": profile}), settings))
             compared(found, settings, window=place.window, settled=True)
@@ -73,7 +74,8 @@ def profile(records: str, reference: str) -> Seconds:
     """Read a file and profile it day by day."""
     import pyarrow as pa
 
-    from monitor.profiles.arrow import layout_of, profile_groups
+    from monitor.profiles.arrow import layout_of
+    from monitor.profiles.groups import profile_groupings
     from monitor.profiles.profile import merge
     from monitor.schedule import Period
     from monitor.steps.slices import sliced
@@ -83,7 +85,7 @@ def profile(records: str, reference: str) -> Seconds:
     seconds, days = Seconds(), dict[Any, Any]()
     with timed(seconds, "run"):
         for rows in _batches(records):
-            for place, part in sliced(rows, layout, profile_groups, base=Period(1, "d"), segment_values=20).items():
+            for place, part in sliced(rows, layout, profile_groupings, base=Period(1, "d"), segment_values=20).items():
                 days[place] = merge(days[place], part) if place in days else part
     return seconds
 

@@ -29,7 +29,7 @@ from monitor.config import load
 from monitor.errors import DeliveryError
 from monitor.notify import Receiver
 from monitor.pipeline import Pass, Progress, look, once
-from monitor.profiles.groups import profile_groups
+from monitor.profiles.groups import profile_groupings
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile
 from monitor.schedule import Period
@@ -255,7 +255,7 @@ def whole(layout: Layout, rows: pa.Table) -> dict[Slice, Profile]:
     """Give the profiles of all rows at once; the last day has no labels yet."""
     late = [*rows["late"].to_pylist()[:-A_DAY], *[None] * A_DAY]
     table = rows.set_column(rows.column_names.index("late"), "late", pa.array(late, pa.int64()))
-    return sliced(table, layout, profile_groups, base=Period(1, "d"), segment_values=20)
+    return sliced(table, layout, profile_groupings, base=Period(1, "d"), segment_values=20)
 
 
 def alike(found: Mapping[Slice, Profile], wanted: Mapping[Slice, Profile]) -> bool:
@@ -633,7 +633,7 @@ def attempted_instead_of_inserted(one: Trial) -> None:
     database, layout = one.monitor.database, one.kept().layout
     for batch in watch.source.pull({}):
         take_records(database, watch, layout, batch, now=one.now)
-        added = sliced(batch.rows, layout, profile_groups, base=watch.base, segment_values=20)
+        added = sliced(batch.rows, layout, profile_groupings, base=watch.base, segment_values=20)
         with database.write() as connection:
             add_profiles(connection, watch.name, added)
             count_rows(connection, watch.records_source, stored=batch.rows.num_rows, quarantined=0)

@@ -44,4 +44,4 @@ def test_the_design_effect_of_doubled_rows_is_two() -> None:
 @pytest.mark.parametrize(("windows", "rows"), [(7, 500), (60, 29), (0, 0)], ids=["few windows", "few rows", "none"])
 def test_too_little_is_no_correlation(windows: int, rows: int) -> None:
     layout = measured(0.5, windows=windows, rows=rows)
-    assert [c.correlation for c in layout.columns] == [0.0, 0.0]
+    assert {c.correlation for c in layout.columns} == {0.0}

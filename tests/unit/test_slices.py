@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.profiles.arrow import layout_of
-from monitor.profiles.groups import profile_groups, profile_labels
+from monitor.profiles.groups import label_groupings, profile_groupings
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile, merge
 from monitor.schedule import Period
@@ -45,7 +45,7 @@ LAYOUT = layout_of(ROWS, ROLES)
 
 
 def of(table: pa.Table, layout: Layout = LAYOUT, base: Period = HOURLY, most: int = 20) -> dict[Slice, Profile]:
-    return sliced(table, layout, profile_groups, base=base, segment_values=most)
+    return sliced(table, layout, profile_groupings, base=base, segment_values=most)
 
 
 def counted(found: dict[Slice, Profile]) -> dict[tuple[int, str], int]:
@@ -159,5 +159,5 @@ def test_labels_that_come_later_add_up_to_labels_that_came_with_their_records(la
         "late",
         pa.array([None if x else y for x, y in zip(late, table["late"].to_pylist(), strict=True)], pa.int64()),
     )
-    labels = sliced(table.filter(mask), LAYOUT, profile_labels, base=HOURLY, segment_values=20)
+    labels = sliced(table.filter(mask), LAYOUT, label_groupings, base=HOURLY, segment_values=20)
     assert_equal(merged([of(unlabelled), labels]), of(table))
