@@ -1,0 +1,74 @@
+"""The service's own judging over windows whose profiles are there already: what it would have told."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow as pa
+
+from monitor.alerts.grouping import Finding
+from monitor.config import Model
+from monitor.profiles.profile import Profile
+from monitor.schedule import window_of, windows_between
+from monitor.steps.judge import judge
+from monitor.store.database import migrate, open_database
+from monitor.store.profiles import Slice, add_profiles
+from monitor.store.records import append_records, pack_records, register_model
+from monitor.store.references import write_reference
+from monitor.types import Batch, Cursor, Window
+from monitor.watch import Monitor, Watch
+
+START = datetime(2024, 1, 1, tzinfo=UTC)
+NAME, TIME = "model", "timestamp"
+MEMORY = Path("/dev/shm")  # noqa: S108  # a disk would only slow the benchmark down
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """A source without records."""
+
+    repeats: bool = False
+
+    def pull(self, cursors: Mapping[str, Cursor]) -> Iterator[Batch]:  # noqa: ARG002
+        """Give nothing."""
+        yield from ()
+
+
+def watch_with(settings: Model) -> Watch:
+    """Give a watched model that pulls nothing."""
+    return Watch(NAME, settings, Nothing())
+
+
+def windows_from(start: datetime, count: int, settings: Model) -> list[Window]:
+    """Give so many windows, one after the other."""
+    last = window_of(start, settings.window)
+    span = (last.end - last.start) * count
+    return list(windows_between(start, start + span, settings.window))
+
+
+def told(
+    settings: Model, references: Mapping[str, Profile], profiles: Sequence[Profile], *, start: datetime = START
+) -> list[Finding]:
+    """Judge profiles as the windows of a model, one after the other, and give the alerts that were told.
+
+    A segment is a profile of its own: not here, where all traffic is one.
+    """
+    windows = windows_from(start, len(profiles), settings)
+    with TemporaryDirectory(prefix="monitor-bench-", dir=MEMORY if MEMORY.is_dir() else None) as folder:
+        url = f"sqlite:///{Path(folder) / 'monitor.db'}"
+        migrate(url)
+        database = open_database(url)
+        try:
+            with database.write() as connection:
+                register_model(connection, NAME, now=start)
+                write_reference(connection, NAME, "benchmark", references, now=start)
+                ends = pa.table({TIME: pa.array([windows[0].start, windows[-1].end], pa.timestamp("us", "UTC"))})
+                append_records(connection, NAME, pack_records(ends, timestamp=TIME))
+                add_profiles(connection, NAME, {Slice(w): p for w, p in zip(windows, profiles, strict=True)})
+            monitor = Monitor(database, (watch_with(settings),), receivers={})
+            found = judge(monitor, monitor.watches[0], references, now=windows[-1].end, on_window=lambda _: None)
+        finally:
+            database.close()
+    return [one for one in found if one.transition == "fired" and one.evidence.get("told")]
