@@ -1,6 +1,6 @@
 """`monitor replay`: what would have been alerted over history, worked out in a database of its own; sends nothing."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -16,8 +16,10 @@ from monitor.commands.passes import now, owner, sentence, told
 from monitor.commands.printing import json_line, printable, progress_bar
 from monitor.pipeline import Pass, Progress
 from monitor.pipeline import once as pass_over
+from monitor.steps.reference import References
 from monitor.store.database import Database, migrate, open_database
 from monitor.store.records import read_segment, segment_numbers
+from monitor.store.references import read_reference
 from monitor.types import Batch, Cursor, Window
 from monitor.watch import Monitor, Watch
 from monitor.wiring import watch_of
@@ -67,7 +69,7 @@ def replay(path: Path, *, span: Span, model: str | None, as_lines: bool) -> int:
         named(models, name, place=setup.place, what="model")
     judged: list[tuple[str, Window]] = []
     with progress_bar() as bar:
-        done = replayed(setup, names, _noted(bar, judged))
+        done, _ = replayed(setup, names, noted(bar, judged))
     findings = [finding for finding in told(done.findings) if finding.window in span]
     for finding in findings:
         if as_lines:
@@ -77,20 +79,28 @@ def replay(path: Path, *, span: Span, model: str | None, as_lines: bool) -> int:
     for what, why in done.problems.items():
         typer.echo(printable(f"stands still: {what}: {why}"), err=True)
     if not as_lines:
-        typer.echo(_summary(setup, [one for one in judged if one[1] in span], findings))
+        typer.echo(summary(setup, [one for one in judged if one[1] in span], findings))
     return 1 if done.problems else 0
 
 
-def replayed(setup: Setup, names: Sequence[str], progress: Progress) -> Pass:
-    """Pull and judge everything anew in a temporary database, without receivers."""
+def replayed(
+    setup: Setup, names: Sequence[str], progress: Progress, *, alter: Callable[[Watch], Watch] = lambda watch: watch
+) -> tuple[Pass, dict[str, References]]:
+    """Pull and judge everything anew in a temporary database, without receivers; give the references that were used.
+
+    alter: gives each model with other sources. A model whose reference is not there yet is not among the references.
+    """
     with TemporaryDirectory(prefix="monitor-replay-") as folder:
         url = f"sqlite:///{Path(folder) / 'replay.db'}"
         migrate(url)
         database = open_database(url)
         try:
             with _watches(setup, names, database) as watches:
-                alone = Monitor(database, watches, receivers={}, owner=owner())
-                return pass_over(alone, clock=now, rng=Random(), progress=progress)  # noqa: S311  # jitter
+                alone = Monitor(database, tuple(map(alter, watches)), receivers={}, owner=owner())
+                done = pass_over(alone, clock=now, rng=Random(), progress=progress)  # noqa: S311  # jitter
+            with database.read() as connection:
+                known = {name: read_reference(connection, name) for name in names}
+            return done, {name: one[1] for name, one in known.items() if one}
         finally:
             database.close()
 
@@ -110,7 +120,9 @@ def _watches(setup: Setup, names: Sequence[str], database: Database) -> Iterator
         )
 
 
-def _noted(progress: Progress, judged: list[tuple[str, Window]]) -> Progress:
+def noted(progress: Progress, judged: list[tuple[str, Window]]) -> Progress:
+    """Write each judged window down beside showing it."""
+
     def window(model: str, one: Window) -> None:
         judged.append((model, one))
         progress.window(model, one)
@@ -118,7 +130,8 @@ def _noted(progress: Progress, judged: list[tuple[str, Window]]) -> Progress:
     return replace(progress, window=window)
 
 
-def _summary(setup: Setup, judged: Sequence[tuple[str, Window]], findings: Sequence[Finding]) -> str:
+def summary(setup: Setup, judged: Sequence[tuple[str, Window]], findings: Sequence[Finding]) -> str:
+    """Say how many alerts there were, and how many false ones the budget allows for."""
     fired = sum(finding.transition == "fired" for finding in findings)
     resolved = len(findings) - fired
     return (

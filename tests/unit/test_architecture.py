@@ -34,6 +34,7 @@ BELOW: dict[str, set[str]] = {
     "delivery": VALUES | {"store", "notify"},
     "pipeline": VALUES | {"alerts", "store", "watch", "steps", "delivery"},
     "wiring": VALUES | {"config", "watch", "store", "sources", "notify"},
+    "injection": VALUES | {"profiles", "timestamps"},
     "setup": CORE | {"config", "sources", "watch", "wiring"},
     "web": CORE | {"config", "store", "render"},
 }

@@ -1,0 +1,121 @@
+"""What came of changes that were put into history, and how that is told: sentences, a table of shares, JSON."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import typer
+
+from monitor.alerts.grouping import Finding, as_json
+from monitor.commands.passes import sentence
+from monitor.commands.printing import minute, printable, table
+from monitor.injection.source import Changed, Plan
+from monitor.types import Window
+
+LISTED = 3
+_EVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one change of one share of the rows.
+
+    new: alerts told that would not have been told by then without the change, the first one first. before: those
+    told without it. windows: those judged that end after the change begins. changed: the rows.
+    """
+
+    model: str
+    plan: Plan
+    new: Sequence[Finding]
+    before: Sequence[Finding]
+    windows: Sequence[Window]
+    changed: Changed
+
+    @property
+    def after(self) -> int | None:
+        """Count the windows until it was found; None when it was not. A source that stops is seen at once."""
+        if not self.new:
+            return None
+        return sum(window.end <= self.new[0].window.end for window in self.windows) if dated(self.new[0]) else 1
+
+    @property
+    def rows(self) -> int:
+        """Count the rows that were changed until it was found, or in all when it was not."""
+        known = self.new and dated(self.new[0])
+        return self.changed.until(self.new[0].window.end if known else _EVER)
+
+
+def as_line(one: Outcome) -> dict[str, Any]:
+    """Give an outcome as the object of a line of JSON."""
+    plan, found = one.plan, one.new[0] if one.new else None
+    return {
+        "injection": plan.injection.text,
+        "model": one.model,
+        "share": plan.share,
+        "at": plan.at,
+        "until": plan.until,
+        "changed": one.changed.until(_EVER),
+        "found": found is not None,
+        "windows": one.after,
+        "rows": one.rows if found else None,
+        "alert": as_json(found) if found else None,
+        "alerts": [as_json(other)["id"] for other in one.new],
+        "alerts_without": [as_json(other)["id"] for other in one.before],
+    }
+
+
+def sentences(outcomes: Sequence[Outcome], shares: Sequence[float]) -> Iterator[str]:
+    """Say of each change whether it was found, when, and by what."""
+    for one in outcomes:
+        plan = one.plan
+        until = f" until {minute(plan.until)}" if plan.until else ""
+        of = "of the rows decided positive" if plan.injection.kind == "evasion" else "of the rows"
+        yield f"{plan.injection.text} in {plan.share:.3g} {of} of {one.model} from {minute(plan.at)}{until}"
+        if one.after is None:
+            yield f"  not found in {_counted(len(one.windows), 'window')}, {_counted(one.rows, 'changed row')}"
+        else:
+            after = f"{_counted(one.after, 'window')} and {_counted(one.rows, 'changed row')}"
+            yield f"  found after {after}: {sentence(one.new[0])}"
+        if len(one.new) > 1:
+            yield f"  and {_counted(len(one.new) - 1, 'more alert')}: {_names(one.new[1:])}"
+        if one is outcomes[-1] or len(shares) == 1:
+            without = f": {_names(one.before)}" if one.before else ""
+            yield f"  without it {_counted(len(one.before), 'alert')} in that time{without}"
+
+
+def tables(outcomes: Sequence[Outcome]) -> None:
+    """Print for each change how soon which share of rows was found."""
+    for text in dict.fromkeys(one.plan.injection.text for one in outcomes):
+        typer.echo("\n" + printable(text))
+        mine = [one for one in outcomes if one.plan.injection.text == text]
+        rows = (
+            (f"{one.plan.share:.3g}", one.rows, _counted(one.after, "window") if one.after else "not found", _by(one))
+            for one in mine
+        )
+        table(("share", "changed rows", "found after", "by"), rows)
+
+
+def _by(one: Outcome) -> str | None:
+    return _names(one.new[:1]) if one.new else None
+
+
+def _names(findings: Sequence[Finding]) -> str:
+    names = list(dict.fromkeys(_name(one) for one in findings))
+    rest = len(names) - LISTED
+    return ", ".join(names[:LISTED]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _name(finding: Finding) -> str:
+    of = f" of {finding.column}" if finding.column else ""
+    return f"{finding.detector}{of}" + (f" in {finding.segment}" if finding.segment else "")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}" + ("" if number == 1 else "s")
+
+
+def dated(finding: Finding) -> bool:
+    """Say whether a finding speaks of a window of the data."""
+    # The health of a source has no window but the time of the pass.
+    return finding.window.start < finding.window.end
