@@ -4,6 +4,7 @@ MonitorError
 ├── ConfigError      the configuration is wrong: place, value, mend
 ├── SourceError      a source cannot be read; its cursor stays where it is
 │   └── SourceStopped    what it gave is not what was agreed; nothing of the batch was taken
+├── ProbeError       a model's endpoint gave no answer; nothing is known of the model
 └── DeliveryError    a receiver did not take a notice
 """
 
@@ -32,6 +33,10 @@ class SourceStopped(SourceError):  # noqa: N818 - it says what became of the sou
     def __init__(self, message: str, *, columns: tuple[str, ...] = ()) -> None:
         self.columns = columns
         super().__init__(message)
+
+
+class ProbeError(MonitorError):
+    """A model's endpoint cannot be asked, or gave no answer that can be read."""
 
 
 class DeliveryError(MonitorError):

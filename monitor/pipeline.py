@@ -16,6 +16,7 @@ from monitor.errors import MonitorError
 from monitor.steps.health import watch_over
 from monitor.steps.judge import judge
 from monitor.steps.labels import pull_labels
+from monitor.steps.probes import ask_probes, is_due
 from monitor.steps.pull import pull_records
 from monitor.steps.reference import kept_reference, reference_of
 from monitor.store.records import forget_records, register_model
@@ -92,6 +93,12 @@ def _look(monitor: Monitor, watch: Watch, *, now: datetime, done: Pass, progress
         done.findings += judge(
             monitor, watch, references, now=now, on_window=lambda window: progress.window(name, window)
         )
+    if is_due(database, watch, now=now):
+        try:
+            problems["probes"] = ""
+            done.findings += ask_probes(monitor, watch, now=now)
+        except MonitorError as error:
+            problems["probes"] = str(error)
     done.findings += watch_over(monitor, watch, problems, now=now)
     done.problems |= {f"{name}: {what}": why for what, why in problems.items() if why}
 

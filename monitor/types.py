@@ -86,6 +86,12 @@ class Source(Protocol):
     def pull(self, cursors: Mapping[str, Cursor]) -> "Iterator[Batch]": ...
 
 
+class Endpoint(Protocol):
+    """Where a model answers: a JSON value in, the text of one out; ProbeError where there is none."""
+
+    def ask(self, question: object, *, now: datetime) -> str: ...
+
+
 @dataclass(frozen=True)
 class Measurement:
     """One number a detector found. `value=None` means undefined, and `note` says why.

@@ -2,24 +2,37 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
+from pathlib import Path
 
 from monitor.config import Model, Route
 from monitor.notify import Receiver
 from monitor.schedule import Period
 from monitor.store.database import Database
-from monitor.types import Roles, Source
+from monitor.types import Endpoint, Roles, Source
+
+
+@dataclass(frozen=True)
+class Probes:
+    """Where a model answers, the file of canary inputs, how often it is asked, and what numbers may differ by."""
+
+    endpoint: Endpoint
+    inputs: Path
+    every: timedelta
+    tolerance: float
 
 
 @dataclass(frozen=True)
 class Watch:
-    """A model's settings beside its open sources; `labels` and `reference` are None where there are none."""
+    """A model's settings beside its open sources; `labels`, `reference` and `probes` are None where there are none."""
 
     name: str
     settings: Model
     source: Source
     labels: Source | None = None
     reference: Source | None = None
+    probes: Probes | None = None
 
     @property
     def roles(self) -> Roles:
@@ -50,6 +63,11 @@ class Watch:
     def labels_source(self) -> str:
         """Name the source of labels in the store."""
         return f"{self.name}/labels"
+
+    @property
+    def probes_source(self) -> str:
+        """Name the rounds of probes in the store."""
+        return f"{self.name}/probes"
 
     @property
     def reference_source(self) -> str:

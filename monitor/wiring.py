@@ -6,8 +6,10 @@ from os.path import normpath
 from pathlib import Path
 
 from monitor.config import Config, Data, Model, Receiver
+from monitor.config import Probes as ProbesSection
 from monitor.errors import SourceError
 from monitor.notify import Receiver as Notifier
+from monitor.notify.endpoint import HttpEndpoint
 from monitor.notify.log import Log
 from monitor.notify.slack import Slack
 from monitor.notify.webhook import Webhook
@@ -15,7 +17,7 @@ from monitor.sources.files import FilesSource
 from monitor.store.database import Database, migrate, open_database
 from monitor.store.pushed import read_pushed
 from monitor.types import Source
-from monitor.watch import Monitor, Watch
+from monitor.watch import Monitor, Probes, Watch
 
 _WILD = frozenset("*?[")
 
@@ -58,7 +60,15 @@ def watch_of(name: str, model: Model, database: Database, *, root: Path) -> Watc
         source: Source = PushSource(partial(read_pushed, database, name))
     else:
         source = source_of(model.source, root=root)
-    return Watch(name, model, source, labels, reference)
+    probes = probes_of(model.probes, root=root) if model.probes else None
+    return Watch(name, model, source, labels, reference, probes)
+
+
+def probes_of(section: ProbesSection, *, root: Path) -> Probes:
+    """Give a model's probes; a relative file of inputs lies in the configuration's folder."""
+    headers = {name: value.get_secret_value() for name, value in section.headers.items()}
+    endpoint = HttpEndpoint(section.url.get_secret_value(), headers, private=section.private)
+    return Probes(endpoint, root / section.inputs, section.every, section.tolerance)
 
 
 def receiver_of(receiver: Receiver, *, root: Path) -> Notifier:

@@ -41,6 +41,7 @@ LEVELS = {
     "new_version": "new version",
     "version_predictions": "distance of the new version's answers from the older one's",
     "version_performance": "value for the new version",
+    "probe": "answers to canary inputs",
     "near_certain_share": "share of near-certain predictions",
     "roc_auc": "ROC AUC",
     "f1": "F1",
@@ -71,6 +72,7 @@ CERTAIN = ("new_version", "probe")
 
 TO_DO = {
     "new_version": "if the roll-out was meant, watch how it compares with the older version; else find out who did it",
+    "probe": "ask who changed the model or what it reads; if it was meant, log its version, and the new answers count",
     "version_predictions": "see whether both versions get like rows; if so, ask whether the new answers are meant",
     "version_performance": "see whether both versions get like rows; if so, roll the new one back or retrain it",
     "missing_share": "look at the feed of {where}: values stopped arriving, or a join lost its partner",
@@ -207,7 +209,13 @@ def _new_version(finding: "Finding", value: float, back: bool) -> str:  # noqa: 
     return f"answers {measure(value, finding.unit)} of the rows, {'no longer new' if back else 'for the first time'}"
 
 
-OWN_WORDS = {"mean_shift": _mean_shift, "new_version": _new_version}
+def _probe(finding: "Finding", value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS
+    if back:
+        return "answers the canary inputs as it did"
+    return f"answers {measure(value, 'share')} of the canary inputs otherwise than it did ({said(finding.note)})"
+
+
+OWN_WORDS = {"mean_shift": _mean_shift, "new_version": _new_version, "probe": _probe}
 
 
 def _change(finding: "Finding") -> str:
@@ -236,7 +244,7 @@ def _reference(finding: "Finding") -> str:
 def _how_sure(finding: "Finding") -> list[str]:
     parts = []
     if finding.detector in CERTAIN:
-        return ["1 row" if finding.n == 1 else f"{finding.n:,} rows"] if finding.n else []
+        return [f"{finding.n:,} {'inputs' if finding.detector == 'probe' else 'rows'}"] if finding.n else []
     if finding.effect is not None and finding.reference_value is None and abs(finding.effect) != finding.value:
         parts.append(f"effect {number(finding.effect)}")
     if finding.n and finding.detector not in ("volume", "freshness"):

@@ -108,7 +108,7 @@ def replayed(
 @contextmanager
 def _watches(setup: Setup, names: Sequence[str], database: Database) -> Iterator[tuple[Watch, ...]]:
     models = setup.config.models
-    watches = tuple(watch_of(name, models[name], database, root=setup.root) for name in names)
+    watches = tuple(replace(watch_of(name, models[name], database, root=setup.root), probes=None) for name in names)
     if not any(watch.settings.source.push for watch in watches):
         yield watches
         return

@@ -20,6 +20,7 @@ from monitor.schedule import parse_period
 
 Tree = Mapping[Any, Any]
 
+_HEADER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 _RECEIVER_KINDS = ("slack", "webhook", "log")
 _SOURCE_KINDS = ("files", "sql", "push")
@@ -76,6 +77,7 @@ def _model(path: Path, model: Tree, raw: object) -> Iterator[Mistake]:
     columns = mapping(model.get("columns"))
     yield from _roles((*path, "columns"), columns)
     yield from _labels(path, model, columns)
+    yield from _probes((*path, "probes"), mapping(model.get("probes")))
     yield from _times(path, model, raw)
     yield from _thresholds((*path, "thresholds"), mapping(model.get("thresholds")))
     for kind in mapping(model.get("severity")):
@@ -151,6 +153,19 @@ def _labels(path: Path, model: Tree, columns: Tree) -> Iterator[Mistake]:
         yield (*path, "columns"), "labels from a source of their own, but no 'id'", mend
     if columns.get("label") is None:
         yield (*path, "columns"), "a source of labels, but no 'label'", "name the column that holds the label"
+
+
+def _probes(path: Path, probes: Tree) -> Iterator[Mistake]:
+    url = probes.get("url")
+    if isinstance(url, str) and not re.match(r"https?://[^/\s]", url):
+        yield (*path, "url"), "no web address", "write one that begins with https://"
+    elif isinstance(url, str) and probes.get("private") is not True and _is_private(url):
+        yield (*path, "url"), "a private address", "write private: true beside it if it is meant"
+    for name, value in mapping(probes.get("headers")).items():
+        if isinstance(name, str) and not _HEADER.fullmatch(name):
+            yield (*path, "headers"), f"{name!r} is no name of a header", "write letters, digits and '-'"
+        if isinstance(value, str) and not (value.isprintable() and value.isascii()):
+            yield (*path, "headers", name), "a value that no header can hold", "write printable ASCII on one line"
 
 
 def _times(path: Path, model: Tree, raw: object) -> Iterator[Mistake]:

@@ -152,6 +152,21 @@ class Setting(Section):
 _NOTHING_SAID = Setting()
 
 
+class Probes(Section):
+    """Canary inputs that are posted to the model's endpoint on a schedule; its answers are compared with the first.
+
+    inputs: a file of JSON values, one a line. tolerance: what numbers may differ by, relative to those above 1.
+    headers: sent along; their values may be secrets. private: the address may be a private one.
+    """
+
+    url: SecretStr
+    inputs: str
+    every: PositiveDuration = timedelta(hours=1)
+    tolerance: Annotated[float, read_by(_number, "no tolerance", "write a number of 0 or above")] = 1e-6
+    headers: dict[str, SecretStr] = {}
+    private: bool = False
+
+
 def _setting(value: object) -> object:
     return value if isinstance(value, dict) else {"value": _threshold(value)}
 
@@ -168,6 +183,7 @@ class Model(Section):
     source: Data
     labels: Labels | None = None
     reference: Data | None = None
+    probes: Probes | None = None
     columns: Annotated[Roles, _FromColumns()]
     window: WindowLength
     every: PositiveDuration = timedelta(minutes=1)

@@ -10,7 +10,20 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from monitor.config.crossed import crossed
-from monitor.config.model import Columns, Config, Data, Labels, Match, Model, Receiver, Route, Section, Setting, Web
+from monitor.config.model import (
+    Columns,
+    Config,
+    Data,
+    Labels,
+    Match,
+    Model,
+    Probes,
+    Receiver,
+    Route,
+    Section,
+    Setting,
+    Web,
+)
 from monitor.config.words import Mistake, Path, kind_of, shown, suggestion, value_at
 from monitor.errors import ConfigError, MonitorError
 
@@ -124,7 +137,7 @@ def _mistake(detail: ErrorDetails, raw: object) -> Mistake:
 def _fields(path: Path) -> list[str]:
     sections: dict[object, type[Section]]
     sections = {"models": Model, "receivers": Receiver, "routes": Route, "columns": Columns, "labels": Labels}
-    sections |= {"source": Data, "reference": Data, "match": Match, "thresholds": Setting, "web": Web}
+    sections |= {"source": Data, "reference": Data, "match": Match, "thresholds": Setting, "web": Web, "probes": Probes}
     section = sections[path[2] if len(path) > 2 else path[0]] if path else Config
     return [_written(name, field) for name, field in section.model_fields.items()]
 

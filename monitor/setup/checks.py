@@ -70,6 +70,9 @@ def _model(at: str, model: Model, root: Path) -> Iterator[Finding]:
         reference = yield from _rows(f"{at}.reference", model.reference, root, severity="error")
         if reference is not None:
             yield from _reference(at, model.columns, reference, records)
+    if model.probes is not None and not (root / model.probes.inputs).is_file():
+        problem = f"no file {model.probes.inputs!r}"
+        yield Finding("error", f"{at}.probes.inputs", problem, "write one JSON value a line into it, as it is posted")
     if records is not None:
         yield from _passed_over(f"{at}.columns", model.columns, records, reference)
 

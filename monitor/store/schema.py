@@ -218,6 +218,18 @@ label = Table(
     sqlite_with_rowid=False,
 )
 
+# What a model's endpoint answered when a canary input was first asked; `input` is its SHA-256, `version` the newest in
+# the traffic then.
+probe = Table(
+    "probe",
+    metadata,
+    _model(primary_key=True),
+    Column("input", String(64), primary_key=True),
+    Column("version", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("recorded_at", UTCDateTime, nullable=False),
+)
+
 # Bodies that applications pushed, until they are pulled like any other source.
 pushed = Table(
     "pushed",
