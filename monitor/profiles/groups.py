@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from monitor.profiles.derivations import derived_columns
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile
-from monitor.profiles.sheet import Sheet, count_absent, count_column, count_outcome
+from monitor.profiles.sheet import Sheet, count_absent, count_column, count_outcome, count_served
 from monitor.profiles.stretches import Run, runs_of
 
 
@@ -67,6 +67,7 @@ def _profiled(rows: pa.Table, made: Mapping[str, pa.ChunkedArray], layout: Layou
         else:
             count_column(sheet, i, found, runs)
     count_outcome(sheet, rows, runs)
+    count_served(sheet, rows, runs)
     return sheet.profiles(added=[name for name in rows.column_names if name not in layout.known])
 
 
@@ -78,7 +79,7 @@ def label_groupings(rows: pa.Table, layout: Layout, groupings: Iterable[Groups])
 def profile_labels(rows: pa.Table, layout: Layout, groups: Groups) -> list[Profile]:
     """Sum late labels up, joined with the predictions and scores of their records, to be merged into the records' own.
 
-    Only the label's column and the outcome are filled; `rows` is 0, and nothing counts as missing.
+    Only the label's column and the outcome's labelled rows are filled; `rows` is 0, and nothing counts as missing.
     """
     sheet, runs = _begun(rows, layout, groups)
     for i, column in enumerate(layout.columns):

@@ -37,18 +37,37 @@ def joint_of(rows: pa.Table, outcome: OutcomeLayout) -> Joint:
     return _multiclass(rows, outcome) if isinstance(outcome, Multiclass) else _regression(rows, outcome)
 
 
+def served_of(rows: pa.Table, outcome: OutcomeLayout) -> Joint:
+    """Find the places of every row that was served, labelled or not."""
+    if isinstance(outcome, Binary):
+        return _served_binary(rows, outcome)
+    return _served_multiclass(rows, outcome) if isinstance(outcome, Multiclass) and outcome.scores else Joint()
+
+
 def outcome_of(outcome: OutcomeLayout, counts: Counts, sums: Floats) -> Outcome:
     """Read an outcome from its places."""
     if isinstance(outcome, Binary):
         size = outcome.bins.size
-        loss, loss_sq, brier, brier_sq = sums[size:].tolist()
-        return BinaryOutcome(counts.reshape(size, 2, 2), sums[:size], (loss, loss_sq), (brier, brier_sq))
+        loss, loss_sq, brier, brier_sq = sums[size : size + 4].tolist()
+        met, served = counts[: size * 4].reshape(size, 2, 2), counts[size * 4 :].reshape(size, 2)
+        scores, served_scores = sums[:size], sums[size + 4 :].reshape(size, 2)
+        return BinaryOutcome(met, scores, (loss, loss_sq), (brier, brier_sq), served, served_scores)
     if isinstance(outcome, Multiclass):
         k = len(outcome.classes) + 1
-        confidence = counts[k * k : -1].reshape(CONFIDENCE_BINS, 2)
-        loss = (float(sums[-2]), float(sums[-1]))
-        confusion = counts[: k * k].reshape(k, k)
-        return MulticlassOutcome(outcome.classes, confusion, confidence, sums[:-2], loss, int(counts[-1]))
+        last = k * k + 2 * CONFIDENCE_BINS
+        confusion, confidence = counts[: k * k].reshape(k, k), counts[k * k : last].reshape(CONFIDENCE_BINS, 2)
+        confidence_sums, loss = sums[:CONFIDENCE_BINS], sums[CONFIDENCE_BINS:][:2]
+        served, served_sums = counts[last + 1 :], sums[CONFIDENCE_BINS + 2 :]
+        return MulticlassOutcome(
+            outcome.classes,
+            confusion,
+            confidence,
+            confidence_sums,
+            (float(loss[0]), float(loss[1])),
+            int(counts[last]),
+            served.reshape(-1, CONFIDENCE_BINS),
+            served_sums.reshape(-1, CONFIDENCE_BINS),
+        )
     error, absolute, square, fourth, label, label_square = sums.tolist()
     return RegressionOutcome(int(counts.sum()), error, absolute, square, fourth, label, label_square, counts)
 
@@ -58,16 +77,29 @@ def _binary(rows: pa.Table, outcome: Binary) -> Joint:
     label = class_codes(rows, outcome.label, (outcome.positive,))
     known = np.flatnonzero((label >= 0) & np.isfinite(score))
     p, y = score[known], (label[known] == 0).astype(np.intp)
-    predicted = (p >= outcome.threshold).astype(np.intp)
-    if outcome.predicted is not None:
-        decided = class_codes(rows, outcome.predicted, (outcome.positive,))[known]
-        predicted = np.where(decided < 0, predicted, decided == 0)
+    predicted = _decided(rows, outcome, score)[known]
     bins = outcome.bins.codes(p)
     chance = np.clip(p, 0.0, 1.0)
     loss = -np.log(np.maximum(np.where(y == 1, chance, 1 - chance), SMALLEST))
     brier = (chance - y) ** 2
     moments = _weights(known, outcome.bins.size, (loss, loss**2, brier, brier**2))
     return Joint(((known, bins * 4 + predicted * 2 + y),), ((known, bins, p),), moments)
+
+
+def _served_binary(rows: pa.Table, outcome: Binary) -> Joint:
+    score = _floats(rows, outcome.score)
+    served = np.flatnonzero(np.isfinite(score))
+    p, size = score[served], outcome.bins.size
+    cells = outcome.bins.codes(p) * 2 + _decided(rows, outcome, score)[served]
+    return Joint(((served, size * 4 + cells),), ((served, size + 4 + cells, p),))
+
+
+def _decided(rows: pa.Table, outcome: Binary, score: Floats) -> Positions:
+    predicted = (score >= outcome.threshold).astype(np.intp)
+    if outcome.predicted is None:
+        return predicted
+    decided = class_codes(rows, outcome.predicted, (outcome.positive,))
+    return np.where(decided < 0, predicted, decided == 0)
 
 
 def _multiclass(rows: pa.Table, outcome: Multiclass) -> Joint:
@@ -79,11 +111,7 @@ def _multiclass(rows: pa.Table, outcome: Multiclass) -> Joint:
     confusion = (known, predicted[known] * (k + 1) + label[known])
     if scores is None:
         return Joint((confusion,))
-    sure = known[predicted[known] < k]
-    confidence = scores[sure, predicted[sure]]
-    within = (confidence >= 0) & (confidence <= 1)
-    sure, confidence = sure[within], confidence[within]
-    cell = np.minimum((confidence * CONFIDENCE_BINS).astype(np.intp), CONFIDENCE_BINS - 1)
+    sure, cell, confidence = _sure(known, predicted, scores)
     right = (predicted[sure] == label[sure]).astype(np.intp)
     named = known[label[known] < k]
     chance = scores[named, label[named]]
@@ -97,6 +125,24 @@ def _multiclass(rows: pa.Table, outcome: Multiclass) -> Joint:
         ((sure, cell, confidence),),
         _weights(named, CONFIDENCE_BINS, (loss, loss**2)),
     )
+
+
+def _served_multiclass(rows: pa.Table, outcome: Multiclass) -> Joint:
+    scores = np.column_stack([_floats(rows, name) for name in outcome.scores])
+    predicted = _decisions(rows, outcome, scores)
+    served, cell, confidence = _sure(np.flatnonzero(predicted >= 0), predicted, scores)
+    places = predicted[served] * CONFIDENCE_BINS + cell
+    first = (len(outcome.classes) + 1) ** 2 + 2 * CONFIDENCE_BINS + 1
+    return Joint(((served, first + places),), ((served, CONFIDENCE_BINS + 2 + places, confidence),))
+
+
+def _sure(known: Positions, predicted: Positions, scores: Floats) -> tuple[Positions, Positions, Floats]:
+    """Give the rows whose class has a probability, the bin of it, and the probability itself."""
+    sure = known[predicted[known] < scores.shape[1]]
+    confidence = scores[sure, predicted[sure]]
+    within = (confidence >= 0) & (confidence <= 1)
+    sure, confidence = sure[within], confidence[within]
+    return sure, np.minimum((confidence * CONFIDENCE_BINS).astype(np.intp), CONFIDENCE_BINS - 1), confidence
 
 
 def _regression(rows: pa.Table, outcome: Regression) -> Joint:

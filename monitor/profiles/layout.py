@@ -69,7 +69,7 @@ class Binary:
     @property
     def slots(self) -> tuple[int, int]:
         """Count the places among the counts and among the sums."""
-        return self.bins.size * 4, self.bins.size + 4
+        return self.bins.size * 6, self.bins.size * 3 + 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +89,8 @@ class Multiclass:
     @property
     def slots(self) -> tuple[int, int]:
         """Count the places among the counts and among the sums."""
-        return (len(self.classes) + 1) ** 2 + 2 * CONFIDENCE_BINS + 1, CONFIDENCE_BINS + 2
+        served = len(self.scores) * CONFIDENCE_BINS
+        return (len(self.classes) + 1) ** 2 + 2 * CONFIDENCE_BINS + 1 + served, CONFIDENCE_BINS + 2 + served
 
 
 @dataclass(frozen=True, eq=False)

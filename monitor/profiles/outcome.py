@@ -1,4 +1,7 @@
-"""How predictions met their labels in one window: joint counts and sums that add up like the rest of a profile."""
+"""How predictions met their labels in one window: joint counts and sums that add up like the rest of a profile.
+
+What was served, with or without a label, is counted beside it.
+"""
 
 from dataclasses import dataclass
 
@@ -11,17 +14,20 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class BinaryOutcome:
-    """Labelled rows of a binary model.
+    """Labelled rows of a binary model, and served ones.
 
     counts: shape (score bins, 2, 2), score bin x predicted x label, where 1 is the positive class.
     scores: shape (score bins,), sum of the scores in each bin.
     log_loss, brier: (sum, sum of squares) of the rows' losses; the logarithm's argument is clipped to 1e-15.
+    served, served_scores: shape (score bins, 2), score bin x predicted of all rows with a score, and the sums of it.
     """
 
     counts: Counts
     scores: Floats
     log_loss: tuple[float, float]
     brier: tuple[float, float]
+    served: Counts
+    served_scores: Floats
 
     @property
     def n(self) -> int:
@@ -31,12 +37,14 @@ class BinaryOutcome:
 
 @dataclass(frozen=True, eq=False)
 class MulticlassOutcome:
-    """Labelled rows of a model with several classes, or of one that logs its decision and no score.
+    """Labelled rows of a model with several classes, or of one that logs its decision and no score; and served ones.
 
     confusion: shape (classes + 1, classes + 1), predicted x label; the last of each is any other class.
     confidence: shape (20, 2), equal-width bin of the predicted class's score x correct (1) or not (0).
     confidence_sums: shape (20,), sum of the confidence in each bin.
     log_loss: (sum, sum of squares) over the `scored` rows, those with a score for their label's class.
+    served, served_sums: shape (classes, 20), predicted class x confidence bin of all rows, and the sums of confidence;
+        shape (0, 20) without scores.
     """
 
     classes: tuple[str, ...]
@@ -45,6 +53,8 @@ class MulticlassOutcome:
     confidence_sums: Floats
     log_loss: tuple[float, float]
     scored: int
+    served: Counts
+    served_sums: Floats
 
     @property
     def n(self) -> int:

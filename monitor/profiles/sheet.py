@@ -1,6 +1,6 @@
 """The vectors of many groups' profiles side by side, and how columns and outcomes are counted into them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -9,8 +9,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from monitor.profiles.bins import CategoryBins, NumericBins
-from monitor.profiles.joint import joint_of
-from monitor.profiles.layout import ABSENT, INFINITE, INVALID, MISSING, RETYPED, Layout
+from monitor.profiles.joint import Joint, joint_of, served_of
+from monitor.profiles.layout import ABSENT, INFINITE, INVALID, MISSING, RETYPED, Layout, OutcomeLayout
 from monitor.profiles.profile import Counts, Floats, Profile, most_frequent
 from monitor.profiles.reading import Categories, Numbers, categories, numbers, type_of
 from monitor.profiles.stretches import Positions, Run
@@ -176,14 +176,30 @@ def _by_group(keys: Positions, counts: Counts, size: int) -> Mapping[int, tuple[
 
 def count_outcome(sheet: Sheet, rows: pa.Table, runs: list[Run]) -> None:
     """Count how predictions met the labels that the rows hold."""
-    layout, outcome = sheet.layout, sheet.layout.outcome
-    if outcome is None or outcome.label not in rows.column_names:
-        return
+    outcome = sheet.layout.outcome
+    if outcome is not None and outcome.label in rows.column_names:
+        _count_joint(sheet, rows, runs, outcome, joint_of)
+
+
+def count_served(sheet: Sheet, rows: pa.Table, runs: list[Run]) -> None:
+    """Count what was predicted, labelled or not."""
+    if sheet.layout.outcome is not None:
+        _count_joint(sheet, rows, runs, sheet.layout.outcome, served_of)
+
+
+def _count_joint(
+    sheet: Sheet,
+    rows: pa.Table,
+    runs: list[Run],
+    outcome: OutcomeLayout,
+    placing: Callable[[pa.Table, OutcomeLayout], Joint],
+) -> None:
+    layout = sheet.layout
     first_count, first_sum = layout.offsets[-1], 2 * len(layout.columns)
     counts, sums = sheet.counts[:, first_count:], sheet.sums[:, first_sum:]
     used = rows.select([name for name in rows.column_names if name in outcome.columns])
     for run in runs:
-        joint = joint_of(used.slice(run.start, run.stop - run.start), outcome)
+        joint = placing(used.slice(run.start, run.stop - run.start), outcome)
         stretch = np.full(run.stop - run.start, -1, np.intp)
         stretch[slice(None) if run.order is None else run.order] = run.local
         for rows_hit, codes in joint.hits:
