@@ -97,9 +97,10 @@ def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
     standing: alerts with the keys of the public alert JSON, in any state.
 
     An alert that fires is not told while a weightier one is firing: source health over the quality of a column over
-    performance over drift, the whole traffic over its segments, and what another detector has said of the same column
-    already. Its evidence then says `inhibited_by`. If it is still breaching when the other one has ended, it is told
-    then. A resolution is told if and only if the firing was: `told` in the evidence remembers.
+    performance, realised over estimated, over drift, the whole traffic over its segments, and what another detector
+    has said of the same column already. Its evidence then says `inhibited_by`. If it is still breaching when the other
+    one has ended, it is told then. A resolution is told if and only if the firing was: `told` in the evidence
+    remembers.
     """
     found, before = list(findings), {row["id"]: row for row in standing}
     now = {alert_id(finding.fingerprint, finding.alert.episode): finding for finding in found}
@@ -197,7 +198,8 @@ def _outweighs(alarm: Sequence[str], other: Sequence[str]) -> bool:
         return drifts or performs or its_kind == "quality"
     if kind == "quality":
         return column == its_column != "" and (drifts or performs)
-    return kind.startswith("performance.") and drifts
+    guessed = (kind, its_kind) == ("performance.realised", "performance.estimated")
+    return guessed or (kind.startswith("performance.") and drifts)
 
 
 def _settled(finding: Finding, before: Mapping[str, Any], inhibitor: str | None) -> Finding:

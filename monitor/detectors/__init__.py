@@ -17,7 +17,15 @@ from monitor.detectors.drift import (
     psi,
     wasserstein,
 )
-from monitor.detectors.performance import decisions, expected_calibration_error, losses, macro, residuals, roc_auc
+from monitor.detectors.performance import (
+    decisions,
+    estimated,
+    expected_calibration_error,
+    losses,
+    macro,
+    residuals,
+    roc_auc,
+)
 from monitor.detectors.quality import (
     added_column,
     constant_column,
@@ -61,12 +69,24 @@ DETECTORS: tuple[Detector, ...] = (
 )
 """Those that lay a window's profile beside the reference's."""
 
+ESTIMATES: tuple[Detector, ...] = estimated.DETECTORS
+"""Those that say what performance to expect before labels come."""
+
 HISTORY_DETECTORS: tuple[Detector, ...] = (volume.DETECTOR, freshness.DETECTOR)
 """Those that lay one number beside those of earlier windows."""
 
 VERSION_DETECTORS: tuple[Detector, ...] = versions.DETECTORS
 """Those that lay one version of the model beside another."""
 
-ALL: tuple[Detector, ...] = (*DETECTORS, *HISTORY_DETECTORS, *VERSION_DETECTORS)
+ALL: tuple[Detector, ...] = (*DETECTORS, *ESTIMATES, *HISTORY_DETECTORS, *VERSION_DETECTORS)
 
-__all__ = ["ALL", "DETECTORS", "HISTORY_DETECTORS", "VERSION_DETECTORS", "Detector", "armed_for", "kind_of"]
+__all__ = [
+    "ALL",
+    "DETECTORS",
+    "ESTIMATES",
+    "HISTORY_DETECTORS",
+    "VERSION_DETECTORS",
+    "Detector",
+    "armed_for",
+    "kind_of",
+]

@@ -29,7 +29,7 @@ class Expected:
 
 
 Expecting = Callable[[Counts, Floats], Expected | None]
-"""From served rows, shape (groups, 2) by decision, and chances of a hit, both (groups, 2) by decision; None is undefined."""
+"""From served rows and their chances of a hit, both (groups, 2) by score and decision; None is undefined."""
 
 DECISION = np.array([0.0, 1.0])
 

@@ -30,14 +30,15 @@ def roc_auc(negatives: Counts, positives: Counts) -> Estimate | None:
         return Estimate(value, n=min(n, m))
     variance = _spread(positives, below, value) / m + _spread(negatives, above, value) / n
     error = math.sqrt(variance)
-    return Estimate(value, error, *_interval(value, error, min(n, m)), n=min(n, m))
+    return Estimate(value, error, *logit_interval(value, error, min(n, m)), n=min(n, m))
 
 
 def _spread(counts: Counts, placements: NDArray[np.float64], mean: float) -> float:
     return float(counts @ (placements - mean) ** 2) / (int(counts.sum()) - 1)
 
 
-def _interval(value: float, error: float, rows: int) -> tuple[float, float]:
+def logit_interval(value: float, error: float, rows: int) -> tuple[float, float]:
+    """Give the 95 % interval of a number in [0, 1] by its standard error on the logit scale; at an end, Wilson's."""
     if not error or not 0 < value < 1:
         return wilson_interval(value * rows, rows)
     centre, half = math.log(value / (1 - value)), Z * error / (value * (1 - value))

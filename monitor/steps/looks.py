@@ -7,6 +7,7 @@ from datetime import datetime
 from monitor.config import Model
 from monitor.detectors.quality import volume
 from monitor.profiles.profile import Profile
+from monitor.steps.estimates import estimated
 from monitor.steps.history import History
 from monitor.steps.measure import Found, Pairs, found_of, measured
 from monitor.steps.versions import new_versions, versions_compared
@@ -52,4 +53,9 @@ def volume_of(sight: Sight) -> Iterator[Found]:
     yield found_of(volume.DETECTOR, measurement, sight.settings)
 
 
-LOOKS: tuple[Look, ...] = (against_the_reference, volume_of, new_versions, versions_compared)
+def before_labels(sight: Sight) -> Iterator[Found]:
+    """Estimate the performance of all traffic from its scores."""
+    yield from estimated(*sight.pairs[WHOLE], sight.settings)
+
+
+LOOKS: tuple[Look, ...] = (against_the_reference, before_labels, volume_of, new_versions, versions_compared)

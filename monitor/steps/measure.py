@@ -14,6 +14,7 @@ from monitor.store.references import WHOLE
 from monitor.types import Measurement, Window
 
 NOT_MATURED = "the labels of this window have not matured"
+BIASED = "and those known early are no fair sample"
 VERSION = "version="
 OWN_ROWS = 500
 """How many rows of a reference a version needs to be compared with its own."""
@@ -107,17 +108,31 @@ def compared(
 def _compared(
     found: Found, settings: Model, *, weights: float, window: Window, settled: bool, waits_for: str
 ) -> Judged:
-    measurement = found.measurement
+    withheld = found.of_labels and not settled
+    measurement = _withheld(found.measurement) if withheld else found.measurement
     if not found.armed:
         return Judged(measurement, found.kind)
     threshold = threshold_of(found, settings, tests=weights / found.detector.weight, window=window)
     lacking = waits_for if found.shared is not None else ""
-    lacking = NOT_MATURED if found.of_labels and not settled else lacking
+    lacking = NOT_MATURED if withheld else lacking
     if lacking:
         note = measurement.note or lacking
         return Judged(replace(measurement, note=note), found.kind, *_shown(threshold), "insufficient")
     lingers = judged(measurement, threshold.loosened) == "breach"
     return Judged(measurement, found.kind, *_shown(threshold), judged(measurement, threshold), lingers)
+
+
+def _withheld(measurement: Measurement) -> Measurement:
+    """Keep a number back that early labels would give: they are a biased sample of all that will come."""
+    return Measurement(
+        measurement.detector,
+        None,
+        column=measurement.column,
+        segment=measurement.segment,
+        n=measurement.n,
+        note=measurement.note or f"{NOT_MATURED}, {BIASED}",
+        reference=measurement.reference,
+    )
 
 
 def threshold_of(found: Found, settings: Model, *, tests: float, window: Window) -> Threshold:

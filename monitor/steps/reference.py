@@ -16,6 +16,7 @@ from monitor.admission import admit
 from monitor.detectors.concept import likenesses_of
 from monitor.detectors.confidence import confidence_gap
 from monitor.detectors.performance import METRICS
+from monitor.detectors.performance.estimated import estimate_spreads
 from monitor.detectors.performance.spread import spreads_of
 from monitor.errors import ConfigError, SourceError
 from monitor.profiles.arrow import layout_of
@@ -42,7 +43,7 @@ K = TypeVar("K")
 MOST_ROWS = 2_000_000
 LEARNED_ROWS = 1_000
 LEARNED_WINDOWS = 10
-FORMAT = 4
+FORMAT = 5
 """Raised whenever layouts or profiles hold something else than before: what was kept is then made anew."""
 SPREAD = (*METRICS, confidence_gap.METRIC)
 _NEVER = datetime(9000, 1, 1, tzinfo=UTC)
@@ -172,7 +173,8 @@ def profiled_reference(rows: pa.Table, watch: Watch) -> dict[str, Profile]:
         _add(windows, (place.segment, window_of(place.window.start, watch.period)), profile)
         _add(segments, place.segment, profile)
     wholes = [profile for (segment, _), profile in windows.items() if segment == WHOLE]
-    layout = replace(correlation_of(wholes, layout), spreads=spreads_of(wholes, SPREAD) | likenesses_of(wholes))
+    spreads = spreads_of(wholes, SPREAD) | likenesses_of(wholes) | estimate_spreads(segments[WHOLE], wholes)
+    layout = replace(correlation_of(wholes, layout), spreads=spreads)
     return {segment: replace(profile, layout=layout) for segment, profile in segments.items()}
 
 

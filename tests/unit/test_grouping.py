@@ -136,6 +136,7 @@ INHIBITION = [
     (("health", "", ""), ("performance.realised", "", ""), True),  # a broken source
     (("health", "", ""), ("attack.flood", "", ""), False),  # an attack is always heard of
     (("performance.realised", "", ""), ("drift.data", "visib", ""), True),  # drift only explains it
+    (("performance.realised", "", ""), ("performance.estimated", "", ""), True),  # known over estimated
     (("performance.realised", "", ""), ("quality", "visib", ""), False),  # quality outweighs it
     (("drift.data", "visib", ""), ("confidence", "visib", ""), False),  # equals
 ]

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from monitor.detectors.detector import Detector, design_effect
+from monitor.profiles.layout import Role
 from monitor.profiles.outcome import Outcome
 from monitor.profiles.profile import Profile
 from monitor.stats.intervals import ROWS_NEEDED, Estimate, rise_test
@@ -58,7 +59,7 @@ def judged(metric: Metric[Labelled], reference: Profile, current: Profile) -> It
         yield Measurement(metric.name, found.value, n=after.n, low=found.low, high=found.high, note=note)
     else:
         effect = (metric.worsening or _difference(metric.higher_is))(usual, found)
-        grown = _inflation(metric, reference, usual, found)
+        grown = inflation_of(metric.name, reference, usual, found)
         p = metric.test(before, after, grown) if metric.test else _student(metric.higher_is, usual, found, grown)
         note = "" if p is not None else NO_ERROR if found.low is None else TOO_FEW
         yield Measurement(
@@ -88,14 +89,15 @@ def _student(higher_is: str, usual: Estimate, found: Estimate, grown: float) -> 
     return rise_test(found, usual, grown) if higher_is == "better" else rise_test(usual, found, grown)
 
 
-def _inflation(metric: Metric[Any], reference: Profile, usual: Estimate, found: Estimate) -> float:
+def inflation_of(name: str, reference: Profile, usual: Estimate, found: Estimate, *, alike: Role = "label") -> float:
     """Give by how much the variance of the difference exceeds what the two standard errors say.
 
-    Where the reference's windows tell how much the metric differs between them, that is added for the window, and for
-    the mean over the reference's (DerSimonian & Laird 1986); else mistakes are taken to be as alike as the labels.
+    Where the reference's windows tell how much the number differs between them, that is added for the window, and for
+    the mean over the reference's (DerSimonian & Laird 1986); else mistakes are taken to be as alike as the values of
+    the columns of role `alike`.
     """
-    spread, windows = reference.layout.spreads.get(metric.name), reference.layout.windows
+    spread, windows = reference.layout.spreads.get(name), reference.layout.windows
     if spread is None or not windows or not (usual.error and found.error):
-        rho = max((c.steepest for c in reference.columns.values() if c.role == "label"), default=0.0)
+        rho = max((c.steepest for c in reference.columns.values() if c.role == alike), default=0.0)
         return design_effect(rho, usual.n, found.n, reference.layout.window_rows)
     return 1 + spread**2 * (1 + 1 / windows) / (usual.error**2 + found.error**2)

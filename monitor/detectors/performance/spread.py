@@ -18,17 +18,19 @@ def spreads_of(windows: Sequence[Profile], metrics: Sequence[Metric[Any]]) -> di
 
     A metric with fewer than eight windows that it can be estimated in is left out. (DerSimonian & Laird 1986)
     """
-    found = {metric.name: _spread(_estimates(windows, metric)) for metric in metrics}
+    found = {metric.name: spread_of(_estimates(windows, metric)) for metric in metrics}
     return {name: spread for name, spread in found.items() if spread is not None}
 
 
 def _estimates(windows: Sequence[Profile], metric: Metric[Any]) -> list[Estimate]:
     outcomes = (window.outcome for window in windows)
     made = (metric.estimate(outcome) for outcome in outcomes if isinstance(outcome, metric.tasks) and outcome.n)
-    return [found for found in made if isinstance(found, Estimate) and found.error and found.n >= ROWS_NEEDED]
+    return [found for found in made if isinstance(found, Estimate)]
 
 
-def _spread(found: Sequence[Estimate]) -> float | None:
+def spread_of(found: Sequence[Estimate]) -> float | None:
+    """Give the standard deviation of estimates beyond their errors; None below eight. (DerSimonian & Laird 1986)."""
+    found = [one for one in found if one.error and one.n >= ROWS_NEEDED]
     if len(found) < WINDOWS_NEEDED:
         return None
     values, weights = np.array([one.value for one in found]), np.array([1 / (one.error or 1) ** 2 for one in found])
