@@ -15,6 +15,7 @@ from monitor.config.values import (
     Hold,
     Port,
     PositiveDuration,
+    Rows,
     Share,
     WindowLength,
     Windows,
@@ -176,7 +177,8 @@ class Model(Section):
 
     every: how often its source is pulled. hold: `for` in the configuration; how many windows must breach before an
     alert fires. clear: how many clear windows in a row resolve it. min_labels: where labels have no `max_delay`, the
-    share of a window's labels from which its performance is judged. segment_values: how many values of a segment's
+    share of a window's labels from which its performance is judged. min_rows: a window of fewer rows is judged
+    together with those that follow, until they hold as many. segment_values: how many values of a segment's
     column are watched apart, the most frequent of the reference.
     """
 
@@ -193,6 +195,7 @@ class Model(Section):
     hold: Windows = Field(default=Hold(2, 3), alias="for")
     clear: Count = 3
     min_labels: Share = 0.8
+    min_rows: Rows = 50
     segment_values: Count = 20
     thresholds: dict[
         str,

@@ -101,6 +101,12 @@ def _count(value: object) -> int:
     return value
 
 
+def _rows(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 1_000_000:
+        raise ValueError("no count of rows")
+    return value
+
+
 def _port(value: object) -> int:
     # A port given by ${PORT} is text.
     if isinstance(value, bool) or not re.fullmatch("[0-9]{1,5}", str(value)) or int(str(value)) > 65535:
@@ -118,4 +124,5 @@ Windows = Annotated[
 ]
 Share = Annotated[float, read_by(_share, "no share above 0 and up to 1", "write for example 0.8")]
 Count = Annotated[int, read_by(_count, "no whole number from 1 to 1000", "write for example 3")]
+Rows = Annotated[int, read_by(_rows, "no whole number from 1 to 1000000", "write for example 100")]
 Port = Annotated[int, read_by(_port, "no port", "write a number from 0 to 65535; 0 takes any that is free")]

@@ -1,8 +1,10 @@
 """Which of a model's windows are to be judged now, and what about them: pure, from what the store knows."""
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate
 
 from monitor.schedule import Period, closed_windows, data_clock, window_of
 from monitor.store.measurements import Judgement
@@ -35,7 +37,10 @@ class Known:
 
 @dataclass(frozen=True)
 class Due:
-    """A window to be judged, with the judgement it had before; None when this is the first time."""
+    """A window to be judged, with the judgement it had before; None when this is the first time.
+
+    revision: of all that is judged with it, as far as that is known.
+    """
 
     window: Window
     revision: int
@@ -47,20 +52,18 @@ def due_windows(known: Known, maturity: Maturity, *, period: Period, lateness: t
 
     A window whose profiles were forgotten keeps what was found when they were there.
     """
-    revisions: dict[Window, int] = {}
-    for part, revision in known.revisions.items():
-        window = window_of(part.start, period)
-        revisions[window] = revisions.get(window, 0) + revision
+    windows = {window_of(part.start, period) for part in known.revisions}
+    revisions = Revisions(known.revisions)
     clock = label_clock(known, period)
     again = [
-        Due(j.window, revisions.get(j.window, 0), before=j)
+        Due(j.window, revisions.of(j.stretch), before=j)
         for j in known.judgements
-        if (j.window in revisions and revisions[j.window] != j.revision)
+        if (j.window in windows and revisions.of(j.stretch) != j.revision)
         or (not j.matured and matured(j.window, maturity, rows=j.rows, labelled=j.labelled, clock=clock))
     ]
     judged = {judgement.window for judgement in known.judgements}
     judged_until = max((window.end for window in judged), default=None)
-    passed = [window for window in revisions if judged_until and window.end <= judged_until]
+    passed = [window for window in windows if judged_until and window.end <= judged_until]
     closed = closed_windows(
         first_record=known.first_record,
         newest_record=known.newest_record,
@@ -69,8 +72,22 @@ def due_windows(known: Known, maturity: Maturity, *, period: Period, lateness: t
         period=period,
         judged_until=judged_until,
     )
-    new = [Due(window, revisions.get(window, 0), before=None) for window in (*passed, *closed) if window not in judged]
+    new = [Due(window, revisions.of(window), before=None) for window in (*passed, *closed) if window not in judged]
     yield from sorted([*again, *new], key=lambda due: due.window)
+
+
+class Revisions:
+    """How often the stored profiles of any stretch of time have changed."""
+
+    def __init__(self, revisions: Mapping[Window, int]) -> None:
+        self._starts = sorted(window.start for window in revisions)
+        by_start = {window.start: revision for window, revision in revisions.items()}
+        self._until = [0, *accumulate(by_start[start] for start in self._starts)]
+
+    def of(self, stretch: Window) -> int:
+        """Give the sum of the revisions of the profiles within a stretch."""
+        first, last = bisect_left(self._starts, stretch.start), bisect_left(self._starts, stretch.end)
+        return self._until[last] - self._until[first]
 
 
 def matured(window: Window, maturity: Maturity, *, rows: int, labelled: int, clock: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from monitor.stats.volume import WINDOWS_NEEDED
 from monitor.store.measurements import Judgement
@@ -29,6 +29,12 @@ class History:
             insort(self._windows, window)
         self._judgements[window] = judgement
         (self._open.discard if judgement.matured else self._open.add)(window)
+
+    def begun_before(self, window: Window) -> datetime | None:
+        """Give where the stretch begins that the windows before this one left undecided; None when there is none."""
+        place = bisect_left(self._windows, window)
+        before = self._judgements[self._windows[place - 1]] if place else None
+        return before.stretch.start if before and not before.decided else None
 
     def has_passed(self, window: Window) -> bool:
         """Say whether a later window was judged."""

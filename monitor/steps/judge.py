@@ -6,25 +6,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-import pyarrow as pa
 from sqlalchemy import Connection
 
 from monitor.alerts.grouping import UNDER_ALARM, Finding, as_json, inhibited
 from monitor.alerts.lifecycle import Alert, fingerprint, step
 from monitor.detectors.change import change_of
 from monitor.detectors.quality import added_column
-from monitor.profiles.groups import profile_table
 from monitor.profiles.profile import Profile
-from monitor.steps.due import Due, Known, Maturity, due_windows, label_clock, matured
+from monitor.steps.due import Due, Known, Maturity, Revisions, due_windows, label_clock, matured
 from monitor.steps.history import History
 from monitor.steps.looks import LOOKS, Sight
 from monitor.steps.measure import LABELLED, Found, Pairs, compared, laid_beside, rule_of
 from monitor.steps.notify import tell
 from monitor.steps.reference import References
+from monitor.steps.sample import Sample, sample_of
 from monitor.store.alerts import alert_rows, read_alerts, write_findings
 from monitor.store.cursors import read_source
 from monitor.store.measurements import Judged, Judgement, read_judgements, write_judgement, write_measurements
-from monitor.store.profiles import first_seen, read_profiles, revisions
+from monitor.store.profiles import first_seen, revisions
 from monitor.store.records import record_span
 from monitor.store.references import WHOLE
 from monitor.types import Window
@@ -66,13 +65,14 @@ def judge(
         return []
     told: list[Finding] = []
     history, standing = History(known.judgements), Standing.of(monitor, watch)
-    maturity = maturity_of(watch)
+    maturity, changes = maturity_of(watch), Revisions(known.revisions)
     for due in due_windows(known, maturity, period=watch.period, lateness=watch.settings.lateness):
         with monitor.database.read() as connection:
-            profiles = read_profiles(connection, watch.name, due.window, references[WHOLE].layout)
-        current = {segment: standing.expecting(profile, segment) for segment, profile in profiles.items()}
+            layout = references[WHOLE].layout
+            read = sample_of(connection, watch.name, due, history=history, changes=changes, layout=layout)
+        sample = replace(read, profiles={part: standing.expecting(one, part) for part, one in read.profiles.items()})
         clock = label_clock(known, watch.period)
-        verdict = verdict_on(watch, references, current, due, history=history, clock=clock, versions=versions)
+        verdict = verdict_on(watch, references, sample, due, history=history, clock=clock, versions=versions)
         history.note(verdict.judgement)
         with monitor.database.write() as connection:
             findings = _written(connection, monitor, watch, verdict, standing, now=now)
@@ -92,7 +92,7 @@ def maturity_of(watch: Watch) -> Maturity:
 def verdict_on(
     watch: Watch,
     references: References,
-    current: dict[str, Profile],
+    sample: Sample,
     due: Due,
     *,
     history: History,
@@ -100,22 +100,27 @@ def verdict_on(
     versions: Mapping[str, datetime],
 ) -> Verdict:
     """Measure a window and lay each number beside its threshold; nothing is written."""
-    whole = current.get(WHOLE) or profile_table(pa.table({}), references[WHOLE].layout)
-    pairs = laid_beside(references, {WHOLE: whole, **current})
-    sight = Sight(
-        watch.name, watch.settings, due.window, references, {WHOLE: whole, **current}, pairs, history, versions
-    )
+    settings, maturity, pairs = watch.settings, maturity_of(watch), laid_beside(references, sample.profiles)
+    sight = Sight(watch.name, settings, due.window, sample.rows, references, sample.profiles, pairs, history, versions)
     found = [one for look in LOOKS for one in look(sight)]
-    labelled = whole.outcome.n if whole.outcome else 0
-    maturity = maturity_of(watch)
-    ready = matured(due.window, maturity, rows=whole.rows, labelled=labelled, clock=clock)
+    lacking = sample.lacking(settings.min_rows)
+    ready = bool(lacking) or matured(due.window, maturity, rows=sample.rows, labelled=sample.labelled, clock=clock)
     # Labels step alerts in the order of windows; where they may come for ever, one window without them holds up none.
     waiting = maturity.max_delay is not None and history.waits_before(due.window)
     passed = history.has_passed(due.window)
     before = due.before is not None and due.before.matured
     settled = ready and not waiting and not before
-    judged = compared(found, watch.settings, window=due.window, settled=settled or before)
-    judgement = Judgement(due.window, due.revision, whole.rows, labelled, matured=settled or before)
+    judged = compared(found, settings, window=sample.stretch, settled=settled or before, waits_for=lacking)
+    judgement = Judgement(
+        due.window,
+        sample.revision,
+        sample.rows,
+        sample.labelled,
+        matured=settled or before,
+        since=None if sample.stretch == due.window else sample.stretch.start,
+        decided=not lacking,
+        breached=any(one.outcome == "breach" and not one.measurement.segment for one in judged),
+    )
     first = due.before is None and not passed
     return Verdict(judgement, found, judged, first=first, settled=settled, profiles=pairs)
 

@@ -19,14 +19,16 @@ from monitor.types import Window
 class Sight:
     """All there is to look at in one window of a model.
 
-    references, current: profiles by segment, "" being all traffic; `current` always holds it. pairs: those of both
-    that are compared. history: the windows judged so far. versions: when the first window of each version began, and
-    under "" that of the model.
+    rows: of the window alone. references, current: profiles by segment, "" being all traffic; `current` always holds
+    it, and the rows of the windows before where these were too few to be judged. pairs: those of both that are
+    compared. history: the windows judged so far. versions: when the first window of each version began, and under ""
+    that of the model.
     """
 
     model: str
     settings: Model
     window: Window
+    rows: int
     references: Mapping[str, Profile]
     current: Mapping[str, Profile]
     pairs: Pairs
@@ -49,7 +51,7 @@ def against_the_reference(sight: Sight) -> Iterator[Found]:
 
 def volume_of(sight: Sight) -> Iterator[Found]:
     """Compare the window's rows with those of the windows that it should resemble."""
-    measurement = volume.compare_counts(sight.history.rows_like(sight.window), sight.whole.rows)
+    measurement = volume.compare_counts(sight.history.rows_like(sight.window), sight.rows)
     yield found_of(volume.DETECTOR, measurement, sight.settings)
 
 

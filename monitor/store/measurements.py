@@ -30,13 +30,26 @@ class Judged:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a window held when it was last judged. `matured`: its labels were judged too."""
+    """What a window held when it was last judged.
+
+    revision: of all windows of the stretch that was judged, which begins at `since`; None when that is the window
+    alone. decided: the stretch held enough rows to be judged. matured: its labels were judged too. breached:
+    something of all traffic was beyond its threshold.
+    """
 
     window: Window
     revision: int
     rows: int
     labelled: int
     matured: bool
+    since: datetime | None = None
+    decided: bool = True
+    breached: bool = False
+
+    @property
+    def stretch(self) -> Window:
+        """Give all that was judged together."""
+        return Window(self.since or self.window.start, self.window.end)
 
 
 def write_measurements(
@@ -80,6 +93,9 @@ def write_judgement(connection: Connection, name: str, judged: Judgement) -> Non
             rows=judged.rows,
             labelled=judged.labelled,
             matured=judged.matured,
+            since=judged.since,
+            decided=judged.decided,
+            breached=judged.breached,
         )
     )
 
@@ -88,7 +104,16 @@ def read_judgements(connection: Connection, name: str) -> list[Judgement]:
     """Give a model's judged windows, oldest first."""
     rows = connection.execute(select(judgement).where(judgement.c.model == name).order_by(judgement.c.window_end))
     return [
-        Judgement(Window(row.window_start, row.window_end), row.revision, row.rows, row.labelled, row.matured)
+        Judgement(
+            Window(row.window_start, row.window_end),
+            row.revision,
+            row.rows,
+            row.labelled,
+            matured=row.matured,
+            since=row.since,
+            decided=row.decided,
+            breached=row.breached,
+        )
         for row in rows
     ]
 

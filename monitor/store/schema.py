@@ -20,6 +20,8 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
+    true,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -182,7 +184,9 @@ reference = Table(
     UniqueConstraint("model", "fingerprint", "segment"),
 )
 
-# Which windows have been judged, and on how much. `matured`: its labels were judged too, and never again.
+# Which windows have been judged, and on how much. `matured`: its labels were judged too, and never again. `since`:
+# where the stretch begins that was judged with it, null when it was alone. `decided`: the stretch held enough rows to
+# be judged, so that the next one begins behind it. `breached`: something of all traffic was beyond its threshold.
 judgement = Table(
     "judgement",
     metadata,
@@ -193,6 +197,9 @@ judgement = Table(
     Column("rows", BigInteger, nullable=False),
     Column("labelled", BigInteger, nullable=False),
     Column("matured", Boolean, nullable=False),
+    Column("since", UTCDateTime),
+    Column("decided", Boolean, nullable=False, server_default=true()),
+    Column("breached", Boolean, nullable=False, server_default=false()),
 )
 
 # The keys of records, where a source can repeat rows or where labels come by themselves. `day` counts from 1970.

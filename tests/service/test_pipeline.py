@@ -219,6 +219,36 @@ def test_catching_up_finds_and_tells_what_keeping_up_does(begin: Begin, url: str
     assert sorted(n.id for n in late.told.notices) == sorted(n.id for n in punctual.told.notices)
 
 
+def test_days_with_too_few_rows_are_judged_together(begin: Begin) -> None:
+    def in_threes(loop: Loop) -> Loop:
+        words = CONFIG.format(database="sqlite:///monitor.db", source=FILES, labels=LABELS)
+        loop.monitor.database.close()
+        loop.monitor, loop.told = configured(loop.folder, words + "    min_rows: 700\n")
+        return loop
+
+    kept, caught = kept_up(in_threes(begin()), 24), caught_up(in_threes(begin()), 24)
+    assert kept.found() == caught.found()
+    assert [j.decided for j in caught.judgements()[:6]] == [False, False, True, False, False, True]
+    assert [j.stretch.start for j in caught.judgements()[:3]] == [START] * 3
+
+    def drift_by_end() -> dict[datetime, tuple[str, int]]:
+        rows = caught.rows(measurement, "detector", "column", "segment", "window_end", "outcome", "n")
+        return {end: (outcome, n) for *what, end, outcome, n in rows if what == ["psi", "age", ""]}
+
+    first = drift_by_end()
+    assert [first[START + day * DAY] for day in (1, 2, 3)] == [
+        ("insufficient", A_DAY),
+        ("insufficient", 2 * A_DAY),
+        ("clear", 3 * A_DAY),
+    ]
+    assert first[START + 24 * DAY] == ("breach", 3 * A_DAY)
+
+    caught.put("logs/late.parquet", made(3, days=1).drop_columns(["late"]))
+    caught.once(after(24))
+    again = drift_by_end()
+    assert (again[START + 3 * DAY][1], again[START + 6 * DAY][1]) == (4 * A_DAY, 3 * A_DAY)
+
+
 def test_a_second_pass_changes_nothing(begin: Begin, url: str) -> None:
     loop = caught_up(begin(database=url), days=24)
     before = loop.everything()

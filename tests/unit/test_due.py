@@ -1,6 +1,6 @@
 """Which windows are judged, once, again, or not yet."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -73,6 +73,12 @@ CASES = {
         revisions={0: 1, 1: 1, 2: 1, 3: 1},
         judgements=(judged(0, labelled=50, matured=False),),
         maturity=TWO_DAYS,
+    ),
+    "rows of a day that was judged together with a later one make that one due again": Case(
+        newest=49 * HOUR,
+        due=[(0, 2, True), (1, 3, True)],
+        revisions={0: 2, 1: 1, 2: 1},
+        judgements=(replace(judged(0), decided=False), replace(judged(1, revision=2), since=MIDNIGHT)),
     ),
     "a day whose profiles were forgotten keeps its judgement": Case(
         newest=49 * HOUR,

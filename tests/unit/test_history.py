@@ -1,5 +1,6 @@
 """What the next window needs of those before it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from monitor.steps.history import History
@@ -50,3 +51,13 @@ def test_a_window_waits_for_the_labels_of_those_before_it_only() -> None:
     assert history.has_passed(Window(START, START + DAY))
     assert not history.has_passed(second)
     assert history.rows_like(third) == [5, 7]
+
+
+def test_a_stretch_goes_on_behind_windows_that_were_left_undecided() -> None:
+    small = judged(START, HOUR, rows=5)
+    history = History([replace(small, decided=False)])
+    second, third = Window(START + HOUR, START + 2 * HOUR), Window(START + 2 * HOUR, START + 3 * HOUR)
+    assert history.begun_before(second) == START
+    history.note(replace(judged(second.start, HOUR, rows=5), since=START, decided=True))
+    assert history.begun_before(third) is None
+    assert history.begun_before(small.window) is None

@@ -1,0 +1,60 @@
+"""The rows that a window is judged by: its own, and those of the windows before it that were too few to be judged."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+from sqlalchemy import Connection
+
+from monitor.profiles.groups import profile_table
+from monitor.profiles.layout import Layout
+from monitor.profiles.profile import Profile
+from monitor.steps.due import Due, Revisions
+from monitor.steps.history import History
+from monitor.store.profiles import read_profiles
+from monitor.store.references import WHOLE
+from monitor.types import Window
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What is compared with the reference.
+
+    stretch: the windows whose rows it holds, up to the one that is judged. revision: of them all. rows, labelled: of
+    the last window alone. profiles: by segment, "" being all traffic.
+    """
+
+    stretch: Window
+    revision: int
+    rows: int
+    labelled: int
+    profiles: Mapping[str, Profile]
+
+    def lacking(self, least: int) -> str:
+        """Say what is lacking before these rows can be judged; the empty text when they can."""
+        rows = self.profiles[WHOLE].rows
+        return "" if rows >= least else f"{rows} of {least} rows: judged together with the next windows"
+
+
+def sample_of(
+    connection: Connection, model: str, due: Due, *, history: History, changes: Revisions, layout: Layout
+) -> Sample:
+    """Read the profiles of a window, and of those before it that were left undecided."""
+    stretch = _stretch(due, history)
+    profiles = _read(connection, model, stretch, layout)
+    own = profiles if stretch == due.window else _read(connection, model, due.window, layout)
+    outcome = own[WHOLE].outcome
+    labelled = outcome.n if outcome else 0
+    return Sample(stretch, changes.of(stretch), own[WHOLE].rows, labelled, profiles)
+
+
+def _stretch(due: Due, history: History) -> Window:
+    if due.before is not None:
+        return due.before.stretch
+    begun = None if history.has_passed(due.window) else history.begun_before(due.window)
+    return Window(begun or due.window.start, due.window.end)
+
+
+def _read(connection: Connection, model: str, window: Window, layout: Layout) -> dict[str, Profile]:
+    read = read_profiles(connection, model, window, layout)
+    return read if WHOLE in read else {WHOLE: profile_table(pa.table({}), layout), **read}
