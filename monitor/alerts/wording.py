@@ -67,6 +67,14 @@ DISTANCES = {
     "kolmogorov_smirnov": "Kolmogorov-Smirnov statistic",
     "wasserstein": "Wasserstein distance",
     "chi_square": "chi-square statistic",
+    "smooth_test": "change of shape in reference standard deviations",
+    "scan_test": "rise of an interval's share",
+    "cramer_von_mises": "Cramér-von Mises statistic",
+    "anderson_darling": "Anderson-Darling statistic",
+    "hellinger_distance": "Hellinger distance",
+    "kullback_leibler_divergence": "Kullback-Leibler divergence",
+    "cramers_v": "Cramér's V",
+    "g_test": "likelihood-ratio statistic",
 }
 
 # What is so or is not, without chance in it.

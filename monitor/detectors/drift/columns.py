@@ -1,0 +1,39 @@
+"""The shape that detectors of one number a column have in common."""
+
+from collections.abc import Callable, Iterator
+
+from monitor.detectors.detector import inflation, paired, undefined
+from monitor.profiles.bins import CategoryBins, NumericBins
+from monitor.profiles.profile import Counts, Profile
+from monitor.types import Measurement
+
+Distance = Callable[[Counts, Counts], float | None]
+Test = Callable[[Counts, Counts, float], tuple[float, float] | None]
+Bins = type[NumericBins] | type[CategoryBins]
+
+
+def measured_by(
+    name: str, distance: Distance, reference: Profile, current: Profile, *, bins: Bins | None = None
+) -> Iterator[Measurement]:
+    """Measure every column, or those of some bins, by a distance, which is its own effect."""
+    for column, before, after in paired(reference, current):
+        if bins is None or isinstance(before.bins, bins):
+            found = distance(before.counts, after.counts)
+            if found is None:
+                yield undefined(name, column, before, after)
+            else:
+                yield Measurement(name, found, column=column, n=after.n, effect=found)
+
+
+def put_to_test(
+    name: str, test: Test, reference: Profile, current: Profile, *, bins: Bins, effect: Distance | None = None
+) -> Iterator[Measurement]:
+    """Test every column of some bins; the effect is a distance, or else the statistic."""
+    for column, before, after in paired(reference, current):
+        if isinstance(before.bins, bins):
+            found = test(before.counts, after.counts, inflation(reference, before, after))
+            if found is None:
+                yield undefined(name, column, before, after)
+            else:
+                size = effect(before.counts, after.counts) if effect else found[0]
+                yield Measurement(name, found[0], column=column, n=after.n, p_value=found[1], effect=size)

@@ -1,0 +1,96 @@
+"""Whether two sets of counts over the same ordered bins have one shape: two tests that see what the other does not.
+
+Both take `reference` and `current`, counts of shape (bins,), and `inflation`, the design effect (Kish 1965), and give
+None when either side is empty or all rows share one bin.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betainc, gammaincc, ndtri
+
+Counts = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+ORDER, ROUGHLY, ROWS_NEEDED = 4, 2, 300
+FURTHEST = 2.75
+"""Scores beyond would make single rows of a small window count for more than all others."""
+
+
+def smooth_test(reference: Counts, current: Counts, inflation: float = 1.0) -> tuple[float, float] | None:
+    """Give (length of the shift, p-value) of Neyman's smooth test: location, spread, skewness, tails of normal scores.
+
+    The length is in standard deviations, 0 is equal. The first four powers of the pooled rows' normal scores, below
+    300 rows the first two, are made orthogonal and averaged on either side; the sum of squares of the differences, each
+    over its permutation variance, follows chi-square with as many degrees, and in small windows a wider gamma. Sees
+    broad changes, a few per cent of moved rows among them; blind to a narrow peak.
+    (Neyman 1937; Javitz 1975)
+    """
+    n, m = int(reference.sum()), int(current.sum())
+    before, after = _within_range(reference), _within_range(current)
+    held = (before + after) > 0
+    if not (n and m) or held.sum() < 2:
+        return None
+    mass, total = (before + after)[held] / (n + m), n + m
+    scores = np.clip(ndtri(mass.cumsum() - mass / 2), -FURTHEST, FURTHEST)
+    order = ORDER if min(n, m) >= ROWS_NEEDED else ROUGHLY
+    basis = _orthogonal(scores, mass, min(order, mass.size - 1))
+    shifts = (after[held] / m - before[held] / n) @ basis
+    squares = shifts**2 * (n * m / total) * (total - 1) / total
+    statistic, degrees = float(squares.sum()), basis.shape[1]
+    # few rows make the squares vary more than chi-square's: by the fourth moments of what is averaged
+    excess = float(mass @ (basis**2).sum(axis=1) ** 2) - degrees**2 - 2 * degrees
+    mean = inflation + degrees - 1
+    variance = 2 * (inflation**2 + degrees - 1) + max(excess, 0.0) / min(n, m)
+    return float(np.sqrt(shifts @ shifts)), float(gammaincc(mean**2 / variance, statistic * mean / variance))
+
+
+def scan_test(reference: Counts, current: Counts, inflation: float = 1.0) -> tuple[float, float] | None:
+    """Give (largest rise of a share, p-value) over single bins, dyadic runs of bins, and tails of both sides.
+
+    A rise's p-value is the binomial tail of the hits on the current side given all hits, which is conservative for
+    shares that are not small; the smallest, times the number of intervals, bounds that of the scan (Bonferroni 1936).
+    Sees a peak at one value or a cluster beyond the range; blind to a broad change that lifts no interval by much.
+    (Przyborowski & Wilenski 1940; Rufibach & Walther 2010)
+    """
+    n, m = int(reference.sum()), int(current.sum())
+    held = (reference + current) > 0
+    if not (n and m) or held.sum() < 2:
+        return None
+    first, last = _intervals(reference.size)
+    before, after = (np.append(0, side.cumsum()) for side in (reference, current))
+    a, b = before[last] - before[first], after[last] - after[first]
+    p_values = np.where(b > 0, betainc(np.maximum(b, 1) / inflation, a / inflation + 1, m / (n + m)), 1.0)
+    best = int(np.argmin(p_values))
+    return float(b[best] / m - a[best] / n), min(1.0, float(p_values[best]) * len(first))
+
+
+def _within_range(counts: Counts) -> Counts:
+    """Join the bins beyond the reference's range, which no reference row can be in, with those beside them."""
+    if counts.size < 4:
+        return counts
+    joined = counts[1:-1].copy()
+    joined[[0, -1]] += counts[[0, -1]]
+    return joined
+
+
+@lru_cache(maxsize=256)
+def _intervals(bins: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    pairs, width = set[tuple[int, int]](), 1
+    while width < bins:
+        pairs |= {(start, min(start + width, bins)) for start in range(0, bins, width)}
+        pairs |= {(0, width), (bins - width, bins)}
+        width *= 2
+    first, last = np.array(sorted(pairs), np.intp).T
+    return first, last
+
+
+def _orthogonal(scores: Floats, shares: Floats, order: int) -> Floats:
+    """Give polynomials of the scores of mean 0 and variance 1 under the shares, shape (bins, up to order)."""
+    root = np.sqrt(shares)
+    powers = scores[:, None] ** np.arange(order + 1)
+    basis, upper = np.linalg.qr(powers * root[:, None])
+    # a power that the ones before it explain is none of its own
+    kept = np.abs(np.diag(upper)) > 1e-8 * np.abs(upper).max()
+    return np.asarray((basis / root[:, None])[:, kept][:, 1:])
