@@ -14,6 +14,7 @@ from sqlalchemy import Connection, func, select, text
 from monitor.commands.opening import Setup, configured, reaching_database, stored
 from monitor.commands.passes import now
 from monitor.commands.printing import minute, printable
+from monitor.commands.weak import weaknesses
 from monitor.config import Model
 from monitor.errors import MonitorError
 from monitor.schedule import window_of
@@ -30,11 +31,17 @@ MOST_REASONS = 10
 
 @dataclass(frozen=True)
 class Sign:
-    """One thing that was looked at: about what, what there is to say, and whether it is wrong."""
+    """One thing that was looked at: about what, what there is to say, whether it is wrong or only worth knowing."""
 
     about: str
     said: str
     wrong: bool = False
+    note: bool = False
+
+    @property
+    def mark(self) -> str:
+        """Give the word that a line begins with."""
+        return "WRONG" if self.wrong else "note" if self.note else "ok"
 
 
 def doctor(path: Path) -> int:
@@ -44,7 +51,7 @@ def doctor(path: Path) -> int:
     try:
         for sign in signs(setup, now=now()):
             found.append(sign)
-            typer.echo(printable(f"{'WRONG' if sign.wrong else 'ok':<5}  {sign.about}: {sign.said}"))
+            typer.echo(printable(f"{sign.mark:<5}  {sign.about}: {sign.said}"))
     except MonitorError as error:
         typer.echo(printable(f"WRONG  {error}"))
         return 1
@@ -88,6 +95,7 @@ def _model(connection: Connection, name: str, model: Model, *, now: datetime) ->
     said = f"{known[1][''].rows} rows" if known else "cannot see: there is no reference yet"
     yield Sign(f"{name}: reference", said, wrong=known is None)
     yield _last_window(connection, name, model, now=now)
+    yield from (Sign(f"{name}: {what}", why, note=True) for what, why in weaknesses(connection, name, model))
 
 
 def _source(connection: Connection, source: str, *, now: datetime, model: Model) -> Sign:

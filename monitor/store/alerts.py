@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, insert, select, update
+from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, func, insert, select, update
 
 from monitor.alerts.grouping import Finding, alert_id, as_json, instant, plain
 from monitor.alerts.lifecycle import Alert, State
@@ -51,6 +51,15 @@ def write_alerts(connection: Connection, findings: Iterable[Finding], before: Ma
         connection.execute(update(alert).where(alert.c.fingerprint == bindparam("mark")).values(columns), known)
     if begun := [row for row in new if row["state"] != "ok" or row["episode"]]:
         connection.execute(insert(alert), begun)
+
+
+def count_fired(connection: Connection, model: str, *, since: datetime) -> dict[tuple[str, str, str], int]:
+    """Count how often each (detector, column, segment) of a model began to fire in windows that end after `since`."""
+    labels = [alert_event.c[name] for name in ("detector", "column", "segment")]
+    here = (alert_event.c.model == model, alert_event.c.window_end > since, alert_event.c.state == "firing")
+    episodes = func.count(alert_event.c.episode.distinct())
+    rows = connection.execute(select(*labels, episodes).where(*here).group_by(*labels)).all()
+    return {(row[0], row[1], row[2]): int(row[3]) for row in rows}
 
 
 def append_event(connection: Connection, finding: Finding, *, now: datetime) -> None:

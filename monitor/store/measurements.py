@@ -81,6 +81,13 @@ def read_measurements(
     yield from (dict(row) for row in rows.mappings())
 
 
+def read_armed(connection: Connection, name: str, *, since: datetime) -> Iterator[dict[str, Any]]:
+    """Give the public rows of what may raise an alert in windows that start at `since` or later, oldest first."""
+    armed = (measurement.c.model == name, measurement.c.window_start >= since, measurement.c.outcome != "")
+    rows = connection.execute(select(measurement).where(*armed).order_by(measurement.c.window_end))
+    yield from (dict(row) for row in rows.mappings())
+
+
 def write_judgement(connection: Connection, name: str, judged: Judgement) -> None:
     """Note that a window was judged, in the transaction that writes what was found."""
     connection.execute(delete(judgement).where(judgement.c.model == name, judgement.c.window_end == judged.window.end))

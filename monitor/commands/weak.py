@@ -1,0 +1,124 @@
+"""Which monitors of a model are blind or noisy, and why, in a few lines: the part of `monitor doctor` about trust."""
+
+from collections.abc import Iterator, Sequence
+from statistics import median
+
+from sqlalchemy import Connection
+
+from monitor.alerts.noise import Look, Looks, restless, speechless, within_chance
+from monitor.alerts.thresholds import Threshold
+from monitor.config import Model
+from monitor.profiles.profile import Profile
+from monitor.steps.blindness import Unreachable, Wide, unreachable, unvarying, widest
+from monitor.store.alerts import count_fired
+from monitor.store.measurements import Judgement, read_armed, read_judgements
+from monitor.store.references import WHOLE, read_reference
+
+LOOKED_AT = 60
+FEWEST = 5
+LISTED = 3
+FLAPS = 3
+UNTIMED = (
+    "the reference has no times, so that how much windows differ is not known, and thresholds take rows for "
+    "independent ones; give the reference its column of times"
+)
+
+Names = Sequence[str]
+
+
+def weaknesses(connection: Connection, name: str, model: Model) -> Iterator[tuple[str, str]]:
+    """Give ("blind" or "noisy", why) of a model, the weightiest first; at most a dozen. Nothing before a window."""
+    known, judgements = read_reference(connection, name), read_judgements(connection, name)[-LOOKED_AT:]
+    if known is None or not judgements:
+        return
+    reference = known[1][WHOLE]
+    since = judgements[0].window.start
+    rows = list(read_armed(connection, name, since=since))
+    looks = _looks(rows)
+    usual = int(median([one.rows for one in judgements if one.rows] or [0]))
+    thresholds = _thresholds(rows)
+    yield from (("blind", why) for why in _unwatched(model))
+    if len(judgements) >= FEWEST:
+        yield from (("blind", why) for why in _speechless(looks, len(judgements)))
+    yield from (("blind", why) for why in _unreachable(unreachable(reference, thresholds, usual)))
+    yield from (("blind", why) for why in _too_wide(reference, thresholds, usual))
+    if still := unvarying(reference):
+        yield "blind", f"one value only in the whole reference, so that how they vary is not known: {_listed(still)}"
+    yield from (("noisy", why) for why in _often(connection, name, looks, judgements))
+    if not reference.layout.windows:
+        yield "noisy", UNTIMED
+
+
+def _unwatched(model: Model) -> Iterator[str]:
+    if not model.columns.scores:
+        yield "there are no scores: neither confidence nor ROC AUC is watched; name them in columns.scores"
+    if model.columns.label is None:
+        yield "there are no labels: performance is not watched; name them in columns.label"
+
+
+def _speechless(looks: Looks, windows: int) -> Iterator[str]:
+    for note, names in list(speechless(looks).items())[:2]:
+        yield f"no answer in the last {windows} windows from {_listed(names)}: {note or 'without a reason'}"
+
+
+def _unreachable(found: Sequence[Unreachable]) -> Iterator[str]:
+    if not found:
+        return
+    names = [f"{one.detector} of {one.column}" for one in found]
+    needed = max((one.needed or 0 for one in found), default=0)
+    enough = all(one.needed for one in found)
+    mend = f"windows of {needed:,} rows could" if enough else "much longer windows might"
+    yield f"whatever is in windows of {found[0].rows:,} rows, {_listed(names)} cannot reach the threshold; {mend}"
+
+
+def _too_wide(reference: Profile, thresholds: dict[tuple[str, str], Threshold], rows: int) -> Iterator[str]:
+    alphas = [threshold.alpha for threshold in thresholds.values() if threshold.alpha]
+    found: list[Wide] = widest(reference, alpha=median(alphas), rows=rows) if alphas and rows else []
+    if found:
+        named = [f"{one.column} {one.shift:.2g} sd (its rows alone: {one.rows_alone:.2g})" for one in found]
+        yield f"the reference's windows differ so much that only shifts above these are seen: {_listed(named)}"
+
+
+def _often(connection: Connection, name: str, looks: Looks, judgements: Sequence[Judgement]) -> Iterator[str]:
+    fired = count_fired(connection, name, since=judgements[0].window.start)
+    flapping = [(_named(*key), times) for key, times in fired.items() if times >= FLAPS]
+    if flapping:
+        named = [f"{who} {times} times" for who, times in sorted(flapping, key=lambda pair: (-pair[1], pair[0]))]
+        yield f"fired again and again in {len(judgements)} windows: {_listed(named)}; try `for` with more windows"
+    if found := restless(looks):
+        named = [f"{one.name} {one.breaches} of {one.windows} windows ({one.expected:.2g} expected)" for one in found]
+        yield f"breach far more often than they should, coming and going: {_listed(named)}"
+    if by_chance := within_chance(looks):
+        named = [f"{who} {some} of {every}" for who, (some, every) in by_chance.items()]
+        yield f"numbers of your own lie within what chance gives; breaches that it explains: {_listed(named)}"
+
+
+def _looks(rows: Sequence[dict[str, object]]) -> dict[str, list[Look]]:
+    found: dict[str, list[Look]] = {}
+    for row in rows:
+        own = row["alpha"] is None
+        look = Look(
+            str(row["outcome"]),
+            row["alpha"],  # type: ignore[arg-type]  # the columns have these types
+            row["threshold"] if own else None,  # type: ignore[arg-type]
+            *(row[key] for key in ("p_value", "n", "note", "low", "high", "reference")),  # type: ignore[arg-type]
+        )
+        found.setdefault(_named(str(row["detector"]), str(row["column"]), str(row["segment"])), []).append(look)
+    return found
+
+
+def _thresholds(rows: Sequence[dict[str, object]]) -> dict[tuple[str, str], Threshold]:
+    return {
+        (str(row["detector"]), str(row["column"])): Threshold(alpha=row["alpha"], min_effect=row["threshold"])  # type: ignore[arg-type]
+        for row in rows
+        if row["alpha"] is not None and row["column"] and not row["segment"]
+    }
+
+
+def _named(detector: str, column: str, segment: str) -> str:
+    return detector + (f" of {column}" if column else "") + (f" in {segment}" if segment else "")
+
+
+def _listed(names: Names) -> str:
+    rest = len(names) - LISTED
+    return ", ".join(names[:LISTED]) + (f" and {rest} more" if rest > 0 else "")

@@ -1,0 +1,127 @@
+"""What a model's monitors cannot see, from its reference and the thresholds of its last windows; no row is read."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from monitor.alerts.thresholds import Threshold, judged
+from monitor.detectors import DETECTORS
+from monitor.detectors.detector import design_effect
+from monitor.profiles.bins import NumericBins
+from monitor.profiles.layout import ABSENT, INVALID, MISSING, RETYPED, Layout
+from monitor.profiles.profile import Profile
+from monitor.stats.power import detectable_shift
+
+MOST_TIMES = 64
+WIDE = 0.5
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Unreachable:
+    """A monitor whose threshold no window of `rows` rows reaches, whatever is in it; `needed` rows would be enough.
+
+    needed: None where 64 times the rows are not enough.
+    """
+
+    detector: str
+    column: str
+    rows: int
+    needed: int | None
+
+
+@dataclass(frozen=True)
+class Wide:
+    """A column whose windows differ so much that only shifts of `shift` sd are seen; `rows_alone`: if they did not."""
+
+    column: str
+    shift: float
+    rows_alone: float
+
+
+def unreachable(reference: Profile, thresholds: Mapping[Key, Threshold], rows: int) -> list[Unreachable]:
+    """Try every armed monitor of a column on the most extreme windows there can be.
+
+    thresholds: by (detector, column); those of all traffic.
+    """
+    left, found = dict(thresholds), dict[Key, int | None]()
+    times = 1
+    while times <= MOST_TIMES and rows > 0:
+        reached = _reached(reference, left, rows * times)
+        found |= {key: rows * times for key in left if key in reached and times > 1}
+        left = {key: threshold for key, threshold in left.items() if key not in reached}
+        times *= 2
+    found |= dict.fromkeys(left if rows > 0 else (), None)
+    return [Unreachable(*key, rows, needed) for key, needed in sorted(found.items())]
+
+
+def _reached(reference: Profile, thresholds: Mapping[Key, Threshold], rows: int) -> set[Key]:
+    names = {detector for detector, _ in thresholds}
+    reached = set()
+    for extreme in extremes(reference, rows):
+        for detector in DETECTORS:
+            if detector.name not in names:
+                continue
+            for one in detector.compare(reference, extreme):
+                threshold = thresholds.get((detector.name, one.column))
+                if threshold and judged(one, threshold) == "breach":
+                    reached.add((detector.name, one.column))
+    return reached
+
+
+def extremes(reference: Profile, rows: int) -> Iterator[Profile]:
+    """Give windows that are nothing like the reference: all above its range or unseen, all at one value, none there."""
+    layout = reference.layout
+    for place in ("above", "lowest"):
+        yield _filled(reference, rows, {i: _bin(layout, i, place) for i in range(len(layout.columns))})
+    for slots in ((MISSING, ABSENT), (INVALID, RETYPED)):
+        profile = _filled(reference, rows, {})
+        for i, column in enumerate(layout.columns):
+            for slot in slots:
+                profile.counts[layout.offsets[i] + column.bins.size + slot] = rows
+        yield profile
+
+
+def _bin(layout: Layout, i: int, place: str) -> int:
+    return layout.columns[i].bins.size - 1 if place == "above" else 0
+
+
+def _filled(reference: Profile, rows: int, bins: Mapping[int, int]) -> Profile:
+    layout = reference.layout
+    counts, sums = np.zeros_like(reference.counts), np.zeros_like(reference.sums)
+    low, high = np.full_like(reference.low, np.inf), np.full_like(reference.high, -np.inf)
+    for i, code in bins.items():
+        column = layout.columns[i]
+        counts[layout.offsets[i] + code] = rows
+        moments = reference.columns[column.name].moments
+        if moments and isinstance(column.bins, NumericBins):
+            sd = math.sqrt(moments[2]) or 1.0
+            edges = column.bins.edges
+            value = float(edges[-1] + 10 * sd if code else edges[0] - 10 * sd)
+            offset = value - column.bins.center
+            sums[2 * i], sums[2 * i + 1] = rows * offset, rows * offset**2
+            low[i] = high[i] = value
+    return replace(reference, rows=rows, counts=counts, sums=sums, low=low, high=high, unseen={}, added={})
+
+
+def widest(reference: Profile, *, alpha: float, rows: int) -> list[Wide]:
+    """Give the numeric columns whose windows differ so much that shifts below half an sd are missed, widest first."""
+    found = []
+    for name, column in reference.columns.items():
+        if not isinstance(column.bins, NumericBins) or not column.steepest:
+            continue
+        inflation = design_effect(column.steepest, column.n, rows, reference.layout.window_rows)
+        sides = {"reference": float(column.n), "current": float(rows)}
+        shift = detectable_shift(alpha, **sides, inflation=inflation)
+        alone = detectable_shift(alpha, **sides)
+        if shift and alone and shift > WIDE and shift > 2 * alone:
+            found.append(Wide(name, shift, alone))
+    return sorted(found, key=lambda one: (-one.shift, one.column))
+
+
+def unvarying(reference: Profile) -> Sequence[str]:
+    """Name the columns that hold one value, or none, in the whole reference: only another value can be noticed."""
+    return [name for name, column in reference.columns.items() if (column.counts > 0).sum() < 2]
