@@ -28,7 +28,7 @@ class Roles:
     """Which column of a model's records plays which part; every other column is a feature.
 
     `scores` holds one column for binary models (the positive class) and one per class otherwise, in the order
-    of `classes`.
+    of `classes`. population: for a column, the share of each value in the population that the traffic should be like.
     """
 
     timestamp: str
@@ -43,6 +43,7 @@ class Roles:
     sensitive: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     kinds: Mapping[str, ColumnKind] = field(default_factory=dict)
+    population: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ class Endpoint(Protocol):
 class Measurement:
     """One number a detector found. `value=None` means undefined, and `note` says why.
 
-    reference: the reference's value of the same number, where it has one.
+    reference: the reference's value of the same number, where it has one. evidence: JSON that its alert carries.
     """
 
     detector: str
@@ -110,6 +111,7 @@ class Measurement:
     high: float | None = None
     note: str = ""
     reference: float | None = None
+    evidence: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """What a message says: what happened, how much and how sure, since when, where, and what to do."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from monitor.alerts.grouping import Finding, Group
@@ -20,6 +20,9 @@ TITLES = {
     "performance.estimated": "performance is estimated to have changed",
     "quality": "data quality",
     "health": "monitoring is impaired",
+    "bias.stereotyping": "groups are treated further apart",
+    "bias.selection": "groups' labels are known unequally",
+    "bias.sampling": "the traffic is not made up as stated",
     "model_change": "the model changed",
     "disagreement": "models disagree",
 }
@@ -54,6 +57,11 @@ LEVELS = {
     "label_given_confidence": "share of right answers that differs from the reference's at equal confidence",
     "residual_distribution": "share of errors that moved away from the reference's",
     "r2": "R²",
+    "equalized_odds_difference": "equalised odds difference",
+    "group_accuracy_difference": "accuracy difference between groups",
+    "group_calibration_difference": "calibration difference between groups",
+    "group_error_difference": "mean error difference between groups",
+    "representation_distance": "distance from the stated shares",
 }
 # What is or is not.
 SWITCHES = {
@@ -104,6 +112,13 @@ TO_DO = {
     "performance.estimated": "look at which columns moved; get labels for some of these records before retraining",
     "attack": "look at the clients and records named here; limit or block them, and keep the records as evidence",
     "bias": "compare the segments; do not act on the predictions for the groups named here without a check",
+    "demographic_parity_difference": "compare the groups' decisions by {where}, and what else changed with them; until "
+    "that is understood, have decisions for the groups named here checked by people",
+    "equalized_odds_difference": "look at the mistakes made on the groups named here by {where}: labels, inputs, "
+    "threshold; have their decisions checked by people until then",
+    "label_coverage_difference": "find out why labels of the groups named here by {where} are missing; do not retrain "
+    "on those that came alone",
+    "bias.sampling": "find out who is missing by {where}; weight the groups by their stated shares before retraining",
     "resolved": "nothing; it has been clear for as many windows as its rule asks",
     "": "compare the window with the reference",
 }
@@ -116,7 +131,7 @@ def text_of(finding: "Finding") -> str:
     """
     subject = shown(finding.column or finding.model)
     within = f" ({shown(finding.segment)})" if finding.segment else ""
-    parts = [_what(finding), *_how_sure(finding), *_since(finding)]
+    parts = [_what(finding) + _groups(finding), *_how_sure(finding), *_since(finding)]
     return f"{subject}{within}: {', '.join(parts)}"
 
 
@@ -236,6 +251,26 @@ def _change(finding: "Finding") -> str:
     unit = "share" if change["of"] == "share" else ""
     what = f"share of {shown(change['category'])}" if change["of"] == "share" else change["of"]
     return f"distribution moved: {what} {measure(change['before'], unit)} → {measure(change['after'], unit)}"
+
+
+def _groups(finding: "Finding") -> str:
+    """Name the groups that an alert is about, with their counts: the two that moved apart, or the one that is off."""
+    groups = {group["value"]: group for group in finding.evidence.get("groups", ())}
+    pair = [groups[name] for name in finding.evidence.get("pair", ()) if name in groups]
+    if not pair or finding.alert.state not in ("pending", "firing", "recovering"):
+        return ""
+    of, rows = str(finding.evidence["of"]).replace("_", " "), str(finding.evidence["rows"])
+    unit = finding.unit
+    return f"; {of} " + " against ".join(_group(group, unit, rows) for group in pair)
+
+
+def _group(group: Mapping[str, Any], unit: str, rows: str) -> str:
+    counted = f"{group['positives']:,} of " if "positives" in group else ""
+    counted += f"{group['rows']:,} of {group['of']:,} {rows}" if "of" in group else f"{group['rows']:,} {rows}"
+    before, stated = group.get("reference"), group.get("stated")
+    then = f", stated {measure(stated, unit)}" if stated is not None else ""
+    then += f", in the reference {measure(before, unit)}" if before is not None else ""
+    return f"{measure(group['rate'], unit)} of {shown(group['value'])} ({counted}{then})"
 
 
 def _moved(finding: "Finding", value: float, *, back: bool) -> str:

@@ -34,6 +34,8 @@ _SHORTEST = {
 _ONE = ("timestamp", "id", "client", "version", "prediction", "label")
 _SPLITS = ("segments", "sensitive")
 MAX_SEGMENTS = 10
+OFF_BY = 0.011
+"""Shares that are written with two digits need not sum to 1 more nearly than that."""
 
 
 def crossed(expanded: object, raw: object) -> Iterator[Mistake]:
@@ -134,11 +136,25 @@ def _roles(path: Path, columns: Tree) -> Iterator[Mistake]:
     for column in sorted(set(splits["ignore"]) & {*splits["segments"], *splits["sensitive"]}):
         role = "segments" if column in splits["segments"] else "sensitive"
         yield path, _twice(column, role, "ignore"), "a column has one role; take it out of one of them"
+    yield from _population((*path, "population"), mapping(columns.get("population")))
     if "" in by_class:
         yield (*path, "scores"), "a class without a name", "name the class that the score is of"
     if len(splits["segments"]) > MAX_SEGMENTS:
         problem = f"{len(splits['segments'])} columns"
         yield (*path, "segments"), problem, f"keep at most {MAX_SEGMENTS}: each multiplies the tests"
+
+
+def _population(path: Path, population: Tree) -> Iterator[Mistake]:
+    for column, stated in population.items():
+        shares = [share for share in mapping(stated).values() if isinstance(share, int | float)]
+        if len(mapping(stated)) < 2:
+            yield (
+                (*path, str(column)),
+                "shares of fewer than two values",
+                "write one a value",
+            )
+        elif len(shares) == len(mapping(stated)) and abs(sum(shares) - 1) > OFF_BY:
+            yield (*path, str(column)), f"the shares sum to {sum(shares):g}", "write shares that sum to 1"
 
 
 def _twice(column: str, one: str, other: str) -> str:

@@ -93,6 +93,15 @@ def _by_class(scores: object) -> object:
     return scores
 
 
+def _by_value(shares: object) -> object:
+    # YAML reads the values 1 and true as what they are; columns are counted by their text.
+    return (
+        {str(k).lower() if isinstance(k, bool) else str(k): v for k, v in shares.items()}
+        if isinstance(shares, dict)
+        else shares
+    )
+
+
 class Columns(Section):
     """The columns' roles as they are written; `Roles` is what becomes of them."""
 
@@ -107,6 +116,7 @@ class Columns(Section):
     sensitive: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     kinds: dict[str, ColumnKind] = {}
+    population: dict[str, Annotated[dict[str, Share], BeforeValidator(_by_value)]] = {}
 
     def roles(self) -> Roles:
         """Give the roles; the scores stand in the order of their classes."""

@@ -28,6 +28,7 @@ from monitor.detectors.drift import (
     total_variation,
     wasserstein,
 )
+from monitor.detectors.fairness import GROUP_DETECTORS
 from monitor.detectors.performance import (
     decisions,
     estimated,
@@ -100,12 +101,14 @@ HISTORY_DETECTORS: tuple[Detector, ...] = (volume.DETECTOR, freshness.DETECTOR)
 VERSION_DETECTORS: tuple[Detector, ...] = versions.DETECTORS
 """Those that lay one version of the model beside another."""
 
-ALL: tuple[Detector, ...] = (*DETECTORS, *ESTIMATES, *HISTORY_DETECTORS, *VERSION_DETECTORS)
+ALL: tuple[Detector, ...] = (*DETECTORS, *ESTIMATES, *GROUP_DETECTORS, *HISTORY_DETECTORS, *VERSION_DETECTORS)
+"""All of them; GROUP_DETECTORS lay groups beside each other."""
 
 __all__ = [
     "ALL",
     "DETECTORS",
     "ESTIMATES",
+    "GROUP_DETECTORS",
     "HISTORY_DETECTORS",
     "VERSION_DETECTORS",
     "Detector",

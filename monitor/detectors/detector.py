@@ -82,6 +82,7 @@ def design_effect(rho: float, reference: int, current: int, window_rows: float) 
 
 DRIFT_KINDS: dict[Role, str] = {
     "feature": "drift.data",
+    "sensitive": "drift.data",
     "prediction": "drift.prediction",
     "score": "drift.prediction",
     "confidence": "confidence",
@@ -98,11 +99,14 @@ def kind_of(detector: Detector, role: Role) -> str:
 def armed_for(detector: Detector, column: str, layout: Layout) -> bool:
     """Say whether a detector alerts on a column by default; "" is the model as a whole.
 
-    With one score, margin and entropy only repeat the confidence, so that they are shown and raise no alert.
+    With one score, margin and entropy only repeat the confidence, so that they are shown and raise no alert. Nor does
+    the drift of a sensitive column, which the model mostly does not know.
     """
     known = layout.by_name.get(column)
     if not detector.armed or known is None:
         return detector.armed
+    if known.role == "sensitive" and detector.kind == "drift.data":
+        return False
     binary = isinstance(layout.outcome, Binary) or len(layout.roles.scores) == 1
     if known.role == "confidence" and binary and not column.startswith("confidence("):
         return False

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from monitor.profiles.bins import Bins, CategoryBins, NumericBins
 from monitor.profiles.derivations import METHODS, derivations_of, derived_columns
 from monitor.profiles.groups import Groups, profile_groups, profile_labels, profile_table
-from monitor.profiles.layout import Binary, Column, Layout, Multiclass, OutcomeLayout, Regression, Role
+from monitor.profiles.layout import DECISION, Binary, Column, Layout, Multiclass, OutcomeLayout, Regression, Role
 from monitor.profiles.reading import canonical, categories, floats, type_of
 from monitor.types import ColumnKind, Roles, Task
 
@@ -18,18 +18,23 @@ __all__ = ["Groups", "bins_of", "kind_of", "layout_of", "profile_groups", "profi
 
 TEXT_DISTINCT = 1000
 MAX_CLASSES = 50
+FEW_VALUES = 20
+CUT_GROUPS = 4
+"""A sensitive column of numbers is cut into so many groups of about equal size."""
 
 
 def layout_of(reference: pa.Table, roles: Roles) -> Layout:
     """Choose kinds and bins of all columns, and how predictions meet labels, from the reference's rows.
 
     Every column without a role is a feature; `roles.kinds` wins over what is inferred. A column that the reference
-    lacks has no bins and is left out.
+    lacks has no bins and is left out. The bins of a sensitive column are the groups that are told apart.
     """
     task = task_of(reference, roles)
     outcome = _outcome(reference, roles, task)
     names = _ordered(reference, roles)
-    columns = (_column(reference.column(name), name, role, _kind(reference, name, roles, task)) for name, role in names)
+    columns = [_column(reference.column(name), name, role, _kind(reference, name, roles, task)) for name, role in names]
+    if outcome is None and len(roles.scores) == 1:
+        columns = [_decided(column) if column.role == "score" else column for column in columns]
     return _with_derived(reference, Layout(tuple(columns), outcome, roles))
 
 
@@ -101,7 +106,8 @@ def _ordered(reference: pa.Table, roles: Roles) -> list[tuple[str, Role]]:
     if roles.label:
         outputs[roles.label] = "label"
     aside = {roles.timestamp, roles.id, roles.client, roles.version, *roles.ignore, *outputs}
-    features: list[tuple[str, Role]] = [(name, "feature") for name in reference.column_names if name not in aside]
+    names = [name for name in reference.column_names if name not in aside]
+    features: list[tuple[str, Role]] = [(n, "sensitive" if n in roles.sensitive else "feature") for n in names]
     return features + [(name, role) for name, role in outputs.items() if name in reference.column_names]
 
 
@@ -112,12 +118,33 @@ def _kind(reference: pa.Table, name: str, roles: Roles, task: Task | None) -> Co
     few = task in {"binary", "multiclass"} and name in {roles.prediction, roles.label} - set(roles.scores)
     if few and len(_counted(column, classes=True)) <= MAX_CLASSES:
         return "categorical"
-    return kind_of(column)
+    grouped = name in roles.sensitive or name in roles.population
+    return "categorical" if grouped and _names_groups(column) else kind_of(column)
+
+
+def _names_groups(column: pa.ChunkedArray) -> bool:
+    """Say whether numbers are codes: few and whole."""
+    if type_of(column.type) != "number":
+        return False
+    values = floats(column)
+    values = np.unique(values[np.isfinite(values)])
+    return bool(values.size <= FEW_VALUES and (values == np.floor(values)).all())
 
 
 def _column(column: pa.ChunkedArray, name: str, role: Role, kind: ColumnKind) -> Column:
+    if role == "sensitive" and kind == "numeric":
+        # two bins more for what is outside the reference's range
+        return Column(name, kind, role, type_of(column.type), NumericBins.of(floats(column), most=CUT_GROUPS + 2))
     classes = role in {"prediction", "label"}
     return Column(name, kind, role, type_of(column.type), bins_of(column, kind, classes=classes))
+
+
+def _decided(column: Column) -> Column:
+    """Let the bins of a score tell what it decides, where the reference's scores decide both ways."""
+    bins = column.bins
+    if not isinstance(bins, NumericBins) or not bins.edges.size or not bins.edges[0] < DECISION < bins.edges[-1]:
+        return column
+    return replace(column, bins=NumericBins(np.union1d(bins.edges, [DECISION]), bins.center))
 
 
 def _counted(column: pa.ChunkedArray, *, classes: bool) -> Counter[str]:

@@ -35,12 +35,12 @@ class NumericBins:
     center: float
 
     @classmethod
-    def of(cls, values: Floats) -> "NumericBins":
-        """Choose at most 128 bins of about equal reference mass. NaN and infinities are left aside."""
+    def of(cls, values: Floats, *, most: int = MAX_BINS) -> "NumericBins":
+        """Choose at most `most` bins of about equal reference mass. NaN and infinities are left aside."""
         finite = values[np.isfinite(values)]
         if not finite.size:
             return cls(np.empty(0), 0.0)
-        inner = np.quantile(finite, np.linspace(0, 1, MAX_BINS - 1)[:-1], method="inverted_cdf")
+        inner = np.quantile(finite, np.linspace(0, 1, most - 1)[:-1], method="inverted_cdf")
         with np.errstate(over="ignore", invalid="ignore"):
             edges = np.unique(np.append(inner, np.nextafter(finite.max(), np.inf)))
             center = float(finite.mean())

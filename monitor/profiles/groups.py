@@ -13,13 +13,19 @@ from monitor.profiles.profile import Profile
 from monitor.profiles.sheet import Sheet, count_absent, count_column, count_outcome, count_served
 from monitor.profiles.stretches import Run, runs_of
 
+OUTPUTS = ("prediction", "score", "label")
+
 
 @dataclass(frozen=True, eq=False)
 class Groups:
-    """To which of `size` groups each row belongs, shape (rows,); a row below 0 belongs to none."""
+    """To which of `size` groups each row belongs, shape (rows,); a row below 0 belongs to none.
+
+    outputs: only what the model gave and what came of it is counted, which costs a fraction of all columns.
+    """
 
     index: NDArray[np.integer]
     size: int
+    outputs: bool = False
 
 
 def profile_table(rows: pa.Table, layout: Layout, *, reference: bool = False) -> Profile:
@@ -61,6 +67,8 @@ def _coded(rows: pa.Table, layout: Layout) -> pa.Table:
 def _profiled(rows: pa.Table, made: Mapping[str, pa.ChunkedArray], layout: Layout, groups: Groups) -> list[Profile]:
     sheet, runs = _begun(rows, layout, groups)
     for i, column in enumerate(layout.columns):
+        if groups.outputs and column.role not in OUTPUTS:
+            continue
         found = made[column.name] if column.name in made else _found(rows, column.name)
         if found is None:
             count_absent(sheet, i)
@@ -68,7 +76,8 @@ def _profiled(rows: pa.Table, made: Mapping[str, pa.ChunkedArray], layout: Layou
             count_column(sheet, i, found, runs)
     count_outcome(sheet, rows, runs)
     count_served(sheet, rows, runs)
-    return sheet.profiles(added=[name for name in rows.column_names if name not in layout.known])
+    unknown = () if groups.outputs else rows.column_names
+    return sheet.profiles(added=[name for name in unknown if name not in layout.known])
 
 
 def label_groupings(rows: pa.Table, layout: Layout, groupings: Iterable[Groups]) -> Iterator[list[Profile]]:

@@ -15,8 +15,10 @@ from monitor.profiles.derivation import Derivation, digest_of, packed_arrays, un
 from monitor.types import ColumnKind, Roles
 
 CONFIDENCE_BINS = 20
+DECISION = 0.5
+"""A score of so much or more decides for the positive class, where no decision is logged."""
 
-Role = Literal["feature", "prediction", "score", "confidence", "derived", "label"]
+Role = Literal["feature", "sensitive", "prediction", "score", "confidence", "derived", "label"]
 ValueType = Literal["number", "text", "boolean", "time", "other"]
 
 MISSING, INVALID, INFINITE, ABSENT, RETYPED = range(5)
@@ -59,7 +61,7 @@ class Binary:
     label: str
     positive: str
     bins: NumericBins
-    threshold: float = 0.5
+    threshold: float = DECISION
 
     @property
     def columns(self) -> frozenset[str]:

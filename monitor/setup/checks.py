@@ -145,7 +145,7 @@ def _needed(roles: Roles, *, timestamp: bool, label: bool) -> list[tuple[str, st
         (["timestamp", "id", "client", "version"] if timestamp else []) + ["prediction"] + (["label"] if label else [])
     )
     one = [(key, getattr(roles, key)) for key in keys if getattr(roles, key) is not None]
-    many = [(key, name) for key in ("scores", "segments", "sensitive") for name in getattr(roles, key)]
+    many = [(key, name) for key in ("scores", "segments", "sensitive", "population") for name in getattr(roles, key)]
     return one + many
 
 

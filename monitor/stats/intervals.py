@@ -23,17 +23,17 @@ class Estimate:
     n: int = 0
 
 
-def wilson_interval(hits: float, rows: float) -> tuple[float, float]:
-    """Give the 95 % interval of a share; [0, 1] without rows. (Wilson 1927).
+def wilson_interval(hits: float, rows: float, z: float = Z) -> tuple[float, float]:
+    """Give the interval of a share, of 95 % unless `z` says otherwise; [0, 1] without rows. (Wilson 1927).
 
     >>> tuple(round(end, 3) for end in wilson_interval(8, 10))
     (0.49, 0.943)
     """
     if not rows:
         return 0.0, 1.0
-    share, weight = hits / rows, Z**2 / rows
+    share, weight = hits / rows, z**2 / rows
     middle = share + weight / 2
-    half = Z * math.sqrt(share * (1 - share) / rows + weight / rows / 4)
+    half = z * math.sqrt(share * (1 - share) / rows + weight / rows / 4)
     return max(0.0, (middle - half) / (1 + weight)), min(1.0, (middle + half) / (1 + weight))
 
 

@@ -16,7 +16,7 @@ from monitor.profiles.profile import Profile
 from monitor.steps.due import Due, Known, Maturity, Revisions, due_windows, label_clock, matured
 from monitor.steps.history import History
 from monitor.steps.looks import LOOKS, Sight
-from monitor.steps.measure import LABELLED, Found, Pairs, compared, laid_beside, rule_of
+from monitor.steps.measure import Found, Pairs, compared, laid_beside, rule_of, waits_for_labels
 from monitor.steps.notify import tell
 from monitor.steps.reference import References
 from monitor.steps.sample import Sample, sample_of
@@ -192,8 +192,9 @@ def held_back(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
         return inhibited(found, rows)
     told: list[Finding] = []
     for of_labels in (True, False):
-        alike = [f for f in found if (f.kind in LABELLED) == of_labels]
-        told += inhibited(alike, [r for r in rows if r["kind"] == "health" or (r["kind"] in LABELLED) == of_labels])
+        alike = [f for f in found if waits_for_labels(f.kind, f.detector) == of_labels]
+        beside = [r for r in rows if r["kind"] == "health" or waits_for_labels(r["kind"], r["detector"]) == of_labels]
+        told += inhibited(alike, beside)
     return told
 
 
@@ -258,6 +259,7 @@ def _evidence(verdict: Verdict, segments: Mapping[tuple[str, str], list[str]], j
     one = judged.measurement
     within = segments.get((judged.kind, one.column), [])
     evidence: dict[str, Any] = {"segments": within} if within and not one.segment else {}
+    evidence |= one.evidence
     reference, current = verdict.profiles.get(one.segment, (None, None))
     if reference and current and one.column in reference.columns and judged.kind.startswith(("drift.", "confidence")):
         change = change_of(reference.columns[one.column], current.columns[one.column])

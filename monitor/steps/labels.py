@@ -148,7 +148,7 @@ def needed(watch: Watch) -> set[str]:
     """Name the columns of a record that its label is joined with."""
     roles = watch.roles
     one = {roles.timestamp, roles.id, roles.prediction, roles.version} - {None}
-    return {*map(str, one), *roles.scores, *roles.segments}
+    return {*map(str, one), *roles.scores, *roles.segments, *roles.sensitive}
 
 
 def _rejected(batch: Batch, at: int, reason: str) -> Rejected:

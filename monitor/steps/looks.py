@@ -8,6 +8,7 @@ from monitor.config import Model
 from monitor.detectors.quality import volume
 from monitor.profiles.profile import Profile
 from monitor.steps.estimates import estimated
+from monitor.steps.groups import Beside, of_groups
 from monitor.steps.history import History
 from monitor.steps.measure import Found, Pairs, found_of, measured
 from monitor.steps.versions import new_versions, versions_compared
@@ -60,4 +61,9 @@ def before_labels(sight: Sight) -> Iterator[Found]:
     yield from estimated(*sight.pairs[WHOLE], sight.settings)
 
 
-LOOKS: tuple[Look, ...] = (against_the_reference, before_labels, volume_of, new_versions, versions_compared)
+def groups_of(sight: Sight) -> Iterator[Found]:
+    """Compare the groups of sensitive columns, and of segments, with each other, and with stated shares."""
+    yield from of_groups(Beside(sight.references, sight.current), sight.settings)
+
+
+LOOKS: tuple[Look, ...] = (against_the_reference, before_labels, volume_of, new_versions, versions_compared, groups_of)

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from monitor.alerts.lifecycle import Rule
 from monitor.alerts.thresholds import Threshold, judged, significance
 from monitor.config import Hold, Model, Setting, setting_of
-from monitor.detectors import DETECTORS, Detector, armed_for, kind_of
+from monitor.detectors import ALL, DETECTORS, Detector, armed_for, kind_of
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile
 from monitor.store.measurements import Judged
-from monitor.store.references import WHOLE
+from monitor.store.references import GROUP, WHOLE
 from monitor.types import Measurement, Window
 
 NOT_MATURED = "the labels of this window have not matured"
@@ -19,6 +19,7 @@ VERSION = "version="
 OWN_ROWS = 500
 """How many rows of a reference a version needs to be compared with its own."""
 LABELLED = ("performance.realised", "drift.label", "drift.concept")
+_OF_LABELS = frozenset(detector.name for detector in ALL if detector.labelled)
 
 AT_ONCE = Hold(1, 1)
 
@@ -41,7 +42,12 @@ class Found:
     @property
     def of_labels(self) -> bool:
         """Say whether it waits for labels."""
-        return self.detector.labelled or self.kind in LABELLED
+        return waits_for_labels(self.kind, self.detector.name)
+
+
+def waits_for_labels(kind: str, detector: str) -> bool:
+    """Say whether what a detector finds is known only when the labels are."""
+    return kind in LABELLED or detector in _OF_LABELS
 
 
 Pairs = Mapping[str, tuple[Profile, Profile]]
@@ -51,9 +57,10 @@ def laid_beside(references: Mapping[str, Profile], current: Mapping[str, Profile
     """Give (reference, window) by segment; a version is laid beside its own rows of the reference, or else all of it.
 
     A segment that the reference does not hold is left out, and so is a version that is the only one: it is the whole.
+    The groups of sensitive columns are compared with each other instead.
     """
     versions = [segment for segment in current if segment.startswith(VERSION)]
-    held = {part: profile for part, profile in references.items() if not part.startswith(VERSION)}
+    held = {part: profile for part, profile in references.items() if not part.startswith((VERSION, GROUP))}
     if len(versions) > 1:
         held |= {part: _own(references, part) for part in versions}
     return {part: (held[part], current[part]) for part in current if part in held}

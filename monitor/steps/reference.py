@@ -25,9 +25,10 @@ from monitor.profiles.groups import label_groupings, profile_groupings, profile_
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile, merge
 from monitor.schedule import window_of
+from monitor.steps.groups import group_spreads
 from monitor.steps.measure import VERSION
 from monitor.steps.pull import column_of, keys_with_days, with_column
-from monitor.steps.slices import sliced
+from monitor.steps.slices import grouped, sliced
 from monitor.steps.tables import joined
 from monitor.store.cursors import forget_cursors, read_cursors, write_cursor
 from monitor.store.database import Database
@@ -43,7 +44,7 @@ K = TypeVar("K")
 MOST_ROWS = 2_000_000
 LEARNED_ROWS = 1_000
 LEARNED_WINDOWS = 10
-FORMAT = 5
+FORMAT = 6
 """Raised whenever layouts or profiles hold something else than before: what was kept is then made anew."""
 SPREAD = (*METRICS, confidence_gap.METRIC)
 _NEVER = datetime(9000, 1, 1, tzinfo=UTC)
@@ -158,12 +159,13 @@ def profiled_reference(rows: pa.Table, watch: Watch) -> dict[str, Profile]:
 
     Where the reference has times, its own windows say how much more real windows differ than independent rows would.
     """
-    layout = layout_of(rows, watch.roles)
+    layout, segment_values = layout_of(rows, watch.roles), watch.settings.segment_values
     timed = _timed(rows, watch)
     if timed is None:
-        return {WHOLE: profile_table(rows, layout, reference=True)}
+        whole = profile_table(rows, layout, reference=True)
+        return {WHOLE: whole} | grouped(rows, layout, segment_values=segment_values)
     own = partial(profile_groupings, reference=True)
-    slices = sliced(timed, layout, own, base=watch.base, segment_values=watch.settings.segment_values)
+    slices = sliced(timed, layout, own, base=watch.base, segment_values=segment_values)
     windows: dict[tuple[str, Window], Profile] = {}
     segments: dict[str, Profile] = {}
     for place, profile in slices.items():
@@ -174,6 +176,7 @@ def profiled_reference(rows: pa.Table, watch: Watch) -> dict[str, Profile]:
         _add(segments, place.segment, profile)
     wholes = [profile for (segment, _), profile in windows.items() if segment == WHOLE]
     spreads = spreads_of(wholes, SPREAD) | likenesses_of(wholes) | estimate_spreads(segments[WHOLE], wholes)
+    spreads |= group_spreads(windows, layout)
     layout = replace(correlation_of(wholes, layout), spreads=spreads)
     return {segment: replace(profile, layout=layout) for segment, profile in segments.items()}
 

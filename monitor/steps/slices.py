@@ -1,20 +1,23 @@
 """From rows to the profiles of the windows, versions and segments that they fall into."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import chain
+from itertools import chain, pairwise
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from monitor.profiles.bins import CategoryBins
-from monitor.profiles.groups import Groups
+from monitor.profiles.bins import CategoryBins, NumericBins
+from monitor.profiles.groups import Groups, profile_groups
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile
+from monitor.profiles.reading import floats
 from monitor.schedule import Period
 from monitor.store.profiles import Slice
+from monitor.store.references import GROUP
 from monitor.types import Window
 
 Codes = NDArray[np.intp]
@@ -29,20 +32,47 @@ _LENGTHS = {"h": timedelta(hours=1), "d": timedelta(days=1)}
 def sliced(
     rows: pa.Table, layout: Layout, summing: Summing, *, base: Period, segment_values: int
 ) -> dict[Slice, Profile]:
-    """Sum rows up by window, and by window and each version and segment value; `summing` is one of the profilers."""
+    """Sum rows up by window, and by window and each version, segment value and group of a sensitive column.
+
+    `summing` is one of the profilers; of a group only the outputs are counted.
+    """
     windows, window = windows_of(rows, layout.roles.timestamp, base)
-    dimensions = list(_dimensions(rows, layout, segment_values))
-    by_value = (
-        Groups(np.where(code < 0, -1, window * len(values) + code), len(windows) * len(values))
-        for _, values, code in dimensions
-    )
+    parts = [*_dimensions(rows, layout, segment_values), *_sensitive(rows, layout, segment_values)]
+    by_value = (part.groups(window, len(windows)) for part in parts)
     summed = summing(rows, layout, chain([Groups(window, len(windows))], by_value))
     found = dict(zip(map(Slice, windows), next(summed), strict=True))
-    for (name, values, _), profiles in zip(dimensions, summed, strict=True):
+    for part, profiles in zip(parts, summed, strict=True):
         for place, profile in enumerate(profiles):
-            if profile.counts.any():
-                found[_slice(windows[place // len(values)], name, values[place % len(values)])] = profile
+            if profile.rows or profile.counts.any():
+                window_place, value = divmod(place, len(part.values))
+                found[_slice(windows[window_place], part.name, part.values[value])] = profile
     return found
+
+
+def grouped(rows: pa.Table, layout: Layout, *, segment_values: int) -> dict[str, Profile]:
+    """Sum rows up by the groups of the sensitive columns, whatever their times."""
+    once = np.zeros(rows.num_rows, np.intp)
+    return {
+        f"{part.name}={value}": profile
+        for part in _sensitive(rows, layout, segment_values)
+        for value, profile in zip(part.values, profile_groups(rows, layout, part.groups(once, 1)), strict=True)
+        if profile.rows
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """A column that splits the traffic: its values, and for each row the place of its value, below 0 for none."""
+
+    name: str
+    values: list[str]
+    codes: Codes
+
+    def groups(self, window: Codes, windows: int) -> Groups:
+        """Group rows by window and value."""
+        width = len(self.values)
+        index = np.where(self.codes < 0, -1, window * width + self.codes)
+        return Groups(index, windows * width, outputs=self.name.startswith(GROUP))
 
 
 def windows_of(rows: pa.Table, timestamp: str, base: Period) -> tuple[list[Window], Codes]:
@@ -54,14 +84,39 @@ def windows_of(rows: pa.Table, timestamp: str, base: Period) -> tuple[list[Windo
     return [Window(start, start + length) for start in first], place
 
 
-def _dimensions(rows: pa.Table, layout: Layout, segment_values: int) -> Iterator[tuple[str, list[str], Codes]]:
+def _dimensions(rows: pa.Table, layout: Layout, segment_values: int) -> Iterator[_Part]:
     roles = layout.roles
     if roles.version and roles.version in rows.column_names:
-        yield ("version", *_versions(rows[roles.version]))
+        yield _Part("version", *_versions(rows[roles.version]))
     for name in roles.segments:
         column = layout.by_name.get(name)
         if column and isinstance(column.bins, CategoryBins) and name in rows.column_names:
-            yield (name, *_segments(rows[name], column.bins, segment_values))
+            yield _Part(name, *_segments(rows[name], column.bins, segment_values))
+
+
+def _sensitive(rows: pa.Table, layout: Layout, segment_values: int) -> Iterator[_Part]:
+    for name in layout.roles.sensitive:
+        column = layout.by_name.get(name)
+        if column is None or column.kind == "text" or name not in rows.column_names:
+            continue
+        if isinstance(column.bins, CategoryBins):
+            yield _Part(GROUP + name, *_segments(rows[name], column.bins, segment_values))
+        elif names := cut_names(column.bins):
+            values = floats(rows[name])
+            codes = np.clip(column.bins.codes(np.nan_to_num(values)) - 1, 0, len(names) - 1)
+            yield _Part(GROUP + name, names, np.where(np.isnan(values), -1, codes))
+
+
+def cut_names(bins: NumericBins) -> list[str]:
+    """Name the groups of a sensitive column of numbers; what is outside the reference's range joins the end groups.
+
+    >>> cut_names(NumericBins(np.array([18.0, 25.0, 40.0, 60.0, 99.0]), 40.0))
+    ['under 25', '[25, 40)', '[40, 60)', '60 or more']
+    """
+    cuts = bins.edges[1:-1].tolist()
+    shown = [f"{cut:g}" for cut in cuts]
+    shown = shown if len({*shown}) == len(shown) else list(map(repr, cuts))
+    return [f"under {shown[0]}", *(f"[{a}, {b})" for a, b in pairwise(shown)), f"{shown[-1]} or more"] if cuts else []
 
 
 def _versions(column: pa.ChunkedArray) -> tuple[list[str], Codes]:

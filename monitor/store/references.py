@@ -10,6 +10,8 @@ from monitor.profiles.profile import Profile
 from monitor.store.schema import reference
 
 WHOLE = ""
+GROUP = "sensitive:"
+"""Begins the segments that are groups of a sensitive column, as `sensitive:sex=female`."""
 
 
 def write_reference(

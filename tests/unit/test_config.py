@@ -134,6 +134,12 @@ def test_clients_and_versions_may_be_segments() -> None:
     assert loaded(GOOD.replace("segments: [origin]", columns)).models["flights"].columns.segments == ("key", "v")
 
 
+def test_stated_shares_are_kept_by_the_text_of_their_values() -> None:
+    stated = "population: {sex: {1: 0.49, 2: 0.51}, veteran: {true: 0.1, no: 0.9}}"
+    roles = loaded(GOOD.replace("segments: [origin]", stated)).models["flights"].columns
+    assert roles.population == {"sex": {"1": 0.49, "2": 0.51}, "veteran": {"true": 0.1, "false": 0.9}}
+
+
 def test_a_route_may_name_its_receiver_by_a_variable() -> None:
     config = load(
         GOOD.replace("{to: [team]}", '{to: ["${WHO}"]}'), place="", environ={**ENVIRON, "WHO": "audit"}, read=read
@@ -300,6 +306,22 @@ MISTAKES = [
     ),
     # a segment twice
     ("[origin]", "[origin, origin]", f"{MODEL}.columns.segments: 'origin' stands there twice; write it once"),
+    # shares that are no whole, of one value, and no share
+    (
+        "segments: [origin]",
+        "population: {sex: {male: 0.4, female: 0.5}}",
+        f"{MODEL}.columns.population.sex: the shares sum to 0.9; write shares that sum to 1",
+    ),
+    (
+        "segments: [origin]",
+        "population: {sex: {male: 1}}",
+        f"{MODEL}.columns.population.sex: shares of fewer than two values; write one a value",
+    ),
+    (
+        "segments: [origin]",
+        "population: {sex: {male: 0.5, female: half}}",
+        f"{MODEL}.columns.population.sex.female: 'half' is no share above 0 and up to 1; write for example 0.8",
+    ),
     # more segments than can be watched
     (
         "[origin]",

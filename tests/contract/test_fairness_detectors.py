@@ -1,0 +1,228 @@
+"""Detectors of unequal groups: beside brute force on rows, and what each of them keeps."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from monitor.detectors import ALL, Detector
+from monitor.detectors.fairness import GROUP_DETECTORS, SAMPLING, SELECTION, TREATMENT
+from monitor.detectors.fairness.sides import ROWS_NEEDED, Sides
+from monitor.profiles.arrow import layout_of
+from monitor.profiles.groups import profile_table
+from monitor.profiles.layout import Layout
+from monitor.profiles.profile import Profile
+from monitor.steps.slices import grouped
+from monitor.types import Measurement, Roles
+
+BINARY = Roles("at", prediction="yes", scores=("p",), label="y", sensitive=("sex",))
+SCORED = Roles("at", scores=("p",), label="y", sensitive=("sex",))
+DECIDED = Roles("at", prediction="yes", label="y", sensitive=("sex",))
+NUMBERS = Roles("at", prediction="guess", label="amount", sensitive=("sex",))
+OF_GROUPS = [*TREATMENT, *SELECTION]
+every = pytest.mark.parametrize("detector", OF_GROUPS, ids=lambda d: d.name)
+
+
+def rows(seed: int, n: int = 6000, *, unfair: float = 0.0) -> pa.Table:
+    """Give three groups of people; `unfair` spoils that share of the third group's outcomes in every way."""
+    rng = np.random.default_rng(seed)
+    sex = rng.choice(["f", "m", "x"], n, p=[0.5, 0.4, 0.1])
+    p = rng.beta(2, 2, n) * np.where(sex == "m", 1, 0.9)
+    y = rng.random(n) < p
+    spoiled = (sex == "x") & (rng.random(n) < unfair)
+    amount = rng.normal(100, 10, n)
+    guess = amount + rng.normal(np.where(spoiled, 20, 0), 5)
+    p = np.where(spoiled, 0.1 * p, p)
+    known = ~(spoiled & (rng.random(n) < 0.5))
+    columns: dict[str, Any] = {"sex": sex, "p": p, "yes": (p > 0.5).astype(int), "amount": amount, "guess": guess}
+    y = np.where(spoiled, y | (rng.random(n) < 0.5), y)
+    return pa.table(columns | {"y": pa.array(y.astype(int), mask=~known), "amount": pa.array(amount, mask=~known)})
+
+
+def sides(table: pa.Table, roles: Roles, reference: pa.Table | None = None) -> Sides:
+    first = rows(1, 20_000) if reference is None else reference
+    layout = layout_of(first, roles)
+    return Sides("sex", "sensitive:sex", by_group(first, layout), by_group(table, layout))
+
+
+def by_group(table: pa.Table, layout: Layout) -> dict[str, Profile]:
+    found = grouped(table, layout, segment_values=20)
+    return {name.removeprefix("sensitive:sex="): profile for name, profile in found.items()}
+
+
+def of(detector: Detector, laid: Sides) -> Measurement | None:
+    return next(iter(detector.compare(laid)), None)
+
+
+def roles_of(detector: Detector) -> Roles:
+    return NUMBERS if detector.name == "group_error_difference" else BINARY
+
+
+def apart(table: pa.Table, number: Callable[[dict[str, np.ndarray]], float]) -> float:
+    """Work a number out on each group's rows, and give the largest less the smallest."""
+    kinds = {name: object if name == "sex" else float for name in table.column_names}
+    columns = {name: np.array(table[name].to_pylist(), kind) for name, kind in kinds.items()}
+    values = [number({k: v[columns["sex"] == group] for k, v in columns.items()}) for group in ("f", "m", "x")]
+    return max(values) - min(values)
+
+
+def rate(decided: np.ndarray, among: np.ndarray) -> float:
+    return float(decided[among].mean())
+
+
+BY_HAND: list[tuple[str, Callable[[dict[str, np.ndarray]], float]]] = [
+    ("demographic_parity_difference", lambda g: float(g["yes"].mean())),
+    ("equal_opportunity_difference", lambda g: rate(g["yes"], g["y"] == 1)),
+    ("group_accuracy_difference", lambda g: rate(g["yes"] == g["y"], ~np.isnan(g["y"]))),
+    ("group_calibration_difference", lambda g: float(np.nanmean(g["y"] - g["p"]))),
+    ("label_coverage_difference", lambda g: float((~np.isnan(g["y"])).mean())),
+    ("label_rate_difference", lambda g: float(np.nanmean(g["y"]))),
+]
+
+
+@pytest.mark.parametrize(("name", "number"), BY_HAND, ids=lambda x: x if isinstance(x, str) else "")
+@pytest.mark.parametrize("roles", [BINARY, SCORED, DECIDED], ids=["decision and score", "score", "decision"])
+def test_values_are_those_worked_out_on_the_rows(
+    name: str, number: Callable[[dict[str, np.ndarray]], float], roles: Roles
+) -> None:
+    table = rows(2, unfair=0.5)
+    found = of(next(d for d in OF_GROUPS if d.name == name), sides(table, roles))
+    if name == "group_calibration_difference" and not roles.scores:
+        assert found is None
+        return
+    assert found is not None
+    assert found.value == pytest.approx(apart(table, number), abs=1e-12)
+
+
+def test_equalised_odds_is_the_larger_of_its_two_gaps() -> None:
+    table = rows(2, unfair=0.5)
+    true, false = (apart(table, lambda g, k=kind: rate(g["yes"], g["y"] == k)) for kind in (1, 0))  # type: ignore[misc]
+    found = of(next(d for d in TREATMENT if d.name == "equalized_odds_difference"), sides(table, BINARY))
+    assert found is not None
+    assert found.value == pytest.approx(max(true, false))
+
+
+def test_the_mean_error_of_a_regression_is_that_of_the_rows() -> None:
+    table = rows(2, unfair=0.5)
+    found = of(next(d for d in TREATMENT if d.name == "group_error_difference"), sides(table, NUMBERS))
+    assert found is not None
+    assert found.value == pytest.approx(apart(table, lambda g: float(np.nanmean(g["guess"] - g["amount"]))))
+
+
+def test_without_labels_decisions_are_compared_all_the_same() -> None:
+    table = rows(3).drop_columns(["y"])
+    found = of(TREATMENT[0], sides(table, Roles("at", scores=("p",), sensitive=("sex",)), rows(1).drop_columns(["y"])))
+    assert found is not None
+    assert found.value == pytest.approx(apart(table, lambda g: float((g["p"] >= 0.5).mean())))
+
+
+@every
+def test_numbers_are_finite_and_groups_are_named_with_their_counts(detector: Detector) -> None:
+    found = of(detector, sides(rows(4, unfair=0.4), roles_of(detector)))
+    assert found is not None
+    numbers = (found.value, found.low, found.high, found.reference, found.p_value, found.effect)
+    assert all(number is not None and math.isfinite(number) for number in numbers)
+    assert 0 <= found.low <= found.value <= found.high  # type: ignore[operator]
+    groups = found.evidence["groups"]
+    assert {group["value"] for group in groups} == {"f", "m", "x"}
+    assert all(group["low"] <= group["rate"] <= group["high"] and group["rows"] > 0 for group in groups)
+    assert found.evidence["pair"] == [groups[0]["value"], groups[1]["value"]]
+
+
+@every
+def test_the_p_value_falls_as_one_group_is_treated_worse(detector: Detector) -> None:
+    little, much = (of(detector, sides(rows(5, 20_000, unfair=u), roles_of(detector))) for u in (0.0, 0.5))
+    assert little is not None
+    assert much is not None
+    assert much.p_value < 1e-2 < (little.p_value or 0)  # type: ignore[operator]
+    assert much.value > little.value  # type: ignore[operator]
+    assert "x" in much.evidence["pair"]
+
+
+@every
+def test_a_small_group_is_not_judged(detector: Detector) -> None:
+    table = rows(6, 4000)
+    few = pa.concat_tables([table.filter(pa.compute.not_equal(table["sex"], "x")), small(table, "x", 8)])
+    found = of(detector, sides(few, roles_of(detector)))
+    assert found is not None
+    assert found.p_value is not None
+    assert "x" not in found.evidence["pair"]
+    assert f"left out, under {ROWS_NEEDED}" in found.note
+
+
+@every
+def test_under_two_groups_that_are_large_enough_there_is_no_answer(detector: Detector) -> None:
+    table = rows(7, 4000)
+    few = pa.concat_tables([small(table, name, 12) for name in ("f", "m", "x")])
+    found = of(detector, sides(few, roles_of(detector)))
+    assert found is not None
+    assert (found.value, found.p_value) == (None, None)
+    assert f"{ROWS_NEEDED} " in found.note
+    assert "second largest" in found.note
+
+
+def small(table: pa.Table, name: str, most: int) -> pa.Table:
+    return table.filter(pa.compute.equal(table["sex"], name)).slice(0, most)
+
+
+@every
+def test_a_reference_without_the_groups_leaves_the_value_and_no_verdict(detector: Detector) -> None:
+    laid = sides(rows(8), roles_of(detector))
+    found = of(detector, Sides(laid.column, laid.segment, {}, laid.current))
+    assert found is not None
+    assert found.value is not None
+    assert found.p_value is None
+    assert found.note.startswith("not judged: in the reference")
+
+
+def test_two_groups_of_the_same_rate_are_no_gap() -> None:
+    table = pa.table({"sex": ["f", "m"] * 100, "p": [0.7] * 200, "yes": [1] * 200, "y": [1, 1, 0, 0] * 50})
+    found = of(TREATMENT[0], sides(table, BINARY))
+    assert found is not None
+    assert (found.value, found.low) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("detector", GROUP_DETECTORS, ids=lambda d: d.name)
+def test_people_can_read_what_it_does_and_when_it_is_blind(detector: Detector) -> None:
+    assert detector.method.endswith(".")
+    assert "Blind to" in detector.method
+    assert detector.kind.startswith("bias.")
+    assert detector in ALL
+
+
+POPULATION = {"f": 0.5, "m": 0.4, "x": 0.1}
+
+
+def sampled(table: pa.Table, population: dict[str, float] = POPULATION) -> Measurement:
+    profile = profile_table(table, layout_of(rows(1), BINARY))
+    return next(iter(SAMPLING.compare("sex", population, profile.columns["sex"])))
+
+
+def test_traffic_like_the_population_is_far_from_no_stated_share() -> None:
+    found = sampled(rows(9))
+    assert found.value == pytest.approx(0.0, abs=0.02)
+    assert found.p_value > 0.01  # type: ignore[operator]
+
+
+def test_a_group_that_stays_away_is_named_with_its_count() -> None:
+    table = rows(10)
+    gone = pa.concat_tables([table.filter(pa.compute.not_equal(table["sex"], "x")), small(table, "x", 100)])
+    found = sampled(gone)
+    assert found.p_value < 1e-9  # type: ignore[operator]
+    assert found.evidence["pair"] == ["x"]
+    named = next(group for group in found.evidence["groups"] if group["value"] == "x")
+    assert (named["rows"], named["of"], named["stated"]) == (100, gone.num_rows, 0.1)
+
+
+def test_a_stated_value_that_never_comes_has_no_rows() -> None:
+    found = sampled(rows(11), {"f": 0.5, "m": 0.4, "w": 0.1})
+    assert found.evidence["pair"] == ["w"]
+    assert found.note.startswith("left out: ")
+
+
+def test_no_row_with_a_stated_value_is_no_answer() -> None:
+    found = sampled(rows(12), {"a": 0.5, "b": 0.5})
+    assert (found.value, found.note) == (None, "no rows with one of the stated values")
