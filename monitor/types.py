@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-ColumnKind = Literal["numeric", "categorical", "text"]
+ColumnKind = Literal["numeric", "categorical", "text", "vector"]
 Task = Literal["binary", "multiclass", "regression"]
 Cursor = Mapping[str, Any]
 

@@ -11,7 +11,7 @@ from monitor.profiles.bins import Bins, CategoryBins, NumericBins
 from monitor.profiles.derivations import METHODS, derivations_of, derived_columns
 from monitor.profiles.groups import Groups, profile_groups, profile_labels, profile_table
 from monitor.profiles.layout import DECISION, Binary, Column, Layout, Multiclass, OutcomeLayout, Regression, Role
-from monitor.profiles.reading import canonical, categories, floats, type_of
+from monitor.profiles.reading import canonical, categories, floats, is_vector, type_of, width_of
 from monitor.types import ColumnKind, Roles, Task
 
 __all__ = ["Groups", "bins_of", "kind_of", "layout_of", "profile_groups", "profile_labels", "profile_table", "task_of"]
@@ -51,13 +51,15 @@ def _with_derived(reference: pa.Table, plain: Layout) -> Layout:
 
 
 def kind_of(column: pa.ChunkedArray) -> ColumnKind:
-    """Infer a reference column's kind from its type; strings that hardly ever repeat are text.
+    """Infer a reference column's kind from its type; strings that hardly ever repeat are text, lists of floats vectors.
 
     >>> kind_of(pa.chunked_array([[True, False]]))
     'categorical'
     """
     if pa.types.is_dictionary(column.type):
         return "categorical"
+    if is_vector(column.type):
+        return "vector"
     kind = type_of(column.type)
     if kind == "text":
         distinct = pc.count_distinct(column).as_py()
@@ -65,12 +67,12 @@ def kind_of(column: pa.ChunkedArray) -> ColumnKind:
     return "numeric" if kind == "number" else "categorical"
 
 
-def bins_of(column: pa.ChunkedArray, kind: ColumnKind, *, classes: bool = False) -> Bins:
-    """Fix a column's bins from its reference values. A text is binned by its length in characters."""
+def bins_of(column: pa.ChunkedArray, kind: ColumnKind, *, classes: bool = False, width: int = 0) -> Bins:
+    """Fix a column's bins from its reference values. A text is binned by its length, a vector by its norm."""
     if kind == "categorical":
         counted = _counted(column, classes=classes)
         return CategoryBins.of(list(counted), list(counted.values()))
-    return NumericBins.of(floats(column, kind))
+    return NumericBins.of(floats(column, kind, width))
 
 
 def task_of(reference: pa.Table, roles: Roles) -> Task | None:
@@ -136,7 +138,9 @@ def _column(column: pa.ChunkedArray, name: str, role: Role, kind: ColumnKind) ->
         # two bins more for what is outside the reference's range
         return Column(name, kind, role, type_of(column.type), NumericBins.of(floats(column), most=CUT_GROUPS + 2))
     classes = role in {"prediction", "label"}
-    return Column(name, kind, role, type_of(column.type), bins_of(column, kind, classes=classes))
+    width = width_of(column) if kind == "vector" else 0
+    bins = bins_of(column, kind, classes=classes, width=width)
+    return Column(name, kind, role, type_of(column.type), bins, width=width)
 
 
 def _decided(column: Column) -> Column:

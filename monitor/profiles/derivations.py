@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from monitor.profiles import population
+from monitor.profiles import population, texts, vectors
 from monitor.profiles.derivation import Derivation, fitting_rows
 from monitor.profiles.derived import DERIVED, derived
 from monitor.profiles.layout import Column, Layout, Role
@@ -45,6 +45,8 @@ def _from_scores(derivation: Derivation, rows: pa.Table) -> Mapping[str, Floats]
 METHODS: Mapping[str, Method] = {
     "scores": Method("confidence", _of_scores, _from_scores),
     "population": Method("derived", population.fit, population.make),
+    "text": Method("derived", texts.fit, texts.make),
+    "vector": Method("derived", vectors.fit, vectors.make),
 }
 
 

@@ -32,6 +32,7 @@ class Column:
     type: class of the reference's Arrow type; a window's rows of another class are counted as retyped.
     correlation: of two rows of one window, measured on the reference's own windows, the mean over the directions in
         which windows can differ; steepest: the same in the direction in which they differ most. 0 when not known.
+    width: how many numbers a vector holds; 0 for what is none. Vectors are binned by their norm.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Column:
     bins: Bins
     correlation: float = 0.0
     steepest: float = 0.0
+    width: int = 0
 
     @property
     def slots(self) -> int:
@@ -168,7 +170,7 @@ class Layout:
     @cached_property
     def digest(self) -> str:
         """Name the meaning of the counts: profiles with equal digests add up. Correlations do not enter."""
-        parts = [[c.name, c.kind, c.role, c.type, _described(c.bins)] for c in self.columns]
+        parts = [[c.name, c.kind, c.role, c.type, c.width, _described(c.bins)] for c in self.columns]
         meaning = [parts, _outcome_described(self.outcome), digest_of(self.derivations)]
         return hashlib.sha256(json.dumps(meaning).encode()).hexdigest()[:16]
 
@@ -207,6 +209,7 @@ SCHEMA = pa.schema(
         *((name, pa.string()) for name in ("name", "kind", "role", "type")),
         ("correlation", pa.float64()),
         ("steepest", pa.float64()),
+        ("width", pa.int64()),
         ("edges", pa.list_(pa.float64())),
         ("center", pa.float64()),
         ("values", pa.list_(pa.string())),
@@ -216,12 +219,12 @@ SCHEMA = pa.schema(
 
 
 def _row(column: Column) -> dict[str, Any]:
-    plain = {key: getattr(column, key) for key in ("name", "kind", "role", "type", "correlation", "steepest")}
+    plain = {key: getattr(column, key) for key in ("name", "kind", "role", "type", "correlation", "steepest", "width")}
     return plain | _described(column.bins)
 
 
 def _column(row: dict[str, Any]) -> Column:
-    alike = (row["correlation"], row["steepest"])
+    alike = (row["correlation"], row["steepest"], row["width"])
     return Column(row["name"], row["kind"], row["role"], row["type"], _bins(row), *alike)
 
 

@@ -104,8 +104,13 @@ class Numbers:
         return np.asarray(plain, dtype=np.float64)
 
 
-def numbers(column: pa.ChunkedArray, kind: ColumnKind = "numeric") -> Numbers:
-    """Read a column as numbers; a text is its length in characters, a boolean 0 or 1."""
+def numbers(column: pa.ChunkedArray, kind: ColumnKind = "numeric", width: int = 0) -> Numbers:
+    """Read a column as numbers; a text is its length in characters, a boolean 0 or 1, a vector of `width` its norm."""
+    if kind == "vector":
+        held, invalid = vectors(column, width)
+        with np.errstate(over="ignore"):
+            norms = np.sqrt((held**2).sum(axis=1))
+        return Numbers(pa.chunked_array([pa.array(norms)]), invalid if invalid.any() else None)
     if kind == "text":
         text = type_of(column.type) == "text"
         return Numbers(pc.utf8_length(column.cast(pa.large_string()))) if text else _parsed(column, _length)
@@ -118,9 +123,43 @@ def numbers(column: pa.ChunkedArray, kind: ColumnKind = "numeric") -> Numbers:
     return _parsed(column, _float if type_of(column.type) in {"text", "number", "boolean"} else _nothing)
 
 
-def floats(column: pa.ChunkedArray, kind: ColumnKind = "numeric") -> Floats:
+def floats(column: pa.ChunkedArray, kind: ColumnKind = "numeric", width: int = 0) -> Floats:
     """Give a whole column as floats; what is no number is NaN, and a text is its length."""
-    return numbers(column, kind).values(0, len(column))
+    return numbers(column, kind, width).values(0, len(column))
+
+
+def is_vector(kind: pa.DataType) -> bool:
+    """Say whether an Arrow type is that of lists of fractional numbers."""
+    lists = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+    return bool(lists and pa.types.is_floating(kind.value_type))
+
+
+def width_of(column: pa.ChunkedArray) -> int:
+    """Give the most frequent length of a column's lists; 0 where it holds none."""
+    nested = pa.types.is_list(column.type) or pa.types.is_large_list(column.type)
+    if not (nested or pa.types.is_fixed_size_list(column.type)):
+        return 0
+    lengths = pc.list_value_length(column).drop_null().to_numpy()
+    return int(np.bincount(lengths).argmax()) if lengths.size else 0
+
+
+def vectors(column: pa.ChunkedArray, width: int) -> tuple[Floats, Flags]:
+    """Read a column of lists as (rows, width), NaN where there is no vector of this width, and mark what is none.
+
+    A vector that holds what is no number is none.
+    """
+    held = np.full((len(column), width), np.nan)
+    present = np.asarray(column.is_valid().to_numpy(), np.bool_)
+    if width_of(column) and width:
+        lists = column.cast(pa.large_list(pa.float64())).combine_chunks()
+        lists = lists if isinstance(lists, pa.Array) else pa.concat_arrays(lists.chunks)
+        lengths = np.asarray(pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False))
+        fits = present & (lengths == width)
+        values = np.asarray(lists.flatten().to_numpy(zero_copy_only=False), dtype=np.float64)
+        first = (np.cumsum(lengths) - lengths)[fits]
+        held[fits] = values[first[:, None] + np.arange(width)]
+        held[~np.isfinite(held).all(axis=1)] = np.nan
+    return held, present & np.isnan(held).any(axis=1) if width else present
 
 
 def _parsed(column: pa.ChunkedArray, parse: Callable[[str], float]) -> Numbers:

@@ -76,7 +76,7 @@ def count_column(sheet: Sheet, i: int, found: pa.ChunkedArray, runs: list[Run]) 
     if isinstance(column.bins, CategoryBins):
         _count_categories(sheet, i, found, runs)
     else:
-        read = numbers(found, column.kind)
+        read = numbers(found, column.kind, column.width)
         for run in runs:
             _count_numbers(sheet, i, column.bins, read, run)
     counts = sheet.counts[:, sheet.layout.offsets[i] : sheet.layout.offsets[i + 1]]

@@ -223,7 +223,7 @@ def _shape(name: str, role: str, before: ColumnProfile, now: ColumnProfile) -> d
     return {
         "name": name,
         "role": role,
-        "unit": "length" if before.kind == "text" else "",
+        "unit": "length" if before.kind in ("text", "vector") else "",
         "edges": bins.edges.tolist() if isinstance(bins, NumericBins) else None,
         "categories": None if numeric else [*getattr(bins, "values", ()), "other", "unseen"],
         "reference": before.counts.tolist(),

@@ -129,7 +129,9 @@ def _columns(guess: Guess) -> Iterator[str]:
     yield from _several("segments", guess.segments, "splits the traffic, each value watched apart", said=False)
     yield _noted(6, "# sensitive: [sex]", "groups that must not be treated worse")
     yield from _several("ignore", guess.ignore, "columns that mean nothing to the model", said=True)
-    yield _noted(6, "# kinds: {zip_code: categorical}", "numeric, categorical or text, where the values mislead")
+    yield _noted(
+        6, "# kinds: {zip_code: categorical}", "numeric, categorical, text or vector, where the values mislead"
+    )
 
 
 def _role(role: str, choice: Choice | None, what: str) -> str:

@@ -1,0 +1,159 @@
+"""What a text is like, as columns: words the reference never held, what it is written with, what it is about."""
+
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from monitor.profiles.derivation import Derivation
+from monitor.profiles.layout import Column
+from monitor.profiles.reading import type_of
+from monitor.profiles.stretches import SLICE
+from monitor.types import Roles
+
+Floats = NDArray[np.float64]
+Hashes = NDArray[np.uint64]
+Places = NDArray[np.intp]
+
+SHARES = ("letters", "digits", "punctuation", "non_ascii", "invisible", "lookalike_letters")
+NAMES = ("unseen_words", *SHARES, "component_1", "component_2")
+BUCKETS, TOPICS, ABOUT_ROWS = 1 << 20, 256, 10_000
+OTHER, LETTER, DIGIT, SPACE, MARK, INVISIBLE = range(6)
+LATIN, FOREIGN = 1, 2
+_CLASSES = {"L": LETTER, "M": LETTER, "N": DIGIT, "Z": SPACE, "P": MARK, "S": MARK}
+# Fillers are letters by their category, and nothing to the eye.
+_BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
+_MULTIPLIER = 0x9E3779B97F4A7C15
+_INVERSE = pow(_MULTIPLIER, -1, 1 << 64)
+_MIX = np.uint64(0xD6E8FEB86659FD93)
+
+
+@dataclass(frozen=True, eq=False)
+class Words:
+    """The words of some texts, one an entry: the text that it stands in, its hash, and its look-alike letters."""
+
+    text: Places
+    hashes: Hashes
+    lookalikes: Floats
+
+
+def fit(rows: pa.Table, columns: Sequence[Column], _: Roles) -> Iterator[Derivation]:
+    """Fit vocabulary and topics of every text column."""
+    for column in columns:
+        if column.role != "feature" or column.kind != "text" or type_of(rows.column(column.name).type) != "text":
+            continue
+        seen, topics = np.zeros(BUCKETS, np.bool_), np.zeros((TOPICS, TOPICS))
+        for start in range(0, rows.num_rows, SLICE):
+            texts = _texts(rows.column(column.name).slice(start, SLICE))
+            words = _read(texts)[1]
+            seen[words.hashes % np.uint64(BUCKETS)] = True
+            if start == 0:
+                topics = _spread(words, len(texts))
+        axes = np.linalg.eigh(topics)[1][:, :-3:-1]
+        # either sign is an axis; the largest loading is made the positive one
+        axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), range(2)])
+        names = tuple(f"{name}({column.name})" for name in NAMES)
+        arrays = {"vocabulary": np.packbits(seen), "topics": axes}
+        yield Derivation("text", names, (column.name,), arrays)
+
+
+def make(derivation: Derivation, rows: pa.Table) -> Mapping[str, Floats]:
+    """Give what each text is like; NaN where there is no text, or nothing in it to tell by.
+
+    unseen_words: share of words that the fitted rows did not hold, of 2^20 hashed ones; a full vocabulary hides some.
+    letters, digits, punctuation, non_ascii, invisible: shares of the characters; `invisible` are format characters, as
+    zero-width ones. lookalike_letters: share of the letters that are of the rarer script in a word that mixes Latin
+    with another. component_1, component_2: mean loading of the words on the principal components of the bag of words,
+    hashed to 256. (Weinberger et al. 2009; Davis & Suignard 2014, Unicode TR 39)
+    """
+    (name,) = derivation.columns
+    seen = np.unpackbits(derivation.arrays["vocabulary"]).astype(np.bool_)
+    made = np.full((len(NAMES), rows.num_rows), np.nan)
+    if name in rows.column_names and type_of(rows.column(name).type) == "text":
+        for start in range(0, rows.num_rows, SLICE):
+            texts = _texts(rows.column(name).slice(start, SLICE))
+            made[:, start : start + len(texts)] = _measured(texts, seen, derivation.arrays["topics"])
+    return dict(zip(derivation.names, made, strict=True))
+
+
+def _measured(texts: list[str], seen: NDArray[np.bool_], topics: Floats) -> Floats:
+    counts, words = _read(texts)
+    held = np.bincount(words.text, minlength=len(texts))
+    new = np.bincount(words.text, weights=~seen[words.hashes % np.uint64(BUCKETS)], minlength=len(texts))
+    alike = np.bincount(words.text, weights=words.lookalikes, minlength=len(texts))
+    about = [np.bincount(words.text, weights=axis[_topic(words)], minlength=len(texts)) for axis in topics.T]
+    length, letters = counts["length"], counts["letters"]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = [counts[name] / length for name in SHARES[:-1]]
+        lookalikes = np.where(length > 0, alike / np.maximum(letters, 1), np.nan)
+        return np.stack([new / held, *shares, lookalikes, *(sums / held for sums in about)])
+
+
+def _texts(column: pa.ChunkedArray) -> list[str]:
+    return [text or "" for text in column.cast(pa.large_string()).to_pylist()]
+
+
+def _read(texts: list[str]) -> tuple[dict[str, Floats], Words]:
+    """Give per text how many characters are of which sort, and the words of all."""
+    # a line feed ends each text, so that no word runs from one into the next
+    lengths = np.fromiter(map(len, texts), np.intp, len(texts))
+    codes = np.frombuffer("\n".join([*texts, ""]).encode("utf-32-le", "surrogatepass"), np.uint32)
+    text = np.repeat(np.arange(len(texts)), lengths + 1)
+    ends = np.cumsum(lengths + 1) - 1
+    classes, scripts = _classified(codes)
+    classes[ends] = OTHER
+    sorts = {"letters": LETTER, "digits": DIGIT, "punctuation": MARK, "invisible": INVISIBLE}
+    rows = {name: text[classes == sort] for name, sort in sorts.items()} | {"non_ascii": text[codes > 127]}
+    counts = {name: np.bincount(places, minlength=len(texts)).astype(np.float64) for name, places in rows.items()}
+    counts["length"] = lengths.astype(np.float64)
+    return counts, _words(codes, text, classes, scripts)
+
+
+def _classified(codes: NDArray[np.uint32]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Give the class and the script of each character, looked up once per distinct one."""
+    distinct, place = np.unique(codes, return_inverse=True)
+    known = [_kind(chr(code)) for code in distinct.tolist()]
+    table = np.array(known, np.uint8).reshape(-1, 2)
+    return table[place, 0], table[place, 1]
+
+
+def _kind(character: str) -> tuple[int, int]:
+    category = unicodedata.category(character)
+    if category == "Cf" or character in _BLANK_LETTERS:
+        return INVISIBLE, 0
+    kind = _CLASSES.get(category[0], OTHER)
+    if category[0] != "L":
+        return kind, 0
+    return kind, LATIN if unicodedata.name(character, "").startswith("LATIN ") else FOREIGN
+
+
+def _words(codes: NDArray[np.uint32], text: Places, classes: NDArray[np.uint8], scripts: NDArray[np.uint8]) -> Words:
+    # an invisible character splits no word: it is what is hidden within them
+    inside = (classes == LETTER) | (classes == DIGIT) | (classes == INVISIBLE)
+    edges = np.flatnonzero(np.diff(inside, prepend=False, append=False))
+    first, last = edges[::2], edges[1::2]
+    lowered = np.where((codes >= ord("A")) & (codes <= ord("Z")), codes + 32, codes).astype(np.uint64)
+    powers, inverse = (np.cumprod(np.full(codes.size, base, np.uint64)) for base in (_MULTIPLIER, _INVERSE))
+    sums = np.append(np.uint64(0), np.cumsum(lowered * powers))
+    hashes = (sums[last] - sums[first]) * inverse[np.minimum(first, max(codes.size - 1, 0))] * _MIX
+    counts = (np.append(0, np.cumsum(scripts == script)) for script in (LATIN, FOREIGN))
+    latin, foreign = (count[last] - count[first] for count in counts)
+    return Words(text[first], hashes >> np.uint64(20), np.minimum(latin, foreign) * 1.0)
+
+
+def _topic(words: Words) -> Places:
+    return (words.hashes % np.uint64(TOPICS)).astype(np.intp)
+
+
+def _spread(words: Words, texts: int) -> Floats:
+    """Give the covariance of the texts' mean bags of words, shape (256, 256), from at most 10,000 of them."""
+    texts = min(texts, ABOUT_ROWS)
+    kept = words.text < texts
+    cells = words.text[kept] * TOPICS + _topic(words)[kept]
+    bags = np.bincount(cells, minlength=texts * TOPICS).reshape(texts, TOPICS) * 1.0
+    bags /= np.maximum(bags.sum(axis=1, keepdims=True), 1)
+    bags -= bags.mean(axis=0)
+    return np.asarray(bags.T @ bags / max(texts, 1))
