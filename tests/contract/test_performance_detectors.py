@@ -195,7 +195,7 @@ def test_a_model_that_grows_unsure_or_all_but_certain_is_found() -> None:
 
 
 def test_the_kind_of_an_alert_goes_by_the_columns_role() -> None:
-    psi = named("psi")
+    psi = named("smooth_test")
     roles = ("feature", "prediction", "score", "confidence", "label")
     assert [kind_of(psi, role) for role in roles] == [
         "drift.data",
@@ -209,9 +209,10 @@ def test_the_kind_of_an_alert_goes_by_the_columns_role() -> None:
 
 def test_what_only_repeats_another_column_raises_no_alert() -> None:
     armed = [
-        armed_for(named("psi"), c, LAYOUTS["binary"]) for c in ("confidence(scores)", "margin(scores)", "p", "was")
+        armed_for(named("smooth_test"), c, LAYOUTS["binary"])
+        for c in ("confidence(scores)", "margin(scores)", "p", "was")
     ]
     assert armed == [True, False, True, False]
-    assert armed_for(named("psi"), "margin(scores)", LAYOUTS["multiclass"])
+    assert armed_for(named("smooth_test"), "margin(scores)", LAYOUTS["multiclass"])
     assert armed_for(named("roc_auc"), "", LAYOUTS["binary"])
     assert not armed_for(named("wasserstein"), "p", LAYOUTS["binary"])

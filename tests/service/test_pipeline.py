@@ -233,7 +233,7 @@ def test_days_with_too_few_rows_are_judged_together(begin: Begin) -> None:
 
     def drift_by_end() -> dict[datetime, tuple[str, int]]:
         rows = caught.rows(measurement, "detector", "column", "segment", "window_end", "outcome", "n")
-        return {end: (outcome, n) for *what, end, outcome, n in rows if what == ["psi", "age", ""]}
+        return {end: (outcome, n) for *what, end, outcome, n in rows if what == ["smooth_test", "age", ""]}
 
     first = drift_by_end()
     assert [first[START + day * DAY] for day in (1, 2, 3)] == [

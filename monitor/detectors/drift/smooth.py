@@ -1,4 +1,17 @@
-"""Neyman's smooth test of numeric columns. (Neyman 1937)."""
+"""Neyman's smooth test of numeric columns. (Neyman 1937).
+
+It alerts beside `drift.scan`, each with half of the budget: either is blind to what the other sees. In per cent of
+windows of 10,000 rows found at p < 0.00001 against a reference of 100,000, and of 10,000, each pair at half the level:
+
+    what moved                     KS        PSI      KS and PSI   smooth     scan      smooth and scan
+    3 % of the rows by 1.5 sd      9   0    18   1      15   1     91  35    58   6      88  29
+    2 % of the rows to one value   1   0    91  27      89  25      0   0   100 100     100 100
+    1 % of the rows to one value   0   0     5   0       2   0      0   0   100  80     100  77
+    0.5 % beyond the range         0   0     0   0       0   0     27   2   100 100     100 100
+    all rows by 0.06 sd           64  21    29   7      54  18     76  23     7   2      67  20
+    all rows 6 % wider             2   0    82  25      79  20    100  73    41   4      99  70
+    3 % of the rows to a cluster  79  13   100  89     100  87     93  35   100  98     100  98
+"""
 
 from collections.abc import Iterator
 
@@ -21,4 +34,4 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
     return put_to_test(NAME, smooth_test, reference, current, bins=NumericBins)
 
 
-DETECTOR = Detector(NAME, "drift.data", "reference sd", compare)
+DETECTOR = Detector(NAME, "drift.data", "reference sd", compare, armed=True, min_effect=0.03, bins=NumericBins)
