@@ -17,11 +17,11 @@ def upgrade() -> None:
     with op.batch_alter_table("judgement") as batch_op:
         batch_op.add_column(sa.Column("since", INSTANT, nullable=True))
         batch_op.add_column(sa.Column("decided", sa.Boolean(), server_default=sa.true(), nullable=False))
-        batch_op.add_column(sa.Column("breached", sa.Boolean(), server_default=sa.false(), nullable=False))
+        batch_op.add_column(sa.Column("alarmed", sa.Boolean(), server_default=sa.false(), nullable=False))
 
 
 def downgrade() -> None:
     with op.batch_alter_table("judgement") as batch_op:
-        batch_op.drop_column("breached")
+        batch_op.drop_column("alarmed")
         batch_op.drop_column("decided")
         batch_op.drop_column("since")

@@ -67,6 +67,7 @@ def significance(
     m: int = 1,
     clear: int = 3,
     shared: float = 0.0,
+    lasting: float = 0.0,
 ) -> float:
     """Give the p-value each of `tests` tests must reach, in (0, 1], so that about `alarms` alarms begin `per`.
 
@@ -75,10 +76,12 @@ def significance(
     after `clear` clear ones in a row. `shared` is the part of a difference's variance that the reference brings in,
     N being its rows and M the window's: M / (N + M), in [0, 1). It is the same in every window, so that a reference
     that lies askew breaches again and again: windows are independent only given it, and the alarms are averaged over
-    where it may lie.
+    where it may lie. `lasting` is the correlation of neighbouring windows beyond that, in [0, 1), such as a season's:
+    it makes spells of windows that breach together, each like one draw, whose length is that of a normal sequence's
+    stay beyond a high level, about 2.5 / sqrt(1 - lasting^2). (Rice 1945)
 
     Raises ValueError when the budget, the window or the number of tests is not above 0, or k is not in 1..m, or
-    `shared` is not in [0, 1).
+    `shared` or `lasting` is not in [0, 1).
 
     >>> day = timedelta(days=1)
     >>> round(significance(alarms=1, per=30 * day, window=day, tests=100), 5)
@@ -90,9 +93,11 @@ def significance(
         raise ValueError("budget, period, window and number of tests must be above 0")
     if not 1 <= k <= m:
         raise ValueError(f"k of m windows: {k} of {m} cannot be; write 1 <= k <= m")
-    if not 0 <= shared < 1:
-        raise ValueError(f"shared={shared}: the reference's part of the variance must be in [0, 1)")
-    given = _alarms(per / window, k, m, clear, round(shared, 2))
+    if not (0 <= shared < 1 and 0 <= lasting < 1):
+        raise ValueError(f"shared={shared}, lasting={lasting}: parts of the variance must be in [0, 1)")
+    windows, alike = per / window, min(round(shared + lasting, 2), 0.99)
+    spell = windows if lasting <= shared else min(windows, max(float(m), round(2.5 / math.sqrt(1 - lasting**2))))
+    given = _alarms(spell, k, m, clear, alike) * (windows / spell)
     return float(np.exp(np.interp(math.log(alarms / tests), np.log(given), np.log(_LEVELS))))
 
 

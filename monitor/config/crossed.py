@@ -31,6 +31,7 @@ _SHORTEST = {
     "w": timedelta(weeks=1),
     "mo": timedelta(days=28),
 }
+_WEEK = timedelta(weeks=1)
 _ONE = ("timestamp", "id", "client", "version", "prediction", "label")
 _SPLITS = ("segments", "sensitive")
 MAX_SEGMENTS = 10
@@ -190,6 +191,15 @@ def _times(path: Path, model: Tree, raw: object) -> Iterator[Mistake]:
     except (TypeError, ValueError):
         return
     window = period.count * _SHORTEST[period.unit]
+    if re.fullmatch(r"[0-9]+ weeks?", str(model.get("baseline"))) and (
+        period.unit == "mo" or _WEEK % window or window == _WEEK
+    ):
+        problem = f"no week is made of windows of {shown(value_at(raw, (*path, 'window')))}"
+        yield (
+            (*path, "baseline"),
+            problem,
+            "write so many windows, or a window of 6h or 1d, say",
+        )
     every, retain = _duration(model.get("every")), _duration(model.get("retain"))
     shown_window = shown(value_at(raw, (*path, "window")))
     if every is not None and every > window:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchem
 from pydantic_core import CoreSchema, core_schema
 
 from monitor.config.values import (
+    Before,
     Budget,
     Count,
     Duration,
@@ -185,11 +186,12 @@ def _setting(value: object) -> object:
 class Model(Section):
     """One watched model.
 
-    every: how often its source is pulled. hold: `for` in the configuration; how many windows must breach before an
-    alert fires. clear: how many clear windows in a row resolve it. min_labels: where labels have no `max_delay`, the
-    share of a window's labels from which its performance is judged. min_rows: a window of fewer rows is judged
-    together with those that follow, until they hold as many. segment_values: how many values of a segment's
-    column are watched apart, the most frequent of the reference.
+    every: how often its source is pulled. baseline: what windows are compared with, None being the reference. hold:
+    `for` in the configuration; how many windows must breach before an alert fires. clear: how many clear windows in a
+    row resolve it. min_labels: where labels have no `max_delay`, the share of a window's labels from which its
+    performance is judged. min_rows: a window of fewer rows is judged together with those that follow, until they hold
+    as many. segment_values: how many values of a segment's column are watched apart, the most frequent of the
+    reference.
     """
 
     source: Data
@@ -200,6 +202,7 @@ class Model(Section):
     window: WindowLength
     every: PositiveDuration = timedelta(minutes=1)
     lateness: Duration = timedelta(0)
+    baseline: Before = None
     retain: PositiveDuration = timedelta(days=90)
     false_alarms: FalseAlarms = Budget(1, timedelta(days=30))
     hold: Windows = Field(default=Hold(2, 3), alias="for")

@@ -83,6 +83,31 @@ def read_by(parse: Callable[[Any], Any], problem: str, mend: str) -> BeforeValid
     return BeforeValidator(validate)
 
 
+@dataclass(frozen=True)
+class Earlier:
+    """What a window is compared with instead of the reference: so many windows before it.
+
+    cycle: how far apart they lie; None for those that came last.
+    """
+
+    count: int
+    cycle: timedelta | None = None
+
+
+def parse_baseline(text: object) -> Earlier | None:
+    """Read what windows are compared with: `reference` (None), `28 windows` or `8 weeks`; ValueError for all else.
+
+    >>> parse_baseline("28 windows"), parse_baseline("8 weeks").cycle
+    (Earlier(count=28, cycle=None), datetime.timedelta(days=7))
+    """
+    if text == "reference":
+        return None
+    match = re.fullmatch(r"([1-9][0-9]?) (windows?|weeks?)", str(text))
+    if match is None:
+        raise ValueError(f"{text!r} is no baseline; write reference, 28 windows or 8 weeks")
+    return Earlier(int(match[1]), timedelta(weeks=1) if match[2].startswith("week") else None)
+
+
 def _positive(text: str) -> timedelta:
     if not (duration := parse_duration(text)):
         raise ValueError("0 keeps nothing")
@@ -121,6 +146,9 @@ WindowLength = Annotated[Period, read_by(parse_period, "no window length", "writ
 FalseAlarms = Annotated[Budget, read_by(parse_budget, "no budget", "write for example 1 per 30d")]
 Windows = Annotated[
     Hold, read_by(parse_hold, "no number of windows", "write for example 2/3, two of the last three, or 1")
+]
+Before = Annotated[
+    Earlier | None, read_by(parse_baseline, "no baseline", "write reference, or for example 28 windows or 8 weeks")
 ]
 Share = Annotated[float, read_by(_share, "no share above 0 and up to 1", "write for example 0.8")]
 Count = Annotated[int, read_by(_count, "no whole number from 1 to 1000", "write for example 3")]

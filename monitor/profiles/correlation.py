@@ -1,10 +1,12 @@
 """How alike the rows of one window are, measured on the reference's own windows."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri, stdtrit
 
 from monitor.profiles.bins import NumericBins
 from monitor.profiles.layout import Column, Layout
@@ -13,6 +15,7 @@ from monitor.profiles.profile import Profile
 WINDOWS_NEEDED = 8
 ROWS_NEEDED = 30
 BINS = 10
+RARE = 0.995
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -32,29 +35,49 @@ def correlation_of(windows: Sequence[Profile], layout: Layout) -> Layout:
 
 def _measured(column: Column, counts: Sequence[Counts]) -> Column:
     table = np.array(counts)
-    ordered = isinstance(column.bins, NumericBins)
-    steepest = steepest_correlation(table, ordered=ordered)
-    return replace(column, correlation=intra_window_correlation(table), steepest=steepest)
+    steepest, lasting = steepest_correlation(table, ordered=isinstance(column.bins, NumericBins))
+    return replace(column, correlation=intra_window_correlation(table), steepest=steepest, lasting=lasting)
 
 
-def steepest_correlation(counts: Counts, *, ordered: bool) -> float:
-    """Give the correlation of two rows of one window in the direction in which windows differ most, in [0, 1].
+def steepest_correlation(counts: Counts, *, ordered: bool) -> tuple[float, float]:
+    """Give, for the direction in which windows differ most, how alike two rows are and how alike two windows.
 
-    counts: shape (windows, bins). The directions are the rank and every cut between ordered bins, or being in each
-    of the categories. Windows mostly differ in one direction, their level, of which the mean over all knows little.
-    0 with under 8 windows of at least 30 rows.
+    counts: shape (windows, bins), in the order of time. The directions are the rank and every cut between ordered
+    bins, or being in each of the categories. Windows mostly differ in one direction, their level, of which the mean
+    over all knows little. The first is the correlation of two rows of one window, in [0, 1], raised for being
+    estimated from so few windows (Student 1908); the second that of a window with the next, in [0, 1), either way
+    round, less what chance gives. Both are 0 with under 8 windows of at least 30 rows.
     """
     counts = counts[counts.sum(axis=1) >= ROWS_NEEDED] if counts.size else counts
     if len(counts) < WINDOWS_NEEDED:
-        return 0.0
+        return 0.0, 0.0
     cells = _joined(counts)
     directions = [np.eye(cells.shape[1])]
     if ordered:
         mass = cells.sum(axis=0)
         directions = [np.tri(cells.shape[1])[:-1], ((np.cumsum(mass) - mass / 2) / mass.sum())[None, :]]
+    scores = np.vstack(directions)
+    effects = [_effect_along(cells, direction) for direction in scores]
+    if max(effects, default=0.0) <= 1:
+        return 0.0, 0.0
     usual = counts.sum() / len(counts)
-    found = [(_effect_along(cells, scores) - 1) / (usual - 1) for scores in np.vstack(directions)]
-    return float(np.clip(max(found, default=0.0), 0.0, 1.0))
+    careful = (float(stdtrit(len(counts) - 1, RARE)) / float(ndtri(RARE))) ** 2
+    alike = careful * (max(effects) - 1) / (usual - 1)
+    return min(alike, 1.0), _lasting(cells @ scores[int(np.argmax(effects))] / counts.sum(axis=1))
+
+
+def _lasting(levels: Floats) -> float:
+    """Give the larger correlation of a window with the next: of their levels, or of how far out they lie."""
+    chance = 1 / math.sqrt(levels.size)
+    shift = levels - levels.mean()
+    level, distance = abs(_autocorrelation(shift)), _autocorrelation(shift**2)
+    return min(max(level - chance, math.sqrt(max(distance - chance, 0.0)), 0.0), 0.99)
+
+
+def _autocorrelation(values: Floats) -> float:
+    centred = values - values.mean()
+    total = float(centred @ centred)
+    return float(centred[1:] @ centred[:-1]) / total if total else 0.0
 
 
 def _effect_along(counts: Counts, scores: Floats) -> float:

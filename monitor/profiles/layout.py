@@ -31,7 +31,8 @@ class Column:
 
     type: class of the reference's Arrow type; a window's rows of another class are counted as retyped.
     correlation: of two rows of one window, measured on the reference's own windows, the mean over the directions in
-        which windows can differ; steepest: the same in the direction in which they differ most. 0 when not known.
+        which windows can differ; steepest: the same in the direction in which they differ most. lasting: how alike a
+        window and the next one are in that direction, in [0, 1): near 1 for a season. 0 when not known.
     width: how many numbers a vector holds; 0 for what is none. Vectors are binned by their norm.
     """
 
@@ -42,6 +43,7 @@ class Column:
     bins: Bins
     correlation: float = 0.0
     steepest: float = 0.0
+    lasting: float = 0.0
     width: int = 0
 
     @property
@@ -204,11 +206,11 @@ class Layout:
         return cls(columns, _outcome(rest["outcome"]), roles, *alike, derivations)
 
 
+ALIKE = ("correlation", "steepest", "lasting")
 SCHEMA = pa.schema(
     [
         *((name, pa.string()) for name in ("name", "kind", "role", "type")),
-        ("correlation", pa.float64()),
-        ("steepest", pa.float64()),
+        *((name, pa.float64()) for name in ALIKE),
         ("width", pa.int64()),
         ("edges", pa.list_(pa.float64())),
         ("center", pa.float64()),
@@ -219,13 +221,13 @@ SCHEMA = pa.schema(
 
 
 def _row(column: Column) -> dict[str, Any]:
-    plain = {key: getattr(column, key) for key in ("name", "kind", "role", "type", "correlation", "steepest", "width")}
+    plain = {key: getattr(column, key) for key in ("name", "kind", "role", "type", "width", *ALIKE)}
     return plain | _described(column.bins)
 
 
 def _column(row: dict[str, Any]) -> Column:
-    alike = (row["correlation"], row["steepest"], row["width"])
-    return Column(row["name"], row["kind"], row["role"], row["type"], _bins(row), *alike)
+    kept = {name: row[name] for name in (*ALIKE, "width")}
+    return Column(row["name"], row["kind"], row["role"], row["type"], _bins(row), **kept)
 
 
 def _described(bins: Bins) -> dict[str, Any]:

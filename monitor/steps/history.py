@@ -3,6 +3,7 @@
 from bisect import bisect_left, insort
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import islice
 
 from monitor.stats.volume import WINDOWS_NEEDED
 from monitor.store.measurements import Judgement
@@ -43,6 +44,21 @@ class History:
     def waits_before(self, window: Window) -> bool:
         """Say whether the labels of an earlier window have not matured."""
         return any(earlier < window for earlier in self._open)
+
+    def before(self, window: Window, count: int, *, cycle: timedelta | None) -> list[Window]:
+        """Give up to `count` windows with rows before this one, oldest first: the last ones, or cycles earlier."""
+        if cycle is not None:
+            apart = [Window(window.start - turn * cycle, window.end - turn * cycle) for turn in range(count, 0, -1)]
+            return [one for one in apart if one in self._judgements and self._judgements[one].rows]
+        place = bisect_left(self._windows, window)
+        held = (one for one in reversed(self._windows[:place]) if self._judgements[one].rows)
+        return list(islice(held, count))[::-1]
+
+    def accepted_before(self, window: Window, *, first: int) -> list[Window]:
+        """Give the stretches judged before this window, oldest first: the `first` ones, then those without alarm."""
+        place = bisect_left(self._windows, window)
+        decided = [self._judgements[one] for one in self._windows[:place] if self._judgements[one].decided]
+        return [one.stretch for i, one in enumerate(decided) if i < first or not one.alarmed]
 
     def rows_like(self, window: Window) -> list[int]:
         """Give the rows of earlier windows of the same hour of the week, or of the day, or simply of the last ones.

@@ -13,6 +13,7 @@ from monitor.alerts.lifecycle import Alert, fingerprint, step
 from monitor.detectors.change import change_of
 from monitor.detectors.quality import added_column
 from monitor.profiles.profile import Profile
+from monitor.steps.baseline import Baseline
 from monitor.steps.due import Due, Known, Maturity, Revisions, due_windows, label_clock, matured
 from monitor.steps.history import History
 from monitor.steps.looks import LOOKS, Sight
@@ -65,17 +66,21 @@ def judge(
         return []
     told: list[Finding] = []
     history, standing = History(known.judgements), Standing.of(monitor, watch)
+    baseline = Baseline(watch.name, watch.settings, references)
     maturity, changes = maturity_of(watch), Revisions(known.revisions)
     for due in due_windows(known, maturity, period=watch.period, lateness=watch.settings.lateness):
         with monitor.database.read() as connection:
             layout = references[WHOLE].layout
+            compared_with = baseline.at(connection, due.window, history)
             read = sample_of(connection, watch.name, due, history=history, changes=changes, layout=layout)
         sample = replace(read, profiles={part: standing.expecting(one, part) for part, one in read.profiles.items()})
         clock = label_clock(known, watch.period)
-        verdict = verdict_on(watch, references, sample, due, history=history, clock=clock, versions=versions)
+        verdict = verdict_on(watch, compared_with, sample, due, history=history, clock=clock, versions=versions)
+        stepped = list(stepped_alerts(watch, verdict, standing.alerts))
+        verdict = noting_alarms(verdict, stepped, due)
         history.note(verdict.judgement)
         with monitor.database.write() as connection:
-            findings = _written(connection, monitor, watch, verdict, standing, now=now)
+            findings = _written(connection, monitor, watch, verdict, stepped=stepped, standing=standing, now=now)
         standing.note(findings)
         told += findings
         on_window(due.window)
@@ -119,7 +124,6 @@ def verdict_on(
         matured=settled or before,
         since=None if sample.stretch == due.window else sample.stretch.start,
         decided=not lacking,
-        breached=any(one.outcome == "breach" and not one.measurement.segment for one in judged),
     )
     first = due.before is None and not passed
     return Verdict(judgement, found, judged, first=first, settled=settled, profiles=pairs)
@@ -169,12 +173,18 @@ def _mark(row: Mapping[str, Any]) -> str:
 
 
 def _written(
-    connection: Connection, monitor: Monitor, watch: Watch, verdict: Verdict, standing: Standing, *, now: datetime
+    connection: Connection,
+    monitor: Monitor,
+    watch: Watch,
+    verdict: Verdict,
+    *,
+    stepped: Sequence[Finding],
+    standing: Standing,
+    now: datetime,
 ) -> list[Finding]:
     judgement = verdict.judgement
     write_measurements(connection, watch.name, judgement.window, judgement.revision, verdict.judged)
     write_judgement(connection, watch.name, judgement)
-    stepped = stepped_alerts(watch, verdict, standing.alerts)
     findings = held_back(stepped, standing.rows.values(), apart=watch.labels is not None)
     write_findings(connection, findings, standing.alerts, now=now)
     tell(connection, monitor, findings, now=now)
@@ -196,6 +206,17 @@ def held_back(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
         beside = [r for r in rows if r["kind"] == "health" or waits_for_labels(r["kind"], r["detector"]) == of_labels]
         told += inhibited(alike, beside)
     return told
+
+
+def noting_alarms(verdict: Verdict, stepped: Sequence[Finding], due: Due) -> Verdict:
+    """Note with the judgement whether all traffic was drifting; a window that is judged again keeps what was noted."""
+    alarmed = due.before.alarmed if due.before else any(_drifting(finding) for finding in stepped)
+    return replace(verdict, judgement=replace(verdict.judgement, alarmed=alarmed))
+
+
+def _drifting(finding: Finding) -> bool:
+    whole = not finding.segment and finding.kind.startswith(("drift.", "confidence"))
+    return whole and finding.alert.state in UNDER_ALARM
 
 
 def stepped_alerts(watch: Watch, verdict: Verdict, alerts: dict[str, Alert]) -> Iterator[Finding]:

@@ -29,7 +29,7 @@ class Found:
     """A measurement with the detector that made it, the kind of alert that it may raise, and whether it may.
 
     shared: the part of the difference's variance that the reference brings in, which is the same in every window;
-        None where nothing is compared with the reference.
+        None where nothing is compared with the reference. lasting: the correlation of neighbouring windows beyond it.
     """
 
     detector: Detector
@@ -38,6 +38,7 @@ class Found:
     armed: bool
     setting: Setting
     shared: float | None = None
+    lasting: float = 0.0
 
     @property
     def of_labels(self) -> bool:
@@ -81,7 +82,9 @@ def measured(pairs: Pairs, settings: Model) -> Iterator[Found]:
                 placed = replace(measurement, segment=segment) if segment else measurement
                 found = found_of(detector, placed, settings, reference.layout)
                 if found.armed or segment == WHOLE:
-                    yield replace(found, shared=profile.rows / max(reference.rows + profile.rows, 1))
+                    column = reference.layout.by_name.get(measurement.column)
+                    lasting = column.lasting if column else 0.0
+                    yield replace(found, shared=profile.rows / max(reference.rows + profile.rows, 1), lasting=lasting)
 
 
 def found_of(detector: Detector, measurement: Measurement, settings: Model, layout: Layout | None = None) -> Found:
@@ -158,6 +161,7 @@ def threshold_of(found: Found, settings: Model, *, tests: float, window: Window)
         m=rule.m,
         clear=rule.clear,
         shared=min(found.shared or 0.0, 0.99),
+        lasting=found.lasting,
     )
     least = detector.min_effect if found.setting.min_effect is None else found.setting.min_effect
     return Threshold(alpha=alpha, min_effect=least)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -44,7 +44,7 @@ K = TypeVar("K")
 MOST_ROWS = 2_000_000
 LEARNED_ROWS = 1_000
 LEARNED_WINDOWS = 10
-FORMAT = 7
+FORMAT = 8
 """Raised whenever layouts or profiles hold something else than before: what was kept is then made anew."""
 SPREAD = (*METRICS, confidence_gap.METRIC)
 _NEVER = datetime(9000, 1, 1, tzinfo=UTC)
@@ -174,11 +174,16 @@ def profiled_reference(rows: pa.Table, watch: Watch) -> dict[str, Profile]:
             continue
         _add(windows, (place.segment, window_of(place.window.start, watch.period)), profile)
         _add(segments, place.segment, profile)
-    wholes = [profile for (segment, _), profile in windows.items() if segment == WHOLE]
-    spreads = spreads_of(wholes, SPREAD) | likenesses_of(wholes) | estimate_spreads(segments[WHOLE], wholes)
-    spreads |= group_spreads(windows, layout)
-    layout = replace(correlation_of(wholes, layout), spreads=spreads)
+    wholes = [windows[place] for place in sorted(windows) if place[0] == WHOLE]
+    layout = told_by_windows(layout, segments[WHOLE], wholes)
+    layout = replace(layout, spreads={**layout.spreads, **group_spreads(windows, layout)})
     return {segment: replace(profile, layout=layout) for segment, profile in segments.items()}
+
+
+def told_by_windows(layout: Layout, whole: Profile, windows: Sequence[Profile]) -> Layout:
+    """Give a layout with how much the windows of all traffic, in the order of time, differ from each other."""
+    spreads = spreads_of(windows, SPREAD) | likenesses_of(windows) | estimate_spreads(whole, windows)
+    return replace(correlation_of(windows, layout), spreads=spreads)
 
 
 def _timed(rows: pa.Table, watch: Watch) -> pa.Table | None:

@@ -33,8 +33,8 @@ class Judgement:
     """What a window held when it was last judged.
 
     revision: of all windows of the stretch that was judged, which begins at `since`; None when that is the window
-    alone. decided: the stretch held enough rows to be judged. matured: its labels were judged too. breached:
-    something of all traffic was beyond its threshold.
+    alone. decided: the stretch held enough rows to be judged. matured: its labels were judged too. alarmed: an
+    alert of drift in all traffic was firing.
     """
 
     window: Window
@@ -44,7 +44,7 @@ class Judgement:
     matured: bool
     since: datetime | None = None
     decided: bool = True
-    breached: bool = False
+    alarmed: bool = False
 
     @property
     def stretch(self) -> Window:
@@ -102,7 +102,7 @@ def write_judgement(connection: Connection, name: str, judged: Judgement) -> Non
             matured=judged.matured,
             since=judged.since,
             decided=judged.decided,
-            breached=judged.breached,
+            alarmed=judged.alarmed,
         )
     )
 
@@ -119,7 +119,7 @@ def read_judgements(connection: Connection, name: str) -> list[Judgement]:
             matured=row.matured,
             since=row.since,
             decided=row.decided,
-            breached=row.breached,
+            alarmed=row.alarmed,
         )
         for row in rows
     ]

@@ -186,7 +186,7 @@ reference = Table(
 
 # Which windows have been judged, and on how much. `matured`: its labels were judged too, and never again. `since`:
 # where the stretch begins that was judged with it, null when it was alone. `decided`: the stretch held enough rows to
-# be judged, so that the next one begins behind it. `breached`: something of all traffic was beyond its threshold.
+# be judged, so that the next one begins behind it. `alarmed`: an alert of drift in all traffic was firing.
 judgement = Table(
     "judgement",
     metadata,
@@ -199,7 +199,7 @@ judgement = Table(
     Column("matured", Boolean, nullable=False),
     Column("since", UTCDateTime),
     Column("decided", Boolean, nullable=False, server_default=true()),
-    Column("breached", Boolean, nullable=False, server_default=false()),
+    Column("alarmed", Boolean, nullable=False, server_default=false()),
 )
 
 # The keys of records, where a source can repeat rows or where labels come by themselves. `day` counts from 1970.

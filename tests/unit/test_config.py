@@ -368,6 +368,18 @@ MISTAKES = [
     ),
     # never clearing
     ("lateness: 5m", "clear: 0", f"{MODEL}.clear: 0 is no whole number from 1 to 1000; write for example 3"),
+    # a week of windows that do not add up to one
+    (
+        "window: 1h",
+        "window: 5h\n    baseline: 8 weeks",
+        f"{MODEL}.baseline: no week is made of windows of '5h'; write so many windows, or a window of 6h or 1d, say",
+    ),
+    # no baseline at all
+    (
+        "lateness: 5m",
+        "baseline: last month",
+        f"{MODEL}.baseline: 'last month' is no baseline; write reference, or for example 28 windows or 8 weeks",
+    ),
     # more labels than there are
     (
         "lateness: 5m",

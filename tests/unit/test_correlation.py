@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from monitor.profiles.arrow import Groups, layout_of, profile_groups
-from monitor.profiles.correlation import correlation_of, design_effect
+from monitor.profiles.correlation import correlation_of, design_effect, steepest_correlation
 from monitor.profiles.layout import Layout
 from monitor.types import Roles
 
@@ -45,3 +45,27 @@ def test_the_design_effect_of_doubled_rows_is_two() -> None:
 def test_too_little_is_no_correlation(windows: int, rows: int) -> None:
     layout = measured(0.5, windows=windows, rows=rows)
     assert {c.correlation for c in layout.columns} == {0.0}
+
+
+def windows_at(levels: np.ndarray, *, rows: int = 400, seed: int = 8) -> tuple[float, float]:
+    """Measure windows of a normal column with these means."""
+    rng = np.random.default_rng(seed)
+    edges = np.linspace(-3, 3, 40)
+    counts = np.array([np.histogram(rng.normal(level, 1, rows), [-np.inf, *edges, np.inf])[0] for level in levels])
+    return steepest_correlation(counts, ordered=True)
+
+
+def test_a_season_makes_neighbouring_windows_alike_and_chance_does_not() -> None:
+    year = np.sin(2 * np.pi * np.arange(365) / 365)
+    weekend = np.tile([0, 0, 0, 0, 0, 1.5, -1.5], 40)
+    random = np.random.default_rng(6).normal(0, 0.5, 365)
+    season, week, none = (windows_at(levels)[1] for levels in (year, weekend, random))
+    assert season > 0.85
+    assert 0.3 < week < 0.8
+    assert none < 0.1
+
+
+def test_few_windows_make_careful() -> None:
+    levels = np.random.default_rng(7).normal(0, 0.3, 400)
+    alike = np.mean([windows_at(levels[start : start + 10], seed=start)[0] for start in range(0, 400, 10)])
+    assert alike > 1.3 * windows_at(levels)[0]

@@ -61,3 +61,20 @@ def test_a_stretch_goes_on_behind_windows_that_were_left_undecided() -> None:
     history.note(replace(judged(second.start, HOUR, rows=5), since=START, decided=True))
     assert history.begun_before(third) is None
     assert history.begun_before(small.window) is None
+
+
+def test_a_baseline_is_of_the_last_windows_with_rows_or_of_the_same_hour_of_earlier_weeks() -> None:
+    empty = judged(START + 3 * DAY, DAY, rows=0)
+    days = History([*(judged(START + n * DAY, DAY, rows=9) for n in range(40) if n != 3), empty])
+    fifth = Window(START + 5 * DAY, START + 6 * DAY)
+    assert [w.start for w in days.before(fifth, 3, cycle=None)] == [START + n * DAY for n in (1, 2, 4)]
+    last = Window(START + 39 * DAY, START + 40 * DAY)
+    assert [w.start for w in days.before(last, 3, cycle=WEEK)] == [START + n * DAY for n in (18, 25, 32)]
+    assert len(days.before(fifth, 3, cycle=WEEK)) == 0
+
+
+def test_windows_are_accepted_when_they_were_the_first_or_nothing_was_firing() -> None:
+    alarmed = {1, 4, 5}
+    days = History(replace(judged(START + n * DAY, DAY, rows=9), alarmed=n in alarmed) for n in range(8))
+    window = Window(START + 7 * DAY, START + 8 * DAY)
+    assert [w.start for w in days.accepted_before(window, first=3)] == [START + n * DAY for n in (0, 1, 2, 3, 6)]

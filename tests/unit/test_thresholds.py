@@ -58,6 +58,19 @@ def test_windows_that_share_a_reference_keep_the_budget(shared: float, sides: in
     assert 0.4 <= rate <= 1.15
 
 
+@pytest.mark.parametrize("lasting", [0.3, 0.6, 0.9, 0.97])
+def test_windows_that_resemble_their_neighbours_keep_the_budget(lasting: float) -> None:
+    tests, rule, windows = 60, {"k": 2, "m": 3, "clear": 3}, 180
+    alpha = significance(alarms=1, per=30 * DAY, window=DAY, tests=tests, lasting=lasting, **rule)
+    rng = np.random.default_rng(round(100 * lasting))
+    z = rng.normal(size=(8000, windows))
+    for t in range(1, windows):
+        z[:, t] = lasting * z[:, t - 1] + np.sqrt(1 - lasting**2) * z[:, t]
+    p = 2 * ndtr(-np.abs(z))
+    monthly = tests * alarms_of(p <= alpha, p <= max(alpha, min(0.1, 5 * alpha)), **rule).mean() * 30 / windows
+    assert 0.3 <= monthly <= 1.1
+
+
 def test_the_alert_machine_fires_no_oftener_than_the_budget() -> None:
     budget, months = 8, 60
     rule = Rule(k=2, m=3, clear=2)
@@ -103,7 +116,7 @@ def test_what_is_undefined_is_no_verdict() -> None:
     assert judged(Measurement("d", None, note="no labels yet"), Threshold(0.01)) == "insufficient"
 
 
-@pytest.mark.parametrize("wrong", [{"alarms": 0}, {"tests": 0}, {"k": 3, "m": 2}, {"shared": 1.0}])
+@pytest.mark.parametrize("wrong", [{"alarms": 0}, {"tests": 0}, {"k": 3, "m": 2}, {"shared": 1.0}, {"lasting": 1.0}])
 def test_an_impossible_budget_is_refused(wrong: dict[str, float]) -> None:
     right = {"alarms": 1, "per": 30 * DAY, "window": DAY, "tests": 5, "k": 1, "m": 1}
     with pytest.raises(ValueError, match=r"must be above 0|cannot be|must be in"):

@@ -1,0 +1,90 @@
+"""What a window is compared with: the reference, or windows before it; and how much windows differ from each other."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from sqlalchemy import Connection
+
+from monitor.config import Model
+from monitor.profiles.correlation import WINDOWS_NEEDED
+from monitor.profiles.layout import Layout
+from monitor.profiles.profile import Profile, merge
+from monitor.steps.history import History
+from monitor.steps.reference import References, told_by_windows
+from monitor.store.profiles import read_profiles
+from monitor.store.references import WHOLE
+from monitor.types import Window
+
+MOST_ALIKE = 32
+REMEMBERED = 128
+
+
+@dataclass
+class Baseline:
+    """What the windows of one model are compared with; profiles of earlier windows are read once and remembered."""
+
+    model: str
+    settings: Model
+    references: References
+    _read: dict[Window, References] = field(default_factory=dict)
+    _alike: tuple[Sequence[Window], References] | None = None
+
+    def at(self, connection: Connection, window: Window, history: History) -> References:
+        """Give the profiles that a window is compared with, by segment.
+
+        With `baseline` they are those of as many windows before it, once there are as many, with the reference's
+        labels. Without, they are the reference's; where that has no times, so that nothing is known of how much
+        windows differ, the windows before tell it from the eighth on: the first ones, and those in which nothing
+        was found.
+        """
+        asked = self.settings.baseline
+        if asked is not None:
+            before = history.before(window, asked.count, cycle=asked.cycle)
+            return self._merged(connection, before) if len(before) == asked.count else self.references
+        layout = self.references[WHOLE].layout
+        if layout.windows:
+            return self.references
+        # a step of eight, so that the same is found whether windows are judged one a day or all at once
+        accepted = history.accepted_before(window, first=WINDOWS_NEEDED)
+        accepted = accepted[: len(accepted) // WINDOWS_NEEDED * WINDOWS_NEEDED][-MOST_ALIKE:]
+        return self._differing(connection, accepted) if accepted else self.references
+
+    def _merged(self, connection: Connection, windows: Sequence[Window]) -> References:
+        read = [self._of(connection, window) for window in windows]
+        whole = self.references[WHOLE]
+        layout = told_by_windows(whole.layout, whole, [one[WHOLE] for one in read if WHOLE in one])
+        merged: dict[str, Profile] = {}
+        for part in (part for one in read for part in one.items()):
+            name, profile = part
+            merged[name] = merge(merged[name], profile) if name in merged else profile
+        known = {name: merged[name] for name in self.references if name in merged}
+        found = {name: _labelled(profile, self.references[name], layout) for name, profile in known.items()}
+        return found if WHOLE in found else self.references
+
+    def _differing(self, connection: Connection, windows: Sequence[Window]) -> References:
+        if self._alike is None or self._alike[0] != windows:
+            wholes = [one[WHOLE] for one in (self._of(connection, window) for window in windows) if WHOLE in one]
+            layout = told_by_windows(self.references[WHOLE].layout, self.references[WHOLE], wholes)
+            alike = {name: replace(profile, layout=layout) for name, profile in self.references.items()}
+            self._alike = windows, alike
+        return self._alike[1]
+
+    def _of(self, connection: Connection, window: Window) -> References:
+        if window not in self._read:
+            if len(self._read) >= REMEMBERED:
+                del self._read[next(iter(self._read))]
+            self._read[window] = read_profiles(connection, self.model, window, self.references[WHOLE].layout)
+        return self._read[window]
+
+
+def _labelled(profile: Profile, reference: Profile, layout: Layout) -> Profile:
+    """Give a baseline with the reference's labels: the windows' own may still be coming."""
+    counts, sums = profile.counts.copy(), profile.sums.copy()
+    for i, column in enumerate(layout.columns):
+        if column.role == "label":
+            here = slice(layout.offsets[i], layout.offsets[i + 1])
+            counts[here], sums[2 * i : 2 * i + 2] = reference.counts[here], reference.sums[2 * i : 2 * i + 2]
+    first, first_sum = layout.offsets[-1], 2 * len(layout.columns)
+    counts[first:], sums[first_sum:] = reference.counts[first:], reference.sums[first_sum:]
+    return replace(profile, layout=layout, counts=np.asarray(counts), sums=sums)

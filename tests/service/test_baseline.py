@@ -1,0 +1,82 @@
+"""What windows are compared with: real windows differ, and the windows before may say better by how much."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from sqlalchemy import select
+
+from monitor.config import load
+from monitor.pipeline import once
+from monitor.store.schema import alert_event
+from monitor.wiring import opened
+
+START = datetime(2024, 1, 1, tzinfo=UTC)  # a Monday
+DAY = timedelta(days=1)
+A_DAY = 300
+CONFIG = """
+database: sqlite:///monitor.db
+models:
+  m:
+    source: {files: "logs/*"}
+    reference: {files: reference.parquet}
+    columns: {timestamp: at}
+    window: 1d
+    for: 2
+"""
+
+
+def days(seed: int, levels: np.ndarray, *, start: datetime = START) -> pa.Table:
+    """Give rows of many days, each with its own level of `x`; `y` is the same on all."""
+    rng = np.random.default_rng(seed)
+    day = np.repeat(np.arange(levels.size), A_DAY)
+    seconds = np.tile(np.linspace(60, 86_000, A_DAY), levels.size)
+    times = [start + timedelta(days=int(d), seconds=int(s)) for d, s in zip(day, seconds, strict=True)]
+    return pa.table({"at": times, "x": rng.normal(levels[day]), "y": rng.normal(size=day.size)})
+
+
+def fired(folder: Path, reference: pa.Table, log: pa.Table, *, more: str = "") -> list[datetime]:
+    """Give the ends of the windows in which an alert about `x` fired."""
+    (folder / "logs").mkdir(parents=True)
+    pq.write_table(reference, folder / "reference.parquet")
+    pq.write_table(log, folder / "logs" / "log.parquet")
+    config = load(CONFIG + more, place="monitor.yaml", environ={}, read=str)
+    monitor = opened(config, root=folder)
+    once(monitor, clock=lambda: START + 400 * DAY, rng=Random(1))
+    chosen = select(alert_event.c.window_end).where(alert_event.c.column == "x", alert_event.c.state == "firing")
+    with monitor.database.read() as connection:
+        ends = sorted(connection.scalars(chosen))
+    monitor.database.close()
+    return ends
+
+
+def test_a_reference_without_times_learns_from_the_windows_how_much_they_differ(tmp_path: Path) -> None:
+    levels = np.random.default_rng(5).normal(0, 0.3, 160)
+    reference = days(1, levels[:80]).drop_columns(["at"])
+    calm = fired(tmp_path / "calm", reference, days(2, levels[80:]))
+    # two months at a budget of one a month, from when the windows have told
+    assert len([end for end in calm if end > START + 16 * DAY]) <= 2
+    moved = levels[80:] + 2 * (np.arange(80) >= 60)
+    assert START + 62 * DAY in fired(tmp_path / "moved", reference, days(3, moved))
+
+
+def test_the_same_weekday_of_earlier_weeks_sees_what_a_whole_year_hides(tmp_path: Path) -> None:
+    weekday = np.array([0.0, 0.2, 0.1, -0.3, 0.4, 1.5, -1.5])
+    reference = days(1, np.tile(weekday, 20), start=START - 140 * DAY)
+    levels = np.tile(weekday, 20)
+    levels[112:] += 0.5 * (np.arange(112, 140) % 7 < 5)
+    of_the_year = fired(tmp_path / "reference", reference, days(2, levels))
+    of_the_weekday = fired(tmp_path / "weekday", reference, days(2, levels), more="    baseline: 8 weeks\n")
+    assert of_the_year == []
+    assert of_the_weekday
+    assert START + 113 * DAY < of_the_weekday[0] <= START + 116 * DAY
+
+
+def test_the_last_windows_as_baseline_get_used_to_a_new_level(tmp_path: Path) -> None:
+    levels = np.where(np.arange(60) < 30, 0.0, 1.0)
+    reference = days(1, np.zeros(20), start=START - 20 * DAY)
+    told = fired(tmp_path / "windows", reference, days(2, levels), more="    baseline: 10 windows\n")
+    assert told == [START + 32 * DAY]
