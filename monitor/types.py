@@ -29,6 +29,7 @@ class Roles:
 
     `scores` holds one column for binary models (the positive class) and one per class otherwise, in the order
     of `classes`. population: for a column, the share of each value in the population that the traffic should be like.
+    `others` hold what other models answered to the same rows.
     """
 
     timestamp: str
@@ -44,6 +45,7 @@ class Roles:
     ignore: tuple[str, ...] = ()
     kinds: Mapping[str, ColumnKind] = field(default_factory=dict)
     population: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

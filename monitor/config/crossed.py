@@ -120,7 +120,9 @@ def _roles(path: Path, columns: Tree) -> Iterator[Mistake]:
     scores = columns.get("scores")
     by_class = mapping(scores) if not isinstance(scores, str) else {scores: scores}
     said += [(column, "scores") for column in by_class.values() if isinstance(column, str)]
-    splits = {role: [c for c in listed(columns.get(role)) if isinstance(c, str)] for role in (*_SPLITS, "ignore")}
+    splits = {
+        role: [c for c in listed(columns.get(role)) if isinstance(c, str)] for role in (*_SPLITS, "ignore", "others")
+    }
     taken: dict[str, str] = {}
     for column, role in said:
         if column in taken:

@@ -116,6 +116,7 @@ class Columns(Section):
     segments: tuple[str, ...] = ()
     sensitive: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
     kinds: dict[str, ColumnKind] = {}
     population: dict[str, Annotated[dict[str, Share], BeforeValidator(_by_value)]] = {}
 

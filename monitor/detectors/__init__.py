@@ -7,6 +7,7 @@ from monitor.detectors.confidence import (
     entropy_level,
     margin_level,
     near_certain_share,
+    overconfident_share,
 )
 from monitor.detectors.detector import Detector, armed_for, kind_of
 from monitor.detectors.drift import (
@@ -50,6 +51,7 @@ from monitor.detectors.quality import (
     unseen_share,
     volume,
 )
+from monitor.detectors.redundancy import disagreement_level
 
 DETECTORS: tuple[Detector, ...] = (
     dropped_column.DETECTOR,
@@ -82,6 +84,8 @@ DETECTORS: tuple[Detector, ...] = (
     margin_level.DETECTOR,
     entropy_level.DETECTOR,
     confidence_gap.DETECTOR,
+    overconfident_share.DETECTOR,
+    disagreement_level.DETECTOR,
     roc_auc.DETECTOR,
     *decisions.DETECTORS,
     *macro.DETECTORS,

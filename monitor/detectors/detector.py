@@ -87,6 +87,7 @@ DRIFT_KINDS: dict[Role, str] = {
     "score": "drift.prediction",
     "confidence": "confidence",
     "derived": "drift.data",
+    "disagreement": "disagreement",
     "label": "drift.label",
 }
 
@@ -100,13 +101,16 @@ def armed_for(detector: Detector, column: str, layout: Layout) -> bool:
     """Say whether a detector alerts on a column by default; "" is the model as a whole.
 
     With one score, margin and entropy only repeat the confidence, so that they are shown and raise no alert. Nor does
-    the drift of a sensitive column, which the model mostly does not know.
+    the drift of a sensitive column, which the model mostly does not know. Columns with a question of their own raise
+    one by the detector that asks it.
     """
     known = layout.by_name.get(column)
     if not detector.armed or known is None:
         return detector.armed
     if known.role == "sensitive" and detector.kind == "drift.data":
         return False
+    if known.role == "disagreement" or column.startswith("overconfidence("):
+        return detector.name in ("disagreement_level", "overconfident_share")
     binary = isinstance(layout.outcome, Binary) or len(layout.roles.scores) == 1
     if known.role == "confidence" and binary and not column.startswith("confidence("):
         return False

@@ -107,7 +107,7 @@ def _ordered(reference: pa.Table, roles: Roles) -> list[tuple[str, Role]]:
     outputs |= dict.fromkeys(roles.scores, "score")
     if roles.label:
         outputs[roles.label] = "label"
-    aside = {roles.timestamp, roles.id, roles.client, roles.version, *roles.ignore, *outputs}
+    aside = {roles.timestamp, roles.id, roles.client, roles.version, *roles.ignore, *roles.others, *outputs}
     names = [name for name in reference.column_names if name not in aside]
     features: list[tuple[str, Role]] = [(n, "sensitive" if n in roles.sensitive else "feature") for n in names]
     return features + [(name, role) for name, role in outputs.items() if name in reference.column_names]

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from monitor.profiles import population, texts, vectors
+from monitor.profiles import disagreement, overconfidence, population, texts, vectors
 from monitor.profiles.derivation import Derivation, fitting_rows
 from monitor.profiles.derived import DERIVED, derived
 from monitor.profiles.layout import Column, Layout, Role
@@ -25,12 +25,13 @@ class Method:
 
     fit: from reference rows, the columns profiled and the roles, to derivations, none where there is nothing to derive.
     make: from a derivation and any rows to a float per row and name, NaN where it has no value.
-    role: that of the columns made.
+    role: that of the columns made. chained: both are given the columns that the methods before it made, too.
     """
 
     role: Role
     fit: Callable[[pa.Table, Sequence[Column], Roles], Iterator[Derivation]]
     make: Callable[[Derivation, pa.Table], Mapping[str, Floats]]
+    chained: bool = False
 
 
 def _of_scores(_: pa.Table, __: Sequence[Column], roles: Roles) -> Iterator[Derivation]:
@@ -47,14 +48,20 @@ METHODS: Mapping[str, Method] = {
     "population": Method("derived", population.fit, population.make),
     "text": Method("derived", texts.fit, texts.make),
     "vector": Method("derived", vectors.fit, vectors.make),
+    "overconfidence": Method("confidence", overconfidence.fit, overconfidence.make, chained=True),
+    "disagreement": Method("disagreement", disagreement.fit, disagreement.make),
 }
 
 
 def derivations_of(reference: pa.Table, columns: Sequence[Column], roles: Roles) -> tuple[Derivation, ...]:
     """Fit every method on the reference's fitting rows; names that the reference has as columns are its own."""
     rows = reference.filter(pa.array(fitting_rows(reference.num_rows)))
-    fitted = (one for method in METHODS.values() for one in method.fit(rows, columns, roles))
-    return tuple(one for one in fitted if not set(one.names) & set(reference.column_names))
+    kept: tuple[Derivation, ...] = ()
+    for method in METHODS.values():
+        given = _joined(rows, _made(rows, kept)) if method.chained else rows
+        fitted = method.fit(given, columns, roles)
+        kept += tuple(one for one in fitted if not set(one.names) & set(reference.column_names))
+    return kept
 
 
 def derived_columns(rows: pa.Table, layout: Layout, *, reference: bool = False) -> dict[str, pa.ChunkedArray]:
@@ -63,8 +70,26 @@ def derived_columns(rows: pa.Table, layout: Layout, *, reference: bool = False) 
     reference: these are the reference's rows, in its order, of which those fitted on have no value.
     """
     made: dict[str, pa.ChunkedArray] = {}
+    values = _made(rows, layout.derivations)
     for one in layout.derivations:
         seen = fitting_rows(rows.num_rows) if reference and one.fitted else None
-        for name, values in METHODS[one.method].make(one, rows).items():
-            made[name] = pa.chunked_array([pa.array(values if seen is None else np.where(seen, np.nan, values))])
+        for name in one.names:
+            made[name] = pa.chunked_array(
+                [pa.array(values[name] if seen is None else np.where(seen, np.nan, values[name]))]
+            )
     return made
+
+
+def _made(rows: pa.Table, derivations: Sequence[Derivation]) -> dict[str, Floats]:
+    made: dict[str, Floats] = {}
+    for one in derivations:
+        method = METHODS[one.method]
+        needed = {name: made[name] for name in one.columns if name in made} if method.chained else {}
+        made |= method.make(one, _joined(rows, needed))
+    return made
+
+
+def _joined(rows: pa.Table, made: Mapping[str, Floats]) -> pa.Table:
+    for name, values in made.items():
+        rows = rows.append_column(name, pa.array(values))
+    return rows

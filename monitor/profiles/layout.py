@@ -18,7 +18,7 @@ CONFIDENCE_BINS = 20
 DECISION = 0.5
 """A score of so much or more decides for the positive class, where no decision is logged."""
 
-Role = Literal["feature", "sensitive", "prediction", "score", "confidence", "derived", "label"]
+Role = Literal["feature", "sensitive", "prediction", "score", "confidence", "disagreement", "derived", "label"]
 ValueType = Literal["number", "text", "boolean", "time", "other"]
 
 MISSING, INVALID, INFINITE, ABSENT, RETYPED = range(5)
@@ -167,7 +167,7 @@ class Layout:
         """Give every column name that is profiled or plays a part."""
         r = self.roles
         single = {r.timestamp, r.id, r.client, r.version, r.prediction, r.label} - {None}
-        return frozenset({*self.by_name, *single, *r.scores, *r.segments, *r.sensitive, *r.ignore})  # type: ignore[arg-type]
+        return frozenset({*self.by_name, *single, *r.scores, *r.segments, *r.sensitive, *r.ignore, *r.others})  # type: ignore[arg-type]
 
     @cached_property
     def digest(self) -> str:

@@ -80,7 +80,8 @@ def _model(at: str, model: Model, root: Path) -> Iterator[Finding]:
 def _passed_over(at: str, roles: Roles, records: pa.Table, reference: pa.Table | None) -> Iterator[Finding]:
     """Look for columns without a role that are named nonetheless: the source or the reference may have them."""
     known = {name for table in (records, reference) if table is not None for name in table.column_names}
-    for key, name in (*(("ignore", one) for one in roles.ignore), *(("kinds", one) for one in roles.kinds)):
+    named = {"ignore": roles.ignore, "kinds": roles.kinds, "others": roles.others}
+    for key, name in ((key, name) for key, names in named.items() for name in names):
         if name not in known:
             mend = suggestion(name, records.column_names)
             yield Finding("error", f"{at}.{key}", f"no column {name!r} in the source", mend)

@@ -177,3 +177,40 @@ def test_a_version_is_compared_with_its_own_rows_of_the_reference(begin: Any) ->
     assert usual["version=v2"] < 0.4
     assert not loop.events("performance.realised")
     assert loop.measured("new_version") == []
+
+
+def shadowed(table: pa.Table, apart: float) -> pa.Table:
+    noise = np.random.default_rng(table.num_rows).normal(0, apart, table.num_rows)
+    return table.append_column("p_shadow", pa.array(np.clip(table["p"].to_numpy() + noise, 0, 1)))
+
+
+def test_a_shadow_model_that_drifts_away_is_told_as_disagreement(begin: Any) -> None:  # noqa: ANN401
+    loop = begin(shadowed(rows(1, -40, 20), 0.02), ", others: [p_shadow]")
+    loop.once(shadowed(rows(2, 0, 4), 0.02))
+    loop.once(shadowed(rows(3, 4, 4), 0.1))
+    found = loop.measured("disagreement_level")
+    assert [row.outcome for row in found] == ["clear"] * 4 + ["breach"] * 4
+    assert {row.column for row in found} == {"disagreement(others)"}
+    (notice,) = [one for one in loop.told.notices if one.kind == "disagreement"]
+    assert "disagreement(others): mean disagreement with the other models rose to" in notice.lines[0]
+    assert {one.kind for one in loop.told.notices} == {"disagreement"}
+
+
+def crafted(table: pa.Table, share: float) -> pa.Table:
+    """Give two features whose middle is where the model is sure, and crafted rows that are far out and sure."""
+    draw = np.random.default_rng(table.num_rows)
+    n = table.num_rows
+    far = draw.random(n) < share
+    x = draw.normal(size=(2, n)) + np.where(far, 3.5, 0.0)
+    p = 1 / (1 + np.exp(-np.where(far, 6.0, draw.normal(0, 3, n) / (1 + np.abs(x).sum(axis=0)))))
+    late = (draw.random(n) < p).astype(int)
+    return pa.table({"at": table["at"], "age": x[0], "height": x[1], "p": p, "late": late})
+
+
+def test_far_rows_that_the_model_is_sure_of_are_seen(begin: Any) -> None:  # noqa: ANN401
+    loop = begin(crafted(rows(1, -40, 20), 0.0))
+    loop.once(crafted(rows(2, 0, 4), 0.0))
+    loop.once(crafted(rows(3, 4, 3), 0.04))
+    found = loop.measured("overconfident_share")
+    assert [row.outcome for row in found] == ["clear"] * 4 + ["breach"] * 3
+    assert {(row.column, row.kind) for row in found} == {("overconfidence(features)", "confidence")}

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 
 from monitor.detectors.detector import inflation, paired, undefined
+from monitor.profiles.layout import Role
 from monitor.profiles.profile import Profile
 from monitor.stats.intervals import Z
 from monitor.stats.location import mean_shift_test
@@ -11,14 +12,20 @@ from monitor.types import Measurement
 
 
 def levels(
-    name: str, beginning: str, reference: Profile, current: Profile, *, rises: bool = False
+    name: str,
+    beginning: str,
+    reference: Profile,
+    current: Profile,
+    *,
+    role: Role = "confidence",
+    rises: bool = False,
 ) -> Iterator[Measurement]:
     """Measure the mean of the derived columns whose name begins so; p-value for a fall, or for a rise.
 
     The effect is that fall or rise in reference standard deviations.
     """
     for column, before, after in paired(reference, current):
-        if before.role != "confidence" or not column.startswith(beginning):
+        if before.role != role or not column.startswith(beginning):
             continue
         here, there = before.moments, after.moments
         found = mean_shift_test(here, there, inflation(reference, before, after)) if here and there else None

@@ -1,0 +1,1 @@
+"""Whether the models that answer the same rows still agree."""
