@@ -2,6 +2,7 @@
 
 from monitor.detectors import concept, versions
 from monitor.detectors.confidence import (
+    confidence_by_class,
     confidence_gap,
     confidence_level,
     entropy_level,
@@ -83,6 +84,7 @@ DETECTORS: tuple[Detector, ...] = (
     near_certain_share.DETECTOR,
     margin_level.DETECTOR,
     entropy_level.DETECTOR,
+    confidence_by_class.DETECTOR,
     confidence_gap.DETECTOR,
     overconfident_share.DETECTOR,
     disagreement_level.DETECTOR,

@@ -22,6 +22,7 @@ CONFIDENCE = tuple(detector.name for detector in DETECTORS if detector.kind == "
 
 
 LABELS = ("drift.concept",)
+BESIDE = ("version_predictions", "version_performance", "version_inputs")
 
 
 def model_page(
@@ -148,7 +149,8 @@ def _metrics(
     whole: dict[Any, dict[str, Any]] = {}
     parts: dict[str, dict[Any, dict[str, Any]]] = {}
     for row in rows:
-        title = level_of(row.detector) + (f" {row.column}" if row.column and row.kind != "confidence" else "")
+        told_apart = row.kind != "confidence" or row.detector == "confidence_by_class"
+        title = level_of(row.detector) + (f" {row.column}" if row.column and told_apart else "")
         place: dict[Any, dict[str, Any]] = whole if not row.segment else parts.setdefault(row.segment, {})
         metric = place.setdefault((row.kind, title), {"kind": row.kind, "title": title, "points": {}})
         metric["points"][row.window_end] = row
@@ -178,7 +180,21 @@ def _segments(
         "titles": [title for _, title in titles],
         "rows": [row for row in rows if not str(row["name"]).startswith(VERSION)],
         "versions": [row for row in rows if str(row["name"]).startswith(VERSION)],
+        "beside": _beside(connection, name, seen),
     }
+
+
+def _beside(connection: Connection, name: str, seen: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Give what newer versions do otherwise than the older one, each number as last measured."""
+    m = measurement.c
+    chosen = select(m.segment, m.detector, m.column, m.window_end, m.value, m.reference, m.p_value, m.outcome, m.note)
+    found = connection.execute(
+        chosen.where(*_within(name, seen), m.detector.in_(BESIDE), m.value.is_not(None)).order_by(m.window_end)
+    )
+    last = {(row.segment, row.detector, row.column): row for row in found}
+    titles = ((row, level_of(row.detector) + (f": {row.column}" if row.column else "")) for row in last.values())
+    found_now = [{"version": row.segment.removeprefix(VERSION), "title": title, "row": row} for row, title in titles]
+    return sorted(found_now, key=lambda one: (one["version"], one["title"]))
 
 
 def _last(metric: Mapping[str, Any] | None) -> Row[Any] | None:

@@ -14,6 +14,8 @@ from sqlalchemy import select
 
 from monitor.config import load
 from monitor.pipeline import Pass, once
+from monitor.render import html
+from monitor.render.model_view import model_page
 from monitor.store.schema import alert_event, measurement
 from monitor.types import Notice
 from monitor.watch import Monitor
@@ -156,6 +158,12 @@ def test_a_worse_new_version_is_told_beside_the_older_one(begin: Any) -> None:  
     assert {row.outcome for row in loop.measured("version_performance") if row.column != "log_loss"} == {""}
     notices = [one for one in loop.told.notices if one.kind == "model_change" and one.alerts[0]["column"]]
     assert "log_loss (version=v2): value for the new version rose to" in notices[0].lines[0]
+    with loop.monitor.database.read() as connection:
+        page = model_page(connection, "fares")
+    beside = {one["title"]: one for one in page["segments"]["beside"]}
+    assert beside["value for the new version: log_loss"]["row"].outcome == "breach"
+    assert {one["version"] for one in beside.values()} == {"v2"}
+    assert b"Beside the older version" in (html.model_page(loop.monitor.database, "fares") or b"")
 
 
 def test_versions_that_were_there_from_the_start_are_not_new(begin: Any) -> None:  # noqa: ANN401
