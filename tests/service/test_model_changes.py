@@ -97,7 +97,7 @@ def begin(tmp_path: Path) -> Any:  # noqa: ANN401
 def test_labels_that_follow_another_rule_at_equal_score_are_concept_drift(begin: Any) -> None:  # noqa: ANN401
     loop = begin(rows(1, -40, 20))
     quiet = loop.once(rows(2, 0, 6))
-    assert not quiet.findings
+    assert not [finding for finding in quiet.findings if finding.kind == "drift.concept"]
     # as many hits as before, and as good a ranking, but the middle of the scores means something else
     loop.once(rows(3, 6, 6, lambda p: np.where(p > 0.5, np.minimum(p + 0.12, 1), np.maximum(p - 0.12, 0))))
     found = loop.measured("label_given_score")
