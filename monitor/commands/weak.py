@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from statistics import median
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -9,7 +10,7 @@ from monitor.alerts.noise import Look, Looks, restless, speechless, within_chanc
 from monitor.alerts.thresholds import Threshold
 from monitor.config import Model
 from monitor.profiles.profile import Profile
-from monitor.steps.blindness import Unreachable, Wide, unreachable, unvarying, widest
+from monitor.steps.blindness import Unreachable, Wide, blunt, unreachable, unvarying, widest
 from monitor.store.alerts import count_fired
 from monitor.store.measurements import Judgement, read_armed, read_judgements
 from monitor.store.references import WHOLE, read_reference
@@ -18,6 +19,7 @@ LOOKED_AT = 60
 FEWEST = 5
 LISTED = 3
 FLAPS = 3
+SURE = ("alpha", "low", "high")
 UNTIMED = (
     "the reference has no times, so that how much windows differ is not known, and thresholds take rows for "
     "independent ones; give the reference its column of times"
@@ -42,6 +44,7 @@ def weaknesses(connection: Connection, name: str, model: Model) -> Iterator[tupl
         yield from (("blind", why) for why in _speechless(looks, len(judgements)))
     yield from (("blind", why) for why in _unreachable(unreachable(reference, thresholds, usual)))
     yield from (("blind", why) for why in _too_wide(reference, thresholds, usual))
+    yield from (("blind", why) for why in _blunt(reference, rows))
     if still := unvarying(reference):
         yield "blind", f"one value only in the whole reference, so that how they vary is not known: {_listed(still)}"
     yield from (("noisy", why) for why in _often(connection, name, looks, judgements))
@@ -79,6 +82,18 @@ def _too_wide(reference: Profile, thresholds: dict[tuple[str, str], Threshold], 
         yield f"the reference's windows differ so much that only shifts above these are seen: {_listed(named)}"
 
 
+def _blunt(reference: Profile, rows: Sequence[dict[str, Any]]) -> Iterator[str]:
+    newest = {row["detector"]: row for row in rows if not row["segment"] and None not in map(row.get, SURE)}
+    found = []
+    for name, row in newest.items():
+        spread = reference.layout.spreads.get(name, 0.0)
+        change = blunt(spread, low=row["low"], high=row["high"], alpha=row["alpha"])
+        if change:
+            found.append(f"{name} {change:.2g}")
+    if found:
+        yield f"windows of the reference differ so in performance that only these changes are seen: {_listed(found)}"
+
+
 def _often(connection: Connection, name: str, looks: Looks, judgements: Sequence[Judgement]) -> Iterator[str]:
     fired = count_fired(connection, name, since=judgements[0].window.start)
     flapping = [(_named(*key), times) for key, times in fired.items() if times >= FLAPS]
@@ -93,23 +108,23 @@ def _often(connection: Connection, name: str, looks: Looks, judgements: Sequence
         yield f"numbers of your own lie within what chance gives; breaches that it explains: {_listed(named)}"
 
 
-def _looks(rows: Sequence[dict[str, object]]) -> dict[str, list[Look]]:
+def _looks(rows: Sequence[dict[str, Any]]) -> dict[str, list[Look]]:
     found: dict[str, list[Look]] = {}
     for row in rows:
         own = row["alpha"] is None
         look = Look(
             str(row["outcome"]),
-            row["alpha"],  # type: ignore[arg-type]  # the columns have these types
-            row["threshold"] if own else None,  # type: ignore[arg-type]
-            *(row[key] for key in ("p_value", "n", "note", "low", "high", "reference")),  # type: ignore[arg-type]
+            row["alpha"],
+            row["threshold"] if own else None,
+            *(row[key] for key in ("p_value", "n", "note", "low", "high", "reference")),
         )
         found.setdefault(_named(str(row["detector"]), str(row["column"]), str(row["segment"])), []).append(look)
     return found
 
 
-def _thresholds(rows: Sequence[dict[str, object]]) -> dict[tuple[str, str], Threshold]:
+def _thresholds(rows: Sequence[dict[str, Any]]) -> dict[tuple[str, str], Threshold]:
     return {
-        (str(row["detector"]), str(row["column"])): Threshold(alpha=row["alpha"], min_effect=row["threshold"])  # type: ignore[arg-type]
+        (str(row["detector"]), str(row["column"])): Threshold(alpha=row["alpha"], min_effect=row["threshold"])
         for row in rows
         if row["alpha"] is not None and row["column"] and not row["segment"]
     }

@@ -18,5 +18,12 @@ def detectable_shift(alpha: float, *, reference: float, current: float, inflatio
     """
     if not (reference > 0 and current > 0 and 0 < alpha < 1):
         return None
-    error = math.sqrt(inflation * (1 / reference + 1 / current))
+    return detectable_change(alpha, error=math.sqrt(inflation * (1 / reference + 1 / current)))
+
+
+def detectable_change(alpha: float, *, error: float) -> float:
+    """Give the change of a number of this standard error, in its unit, that a two-sided test finds in 80 % of windows.
+
+    alpha: in (0, 1). (Cohen 1988)
+    """
     return float((norm.isf(alpha / 2) + norm.ppf(POWER)) * error)

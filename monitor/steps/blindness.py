@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.stats import norm
 
 from monitor.alerts.thresholds import Threshold, judged
 from monitor.detectors import DETECTORS
@@ -12,7 +13,7 @@ from monitor.detectors.detector import design_effect
 from monitor.profiles.bins import NumericBins
 from monitor.profiles.layout import ABSENT, INVALID, MISSING, RETYPED, Layout
 from monitor.profiles.profile import Profile
-from monitor.stats.power import detectable_shift
+from monitor.stats.power import detectable_change, detectable_shift
 
 MOST_TIMES = 64
 WIDE = 0.5
@@ -120,6 +121,16 @@ def widest(reference: Profile, *, alpha: float, rows: int) -> list[Wide]:
         if shift and alone and shift > WIDE and shift > 2 * alone:
             found.append(Wide(name, shift, alone))
     return sorted(found, key=lambda one: (-one.shift, one.column))
+
+
+def blunt(spread: float, *, low: float, high: float, alpha: float) -> float | None:
+    """Give the change of a metric, in its unit, that is seen in four of five windows; None where nothing is lost.
+
+    spread: how much it differs between the reference's windows beyond its own error, as a standard deviation. low,
+    high: its 95 % interval in a window. Only where the windows differ by more than the error does this cost much.
+    """
+    error = (high - low) / (2 * norm.isf(0.025))
+    return detectable_change(alpha, error=math.hypot(error, spread)) if spread > error else None
 
 
 def unvarying(reference: Profile) -> Sequence[str]:

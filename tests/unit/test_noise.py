@@ -13,7 +13,7 @@ from monitor.profiles.arrow import layout_of, profile_table
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile
 from monitor.stats.power import detectable_shift
-from monitor.steps.blindness import unreachable, unvarying, widest
+from monitor.steps.blindness import blunt, unreachable, unvarying, widest
 from monitor.types import Roles
 
 
@@ -106,3 +106,9 @@ def test_only_columns_whose_windows_differ_widely_are_named_as_wide() -> None:
     assert [one.column for one in found] == ["age"]
     assert found[0].shift > 1 > found[0].rows_alone
     assert widest(profile, alpha=0.01, rows=200) == []
+
+
+def test_a_metric_is_blunt_where_the_references_windows_differ_more_than_its_error() -> None:
+    assert blunt(0.01, low=0.76, high=0.84, alpha=0.01) is None
+    change = blunt(0.1, low=0.76, high=0.84, alpha=0.01)
+    assert change == pytest.approx((norm.isf(0.005) + norm.ppf(0.8)) * np.hypot(0.1, 0.08 / 3.92), rel=1e-3)
