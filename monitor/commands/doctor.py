@@ -11,6 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, func, select, text
 
+from monitor.alerts.wording import level_of, measure
 from monitor.commands.opening import Setup, configured, reaching_database, stored
 from monitor.commands.passes import now
 from monitor.commands.printing import minute, printable
@@ -18,6 +19,8 @@ from monitor.commands.weak import weaknesses
 from monitor.config import Model
 from monitor.errors import MonitorError
 from monitor.schedule import window_of
+from monitor.steps.groups import standing_gaps
+from monitor.steps.reference import References
 from monitor.store.cursors import read_source
 from monitor.store.database import home
 from monitor.store.measurements import read_judgements
@@ -27,6 +30,7 @@ from monitor.store.references import read_reference
 from monitor.store.schema import quarantine
 
 MOST_REASONS = 10
+WORTH_TELLING = 0.05
 
 
 @dataclass(frozen=True)
@@ -94,8 +98,23 @@ def _model(connection: Connection, name: str, model: Model, *, now: datetime) ->
     known = read_reference(connection, name)
     said = f"{known[1][''].rows} rows" if known else "cannot see: there is no reference yet"
     yield Sign(f"{name}: reference", said, wrong=known is None)
+    yield from groups_signs(name, known[1]) if known else ()
     yield _last_window(connection, name, model, now=now)
     yield from (Sign(f"{name}: {what}", why, note=True) for what, why in weaknesses(connection, name, model))
+
+
+def groups_signs(name: str, references: References) -> Iterator[Sign]:
+    """Tell of the gaps between groups that stand in the reference: alerts tell only of wider ones."""
+    for gap in standing_gaps(references):
+        if gap.value is not None and gap.value >= WORTH_TELLING and gap.low:
+            groups = {group["value"]: group for group in gap.evidence["groups"]}
+            of = gap.evidence["of"].replace("_", " ")
+            pair = " against ".join(
+                f"{measure(groups[one]['rate'], 'share')} of {one} ({groups[one]['rows']:,} {gap.evidence['rows']})"
+                for one in gap.evidence["pair"]
+            )
+            said = f"in the reference the {level_of(gap.detector)} is {measure(gap.value, 'share')}: {of} {pair}"
+            yield Sign(f"{name}: groups by {gap.column}", said, note=True)
 
 
 def _source(connection: Connection, source: str, *, now: datetime, model: Model) -> Sign:

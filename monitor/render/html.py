@@ -91,7 +91,12 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"number": read_number, "time": read_time, "iso": instant}
-    environment.globals |= {"charts": charts, "lanes": lanes, "shape": shapes.shape, "cards": cards.cards}
+    environment.globals |= {
+        "charts": charts,
+        "lanes": lanes,
+        "shape": shapes.shape,
+        "cards": cards.cards,
+    }
     return environment
 
 

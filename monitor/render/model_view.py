@@ -13,6 +13,7 @@ from monitor.profiles.bins import NumericBins
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import ColumnProfile, Profile, merge
 from monitor.render import views
+from monitor.render.groups import groups_of
 from monitor.store.schema import alert_event, judgement, measurement, profile, reference, source_state
 
 VERSION = "version="
@@ -44,7 +45,15 @@ def model_page(
         "links": _links(connection, name, seen, until, last),
     }
     if not seen:
-        return page | {"episodes": [], "metrics": [], "confidence": [], "drift": [], "columns": None, "segments": {}}
+        return page | {
+            "episodes": [],
+            "metrics": [],
+            "confidence": [],
+            "drift": [],
+            "columns": None,
+            "segments": {},
+            "groups": {},
+        }
     drift = _drift(connection, name, seen)
     metrics, segments = _metrics(connection, name, seen)
     realised: list[dict[str, Any]] = [metric for metric in metrics if metric["kind"] != "confidence"]
@@ -55,6 +64,7 @@ def model_page(
         "drift": drift,
         "columns": _columns(connection, name, _worst(seen, drift)),
         "segments": segments,
+        "groups": groups_of(connection, name, seen),
     }
 
 

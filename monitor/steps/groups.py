@@ -12,7 +12,7 @@ from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile
 from monitor.steps.measure import Found, found_of
 from monitor.store.references import GROUP, WHOLE
-from monitor.types import Window
+from monitor.types import Measurement, Window
 
 Parts = Mapping[str, Profile]
 
@@ -56,6 +56,15 @@ def of_groups(beside: Beside, settings: Model) -> Iterator[Found]:
         if column in layout.by_name:
             for measurement in SAMPLING.compare(column, shares, beside.current[WHOLE].columns[column]):
                 yield found_of(SAMPLING, measurement, settings, layout)
+
+
+def standing_gaps(references: Parts) -> Iterator[Measurement]:
+    """Measure the gaps that stand in the reference itself; of these no alert tells."""
+    for column, segment, _ in looked_at(references[WHOLE].layout):
+        groups = within(references, segment)
+        if segment.startswith(GROUP) and groups:
+            for detector in TREATMENT:
+                yield from detector.compare(Sides(column, segment, {}, groups)) if detector.armed else ()
 
 
 def looked_at(layout: Layout) -> Iterator[tuple[str, str, tuple[Detector, ...]]]:

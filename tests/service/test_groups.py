@@ -13,8 +13,12 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import select
 
+from monitor.commands.doctor import groups_signs as standing_signs
 from monitor.config import load
 from monitor.pipeline import once
+from monitor.render.groups import group_rates
+from monitor.render.model_view import model_page
+from monitor.store.references import read_reference
 from monitor.store.schema import alert, measurement
 from monitor.watch import Monitor
 from monitor.wiring import opened
@@ -188,6 +192,14 @@ def test_a_gap_that_stood_in_the_reference_is_shown_and_raises_no_alert(pass_ove
     assert not seen.told_of_groups()
     gaps = seen.rows(measurement, detector="demographic_parity_difference", column="sex")
     assert all(row["value"] > 0.2 and row["reference"] > 0.2 for row in gaps)
+    with seen.monitor.database.read() as connection:
+        known = read_reference(connection, "loans")
+    assert known is not None
+    signs = {sign.about: sign for sign in standing_signs("loans", known[1])}
+    sign = signs["loans: groups by sex"]
+    assert (sign.note, sign.wrong) == (True, False)
+    assert " of 1 (" in sign.said
+    assert " of 2 (" in sign.said
 
 
 def test_the_drift_of_a_sensitive_column_is_shown_and_its_quality_alerts(pass_over: PassOver) -> None:
@@ -198,6 +210,29 @@ def test_the_drift_of_a_sensitive_column_is_shown_and_its_quality_alerts(pass_ov
     assert not [row for row in seen.rows(alert, kind="drift.data", column="age") if row["state"] == "firing"]
     assert seen.rows(measurement, detector="psi", column="age", segment="")
     assert ("missing_share", "sex") in seen.alerts()
+
+
+def test_the_page_shows_each_group_with_its_interval(pass_over: PassOver) -> None:
+    seen = pass_over(made(13, DAYS))
+    with seen.monitor.database.read() as connection:
+        page = model_page(connection, "loans")
+    assert "sex: demographic parity difference" in [gap["title"] for gap in page["groups"]["gaps"]]
+    part = next(
+        part for part in page["groups"]["parts"] if (part["column"], part["title"]) == ("age", "selection rate")
+    )
+    assert len(part["groups"]) == 4
+    drawn = str(group_rates(part))
+    assert "under " in drawn
+    assert drawn.count("<circle") == 4
+
+
+def test_a_name_from_the_data_is_escaped_where_it_is_drawn(pass_over: PassOver) -> None:
+    first, log = made(14, 12, START - timedelta(days=40)), made(15, DAYS)
+    for columns in (first, log):
+        columns["sex"] = np.where(columns["sex"] == 2, "<b>", "m")
+    with pass_over(log, reference=first).monitor.database.read() as connection:
+        page = model_page(connection, "loans")
+    assert all("<b>" not in str(group_rates(part)) for part in page["groups"]["parts"])
 
 
 def test_groups_are_no_segments(pass_over: PassOver) -> None:
