@@ -167,10 +167,11 @@ def plain(value: Any) -> Any:  # noqa: ANN401 (anything JSON can hold)
     return value
 
 
-def _weight(finding: Finding) -> tuple[float, float, str, str]:
-    # The surest first, then the largest.
+def _weight(finding: Finding) -> tuple[float, float, float, str, str]:
+    # What moves the model most first, by effect times sensitivity; without that the surest, then the largest.
     surest = 1.0 if finding.p_value is None else finding.p_value
-    return surest, -abs(finding.effect or 0.0), finding.column, finding.segment
+    effect, sensitivity = abs(finding.effect or 0.0), finding.evidence.get("sensitivity")
+    return -effect * (sensitivity or 0.0), surest, -effect, finding.column, finding.segment
 
 
 def _labels(alert: Mapping[str, Any]) -> tuple[str, str, str, str]:

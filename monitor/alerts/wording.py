@@ -331,7 +331,8 @@ def _times(group: "Group") -> list[str]:
 def _places(group: "Group") -> list[str]:
     columns = _distinct(finding.column for finding in group.findings)
     segments = _distinct(segment for finding in group.findings for segment in _segments(finding))
-    named = (("Columns", columns), ("Segments", segments))
+    moved = _distinct(name for finding in group.findings for name in finding.evidence.get("columns", ()))
+    named = (("Columns", columns), ("Moved with them", moved), ("Segments", segments))
     return [f"{word}: {_listed(names, LISTED)}" for word, names in named if names]
 
 

@@ -11,7 +11,8 @@ from monitor.profiles.bins import Bins, CategoryBins, NumericBins
 from monitor.profiles.derivations import METHODS, derivations_of, derived_columns
 from monitor.profiles.groups import Groups, profile_groups, profile_labels, profile_table
 from monitor.profiles.layout import DECISION, Binary, Column, Layout, Multiclass, OutcomeLayout, Regression, Role
-from monitor.profiles.reading import canonical, categories, floats, is_vector, type_of, width_of
+from monitor.profiles.reading import canonical, categories, floats, holds_vectors, type_of, width_of
+from monitor.profiles.sensitivity import with_sensitivity
 from monitor.types import ColumnKind, Roles, Task
 
 __all__ = ["Groups", "bins_of", "kind_of", "layout_of", "profile_groups", "profile_labels", "profile_table", "task_of"]
@@ -47,7 +48,8 @@ def _with_derived(reference: pa.Table, plain: Layout) -> Layout:
     layout = replace(layout, derivations=tuple(d for d in layout.derivations if known.keys() & set(d.names)))
     added = [_column(values, name, roles[name], "numeric") for name, values in known.items()]
     labels = [c for c in plain.columns if c.role == "label"]
-    return replace(layout, columns=(*(c for c in plain.columns if c.role != "label"), *added, *labels))
+    columns = (*(c for c in plain.columns if c.role != "label"), *added, *labels)
+    return with_sensitivity(reference, known, replace(layout, columns=columns))
 
 
 def kind_of(column: pa.ChunkedArray) -> ColumnKind:
@@ -58,7 +60,7 @@ def kind_of(column: pa.ChunkedArray) -> ColumnKind:
     """
     if pa.types.is_dictionary(column.type):
         return "categorical"
-    if is_vector(column.type):
+    if holds_vectors(column):
         return "vector"
     kind = type_of(column.type)
     if kind == "text":

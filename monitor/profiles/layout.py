@@ -34,6 +34,7 @@ class Column:
         which windows can differ; steepest: the same in the direction in which they differ most. lasting: how alike a
         window and the next one are in that direction, in [0, 1): near 1 for a season. 0 when not known.
     width: how many numbers a vector holds; 0 for what is none. Vectors are binned by their norm.
+    sensitivity: share of the variance of the model's answer that the column's bins explain; None when not known.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Column:
     steepest: float = 0.0
     lasting: float = 0.0
     width: int = 0
+    sensitivity: float | None = None
 
     @property
     def slots(self) -> int:
@@ -212,6 +214,7 @@ SCHEMA = pa.schema(
         *((name, pa.string()) for name in ("name", "kind", "role", "type")),
         *((name, pa.float64()) for name in ALIKE),
         ("width", pa.int64()),
+        ("sensitivity", pa.float64()),
         ("edges", pa.list_(pa.float64())),
         ("center", pa.float64()),
         ("values", pa.list_(pa.string())),
@@ -221,12 +224,12 @@ SCHEMA = pa.schema(
 
 
 def _row(column: Column) -> dict[str, Any]:
-    plain = {key: getattr(column, key) for key in ("name", "kind", "role", "type", "width", *ALIKE)}
+    plain = {key: getattr(column, key) for key in ("name", "kind", "role", "type", "width", "sensitivity", *ALIKE)}
     return plain | _described(column.bins)
 
 
 def _column(row: dict[str, Any]) -> Column:
-    kept = {name: row[name] for name in (*ALIKE, "width")}
+    kept = {name: row[name] for name in (*ALIKE, "width", "sensitivity")}
     return Column(row["name"], row["kind"], row["role"], row["type"], _bins(row), **kept)
 
 

@@ -1,5 +1,6 @@
 """Reading Arrow columns as numbers or as categories. A value is looked at once per distinct value, never per row."""
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -134,8 +135,34 @@ def is_vector(kind: pa.DataType) -> bool:
     return bool(lists and pa.types.is_floating(kind.value_type))
 
 
+def holds_vectors(column: pa.ChunkedArray) -> bool:
+    """Say whether a column holds lists of fractional numbers, or text that is written like them, as JSON gives it."""
+    if type_of(column.type) != "text":
+        return is_vector(column.type)
+    first = column.drop_null().slice(0, 20).to_pylist()
+    return bool(first) and all(len(_vector(text) or ()) > 1 for text in first)
+
+
+def _vector(text: str | None) -> list[float] | None:
+    """Read a list of numbers from text; None where it is none."""
+    if text is None or not text.startswith("["):
+        return None
+    try:
+        values = json.loads(text)
+        return [float("nan") if value is None else float(value) for value in values]
+    except (ValueError, TypeError, RecursionError, OverflowError):
+        return None
+
+
+def _listed(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if type_of(column.type) != "text":
+        return column
+    return pa.chunked_array([pa.array(map(_vector, column.to_pylist()), pa.large_list(pa.float64()))])
+
+
 def width_of(column: pa.ChunkedArray) -> int:
     """Give the most frequent length of a column's lists; 0 where it holds none."""
+    column = _listed(column)
     nested = pa.types.is_list(column.type) or pa.types.is_large_list(column.type)
     if not (nested or pa.types.is_fixed_size_list(column.type)):
         return 0
@@ -150,7 +177,8 @@ def vectors(column: pa.ChunkedArray, width: int) -> tuple[Floats, Flags]:
     """
     held = np.full((len(column), width), np.nan)
     present = np.asarray(column.is_valid().to_numpy(), np.bool_)
-    if width_of(column) and width:
+    column = _listed(column)
+    if width and width_of(column):
         lists = column.cast(pa.large_list(pa.float64())).combine_chunks()
         lists = lists if isinstance(lists, pa.Array) else pa.concat_arrays(lists.chunks)
         lengths = np.asarray(pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False))

@@ -138,7 +138,26 @@ def _drift(connection: Connection, name: str, seen: Sequence[Mapping[str, Any]])
         before = column["cells"].get(row.window_end)
         if before is None or before.outcome != "breach" or before.detector == row.detector:
             column["cells"][row.window_end] = row
-    return sorted(found.values(), key=lambda c: (c["kind"] == "drift.data", c["kind"], c["name"]))
+    hangs = _sensitivities(connection, name)
+    for column in found.values():
+        column["sensitivity"] = hangs.get(column["name"])
+    return sorted(found.values(), key=_place)
+
+
+def _place(column: Mapping[str, Any]) -> tuple[bool, str, float, str]:
+    """Put what the model's answer hangs on most first."""
+    return column["kind"] == "drift.data", column["kind"], -(column["sensitivity"] or 0.0), column["name"]
+
+
+def _sensitivities(connection: Connection, name: str) -> dict[str, float | None]:
+    """Give the share of the model's answer that each column explains, by the newest reference."""
+    packed = connection.scalar(
+        select(reference.c.layout)
+        .where(reference.c.model == name, reference.c.segment == "")
+        .order_by(reference.c.id.desc())
+        .limit(1)
+    )
+    return {column.name: column.sensitivity for column in Layout.unpacked(packed).columns} if packed else {}
 
 
 def _metrics(

@@ -12,6 +12,7 @@ from monitor.alerts.grouping import UNDER_ALARM, Finding, as_json, inhibited
 from monitor.alerts.lifecycle import Alert, fingerprint, step
 from monitor.detectors.change import change_of
 from monitor.detectors.quality import added_column
+from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile
 from monitor.steps.baseline import Baseline
 from monitor.steps.due import Due, Known, Maturity, Revisions, due_windows, label_clock, matured
@@ -27,10 +28,11 @@ from monitor.store.measurements import Judged, Judgement, read_judgements, write
 from monitor.store.profiles import first_seen, revisions
 from monitor.store.records import record_span
 from monitor.store.references import WHOLE
-from monitor.types import Window
+from monitor.types import Measurement, Window
 from monitor.watch import Monitor, Watch
 
 OnWindow = Callable[[Window], None]
+MOST_NAMED = 5
 SEVERITIES = {"performance.realised": "critical", "health": "critical", "new_version": "info"}
 ORIGINS = {"quality": "data_quality", "model_change": "model_change"}
 
@@ -285,4 +287,23 @@ def _evidence(verdict: Verdict, segments: Mapping[tuple[str, str], list[str]], j
     if reference and current and one.column in reference.columns and judged.kind.startswith(("drift.", "confidence")):
         change = change_of(reference.columns[one.column], current.columns[one.column])
         evidence |= {"change": change} if change else {}
+        evidence |= _explained(verdict, reference.layout, one)
     return evidence
+
+
+def _explained(verdict: Verdict, layout: Layout, one: Measurement) -> dict[str, Any]:
+    """Give how much the model's answer hangs on a column; of the population, which of its columns moved most."""
+    known = layout.by_name[one.column].sensitivity
+    found: dict[str, Any] = {} if known is None else {"sensitivity": round(known, 4)}
+    made_of = next((d.columns for d in layout.derivations if one.column in d.names and len(d.columns) > 1), ())
+    if layout.by_name[one.column].role != "derived" or not made_of:
+        return found
+    moved: dict[str, float] = {}
+    for judged in verdict.judged:
+        other = judged.measurement
+        if judged.outcome == "breach" and other.segment == one.segment and other.column in made_of:
+            hangs = layout.by_name[other.column].sensitivity
+            weight = abs(other.effect or 0.0) * (1.0 if hangs is None else hangs)
+            moved[other.column] = max(moved.get(other.column, 0.0), weight)
+    ranked = sorted(moved, key=lambda name: (-moved[name], name))
+    return found | ({"columns": ranked[:MOST_NAMED]} if ranked else {})

@@ -44,7 +44,7 @@ K = TypeVar("K")
 MOST_ROWS = 2_000_000
 LEARNED_ROWS = 1_000
 LEARNED_WINDOWS = 10
-FORMAT = 8
+FORMAT = 9
 """Raised whenever layouts or profiles hold something else than before: what was kept is then made anew."""
 SPREAD = (*METRICS, confidence_gap.METRIC)
 _NEVER = datetime(9000, 1, 1, tzinfo=UTC)

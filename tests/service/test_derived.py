@@ -1,6 +1,7 @@
 """Texts and embeddings, from files to alerts by way of the columns derived from them."""
 
 import json
+import math
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ models:
   posts:
     source: {files: "logs/*.jsonl"}
     reference: {files: reference.jsonl}
-    columns: {timestamp: at}
+    columns: {timestamp: at, scores: p}
     window: 1d
     thresholds: {"smooth_test(component_2(vector))": off}
 """
@@ -33,7 +34,16 @@ def rows(seed: int, days: int, *, start: datetime, hidden_from: int | None = Non
                 words[0] = words[0][0] + "\u200b" + words[0][1:]
             place = rng.normal(size=6) * [3, 2, 1, 0.5, 0.3, 0.1] + (np.array([4, 0, 0, 0, 0, 0]) if odd else 0)
             at = start + timedelta(days=day, minutes=4 * i)
-            made.append(json.dumps({"at": at.isoformat(), "text": " ".join(words), "vector": place.tolist()}))
+            a, b, idle = (float(x) for x in rng.normal(size=3) + (np.array([2, 0.5, 2]) if odd else 0))
+            row = {
+                "at": at.isoformat(),
+                "text": " ".join(words),
+                "vector": place.tolist(),
+                "a": a,
+                "b": b,
+                "idle": idle,
+            }
+            made.append(json.dumps(row | {"p": 1 / (1 + math.exp(-a - b / 2))}))
     return made
 
 
@@ -55,4 +65,10 @@ def test_hidden_characters_and_embeddings_that_move_are_told_of(tmp_path: Path) 
     assert done.returncode == 0, done.stderr
     told = [json.loads(line) for line in monitor(tmp_path, "alerts", "monitor.yaml", "--json").stdout.splitlines()]
     firing = {alert["column"] for alert in told if alert["state"] == "firing"}
-    assert {"invisible(text)", "component_1(vector)", "vector"} <= firing
+    assert {"invisible(text)", "component_1(vector)", "vector", "anomaly(features)"} <= firing
+    whole = next(alert for alert in told if alert["column"] == "anomaly(features)")
+    # both moved as far, but the score hangs on one of them only
+    assert whole["evidence"]["columns"][0] == "a"
+    alike = {alert["column"]: alert["evidence"].get("sensitivity") for alert in told if alert["kind"] == "drift.data"}
+    assert alike["a"] > 0.5
+    assert alike["idle"] < 0.1

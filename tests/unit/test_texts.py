@@ -116,8 +116,16 @@ def test_a_vector_of_another_length_or_with_a_hole_is_invalid() -> None:
     odd = [[1.0] * 12, [1.0] * 11, None, [1.0] * 11 + [None], [1.0] * 11 + [float("nan")], []]
     column = profile_table(pa.table({"v": pa.array(odd, pa.list_(pa.float64()))}), EMBEDDED).columns["v"]
     assert (column.n, column.missing, column.invalid) == (1, 1, 4)
-    texts = profile_table(pa.table({"v": ["[1.0, 2.0]", None]}), EMBEDDED).columns["v"]
-    assert (texts.n, texts.missing, texts.invalid) == (0, 1, 1)
+    written = [str([1.5] * 12), "[1.0, 2.0]", "none", "[" * 50_000, None, '["a"]', '{"a": 1}']
+    texts = profile_table(pa.table({"v": written}), EMBEDDED).columns["v"]
+    assert (texts.n, texts.missing, texts.invalid) == (1, 1, 5)
+
+
+def test_vectors_written_as_text_are_those_in_lists() -> None:
+    written = pa.table({"v": [str(row) for row in VECTORS["v"].to_pylist()]})
+    assert kind_of(written["v"]) == "vector"
+    counts = profile_table(written, layout_of(written, Roles("at"))).counts
+    assert counts.sum() == profile_table(VECTORS, EMBEDDED).counts.sum()
 
 
 @pytest.mark.parametrize("cut", [0, 1, 333])
