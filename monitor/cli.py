@@ -278,6 +278,14 @@ def send_test(
 
 
 @app.command()
+def accept(config: Config, model: ModelName) -> None:
+    """Have the next answers of a model's endpoint to its probes count as right."""
+    from monitor.commands.accept import accept as command  # noqa: PLC0415
+
+    raise typer.Exit(command(config, model))
+
+
+@app.command()
 def detectors() -> None:
     """List the detectors with what they do."""
     from monitor.commands.listing import detectors as command  # noqa: PLC0415

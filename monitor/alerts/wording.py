@@ -94,7 +94,7 @@ CERTAIN = ("new_version", "probe")
 
 TO_DO = {
     "new_version": "if the roll-out was meant, watch how it compares with the older version; else find out who did it",
-    "probe": "ask who changed the model or what it reads; if it was meant, log its version, and the new answers count",
+    "probe": "ask who changed the model or what it reads; if it was meant, take the new answers by `monitor accept`",
     "version_predictions": "see whether both versions get like rows; if so, ask whether the new answers are meant",
     "version_performance": "see whether both versions get like rows; if so, roll the new one back or retrain it",
     "missing_share": "look at the feed of {where}: values stopped arriving, or a join lost its partner",

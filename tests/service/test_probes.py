@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import select
 
+from monitor.commands.accept import accept
 from monitor.commands.replay import Span, replay
 from monitor.config import load
 from monitor.errors import ProbeError
@@ -222,3 +223,18 @@ def test_an_input_that_is_added_is_recorded(loop: Loop, model: Model) -> None:
     with loop.monitor.database.read() as connection:
         assert len(connection.execute(select(probe)).all()) == 3
     assert len(model.asked) == 5
+
+
+def test_new_answers_that_are_accepted_count_as_right(
+    loop: Loop, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in loop.environ.items():
+        monkeypatch.setenv(name, value)
+    loop.once()
+    model.weight = 3.0
+    loop.once()
+    assert accept(loop.folder / "monitor.yaml", "fares") == 0
+    loop.once(timedelta(minutes=1))
+    assert loop.silent_change() == ["firing", "resolved"]
+    loop.once()
+    assert loop.silent_change() == ["firing", "resolved"]
