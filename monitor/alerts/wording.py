@@ -18,6 +18,7 @@ TITLES = {
     "confidence": "the model's confidence shifted",
     "performance.realised": "performance changed",
     "performance.estimated": "performance is estimated to have changed",
+    "bias.temporal": "the model ages",
     "quality": "data quality",
     "health": "monitoring is impaired",
     "bias.stereotyping": "groups are treated further apart",
@@ -66,6 +67,8 @@ LEVELS = {
     "group_calibration_difference": "calibration difference between groups",
     "group_error_difference": "mean error difference between groups",
     "representation_distance": "distance from the stated shares",
+    "ageing": "lasting fall in performance",
+    "lasting_drift": "lasting drift",
 }
 # What is or is not.
 SWITCHES = {
@@ -117,6 +120,7 @@ TO_DO = {
     "performance": "compare with the reference period, by segment; check the labels, then retrain or roll back",
     "performance.estimated": "look at which columns moved; get labels for some of these records before retraining",
     "attack": "look at the clients and records named here; limit or block them, and keep the records as evidence",
+    "bias.temporal": "retrain with data from the day named here on, unless the change comes and goes with the calendar",
     "bias": "compare the segments; do not act on the predictions for the groups named here without a check",
     "demographic_parity_difference": "compare the groups' decisions by {where}, and what else changed with them; until "
     "that is understood, have decisions for the groups named here checked by people",
@@ -247,7 +251,49 @@ def _probe(finding: "Finding", value: float, back: bool) -> str:  # noqa: FBT001
     return f"answers {measure(value, 'share')} of the canary inputs otherwise than it did ({said(finding.note)})"
 
 
-OWN_WORDS = {"mean_shift": _mean_shift, "new_version": _new_version, "probe": _probe}
+def _ageing(finding: "Finding", value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS
+    told = finding.evidence
+    if back or "since" not in told:
+        return "performance is like the reference's" + (" again" if back else f", or worse by {number(value)}")
+    levels = f"{level_of(told['metric'])} has been {number(told['after'])} since {_day(told['since'])}"
+    before = "" if told["before"] is None else f" (reference {number(told['before'])})"
+    return ", ".join([levels + before, *_going(told), f"retrain with data from {_day(told['retrain_from'])}"])
+
+
+def _lasting_drift(finding: "Finding", value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS
+    told = finding.evidence
+    if back or "since" not in told:
+        return "no column has moved for good" if back else f"a column is off by {number(value)} for good"
+    columns = _listed([one["column"] for one in told["moved"]] or [told["column"]], 3)
+    unit = finding.unit if told["metric"] == "mean_shift" else ""
+    size = f"{measure(value, unit)}" + ("" if unit else " (Jensen-Shannon distance)")
+    return ", ".join([f"{columns} moved since {_day(told['since'])}, {shown(told['column'])} by {size}", *_going(told)])
+
+
+def _going(told: Mapping[str, Any]) -> list[str]:
+    """Say how fast it goes on, when it will have reached its limit, and whether it comes and goes."""
+    parts, speed, reaches = [], told["per_30_days"], told["reaches"]
+    if speed:
+        way = "rising" if speed["slope"] > 0 else "falling"
+        parts.append(f"{way} by {number(abs(speed['slope']))} in 30 days")
+    if reaches:
+        latest = f"to {_day(reaches['latest'])}" if reaches["latest"] else "or later"
+        span = f"{_day(reaches['earliest'])} {latest}"
+        parts.append(f"at {number(reaches['limit'])} about {_day(reaches['at'])} ({span})")
+    return [*parts, f"as it was a {told['recurring']} before"] if told["recurring"] else [*parts, "lasting"]
+
+
+def _day(instant: str) -> str:
+    return str(instant)[:10]
+
+
+OWN_WORDS = {
+    "mean_shift": _mean_shift,
+    "new_version": _new_version,
+    "probe": _probe,
+    "ageing": _ageing,
+    "lasting_drift": _lasting_drift,
+}
 
 
 def _change(finding: "Finding") -> str:

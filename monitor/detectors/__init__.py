@@ -53,6 +53,7 @@ from monitor.detectors.quality import (
     volume,
 )
 from monitor.detectors.redundancy import disagreement_level
+from monitor.detectors.temporal import lasting
 
 DETECTORS: tuple[Detector, ...] = (
     dropped_column.DETECTOR,
@@ -101,8 +102,8 @@ DETECTORS: tuple[Detector, ...] = (
 ESTIMATES: tuple[Detector, ...] = estimated.DETECTORS
 """Those that say what performance to expect before labels come."""
 
-HISTORY_DETECTORS: tuple[Detector, ...] = (volume.DETECTOR, freshness.DETECTOR)
-"""Those that lay one number beside those of earlier windows."""
+HISTORY_DETECTORS: tuple[Detector, ...] = (volume.DETECTOR, freshness.DETECTOR, *lasting.DETECTORS)
+"""Those that lay numbers beside those of earlier windows."""
 
 VERSION_DETECTORS: tuple[Detector, ...] = versions.DETECTORS
 """Those that lay one version of the model beside another."""

@@ -60,6 +60,17 @@ class History:
         decided = [self._judgements[one] for one in self._windows[:place] if self._judgements[one].decided]
         return [one.stretch for i, one in enumerate(decided) if i < first or not one.alarmed]
 
+    def knows(self, window: Window, *, labels: bool) -> bool:
+        """Say whether a window was compared with the present reference, and if asked, whether its labels had matured.
+
+        What was measured against an earlier reference is kept where the profiles are gone, but compares with nothing.
+        A window of too few rows is known together with the next ones.
+        """
+        judgement = self._judgements.get(window)
+        if judgement is None or judgement.revision < 0 or not judgement.decided:
+            return False
+        return judgement.matured or not labels
+
     def rows_like(self, window: Window) -> list[int]:
         """Give the rows of earlier windows of the same hour of the week, or of the day, or simply of the last ones.
 

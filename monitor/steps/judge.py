@@ -19,6 +19,7 @@ from monitor.steps.due import Due, Known, Maturity, Revisions, due_windows, labe
 from monitor.steps.history import History
 from monitor.steps.looks import LOOKS, Sight
 from monitor.steps.measure import Found, Pairs, compared, laid_beside, rule_of, waits_for_labels
+from monitor.steps.memory import Memory
 from monitor.steps.notify import tell
 from monitor.steps.reference import References
 from monitor.steps.sample import Sample, sample_of
@@ -34,7 +35,7 @@ from monitor.watch import Monitor, Watch
 OnWindow = Callable[[Window], None]
 MOST_NAMED = 5
 SEVERITIES = {"performance.realised": "critical", "health": "critical", "new_version": "info"}
-ORIGINS = {"quality": "data_quality", "model_change": "model_change"}
+ORIGINS = {"quality": "data_quality", "model_change": "model_change", "bias.temporal": "temporal"}
 
 
 @dataclass(frozen=True)
@@ -67,20 +68,24 @@ def judge(
     if known is None:
         return []
     told: list[Finding] = []
-    history, standing = History(known.judgements), Standing.of(monitor, watch)
+    history, standing, memory = History(known.judgements), Standing.of(monitor, watch), None
     baseline = Baseline(watch.name, watch.settings, references)
     maturity, changes = maturity_of(watch), Revisions(known.revisions)
     for due in due_windows(known, maturity, period=watch.period, lateness=watch.settings.lateness):
         with monitor.database.read() as connection:
+            memory = memory or Memory.of(connection, watch.name)
             layout = references[WHOLE].layout
             compared_with = baseline.at(connection, due.window, history)
             read = sample_of(connection, watch.name, due, history=history, changes=changes, layout=layout)
         sample = replace(read, profiles={part: standing.expecting(one, part) for part, one in read.profiles.items()})
         clock = label_clock(known, watch.period)
-        verdict = verdict_on(watch, compared_with, sample, due, history=history, clock=clock, versions=versions)
+        verdict = verdict_on(
+            watch, compared_with, sample, due, history=history, memory=memory, clock=clock, versions=versions
+        )
         stepped = list(stepped_alerts(watch, verdict, standing.alerts))
         verdict = noting_alarms(verdict, stepped, due)
         history.note(verdict.judgement)
+        memory.note(due.window, verdict.found)
         with monitor.database.write() as connection:
             findings = _written(connection, monitor, watch, verdict, stepped=stepped, standing=standing, now=now)
         standing.note(findings)
@@ -103,13 +108,27 @@ def verdict_on(
     due: Due,
     *,
     history: History,
+    memory: Memory,
     clock: datetime,
     versions: Mapping[str, datetime],
 ) -> Verdict:
     """Measure a window and lay each number beside its threshold; nothing is written."""
     settings, maturity, pairs = watch.settings, maturity_of(watch), laid_beside(references, sample.profiles)
-    sight = Sight(watch.name, settings, due.window, sample.rows, references, sample.profiles, pairs, history, versions)
-    found = [one for look in LOOKS for one in look(sight)]
+    sight = Sight(
+        model=watch.name,
+        settings=settings,
+        window=due.window,
+        rows=sample.rows,
+        references=references,
+        current=sample.profiles,
+        pairs=pairs,
+        history=history,
+        memory=memory,
+        versions=versions,
+    )
+    found: list[Found] = []
+    for look in LOOKS:
+        found += look(replace(sight, found=tuple(found)))
     lacking = sample.lacking(settings.min_rows)
     ready = bool(lacking) or matured(due.window, maturity, rows=sample.rows, labelled=sample.labelled, clock=clock)
     # Labels step alerts in the order of windows; where they may come for ever, one window without them holds up none.

@@ -1,6 +1,6 @@
 """What is looked at when a window is judged; a new look is a function that gives measurements, and its name here."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,6 +11,8 @@ from monitor.steps.estimates import estimated
 from monitor.steps.groups import Beside, of_groups
 from monitor.steps.history import History
 from monitor.steps.measure import Found, Pairs, found_of, measured
+from monitor.steps.memory import Memory
+from monitor.steps.temporal import lasting_changes
 from monitor.steps.versions import new_versions, versions_compared
 from monitor.store.references import WHOLE
 from monitor.types import Window
@@ -22,8 +24,8 @@ class Sight:
 
     rows: of the window alone. references, current: profiles by segment, "" being all traffic; `current` always holds
     it, and the rows of the windows before where these were too few to be judged. pairs: those of both that are
-    compared. history: the windows judged so far. versions: when the first window of each version began, and under ""
-    that of the model.
+    compared. history: the windows judged so far. memory: what was measured in them. versions: when the first window of
+    each version began, and under "" that of the model. found: what the looks before this one have found.
     """
 
     model: str
@@ -34,7 +36,9 @@ class Sight:
     current: Mapping[str, Profile]
     pairs: Pairs
     history: History
+    memory: Memory
     versions: Mapping[str, datetime] = field(default_factory=dict)
+    found: Sequence[Found] = ()
 
     @property
     def whole(self) -> Profile:
@@ -66,4 +70,13 @@ def groups_of(sight: Sight) -> Iterator[Found]:
     yield from of_groups(Beside(sight.references, sight.current), sight.settings)
 
 
-LOOKS: tuple[Look, ...] = (against_the_reference, before_labels, volume_of, new_versions, versions_compared, groups_of)
+LOOKS: tuple[Look, ...] = (
+    against_the_reference,
+    before_labels,
+    volume_of,
+    new_versions,
+    versions_compared,
+    groups_of,
+    lasting_changes,
+)
+"""In this order: later ones may read what earlier ones found."""

@@ -88,6 +88,20 @@ def read_armed(connection: Connection, name: str, *, since: datetime) -> Iterato
     yield from (dict(row) for row in rows.mappings())
 
 
+def read_series(
+    connection: Connection, name: str, *, detectors: Sequence[str], windows: int
+) -> Iterator[tuple[Window, Measurement]]:
+    """Give what some detectors measured of all traffic in a model's last so many windows, in no order."""
+    ends = select(judgement.c.window_end).where(judgement.c.model == name).order_by(judgement.c.window_end.desc())
+    horizon = connection.scalar(ends.offset(windows).limit(1))
+    m = measurement.c
+    named = (m.detector, m.value, m.column, m.segment, m.n, m.p_value, m.effect, m.low, m.high, m.note, m.reference)
+    chosen = [m.model == name, m.detector.in_(detectors), m.segment == "", m.value.is_not(None)]
+    chosen += [m.window_end > horizon] if horizon else []
+    for start, end, *fields in connection.execute(select(m.window_start, m.window_end, *named).where(*chosen)):
+        yield Window(start, end), Measurement(*fields)
+
+
 def write_judgement(connection: Connection, name: str, judged: Judgement) -> None:
     """Note that a window was judged, in the transaction that writes what was found."""
     connection.execute(delete(judgement).where(judgement.c.model == name, judgement.c.window_end == judged.window.end))

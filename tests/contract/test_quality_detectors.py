@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from monitor.config.model import KINDS
 from monitor.detectors import DETECTORS, HISTORY_DETECTORS, Detector
 from monitor.detectors.quality.freshness import compare_age
 from monitor.detectors.quality.volume import compare_counts
@@ -83,5 +84,5 @@ def test_a_silence_is_judged_by_those_before_it() -> None:
 def test_people_can_read_what_looks_at_history(detector: Detector) -> None:
     assert detector.method.endswith(".") or detector.method.endswith(")")
     assert detector.unit
-    assert detector.kind == "quality"
+    assert detector.kind in KINDS
     assert detector.armed

@@ -1,0 +1,89 @@
+"""One number in window after window, as the detectors with a memory read it."""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from monitor.stats.lasting import Shift, lasting_shift
+from monitor.types import Measurement, Window
+
+WINDOWS_NEEDED = 16
+LIKENESS = 0.3
+LARGEST = 8.0
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """What one detector measured of one column, oldest window first; every measurement has a p-value.
+
+    rows, windows: of the reference; windows is 0 when it is not known how it came.
+    excess: variance of a window's level beyond its rows' own, beside the variance of one row.
+    either: it gets worse both ways, and the p-values are two-sided.
+    """
+
+    name: str
+    column: str
+    at: tuple[Window, ...]
+    found: tuple[Measurement, ...]
+    rows: int
+    windows: int = 0
+    excess: float = 0.0
+    either: bool = False
+
+    @cached_property
+    def scores(self) -> Floats:
+        """Give the p-values as normal deviates, above 0 when worse (or risen); at most 8 either way."""
+        p = np.array([one.p_value for one in self.found], np.float64)
+        if not self.either:
+            return np.clip(-ndtri(p), -LARGEST, LARGEST)
+        signs = np.array([-1.0 if (one.effect or 0.0) < 0 else 1.0 for one in self.found])
+        return signs * np.clip(-ndtri(p / 2), 0.0, LARGEST)
+
+    @property
+    def known(self) -> bool:
+        """Say whether enough windows are known to tell how much they differ when nothing has changed."""
+        return self.windows > 0 or len(self.found) >= WINDOWS_NEEDED
+
+    @cached_property
+    def shift(self) -> Shift:
+        """Weigh the evidence for a lasting shift; its size is in standard deviations of one row."""
+        alone = np.array([1 / max(one.n, 1) for one in self.found])
+        excess = self.excess if self.windows else _excess(self.scores, alone)
+        shared = 1 / max(self.rows, 1) + (excess / self.windows if self.windows else 0.0)
+        differences = self.scores * np.sqrt(alone + excess + shared)
+        # Neighbouring windows are alike in what sets windows apart: their mean is less sure than its count says.
+        variances = alone + excess * (1 + LIKENESS) / (1 - LIKENESS)
+        return lasting_shift(differences, variances, shared, either=self.either)
+
+
+def _excess(scores: Floats, alone: Floats) -> float:
+    """Estimate what windows differ by from the steps between neighbours, which one lasting shift hardly moves.
+
+    The median keeps it so. (von Neumann 1941)
+    """
+    if scores.size < WINDOWS_NEEDED:
+        return 0.0
+    spread = float(np.median(np.square(np.diff(scores)))) / 2 / float(ndtri(0.75)) ** 2
+    return max(spread - 1, 0.0) * float(alone.mean())
+
+
+def mean_effect(series: Series, first: int) -> float | None:
+    """Average the effects from a place on, by their rows; None where none is known."""
+    return _weighted([(one.effect, one.n) for one in series.found[first:]])
+
+
+def mean_value(series: Series, first: int) -> float | None:
+    """Average the values from a place on, by their rows; None where none is known."""
+    return _weighted([(one.value, one.n) for one in series.found[first:]])
+
+
+def _weighted(parts: list[tuple[float | None, int]]) -> float | None:
+    held = [(value, n) for value, n in parts if value is not None]
+    rows = sum(n for _, n in held)
+    return math.fsum(value * n for value, n in held) / rows if rows else None

@@ -1,0 +1,107 @@
+"""What is told of a lasting change: since when, how fast, what moved, until when, and whether it comes and goes."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from monitor.detectors.temporal.series import Series, mean_effect, mean_value
+from monitor.stats.trend import Trend, trend_of
+from monitor.types import Window
+
+MONTH = timedelta(days=30)
+LINED = 120
+TOLD = 5
+SURE = 0.05
+FURTHEST = timedelta(days=3650)
+CYCLES: Mapping[str, timedelta] = {"day": timedelta(days=1), "week": timedelta(weeks=1), "year": timedelta(days=365)}
+
+
+def story_of(series: Sequence[Series], *, limits: Mapping[str, float]) -> dict[str, Any]:
+    """Give the evidence that goes with an alert about a lasting change; nothing where there is no sign of one.
+
+    `since` and `retrain_from`: start of the first changed window. `metric`, `column`: what shows it most, `before` in
+    the reference and `after` on average since then; `windows`: how many it has lasted. `moved`: all that show it, the
+    surest first. `per_30_days`, `reaches`: see `trended`. `recurring`: the cycle in which it comes and goes, or None
+    when it lasts. limits: values of metrics that must not be passed.
+    """
+    lead = max(series, key=lambda one: one.shift.evidence)
+    first = lead.shift.first
+    if first is None:
+        return {}
+    since = _instant(lead.at[first].start)
+    told = {
+        "since": since,
+        "metric": lead.name,
+        "column": lead.column,
+        "before": lead.found[-1].reference,
+        "after": mean_value(lead, first),
+        "windows": len(lead.at) - first,
+        "moved": _moved(series),
+        "recurring": recurring(lead, first),
+        "retrain_from": since,
+    }
+    return told | trended(lead, limits.get(lead.name))
+
+
+def trended(series: Series, limit: float | None) -> dict[str, Any]:
+    """Give the `per_30_days` of the last windows' values as slope, low, high, p_value; None where there is no trend.
+
+    `reaches`: the `limit` with `at`, `earliest` and `latest`, where the trend leads there within ten years.
+    """
+    found = line_through(series)
+    if found is None or found.p_value > SURE:
+        return {"per_30_days": None, "reaches": None}
+    sides = {"slope": found.slope, "low": found.low, "high": found.high, "p_value": found.p_value}
+    return {"per_30_days": sides, "reaches": None if limit is None else _reached(found, limit, series.at[-1].end)}
+
+
+def line_through(series: Series) -> Trend | None:
+    """Fit a trend to the last 120 windows, a unit of time being 30 days."""
+    at, found = series.at[-LINED:], series.found[-LINED:]
+    times = np.array([(window.end - at[0].end) / MONTH for window in at])
+    return trend_of(times, np.array([one.effect if series.either else one.value for one in found], np.float64))
+
+
+def recurring(series: Series, first: int) -> str | None:
+    """Name the cycle (day, week or year) in which a shift comes and goes: one cycle ago the same windows had it too.
+
+    A shift that has lasted for a cycle does not come and go with it. None when it lasts, or that is not known.
+    """
+    places = {window: place for place, window in enumerate(series.at)}
+    for name, cycle in CYCLES.items():
+        if series.at[-1].end - series.at[first].start >= cycle:
+            continue
+        ago = (Window(window.start - cycle, window.end - cycle) for window in series.at[first:])
+        before = [places[window] for window in ago if window in places]
+        if len(before) == len(series.at) - first and _as_far(series, before, first):
+            return name
+    return None
+
+
+def _as_far(series: Series, before: Sequence[int], first: int) -> bool:
+    now, then = float(series.scores[first:].mean()), float(series.scores[list(before)].mean())
+    usual = float(np.median(series.scores))
+    return abs(now - usual) > 0 and (then - usual) / (now - usual) >= 0.5
+
+
+def _moved(series: Sequence[Series]) -> list[dict[str, Any]]:
+    shown = [one for one in series if one.shift.first is not None and one.shift.evidence > 1]
+    shown.sort(key=lambda one: -one.shift.evidence)
+    return [
+        {"metric": one.name, "column": one.column, "effect": mean_effect(one, one.shift.first or 0)}
+        for one in shown[:TOLD]
+    ]
+
+
+def _reached(found: Trend, limit: float, now: datetime) -> dict[str, Any] | None:
+    times = found.time_to(limit)
+    if times is None or times[0] * MONTH > FURTHEST:
+        return None
+    at, earliest, latest = (None if t is None or t * MONTH > FURTHEST else _instant(now + t * MONTH) for t in times)
+    return {"limit": limit, "at": at, "earliest": earliest, "latest": latest}
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).replace(tzinfo=None, microsecond=0).isoformat() + "Z"

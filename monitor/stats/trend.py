@@ -1,0 +1,86 @@
+"""Whether a series goes one way, how fast, and when it will be somewhere."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+from scipy.stats import rankdata, theilslopes
+
+VALUES_NEEDED = 10
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Trend:
+    """A line through a series: slope a unit of time, its 95 % interval, and the level at the last time.
+
+    p_value: two-sided, for there being no trend.
+    """
+
+    slope: float
+    low: float
+    high: float
+    p_value: float
+    level: float
+
+    def time_to(self, limit: float) -> tuple[float, float, float | None] | None:
+        """Give (time, earliest, latest) from the last one until the line reaches a limit; latest may be never, None.
+
+        None when the line does not go there, or is there already.
+
+        >>> Trend(-0.01, -0.02, -0.005, 0.001, 0.9).time_to(0.8)
+        (10.0, 5.0, 20.0)
+        """
+        way = limit - self.level
+        if way * self.slope <= 0:
+            return None
+        slow, fast = sorted((self.low, self.high), key=lambda slope: slope * way)
+        latest = way / slow if slow * way > 0 else None
+        return way / self.slope, way / fast, latest
+
+
+def trend_of(times: Floats, values: Floats) -> Trend | None:
+    """Fit the median of the slopes between all pairs, and test for a trend by ranks; None below ten values.
+
+    times: shape (values,), rising, in any unit. Values that are alike from one time to the next tell less than their
+    number says: the test's variance grows by what the ranks about the line have in common at each lag, where that is
+    significant, or by as much as their nearest neighbours' likeness makes it if that is more. (Theil 1950; Sen 1968;
+    Mann 1945; Hamed & Rao 1998)
+
+    Blind to what rises and falls again in between.
+    """
+    if values.size < VALUES_NEEDED:
+        return None
+    slope, intercept, low, high = (float(x) for x in theilslopes(values, times, 0.95))
+    score, variance = _mann_kendall(values)
+    # A step towards 0, as the score moves in steps of two. (Kendall 1975)
+    z = math.copysign(max(abs(score) - 1, 0.0), score) / math.sqrt(variance) if variance else 0.0
+    p_value = 2 * float(ndtr(-abs(z) / math.sqrt(_alike(values - slope * times))))
+    return Trend(slope, low, high, min(1.0, p_value), intercept + slope * float(times[-1]))
+
+
+def _mann_kendall(values: Floats) -> tuple[float, float]:
+    n = values.size
+    score = float(np.sign(values[None, :] - values[:, None])[np.triu_indices(n, 1)].sum())
+    ties = np.unique(values, return_counts=True)[1]
+    return score, (n * (n - 1) * (2 * n + 5) - float((ties * (ties - 1) * (2 * ties + 5)).sum())) / 18
+
+
+def _alike(residuals: Floats) -> float:
+    """Give by how much the variance of the score exceeds that of independent values; at least 1."""
+    n, ranks = residuals.size, rankdata(residuals)
+    ranks = ranks - ranks.mean()
+    total = float(ranks @ ranks)
+    if not total:
+        return 1.0
+    lags = np.arange(1, n // 4 + 1)
+    common = np.array([float(ranks[lag:] @ ranks[:-lag]) for lag in lags]) / total
+    common = np.where(np.abs(common) > float(ndtri(0.975)) / math.sqrt(n), common, 0.0)
+    weights = (n - lags) * (n - lags - 1) * (n - lags - 2)
+    found = 1 + 2 / (n * (n - 1) * (n - 2)) * float(weights @ common)
+    # About a fitted line neighbours look less alike than they are. (Marriott & Pope 1954)
+    nearest = min(float(ranks[1:] @ ranks[:-1]) / total * (1 + 4 / n) + 2 / n, 0.95)
+    return max(1.0, found, (1 + nearest) / (1 - nearest))

@@ -1,0 +1,120 @@
+"""What the windows before say together with this one: lasting changes, which no single window need show."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from monitor.config import Model, setting_of
+from monitor.detectors import DETECTORS
+from monitor.detectors.performance import METRICS
+from monitor.detectors.performance.judged import Metric, relative_rise
+from monitor.detectors.temporal.lasting import AGEING, BY_NAME, LASTING_DRIFT
+from monitor.detectors.temporal.series import Series
+from monitor.detectors.temporal.story import story_of
+from monitor.profiles.layout import Binary, Multiclass, OutcomeLayout, Regression
+from monitor.profiles.profile import Profile
+from monitor.stats.intervals import Estimate
+from monitor.steps.measure import Found, found_of
+from monitor.store.references import WHOLE
+from monitor.types import Measurement, Window
+
+if TYPE_CHECKING:
+    from monitor.steps.looks import Sight
+
+PERFORMANCE: Mapping[type[OutcomeLayout], tuple[str, ...]] = {
+    Binary: ("accuracy", "brier_score", "roc_auc"),
+    Multiclass: ("accuracy", "log_loss"),
+    Regression: ("mean_absolute_error",),
+}
+"""The few that are gathered for `ageing`: each sees what the others do not, and each halves the others' evidence."""
+DRIFT = ("mean_shift", "chi_square")
+EITHER = ("mean_shift",)
+DRIFT_WINDOWS = 200
+TOLD_FROM = 0.05
+"""The p-value from which on the evidence is worked out; no budget asks for less."""
+_METRICS: Mapping[str, Metric[Any]] = {metric.name: metric for metric in METRICS}
+_DETECTORS = {detector.name: detector for detector in DETECTORS}
+
+
+def lasting_changes(sight: "Sight") -> Iterator[Found]:
+    """Gather over windows what each of them shows of worse performance, and of columns that moved."""
+    if sight.references[WHOLE].layout.outcome is not None:
+        yield from _weighed(AGEING, performance_series(sight), sight.settings)
+    yield from _weighed(LASTING_DRIFT, drift_series(sight), sight.settings)
+
+
+def _weighed(name: str, series: Sequence[Series], settings: Model) -> Iterator[Found]:
+    detector = BY_NAME[name]
+    for measurement in detector.compare(series):
+        told = measurement.p_value is not None and measurement.p_value <= TOLD_FROM
+        evidence = story_of(series, limits=_limits(series, settings)) if told else {}
+        found = found_of(detector, replace(measurement, evidence=evidence), settings)
+        yield replace(found, shared=0.0)
+
+
+def performance_series(sight: "Sight") -> list[Series]:
+    """Give the series of each performance metric with an answer in this window, of windows whose labels had matured."""
+    reference = sight.references[WHOLE]
+    outcome = reference.layout.outcome
+    now = {one.detector: one for one in _answers(sight.found, PERFORMANCE[type(outcome)] if outcome else ())}
+    windows = [at for at in sight.memory.before(sight.window) if sight.history.knows(at, labels=True)]
+    return [_series(sight, windows, one, excess=_excess(_METRICS[name], reference)) for name, one in now.items()]
+
+
+def drift_series(sight: "Sight") -> list[Series]:
+    """Give the series of each feature's drift: of the mean for numbers, of the shares for categories."""
+    before = sight.memory.before(sight.window, last=DRIFT_WINDOWS)
+    windows = [at for at in before if sight.history.knows(at, labels=False)]
+    columns = sight.references[WHOLE].columns
+    return [
+        _series(sight, windows, one, excess=columns[one.column].steepest, either=one.detector in EITHER)
+        for one in _answers(sight.found, DRIFT)
+        if one.column in columns and columns[one.column].role == "feature"
+    ]
+
+
+def _limits(series: Sequence[Series], settings: Model) -> dict[str, float]:
+    """Give the value that each metric must not pass: the user's, else that with the least effect worth an alert."""
+    found: dict[str, float] = {}
+    for one in series:
+        detector = _DETECTORS[one.name]
+        said = setting_of(settings.thresholds, detector=one.name, kind=detector.kind).value
+        usual = one.found[-1].reference
+        if isinstance(said, float):
+            found[one.name] = said
+        elif usual is not None and detector.min_effect and not one.either:
+            relative = _METRICS[one.name].worsening is relative_rise
+            least = detector.min_effect * (abs(usual) if relative else 1)
+            found[one.name] = usual + (least if detector.higher_is == "worse" else -least)
+    return found
+
+
+def _answers(found: Iterable[Found], detectors: Iterable[str]) -> Iterator[Measurement]:
+    wanted = set(detectors)
+    for measurement in (one.measurement for one in found):
+        if measurement.detector in wanted and not measurement.segment and _answered(measurement):
+            yield measurement
+
+
+def _answered(measurement: Measurement) -> bool:
+    return measurement.value is not None and measurement.p_value is not None
+
+
+def _series(
+    sight: "Sight", windows: Iterable[Window], now: Measurement, *, excess: float, either: bool = False
+) -> Series:
+    reference, place = sight.references[WHOLE], (now.detector, now.column)
+    earlier = ((at, sight.memory.at(at, *place)) for at in windows)
+    held = [*((at, one) for at, one in earlier if one is not None and _answered(one)), (sight.window, now)]
+    rows = reference.columns[now.column].n if now.column else reference.outcome.n if reference.outcome else 0
+    at, found = zip(*held, strict=True)
+    windows_of = reference.layout.windows
+    return Series(*place, at, found, rows=rows, windows=windows_of, excess=excess, either=either)
+
+
+def _excess(metric: Metric[Any], reference: Profile) -> float:
+    """Give how much more a metric varies between windows than its own error says, beside the variance of a row."""
+    spread, usual = reference.layout.spreads.get(metric.name, 0.0), metric.estimate(reference.outcome)
+    if not (isinstance(usual, Estimate) and usual.error and reference.outcome):
+        return 0.0
+    return spread**2 / (usual.error**2 * reference.outcome.n)

@@ -1,0 +1,81 @@
+"""Slow ageing through the whole loop: what no window shows is told, what is calm is not, and an end ends it."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from monitor.config import load
+from monitor.pipeline import once
+from monitor.store.alerts import alert_rows
+from monitor.store.measurements import read_measurements
+from monitor.watch import Monitor
+from monitor.wiring import opened
+
+START, DAY, A_DAY = datetime(2024, 1, 1, tzinfo=UTC), timedelta(days=1), 120
+CONFIG = """
+database: sqlite:///monitor.db
+models:
+  prices:
+    source: {files: "logs.parquet"}
+    reference: {files: reference.parquet}
+    columns: {timestamp: at, prediction: predicted, label: price}
+    window: 1d
+    false_alarms: 1 per 3650d
+"""
+
+
+def days(seed: int, count: int, *, start: datetime, error: list[float] | float = 1.0) -> pa.Table:
+    """Give regressions whose errors have a standard deviation for each day, and days that are alike in nothing."""
+    rng = np.random.default_rng(seed)
+    size = count * A_DAY
+    label = rng.normal(100, 15, size)
+    deviation = np.repeat(np.broadcast_to(error, count), A_DAY)
+    at = [start + timedelta(days=n // A_DAY, seconds=700 * (n % A_DAY)) for n in range(size)]
+    predicted = label + deviation * rng.normal(size=size)
+    return pa.table({"at": at, "area": rng.normal(size=size), "predicted": predicted, "price": label})
+
+
+def watched(folder: Path, rows: pa.Table) -> Monitor:
+    pq.write_table(days(1, 60, start=START - 90 * DAY), folder / "reference.parquet")
+    pq.write_table(rows, folder / "logs.parquet")
+    monitor = opened(load(CONFIG, place="monitor.yaml", environ={}, read=str), root=folder)
+    once(monitor, clock=lambda: START + 400 * DAY, rng=Random(1))
+    return monitor
+
+
+def test_a_fall_that_no_window_shows_is_told_with_the_day_it_began(tmp_path: Path) -> None:
+    monitor = watched(tmp_path, days(2, 60, start=START, error=[1.0] * 20 + [1.1] * 40))
+    with monitor.database.read() as connection:
+        alerts = alert_rows(connection, model="prices")
+    assert not [a for a in alerts if a["kind"] == "performance.realised" and a["fired_at"]]
+    (found,) = [a for a in alerts if a["kind"] == "bias.temporal"]
+    assert (found["detector"], found["state"], found["origin"]) == ("ageing", "firing", "temporal")
+    evidence = found["evidence"]
+    assert abs(datetime.fromisoformat(evidence["since"]) - (START + 20 * DAY)) <= 8 * DAY
+    assert evidence["metric"] == "mean_absolute_error"
+    assert evidence["after"] == pytest.approx(1.1 * evidence["before"], rel=0.05)
+    assert "retrain with data from 2024-01" in found["text"]
+    monitor.database.close()
+
+
+def test_calm_days_are_not_told(tmp_path: Path) -> None:
+    monitor = watched(tmp_path, days(3, 60, start=START))
+    with monitor.database.read() as connection:
+        found = list(read_measurements(connection, detector="ageing"))
+        assert not [a for a in alert_rows(connection, model="prices") if a["fired_at"]]
+    assert len(found) == 59
+    assert all(m["outcome"] == "clear" for m in found)
+    monitor.database.close()
+
+
+def test_once_the_errors_are_as_before_the_alert_is_resolved(tmp_path: Path) -> None:
+    monitor = watched(tmp_path, days(4, 60, start=START, error=[1.0] * 10 + [1.5] * 20 + [1.0] * 30))
+    with monitor.database.read() as connection:
+        states = {a["detector"]: a["state"] for a in alert_rows(connection, model="prices")}
+    assert states["ageing"] == "resolved"
+    monitor.database.close()

@@ -1,0 +1,74 @@
+"""What is told of a lasting change: since when, until when, and whether it comes and goes with the calendar."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from monitor.detectors.temporal.lasting import ageing, lasting_drift
+from monitor.detectors.temporal.series import Series
+from monitor.detectors.temporal.story import recurring, story_of
+from monitor.types import Measurement, Window
+
+START, DAY = datetime(2024, 1, 1, tzinfo=UTC), timedelta(days=1)
+
+
+def daily(p_values: list[float], *, windows: int = 30, either: bool = False) -> Series:
+    at = tuple(Window(START + i * DAY, START + (i + 1) * DAY) for i in range(len(p_values)))
+    found = tuple(
+        Measurement("accuracy", 0.9 - 0.1 * (p < 0.1), n=500, p_value=p, effect=0.1 * (p < 0.1), reference=0.9)
+        for p in p_values
+    )
+    return Series("accuracy", "", at, found, rows=20_000, windows=windows, either=either)
+
+
+CALM, LOW = [0.5, 0.3, 0.7, 0.6, 0.4], [0.01]
+
+
+def test_the_story_names_the_day_the_levels_and_what_moved() -> None:
+    told = story_of([daily(CALM * 4 + LOW * 9), daily(CALM * 5 + [0.5] * 4)], limits={})
+    assert (told["since"], told["retrain_from"], told["windows"]) == ("2024-01-21T00:00:00Z",) * 2 + (9,)
+    assert (told["before"], told["after"]) == pytest.approx((0.9, 0.8))
+    assert told["recurring"] is None
+    assert [one["metric"] for one in told["moved"]] == ["accuracy"]
+
+
+def test_nothing_is_told_of_what_is_calm() -> None:
+    assert story_of([daily([0.9, 0.8, 0.7, 0.9])], limits={}) == {}
+
+
+def test_a_weekend_is_recurring_and_a_fortnight_is_lasting() -> None:
+    weeks = ([0.5] * 5 + [0.001] * 2) * 4
+    assert recurring(daily(weeks), first=26) == "week"
+    assert recurring(daily([0.5] * 20 + [0.001] * 14), first=20) is None
+    assert recurring(daily([0.5] * 20 + [0.001] * 3), first=20) is None
+
+
+def test_a_fall_that_goes_on_reaches_its_limit_on_a_day() -> None:
+    at = tuple(Window(START + i * DAY, START + (i + 1) * DAY) for i in range(40))
+    found = tuple(
+        Measurement("accuracy", 0.9 - 0.001 * i, n=900, p_value=max(0.5 - 0.02 * i, 1e-4), effect=0.001 * i)
+        for i in range(40)
+    )
+    told = story_of([Series("accuracy", "", at, found, rows=20_000, windows=30)], limits={"accuracy": 0.85})
+    assert told["per_30_days"]["slope"] == pytest.approx(-0.03)
+    assert told["reaches"]["at"][:10] in ("2024-02-20", "2024-02-21")
+
+
+def test_without_times_in_the_reference_windows_must_first_be_known() -> None:
+    (few,) = ageing([daily([0.5] * 10, windows=0)])
+    (many,) = ageing([daily([0.5] * 16, windows=0)])
+    assert (few.value, few.note) == (None, "10 of 16 windows needed, as the reference has no times")
+    assert many.value == 0.0
+
+
+def test_windows_that_differ_widely_are_taken_as_such_where_the_reference_says_nothing() -> None:
+    wild = [0.001, 0.999, 0.01, 0.99, 0.0001, 0.9999] * 5
+    (known,) = ageing([daily([*wild, 0.001, 0.001], windows=30)])
+    (unknown,) = ageing([daily([*wild, 0.001, 0.001], windows=0)])
+    assert known.p_value is not None
+    assert unknown.p_value is not None
+    assert unknown.p_value > known.p_value
+
+
+def test_nothing_to_compare_is_undefined() -> None:
+    assert [m.value for detect in (ageing, lasting_drift) for m in detect([])] == [None, None]
