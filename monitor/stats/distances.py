@@ -68,7 +68,7 @@ def g_test(reference: Counts, current: Counts, inflation: float = 1.0) -> tuple[
         return None
     # sums of n ln n, by which rows and columns are laid against the cells
     statistic = 2 * float(entr(rows).sum() + entr(columns).sum() - entr(table).sum() - entr(table.sum()))
-    return max(statistic, 0.0), _tail(statistic, np.append(np.ones(table.shape[1] - 2), inflation))
+    return max(statistic, 0.0), _tail(statistic, *(table.shape[1] - 2 + inflation**power for power in (1, 2, 3)))
 
 
 def cramer_von_mises_test(reference: Counts, current: Counts, inflation: float = 1.0) -> tuple[float, float] | None:
@@ -118,18 +118,21 @@ def _gap_test(reference: Counts, current: Counts, inflation: float, *, tails: bo
     # the gaps vary as a Brownian bridge, whose covariance is H_j (1 - H_k) for j <= k
     covariance = np.minimum.outer(below, below) - np.outer(below, below)
     root = np.sqrt(weight)
-    values = np.linalg.eigvalsh(root[:, None] * covariance * root)[::-1]
-    values = values[values > 0]
-    values[0] *= inflation
-    return statistic, _tail(statistic, values)
+    matrix = root[:, None] * covariance * root
+    square = matrix @ matrix
+    # the sums of the eigenvalues and of their powers, which are what the tail needs
+    powers = [float(np.trace(matrix)), float(np.trace(square)), float((square * matrix).sum())]
+    if inflation > 1:
+        largest = float(np.linalg.norm(square, 2)) ** 0.5
+        powers = [sums + (inflation**k - 1) * largest**k for k, sums in enumerate(powers, start=1)]
+    return statistic, _tail(statistic, *powers)
 
 
-def _tail(statistic: float, weights: Floats) -> float:
-    """Give the upper tail of a sum of weighted chi-squares of one degree each, by its first three moments.
+def _tail(statistic: float, first: float, second: float, third: float) -> float:
+    """Give the upper tail of a sum of weighted chi-squares of one degree each, by the sums of the weights' powers.
 
     (Imhof 1961)
     """
-    first, second, third = (float((weights**power).sum()) for power in (1, 2, 3))
     degrees = second**3 / third**2
     standard = (statistic - first) / np.sqrt(second)
     return float(chdtrc(degrees, max(degrees + standard * np.sqrt(degrees), 0.0)))
