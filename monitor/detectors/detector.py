@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from monitor.profiles.bins import CategoryBins, NumericBins
+from monitor.profiles.correlation import DIRECTIONS
 from monitor.profiles.layout import Binary, Layout, Role
 from monitor.profiles.profile import ColumnProfile, Profile
 from monitor.types import Measurement
@@ -61,6 +62,14 @@ def undefined(detector: str, column: str, reference: ColumnProfile, current: Col
 def inflation(reference: Profile, before: ColumnProfile, after: ColumnProfile) -> float:
     """Give the design effect of comparing a column's two sides, in the direction in which windows differ most."""
     return design_effect(before.steepest, before.n, after.n, reference.layout.window_rows)
+
+
+def other_inflation(reference: Profile, before: ColumnProfile, after: ColumnProfile) -> float:
+    """Give the design effect in the other directions on average, at least 1: what the mean over all leaves them."""
+    directions = min(DIRECTIONS, before.bins.size - 1)
+    mean = design_effect(before.correlation, before.n, after.n, reference.layout.window_rows)
+    rest = directions * mean - inflation(reference, before, after)
+    return max(rest / (directions - 1), 1.0) if directions > 1 else 1.0
 
 
 def design_effect(rho: float, reference: int, current: int, window_rows: float) -> float:

@@ -15,6 +15,7 @@ from monitor.profiles.profile import Profile
 WINDOWS_NEEDED = 8
 ROWS_NEEDED = 30
 BINS = 10
+DIRECTIONS = BINS - 1
 RARE = 0.995
 
 Counts = NDArray[np.int64]

@@ -2,8 +2,8 @@
 
 All take `reference` and `current`, counts of shape (bins,), and give None when either of them is empty: an empty
 window has no distribution. `inflation` is the design effect (Kish 1965): by how much the variance of a difference
-exceeds that of independent rows, in the one direction in which windows differ. It enters p-values only, never the
-statistic that is given.
+exceeds that of independent rows, in the one direction in which windows differ most; `others` the same in all other
+directions. They enter p-values only, never the statistic that is given.
 """
 
 import numpy as np
@@ -31,7 +31,9 @@ def population_stability_index(reference: Counts, current: Counts) -> float | No
     return float(((p - q) * np.log(p / q)).sum())
 
 
-def psi_test(reference: Counts, current: Counts, inflation: float = 1.0) -> tuple[float, float] | None:
+def psi_test(
+    reference: Counts, current: Counts, inflation: float = 1.0, others: float = 1.0
+) -> tuple[float, float] | None:
     """Give (PSI, p-value): without a shift PSI / (1/N + 1/M) follows chi-square with B - 1 degrees.
 
     Meant for bins that hold at least five rows each; see `coarsened`. (Yurdakul 2018)
@@ -39,7 +41,7 @@ def psi_test(reference: Counts, current: Counts, inflation: float = 1.0) -> tupl
     psi = population_stability_index(reference, current)
     if psi is None:
         return None
-    return psi, _chi_square_tail(psi / (1 / reference.sum() + 1 / current.sum()), reference.size - 1, inflation)
+    return psi, _chi_square_tail(psi / (1 / reference.sum() + 1 / current.sum()), reference.size - 1, inflation, others)
 
 
 def jensen_shannon_distance(reference: Counts, current: Counts) -> float | None:
@@ -58,7 +60,9 @@ def jensen_shannon_distance(reference: Counts, current: Counts) -> float | None:
     return float(np.sqrt(max(divergence, 0.0)))
 
 
-def chi_square_test(reference: Counts, current: Counts, inflation: float = 1.0) -> tuple[float, float] | None:
+def chi_square_test(
+    reference: Counts, current: Counts, inflation: float = 1.0, others: float = 1.0
+) -> tuple[float, float] | None:
     """Give Pearson's statistic of homogeneity and its p-value; bins that are empty in both are left out.
 
     None also when a single bin is left, where nothing can differ. (Pearson 1900)
@@ -69,7 +73,7 @@ def chi_square_test(reference: Counts, current: Counts, inflation: float = 1.0) 
         return None
     expected = rows * table.sum(axis=0) / table.sum()
     statistic = float(((table - expected) ** 2 / expected).sum())
-    return statistic, _chi_square_tail(statistic, table.shape[1] - 1, inflation)
+    return statistic, _chi_square_tail(statistic, table.shape[1] - 1, inflation, others)
 
 
 def kolmogorov_smirnov_test(reference: Counts, current: Counts, inflation: float = 1.0) -> tuple[float, float] | None:
@@ -129,14 +133,14 @@ def rare_joined(reference: Counts, current: Counts) -> tuple[Counts, Counts]:
     return _joined(reference, group), _joined(current, group)
 
 
-def _chi_square_tail(statistic: float, degrees: int, inflation: float) -> float:
-    """Give the upper tail of chi-square with one of its degrees inflated, by its mean and variance.
+def _chi_square_tail(statistic: float, degrees: int, inflation: float, others: float) -> float:
+    """Give the upper tail of chi-square whose degrees are inflated, one of them more, by its mean and variance.
 
     (Satterthwaite 1946; Rao & Scott 1984)
     """
     if not degrees:
         return 1.0
-    mean, squares = inflation + degrees - 1, inflation**2 + degrees - 1
+    mean, squares = inflation + others * (degrees - 1), inflation**2 + others**2 * (degrees - 1)
     return float(chdtrc(mean**2 / squares, statistic * mean / squares))
 
 

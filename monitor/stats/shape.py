@@ -18,7 +18,9 @@ FURTHEST = 2.75
 """Scores beyond would make single rows of a small window count for more than all others."""
 
 
-def smooth_test(reference: Counts, current: Counts, inflation: float = 1.0) -> tuple[float, float] | None:
+def smooth_test(
+    reference: Counts, current: Counts, inflation: float = 1.0, others: float = 1.0
+) -> tuple[float, float] | None:
     """Give (length of the shift, p-value) of Neyman's smooth test: location, spread, skewness, tails of normal scores.
 
     The length is in standard deviations, 0 is equal. The first four powers of the pooled rows' normal scores, below
@@ -41,8 +43,8 @@ def smooth_test(reference: Counts, current: Counts, inflation: float = 1.0) -> t
     statistic, degrees = float(squares.sum()), basis.shape[1]
     # few rows make the squares vary more than chi-square's: by the fourth moments of what is averaged
     excess = float(mass @ (basis**2).sum(axis=1) ** 2) - degrees**2 - 2 * degrees
-    mean = inflation + degrees - 1
-    variance = 2 * (inflation**2 + degrees - 1) + max(excess, 0.0) / min(n, m)
+    mean = inflation + others * (degrees - 1)
+    variance = 2 * (inflation**2 + others**2 * (degrees - 1)) + max(excess, 0.0) / min(n, m)
     return float(np.sqrt(shifts @ shifts)), float(gammaincc(mean**2 / variance, statistic * mean / variance))
 
 

@@ -34,16 +34,16 @@ class Baseline:
         """Give the profiles that a window is compared with, by segment.
 
         With `baseline` they are those of as many windows before it, once there are as many, with the reference's
-        labels. Without, they are the reference's; where that has no times, so that nothing is known of how much
-        windows differ, the windows before tell it from the eighth on: the first ones, and those in which nothing
-        was found.
+        labels. Without, they are the reference's. Where that has no times, or under eight windows, so that nothing is
+        known of how much windows differ, those before tell it from the eighth on: the first ones, and those in which
+        nothing was firing.
         """
         asked = self.settings.baseline
         if asked is not None:
             before = history.before(window, asked.count, cycle=asked.cycle)
             return self._merged(connection, before) if len(before) == asked.count else self.references
         layout = self.references[WHOLE].layout
-        if layout.windows:
+        if layout.windows >= WINDOWS_NEEDED:
             return self.references
         # a step of eight, so that the same is found whether windows are judged one a day or all at once
         accepted = history.accepted_before(window, first=WINDOWS_NEEDED)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from monitor.detectors.detector import Detector, inflation, paired, undefined
+from monitor.detectors.detector import Detector, inflation, other_inflation, paired, undefined
 from monitor.profiles.bins import CategoryBins
 from monitor.profiles.profile import Profile
 from monitor.stats.divergence import chi_square_test, jensen_shannon_distance, rare_joined
@@ -19,7 +19,8 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
     for column, before, after in paired(reference, current):
         if not isinstance(before.bins, CategoryBins):
             continue
-        found = chi_square_test(*rare_joined(before.counts, after.counts), inflation(reference, before, after))
+        grown = inflation(reference, before, after), other_inflation(reference, before, after)
+        found = chi_square_test(*rare_joined(before.counts, after.counts), *grown)
         if found is None:
             yield undefined(NAME, column, before, after)
         else:

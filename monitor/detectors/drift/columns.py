@@ -1,14 +1,15 @@
 """The shape that detectors of one number a column have in common."""
 
 from collections.abc import Callable, Iterator
+from typing import Literal
 
-from monitor.detectors.detector import inflation, paired, undefined
+from monitor.detectors.detector import inflation, other_inflation, paired, undefined
 from monitor.profiles.bins import CategoryBins, NumericBins
 from monitor.profiles.profile import Counts, Profile
 from monitor.types import Measurement
 
 Distance = Callable[[Counts, Counts], float | None]
-Test = Callable[[Counts, Counts, float], tuple[float, float] | None]
+Test = Callable[..., tuple[float, float] | None]
 Bins = type[NumericBins] | type[CategoryBins]
 
 
@@ -26,12 +27,24 @@ def measured_by(
 
 
 def put_to_test(
-    name: str, test: Test, reference: Profile, current: Profile, *, bins: Bins, effect: Distance | None = None
+    name: str,
+    test: Test,
+    reference: Profile,
+    current: Profile,
+    *,
+    bins: Bins,
+    effect: Distance | None = None,
+    ways: Literal["one", "many"] = "one",
 ) -> Iterator[Measurement]:
-    """Test every column of some bins; the effect is a distance, or else the statistic."""
+    """Test every column of some bins; the effect is a distance, or else the statistic.
+
+    ways: in how many directions the test looks: one of many takes a second design effect, that of the others.
+    """
     for column, before, after in paired(reference, current):
         if isinstance(before.bins, bins):
-            found = test(before.counts, after.counts, inflation(reference, before, after))
+            grown = [inflation(reference, before, after)]
+            grown += [other_inflation(reference, before, after)] if ways == "many" else []
+            found = test(before.counts, after.counts, *grown)
             if found is None:
                 yield undefined(name, column, before, after)
             else:

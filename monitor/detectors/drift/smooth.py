@@ -31,7 +31,7 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
     In reference standard deviations; p-value by the permutation moments. Sees a few per cent of moved rows, and all
     broad changes; blind to a narrow peak that leaves these four as they were.
     """
-    return put_to_test(NAME, smooth_test, reference, current, bins=NumericBins)
+    return put_to_test(NAME, smooth_test, reference, current, bins=NumericBins, ways="many")
 
 
 DETECTOR = Detector(NAME, "drift.data", "reference sd", compare, armed=True, min_effect=0.03, bins=NumericBins)
