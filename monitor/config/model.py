@@ -208,7 +208,7 @@ class Model(Section):
     false_alarms: FalseAlarms = Budget(1, timedelta(days=30))
     hold: Windows = Field(default=Hold(2, 3), alias="for")
     clear: Count = 3
-    min_labels: Share = 0.8
+    min_labels: Share = 0.95
     min_rows: Rows = 50
     segment_values: Count = 20
     thresholds: dict[

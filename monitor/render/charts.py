@@ -40,16 +40,25 @@ def volume(windows: Sequence[Window], scale: TimeScale) -> Markup:
     return drawing(*frame(scale, values, height, "rows"), *bars, height=height, title="Rows per window")
 
 
-def metric(points: Mapping[datetime, Any], windows: Sequence[Window], scale: TimeScale, title: str) -> Markup:
+def metric(
+    points: Mapping[datetime, Any],
+    windows: Sequence[Window],
+    scale: TimeScale,
+    title: str,
+    estimated: Mapping[datetime, Any] | None = None,
+) -> Markup:
     """Draw a metric with the band of its interval; hollow where labels may still come, with how many did.
 
-    A dashed line stands at the newest reference that is known.
+    A dashed line stands at the newest reference that is known. estimated: what was estimated of it without labels, a
+    line and a band of its own.
     """
     height = 170.0
     shown = [(w, points[w["end"]]) for w in windows if w["end"] in points]
     numbers = [v for _, p in shown for v in (p.value, p.low, p.high) if v is not None]
     reference = next((p.reference for _, p in reversed(shown) if p.reference is not None), None)
     numbers += [] if reference is None else [reference]
+    guessed = [(w, p) for w, p in _with_gaps(windows, estimated or {}) if p.value is not None]
+    numbers += [v for _, p in guessed for v in (p.value, p.low, p.high) if v is not None]
     values = ValueScale.around(numbers, top=14, bottom=height - 24)
     places = [
         None if p.value is None else (middle(scale, w), values.y(p.value)) for w, p in _with_gaps(windows, points)
@@ -61,8 +70,8 @@ def metric(points: Mapping[datetime, Any], windows: Sequence[Window], scale: Tim
     end = _end_label(values, last.value, read_number(last.value)) if last else ""
     dashed = _reference(values, reference, beside=last.value if last else None)
     band = _band(scale, values, shown)
-    parts = [*frame(scale, values, height, title), *band, *dashed, line(places, "line"), *marks, end]
-    return drawing(*parts, height=height, title=title)
+    parts = [*frame(scale, values, height, title), *_estimated(scale, values, guessed), *band, *dashed]
+    return drawing(*parts, line(places, "line"), *marks, end, height=height, title=title)
 
 
 def coverage(windows: Sequence[Window], scale: TimeScale) -> Markup:
@@ -90,17 +99,32 @@ def _mark(scale: TimeScale, values: ValueScale, window: Window, point: Any, *, l
     return tag("circle", tag("title", told), cx=middle(scale, window), cy=values.y(point.value), r=3, class_=hollow)
 
 
+def _estimated(scale: TimeScale, values: ValueScale, guessed: Sequence[tuple[Window, Any]]) -> list[Markup]:
+    marks = []
+    for window, point in guessed:
+        told = f"{span(window)}: estimated {read_number(point.value)}"
+        if point.low is not None and point.high is not None:
+            told += f" ({read_number(point.low)} to {read_number(point.high)})"
+        name = "breach" if point.outcome == "breach" else "dot guess"
+        x, y = middle(scale, window), values.y(point.value)
+        marks.append(tag("circle", tag("title", told), cx=x, cy=y, r=2.2, class_=name))
+    places = [(middle(scale, w), values.y(p.value)) for w, p in guessed]
+    return [*_band(scale, values, guessed, "band guess"), *([line(places, "line guess")] if places else []), *marks]
+
+
 def _with_gaps(windows: Sequence[Window], points: Mapping[datetime, Any]) -> Iterable[tuple[Window, Any]]:
     return ((w, points[w["end"]]) for w in windows if w["end"] in points)
 
 
-def _band(scale: TimeScale, values: ValueScale, shown: Sequence[tuple[Window, Any]]) -> list[Markup]:
+def _band(
+    scale: TimeScale, values: ValueScale, shown: Sequence[tuple[Window, Any]], name: str = "band"
+) -> list[Markup]:
     known = [(w, p) if p.low is not None and p.high is not None and p.value is not None else None for w, p in shown]
     parts = []
     for run in runs(known):
         upper = [f"{middle(scale, w):.1f} {values.y(p.high):.1f}" for w, p in run]
         lower = [f"{middle(scale, w):.1f} {values.y(p.low):.1f}" for w, p in reversed(run)]
-        parts.append(tag("path", d="M" + "L".join(upper + lower) + "z", class_="band"))
+        parts.append(tag("path", d="M" + "L".join(upper + lower) + "z", class_=name))
     return parts
 
 

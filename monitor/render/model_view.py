@@ -17,6 +17,7 @@ from monitor.render.groups import groups_of
 from monitor.store.schema import alert_event, judgement, measurement, profile, reference, source_state
 
 VERSION = "version="
+ESTIMATED = "performance.estimated"
 
 CONFIDENCE = tuple(detector.name for detector in DETECTORS if detector.kind == "confidence")
 """The drift of confidence stands in the drift map, beside that of every column."""
@@ -56,7 +57,7 @@ def model_page(
         }
     drift = _drift(connection, name, seen)
     metrics, segments = _metrics(connection, name, seen)
-    realised: list[dict[str, Any]] = [metric for metric in metrics if metric["kind"] != "confidence"]
+    realised = with_estimates([metric for metric in metrics if metric["kind"] != "confidence"])
     return page | {
         "episodes": _episodes(connection, name, seen, firing),
         "metrics": realised,
@@ -66,6 +67,27 @@ def model_page(
         "segments": segments,
         "groups": groups_of(connection, name, seen),
     }
+
+
+def with_estimates(metrics: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Lay each estimate under the metric that it is of, with its past error: the mean of |realised - estimated|.
+
+    `estimated` holds the estimate's points, None where there is none; `past` is (mean error, windows) or None.
+    """
+    guessed = {metric["title"]: metric["points"] for metric in metrics if metric["kind"] == ESTIMATED}
+    known = [metric for metric in metrics if metric["kind"] != ESTIMATED]
+    paired = {f"estimated {metric['title']}" for metric in known}
+    alone = [metric for metric in metrics if metric["kind"] == ESTIMATED and metric["title"] not in paired]
+    return [
+        *(metric | _beside(metric["points"], guessed.get(f"estimated {metric['title']}")) for metric in known),
+        *(metric | {"estimated": None, "past": None} for metric in alone),
+    ]
+
+
+def _beside(points: Mapping[datetime, Any], guessed: Mapping[datetime, Any] | None) -> dict[str, Any]:
+    pairs = [(points[end], guess) for end, guess in (guessed or {}).items() if end in points]
+    errors = [abs(p.value - guess.value) for p, guess in pairs if p.value is not None and guess.value is not None]
+    return {"estimated": guessed, "past": (sum(errors) / len(errors), len(errors)) if errors else None}
 
 
 def _links(

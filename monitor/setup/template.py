@@ -29,7 +29,7 @@ _SETTINGS = """
     # retain: 90d                     # how long raw records are kept; profiles, measurements and alerts stay
     # for: 2/3                        # an alert fires when 2 of the last 3 windows breached; 1 fires at once
     # clear: 3                        # and is resolved after so many clear windows in a row
-    # min_labels: 0.8                 # without max_delay: the share of labels from which performance is judged
+    # min_labels: 0.95                # without max_delay: the share of labels from which performance is judged
     # min_rows: 50                    # a window of fewer rows is judged together with those that follow
     # segment_values: 20              # how many values of each segment are watched apart
     # thresholds:                     # by detector, detector(column) or kind: auto, off, a number, or a mapping

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from monitor.render import charts, lanes, shapes
+from monitor.render.model_view import with_estimates
 from monitor.render.svg import LEFT, RIGHT, WIDTH, TimeScale, ValueScale, read_number, tag
 
 START = datetime(2013, 3, 1, tzinfo=UTC)
@@ -172,3 +173,27 @@ def test_text_and_attributes_are_escaped() -> None:
 
 def test_an_undefined_number_is_a_dash() -> None:
     assert read_number(None) == "-"
+
+
+def test_an_estimate_stands_in_the_chart_of_what_it_is_of() -> None:
+    guessed = {w["end"]: point(kind="performance.estimated", value=0.6, low=0.5, high=0.7) for w in WINDOWS}
+    known = {w["end"]: point() for w in WINDOWS[:5]} | {w["end"]: point(value=None) for w in WINDOWS[5:]}
+    drawing = str(charts.metric(known, WINDOWS, SCALE, "ROC AUC", guessed))
+    assert circles(drawing).count("dot guess") == 10
+    assert circles(drawing).count("dot") == 5
+    assert [p.get("class") for p in elements(drawing, "path")] == ["band guess", "line guess", "band", "line"]
+    assert any("estimated 0.6 (0.5 to 0.7)" in str(title.text) for title in elements(drawing, "title"))
+
+
+def test_the_past_error_of_an_estimate_is_that_of_the_windows_whose_labels_came() -> None:
+    known = {w["end"]: point(value=0.8 if i < 4 else None) for i, w in enumerate(WINDOWS)}
+    guessed = {w["end"]: point(value=0.8 + 0.02 * (-1) ** i) for i, w in enumerate(WINDOWS)}
+    metrics = [
+        {"kind": "performance.realised", "title": "accuracy", "points": known},
+        {"kind": "performance.estimated", "title": "estimated accuracy", "points": guessed},
+    ]
+    (one,) = with_estimates(metrics)
+    assert one["estimated"] == guessed
+    assert one["past"] == (pytest.approx(0.02), 4)
+    (alone,) = with_estimates(metrics[1:])
+    assert (alone["estimated"], alone["past"]) == (None, None)

@@ -76,7 +76,7 @@ def test_what_is_not_written_has_its_default() -> None:
     model = config.models["flights"]
     assert config.web == Web(host="127.0.0.1", port=8080, token=None, url=None)
     assert (model.every, model.hold, model.clear) == (timedelta(minutes=1), Hold(2, 3), 3)
-    assert (model.min_labels, model.segment_values, model.source.lookback) == (0.8, 20, timedelta(minutes=10))
+    assert (model.min_labels, model.segment_values, model.source.lookback) == (0.95, 20, timedelta(minutes=10))
     assert (model.thresholds, model.severity) == ({}, {})
 
 
