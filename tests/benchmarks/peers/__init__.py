@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 NEEDS: dict[str, tuple[str, ...]] = {
     "alibi-detect": ("alibi-detect", "pyarrow"),
     "evidently": ("evidently", "pandas<3.1", "pyarrow"),
-    "nannyml": ("nannyml", "pyarrow"),
+    "nannyml": ("nannyml", "statsmodels", "pyarrow"),  # it imports statsmodels and does not name it
     "river": ("river", "pyarrow"),
 }
 """What is installed for each; the newest of each other's versions that go together."""
