@@ -79,12 +79,15 @@ def with_estimates(metrics: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     paired = {f"estimated {metric['title']}" for metric in known}
     alone = [metric for metric in metrics if metric["kind"] == ESTIMATED and metric["title"] not in paired]
     return [
-        *(metric | _beside(metric["points"], guessed.get(f"estimated {metric['title']}")) for metric in known),
+        *(
+            metric | _estimated_beside(metric["points"], guessed.get(f"estimated {metric['title']}"))
+            for metric in known
+        ),
         *(metric | {"estimated": None, "past": None} for metric in alone),
     ]
 
 
-def _beside(points: Mapping[datetime, Any], guessed: Mapping[datetime, Any] | None) -> dict[str, Any]:
+def _estimated_beside(points: Mapping[datetime, Any], guessed: Mapping[datetime, Any] | None) -> dict[str, Any]:
     pairs = [(points[end], guess) for end, guess in (guessed or {}).items() if end in points]
     errors = [abs(p.value - guess.value) for p, guess in pairs if p.value is not None and guess.value is not None]
     return {"estimated": guessed, "past": (sum(errors) / len(errors), len(errors)) if errors else None}
