@@ -20,7 +20,7 @@ Chances = Callable[[Floats], tuple[Floats, Floats]]
 class Reliance:
     """A map from a score to the chance of a hit.
 
-    name: which map it is: raw, beta, steps or slopes.
+    name: which map it is: raw, beta or isotonic.
     at: gives the chances at scores of shape (n,), and their roots, shape (n, k): roots @ roots.T is the covariance of
         the chances, which were learned.
     """
@@ -33,8 +33,8 @@ def relied_on(rows: Counts, hits: Counts, scores: Floats) -> Reliance | None:
     """Learn the map from rows, hits and mean scores of groups of like scores in ascending order, all (groups,).
 
     The scores themselves, unless a map of them is better by Akaike's criterion, which is what leaving one row out
-    would say in the long run: the beta map of three numbers, or the isotonic map, as steps or with straight lines
-    between the middles of the steps, which has as many numbers as steps.
+    would say in the long run: the beta map of three numbers, or the isotonic map with straight lines between
+    the middles of its steps, which has as many numbers as steps.
     None when there are not both hits and misses.
     (Kull et al. 2017; Zadrozny & Elkan 2002; Oron & Flournoy 2017; Stone 1977; Meyer & Woodroofe 2000)
 
@@ -46,12 +46,11 @@ def relied_on(rows: Counts, hits: Counts, scores: Floats) -> Reliance | None:
     if not 0 < hits.sum() < rows.sum():
         return None
     beta = _beta(rows, hits, scores)
-    steps, slopes, size = _isotonic(rows, hits, scores)
+    isotonic, steps = _isotonic(rows, hits, scores)
     found: dict[str, tuple[Chances, int]] = {
         "raw": (lambda at: (np.clip(at, SMALLEST, 1 - SMALLEST), beta(at)[1]), 0),
         "beta": (beta, 3),
-        "steps": (steps, size),
-        "slopes": (slopes, size),
+        "isotonic": (isotonic, steps),
     }
     best = min(found, key=lambda name: found[name][1] - _likelihood(rows, hits, found[name][0](scores)[0]))
     return Reliance(best, found[best][0])
@@ -88,28 +87,24 @@ def _terms(scores: Floats) -> Floats:
     return np.column_stack([np.ones(scores.size), np.log(scores), -np.log1p(-scores)])
 
 
-def _isotonic(rows: Counts, hits: Counts, scores: Floats) -> tuple[Chances, Chances, int]:
-    """Pool neighbours until the shares of hits never fall; give both maps and the number of steps."""
-    pools: list[tuple[float, float, float, float]] = []
+def _isotonic(rows: Counts, hits: Counts, scores: Floats) -> tuple[Chances, int]:
+    """Pool neighbours until the shares of hits never fall; give the map and the number of steps."""
+    pools: list[tuple[float, float, float]] = []
     for n, h, score in zip(rows.tolist(), hits.tolist(), scores.tolist(), strict=True):
-        pool = (n, h, n * score, score)
+        pool = (n, h, n * score)
         while pools and pools[-1][1] * pool[0] >= pool[1] * pools[-1][0]:
             before = pools.pop()
-            pool = (before[0] + pool[0], before[1] + pool[1], before[2] + pool[2], score)
+            pool = (before[0] + pool[0], before[1] + pool[1], before[2] + pool[2])
         pools.append(pool)
-    n, h, total, last = np.array(pools).T
+    n, h, total = np.array(pools).T
     shares, careful, own = h / n, (h + 1) / (n + 2), np.eye(n.size)
     errors = np.diag(np.sqrt(careful * (1 - careful) / n))
 
-    def steps(values: Floats) -> tuple[Floats, Floats]:
-        weights = own[np.minimum(np.searchsorted(last, values), n.size - 1)]
-        return weights @ shares, weights @ errors
-
-    def slopes(values: Floats) -> tuple[Floats, Floats]:
+    def at(values: Floats) -> tuple[Floats, Floats]:
         weights = np.stack([np.interp(values, total / n, unit) for unit in own], axis=1)
         return weights @ shares, weights @ errors
 
-    return steps, slopes, n.size
+    return at, n.size
 
 
 def _logistic(x: Floats) -> Floats:

@@ -85,8 +85,8 @@ MAPS = (
     (SCORES, 4000, "raw"),
     # a smooth distortion takes three numbers
     (SCORES**2, 4000, "beta"),
-    # steps take as many as they are
-    (np.digitize(SCORES, [0.3, 0.7]) * 0.4 + 0.1, 40_000, "steps"),
+    # a landing takes as many as there are steps
+    (np.interp(SCORES, [0, 0.3, 0.7, 1], [0.05, 0.5, 0.5, 0.95]), 40_000, "isotonic"),
 )
 
 
@@ -108,10 +108,10 @@ def test_a_map_is_taken_where_it_is_better_and_errs_as_little_as_it_says(true: n
 def test_the_isotonic_map_is_scikit_learns() -> None:
     rng = np.random.default_rng(6)
     rows = rng.multinomial(30_000, np.full(SIZE, 1 / SIZE))
-    hits = rng.binomial(rows, np.digitize(SCORES, [0.3, 0.7]) * 0.4 + 0.1)
+    hits = rng.binomial(rows, np.interp(SCORES, [0, 0.3, 0.7, 1], [0.05, 0.5, 0.5, 0.95]))
     relied = relied_on(rows, hits, SCORES)
     assert relied is not None
-    assert relied.name == "steps"
+    assert relied.name == "isotonic"
     steps = IsotonicRegression().fit(SCORES, hits / rows, sample_weight=rows).predict(SCORES)
     for level in np.unique(steps):
         here = steps == level
