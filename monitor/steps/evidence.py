@@ -1,0 +1,70 @@
+"""What goes with an alert besides its numbers: where else it was seen, and how and with what the column moved."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from monitor.detectors.change import change_of
+from monitor.profiles.layout import Layout
+from monitor.stats.discoveries import discovery_level
+from monitor.steps.verdict import Verdict
+from monitor.store.measurements import Judged
+from monitor.types import Measurement
+
+MOST_NAMED = 5
+DISCOVERIES = 0.05
+
+
+def breaching_segments(verdict: Verdict) -> dict[tuple[str, str], list[str]]:
+    """Give the segments in which each (kind, column) breaches in this window, the largest effect first."""
+    found = defaultdict[tuple[str, str], dict[str, float]](dict)
+    for _, judged in verdict.stepping():
+        one = judged.measurement
+        if judged.outcome == "breach" and one.segment:
+            within = found[judged.kind, one.column]
+            within[one.segment] = max(within.get(one.segment, 0.0), abs(one.effect or 0.0))
+    return {place: sorted(within, key=lambda name: (-within[name], name)) for place, within in found.items()}
+
+
+def evidence_of(verdict: Verdict, segments: Mapping[tuple[str, str], list[str]], judged: Judged) -> dict[str, Any]:
+    one = judged.measurement
+    within = segments.get((judged.kind, one.column), [])
+    evidence: dict[str, Any] = {"segments": within} if within and not one.segment else {}
+    evidence |= one.evidence
+    reference, current = verdict.profiles.get(one.segment, (None, None))
+    if reference and current and one.column in reference.columns and judged.kind.startswith(("drift.", "confidence")):
+        change = change_of(reference.columns[one.column], current.columns[one.column])
+        evidence |= {"change": change} if change else {}
+        evidence |= _explained(verdict, reference.layout, one)
+    return evidence
+
+
+def _explained(verdict: Verdict, layout: Layout, one: Measurement) -> dict[str, Any]:
+    """Give how much the model's answer hangs on a column, and which others moved; of the population, of its own."""
+    known = layout.by_name[one.column].sensitivity
+    found: dict[str, Any] = {} if known is None else {"sensitivity": round(known, 4)}
+    made_of = next((d.columns for d in layout.derivations if one.column in d.names and len(d.columns) > 1), ())
+    ranked = [name for name in moved_columns(verdict, layout, one.segment) if name != one.column]
+    ranked = [name for name in ranked if name in made_of] if made_of else ranked
+    return found | ({"columns": ranked[:MOST_NAMED]} if ranked else {})
+
+
+def moved_columns(verdict: Verdict, layout: Layout, segment: str) -> list[str]:
+    """Give the features that moved in a window, at most one in twenty of them by chance.
+
+    Ordered by the largest effect times the model's sensitivity. (Benjamini & Hochberg 1995)
+    """
+    drifts = [
+        (j.measurement, j.threshold)
+        for j in verdict.judged
+        if j.kind == "drift.data" and j.alpha is not None and j.measurement.segment == segment
+    ]
+    drifts = [(one, least) for one, least in drifts if one.p_value is not None]
+    level = discovery_level([one.p_value or 0.0 for one, _ in drifts], DISCOVERIES)
+    moved: dict[str, float] = {}
+    for one, least in drifts:
+        column, effect = layout.by_name.get(one.column), abs(one.effect or 0.0)
+        if column and column.role == "feature" and (one.p_value or 0.0) <= level and effect >= (least or 0.0):
+            weight = effect * (1.0 if column.sensitivity is None else column.sensitivity)
+            moved[one.column] = max(moved.get(one.column, 0.0), weight)
+    return sorted(moved, key=lambda name: (-moved[name], name))

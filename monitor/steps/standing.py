@@ -1,0 +1,128 @@
+"""A model's alerts as they stand, how a window moves them, and which of that is told."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from monitor.alerts.grouping import UNDER_ALARM, Finding, as_json, inhibited
+from monitor.alerts.lifecycle import Alert, fingerprint, step
+from monitor.detectors.quality import added_column
+from monitor.profiles.profile import Profile
+from monitor.steps.due import Due
+from monitor.steps.evidence import breaching_segments, evidence_of
+from monitor.steps.measure import rule_of, waits_for_labels
+from monitor.steps.verdict import Verdict
+from monitor.store.alerts import alert_rows, read_alerts
+from monitor.watch import Monitor, Watch
+
+SEVERITIES = {"performance.realised": "critical", "health": "critical", "new_version": "info"}
+ORIGINS = {"quality": "data_quality", "model_change": "model_change", "bias.temporal": "temporal"}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A model's alerts as they stand between two windows, by fingerprint: their state, and their public JSON."""
+
+    alerts: dict[str, Alert]
+    rows: dict[str, Mapping[str, Any]]
+
+    @classmethod
+    def of(cls, monitor: Monitor, watch: Watch) -> "Standing":
+        """Read them from the store."""
+        with monitor.database.read() as connection:
+            rows = alert_rows(connection, model=watch.name)
+            return cls(read_alerts(connection, watch.name), {_mark(row): row for row in rows})
+
+    def expecting(self, profile: Profile, segment: str) -> Profile:
+        """Give a profile that names the added columns that are under alarm even where they no longer come."""
+        missed = {
+            row["column"]: 0
+            for row in self.rows.values()
+            if row["detector"] == added_column.NAME and row["segment"] == segment and row["state"] != "ok"
+        }
+        return replace(profile, added={**missed, **profile.added}) if missed else profile
+
+    def note(self, findings: Iterable[Finding]) -> None:
+        """Take in what a window changed, once that is committed."""
+        for finding in findings:
+            self.alerts[finding.fingerprint] = finding.alert
+            row = as_json(finding)
+            self.rows[_mark(row)] = row
+
+
+def _mark(row: Mapping[str, Any]) -> str:
+    return str(row["id"]).rpartition("-")[0]
+
+
+def stepped_alerts(watch: Watch, verdict: Verdict, alerts: dict[str, Alert]) -> Iterator[Finding]:
+    """Step every alert that the window moves; one that never breached is not begun."""
+    window = verdict.judgement.window
+    segments = breaching_segments(verdict)
+    for found, judged in verdict.stepping():
+        measurement = judged.measurement
+        mark = fingerprint(watch.name, judged.kind, measurement.detector, measurement.column, measurement.segment)
+        before = alerts.get(mark)
+        if judged.outcome != "breach" and (before is None or before.state in ("ok", "resolved")):
+            continue
+        stands = before is not None and before.state in UNDER_ALARM and judged.lingers
+        after, transition = step(
+            before or Alert(mark),
+            outcome="breach" if stands else judged.outcome,  # type: ignore[arg-type]  # `stepping` leaves "" out
+            window_end=window.end,
+            window_start=window.start,
+            rule=rule_of(found, watch.settings),
+        )
+        yield Finding(
+            alert=after,
+            model=watch.name,
+            kind=judged.kind,
+            detector=measurement.detector,
+            window=window,
+            column=measurement.column,
+            segment=measurement.segment,
+            severity=watch.settings.severity.get(judged.kind)
+            or SEVERITIES.get(measurement.detector)
+            or SEVERITIES.get(judged.kind, "warning"),
+            origin=ORIGINS.get(judged.kind, "undetermined"),
+            transition=transition,
+            value=measurement.value,
+            reference_value=measurement.reference,
+            unit=found.detector.unit,
+            effect=measurement.effect,
+            threshold=judged.threshold,
+            p_value=measurement.p_value,
+            alpha=judged.alpha,
+            n=measurement.n,
+            low=measurement.low,
+            high=measurement.high,
+            note=measurement.note,
+            evidence=evidence_of(verdict, segments, judged),
+        )
+
+
+def noting_alarms(verdict: Verdict, stepped: Sequence[Finding], due: Due) -> Verdict:
+    """Note with the judgement whether all traffic was drifting; a window that is judged again keeps what was noted."""
+    alarmed = due.before.alarmed if due.before else any(_drifting(finding) for finding in stepped)
+    return replace(verdict, judgement=replace(verdict.judgement, alarmed=alarmed))
+
+
+def _drifting(finding: Finding) -> bool:
+    whole = not finding.segment and finding.kind.startswith(("drift.", "confidence"))
+    return whole and finding.alert.state in UNDER_ALARM
+
+
+def held_back(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]], *, apart: bool) -> list[Finding]:
+    """Settle which findings are told.
+
+    apart: labels come at times of their own. What they show then holds back nothing that does not wait for them, and
+    the other way round: which of the two is known first would depend on when passes are made.
+    """
+    found, rows = list(findings), list(standing)
+    if not apart:
+        return inhibited(found, rows)
+    told: list[Finding] = []
+    for of_labels in (True, False):
+        alike = [f for f in found if waits_for_labels(f.kind, f.detector) == of_labels]
+        beside = [r for r in rows if r["kind"] == "health" or waits_for_labels(r["kind"], r["detector"]) == of_labels]
+        told += inhibited(alike, beside)
+    return told

@@ -1,0 +1,92 @@
+"""What was found out about a window: everything measured, each number beside its threshold; nothing is written."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from monitor.steps.due import Due, Maturity, matured
+from monitor.steps.history import History
+from monitor.steps.looks import LOOKS, Sight
+from monitor.steps.measure import Found, Pairs, compared, laid_beside
+from monitor.steps.memory import Memory
+from monitor.steps.reference import References
+from monitor.steps.sample import Sample
+from monitor.store.measurements import Judged, Judgement
+from monitor.watch import Watch
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """All that was found out about a window: measurements beside their thresholds, and what may step an alert.
+
+    first: it is judged for the first time, and before all later ones. settled: its labels have just matured.
+    """
+
+    judgement: Judgement
+    found: Sequence[Found]
+    judged: Sequence[Judged]
+    first: bool
+    settled: bool
+    profiles: Pairs
+
+    def stepping(self) -> Iterator[tuple[Found, Judged]]:
+        """Give what moves an alert: each measurement once, labels' only when they have matured."""
+        for found, judged in zip(self.found, self.judged, strict=True):
+            if judged.outcome and (self.settled if found.of_labels else self.first):
+                yield found, judged
+
+
+def verdict_on(
+    watch: Watch,
+    references: References,
+    sample: Sample,
+    due: Due,
+    *,
+    history: History,
+    memory: Memory,
+    clock: datetime,
+    versions: Mapping[str, datetime],
+) -> Verdict:
+    """Measure a window and lay each number beside its threshold; nothing is written."""
+    settings, maturity, pairs = watch.settings, maturity_of(watch), laid_beside(references, sample.profiles)
+    sight = Sight(
+        model=watch.name,
+        settings=settings,
+        window=due.window,
+        rows=sample.rows,
+        references=references,
+        current=sample.profiles,
+        pairs=pairs,
+        history=history,
+        memory=memory,
+        versions=versions,
+    )
+    found: list[Found] = []
+    for look in LOOKS:
+        found += look(replace(sight, found=tuple(found)))
+    lacking = sample.lacking(settings.min_rows)
+    ready = bool(lacking) or matured(due.window, maturity, rows=sample.rows, labelled=sample.labelled, clock=clock)
+    # Labels step alerts in the order of windows; where they may come for ever, one window without them holds up none.
+    waiting = maturity.max_delay is not None and history.waits_before(due.window)
+    passed = history.has_passed(due.window)
+    before = due.before is not None and due.before.matured
+    settled = ready and not waiting and not before
+    judged = compared(found, settings, window=sample.stretch, settled=settled or before, waits_for=lacking)
+    judgement = Judgement(
+        due.window,
+        sample.revision,
+        sample.rows,
+        sample.labelled,
+        matured=settled or before,
+        since=None if sample.stretch == due.window else sample.stretch.start,
+        decided=not lacking,
+    )
+    first = due.before is None and not passed
+    return Verdict(judgement, found, judged, first=first, settled=settled, profiles=pairs)
+
+
+def maturity_of(watch: Watch) -> Maturity:
+    """Say when the labels of a model's windows count as known."""
+    in_record = watch.labels is None
+    max_delay = watch.settings.labels.max_delay if watch.settings.labels else None
+    return Maturity(in_record, max_delay, watch.settings.min_labels)
