@@ -37,7 +37,13 @@ _DETECTORS = {detector.name: detector for detector in DETECTORS}
 
 
 def lasting_changes(sight: "Sight") -> Iterator[Found]:
-    """Gather over windows what each of them shows of worse performance, and of columns that moved."""
+    """Gather over windows what each of them shows of worse performance, and of columns that moved.
+
+    Nothing where windows are compared with those before them: what each is compared with would change along a series,
+    and what lasts would soon be compared with itself.
+    """
+    if sight.settings.baseline is not None:
+        return
     if sight.references[WHOLE].layout.outcome is not None:
         yield from _weighed(AGEING, performance_series(sight), sight.settings)
     yield from _weighed(LASTING_DRIFT, drift_series(sight), sight.settings)

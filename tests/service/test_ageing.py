@@ -40,10 +40,10 @@ def days(seed: int, count: int, *, start: datetime, error: list[float] | float =
     return pa.table({"at": at, "area": rng.normal(size=size), "predicted": predicted, "price": label})
 
 
-def watched(folder: Path, rows: pa.Table) -> Monitor:
+def watched(folder: Path, rows: pa.Table, *, config: str = CONFIG) -> Monitor:
     pq.write_table(days(1, 60, start=START - 90 * DAY), folder / "reference.parquet")
     pq.write_table(rows, folder / "logs.parquet")
-    monitor = opened(load(CONFIG, place="monitor.yaml", environ={}, read=str), root=folder)
+    monitor = opened(load(config, place="monitor.yaml", environ={}, read=str), root=folder)
     once(monitor, clock=lambda: START + 400 * DAY, rng=Random(1))
     return monitor
 
@@ -78,4 +78,14 @@ def test_once_the_errors_are_as_before_the_alert_is_resolved(tmp_path: Path) -> 
     with monitor.database.read() as connection:
         states = {a["detector"]: a["state"] for a in alert_rows(connection, model="prices")}
     assert states["ageing"] == "resolved"
+    monitor.database.close()
+
+
+def test_nothing_is_gathered_where_windows_are_compared_with_those_before_them(tmp_path: Path) -> None:
+    rows = days(2, 20, start=START, error=[1.0] * 5 + [2.0] * 15)
+    monitor = watched(tmp_path, rows, config=CONFIG + "    baseline: 5 windows\n")
+    with monitor.database.read() as connection:
+        found = {m["detector"] for m in read_measurements(connection)}
+    assert "mean_absolute_error" in found
+    assert not found & {"ageing", "lasting_drift"}
     monitor.database.close()
