@@ -67,6 +67,8 @@ LEVELS = {
     "group_calibration_difference": "calibration difference between groups",
     "group_error_difference": "mean error difference between groups",
     "representation_distance": "distance from the stated shares",
+    "model_age": "age of the newest record of the reference",
+    "uncovered_time_share": "share of the time that the reference does not hold",
     "ageing": "lasting fall in performance",
     "lasting_drift": "lasting drift",
 }
@@ -110,6 +112,8 @@ TO_DO = {
     "invalid_share": "look at how {where} is written: its type, format or unit may have changed",
     "unseen_share": "look for new or renamed categories in {where}; if they are right, renew the reference and retrain",
     "out_of_range_share": "check the unit and the limits of {where}; if the values are right, the model extrapolates",
+    "model_age": "see whether performance holds; retrain with newer data where labels allow, and renew the reference",
+    "uncovered_time_share": "trust answers of these times less; put data of them into the reference and the training",
     "quality": "look at what produces {where} before trusting the predictions made on it",
     "health": "look at the source: while this lasts, other alerts of the model wait or have no answer",
     "drift": "find out whether the world or the feed of {where} changed; watch performance, and retrain if it falls",
@@ -193,7 +197,7 @@ def measure(value: float, unit: str) -> str:
     """
     if unit == "share":
         return f"{number(100 * value)} %"
-    word = {"reference sd": " reference standard deviations", "hours": " hours"}.get(unit, "")
+    word = {"reference sd": " reference standard deviations", "hours": " hours", "days": " days"}.get(unit, "")
     return number(value) + word
 
 
@@ -257,7 +261,14 @@ def _ageing(finding: "Finding", value: float, back: bool) -> str:  # noqa: FBT00
         return "performance is like the reference's" + (" again" if back else f", or worse by {number(value)}")
     levels = f"{level_of(told['metric'])} has been {number(told['after'])} since {_day(told['since'])}"
     before = "" if told["before"] is None else f" (reference {number(told['before'])})"
-    return ", ".join([levels + before, *_going(told), f"retrain with data from {_day(told['retrain_from'])}"])
+    return ", ".join(
+        [
+            levels + before,
+            *_going(told),
+            *_beside_the_reference(told),
+            f"retrain with data from {_day(told['retrain_from'])}",
+        ]
+    )
 
 
 def _lasting_drift(finding: "Finding", value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS
@@ -267,7 +278,13 @@ def _lasting_drift(finding: "Finding", value: float, back: bool) -> str:  # noqa
     columns = _listed([one["column"] for one in told["moved"]] or [told["column"]], 3)
     unit = finding.unit if told["metric"] == "mean_shift" else ""
     size = f"{measure(value, unit)}" + ("" if unit else " (Jensen-Shannon distance)")
-    return ", ".join([f"{columns} moved since {_day(told['since'])}, {shown(told['column'])} by {size}", *_going(told)])
+    return ", ".join(
+        [
+            f"{columns} moved since {_day(told['since'])}, {shown(told['column'])} by {size}",
+            *_going(told),
+            *_beside_the_reference(told),
+        ]
+    )
 
 
 def _going(told: Mapping[str, Any]) -> list[str]:
@@ -281,6 +298,17 @@ def _going(told: Mapping[str, Any]) -> list[str]:
         span = f"{_day(reaches['earliest'])} {latest}"
         parts.append(f"at {number(reaches['limit'])} about {_day(reaches['at'])} ({span})")
     return [*parts, f"as it was a {told['recurring']} before"] if told["recurring"] else [*parts, "lasting"]
+
+
+def _beside_the_reference(told: Mapping[str, Any]) -> list[str]:
+    """Say how old the reference is, and which months and hours since the change it does not know."""
+    known = told.get("reference")
+    if not known:
+        return []
+    age = f", {known['age']:,.0f} days before" if known["age"] >= 1 else ""
+    unknown = _listed([*known["months"], *known["times"]], LISTED)
+    held = f"; it holds {'no' if known['never'] else 'hardly any'} rows of {unknown}" if unknown else ""
+    return [f"the reference ends {_day(known['last'])}{age}{held}"]
 
 
 def _day(instant: str) -> str:

@@ -53,7 +53,7 @@ from monitor.detectors.quality import (
     volume,
 )
 from monitor.detectors.redundancy import disagreement_level
-from monitor.detectors.temporal import lasting
+from monitor.detectors.temporal import lasting, model_age, uncovered_time_share
 
 DETECTORS: tuple[Detector, ...] = (
     dropped_column.DETECTOR,
@@ -105,10 +105,20 @@ ESTIMATES: tuple[Detector, ...] = estimated.DETECTORS
 HISTORY_DETECTORS: tuple[Detector, ...] = (volume.DETECTOR, freshness.DETECTOR, *lasting.DETECTORS)
 """Those that lay numbers beside those of earlier windows."""
 
+TIME_DETECTORS: tuple[Detector, ...] = (model_age.DETECTOR, uncovered_time_share.DETECTOR)
+"""Those that lay a window's time beside the times of the reference."""
+
 VERSION_DETECTORS: tuple[Detector, ...] = versions.DETECTORS
 """Those that lay one version of the model beside another."""
 
-ALL: tuple[Detector, ...] = (*DETECTORS, *ESTIMATES, *GROUP_DETECTORS, *HISTORY_DETECTORS, *VERSION_DETECTORS)
+ALL: tuple[Detector, ...] = (
+    *DETECTORS,
+    *ESTIMATES,
+    *GROUP_DETECTORS,
+    *HISTORY_DETECTORS,
+    *TIME_DETECTORS,
+    *VERSION_DETECTORS,
+)
 """All of them; GROUP_DETECTORS lay groups beside each other."""
 
 __all__ = [
@@ -117,6 +127,7 @@ __all__ = [
     "ESTIMATES",
     "GROUP_DETECTORS",
     "HISTORY_DETECTORS",
+    "TIME_DETECTORS",
     "VERSION_DETECTORS",
     "Detector",
     "armed_for",

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from monitor.profiles.bins import Bins, CategoryBins, NumericBins
+from monitor.profiles.calendar import Calendar
 from monitor.profiles.derivation import Derivation, digest_of, packed_arrays, unpacked_derivations
 from monitor.types import ColumnKind, Roles
 
@@ -134,6 +135,7 @@ class Layout:
         standard deviation in the metric's unit; of concept drift's detectors, the correlation of labels at equal
         prediction between rows of one window. What had too few windows is not in it.
     derivations: how columns that the rows do not hold are made from those that they hold.
+    calendar: which times the reference's rows are of; None when they have none.
     """
 
     columns: tuple[Column, ...]
@@ -143,6 +145,7 @@ class Layout:
     windows: int = 0
     spreads: Mapping[str, float] = field(default_factory=dict)
     derivations: tuple[Derivation, ...] = ()
+    calendar: Calendar | None = None
 
     @cached_property
     def offsets(self) -> tuple[int, ...]:
@@ -173,7 +176,7 @@ class Layout:
 
     @cached_property
     def digest(self) -> str:
-        """Name the meaning of the counts: profiles with equal digests add up. Correlations do not enter."""
+        """Name the meaning of the counts: profiles with equal digests add up. Correlations and times do not enter."""
         parts = [[c.name, c.kind, c.role, c.type, c.width, _described(c.bins)] for c in self.columns]
         meaning = [parts, _outcome_described(self.outcome), digest_of(self.derivations)]
         return hashlib.sha256(json.dumps(meaning).encode()).hexdigest()[:16]
@@ -188,6 +191,7 @@ class Layout:
             "windows": self.windows,
             "spreads": dict(self.spreads),
             "derivations": [one.described() for one in self.derivations],
+            "calendar": self.calendar and self.calendar.described(),
         }
         sink = pa.BufferOutputStream()
         for part in (table.replace_schema_metadata({"layout": json.dumps(rest)}), packed_arrays(self.derivations)):
@@ -205,7 +209,8 @@ class Layout:
         columns = tuple(_column(row) for row in table.to_pylist())
         alike = (rest["window_rows"], rest["windows"], rest["spreads"])
         derivations = unpacked_derivations(rest["derivations"], arrays)
-        return cls(columns, _outcome(rest["outcome"]), roles, *alike, derivations)
+        calendar = Calendar.of(rest["calendar"])
+        return cls(columns, _outcome(rest["outcome"]), roles, *alike, derivations, calendar)
 
 
 ALIKE = ("correlation", "steepest", "lasting")

@@ -12,7 +12,7 @@ from monitor.steps.groups import Beside, of_groups
 from monitor.steps.history import History
 from monitor.steps.measure import Found, Pairs, found_of, measured
 from monitor.steps.memory import Memory
-from monitor.steps.temporal import lasting_changes
+from monitor.steps.temporal import beside_the_calendar, lasting_changes
 from monitor.steps.versions import new_versions, versions_compared
 from monitor.store.references import WHOLE
 from monitor.types import Window
@@ -78,5 +78,6 @@ LOOKS: tuple[Look, ...] = (
     versions_compared,
     groups_of,
     lasting_changes,
+    beside_the_calendar,
 )
 """In this order: later ones may read what earlier ones found."""

@@ -20,6 +20,7 @@ from monitor.detectors.performance.estimated import estimate_spreads
 from monitor.detectors.performance.spread import spreads_of
 from monitor.errors import ConfigError, SourceError
 from monitor.profiles.arrow import layout_of
+from monitor.profiles.calendar import calendar_of
 from monitor.profiles.correlation import correlation_of
 from monitor.profiles.groups import label_groupings, profile_groupings, profile_table
 from monitor.profiles.layout import Layout
@@ -44,7 +45,7 @@ K = TypeVar("K")
 MOST_ROWS = 2_000_000
 LEARNED_ROWS = 1_000
 LEARNED_WINDOWS = 10
-FORMAT = 9
+FORMAT = 10
 """Raised whenever layouts or profiles hold something else than before: what was kept is then made anew."""
 SPREAD = (*METRICS, confidence_gap.METRIC)
 _NEVER = datetime(9000, 1, 1, tzinfo=UTC)
@@ -176,7 +177,8 @@ def profiled_reference(rows: pa.Table, watch: Watch) -> dict[str, Profile]:
         _add(segments, place.segment, profile)
     wholes = [windows[place] for place in sorted(windows) if place[0] == WHOLE]
     layout = told_by_windows(layout, segments[WHOLE], wholes)
-    layout = replace(layout, spreads={**layout.spreads, **group_spreads(windows, layout)})
+    spreads = {**layout.spreads, **group_spreads(windows, layout)}
+    layout = replace(layout, spreads=spreads, calendar=calendar_of(timed[watch.roles.timestamp]))
     return {segment: replace(profile, layout=layout) for segment, profile in segments.items()}
 
 

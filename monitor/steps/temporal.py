@@ -1,11 +1,11 @@
-"""What the windows before say together with this one: lasting changes, which no single window need show."""
+"""What time does: lasting changes, which no single window need show, and times that the reference does not hold."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from monitor.config import Model, setting_of
-from monitor.detectors import DETECTORS
+from monitor.detectors import DETECTORS, TIME_DETECTORS
 from monitor.detectors.performance import METRICS
 from monitor.detectors.performance.judged import Metric, relative_rise
 from monitor.detectors.temporal.lasting import AGEING, BY_NAME, LASTING_DRIFT
@@ -45,15 +45,23 @@ def lasting_changes(sight: "Sight") -> Iterator[Found]:
     if sight.settings.baseline is not None:
         return
     if sight.references[WHOLE].layout.outcome is not None:
-        yield from _weighed(AGEING, performance_series(sight), sight.settings)
-    yield from _weighed(LASTING_DRIFT, drift_series(sight), sight.settings)
+        yield from _weighed(AGEING, performance_series(sight), sight)
+    yield from _weighed(LASTING_DRIFT, drift_series(sight), sight)
 
 
-def _weighed(name: str, series: Sequence[Series], settings: Model) -> Iterator[Found]:
-    detector = BY_NAME[name]
+def beside_the_calendar(sight: "Sight") -> Iterator[Found]:
+    """Say how old the reference is in this window, and how much of the window lies in times that it does not hold."""
+    calendar = sight.references[WHOLE].layout.calendar
+    for detector in TIME_DETECTORS:
+        for measurement in detector.compare(calendar, sight.window, sight.rows):
+            yield found_of(detector, measurement, sight.settings)
+
+
+def _weighed(name: str, series: Sequence[Series], sight: "Sight") -> Iterator[Found]:
+    detector, settings, calendar = BY_NAME[name], sight.settings, sight.references[WHOLE].layout.calendar
     for measurement in detector.compare(series):
         told = measurement.p_value is not None and measurement.p_value <= TOLD_FROM
-        evidence = story_of(series, limits=_limits(series, settings)) if told else {}
+        evidence = story_of(series, limits=_limits(series, settings), calendar=calendar) if told else {}
         found = found_of(detector, replace(measurement, evidence=evidence), settings)
         yield replace(found, shared=0.0)
 

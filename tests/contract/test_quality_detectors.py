@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from monitor.config.model import KINDS
-from monitor.detectors import DETECTORS, HISTORY_DETECTORS, Detector
+from monitor.detectors import DETECTORS, HISTORY_DETECTORS, TIME_DETECTORS, Detector
 from monitor.detectors.quality.freshness import compare_age
 from monitor.detectors.quality.volume import compare_counts
 from monitor.profiles.arrow import layout_of, profile_table
@@ -86,3 +86,11 @@ def test_people_can_read_what_looks_at_history(detector: Detector) -> None:
     assert detector.unit
     assert detector.kind in KINDS
     assert detector.armed
+
+
+@pytest.mark.parametrize("detector", TIME_DETECTORS, ids=lambda d: d.name)
+def test_people_can_read_what_looks_at_the_calendar(detector: Detector) -> None:
+    assert "Undefined" in detector.method
+    assert "Blind to" in detector.method
+    assert detector.unit
+    assert not detector.armed

@@ -60,6 +60,10 @@ def test_a_fall_that_no_window_shows_is_told_with_the_day_it_began(tmp_path: Pat
     assert evidence["metric"] == "mean_absolute_error"
     assert evidence["after"] == pytest.approx(1.1 * evidence["before"], rel=0.05)
     assert "retrain with data from 2024-01" in found["text"]
+    assert evidence["reference"]["last"][:10] == "2023-12-01"
+    assert evidence["reference"]["months"] == ["January", "February"]
+    assert "the reference ends 2023-12-01" in found["text"]
+    assert "it holds no rows of January, February" in found["text"]
     monitor.database.close()
 
 
@@ -88,4 +92,16 @@ def test_nothing_is_gathered_where_windows_are_compared_with_those_before_them(t
         found = {m["detector"] for m in read_measurements(connection)}
     assert "mean_absolute_error" in found
     assert not found & {"ageing", "lasting_drift"}
+    monitor.database.close()
+
+
+def test_each_window_shows_the_age_of_the_model_and_whether_its_reference_knows_the_month(tmp_path: Path) -> None:
+    monitor = watched(tmp_path, days(2, 3, start=START))
+    with monitor.database.read() as connection:
+        found = {m["detector"]: m for m in read_measurements(connection, since=START)}
+        assert not [a for a in alert_rows(connection, model="prices") if a["detector"] == "model_age"]
+    assert found["model_age"]["value"] == pytest.approx(32, abs=0.1)
+    assert found["uncovered_time_share"]["value"] == 1.0
+    assert found["uncovered_time_share"]["note"] == "the reference holds no rows of January"
+    assert found["uncovered_time_share"]["outcome"] == ""
     monitor.database.close()

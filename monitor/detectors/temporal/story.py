@@ -7,24 +7,28 @@ from typing import Any
 import numpy as np
 
 from monitor.detectors.temporal.series import Series, mean_effect, mean_value
+from monitor.profiles.calendar import Calendar
 from monitor.stats.trend import Trend, trend_of
 from monitor.types import Window
 
 MONTH = timedelta(days=30)
 LINED = 120
 TOLD = 5
+MOST_TIMES = 24
 SURE = 0.05
 FURTHEST = timedelta(days=3650)
 CYCLES: Mapping[str, timedelta] = {"day": timedelta(days=1), "week": timedelta(weeks=1), "year": timedelta(days=365)}
 
 
-def story_of(series: Sequence[Series], *, limits: Mapping[str, float]) -> dict[str, Any]:
+def story_of(
+    series: Sequence[Series], *, limits: Mapping[str, float], calendar: Calendar | None = None
+) -> dict[str, Any]:
     """Give the evidence that goes with an alert about a lasting change; nothing where there is no sign of one.
 
     `since` and `retrain_from`: start of the first changed window. `metric`, `column`: what shows it most, `before` in
     the reference and `after` on average since then; `windows`: how many it has lasted. `moved`: all that show it, the
     surest first. `per_30_days`, `reaches`: see `trended`. `recurring`: the cycle in which it comes and goes, or None
-    when it lasts. limits: values of metrics that must not be passed.
+    when it lasts. `reference`: see `beside`. limits: values of metrics that must not be passed.
     """
     lead = max(series, key=lambda one: one.shift.evidence)
     first = lead.shift.first
@@ -41,8 +45,26 @@ def story_of(series: Sequence[Series], *, limits: Mapping[str, float]) -> dict[s
         "moved": _moved(series),
         "recurring": recurring(lead, first),
         "retrain_from": since,
+        "reference": None if calendar is None else beside(calendar, lead.at[first:]),
     }
     return told | trended(lead, limits.get(lead.name))
+
+
+def beside(calendar: Calendar, windows: Sequence[Window]) -> dict[str, Any]:
+    """Give the `first` and the `last` time of the reference, its `age` in days, and what it does not cover.
+
+    `uncovered_share`, `months`, `times`: how much of the windows it has no (`never`) or hardly any rows of, and which.
+    """
+    found = calendar.uncovered(windows)
+    return {
+        "first": _instant(calendar.first),
+        "last": _instant(calendar.last),
+        "age": calendar.age(windows[-1].end) / timedelta(days=1),
+        "uncovered_share": found.share,
+        "months": list(found.months),
+        "times": list(found.times[:MOST_TIMES]),
+        "never": found.never,
+    }
 
 
 def trended(series: Series, limit: float | None) -> dict[str, Any]:
