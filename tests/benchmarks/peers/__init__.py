@@ -19,7 +19,7 @@ from process import ONE_THREAD
 
 HERE = Path(__file__).parent
 NEEDS: dict[str, tuple[str, ...]] = {
-    "alibi-detect": ("alibi-detect", "pyarrow"),
+    "alibi-detect": ("alibi-detect", "pyarrow<20"),  # later ones need numpy 2, which it excludes
     "evidently": ("evidently", "pandas<3.1", "pyarrow"),
     "nannyml": ("nannyml", "statsmodels", "pyarrow"),  # it imports statsmodels and does not name it
     "river": ("river", "pyarrow"),
