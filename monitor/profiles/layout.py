@@ -209,7 +209,7 @@ class Layout:
         columns = tuple(_column(row) for row in table.to_pylist())
         alike = (rest["window_rows"], rest["windows"], rest["spreads"])
         derivations = unpacked_derivations(rest["derivations"], arrays)
-        calendar = Calendar.of(rest["calendar"])
+        calendar = Calendar.of(rest.get("calendar"))
         return cls(columns, _outcome(rest["outcome"]), roles, *alike, derivations, calendar)
 
 

@@ -1,13 +1,30 @@
 """From a page's numbers to inline SVG: volume, metrics with their intervals, coverage by labels."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from markupsafe import Markup
 
 from monitor.render.frame import Window, frame, line, middle, runs, span
-from monitor.render.svg import LEFT, RIGHT, WIDTH, TimeScale, ValueScale, drawing, read_number, tag
+from monitor.render.svg import LEFT, RIGHT, WIDTH, TimeScale, ValueScale, drawing, read_number, read_time, tag
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Course:
+    """Where a metric came from and where it leads.
+
+    since: when it began to differ. line: (time, value) along its trend, the last ones ahead; empty without a trend.
+    reaches: when it will be at its `limit`, None where it does not go there.
+    """
+
+    since: datetime | None
+    line: tuple[tuple[datetime, float], ...] = ()
+    reaches: datetime | None = None
+    limit: float | None = None
 
 
 def sparkline(values: Sequence[float], title: str, *, width: float = 150, height: float = 28) -> Markup:
@@ -46,11 +63,13 @@ def metric(
     scale: TimeScale,
     title: str,
     estimated: Mapping[datetime, Any] | None = None,
+    *,
+    course: Course | None = None,
 ) -> Markup:
     """Draw a metric with the band of its interval; hollow where labels may still come, with how many did.
 
     A dashed line stands at the newest reference that is known. estimated: what was estimated of it without labels, a
-    line and a band of its own.
+    line and a band of its own. course: its trend, drawn through it and ahead.
     """
     height = 170.0
     shown = [(w, points[w["end"]]) for w in windows if w["end"] in points]
@@ -59,6 +78,7 @@ def metric(
     numbers += [] if reference is None else [reference]
     guessed = [(w, p) for w, p in _with_gaps(windows, estimated or {}) if p.value is not None]
     numbers += [v for _, p in guessed for v in (p.value, p.low, p.high) if v is not None]
+    numbers += _values_of(course) if course else []
     values = ValueScale.around(numbers, top=14, bottom=height - 24)
     places = [
         None if p.value is None else (middle(scale, w), values.y(p.value)) for w, p in _with_gaps(windows, points)
@@ -71,7 +91,8 @@ def metric(
     dashed = _reference(values, reference, beside=last.value if last else None)
     band = _band(scale, values, shown)
     parts = [*frame(scale, values, height, title), *_estimated(scale, values, guessed), *band, *dashed]
-    return drawing(*parts, line(places, "line"), *marks, end, height=height, title=title)
+    led = _course(scale, values, course) if course else []
+    return drawing(*parts, line(places, "line"), *marks, *led, end, height=height, title=title)
 
 
 def coverage(windows: Sequence[Window], scale: TimeScale) -> Markup:
@@ -110,6 +131,30 @@ def _estimated(scale: TimeScale, values: ValueScale, guessed: Sequence[tuple[Win
         marks.append(tag("circle", tag("title", told), cx=x, cy=y, r=2.2, class_=name))
     places = [(middle(scale, w), values.y(p.value)) for w, p in guessed]
     return [*_band(scale, values, guessed, "band guess"), *([line(places, "line guess")] if places else []), *marks]
+
+
+def _values_of(course: Course) -> list[float]:
+    return [*(value for _, value in course.line), *([] if course.limit is None else [course.limit])]
+
+
+def _course(scale: TimeScale, values: ValueScale, course: Course) -> list[Markup]:
+    parts = [line([(scale.x(at), values.y(value)) for at, value in course.line], "line trend")] if course.line else []
+    if course.since is not None and course.since >= scale.start:
+        parts.append(_upright(scale, values, course.since, f"since {read_time(course.since, _DAY)}"))
+    if course.limit is not None:
+        y = values.y(course.limit)
+        parts.append(tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y, y2=y, class_="limit"))
+        parts.append(tag("text", f"limit {read_number(course.limit)}", x=LEFT + 6, y=y - 5, class_="limitname"))
+    if course.reaches is not None and course.reaches <= scale.end:
+        parts.append(_upright(scale, values, course.reaches, read_time(course.reaches, _DAY), before=True))
+    return parts
+
+
+def _upright(scale: TimeScale, values: ValueScale, at: datetime, said: str, *, before: bool = False) -> Markup:
+    x = scale.x(at)
+    stroke = tag("line", x1=x, x2=x, y1=values.top - 8, y2=values.bottom, class_="upright")
+    place = {"x": x - 5, "text_anchor": "end"} if before else {"x": x + 5}
+    return tag("g", stroke, tag("text", said, y=values.top - 2, class_="beside", **place))
 
 
 def _with_gaps(windows: Sequence[Window], points: Mapping[datetime, Any]) -> Iterable[tuple[Window, Any]]:

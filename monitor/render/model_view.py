@@ -13,6 +13,7 @@ from monitor.profiles.bins import NumericBins
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import ColumnProfile, Profile, merge
 from monitor.render import views
+from monitor.render.ageing import ageing_of
 from monitor.render.groups import groups_of
 from monitor.store.schema import alert_event, judgement, measurement, profile, reference, source_state
 
@@ -54,6 +55,7 @@ def model_page(
             "columns": None,
             "segments": {},
             "groups": {},
+            "ageing": {},
         }
     drift = _drift(connection, name, seen)
     metrics, segments = _metrics(connection, name, seen)
@@ -66,6 +68,7 @@ def model_page(
         "columns": _columns(connection, name, _worst(seen, drift)),
         "segments": segments,
         "groups": groups_of(connection, name, seen),
+        "ageing": ageing_of(connection, name, seen, firing=firing, metrics=realised),
     }
 
 

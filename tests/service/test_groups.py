@@ -16,6 +16,7 @@ from sqlalchemy import select
 from monitor.commands.doctor import groups_signs as standing_signs
 from monitor.config import load
 from monitor.pipeline import once
+from monitor.render import html
 from monitor.render.groups import group_rates
 from monitor.render.model_view import model_page
 from monitor.store.references import read_reference
@@ -221,6 +222,7 @@ def test_the_page_shows_each_group_with_its_interval(pass_over: PassOver) -> Non
         part for part in page["groups"]["parts"] if (part["column"], part["title"]) == ("age", "selection rate")
     )
     assert len(part["groups"]) == 4
+    assert b"<h2>Groups</h2>" in (html.model_page(seen.monitor.database, "loans") or b"")
     drawn = str(group_rates(part))
     assert "under " in drawn
     assert drawn.count("<circle") == 4

@@ -197,3 +197,16 @@ def test_the_past_error_of_an_estimate_is_that_of_the_windows_whose_labels_came(
     assert one["past"] == (pytest.approx(0.02), 4)
     (alone,) = with_estimates(metrics[1:])
     assert (alone["estimated"], alone["past"]) == (None, None)
+
+
+def test_a_course_shows_the_line_the_limit_and_the_day_it_is_reached() -> None:
+    scale = TimeScale(START, START + 20 * HOUR)
+    line = ((START + HOUR, 0.8), (START + 10 * HOUR, 0.7), (START + 20 * HOUR, 0.6))
+    course = charts.Course(START + 3 * HOUR, line, START + 18 * HOUR, 0.62)
+    drawn = str(charts.metric({w["end"]: point() for w in WINDOWS}, WINDOWS, scale, "accuracy", course=course))
+    (trend,) = [path for path in elements(drawn, "path") if path.get("class") == "line trend"]
+    assert str(trend.get("d")).count("L") == 2
+    assert "limit 0.62" in drawn
+    assert drawn.count('class="upright"') == 2
+    unreached = charts.Course(START - HOUR, line, START + 30 * HOUR, 0.5)
+    assert "upright" not in str(charts.metric({}, WINDOWS, scale, "accuracy", course=unreached))

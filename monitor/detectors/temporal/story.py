@@ -70,13 +70,23 @@ def beside(calendar: Calendar, windows: Sequence[Window]) -> dict[str, Any]:
 def trended(series: Series, limit: float | None) -> dict[str, Any]:
     """Give the `per_30_days` of the last windows' values as slope, low, high, p_value; None where there is no trend.
 
+    Beside them the `level` of its line at its end, `until`, and where it begins, `from`.
+
     `reaches`: the `limit` with `at`, `earliest` and `latest`, where the trend leads there within ten years.
     """
     found = line_through(series)
     if found is None or found.p_value > SURE:
         return {"per_30_days": None, "reaches": None}
-    sides = {"slope": found.slope, "low": found.low, "high": found.high, "p_value": found.p_value}
-    return {"per_30_days": sides, "reaches": None if limit is None else _reached(found, limit, series.at[-1].end)}
+    line = {
+        "slope": found.slope,
+        "low": found.low,
+        "high": found.high,
+        "p_value": found.p_value,
+        "level": found.level,
+        "from": _instant(series.at[-LINED:][0].end),
+        "until": _instant(series.at[-1].end),
+    }
+    return {"per_30_days": line, "reaches": None if limit is None else _reached(found, limit, series.at[-1].end)}
 
 
 def line_through(series: Series) -> Trend | None:
