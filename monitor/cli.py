@@ -231,6 +231,26 @@ def report(
 
 
 @app.command()
+def explain(
+    *,
+    config: Config,
+    model: ModelName,
+    window: Annotated[datetime, typer.Option(parser=instant_of, help="When the window starts.")],
+    as_json: Json = False,
+) -> None:
+    """Say whether a classifier can tell a window's inputs from the reference's, and by which columns.
+
+    AUC lost is what the classifier loses where a column is shuffled: that shows changes of how columns go together,
+    too. The p-value takes rows for independent: with many of them any real day differs a little from all of the
+    reference, and the AUC says how much. At most 5,000 rows a side take part, without texts, vectors and what the
+    model answered. Exit code 1 when p <= 0.01.
+    """
+    from monitor.commands.explain import explain as command  # noqa: PLC0415
+
+    raise typer.Exit(command(config, model, window, as_json=as_json))
+
+
+@app.command()
 def export(
     *,
     config: Config,

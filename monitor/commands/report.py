@@ -9,17 +9,12 @@ import typer
 
 from monitor.commands.opening import configured, reaching_database, watch_named, watching
 from monitor.commands.printing import minute, printable
-from monitor.commands.rows import common_schema, fitted, with_labels
+from monitor.commands.rows import reference_rows, window_rows
 from monitor.errors import MonitorError
 from monitor.render.deep_report import write_report
 from monitor.schedule import window_of
-from monitor.store.database import Database
-from monitor.store.records import read_records
-from monitor.types import Source, Window
-from monitor.watch import Watch
 
 MOST_ROWS = 100_000
-READ_ROWS = 2_000_000
 
 
 def report(path: Path, name: str, at: datetime, out: Path | None) -> int:
@@ -30,10 +25,10 @@ def report(path: Path, name: str, at: datetime, out: Path | None) -> int:
         window = window_of(at, watch.period)
         if watch.reference is None:
             raise MonitorError(f"{name}: the reference was learned and its rows not kept; a report needs `reference`")
-        current = _window_rows(monitor.database, watch, window)
+        current = window_rows(monitor.database, watch, window)
         if not current.num_rows:
             raise MonitorError(f"{name}: no records in the window {minute(window.start)} to {minute(window.end)}")
-        reference = _reference_rows(watch.reference)
+        reference = reference_rows(watch.reference)
     target = out or Path(f"{name}-{window.start:%Y%m%dT%H%M}.html")
     empty = without_values(reference) | without_values(current)
     if empty:
@@ -54,25 +49,3 @@ def thinned(rows: pa.Table) -> pa.Table:
     if rows.num_rows <= MOST_ROWS:
         return rows
     return rows.take(pa.array(np.linspace(0, rows.num_rows - 1, MOST_ROWS).astype(np.int64)))
-
-
-def _window_rows(database: Database, watch: Watch, window: Window) -> pa.Table:
-    with database.read() as connection:
-        found = read_records(connection, watch.name, window, timestamp=watch.roles.timestamp)
-        return _joined([with_labels(connection, watch, rows) for rows in found])
-
-
-def _reference_rows(source: Source) -> pa.Table:
-    tables, rows = list[pa.Table](), 0
-    for batch in source.pull({}):
-        tables.append(batch.rows)
-        rows += batch.rows.num_rows
-        if rows >= READ_ROWS:
-            break
-    return _joined(tables)
-
-
-def _joined(tables: list[pa.Table]) -> pa.Table:
-    filled = [table for table in tables if table.num_rows]
-    schema = common_schema(table.schema for table in filled)
-    return pa.concat_tables([fitted(table, schema) for table in filled]) if filled else pa.table({})

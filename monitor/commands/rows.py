@@ -7,15 +7,43 @@ import pyarrow as pa
 from sqlalchemy import Connection
 
 from monitor.steps.pull import keys_with_days, with_column
+from monitor.store.database import Database
 from monitor.store.labels import read_labels
-from monitor.store.records import read_segment, segment_numbers
+from monitor.store.records import read_records, read_segment, segment_numbers
+from monitor.types import Source, Window
 from monitor.watch import Watch
+
+READ_ROWS = 2_000_000
 
 
 def stored_records(connection: Connection, watch: Watch) -> Iterator[pa.Table]:
     """Give all of a model's records in the order of arrival, segment by segment, with their labels."""
     for number in segment_numbers(connection, watch.name):
         yield with_labels(connection, watch, read_segment(connection, number))
+
+
+def window_rows(database: Database, watch: Watch, window: Window) -> pa.Table:
+    """Give the records of a window that are still kept, with their labels."""
+    with database.read() as connection:
+        found = read_records(connection, watch.name, window, timestamp=watch.roles.timestamp)
+        return _joined([with_labels(connection, watch, rows) for rows in found])
+
+
+def reference_rows(source: Source) -> pa.Table:
+    """Give the first two million rows of a reference, read from its source again."""
+    tables, rows = list[pa.Table](), 0
+    for batch in source.pull({}):
+        tables.append(batch.rows)
+        rows += batch.rows.num_rows
+        if rows >= READ_ROWS:
+            break
+    return _joined(tables)
+
+
+def _joined(tables: list[pa.Table]) -> pa.Table:
+    filled = [table for table in tables if table.num_rows]
+    schema = common_schema(table.schema for table in filled)
+    return pa.concat_tables([fitted(table, schema) for table in filled]) if filled else pa.table({})
 
 
 def with_labels(connection: Connection, watch: Watch, rows: pa.Table) -> pa.Table:

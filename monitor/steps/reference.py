@@ -111,12 +111,18 @@ def _bounded(source: Source) -> tuple[list[pa.Table], dict[str, Cursor]]:
 
 def _learned(database: Database, watch: Watch, *, now: datetime) -> References | None:
     with database.read() as connection:
-        tables, rows = [], 0
-        for number in segment_numbers(connection, watch.name):
-            tables.append(read_segment(connection, number))
-            rows += tables[-1].num_rows
-            if rows >= MOST_ROWS:
-                break
+        learned = learned_rows(connection, watch)
+    return None if learned is None else _replaced(database, watch, learned, {}, now=now)
+
+
+def learned_rows(connection: Connection, watch: Watch) -> pa.Table | None:
+    """Give the kept records that a reference is learned from, by time; None until records follow them."""
+    tables, rows = [], 0
+    for number in segment_numbers(connection, watch.name):
+        tables.append(read_segment(connection, number))
+        rows += tables[-1].num_rows
+        if rows >= MOST_ROWS:
+            break
     if rows < LEARNED_ROWS:
         return None
     whole = joined(tables).sort_by(watch.roles.timestamp)
@@ -127,9 +133,7 @@ def _learned(database: Database, watch: Watch, *, now: datetime) -> References |
     # Where ten windows hold few rows, the learning goes on to the end of the window that holds the thousandth.
     last = max(last, window_of(times[LEARNED_ROWS - 1].as_py(), watch.period))
     learned = whole.filter(pc.less(times, last.end))
-    if learned.num_rows == whole.num_rows:
-        return None
-    return _replaced(database, watch, learned, {}, now=now)
+    return None if learned.num_rows == whole.num_rows else learned
 
 
 def _replaced(
