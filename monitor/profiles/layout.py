@@ -15,6 +15,9 @@ from monitor.profiles.calendar import Calendar
 from monitor.profiles.derivation import Derivation, digest_of, packed_arrays, unpacked_derivations
 from monitor.types import ColumnKind, Roles
 
+FORMAT = 11
+"""Raised whenever layouts or profiles hold something else than before: what was kept is then made anew."""
+
 CONFIDENCE_BINS = 20
 DECISION = 0.5
 """A score of so much or more decides for the positive class, where no decision is logged."""
@@ -191,6 +194,7 @@ class Layout:
             "windows": self.windows,
             "spreads": dict(self.spreads),
             "derivations": [one.described() for one in self.derivations],
+            "format": FORMAT,
             "calendar": self.calendar and self.calendar.described(),
         }
         sink = pa.BufferOutputStream()
@@ -201,16 +205,26 @@ class Layout:
 
     @classmethod
     def unpacked(cls, data: bytes) -> "Layout":
-        """Give back the layout that was packed, every float as it was."""
+        """Give back the layout that was packed, every float as it was; ValueError for one of another format."""
         buffer = pa.BufferReader(data)
         table, arrays = (pa.ipc.open_stream(buffer).read_all() for _ in range(2))
         rest = json.loads(table.schema.metadata[b"layout"])
+        if rest.get("format") != FORMAT:
+            raise ValueError(f"packed in format {rest.get('format')}, not {FORMAT}: read the reference again")
         roles = Roles(**_tupled(rest["roles"]))
         columns = tuple(_column(row) for row in table.to_pylist())
         alike = (rest["window_rows"], rest["windows"], rest["spreads"])
         derivations = unpacked_derivations(rest["derivations"], arrays)
-        calendar = Calendar.of(rest.get("calendar"))
+        calendar = Calendar.of(rest["calendar"])
         return cls(columns, _outcome(rest["outcome"]), roles, *alike, derivations, calendar)
+
+    @classmethod
+    def kept(cls, data: bytes) -> "Layout | None":
+        """Give back the layout that was packed; None when another version of the program packed it."""
+        try:
+            return cls.unpacked(data)
+        except (ValueError, KeyError):
+            return None
 
 
 ALIKE = ("correlation", "steepest", "lasting")

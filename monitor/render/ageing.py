@@ -59,7 +59,8 @@ def _newest(connection: Connection, name: str, seen: Sequence[Mapping[str, Any]]
 def _calendar(connection: Connection, name: str) -> Calendar | None:
     own = (reference.c.model == name, reference.c.segment == "")
     packed = connection.scalar(select(reference.c.layout).where(*own).order_by(reference.c.id.desc()).limit(1))
-    return Layout.unpacked(packed).calendar if packed else None
+    layout = Layout.kept(packed) if packed else None
+    return layout.calendar if layout else None
 
 
 def _told(

@@ -185,7 +185,8 @@ def _sensitivities(connection: Connection, name: str) -> dict[str, float | None]
         .order_by(reference.c.id.desc())
         .limit(1)
     )
-    return {column.name: column.sensitivity for column in Layout.unpacked(packed).columns} if packed else {}
+    layout = Layout.kept(packed) if packed else None
+    return {column.name: column.sensitivity for column in layout.columns} if layout else {}
 
 
 def _metrics(
@@ -278,7 +279,9 @@ def _columns(connection: Connection, name: str, window: Mapping[str, Any]) -> di
     parts = connection.scalars(select(profile.c.data).where(*whole, *within)).all()
     if kept is None or not parts:
         return None
-    layout = Layout.unpacked(kept.layout)
+    layout = Layout.kept(kept.layout)
+    if layout is None:
+        return None
     try:
         before, *pieces = (Profile.unpacked(data, layout) for data in (kept.profile, *parts))
     except ValueError:  # the window was profiled with an earlier reference

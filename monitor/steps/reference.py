@@ -23,7 +23,7 @@ from monitor.profiles.arrow import layout_of
 from monitor.profiles.calendar import calendar_of
 from monitor.profiles.correlation import correlation_of
 from monitor.profiles.groups import label_groupings, profile_groupings, profile_table
-from monitor.profiles.layout import Layout
+from monitor.profiles.layout import FORMAT, Layout
 from monitor.profiles.profile import Profile, merge
 from monitor.schedule import window_of
 from monitor.steps.groups import group_spreads
@@ -45,8 +45,6 @@ K = TypeVar("K")
 MOST_ROWS = 2_000_000
 LEARNED_ROWS = 1_000
 LEARNED_WINDOWS = 10
-FORMAT = 10
-"""Raised whenever layouts or profiles hold something else than before: what was kept is then made anew."""
 SPREAD = (*METRICS, confidence_gap.METRIC)
 _NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 

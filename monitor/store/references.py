@@ -37,14 +37,19 @@ def write_reference(
 
 
 def read_reference(connection: Connection, name: str) -> tuple[str, dict[str, Profile]] | None:
-    """Give (fingerprint, profiles by segment) of the newest reference, all of one layout; None without any."""
+    """Give (fingerprint, profiles by segment) of the newest reference, all of one layout.
+
+    None without any, or when another version of the program kept it: it has to be read again.
+    """
     whole = (reference.c.model == name, reference.c.segment == WHOLE)
     newest = connection.execute(
         select(reference.c.fingerprint, reference.c.layout).where(*whole).order_by(reference.c.id.desc()).limit(1)
     ).first()
     if newest is None:
         return None
-    layout = Layout.unpacked(newest.layout)
+    layout = Layout.kept(newest.layout)
+    if layout is None:
+        return None
     parts = connection.execute(
         select(reference.c.segment, reference.c.profile)
         .where(reference.c.model == name, reference.c.fingerprint == newest.fingerprint)

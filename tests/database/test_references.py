@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
 from monitor.profiles.bins import NumericBins
 from monitor.profiles.groups import profile_table
-from monitor.profiles.layout import Column, Layout
+from monitor.profiles.layout import FORMAT, Column, Layout
 from monitor.profiles.profile import Profile
 from monitor.store.database import Database
 from monitor.store.records import register_model
@@ -66,3 +67,15 @@ def test_a_reference_that_counted_before_can_count_again(database: Database) -> 
         write(database, fingerprint, profiles(center))
     assert read(database)[0] == "f1"
     assert read(database)[1][""].layout.digest == profiles(0.0)[""].layout.digest
+
+
+def test_what_another_version_of_the_program_kept_is_read_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setattr("monitor.profiles.layout.FORMAT", FORMAT - 1)
+        write(database, "f1", profiles(0.0))
+    with database.read() as connection:
+        assert read_reference(connection, "m") is None
+    write(database, "f2", profiles(0.0))
+    assert read(database)[0] == "f2"
