@@ -1,23 +1,37 @@
 """Share of values outside the reference's range."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from monitor.detectors.detector import Detector, paired
 from monitor.detectors.quality.share import NOT_SERVED, clumped, measured
 from monitor.profiles.bins import NumericBins
 from monitor.profiles.profile import ColumnProfile, Profile
+from monitor.stats.location import share_shift_test
 from monitor.types import Measurement
 
 NAME = "out_of_range_share"
 
 
 def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
-    """Share of values below the reference's minimum or above its maximum, in [0, 1]; p-value for a rise from none."""
+    """Share of values below the reference's minimum or above its maximum, in [0, 1]; p-value for a rise from none.
+
+    How many rows of the window lie beyond either end of the reference is negative binomial, of two ends, when all rows
+    come from one distribution (Wilks 1942).
+    """
     for column, before, after in paired(reference, current, without=NOT_SERVED):
         if not isinstance(before.bins, NumericBins):
             continue
         inflation = clumped(reference, before, after)
-        yield measured(NAME, column, (_outside(before), before.n), (_outside(after), after.n), inflation)
+        found = measured(NAME, column, (_outside(before), before.n), (_outside(after), after.n), inflation)
+        yield replace(found, p_value=_beyond(before, after, inflation)) if found.value is not None else found
+
+
+def _beyond(before: ColumnProfile, after: ColumnProfile, inflation: float) -> float | None:
+    """Give the p-value for so many rows beyond the reference's two extremes, which are the largest of its own rows."""
+    hits = _outside(before) + 1
+    found = share_shift_test((hits, before.n + 1), (_outside(after), after.n), inflation)
+    return found[1] if found else None
 
 
 def _outside(column: ColumnProfile) -> int:
