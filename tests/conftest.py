@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from sqlalchemy import create_engine, insert
 from sqlalchemy import text as statement
 
@@ -32,6 +33,10 @@ from monitor.store.schema import (
     reference,
     source_state,
 )
+
+# how long an example takes says something of the machine, not of the code
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 NOON = datetime(2013, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)

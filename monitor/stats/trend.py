@@ -31,7 +31,7 @@ class Trend:
 
         None when the line does not go there, or is there already.
 
-        >>> Trend(-0.01, -0.02, -0.005, 0.001, 0.9).time_to(0.8)
+        >>> Trend(-0.5, -1.0, -0.25, 0.001, 10.0).time_to(5.0)
         (10.0, 5.0, 20.0)
         """
         way = limit - self.level
