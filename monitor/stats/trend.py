@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
-from scipy.stats import rankdata, theilslopes
 
 VALUES_NEEDED = 10
 
@@ -54,6 +53,8 @@ def trend_of(times: Floats, values: Floats) -> Trend | None:
     """
     if values.size < VALUES_NEEDED:
         return None
+    from scipy.stats import theilslopes  # noqa: PLC0415  # it takes long to import, and most windows have no trend
+
     slope, intercept, low, high = (float(x) for x in theilslopes(values, times, 0.95))
     score, variance = _mann_kendall(values)
     # A step towards 0, as the score moves in steps of two. (Kendall 1975)
@@ -71,6 +72,8 @@ def _mann_kendall(values: Floats) -> tuple[float, float]:
 
 def _alike(residuals: Floats) -> float:
     """Give by how much the variance of the score exceeds that of independent values; at least 1."""
+    from scipy.stats import rankdata  # noqa: PLC0415  # as above
+
     n, ranks = residuals.size, rankdata(residuals)
     ranks = ranks - ranks.mean()
     total = float(ranks @ ranks)
