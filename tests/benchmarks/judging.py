@@ -1,10 +1,12 @@
 """The service's own judging over windows whose profiles are there already: what it would have told."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pyarrow as pa
 
@@ -13,7 +15,8 @@ from monitor.config import Model
 from monitor.profiles.profile import Profile
 from monitor.schedule import window_of, windows_between
 from monitor.steps.judge import judge
-from monitor.store.database import migrate, open_database
+from monitor.store.database import Database, migrate, open_database
+from monitor.store.measurements import read_measurements
 from monitor.store.profiles import Slice, add_profiles
 from monitor.store.records import append_records, pack_records, register_model
 from monitor.store.references import write_reference
@@ -55,6 +58,27 @@ def told(
 
     A segment is a profile of its own: not here, where all traffic is one.
     """
+    with _judged(settings, references, profiles, start) as (_, found):
+        return [one for one in found if one.transition == "fired" and one.evidence.get("told")]
+
+
+def judged_rows(
+    settings: Model,
+    references: Mapping[str, Profile],
+    profiles: Sequence[Profile],
+    *,
+    detector: str,
+    start: datetime = START,
+) -> list[dict[str, Any]]:
+    """Judge profiles likewise, and give what a detector measured in them, oldest first."""
+    with _judged(settings, references, profiles, start) as (database, _), database.read() as connection:
+        return list(read_measurements(connection, model=NAME, detector=detector))
+
+
+@contextmanager
+def _judged(
+    settings: Model, references: Mapping[str, Profile], profiles: Sequence[Profile], start: datetime
+) -> Iterator[tuple[Database, list[Finding]]]:
     windows = windows_from(start, len(profiles), settings)
     with TemporaryDirectory(prefix="monitor-bench-", dir=MEMORY if MEMORY.is_dir() else None) as folder:
         url = f"sqlite:///{Path(folder) / 'monitor.db'}"
@@ -69,6 +93,6 @@ def told(
                 add_profiles(connection, NAME, {Slice(w): p for w, p in zip(windows, profiles, strict=True)})
             monitor = Monitor(database, (watch_with(settings),), receivers={})
             found = judge(monitor, monitor.watches[0], references, now=windows[-1].end, on_window=lambda _: None)
+            yield database, found
         finally:
             database.close()
-    return [one for one in found if one.transition == "fired" and one.evidence.get("told")]
