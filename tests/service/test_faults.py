@@ -381,7 +381,7 @@ def test_nothing_is_lost_or_doubled_by_kills_at_random_points(
             due = range(days * number // kills, days * (number + 1) // kills)
             growing = threading.Timer(rng.uniform(0, 0.3), growth, (folder, rows, due))
             growing.start()
-            passes += killed(process, seed=number, after=rng.uniform(0.02, 0.9), opened_first=number % 5 > 0)
+            passes += killed(process, seed=number, after=rng.uniform(0.02, 3.0), opened_first=number % 5 > 0)
             growing.join()
         end(process)
         before = kept_by(monitor.database)
