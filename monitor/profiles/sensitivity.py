@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from monitor.profiles.bins import CategoryBins
 from monitor.profiles.layout import Column, Layout
-from monitor.profiles.reading import categories, floats
+from monitor.profiles.placing import places_of
+from monitor.profiles.reading import floats
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
@@ -28,7 +28,7 @@ def with_sensitivity(reference: pa.Table, made: Mapping[str, pa.ChunkedArray], l
         return layout
     held = dict(zip(reference.column_names, reference.columns, strict=True)) | dict(made)
     columns = (
-        replace(c, sensitivity=explained_share(_codes(held[c.name].take(chosen), c), answers))
+        replace(c, sensitivity=explained_share(places_of(held[c.name].take(chosen), c), answers))
         if c.role in EXPLAINABLE and c.name in held
         else c
         for c in layout.columns
@@ -68,17 +68,3 @@ def _answers(column: Column, *, scored: bool) -> bool:
 
 def _answer(column: Column, reference: pa.Table, chosen: pa.Array) -> Floats:
     return floats(reference.column(column.name).take(chosen))
-
-
-def _codes(found: pa.ChunkedArray, column: Column) -> Places:
-    if isinstance(column.bins, CategoryBins):
-        read = categories(found)
-        texts = [text for text in read.texts if text is not None] if read.known else []
-        place = dict(zip(texts, column.bins.codes(texts).tolist(), strict=True))
-        table = [-1 if text is None else place.get(text, -1) for text in read.texts]
-        return np.asarray(np.array([*table, -1], np.intp)[read.positions])
-    values = floats(found, column.kind, column.width)
-    known = ~np.isnan(values)
-    codes = np.full(values.size, -1, np.intp)
-    codes[known] = column.bins.codes(values[known])
-    return codes

@@ -3,7 +3,7 @@
 from bisect import bisect_left, insort
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 
 from monitor.stats.volume import WINDOWS_NEEDED
 from monitor.store.measurements import Judgement
@@ -59,6 +59,11 @@ class History:
         place = bisect_left(self._windows, window)
         decided = [self._judgements[one] for one in self._windows[:place] if self._judgements[one].decided]
         return [one.stretch for i, one in enumerate(decided) if i < first or not one.alarmed]
+
+    def alarmed_before(self, window: Window) -> int:
+        """Count the windows in a row before this one in which all traffic was under an alarm of drift."""
+        place = bisect_left(self._windows, window)
+        return sum(1 for _ in takewhile(lambda one: self._judgements[one].alarmed, reversed(self._windows[:place])))
 
     def knows(self, window: Window, *, labels: bool) -> bool:
         """Say whether a window was compared with the present reference, and if asked, whether its labels had matured.

@@ -12,6 +12,7 @@ from monitor.steps.due import Known, Revisions, due_windows, label_clock
 from monitor.steps.history import History
 from monitor.steps.memory import Memory
 from monitor.steps.notify import tell
+from monitor.steps.origins import with_origins
 from monitor.steps.reference import References
 from monitor.steps.sample import sample_of
 from monitor.steps.standing import Standing, held_back, noting_alarms, stepped_alerts
@@ -52,6 +53,15 @@ def judge(
             watch, compared_with, sample, due, history=history, memory=memory, clock=clock, versions=versions
         )
         stepped = list(stepped_alerts(watch, verdict, standing.alerts))
+        stepped = with_origins(
+            monitor.database,
+            watch.name,
+            verdict,
+            stepped,
+            standing=standing.rows,
+            drifting=history.alarmed_before(due.window),
+            window=sample.stretch,
+        )
         verdict = noting_alarms(verdict, stepped, due)
         history.note(verdict.judgement)
         memory.note(due.window, verdict.found)

@@ -11,12 +11,12 @@ from monitor.profiles.profile import Profile
 from monitor.steps.due import Due
 from monitor.steps.evidence import breaching_segments, evidence_of
 from monitor.steps.measure import rule_of, waits_for_labels
+from monitor.steps.origins import FIXED
 from monitor.steps.verdict import Verdict
 from monitor.store.alerts import alert_rows, read_alerts
 from monitor.watch import Monitor, Watch
 
 SEVERITIES = {"performance.realised": "critical", "health": "critical", "new_version": "info"}
-ORIGINS = {"quality": "data_quality", "model_change": "model_change", "bias.temporal": "temporal"}
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def stepped_alerts(watch: Watch, verdict: Verdict, alerts: dict[str, Alert]) -> 
             severity=watch.settings.severity.get(judged.kind)
             or SEVERITIES.get(measurement.detector)
             or SEVERITIES.get(judged.kind, "warning"),
-            origin=ORIGINS.get(judged.kind, "undetermined"),
+            origin=FIXED.get(judged.kind, "undetermined"),
             transition=transition,
             value=measurement.value,
             reference_value=measurement.reference,

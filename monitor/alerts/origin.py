@@ -1,0 +1,173 @@
+"""Why a window differs: an attack, time, broken data, or another model; with what speaks for and against.
+
+Who and where tell these apart, not how much.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+OriginName = Literal["attack_like", "temporal", "data_quality", "model_change", "undetermined"]
+
+BROKEN_SHARE = 0.05
+"""From this share of rows on, values that cannot be right make a column broken."""
+UNIT_PSI, FEW_COLUMNS = 3.0, 0.15
+"""A column that hardly overlaps with its reference, alone among many, changed its unit and not its world."""
+DRIFT_PSI = 0.1
+MANY_CLIENTS, FEW_CLIENTS = 3, 3
+SPREAD_SHARE, HELD_SHARE = 0.5, 0.6
+LEAST_EXCESS = 20.0
+RAMP = 3
+
+
+@dataclass(frozen=True)
+class Excess:
+    """Rows beyond what chance or the reference explains, and who sent them; without client ids `clients` is None.
+
+    rows: how many, a sum of probabilities. clients: those who sent a part of it. top_share: of it, that of the (at
+    most three) heaviest. top_traffic: the share of all rows that the same clients sent. All shares in [0, 1].
+    """
+
+    rows: float = 0.0
+    clients: int | None = None
+    top_share: float | None = None
+    top_traffic: float | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Say whether there is enough of it for shares to mean something."""
+        return self.rows >= LEAST_EXCESS and self.clients is not None and self.top_share is not None
+
+    @property
+    def spread(self) -> bool:
+        """Say whether many clients sent it, none of them much more than its part of the traffic."""
+        if not self.counts or (self.clients or 0) < MANY_CLIENTS:
+            return False
+        return (self.top_share or 0.0) <= max(SPREAD_SHARE, 1.5 * (self.top_traffic or 0.0))
+
+    @property
+    def held(self) -> bool:
+        """Say whether few clients sent most of it, and far more than their part of the traffic."""
+        return self.counts and (self.top_share or 0.0) >= max(HELD_SHARE, 1.5 * (self.top_traffic or 0.0))
+
+
+@dataclass(frozen=True)
+class Symptoms:
+    """What a window shows that bears on the question why.
+
+    broken: by feature, the share of rows that cannot be right: without a value, not of the kind, never seen before, or
+    all alike. moved: by feature, the PSI of those that differ from the reference by more than chance. features: how
+    many there are in all. outputs: the model's answers moved. outcomes: labels, or how they meet the answers, did.
+    alarmed: clients, or clusters of like rows, under an attack alarm. attack, drift: who sent the rows that these are
+    made of. windows: for how many windows in a row it has been drifting, this one included. version: one that is new.
+    """
+
+    broken: Mapping[str, float] = field(default_factory=dict)
+    moved: Mapping[str, float] = field(default_factory=dict)
+    features: int = 0
+    outputs: bool = False
+    outcomes: bool = False
+    alarmed: int = 0
+    attack: Excess = Excess()
+    drift: Excess = Excess()
+    windows: int = 0
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The likeliest reason, and in sentences what speaks for and against it."""
+
+    name: OriginName
+    speaks_for: tuple[str, ...] = ()
+    speaks_against: tuple[str, ...] = ()
+
+
+def origin_of(symptoms: Symptoms) -> Origin:
+    """Give the first reason that its signs support: broken data, attack, another model, time; else undetermined.
+
+    >>> origin_of(Symptoms(broken={"age": 0.4}, features=20)).name
+    'data_quality'
+    """
+    found = (reason(symptoms) for reason in _REASONS)
+    name: OriginName = next((one for one in found if one), "undetermined")
+    signs = [(reason, sentence) for reason, sentence in _signs(symptoms) if sentence]
+    speaks_for = tuple(sentence for reason, sentence in signs if name in (reason, "undetermined"))
+    return Origin(name, speaks_for, tuple(s for reason, s in signs if name not in (reason, "undetermined")))
+
+
+def _broken(symptoms: Symptoms) -> OriginName | None:
+    return "data_quality" if _unusable(symptoms) or _rescaled(symptoms) else None
+
+
+def _attacked(symptoms: Symptoms) -> OriginName | None:
+    if not symptoms.alarmed:
+        return None
+    few = symptoms.alarmed <= FEW_CLIENTS and not symptoms.attack.counts
+    return "attack_like" if few or symptoms.attack.held else None
+
+
+def _replaced(symptoms: Symptoms) -> OriginName | None:
+    answers = symptoms.outputs or symptoms.outcomes
+    return "model_change" if symptoms.version and answers and not _drifted(symptoms) else None
+
+
+def _aged(symptoms: Symptoms) -> OriginName | None:
+    known = symptoms.drift.clients is not None
+    many = symptoms.drift.spread or not known or not symptoms.drift.counts
+    if _drifted(symptoms):
+        return "temporal" if many else None
+    # the inputs stand still, and what they mean has changed
+    return "temporal" if symptoms.outcomes and not symptoms.moved and not symptoms.alarmed else None
+
+
+_REASONS = (_broken, _attacked, _replaced, _aged)
+
+
+def _unusable(symptoms: Symptoms) -> list[str]:
+    return [name for name, share in symptoms.broken.items() if share >= BROKEN_SHARE]
+
+
+def _rescaled(symptoms: Symptoms) -> list[str]:
+    """Name features that lie wholly elsewhere, if these are few and it is not few clients who send them so."""
+    apart = [name for name, psi in symptoms.moved.items() if psi > UNIT_PSI]
+    few = len(apart) <= max(1.0, FEW_COLUMNS * symptoms.features)
+    return apart if few and not symptoms.alarmed else []
+
+
+def _drifted(symptoms: Symptoms) -> list[str]:
+    return [name for name, psi in symptoms.moved.items() if DRIFT_PSI < psi <= UNIT_PSI]
+
+
+def _signs(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
+    """Give every sign with the reason that it speaks for; the empty sentence where it is not there."""
+    for name in _unusable(symptoms):
+        yield "data_quality", f"{name}: {symptoms.broken[name]:.0%} of the rows cannot be right"
+    for name in _rescaled(symptoms):
+        yield "data_quality", f"{name} lies wholly elsewhere (PSI {symptoms.moved[name]:.1f}), unlike other columns"
+    if symptoms.alarmed:
+        yield "attack_like", f"{symptoms.alarmed} {_plural('client', symptoms.alarmed)} under an attack alarm"
+    yield "attack_like", _told(symptoms.attack, "of the suspicious rows") if symptoms.attack.held else ""
+    yield "attack_like", _told(symptoms.drift, "of the rows that moved") if symptoms.drift.held else ""
+    yield "model_change", f"version {symptoms.version} is new" if symptoms.version else ""
+    drifted = _drifted(symptoms)
+    if drifted:
+        yield "temporal", f"{len(drifted)} of {symptoms.features} features moved ({_listed(drifted)})"
+    if symptoms.drift.spread:
+        yield "temporal", f"{symptoms.drift.clients} clients sent the rows that moved"
+    yield "temporal", f"it has lasted {symptoms.windows} windows" if symptoms.windows >= RAMP else ""
+    quiet = symptoms.outcomes and not symptoms.moved
+    yield "temporal", "labels met the answers otherwise while no feature moved" if quiet else ""
+
+
+def _told(excess: Excess, what: str) -> str:
+    return f"at most {FEW_CLIENTS} clients sent {excess.top_share:.0%} {what}"
+
+
+def _plural(word: str, count: int) -> str:
+    return word if count == 1 else f"{word}s"
+
+
+def _listed(names: list[str], most: int = 3) -> str:
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")

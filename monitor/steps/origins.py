@@ -1,0 +1,174 @@
+"""Why a window differs: what was found out about it as symptoms, and what its rows add to that."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection
+
+from monitor.alerts.grouping import UNDER_ALARM, Finding, alert_id
+from monitor.alerts.origin import Excess, Origin, Symptoms, origin_of
+from monitor.detectors.drift import psi
+from monitor.detectors.quality import constant_column, invalid_share, missing_share, unseen_share
+from monitor.detectors.versions import new_version
+from monitor.profiles.contributions import HEAVIEST, Contribution, contributions
+from monitor.profiles.placing import places_of
+from monitor.profiles.reading import categories
+from monitor.steps.evidence import MOST_NAMED, moved_columns
+from monitor.steps.measure import VERSION
+from monitor.steps.tables import joined
+from monitor.steps.verdict import Verdict
+from monitor.store.database import Database
+from monitor.store.records import read_records
+from monitor.store.references import WHOLE
+from monitor.types import Measurement, Window
+
+FIXED = {"quality": "data_quality", "model_change": "model_change", "bias.temporal": "temporal"}
+"""Kinds of alert that say by themselves why."""
+BROKEN = {one.NAME for one in (missing_share, invalid_share, unseen_share, constant_column)}
+ATTACK = "attack."
+_OUTPUTS, _OUTCOMES = ("drift.prediction", "confidence"), ("drift.label", "drift.concept", "performance.realised")
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a window differs, and which clients sent the rows by which its most moved column does."""
+
+    origin: Origin
+    column: str = ""
+    clients: Sequence[Contribution] = ()
+
+    def evidence(self) -> dict[str, Any]:
+        """Give it as JSON that an alert carries; the clients stand with the column that they moved."""
+        told: dict[str, Any] = {"for": self.origin.speaks_for, "against": self.origin.speaks_against}
+        total, rows = sum(one.excess for one in self.clients), sum(one.rows for one in self.clients)
+        if total > 0:
+            told["column"] = self.column
+            told["clients"] = [
+                {"client": one.client, "share": round(one.excess / total, 3), "traffic": round(one.rows / rows, 3)}
+                for one in self.clients[:MOST_NAMED]
+            ]
+        return told
+
+
+def with_origins(
+    database: Database,
+    model: str,
+    verdict: Verdict,
+    stepped: Sequence[Finding],
+    *,
+    standing: Mapping[str, Mapping[str, Any]],
+    drifting: int,
+    window: Window,
+) -> list[Finding]:
+    """Give a window's findings with why it differs, where one breaches; the others keep what was found before.
+
+    standing: the model's alerts as they stood, by fingerprint as they are marked. drifting: for how many windows
+    before this one all traffic has been drifting. window: all that was judged together.
+    """
+    asking = [f for f in stepped if f.kind not in FIXED and f.alert.breaches and f.alert.breaches[-1]]
+    if not asking:
+        return [_carried(f, standing) for f in stepped]
+    with database.read() as connection:
+        reason = reason_of(connection, model, verdict, stepped, drifting=drifting, window=window)
+    told = reason.evidence()
+    return [
+        replace(f, origin=reason.origin.name, evidence={**f.evidence, "origin": told})
+        if any(f is one for one in asking)
+        else _carried(f, standing)
+        for f in stepped
+    ]
+
+
+def reason_of(
+    connection: Connection, model: str, verdict: Verdict, stepped: Iterable[Finding], *, drifting: int, window: Window
+) -> Reason:
+    """Gather a window's symptoms and say what they speak for."""
+    symptoms = symptoms_of(verdict, stepped, drifting=drifting)
+    column = max(symptoms.moved, key=lambda name: (symptoms.moved[name], name), default="")
+    found = _senders(connection, model, verdict, column, window) if column else None
+    if found is not None:
+        symptoms = replace(symptoms, drift=excess_of(found))
+    return Reason(origin_of(symptoms), column if found else "", found or ())
+
+
+def symptoms_of(verdict: Verdict, stepped: Iterable[Finding], *, drifting: int) -> Symptoms:
+    """Give what measurements and alerts show of why a window differs; who sent its rows is not among it."""
+    whole = [judged for judged in verdict.judged if not judged.measurement.segment]
+    distances = {j.measurement.column: j.measurement.value for j in whole if j.measurement.detector == psi.NAME}
+    layout = verdict.profiles[WHOLE][0].layout
+    moved = {name: distances.get(name) for name in moved_columns(verdict, layout, WHOLE)}
+    breaching = {judged.kind for judged in whole if judged.outcome == "breach"}
+    attackers = {f.segment for f in stepped if f.kind.startswith(ATTACK) and f.alert.state in UNDER_ALARM}
+    return Symptoms(
+        broken=_broken(judged.measurement for judged in whole),
+        moved={name: value for name, value in moved.items() if value is not None},
+        features=sum(column.role == "feature" for column in layout.columns),
+        outputs=not breaching.isdisjoint(_OUTPUTS),
+        outcomes=not breaching.isdisjoint(_OUTCOMES),
+        alarmed=len(attackers),
+        windows=drifting + 1,
+        version=_new_version(verdict),
+    )
+
+
+def excess_of(found: Sequence[Contribution]) -> Excess:
+    """Sum up who contributed; a client counts when it sent a row of it."""
+    total, rows = sum(one.excess for one in found), sum(one.rows for one in found)
+    if total <= 0:
+        return Excess()
+    heaviest = found[:HEAVIEST]
+    return Excess(
+        rows=total,
+        clients=sum(one.excess >= 1 for one in found),
+        top_share=sum(one.excess for one in heaviest) / total,
+        top_traffic=sum(one.rows for one in heaviest) / rows,
+    )
+
+
+def _broken(measurements: Iterable[Measurement]) -> dict[str, float]:
+    shares: dict[str, float] = {}
+    for one in measurements:
+        if one.detector in BROKEN and one.value is not None and (one.p_value or 0.0) <= 0.001:
+            rise = one.value - (one.reference or 0.0)
+            shares[one.column] = max(shares.get(one.column, 0.0), rise)
+    return shares
+
+
+def _new_version(verdict: Verdict) -> str:
+    news = (j.measurement for j in verdict.judged if j.measurement.detector == new_version.NAME)
+    return next((one.segment.removeprefix(VERSION) for one in news if one.value and one.p_value == 0), "")
+
+
+def _senders(
+    connection: Connection, model: str, verdict: Verdict, column: str, window: Window
+) -> list[Contribution] | None:
+    """Read who sent the rows of a column's change; None where records name no client, or are not kept any more."""
+    reference, current = verdict.profiles[WHOLE]
+    roles, layout = reference.layout.roles, reference.layout
+    if roles.client is None:
+        return None
+    wanted = [roles.client, column]
+    read = read_records(connection, model, window, timestamp=roles.timestamp, columns=wanted)
+    parts = [rows for rows in read if rows.num_rows and set(wanted) <= set(rows.column_names)]
+    if not parts:
+        return None
+    rows = joined(parts)
+    senders = categories(rows[roles.client])
+    return contributions(
+        [text or "" for text in senders.texts],
+        places_of(rows[column], layout.by_name[column]),
+        who=np.append(np.arange(len(senders.texts)), -1)[senders.positions],
+        before=reference.columns[column].counts,
+        after=current.columns[column].counts,
+    )
+
+
+def _carried(finding: Finding, standing: Mapping[str, Mapping[str, Any]]) -> Finding:
+    """Keep what was found when the episode began."""
+    before = standing.get(alert_id(finding.fingerprint, finding.alert.episode).rpartition("-")[0])
+    if before is None or finding.kind in FIXED or "origin" not in before["evidence"]:
+        return finding
+    evidence = {**finding.evidence, "origin": before["evidence"]["origin"]}
+    return replace(finding, origin=before["origin"], evidence=evidence)

@@ -1,0 +1,67 @@
+from dataclasses import replace
+
+import pytest
+
+from monitor.alerts.origin import Excess, Origin, Symptoms, origin_of
+
+MANY = Excess(rows=400, clients=80, top_share=0.08, top_traffic=0.07)
+FEW = Excess(rows=400, clients=2, top_share=0.97, top_traffic=0.05)
+DRIFT = Symptoms(moved={"age": 0.4, "fare": 0.2}, features=20, drift=MANY)
+ATTACK = Symptoms(alarmed=1, attack=FEW, features=20)
+
+
+@pytest.mark.parametrize(
+    ("symptoms", "name"),
+    [
+        (Symptoms(), "undetermined"),
+        # broken data comes first, whatever else is seen: it explains the rest
+        (Symptoms(broken={"age": 0.05}, features=20), "data_quality"),
+        (Symptoms(broken={"age": 0.04}, features=20), "undetermined"),
+        (replace(DRIFT, broken={"fare": 1.0}), "data_quality"),
+        (replace(ATTACK, broken={"fare": 1.0}), "data_quality"),
+        # a unit that changed: one column lies wholly elsewhere
+        (replace(DRIFT, moved={"age": 6.0}), "data_quality"),
+        (replace(DRIFT, moved={"age": 6.0, "fare": 0.2}), "data_quality"),
+        (replace(DRIFT, moved=dict.fromkeys("abcdef", 6.0)), "undetermined"),
+        # few clients hold what is suspicious
+        (ATTACK, "attack_like"),
+        (replace(ATTACK, attack=Excess()), "attack_like"),
+        (replace(ATTACK, moved={"age": 8.0}, drift=FEW), "attack_like"),
+        (replace(ATTACK, alarmed=40, attack=Excess()), "undetermined"),
+        (replace(DRIFT, alarmed=40, attack=MANY), "temporal"),
+        # another model answers otherwise to the same inputs
+        (Symptoms(version="v2", outputs=True, features=20), "model_change"),
+        (Symptoms(version="v2", features=20), "undetermined"),
+        (replace(DRIFT, version="v2", outputs=True), "temporal"),
+        # time moves everybody
+        (DRIFT, "temporal"),
+        (replace(DRIFT, drift=Excess(rows=300)), "temporal"),
+        (replace(DRIFT, drift=FEW), "undetermined"),
+        # a client that always sent most rows sends most of those that moved
+        (replace(DRIFT, drift=Excess(rows=300, clients=9, top_share=0.8, top_traffic=0.75)), "temporal"),
+        # shares of a handful of rows mean nothing
+        (replace(DRIFT, drift=Excess(rows=19, clients=1, top_share=1.0, top_traffic=0.1)), "temporal"),
+        (replace(DRIFT, moved={"age": 0.05}), "undetermined"),
+        (Symptoms(outcomes=True, features=20), "temporal"),
+    ],
+)
+def test_who_and_where_tell_why(symptoms: Symptoms, name: str) -> None:
+    assert origin_of(symptoms).name == name
+
+
+def test_what_speaks_for_and_against_is_said() -> None:
+    found = origin_of(replace(DRIFT, version="v2", windows=3))
+    assert found == Origin(
+        "temporal",
+        ("2 of 20 features moved (age, fare)", "80 clients sent the rows that moved", "it has lasted 3 windows"),
+        ("version v2 is new",),
+    )
+
+
+def test_an_undetermined_origin_shows_all_that_was_seen() -> None:
+    found = origin_of(replace(DRIFT, drift=FEW))
+    assert found.speaks_for == (
+        "at most 3 clients sent 97% of the rows that moved",
+        "2 of 20 features moved (age, fare)",
+    )
+    assert not found.speaks_against
