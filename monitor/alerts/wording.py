@@ -28,6 +28,14 @@ TITLES = {
     "disagreement": "models disagree",
 }
 
+ORIGINS = {
+    "attack_like": "an attack",
+    "temporal": "the passing of time",
+    "data_quality": "broken data",
+    "model_change": "another model",
+    "undetermined": "undetermined",
+}
+
 # Numbers that have a level of their own: they rise and fall.
 LEVELS = {
     "missing_share": "missing share",
@@ -164,7 +172,7 @@ def lines_of(group: "Group") -> tuple[str, ...]:
     sentences = [text_of(finding) for finding in group.findings[:LISTED]]
     rest = len(group.findings) - LISTED
     more = [f"and {rest} more"] if rest > 0 else []
-    return (*sentences, *more, *_times(group), *_places(group), f"To do: {_to_do(group)}.")
+    return (*sentences, *more, *_times(group), *_places(group), *_reason(group), f"To do: {_to_do(group)}.")
 
 
 def level_of(detector: str) -> str:
@@ -408,6 +416,21 @@ def _places(group: "Group") -> list[str]:
     moved = _distinct(name for finding in group.findings for name in finding.evidence.get("columns", ()))
     named = (("Columns", columns), ("Moved with them", moved), ("Segments", segments))
     return [f"{word}: {_listed(names, LISTED)}" for word, names in named if names]
+
+
+def _reason(group: "Group") -> list[str]:
+    """Say what an alarm most likely comes from, what speaks against that, and who sent most of it."""
+    finding = group.findings[0]
+    why = finding.evidence.get("origin")
+    if not why or group.transition == "resolved" or finding.origin not in ORIGINS:
+        return []
+    against = [f"but {said('; '.join(why['against']))}"] if why["against"] else []
+    reasons = [said("; ".join(why["for"]))] if why["for"] else []
+    told = "; ".join([*reasons, *against])
+    lines = [f"Likely origin: {ORIGINS[finding.origin]}" + (f" ({told})." if told else ".")]
+    senders = [f"{shown(one['client'])} {one['share']:.0%}" for one in why.get("clients", ())[:3] if one["share"] > 0]
+    column = shown(why.get("column", ""))
+    return lines + ([f"Clients that sent most of the change of {column}: {', '.join(senders)}."] if senders else [])
 
 
 def _to_do(group: "Group") -> str:

@@ -62,23 +62,18 @@ def with_origins(
     drifting: int,
     window: Window,
 ) -> list[Finding]:
-    """Give a window's findings with why it differs, where one breaches; the others keep what was found before.
+    """Give a window's findings with why it differs, where one breaches.
 
-    standing: the model's alerts as they stood, by fingerprint as they are marked. drifting: for how many windows
-    before this one all traffic has been drifting. window: all that was judged together.
+    What has been found of an episode stays while a window has no better answer. standing: the model's alerts as they
+    stood, by fingerprint as they are marked. drifting: for how many windows before this one all traffic has been
+    drifting. window: all that was judged together.
     """
-    asking = [f for f in stepped if f.kind not in FIXED and f.alert.breaches and f.alert.breaches[-1]]
-    if not asking:
-        return [_carried(f, standing) for f in stepped]
-    with database.read() as connection:
-        reason = reason_of(connection, model, verdict, stepped, drifting=drifting, window=window)
-    told = reason.evidence()
-    return [
-        replace(f, origin=reason.origin.name, evidence={**f.evidence, "origin": told})
-        if any(f is one for one in asking)
-        else _carried(f, standing)
-        for f in stepped
-    ]
+    asking = {f.fingerprint for f in stepped if f.kind not in FIXED and f.alert.breaches and f.alert.breaches[-1]}
+    reason = None
+    if asking:
+        with database.read() as connection:
+            reason = reason_of(connection, model, verdict, stepped, drifting=drifting, window=window)
+    return [_explained(f, reason if f.fingerprint in asking else None, standing) for f in stepped]
 
 
 def reason_of(
@@ -165,10 +160,11 @@ def _senders(
     )
 
 
-def _carried(finding: Finding, standing: Mapping[str, Mapping[str, Any]]) -> Finding:
-    """Keep what was found when the episode began."""
+def _explained(finding: Finding, reason: Reason | None, standing: Mapping[str, Mapping[str, Any]]) -> Finding:
     before = standing.get(alert_id(finding.fingerprint, finding.alert.episode).rpartition("-")[0])
-    if before is None or finding.kind in FIXED or "origin" not in before["evidence"]:
+    kept = before["evidence"].get("origin") if before and before["state"] in UNDER_ALARM else None
+    if reason and (not kept or reason.origin.name != "undetermined"):
+        return replace(finding, origin=reason.origin.name, evidence={**finding.evidence, "origin": reason.evidence()})
+    if before is None or not kept or finding.kind in FIXED:
         return finding
-    evidence = {**finding.evidence, "origin": before["evidence"]["origin"]}
-    return replace(finding, origin=before["origin"], evidence=evidence)
+    return replace(finding, origin=before["origin"], evidence={**finding.evidence, "origin": kept})

@@ -1,0 +1,105 @@
+"""Why a window differs, through the whole loop: the alert says it, with what speaks for it and who sent the rows."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from monitor.config import load
+from monitor.pipeline import once
+from monitor.store.alerts import alert_rows
+from monitor.wiring import opened
+
+START, DAY, A_DAY, CLIENTS = datetime(2024, 1, 1, tzinfo=UTC), timedelta(days=1), 600, 40
+CONFIG = """
+database: sqlite:///monitor.db
+models:
+  loans:
+    source: {files: "logs.parquet"}
+    reference: {files: reference.parquet}
+    columns: {timestamp: at, client: who, version: version, prediction: answer}
+    window: 1d
+    for: 2
+"""
+Rows = dict[str, Any]
+
+
+def days(seed: int, count: int, start: datetime) -> Rows:
+    rng = np.random.default_rng(seed)
+    size = count * A_DAY
+    return {
+        "at": [start + timedelta(days=n // A_DAY, seconds=140 * (n % A_DAY)) for n in range(size)],
+        "who": np.array([f"client {i}" for i in range(CLIENTS)])[np.arange(size) % CLIENTS],
+        "version": np.full(size, "v1"),
+        "age": rng.normal(40, 8, size),
+        "income": rng.lognormal(10, 0.4, size),
+        "debt": rng.lognormal(8, 1, size),
+        "answer": rng.normal(0.5, 0.1, size),
+    }
+
+
+def alarms(folder: Path, change: Callable[[Rows, np.ndarray], None]) -> list[dict[str, Any]]:
+    """Give the alerts that fired, where the last five of eight days are changed."""
+    pq.write_table(pa.table(days(1, 20, START - 60 * DAY)), folder / "reference.parquet")
+    rows = days(2, 8, START)
+    change(rows, np.flatnonzero(np.arange(8 * A_DAY) >= 3 * A_DAY))
+    pq.write_table(pa.table(rows), folder / "logs.parquet")
+    monitor = opened(load(CONFIG, place="monitor.yaml", environ={}, read=str), root=folder)
+    once(monitor, clock=lambda: START + 40 * DAY, rng=Random(1))
+    with monitor.database.read() as connection:
+        found = [dict(row) for row in alert_rows(connection, model="loans") if row["fired_at"]]
+    monitor.database.close()
+    return found
+
+
+def of_drift(found: list[dict[str, Any]], column: str) -> list[dict[str, Any]]:
+    return [alert for alert in found if alert["column"] == column and alert["kind"].startswith("drift.")]
+
+
+def test_what_moves_with_every_client_is_the_passing_of_time(tmp_path: Path) -> None:
+    def inflation(rows: Rows, changed: np.ndarray) -> None:
+        rows["income"][changed] *= 1.3
+
+    alert, *_ = of_drift(alarms(tmp_path, inflation), "income")
+    assert alert["origin"] == "temporal"
+    assert any("clients sent the rows that moved" in sentence for sentence in alert["evidence"]["origin"]["for"])
+    assert max(one["share"] for one in alert["evidence"]["origin"]["clients"]) < 0.1
+
+
+def test_what_one_client_sends_names_the_client(tmp_path: Path) -> None:
+    def one(rows: Rows, changed: np.ndarray) -> None:
+        own = changed[rows["who"][changed] == "client 7"]
+        own = np.union1d(own, changed[::12])
+        rows["who"][own] = "client 7"
+        rows["income"][own] *= 4
+
+    alert, *_ = of_drift(alarms(tmp_path, one), "income")
+    first = alert["evidence"]["origin"]["clients"][0]
+    assert (alert["origin"], first["client"]) == ("undetermined", "client 7")
+    assert first["share"] > 0.6 > first["traffic"] * 2
+
+
+def test_a_column_that_stands_still_is_broken_data_whatever_else_moves(tmp_path: Path) -> None:
+    def zeroed(rows: Rows, changed: np.ndarray) -> None:
+        rows["debt"][changed] = 0.0
+        rows["answer"][changed] += 0.1
+
+    found = alarms(tmp_path, zeroed)
+    assert {alert["origin"] for alert in found} == {"data_quality"}
+    assert of_drift(found, "answer")
+
+
+def test_a_new_version_that_answers_otherwise_is_another_model(tmp_path: Path) -> None:
+    def released(rows: Rows, changed: np.ndarray) -> None:
+        rows["version"] = rows["version"].astype("U2")
+        rows["version"][changed] = "v2"
+        rows["answer"][changed] += 0.1
+
+    alert, *_ = of_drift(alarms(tmp_path, released), "answer")
+    assert alert["origin"] == "model_change"
+    assert "version v2 is new" in alert["evidence"]["origin"]["for"]
