@@ -13,6 +13,7 @@ from monitor.steps.history import History
 from monitor.steps.memory import Memory
 from monitor.steps.notify import tell
 from monitor.steps.origins import with_origins
+from monitor.steps.profiled import without_clients
 from monitor.steps.reference import References
 from monitor.steps.sample import sample_of
 from monitor.steps.standing import Standing, held_back, noting_alarms, stepped_alerts
@@ -47,6 +48,7 @@ def judge(
             layout = references[WHOLE].layout
             compared_with = baseline.at(connection, due.window, history)
             read = sample_of(connection, watch.name, due, history=history, changes=changes, layout=layout)
+            read = without_clients(connection, watch, read, standing.attackers(), layout)
         sample = replace(read, profiles={part: standing.expecting(one, part) for part, one in read.profiles.items()})
         clock = label_clock(known, watch.period)
         verdict = verdict_on(

@@ -22,18 +22,17 @@ from monitor.errors import ConfigError, SourceError
 from monitor.profiles.arrow import layout_of
 from monitor.profiles.calendar import calendar_of
 from monitor.profiles.correlation import correlation_of
-from monitor.profiles.groups import label_groupings, profile_groupings, profile_table
+from monitor.profiles.groups import profile_groupings, profile_table
 from monitor.profiles.layout import FORMAT, Layout
 from monitor.profiles.profile import Profile, merge
 from monitor.schedule import window_of
 from monitor.steps.groups import group_spreads
 from monitor.steps.measure import VERSION
-from monitor.steps.pull import column_of, keys_with_days, with_column
+from monitor.steps.profiled import profiled
 from monitor.steps.slices import grouped, sliced
 from monitor.steps.tables import joined
 from monitor.store.cursors import forget_cursors, read_cursors, write_cursor
 from monitor.store.database import Database
-from monitor.store.labels import read_labels
 from monitor.store.measurements import doubt_judgements
 from monitor.store.profiles import add_profiles, count_profiled, forget_profiles
 from monitor.store.records import count_records, read_segment, segment_numbers
@@ -153,7 +152,8 @@ def _replaced(
 def _profile_anew(connection: Connection, watch: Watch, layout: Layout) -> None:
     forget_profiles(connection, watch.name)
     for number in segment_numbers(connection, watch.name):
-        _profiled_again(connection, watch, number, layout)
+        for profiles in profiled(connection, watch, read_segment(connection, number), layout):
+            add_profiles(connection, watch.name, profiles)
     doubt_judgements(connection, watch.name)
 
 
@@ -199,21 +199,6 @@ def _timed(rows: pa.Table, watch: Watch) -> pa.Table | None:
     except SourceError:
         return None
     return timed if timed.num_rows == rows.num_rows else None
-
-
-def _profiled_again(connection: Connection, watch: Watch, number: int, layout: Layout) -> None:
-    rows = read_segment(connection, number)
-    profiling = partial(sliced, layout=layout, base=watch.base, segment_values=watch.settings.segment_values)
-    add_profiles(connection, watch.name, profiling(rows, summing=profile_groupings))
-    if watch.labels is None or watch.roles.id is None or watch.roles.label is None:
-        return
-    keys = keys_with_days(rows, watch)
-    known = read_labels(connection, watch.name, keys)
-    places = [place for place, key in enumerate(keys) if key in known]
-    if places:
-        values = column_of([known[keys[place]] for place in places])
-        labelled = with_column(rows.take(pa.array(places, pa.int64())), watch.roles.label, values)
-        add_profiles(connection, watch.name, profiling(labelled, summing=label_groupings))
 
 
 def _add(total: dict[K, Profile], key: K, part: Profile) -> None:

@@ -30,9 +30,14 @@ class Sample:
     labelled: int
     profiles: Mapping[str, Profile]
 
+    @property
+    def whole(self) -> Profile:
+        """Give the profile of all traffic."""
+        return self.profiles[WHOLE]
+
     def lacking(self, least: int) -> str:
         """Say what is lacking before these rows can be judged; the empty text when they can."""
-        rows = self.profiles[WHOLE].rows
+        rows = self.whole.rows
         return "" if rows >= least else f"{rows} of {least} rows: judged together with the next windows"
 
 

@@ -19,6 +19,10 @@ from monitor.watch import Monitor, Watch
 SEVERITIES = {"performance.realised": "critical", "health": "critical", "new_version": "info"}
 
 
+CLIENT = "client="
+"""Begins the segment of an alert about one client."""
+
+
 @dataclass(frozen=True)
 class Standing:
     """A model's alerts as they stand between two windows, by fingerprint: their state, and their public JSON."""
@@ -41,6 +45,14 @@ class Standing:
             if row["detector"] == added_column.NAME and row["segment"] == segment and row["state"] != "ok"
         }
         return replace(profile, added={**missed, **profile.added}) if missed else profile
+
+    def attackers(self) -> set[str]:
+        """Name the clients under an attack alarm."""
+        return {
+            row["segment"].removeprefix(CLIENT)
+            for row in self.rows.values()
+            if row["kind"].startswith("attack.") and row["segment"].startswith(CLIENT) and row["state"] in UNDER_ALARM
+        }
 
     def note(self, findings: Iterable[Finding]) -> None:
         """Take in what a window changed, once that is committed."""

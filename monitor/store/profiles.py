@@ -25,6 +25,15 @@ class Slice:
     segment: str = ""
 
 
+def place_of(one: Slice) -> str:
+    """Name the part of the traffic that a slice holds, as a segment; a version is `version=...`, "" is all of it.
+
+    >>> place_of(Slice(Window(datetime.min, datetime.max), version="v2"))
+    'version=v2'
+    """
+    return f"version={one.version}" if one.version else one.segment
+
+
 def add_profiles(connection: Connection, name: str, added: Mapping[Slice, Profile]) -> None:
     """Merge rows or labels into their windows and raise these windows' revisions.
 
@@ -71,7 +80,7 @@ def read_profiles(connection: Connection, name: str, window: Window, layout: Lay
     for version, part, data in connection.execute(
         select(profile.c.version, profile.c.segment, profile.c.data).where(*within).order_by(profile.c.start)
     ):
-        place = f"version={version}" if version else part
+        place = place_of(Slice(window, version, part))
         piece = Profile.unpacked(data, layout)
         found[place] = merge(found[place], piece) if place in found else piece
     return found
