@@ -257,11 +257,19 @@ def export(
     model: ModelName,
     out: Annotated[Path, typer.Option("-o", "--out", help="The file to write.")],
     measurements: Annotated[bool, typer.Option("--measurements", help="Measurements, not records.")] = False,
+    hard_examples: Annotated[
+        bool,
+        typer.Option("--hard-examples", help="Only what attackers sent, as soon as its right label is known."),
+    ] = False,
 ) -> None:
     """Write a model's records with their labels as Parquet."""
+    from monitor.commands.export import What  # noqa: PLC0415
     from monitor.commands.export import export as command  # noqa: PLC0415
 
-    raise typer.Exit(command(config, model, out, measurements=measurements))
+    if measurements and hard_examples:
+        raise typer.BadParameter("give --measurements or --hard-examples, not both")
+    chosen: What = "measurements" if measurements else "hard examples" if hard_examples else "records"
+    raise typer.Exit(command(config, model, out, what=chosen))
 
 
 @app.command()

@@ -1,10 +1,10 @@
-"""`monitor export`: a model's records with their labels, or its measurements, as one Parquet file."""
+"""`monitor export`: a model's records with their labels, its measurements, or hard examples, as one Parquet file."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,6 +12,7 @@ import typer
 from sqlalchemy import BigInteger, Connection, Double, Integer
 from sqlalchemy import Column as SqlColumn
 
+from monitor.commands.hard_examples import hard_examples
 from monitor.commands.opening import configured, reaching_database, watch_named, watching
 from monitor.commands.rows import common_schema, fitted, stored_records
 from monitor.errors import MonitorError
@@ -22,15 +23,17 @@ from monitor.watch import Watch
 _ROWS = 50_000
 
 
-def export(path: Path, name: str, out: Path, *, measurements: bool) -> int:
+What = Literal["records", "measurements", "hard examples"]
+
+
+def export(path: Path, name: str, out: Path, *, what: What) -> int:
     """Write the file whole or not at all; MonitorError when there is nothing to write or no place for it."""
     setup = configured(path)
     with watching(setup) as monitor, reaching_database(setup):
         watch = watch_named(monitor, name, place=setup.place)
         with monitor.database.read() as connection:
-            schema, tables = _measured(connection, name) if measurements else _recorded(connection, watch)
+            schema, tables = _CONTENTS[what](connection, watch)
             rows = write_parquet(tables, schema, out)
-    what = "measurements" if measurements else "records"
     typer.echo(f"{out}: {rows} {what} of {name}")
     return 0
 
@@ -59,9 +62,16 @@ def _recorded(connection: Connection, watch: Watch) -> tuple[pa.Schema, Iterator
     return schema, (fitted(table, schema) for table in stored_records(connection, watch))
 
 
-def _measured(connection: Connection, name: str) -> tuple[pa.Schema, Iterator[pa.Table]]:
+def _measured(connection: Connection, watch: Watch) -> tuple[pa.Schema, Iterator[pa.Table]]:
     schema = pa.schema([(column.name, _arrow(column)) for column in measurement.columns])
-    return schema, _chunked(read_measurements(connection, model=name), schema)
+    return schema, _chunked(read_measurements(connection, model=watch.name), schema)
+
+
+_CONTENTS: Mapping[What, Callable[[Connection, Watch], tuple[pa.Schema, Iterator[pa.Table]]]] = {
+    "records": _recorded,
+    "measurements": _measured,
+    "hard examples": hard_examples,
+}
 
 
 def _chunked(rows: Iterator[dict[str, Any]], schema: pa.Schema) -> Iterator[pa.Table]:

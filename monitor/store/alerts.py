@@ -1,6 +1,7 @@
 """Alerts: one row each with its present state, and every change of it as an event."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -60,6 +61,32 @@ def count_fired(connection: Connection, model: str, *, since: datetime) -> dict[
     episodes = func.count(alert_event.c.episode.distinct())
     rows = connection.execute(select(*labels, episodes).where(*here).group_by(*labels)).all()
     return {(row[0], row[1], row[2]): int(row[3]) for row in rows}
+
+
+@dataclass(frozen=True)
+class Episode:
+    """One time that an alert fired: in the window that ends at `fired_at`, until `resolved_at`; None while it lasts."""
+
+    id: str
+    kind: str
+    segment: str
+    fired_at: datetime
+    resolved_at: datetime | None = None
+
+
+def read_episodes(connection: Connection, model: str) -> list[Episode]:
+    """Give every episode of a model's alerts, in the order in which they fired."""
+    chosen = (
+        select(alert_event).where(alert_event.c.model == model).order_by(alert_event.c.window_end, alert_event.c.id)
+    )
+    found: dict[str, Episode] = {}
+    for row in connection.execute(chosen):
+        name = alert_id(row.fingerprint, row.episode)
+        if row.state == "firing" and name not in found:
+            found[name] = Episode(name, row.kind, row.segment, row.window_end)
+        elif row.state == "resolved" and name in found:
+            found[name] = replace(found[name], resolved_at=row.window_end)
+    return list(found.values())
 
 
 def append_event(connection: Connection, finding: Finding, *, now: datetime) -> None:
