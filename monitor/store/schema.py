@@ -385,3 +385,63 @@ source_state = Table(
     Column("quarantined", BigInteger, nullable=False),
     Column("repeated", BigInteger, nullable=False),
 )
+
+# What the deployment must keep to itself, made once at random: the seed of the fingerprints of queries.
+secret = Table(
+    "secret",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+
+# What queries are laid beside, fitted on the reference. The empty version is all of it; a version that the reference
+# holds enough rows of has its own.
+attack_baseline = Table(
+    "attack_baseline",
+    metadata,
+    _model(primary_key=True),
+    Column("version", Text, primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
+# How far the queries of a model have been followed. `revision` rises with every batch; a writer that knows another one
+# has been overtaken. `shapes`: of the arrays whose pages `attack_state` holds.
+attack_tracking = Table(
+    "attack_tracking",
+    metadata,
+    _model(primary_key=True),
+    Column("version", Text, primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("shapes", JSON, nullable=False),
+)
+
+# What is known of clients and of like rows, in pages of 64 KB; one without a row is all zeros.
+attack_state = Table(
+    "attack_state",
+    metadata,
+    _model(primary_key=True),
+    Column("version", Text, primary_key=True),
+    Column("part", Text, primary_key=True),
+    Column("page", Integer, primary_key=True, autoincrement=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
+# Public: what a client did in an hour or day that an attacker would do; the empty client is all traffic. `hits` of
+# `rows` rows lay where at most a share of `p0` does; `log_e` is the evidence against chance at its highest, in nats.
+sighting = Table(
+    "sighting",
+    metadata,
+    _model(primary_key=True),
+    Column("start", UTCDateTime, primary_key=True),
+    Column("version", Text, primary_key=True),
+    Column("detector", Text, primary_key=True),
+    Column("client", Text, primary_key=True),
+    Column("rows", BigInteger, nullable=False),
+    Column("hits", BigInteger, nullable=False),
+    Column("p0", Double, nullable=False),
+    Column("log_e", Double, nullable=False),
+    Column("evidence", JSON, nullable=False),
+)
