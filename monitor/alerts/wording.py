@@ -1,149 +1,15 @@
 """What a message says: what happened, how much and how sure, since when, where, and what to do."""
 
-import unicodedata
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+
+from monitor.alerts.phrasing import clock, distinct, listed, measure, number, said, shown
+from monitor.alerts.vocabulary import CERTAIN, DISTANCES, ORIGINS, SWITCHES, TITLES, TO_DO, level_of
 
 if TYPE_CHECKING:
     from monitor.alerts.grouping import Finding, Group
 
-LISTED, NAME_LENGTH, SAID_LENGTH = 8, 80, 400
-
-TITLES = {
-    "drift.data": "data drift",
-    "drift.prediction": "the predictions drift",
-    "drift.label": "the labels drift",
-    "drift.concept": "what the labels mean drifts",
-    "confidence": "the model's confidence shifted",
-    "performance.realised": "performance changed",
-    "performance.estimated": "performance is estimated to have changed",
-    "bias.temporal": "the model ages",
-    "quality": "data quality",
-    "health": "monitoring is impaired",
-    "bias.stereotyping": "groups are treated further apart",
-    "bias.selection": "groups' labels are known unequally",
-    "bias.sampling": "the traffic is not made up as stated",
-    "model_change": "the model changed",
-    "disagreement": "models disagree",
-}
-
-ORIGINS = {
-    "attack_like": "an attack",
-    "temporal": "the passing of time",
-    "data_quality": "broken data",
-    "model_change": "another model",
-    "undetermined": "undetermined",
-}
-
-# Numbers that have a level of their own: they rise and fall.
-LEVELS = {
-    "missing_share": "missing share",
-    "invalid_share": "share of invalid values",
-    "unseen_share": "share of categories unknown to the reference",
-    "out_of_range_share": "share outside the reference's range",
-    "added_column": "share of rows with this unknown column",
-    "retyped_column": "share of values of another type than in the reference",
-    "volume": "number of rows",
-    "freshness": "age of the newest record",
-    "confidence_level": "mean confidence",
-    "margin_level": "mean margin",
-    "entropy_level": "mean entropy",
-    "confidence_by_class": "mean confidence in this class",
-    "confidence_gap": "mean confidence less accuracy",
-    "new_version": "new version",
-    "version_inputs": "distance of the new version's inputs from the older one's",
-    "version_predictions": "distance of the new version's answers from the older one's",
-    "version_performance": "value for the new version",
-    "probe": "answers to canary inputs",
-    "overconfident_share": "share of rows surer than those as far from the population",
-    "disagreement_level": "mean disagreement with the other models",
-    "near_certain_share": "share of near-certain predictions",
-    "roc_auc": "ROC AUC",
-    "f1": "F1",
-    "macro_f1": "macro F1",
-    "estimated_roc_auc": "estimated ROC AUC",
-    "estimated_f1": "estimated F1",
-    "brier_score": "Brier score",
-    "label_given_score": "share of labels that differ from the reference's at equal score",
-    "label_given_prediction": "share of labels that differ from the reference's at equal prediction",
-    "label_given_confidence": "share of right answers that differs from the reference's at equal confidence",
-    "residual_distribution": "share of errors that moved away from the reference's",
-    "r2": "R²",
-    "equalized_odds_difference": "equalised odds difference",
-    "group_accuracy_difference": "accuracy difference between groups",
-    "group_calibration_difference": "calibration difference between groups",
-    "group_error_difference": "mean error difference between groups",
-    "representation_distance": "distance from the stated shares",
-    "model_age": "age of the newest record of the reference",
-    "uncovered_time_share": "share of the time that the reference does not hold",
-    "ageing": "lasting fall in performance",
-    "lasting_drift": "lasting drift",
-}
-# What is or is not.
-SWITCHES = {
-    "constant_column": ("holds a single value", "holds more than one value again"),
-    "dropped_column": ("is missing from the records", "is in the records again"),
-}
-# Numbers that say how far the window is from the reference: 0 is equal.
-DISTANCES = {
-    "psi": "population stability index",
-    "jensen_shannon_distance": "Jensen-Shannon distance",
-    "kolmogorov_smirnov": "Kolmogorov-Smirnov statistic",
-    "wasserstein": "Wasserstein distance",
-    "chi_square": "chi-square statistic",
-    "smooth_test": "change of shape in reference standard deviations",
-    "scan_test": "rise of an interval's share",
-    "cramer_von_mises": "Cramér-von Mises statistic",
-    "anderson_darling": "Anderson-Darling statistic",
-    "hellinger_distance": "Hellinger distance",
-    "kullback_leibler_divergence": "Kullback-Leibler divergence",
-    "cramers_v": "Cramér's V",
-    "g_test": "likelihood-ratio statistic",
-}
-
-# What is so or is not, without chance in it.
-CERTAIN = ("new_version", "probe")
-
-TO_DO = {
-    "new_version": "if the roll-out was meant, watch how it compares with the older version; else find out who did it",
-    "probe": "ask who changed the model or what it reads; if it was meant, take the new answers by `monitor accept`",
-    "version_predictions": "see whether both versions get like rows; if so, ask whether the new answers are meant",
-    "version_performance": "see whether both versions get like rows; if so, roll the new one back or retrain it",
-    "missing_share": "look at the feed of {where}: values stopped arriving, or a join lost its partner",
-    "constant_column": "look at the feed of {where}: it repeats one value, as a stuck sensor or a default does",
-    "dropped_column": "look at what writes the records: {where} no longer comes; restore it or renew the reference",
-    "added_column": "if {where} is meant, add it to the model's columns and renew the reference",
-    "retyped_column": "look at what writes {where}: its type changed, and other readers may fail on it",
-    "volume": "compare with the traffic that was expected; look for a feed that stopped or runs twice",
-    "freshness": "look at whatever writes the records: nothing new has come for longer than usual",
-    "invalid_share": "look at how {where} is written: its type, format or unit may have changed",
-    "unseen_share": "look for new or renamed categories in {where}; if they are right, renew the reference and retrain",
-    "out_of_range_share": "check the unit and the limits of {where}; if the values are right, the model extrapolates",
-    "model_age": "see whether performance holds; retrain with newer data where labels allow, and renew the reference",
-    "uncovered_time_share": "trust answers of these times less; put data of them into the reference and the training",
-    "quality": "look at what produces {where} before trusting the predictions made on it",
-    "health": "look at the source: while this lasts, other alerts of the model wait or have no answer",
-    "drift": "find out whether the world or the feed of {where} changed; watch performance, and retrain if it falls",
-    "drift.concept": "the same predictions mean something else now: find what changed, and retrain on recent labels",
-    "overconfident_share": "look at the clients and records of these rows: crafted inputs look like this",
-    "disagreement_level": "look at the rows on which the models differ; one of them has changed, or the inputs have",
-    "confidence": "look at the records with the least confidence; compare with the drift of the columns",
-    "performance": "compare with the reference period, by segment; check the labels, then retrain or roll back",
-    "performance.estimated": "look at which columns moved; get labels for some of these records before retraining",
-    "attack": "look at the clients and records named here; limit or block them, and keep the records as evidence",
-    "bias.temporal": "retrain with data from the day named here on, unless the change comes and goes with the calendar",
-    "bias": "compare the segments; do not act on the predictions for the groups named here without a check",
-    "demographic_parity_difference": "compare the groups' decisions by {where}, and what else changed with them; until "
-    "that is understood, have decisions for the groups named here checked by people",
-    "equalized_odds_difference": "look at the mistakes made on the groups named here by {where}: labels, inputs, "
-    "threshold; have their decisions checked by people until then",
-    "label_coverage_difference": "find out why labels of the groups named here by {where} are missing; do not retrain "
-    "on those that came alone",
-    "bias.sampling": "find out who is missing by {where}; weight the groups by their stated shares before retraining",
-    "resolved": "nothing; it has been clear for as many windows as its rule asks",
-    "": "compare the window with the reference",
-}
+LISTED = 8
 
 
 def text_of(finding: "Finding") -> str:
@@ -160,9 +26,9 @@ def text_of(finding: "Finding") -> str:
 def title_of(group: "Group") -> str:
     """Say what happened to which model, and in which columns, or else in which numbers."""
     words = TITLES.get(group.kind) or group.kind.replace(".", ": ").replace("_", " ")
-    columns = _distinct(finding.column for finding in group.findings)
-    numbers = _distinct(level_of(finding.detector) for finding in group.findings)
-    where = f" in {_listed(columns, 3)}" if columns else f" ({_listed(numbers, 3)})"
+    columns = distinct(finding.column for finding in group.findings)
+    numbers = distinct(level_of(finding.detector) for finding in group.findings)
+    where = f" in {listed(columns, 3)}" if columns else f" ({listed(numbers, 3)})"
     ended = "resolved: " if group.transition == "resolved" else ""
     return f"{shown(group.model)}: {ended}{words}{where}"
 
@@ -173,63 +39,6 @@ def lines_of(group: "Group") -> tuple[str, ...]:
     rest = len(group.findings) - LISTED
     more = [f"and {rest} more"] if rest > 0 else []
     return (*sentences, *more, *_times(group), *_places(group), *_reason(group), f"To do: {_to_do(group)}.")
-
-
-def level_of(detector: str) -> str:
-    """Give what a detector's value is called in a sentence.
-
-    >>> level_of("roc_auc"), level_of("mean_absolute_error")
-    ('ROC AUC', 'mean absolute error')
-    """
-    return LEVELS.get(detector) or DISTANCES.get(detector) or detector.replace("_", " ")
-
-
-def number(value: float) -> str:
-    """Write a number with three significant digits.
-
-    >>> [number(x) for x in (0.31234, 1234.5, 2.2e-16, 0.0, -12)]
-    ['0.312', '1,230', '2.2e-16', '0', '-12']
-    """
-    rounded = float(f"{value:.3g}")
-    if rounded == 0 or 1e-4 <= abs(rounded) < 1e9:
-        return f"{rounded:,.10g}"
-    mantissa, _, exponent = f"{rounded:.3g}".partition("e")
-    return f"{mantissa}e{int(exponent)}" if exponent else mantissa
-
-
-def measure(value: float, unit: str) -> str:
-    """Write a number with its unit, a share in per cent.
-
-    >>> measure(0.312, "share"), measure(0.312, "reference sd")
-    ('31.2 %', '0.312 reference standard deviations')
-    """
-    if unit == "share":
-        return f"{number(100 * value)} %"
-    word = {"reference sd": " reference standard deviations", "hours": " hours", "days": " days"}.get(unit, "")
-    return number(value) + word
-
-
-def shown(name: str) -> str:
-    """Give a name from the data on one line: control characters as visible marks, at most 80 characters.
-
-    >>> shown("a" + chr(10) + "b")
-    'a␊b'
-    """
-    marked = "".join(_marked(character) for character in name[: NAME_LENGTH + 1])
-    return marked if len(marked) <= NAME_LENGTH else marked[: NAME_LENGTH - 1] + "…"
-
-
-def said(text: str) -> str:
-    """Give a sentence that may quote data on one line: control characters as visible marks, at most 400 characters."""
-    marked = "".join(map(_marked, text[: SAID_LENGTH + 1]))
-    return marked if len(marked) <= SAID_LENGTH else marked[: SAID_LENGTH - 1] + "…"
-
-
-def _marked(character: str) -> str:
-    if ord(character) < 0x20:
-        return chr(0x2400 + ord(character))
-    # Format characters turn the direction of text; surrogates cannot be sent.
-    return "�" if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp") else character
 
 
 def _what(finding: "Finding") -> str:
@@ -283,7 +92,7 @@ def _lasting_drift(finding: "Finding", value: float, back: bool) -> str:  # noqa
     told = finding.evidence
     if back or "since" not in told:
         return "no column has moved for good" if back else f"a column is off by {number(value)} for good"
-    columns = _listed([one["column"] for one in told["moved"]] or [told["column"]], 3)
+    columns = listed([one["column"] for one in told["moved"]] or [told["column"]], 3)
     unit = finding.unit if told["metric"] == "mean_shift" else ""
     size = f"{measure(value, unit)}" + ("" if unit else " (Jensen-Shannon distance)")
     return ", ".join(
@@ -314,7 +123,7 @@ def _beside_the_reference(told: Mapping[str, Any]) -> list[str]:
     if not known:
         return []
     age = f", {known['age']:,.0f} days before" if known["age"] >= 1 else ""
-    unknown = _listed([*known["months"], *known["times"]], LISTED)
+    unknown = listed([*known["months"], *known["times"]], LISTED)
     held = f"; it holds {'no' if known['never'] else 'hardly any'} rows of {unknown}" if unknown else ""
     return [f"the reference ends {_day(known['last'])}{age}{held}"]
 
@@ -398,24 +207,24 @@ def _threshold(finding: "Finding") -> list[str]:
 def _since(finding: "Finding") -> list[str]:
     alert = finding.alert
     if alert.state == "resolved" and alert.resolved_at:
-        began = [f"began {_clock(alert.since)}"] if alert.since else []
-        return [*began, f"resolved {_clock(alert.resolved_at)}"]
-    return [f"since {_clock(alert.since)}"] if alert.since else []
+        began = [f"began {clock(alert.since)}"] if alert.since else []
+        return [*began, f"resolved {clock(alert.resolved_at)}"]
+    return [f"since {clock(alert.since)}"] if alert.since else []
 
 
 def _times(group: "Group") -> list[str]:
     began = [finding.alert.since for finding in group.findings if finding.alert.since]
     window = group.findings[0].window
-    looked = f"window {_clock(window.start)} to {_clock(window.end)}"
-    return [f"Since {_clock(min(began))}; {looked}." if began else f"In the {looked}."]
+    looked = f"window {clock(window.start)} to {clock(window.end)}"
+    return [f"Since {clock(min(began))}; {looked}." if began else f"In the {looked}."]
 
 
 def _places(group: "Group") -> list[str]:
-    columns = _distinct(finding.column for finding in group.findings)
-    segments = _distinct(segment for finding in group.findings for segment in _segments(finding))
-    moved = _distinct(name for finding in group.findings for name in finding.evidence.get("columns", ()))
+    columns = distinct(finding.column for finding in group.findings)
+    segments = distinct(segment for finding in group.findings for segment in _segments(finding))
+    moved = distinct(name for finding in group.findings for name in finding.evidence.get("columns", ()))
     named = (("Columns", columns), ("Moved with them", moved), ("Segments", segments))
-    return [f"{word}: {_listed(names, LISTED)}" for word, names in named if names]
+    return [f"{word}: {listed(names, LISTED)}" for word, names in named if names]
 
 
 def _reason(group: "Group") -> list[str]:
@@ -440,22 +249,9 @@ def _to_do(group: "Group") -> str:
     family = group.kind.partition(".")[0]
     keys = (detectors.pop() if len(detectors) == 1 else "", group.kind, family)
     advice = next((TO_DO[key] for key in keys if key and key in TO_DO), TO_DO[""])
-    columns = _distinct(finding.column for finding in group.findings)
-    return advice.format(where=_listed(columns, 3) if columns else "the model's data")
-
-
-def _listed(names: list[str], most: int) -> str:
-    rest = len(names) - most
-    return ", ".join(shown(name) for name in names[:most]) + (f" and {rest} more" if rest > 0 else "")
+    columns = distinct(finding.column for finding in group.findings)
+    return advice.format(where=listed(columns, 3) if columns else "the model's data")
 
 
 def _segments(finding: "Finding") -> tuple[str, ...]:
     return (finding.segment, *map(str, finding.evidence.get("segments", ())))
-
-
-def _distinct(names: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(name for name in names if name))
-
-
-def _clock(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -11,7 +11,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, func, select, text
 
-from monitor.alerts.wording import level_of, measure
+from monitor.alerts.phrasing import measure
+from monitor.alerts.vocabulary import level_of
 from monitor.commands.opening import Setup, configured, reaching_database, stored
 from monitor.commands.passes import now
 from monitor.commands.printing import minute, printable

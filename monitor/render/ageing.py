@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from monitor.alerts.wording import level_of
+from monitor.alerts.vocabulary import level_of
 from monitor.profiles.calendar import Calendar
 from monitor.profiles.layout import Layout
 from monitor.render.charts import Course

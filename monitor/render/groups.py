@@ -6,7 +6,7 @@ from typing import Any
 from markupsafe import Markup
 from sqlalchemy import Connection, select
 
-from monitor.alerts.wording import level_of
+from monitor.alerts.vocabulary import level_of
 from monitor.detectors import GROUP_DETECTORS
 from monitor.render.frame import cut
 from monitor.render.svg import ValueScale, drawing, read_number, tag

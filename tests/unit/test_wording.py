@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from monitor.alerts.grouping import Finding, Group
 from monitor.alerts.lifecycle import Alert
-from monitor.alerts.wording import lines_of, shown, text_of, title_of
+from monitor.alerts.phrasing import shown
+from monitor.alerts.wording import lines_of, text_of, title_of
 from monitor.detectors import DETECTORS
 from monitor.types import Window
 

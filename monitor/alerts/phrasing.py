@@ -1,0 +1,71 @@
+"""Numbers, times and names from the data as they stand in a sentence, on one line."""
+
+import unicodedata
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+NAME_LENGTH, SAID_LENGTH = 80, 400
+
+
+def number(value: float) -> str:
+    """Write a number with three significant digits.
+
+    >>> [number(x) for x in (0.31234, 1234.5, 2.2e-16, 0.0, -12)]
+    ['0.312', '1,230', '2.2e-16', '0', '-12']
+    """
+    rounded = float(f"{value:.3g}")
+    if rounded == 0 or 1e-4 <= abs(rounded) < 1e9:
+        return f"{rounded:,.10g}"
+    mantissa, _, exponent = f"{rounded:.3g}".partition("e")
+    return f"{mantissa}e{int(exponent)}" if exponent else mantissa
+
+
+def measure(value: float, unit: str) -> str:
+    """Write a number with its unit, a share in per cent.
+
+    >>> measure(0.312, "share"), measure(0.312, "reference sd")
+    ('31.2 %', '0.312 reference standard deviations')
+    """
+    if unit == "share":
+        return f"{number(100 * value)} %"
+    word = {"reference sd": " reference standard deviations", "hours": " hours", "days": " days"}.get(unit, "")
+    return number(value) + word
+
+
+def shown(name: str) -> str:
+    """Give a name from the data on one line: control characters as visible marks, at most 80 characters.
+
+    >>> shown("a" + chr(10) + "b")
+    'a␊b'
+    """
+    marked = "".join(_marked(character) for character in name[: NAME_LENGTH + 1])
+    return marked if len(marked) <= NAME_LENGTH else marked[: NAME_LENGTH - 1] + "…"
+
+
+def said(text: str) -> str:
+    """Give a sentence that may quote data on one line: control characters as visible marks, at most 400 characters."""
+    marked = "".join(map(_marked, text[: SAID_LENGTH + 1]))
+    return marked if len(marked) <= SAID_LENGTH else marked[: SAID_LENGTH - 1] + "…"
+
+
+def _marked(character: str) -> str:
+    if ord(character) < 0x20:
+        return chr(0x2400 + ord(character))
+    # Format characters turn the direction of text; surrogates cannot be sent.
+    return "�" if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp") else character
+
+
+def listed(names: list[str], most: int) -> str:
+    """Give names from the data in one line, the first of them when there are many."""
+    rest = len(names) - most
+    return ", ".join(shown(name) for name in names[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def distinct(names: Iterable[str]) -> list[str]:
+    """Give each name once, in order, without the empty one."""
+    return list(dict.fromkeys(name for name in names if name))
+
+
+def clock(at: datetime) -> str:
+    """Give an instant to the minute."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

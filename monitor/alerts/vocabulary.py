@@ -1,0 +1,145 @@
+"""The words for detectors and kinds of alert, and what to do about each."""
+
+TITLES = {
+    "drift.data": "data drift",
+    "drift.prediction": "the predictions drift",
+    "drift.label": "the labels drift",
+    "drift.concept": "what the labels mean drifts",
+    "confidence": "the model's confidence shifted",
+    "performance.realised": "performance changed",
+    "performance.estimated": "performance is estimated to have changed",
+    "bias.temporal": "the model ages",
+    "quality": "data quality",
+    "health": "monitoring is impaired",
+    "bias.stereotyping": "groups are treated further apart",
+    "bias.selection": "groups' labels are known unequally",
+    "bias.sampling": "the traffic is not made up as stated",
+    "model_change": "the model changed",
+    "disagreement": "models disagree",
+}
+
+ORIGINS = {
+    "attack_like": "an attack",
+    "temporal": "the passing of time",
+    "data_quality": "broken data",
+    "model_change": "another model",
+    "undetermined": "undetermined",
+}
+
+# Numbers that have a level of their own: they rise and fall.
+LEVELS = {
+    "missing_share": "missing share",
+    "invalid_share": "share of invalid values",
+    "unseen_share": "share of categories unknown to the reference",
+    "out_of_range_share": "share outside the reference's range",
+    "added_column": "share of rows with this unknown column",
+    "retyped_column": "share of values of another type than in the reference",
+    "volume": "number of rows",
+    "freshness": "age of the newest record",
+    "confidence_level": "mean confidence",
+    "margin_level": "mean margin",
+    "entropy_level": "mean entropy",
+    "confidence_by_class": "mean confidence in this class",
+    "confidence_gap": "mean confidence less accuracy",
+    "new_version": "new version",
+    "version_inputs": "distance of the new version's inputs from the older one's",
+    "version_predictions": "distance of the new version's answers from the older one's",
+    "version_performance": "value for the new version",
+    "probe": "answers to canary inputs",
+    "overconfident_share": "share of rows surer than those as far from the population",
+    "disagreement_level": "mean disagreement with the other models",
+    "near_certain_share": "share of near-certain predictions",
+    "roc_auc": "ROC AUC",
+    "f1": "F1",
+    "macro_f1": "macro F1",
+    "estimated_roc_auc": "estimated ROC AUC",
+    "estimated_f1": "estimated F1",
+    "brier_score": "Brier score",
+    "label_given_score": "share of labels that differ from the reference's at equal score",
+    "label_given_prediction": "share of labels that differ from the reference's at equal prediction",
+    "label_given_confidence": "share of right answers that differs from the reference's at equal confidence",
+    "residual_distribution": "share of errors that moved away from the reference's",
+    "r2": "R²",
+    "equalized_odds_difference": "equalised odds difference",
+    "group_accuracy_difference": "accuracy difference between groups",
+    "group_calibration_difference": "calibration difference between groups",
+    "group_error_difference": "mean error difference between groups",
+    "representation_distance": "distance from the stated shares",
+    "model_age": "age of the newest record of the reference",
+    "uncovered_time_share": "share of the time that the reference does not hold",
+    "ageing": "lasting fall in performance",
+    "lasting_drift": "lasting drift",
+}
+# What is or is not.
+SWITCHES = {
+    "constant_column": ("holds a single value", "holds more than one value again"),
+    "dropped_column": ("is missing from the records", "is in the records again"),
+}
+# Numbers that say how far the window is from the reference: 0 is equal.
+DISTANCES = {
+    "psi": "population stability index",
+    "jensen_shannon_distance": "Jensen-Shannon distance",
+    "kolmogorov_smirnov": "Kolmogorov-Smirnov statistic",
+    "wasserstein": "Wasserstein distance",
+    "chi_square": "chi-square statistic",
+    "smooth_test": "change of shape in reference standard deviations",
+    "scan_test": "rise of an interval's share",
+    "cramer_von_mises": "Cramér-von Mises statistic",
+    "anderson_darling": "Anderson-Darling statistic",
+    "hellinger_distance": "Hellinger distance",
+    "kullback_leibler_divergence": "Kullback-Leibler divergence",
+    "cramers_v": "Cramér's V",
+    "g_test": "likelihood-ratio statistic",
+}
+
+# What is so or is not, without chance in it.
+CERTAIN = ("new_version", "probe")
+
+TO_DO = {
+    "new_version": "if the roll-out was meant, watch how it compares with the older version; else find out who did it",
+    "probe": "ask who changed the model or what it reads; if it was meant, take the new answers by `monitor accept`",
+    "version_predictions": "see whether both versions get like rows; if so, ask whether the new answers are meant",
+    "version_performance": "see whether both versions get like rows; if so, roll the new one back or retrain it",
+    "missing_share": "look at the feed of {where}: values stopped arriving, or a join lost its partner",
+    "constant_column": "look at the feed of {where}: it repeats one value, as a stuck sensor or a default does",
+    "dropped_column": "look at what writes the records: {where} no longer comes; restore it or renew the reference",
+    "added_column": "if {where} is meant, add it to the model's columns and renew the reference",
+    "retyped_column": "look at what writes {where}: its type changed, and other readers may fail on it",
+    "volume": "compare with the traffic that was expected; look for a feed that stopped or runs twice",
+    "freshness": "look at whatever writes the records: nothing new has come for longer than usual",
+    "invalid_share": "look at how {where} is written: its type, format or unit may have changed",
+    "unseen_share": "look for new or renamed categories in {where}; if they are right, renew the reference and retrain",
+    "out_of_range_share": "check the unit and the limits of {where}; if the values are right, the model extrapolates",
+    "model_age": "see whether performance holds; retrain with newer data where labels allow, and renew the reference",
+    "uncovered_time_share": "trust answers of these times less; put data of them into the reference and the training",
+    "quality": "look at what produces {where} before trusting the predictions made on it",
+    "health": "look at the source: while this lasts, other alerts of the model wait or have no answer",
+    "drift": "find out whether the world or the feed of {where} changed; watch performance, and retrain if it falls",
+    "drift.concept": "the same predictions mean something else now: find what changed, and retrain on recent labels",
+    "overconfident_share": "look at the clients and records of these rows: crafted inputs look like this",
+    "disagreement_level": "look at the rows on which the models differ; one of them has changed, or the inputs have",
+    "confidence": "look at the records with the least confidence; compare with the drift of the columns",
+    "performance": "compare with the reference period, by segment; check the labels, then retrain or roll back",
+    "performance.estimated": "look at which columns moved; get labels for some of these records before retraining",
+    "attack": "look at the clients and records named here; limit or block them, and keep the records as evidence",
+    "bias.temporal": "retrain with data from the day named here on, unless the change comes and goes with the calendar",
+    "bias": "compare the segments; do not act on the predictions for the groups named here without a check",
+    "demographic_parity_difference": "compare the groups' decisions by {where}, and what else changed with them; until "
+    "that is understood, have decisions for the groups named here checked by people",
+    "equalized_odds_difference": "look at the mistakes made on the groups named here by {where}: labels, inputs, "
+    "threshold; have their decisions checked by people until then",
+    "label_coverage_difference": "find out why labels of the groups named here by {where} are missing; do not retrain "
+    "on those that came alone",
+    "bias.sampling": "find out who is missing by {where}; weight the groups by their stated shares before retraining",
+    "resolved": "nothing; it has been clear for as many windows as its rule asks",
+    "": "compare the window with the reference",
+}
+
+
+def level_of(detector: str) -> str:
+    """Give what a detector's value is called in a sentence.
+
+    >>> level_of("roc_auc"), level_of("mean_absolute_error")
+    ('ROC AUC', 'mean absolute error')
+    """
+    return LEVELS.get(detector) or DISTANCES.get(detector) or detector.replace("_", " ")
