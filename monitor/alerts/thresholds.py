@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 from math import comb
@@ -49,14 +49,15 @@ class Threshold:
 
         Five times the p-value, though not above 0.1, four fifths of the effect, a tenth short of the user's number.
         """
-        return replace(
-            self,
+        return Threshold(
             alpha=None if self.alpha is None else max(self.alpha, min(0.1, 5 * self.alpha)),
             min_effect=None if self.min_effect is None else 0.8 * self.min_effect,
             limit=None if self.limit is None else self.limit * (0.9 if self.higher_is == "worse" else 1 / 0.9),
+            higher_is=self.higher_is,
         )
 
 
+@lru_cache(maxsize=4096)  # many tests of a window ask for the same
 def significance(
     *,
     alarms: float,

@@ -115,26 +115,38 @@ def _gap_test(reference: Counts, current: Counts, inflation: float, *, tails: bo
     gap = (reference[held].cumsum() / n - current[held].cumsum() / m)[:-1]
     weight = share[:-1] / (below * (1 - below)) if tails else share[:-1]
     statistic = n * m / (n + m) * float(weight @ gap**2)
-    # the gaps vary as a Brownian bridge, whose covariance is H_j (1 - H_k) for j <= k
-    covariance = np.minimum.outer(below, below) - np.outer(below, below)
-    root = np.sqrt(weight)
-    matrix = root[:, None] * covariance * root
-    square = matrix @ matrix
-    # the sums of the eigenvalues and of their powers, which are what the tail needs
-    powers = [float(np.trace(matrix)), float(np.trace(square)), float((square * matrix).sum())]
+    powers = _power_sums(below, weight)
     if inflation > 1:
-        largest = _largest(square) ** 0.5
+        largest = _largest(below, weight)
         powers = [sums + (inflation**k - 1) * largest**k for k, sums in enumerate(powers, start=1)]
     return statistic, _tail(statistic, *powers)
 
 
-def _largest(square: Floats) -> float:
-    """Give the largest eigenvalue of a positive matrix, by powers: the others are a sixteenth of it and less."""
-    vector = square.sum(axis=1)
+def _power_sums(below: Floats, weight: Floats) -> list[float]:
+    """Give the sums of the eigenvalues and of their second and third powers, which are what the tail needs.
+
+    The gaps vary as a Brownian bridge, whose covariance is H_j (1 - H_k) for j <= k, so that running sums are enough.
+    """
+    variance, rising, falling = below * (1 - below), weight * below**2, weight * (1 - below) ** 2
+    before, after = rising.cumsum() - rising, falling[::-1].cumsum()[::-1] - falling
+    own = weight * variance
+    second = float(own @ own) + 2 * float(rising @ after)
+    third = (
+        6 * float((own * before) @ after) + 3 * float(own @ (rising * after + falling * before)) + float(own @ own**2)
+    )
+    return [float(own.sum()), second, third]
+
+
+def _largest(below: Floats, weight: Floats) -> float:
+    """Give the largest eigenvalue of the weighted covariance, by powers: the others are a fourth of it and less."""
+    root = np.sqrt(weight)
+    matrix = root[:, None] * (np.minimum.outer(below, below) - np.outer(below, below)) * root
+    vector = matrix @ matrix.sum(axis=1)
     for _ in range(8):
-        vector = square @ vector
+        vector = matrix @ (matrix @ vector)
         vector /= np.sqrt(vector @ vector)
-    return float(vector @ square @ vector)
+    image = matrix @ vector
+    return float(np.sqrt(image @ image))
 
 
 def _tail(statistic: float, first: float, second: float, third: float) -> float:

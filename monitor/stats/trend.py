@@ -44,23 +44,31 @@ class Trend:
 def trend_of(times: Floats, values: Floats) -> Trend | None:
     """Fit the median of the slopes between all pairs, and test for a trend by ranks; None below ten values.
 
-    times: shape (values,), rising, in any unit. Values that are alike from one time to the next tell less than their
-    number says: the test's variance grows by what the ranks about the line have in common at each lag, where that is
-    significant, or by as much as their nearest neighbours' likeness makes it if that is more. (Theil 1950; Sen 1968;
-    Mann 1945; Hamed & Rao 1998)
+    times: shape (values,), rising, no two alike, in any unit. Values that are alike from one time to the next tell less
+    than their number says: the test's variance grows by what the ranks about the line have in common at each lag, where
+    that is significant, or by as much as their nearest neighbours' likeness makes it if that is more. (Theil 1950; Sen
+    1968; Mann 1945; Hamed & Rao 1998)
 
     Blind to what rises and falls again in between.
     """
     if values.size < VALUES_NEEDED:
         return None
-    from scipy.stats import theilslopes  # noqa: PLC0415  # it takes long to import, and most windows have no trend
-
-    slope, intercept, low, high = (float(x) for x in theilslopes(values, times, 0.95))
     score, variance = _mann_kendall(values)
+    slope, low, high = _median_slope(times, values, variance)
     # A step towards 0, as the score moves in steps of two. (Kendall 1975)
     z = math.copysign(max(abs(score) - 1, 0.0), score) / math.sqrt(variance) if variance else 0.0
     p_value = 2 * float(ndtr(-abs(z) / math.sqrt(_alike(values - slope * times))))
-    return Trend(slope, low, high, min(1.0, p_value), intercept + slope * float(times[-1]))
+    level = float(np.median(values)) + slope * float(times[-1] - np.median(times))
+    return Trend(slope, low, high, min(1.0, p_value), level)
+
+
+def _median_slope(times: Floats, values: Floats, variance: float) -> tuple[float, float, float]:
+    """Give the median slope and the two that bound it at 95 %, by the score's variance; scipy's is slow to load."""
+    later, earlier = np.tril_indices(values.size, -1)
+    slopes = np.sort((values[later] - values[earlier]) / (times[later] - times[earlier]))
+    reach, size = -float(ndtri(0.025)) * math.sqrt(variance), slopes.size
+    first, last = max(round((size - reach) / 2) - 1, 0), min(round((size + reach) / 2), size - 1)
+    return float(np.median(slopes)), float(slopes[first]), float(slopes[last])
 
 
 def _mann_kendall(values: Floats) -> tuple[float, float]:
@@ -72,9 +80,7 @@ def _mann_kendall(values: Floats) -> tuple[float, float]:
 
 def _alike(residuals: Floats) -> float:
     """Give by how much the variance of the score exceeds that of independent values; at least 1."""
-    from scipy.stats import rankdata  # noqa: PLC0415  # as above
-
-    n, ranks = residuals.size, rankdata(residuals)
+    n, ranks = residuals.size, _ranks(residuals)
     ranks = ranks - ranks.mean()
     total = float(ranks @ ranks)
     if not total:
@@ -87,3 +93,9 @@ def _alike(residuals: Floats) -> float:
     # About a fitted line neighbours look less alike than they are. (Marriott & Pope 1954)
     nearest = min(float(ranks[1:] @ ranks[:-1]) / total * (1 + 4 / n) + 2 / n, 0.95)
     return max(1.0, found, (1 + nearest) / (1 - nearest))
+
+
+def _ranks(values: Floats) -> Floats:
+    """Give ranks from 1; equal values have the mean of theirs."""
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray((counts.cumsum() - (counts - 1) / 2)[place])

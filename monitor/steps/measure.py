@@ -75,29 +75,38 @@ def _own(references: Mapping[str, Profile], version: str) -> Profile:
 def measured(pairs: Pairs, settings: Model) -> Iterator[Found]:
     """Run every detector over a window's profiles; segments only where an alert may follow."""
     for segment, (reference, profile) in pairs.items():
+        shared = profile.rows / max(reference.rows + profile.rows, 1)
         for detector in DETECTORS:
             if segment != WHOLE and not (detector.armed or settings.thresholds):
                 continue
             for measurement in detector.compare(reference, profile):
-                placed = replace(measurement, segment=segment) if segment else measurement
-                found = found_of(detector, placed, settings, reference.layout)
-                if found.armed or segment == WHOLE:
-                    column = reference.layout.by_name.get(measurement.column)
-                    lasting = column.lasting if column else 0.0
-                    yield replace(found, shared=profile.rows / max(reference.rows + profile.rows, 1), lasting=lasting)
+                found = found_of(detector, measurement, settings, reference.layout, shared=shared)
+                if segment == WHOLE:
+                    yield found
+                elif found.armed:
+                    yield replace(found, measurement=replace(measurement, segment=segment))
 
 
-def found_of(detector: Detector, measurement: Measurement, settings: Model, layout: Layout | None = None) -> Found:
+def found_of(
+    detector: Detector,
+    measurement: Measurement,
+    settings: Model,
+    layout: Layout | None = None,
+    *,
+    shared: float | None = None,
+) -> Found:
     """Say of a measurement what kind of alert it may raise and whether it may: by the user's word, else by default.
 
     layout: says what role the measured column plays; without it the measurement speaks of the model as a whole.
+    shared: as in `Found`; with it, what is compared with the reference is as lasting as its column's windows are alike.
     """
     column = layout.by_name.get(measurement.column) if layout else None
     kind = kind_of(detector, column.role) if column else detector.kind
     setting = setting_of(settings.thresholds, detector=detector.name, kind=kind, column=measurement.column)
     armed = armed_for(detector, measurement.column, layout) if layout else detector.armed
     wanted = armed if setting.value is None else setting.value != "off"
-    return Found(detector, measurement, kind, wanted, setting)
+    lasting = column.lasting if column and shared is not None else 0.0
+    return Found(detector, measurement, kind, wanted, setting, shared, lasting)
 
 
 def compared(

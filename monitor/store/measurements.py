@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache, partial
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Dialect, delete, insert, select, update
 
-from monitor.store.schema import judgement, measurement
+from monitor.store.schema import UTCDateTime, judgement, measurement
 from monitor.types import Measurement, Window
 
 
@@ -58,9 +59,8 @@ def write_measurements(
     """Put a window's measurements in the place of those of its earlier revisions."""
     here = (measurement.c.model == name, measurement.c.window_end == window.end)
     connection.execute(delete(measurement).where(*here))
-    rows = [_row(name, window, revision, judged) for judged in found]
-    if rows:
-        connection.execute(insert(measurement), rows)
+    if found:
+        _insert(connection, name, window, revision, found)
 
 
 def read_measurements(
@@ -144,26 +144,47 @@ def doubt_judgements(connection: Connection, name: str) -> None:
     connection.execute(update(judgement).where(judgement.c.model == name).values(revision=-1))
 
 
-def _row(name: str, window: Window, revision: int, judged: Judged) -> dict[str, Any]:
+_COLUMNS = tuple(measurement.c.keys())
+
+
+def _insert(connection: Connection, name: str, window: Window, revision: int, found: Sequence[Judged]) -> None:
+    """Hand a window's rows to the driver as they are: to convert the instants row by row would be most of the cost."""
+    as_stored = partial(UTCDateTime().process_bind_param, dialect=connection.dialect)
+    instants = as_stored(window.start), as_stored(window.end)
+    statement, positional = _inserting(connection.dialect)
+    rows = [_row(name, instants, revision, judged) for judged in found]
+    if positional:
+        connection.exec_driver_sql(statement, rows)
+    else:
+        connection.exec_driver_sql(statement, [dict(zip(_COLUMNS, row, strict=True)) for row in rows])
+
+
+@lru_cache(maxsize=8)
+def _inserting(dialect: Dialect) -> tuple[str, bool]:
+    compiled = insert(measurement).compile(dialect=dialect)
+    return str(compiled), dialect.positional
+
+
+def _row(name: str, instants: tuple[object, object], revision: int, judged: Judged) -> tuple[Any, ...]:
+    """Give the values of a row in the order of the table's columns."""
     found = judged.measurement
-    return {
-        "model": name,
-        "detector": found.detector,
-        "column": found.column,
-        "segment": found.segment,
-        "window_start": window.start,
-        "window_end": window.end,
-        "revision": revision,
-        "value": found.value,
-        "low": found.low,
-        "high": found.high,
-        "reference": found.reference,
-        "p_value": found.p_value,
-        "effect": found.effect,
-        "n": found.n,
-        "note": found.note,
-        "kind": judged.kind,
-        "alpha": judged.alpha,
-        "threshold": judged.threshold,
-        "outcome": judged.outcome,
-    }
+    return (
+        name,
+        found.detector,
+        found.column,
+        found.segment,
+        *instants,
+        revision,
+        found.value,
+        found.low,
+        found.high,
+        found.reference,
+        found.p_value,
+        found.effect,
+        found.n,
+        found.note,
+        judged.kind,
+        judged.alpha,
+        judged.threshold,
+        judged.outcome,
+    )

@@ -20,6 +20,17 @@ def test_slope_and_p_value_are_those_of_scipy_where_values_are_independent() -> 
     assert found.p_value <= 4 * asymptotic + 0.05
 
 
+@pytest.mark.parametrize("size", [10, 11, 60, 120])
+def test_slope_interval_and_level_are_those_of_scipy_with_ties_too(size: int) -> None:
+    rng = np.random.default_rng(size)
+    times, values = np.sort(rng.random(size)), rng.integers(0, 9, size).astype(float)
+    slope, intercept, low, high = stats.theilslopes(values, times, 0.95)
+    found = trend_of(times, values)
+    assert found is not None
+    level = intercept + slope * times[-1]
+    assert (found.slope, found.low, found.high, found.level) == pytest.approx((slope, low, high, level), abs=1e-12)
+
+
 @pytest.mark.parametrize("likeness", [0.0, 0.3, 0.6])
 def test_without_a_trend_neighbours_that_are_alike_are_no_news(likeness: float) -> None:
     rng = np.random.default_rng(2)

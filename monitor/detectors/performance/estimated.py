@@ -8,6 +8,7 @@ scores are worth what they were. All are blind to a concept that changed: rows t
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -108,7 +109,7 @@ def estimated(metric: Estimated, reference: Profile, current: Profile) -> Iterat
     if before is None or after is None:
         return
     n, relied = int(after.counts.sum()), _relied(reference.outcome)
-    usual = _estimate(metric, before, relied, 0.0) if relied else None
+    usual = _usual(metric, reference.outcome) if relied else None
     found = _estimate(metric, after, relied, reference.layout.spreads.get(gap_of(metric), 0.0)) if relied else None
     if usual is None or found is None:
         note = NO_ROWS if not n else NO_CHANCES if relied is None else "nothing is expected to be positive"
@@ -216,6 +217,14 @@ def _rows(counts: Counts, sums: Floats) -> Rows:
     return Rows(counts, sums / np.maximum(counts, 1))
 
 
+# A reference stays what it is from window to window.
+@lru_cache(maxsize=64)
+def _usual(metric: Estimated, outcome: Outcome | None) -> Estimate | None:
+    rows, relied = _served(metric, outcome), _relied(outcome)
+    return _estimate(metric, rows, relied, 0.0) if rows and relied else None
+
+
+@lru_cache(maxsize=16)
 def _relied(outcome: Outcome | None) -> Reliance | None:
     if isinstance(outcome, BinaryOutcome):
         rows, hits, sums = outcome.counts.sum(axis=(1, 2)), outcome.counts[:, :, 1].sum(axis=1), outcome.scores
