@@ -15,8 +15,9 @@ def mean_shift_test(
 ) -> tuple[float, float] | None:
     """Give (shift in reference standard deviations, two-sided p-value) from (n, mean, variance) of each side.
 
-    The normal limit of Welch's test (Welch 1947). None below two rows on either side, or when the reference does
-    not vary.
+    The normal limit of Welch's test (Welch 1947), or of that with one variance for both sides (Student 1908) where
+    that is larger: of a column that mostly has one value few rows may hold nothing else, and seem not to vary. None
+    below two rows on either side, or when the reference does not vary.
 
     >>> mean_shift_test((1000, 0.0, 1.0), (1000, 0.0, 1.0))
     (0.0, 1.0)
@@ -24,7 +25,9 @@ def mean_shift_test(
     (n, mean, variance), (m, other, spread) = reference, current
     if n < 2 or m < 2 or variance <= 0:
         return None
-    z = (other - mean) / math.sqrt((variance / n + spread / m) * inflation)
+    pooled = (n * variance + m * spread) / (n + m)
+    error = max(variance / n + spread / m, pooled / n + pooled / m)
+    z = (other - mean) / math.sqrt(error * inflation)
     return (other - mean) / math.sqrt(variance), 2 * float(ndtr(-abs(z)))
 
 

@@ -31,6 +31,24 @@ def test_a_share_keeps_its_level(n: int, m: int, share: float) -> None:
     assert np.mean(p <= 0.5) > 0.2
 
 
+def test_few_rows_that_hold_the_usual_value_only_say_little_of_the_mean() -> None:
+    # 5 % of the reference lie at 20, of the window none: a window of 50 is like that in one of thirteen
+    p = mean_shift_test((10_000, 1.0, 19.0), (50, 0.0, 0.0))[1]
+    assert 0.05 < p < 0.2
+
+
+@pytest.mark.parametrize("rows", [50, 1000])
+def test_a_mean_of_spiked_and_skewed_values_keeps_its_level(rows: int) -> None:
+    draw = np.random.default_rng(rows)
+    values = np.where(draw.random((3000, rows)) < 0.95, 0.0, draw.lognormal(1, 1, (3000, rows)))
+    held = np.where(draw.random(50_000) < 0.95, 0.0, draw.lognormal(1, 1, 50_000))
+    reference = held.size, float(held.mean()), float(held.var())
+    windows = zip(values.mean(axis=1).tolist(), values.var(axis=1).tolist(), strict=True)
+    p = np.array([mean_shift_test(reference, (rows, *window))[1] for window in windows])
+    for level in (0.05, 0.01, 0.001):
+        assert np.mean(p <= level) <= level + 3 * np.sqrt(level / 3000)
+
+
 def clumped(draw: np.random.Generator, windows: int, rows: int, rho: float) -> np.ndarray:
     """Draw standard normal rows, shape (windows, rows), of which two in one window correlate by rho."""
     own = draw.normal(size=(windows, rows))

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -23,6 +24,7 @@ from quality import Bench
 REFERENCE_ROWS = 20_000
 SIZES = (50, 300, 1_000, 10_000)
 BUDGET = "alarms per budgeted one"
+INSTITUTION, HIGHEST_AGE = 16, 94
 OUTPUTS = {"prediction": "predicted", "scores": "score", "label": "label"}
 
 
@@ -71,7 +73,12 @@ def exchangeable(bench: Bench, *, of_a_sample: bool) -> Iterator[Figure]:
 
 
 def stable(bench: Bench) -> Iterator[Figure]:
-    """Judge the census of 2016 to 2018 in its order against that of 2015: people who live together stand together."""
+    """Judge the census of 2016 to 2018 against that of 2015, year after year: people who live together stand together.
+
+    Within a year the file's order is not that of time: those of 2017 and 2018 put all who live in institutions last,
+    and first. Households are put in chance order within their year, and the highest age, which stands for all above
+    it and was changed in 2017, is one. What is found in the file as it is, is shown beside, and true.
+    """
     what = "false alarms, census 2015-2018"
     place = bench.file("census_ma_employment/employment_MA.parquet")
     if place is None:
@@ -79,16 +86,31 @@ def stable(bench: Bench) -> Iterator[Figure]:
         return
     rows = pq.read_table(place)
     rows = rows.rename_columns({"predicted_probability": "score", "prediction": "predicted", "employed": "label"})
+    sizes = (1_000, 10_000) if bench.quick else (300, 1_000, 3_000, 10_000)
+    for size in sizes:
+        yield census(f"{what}, windows of {size:,} rows", households(rows), size, most=240 if bench.quick else None)
+    yield replace(census(f"{what}, as the file has it, windows of 10,000 rows", rows, 10_000), at_most=None)
+
+
+def households(rows: pa.Table) -> pa.Table:
+    """Put households in chance order within their year; the highest ages are joined."""
+    year, relation = rows["year"].to_numpy(), np.array(rows["RELP"].to_pylist()).astype(int)
+    household = np.cumsum((relation == 0) | (relation >= INSTITUTION))
+    chance = np.random.default_rng(5).permutation(household[-1] + 1)[household]
+    ages = np.array(rows["AGEP"].to_pylist()).astype(float)
+    rows = rows.set_column(rows.schema.get_field_index("AGEP"), "AGEP", pa.array(np.minimum(ages, HIGHEST_AGE)))
+    return rows.take(pa.array(np.lexsort((chance, year))))
+
+
+def census(what: str, rows: pa.Table, size: int, *, most: int | None = None) -> Figure:
+    """Judge all years but the first against the first."""
     year = rows["year"].to_numpy()
     rows = rows.drop_columns(["id", "year", "part"])
-    before, after = (rows.filter(pa.array(chosen)) for chosen in (year == 2015, year > 2015))
+    before, after = (rows.filter(pa.array(chosen)) for chosen in (year == year.min(), year > year.min()))
     settings = settings_of(OUTPUTS)
-    for size in (1_000, 10_000) if bench.quick else (300, 1_000, 3_000, 10_000):
-        known = profiled_reference(timed(before, size), watch_with(settings))
-        windows = in_order(after, size, known)
-        windows = list(islice(windows, 120)) if bench.quick else list(windows)
-        found = told(settings, known, windows)
-        yield figure(f"{what}, windows of {size:,} rows", found, len(windows) / 30)
+    known = profiled_reference(timed(before, size), watch_with(settings))
+    windows = list(islice(in_order(after, size, known), most))
+    return figure(what, told(settings, known, windows), len(windows) / 30)
 
 
 def seasonal(bench: Bench) -> Iterator[Figure]:
