@@ -1,0 +1,12 @@
+"""Attacks in the stream of a model's queries: what is told of clients, and of all clients together.
+
+`Baseline.fit` fixes what the reference says; `track` follows a batch of queries from one `State` to the next and gives
+`Sighting`s. An alarm is a sighting whose `log_e` reaches log(1 / alpha).
+"""
+
+from monitor.detectors.attack.baseline import Baseline
+from monitor.detectors.attack.sighting import ALPHA, Sighting, merge
+from monitor.detectors.attack.state import State
+from monitor.detectors.attack.tracking import track
+
+__all__ = ["ALPHA", "Baseline", "Sighting", "State", "merge", "track"]

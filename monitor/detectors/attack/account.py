@@ -1,0 +1,106 @@
+"""What can be shown of suspicious rows: the cluster that they belong to, or the columns that make them odd."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.detectors.attack.baseline import Baseline
+from monitor.detectors.attack.clusters import LABELS
+from monitor.detectors.attack.indicators import SIMILAR
+from monitor.detectors.attack.space import Rows
+from monitor.profiles.bins import CategoryBins
+
+Array = NDArray[Any]
+
+MOST_COLUMNS = 5
+CLUSTERED = (*SIMILAR, "one_column_sweep", "cluster")
+UNKNOWN = "(unknown)"
+
+
+def account_of(
+    baseline: Baseline, rows: Rows, held: Mapping[str, Array], *, detector: str, hit: NDArray[np.intp], clusters: Array
+) -> dict[str, Any]:
+    """Give the evidence behind a sighting, as JSON has it.
+
+    hit: the rows that showed the sign, among `rows`; clusters: those that they joined, -1 for none.
+    """
+    if detector in CLUSTERED:
+        joined = clusters[clusters >= 0]
+        return {"cluster": cluster_of(baseline, held, int(np.bincount(joined).argmax()))} if joined.size else {}
+    return {"columns": _columns(baseline, rows.take(hit), detector)} if hit.size else {}
+
+
+def cluster_of(baseline: Baseline, held: Mapping[str, Array], k: int) -> dict[str, Any]:
+    """Give a cluster: how large, from how many clients, how often the answer flipped, and a pair of its rows."""
+    own = {name.removeprefix("cluster_"): array[k] for name, array in held.items() if _of_each(name)}
+    asked = own["asked"][own["asked"] > 0]
+    names = baseline.answers.names
+    labels = {_named(names, i): int(n) for i, n in enumerate(own["labels"][:LABELS].tolist()) if n}
+    found: dict[str, Any] = {
+        "size": int(own["size"]),
+        "clients": int(asked.size),
+        "top_client_share": round(float(asked.max() / asked.sum()), 3) if asked.size else None,
+        "flips": int(own["flips"]),
+        "labels": labels,
+        "varied": [name for name, varied in zip(baseline.space.names, own["varied"].tolist(), strict=True) if varied][
+            :20
+        ],
+        "ids": [text.decode(errors="replace") for text in dict.fromkeys(own["ids"].tolist()) if text],
+        "pair": _pair(baseline, own),
+    }
+    margin = float(own["margin"])
+    return found | ({"margin": round(margin, 3)} if baseline.answers.scores and np.isfinite(margin) else {})
+
+
+def _of_each(name: str) -> bool:
+    return name.startswith("cluster_") and name not in ("cluster_link", "cluster_link_tag", "cluster_next")
+
+
+def _pair(baseline: Baseline, own: Mapping[str, Array]) -> list[dict[str, Any]]:
+    """Give the columns in which the first and the last row of a cluster differ, the largest difference first."""
+    space = baseline.space
+    before, after = own["exemplar"], own["latest"]
+    gap = np.nan_to_num(np.abs(after - before) / space.scale, nan=np.inf)
+    gap[(before == after) | (np.isnan(before) & np.isnan(after))] = 0
+    order = [i for i in np.argsort(-gap, kind="stable").tolist() if gap[i] > 0]
+    found = [
+        {"column": space.names[i], "from": _number(before[i]), "to": _number(after[i]), "deviations": _number(gap[i])}
+        for i in order[:MOST_COLUMNS]
+    ]
+    for i in np.flatnonzero(own["exemplar_codes"] != own["latest_codes"]).tolist():
+        column = space.columns[len(space.widths) + i]
+        sides = (_category(column.bins, int(side[i])) for side in (own["exemplar_codes"], own["latest_codes"]))
+        found.append({"column": column.name, **dict(zip(("from", "to"), sides, strict=True))})
+    return found[: 2 * MOST_COLUMNS]
+
+
+def _columns(baseline: Baseline, rows: Rows, detector: str) -> list[dict[str, Any]]:
+    """Give the columns by which rows are odd, with the share of the rows that are odd in them, or how far they lie."""
+    names = baseline.space.names
+    if detector in ("off_contract", "malformed"):
+        contract = baseline.contract
+        odd = (
+            contract.malformed(rows) if detector == "malformed" else contract.off_lattice(rows) | contract.beyond(rows)
+        )
+        shares = odd.mean(axis=0)
+        order = [i for i in np.argsort(-shares, kind="stable").tolist() if shares[i] > 0][:MOST_COLUMNS]
+        return [{"column": names[i], "share": round(float(shares[i]), 3)} for i in order]
+    away = np.abs(np.clip(np.nan_to_num(baseline.space.scaled(rows)), -1e6, 1e6)).mean(axis=0)
+    order = np.argsort(-away, kind="stable").tolist()[:MOST_COLUMNS]
+    return [{"column": names[i], "deviations": _number(away[i])} for i in order]
+
+
+def _named(names: tuple[str, ...], place: int) -> str:
+    return names[place] if place < len(names) else str(place)
+
+
+def _category(bins: object, code: int) -> str | None:
+    if not isinstance(bins, CategoryBins) or code < 0:
+        return None
+    return bins.values[code] if code < len(bins.values) else UNKNOWN
+
+
+def _number(value: float) -> float | None:
+    return float(f"{value:.6g}") if np.isfinite(value) else None

@@ -1,0 +1,230 @@
+"""What queries are laid beside: the reference in two halves, and how often its own rows show each sign of an attack."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from monitor.detectors.attack.answers import Answers
+from monitor.detectors.attack.buckets import Usual, empty_memory, shared
+from monitor.detectors.attack.clusters import CLUSTERS, Clusters, empty_clusters
+from monitor.detectors.attack.contract import Contract
+from monitor.detectors.attack.ecusum import Gains
+from monitor.detectors.attack.fingerprint import Fingerprint
+from monitor.detectors.attack.indicators import INDICATORS, NAMES, TAILS
+from monitor.detectors.attack.packing import packed, unpacked
+from monitor.detectors.attack.population import FEWEST, Population, levels_of, tail_of
+from monitor.detectors.attack.space import Floats, Rows, Space
+from monitor.profiles.bins import CategoryBins
+from monitor.profiles.layout import Layout
+from monitor.types import Roles
+
+Array = NDArray[Any]
+Classes = NDArray[np.int64]
+
+LEAST_ROWS = 200
+MOST_ROWS, MOST_POINTS = 20_000, 3_000
+TAIL, RARE_TAIL = 0.05, 0.01
+SLACK = 2.5
+JOINING, LEAST_TABLES = 0.002, 4
+LEAST_GROWTH, GROWTH_TIMES = 0.002, 3.0
+SEEN_AGAIN = 0.05
+RATE_LEAST, RATE_MOST = 0.005, 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Baseline:
+    """Everything fixed by the reference that queries are judged by.
+
+    joins: from so many tables shared on a row belongs to a cluster. rates: of each indicator, the share of honest rows
+    that show it at most, shape (indicators,). usual: sorted values of each statistic on held-out rows. growth: the
+    share of the stream that one honest cluster takes at most; largest: how many rows the largest one of the reference
+    has. trained: hashes of reference rows, sorted.
+    """
+
+    space: Space
+    answers: Answers
+    fingerprint: Fingerprint
+    usual_buckets: Usual
+    population: Population
+    contract: Contract
+    usual: Mapping[str, Floats]
+    rates: Floats
+    joins: int
+    growth: float
+    largest: int
+    trained: NDArray[np.uint64]
+    layout: Layout
+
+    @classmethod
+    def fit(cls, reference: pa.Table, roles: Roles, layout: Layout, *, rng: np.random.Generator) -> "Baseline | None":
+        """Fit it on reference rows; None below 200 rows, or where no feature is a number or a category.
+
+        rng: who can guess its numbers can keep out of the buckets, so seed it with a secret.
+        """
+        reference = reference.slice(0) if reference.num_rows <= MOST_ROWS else _thinned(reference)
+        space = Space.of(layout.columns, reference)
+        if reference.num_rows < LEAST_ROWS or not space.columns:
+            return None
+        rows, answers = space.rows(reference), Answers.of(reference, roles)
+        classes, margins, hashes = answers.classes(reference), answers.margins(reference), rows.hashes()
+        # Equal rows fall into one half, so that no row is judged by itself.
+        first = (hashes >> np.uint64(17)) % np.uint64(2) == 0
+        if min(first.sum(), (~first).sum()) < FEWEST:
+            return None
+        chosen, held = _some(np.flatnonzero(first), rng), _some(np.flatnonzero(~first), rng)
+        sizes = [c.bins.size - 2 for c in space.columns[len(space.widths) :] if isinstance(c.bins, CategoryBins)]
+        unseen = [_unseen(c.bins) for c in space.columns[len(space.widths) :] if isinstance(c.bins, CategoryBins)]
+        population = Population.of(space, rows.take(chosen), classes[chosen], levels_of(sizes))
+        contract = Contract.of(rows.take(np.flatnonzero(first)), np.array(unseen, np.int64))
+        points = population.placed(space, rows.take(held))
+        found = population.statistics(points, classes[held]) | {"margin": -margins[held]}
+        usual = {name: np.sort(values[np.isfinite(values)]) for name, values in found.items()}
+        usual["fisher"] = np.sort(_finite(fisher(usual, found)))
+        fingerprint = Fingerprint.of(space, rng=rng)
+        others = rows.take(np.flatnonzero(~first))
+        buckets = fingerprint.buckets(space.scaled(rows), rows)
+        usual_buckets = Usual.of(buckets[first])
+        joins, share, largest = _joining(usual_buckets, buckets[~first], others)
+        own = {
+            "off_contract": (contract.off_lattice(others) | contract.beyond(others)).any(axis=1).mean(),
+            "malformed": contract.malformed(others).any(axis=1).mean(),
+            "training_rows": 1 - np.unique(hashes).size / hashes.size,
+        }
+        return cls(
+            space,
+            answers,
+            fingerprint,
+            Usual.of(buckets) if largest else usual_buckets,
+            population,
+            contract,
+            usual,
+            _rates({name: float(rate) for name, rate in own.items()}),
+            joins,
+            max(LEAST_GROWTH, GROWTH_TIMES * share),
+            largest,
+            np.unique(hashes),
+            Layout(space.columns, None, roles),
+        )
+
+    def packed(self) -> bytes:
+        """Give it as bytes."""
+        arrays: dict[str, Array] = {
+            "layout": np.frombuffer(self.layout.packed(), np.uint8),
+            "answers": np.frombuffer(json.dumps(self.answers.described()).encode(), np.uint8),
+            "widths": np.array(self.space.widths, np.int64),
+            "center": self.space.center,
+            "scale": self.space.scale,
+            "offsets": self.fingerprint.offsets,
+            "weights": self.fingerprint.weights,
+            "buckets": self.usual_buckets.buckets,
+            "shares": self.usual_buckets.shares,
+            "rates": self.rates,
+            "numbers": np.array([self.joins, self.growth, self.largest]),
+            "trained": self.trained,
+        }
+        arrays |= {f"population_{name}": array for name, array in self.population.arrays().items()}
+        arrays |= {f"contract_{name}": getattr(self.contract, name) for name in self.contract.__dataclass_fields__}
+        arrays |= {f"usual_{name}": values for name, values in self.usual.items()}
+        return packed(arrays)
+
+    @classmethod
+    def unpacked(cls, data: bytes) -> "Baseline":
+        """Make it from what `packed` gave."""
+        arrays = unpacked(data)
+        layout = Layout.unpacked(arrays["layout"].tobytes())
+        joins, growth, largest = arrays["numbers"].tolist()
+        widths = tuple(arrays["widths"].tolist())
+        part = {
+            kind: {name.removeprefix(kind): a for name, a in arrays.items() if name.startswith(kind)}
+            for kind in ("population_", "contract_", "usual_")
+        }
+        return cls(
+            Space(layout.columns, widths, arrays["center"], arrays["scale"]),
+            Answers.from_described(json.loads(arrays["answers"].tobytes())),
+            Fingerprint(arrays["offsets"], arrays["weights"]),
+            Usual(arrays["buckets"], arrays["shares"]),
+            Population.from_arrays(part["population_"]),
+            Contract(**part["contract_"]),
+            part["usual_"],
+            arrays["rates"],
+            int(joins),
+            growth,
+            int(largest),
+            arrays["trained"],
+            layout,
+        )
+
+
+def fisher(usual: Mapping[str, Floats], found: Mapping[str, Floats]) -> Floats:
+    """Combine the tails of trust and of the distance to the class mean: -2 sum of logs. (Fisher 1925)."""
+    tails = [tail_of(usual[name], found[name]) for name in ("trust", "mahalanobis")]
+    return np.asarray(-2 * np.log(tails[0]) - 2 * np.log(tails[1]))
+
+
+def _finite(values: Floats) -> Floats:
+    return values[np.isfinite(values)]
+
+
+def _thinned(reference: pa.Table) -> pa.Table:
+    places = np.linspace(0, reference.num_rows - 1, MOST_ROWS).astype(np.int64)
+    return reference.take(pa.array(places))
+
+
+def _some(places: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:
+    return places if places.size <= MOST_POINTS else np.sort(rng.choice(places, MOST_POINTS, replace=False))
+
+
+def _unseen(bins: CategoryBins) -> int:
+    return -1 if bins.tail is None else bins.unseen
+
+
+def _rates(own: Mapping[str, float]) -> Floats:
+    """Give the most that each indicator may show in honest rows: fixed, a tail's with slack, or what was measured."""
+    rates = []
+    for name, indicator in zip(NAMES, INDICATORS, strict=True):
+        if name in own:
+            rates.append(max(indicator.rate, 3 * own[name]))
+        else:
+            rates.append(SLACK * TAIL if name in TAILS else indicator.rate)
+    return np.asarray(np.clip(np.array(rates), RATE_LEAST, RATE_MOST))
+
+
+def _joining(usual: Usual, buckets: NDArray[np.uint64], rows: Rows) -> tuple[int, float, int]:
+    """Play held-out rows as a stream, one client each; give how many shared tables are needed, and clusters' size.
+
+    The least number, at least 4, at which hardly any honest row joins a cluster; the largest cluster's share of the
+    rows, and its rows.
+    """
+    places = np.unique(rows.hashes(), return_index=True)[1]
+    places.sort()
+    n = places.size
+    counted = shared(
+        empty_memory(),
+        buckets[places],
+        usual=usual,
+        client=np.arange(1, n + 1, dtype=np.uint32),
+        asked=np.ones(n, np.int64),
+        at=np.arange(n, dtype=np.int64),
+    )
+    tables = buckets.shape[1]
+    joins = next((t for t in range(LEAST_TABLES, tables) if (counted >= t).mean() <= JOINING), tables)
+    clusters = Clusters(arrays := empty_clusters(rows.numbers.shape[1], rows.codes.shape[1]), Gains.of(np.array([0.1])))
+    for i in np.flatnonzero(counted >= joins)[: 4 * CLUSTERS].tolist():
+        place = places[i]
+        clusters.join(
+            buckets[place],
+            numbers=rows.numbers[place],
+            codes=rows.codes[place],
+            client=0,
+            label=-1,
+            margin=0.0,
+            at=i,
+            name=b"",
+        )
+    largest = int(arrays["size"].max())
+    return joins, largest / max(n, 1), largest

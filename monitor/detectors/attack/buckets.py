@@ -1,0 +1,132 @@
+"""Which rows share buckets with rows before them, by a memory of fixed size in which a newer bucket replaces an older.
+
+A shared bucket says something only where the reference does not fill it as well.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Hashes = NDArray[np.uint64]
+Counted = NDArray[np.uint32]
+Places = NDArray[np.intp]
+Counts = NDArray[np.int64]
+
+SLOTS = 2**18
+REPEATS = 2**17
+PLENTY, TIMES = 5.0, 3.0
+RUN_LEAST, RUN_FREE, RUN_TIMES = 2.0, 3.0, 20.0
+
+
+@dataclass(frozen=True, eq=False)
+class Usual:
+    """How often the reference falls into its buckets: sorted, with shares of its rows."""
+
+    buckets: Hashes
+    shares: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, buckets: Hashes) -> "Usual":
+        """Count the buckets of reference rows, shape (rows, tables)."""
+        found, counts = np.unique(buckets, return_counts=True)
+        return cls(found, (counts / max(buckets.shape[0], 1)).astype(np.float32))
+
+    def at(self, buckets: Hashes) -> NDArray[np.float32]:
+        """Give the share of the reference's rows in each bucket; 0 where there were none."""
+        if not self.buckets.size:
+            return np.zeros(buckets.shape, np.float32)
+        place = np.minimum(np.searchsorted(self.buckets, buckets), self.buckets.size - 1)
+        return np.where(self.buckets[place] == buckets, self.shares[place], np.float32(0))
+
+
+def empty_memory() -> dict[str, Counted]:
+    """Give a memory that has seen nothing."""
+    return {
+        "tag": np.zeros(SLOTS, np.uint32),
+        "count": np.zeros(SLOTS, np.uint32),
+        "born": np.zeros(SLOTS, np.uint32),
+        "client": np.zeros(SLOTS, np.uint32),
+        "run": np.zeros(SLOTS, np.uint32),
+    }
+
+
+def repeats(memory: Hashes, hashes: Hashes) -> NDArray[np.bool_]:
+    """Say of each row whether it is an exact repeat of one not long before; changes the memory, shape (REPEATS,)."""
+    slot = (hashes & np.uint64(REPEATS - 1)).astype(np.intp)
+    order = np.argsort(slot, kind="stable")
+    slots, found = slot[order], hashes[order]
+    first = _begins(slots)
+    before = np.empty_like(found)
+    before[1:] = found[:-1]
+    before[first] = memory[slots[first]]
+    memory[slots] = found
+    again = np.empty(hashes.size, np.bool_)
+    again[order] = before == found
+    return again
+
+
+def shared(
+    memory: Mapping[str, Counted],
+    buckets: Hashes,
+    *,
+    usual: Usual,
+    client: NDArray[np.uint32],
+    asked: Counts,
+    at: Counts,
+) -> NDArray[np.int64]:
+    """Count for each row the tables in which it shares a bucket with earlier rows, by more than the reference explains.
+
+    buckets: shape (rows, tables). client: a number for each row's client. asked: how many rows that client has sent.
+    at: each row's number in the stream. Changes the memory.
+
+    More than explained is: the reference never falls there; it holds more distinct rows than five and three times what
+    it should; or one client has come there in a row more often than it should.
+    """
+    rows, tables = buckets.shape
+    flat = buckets.reshape(-1)
+    slot = (flat & np.uint64(SLOTS - 1)).astype(np.intp)
+    order = np.argsort(slot, kind="stable")
+    place = order // tables
+    slots, tags, who, now = slot[order], (flat[order] >> np.uint64(32)).astype(np.uint32), client[place], at[place]
+    known = {name: array[slots] for name, array in memory.items()}
+    first = _begins(slots)
+    begins = first.copy()
+    begins[1:] |= tags[1:] != tags[:-1]
+    stays = first & (known["tag"] == tags) & (known["count"] > 0)
+    segment, start = _segments(begins)
+    base = np.where(stays, known["count"], 0)[start].astype(np.int64)
+    born = np.where(stays, known["born"], now)[start].astype(np.int64)
+    index = np.arange(slots.size)
+    count = base[segment] + index - start[segment]
+    turns = begins.copy()
+    turns[1:] |= who[1:] != who[:-1]
+    turn, turned = _segments(turns)
+    goes_on = stays & (known["client"] == who)
+    run = np.where(goes_on, known["run"], 0)[turned].astype(np.int64)[turn] + index - turned[turn]
+    share = usual.at(flat[order]).astype(np.float64)
+    seen = now - born[segment] + 1
+    odd = (share == 0) | (count + 1 > PLENTY + TIMES * seen * share)
+    odd |= run + 1 > np.maximum(RUN_LEAST, RUN_FREE + RUN_TIMES * asked[place] * share)
+    last = np.append(first[1:], True) if slots.size else first
+    for name, values in (
+        ("tag", tags),
+        ("count", count + 1),
+        ("born", born[segment]),
+        ("client", who),
+        ("run", run + 1),
+    ):
+        memory[name][slots[last]] = values[last]
+    return np.bincount(place[odd & (count > 0)], minlength=rows)
+
+
+def _begins(sorted_values: Places) -> NDArray[np.bool_]:
+    begins = np.ones(sorted_values.size, np.bool_)
+    begins[1:] = sorted_values[1:] != sorted_values[:-1]
+    return begins
+
+
+def _segments(begins: NDArray[np.bool_]) -> tuple[Places, Places]:
+    """Give for each element its segment, and where each segment begins."""
+    return np.cumsum(begins) - 1, np.flatnonzero(begins)

@@ -1,0 +1,160 @@
+"""Clusters of near-duplicate rows: how large, from whom, how often the answer flipped, and what was varied.
+
+They are kept in arrays of fixed size; when these are full, the cluster that was begun longest ago makes room.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.detectors.attack.ecusum import WIDTH, Gains
+
+Array = NDArray[Any]
+
+CLUSTERS, LINKS = 1024, 2**16
+MEMBERS, LABELS, SAMPLES, NAME = 64, 8, 3, 64
+WHAT_IF_COLUMNS = 3
+"""People who ask "what if" vary few columns, one at a time."""
+
+
+def empty_clusters(numbers: int, categories: int) -> dict[str, Array]:
+    """Give room for clusters of rows of so many numbers and categories."""
+    wide = numbers + categories
+    return {
+        "link_tag": np.zeros(LINKS, np.uint32),
+        "link": np.full(LINKS, -1, np.int64),
+        "next": np.zeros(1, np.int64),
+        "serial": np.full(CLUSTERS, -1, np.int64),
+        "size": np.zeros(CLUSTERS, np.uint32),
+        "flips": np.zeros(CLUSTERS, np.uint32),
+        "last": np.zeros(CLUSTERS, np.int64),
+        "label": np.full(CLUSTERS, -1, np.int64),
+        "labels": np.zeros((CLUSTERS, LABELS), np.uint32),
+        "ratios": np.zeros((CLUSTERS, WIDTH)),
+        "members": np.zeros((CLUSTERS, MEMBERS), np.uint32),
+        "asked": np.zeros((CLUSTERS, MEMBERS), np.uint32),
+        "exemplar": np.zeros((CLUSTERS, numbers)),
+        "exemplar_codes": np.zeros((CLUSTERS, categories), np.int64),
+        "exemplar_label": np.full(CLUSTERS, -1, np.int64),
+        "latest": np.zeros((CLUSTERS, numbers)),
+        "latest_codes": np.zeros((CLUSTERS, categories), np.int64),
+        "alone": np.zeros((CLUSTERS, wide), np.bool_),
+        "varied": np.zeros((CLUSTERS, wide), np.bool_),
+        "several": np.zeros(CLUSTERS, np.uint32),
+        "margin": np.zeros(CLUSTERS),
+        "ids": np.zeros((CLUSTERS, SAMPLES), f"S{NAME}"),
+    }
+
+
+class Joined(NamedTuple):
+    """What a row did to its cluster.
+
+    same: how many near-duplicates of it its client has sent. alone: it varies one of few columns, and nothing else, as
+    people do who ask "what if". flipped: the answer differs from the one to the row before it in the cluster.
+    """
+
+    cluster: int
+    same: int
+    alone: bool
+    flipped: bool
+
+
+class Clusters:
+    """Clusters as they grow, row by row; changes the arrays that it is given."""
+
+    def __init__(self, arrays: Mapping[str, Array], growth: Gains) -> None:
+        self._a = arrays
+        self._growth = growth
+
+    def join(
+        self,
+        buckets: NDArray[np.uint64],
+        *,
+        numbers: Array,
+        codes: Array,
+        client: int,
+        label: int,
+        margin: float,
+        at: int,
+        name: bytes,
+    ) -> Joined:
+        """Put a near-duplicate into the cluster that most of its buckets belong to, or begin one.
+
+        at: its number in the stream.
+        """
+        a = self._a
+        slots = (buckets & np.uint64(LINKS - 1)).astype(np.intp)
+        tags = (buckets >> np.uint64(32)).astype(np.uint32)
+        linked = a["link"][slots][a["link_tag"][slots] == tags] % CLUSTERS
+        serials = a["link"][slots][a["link_tag"][slots] == tags]
+        linked = linked[(serials >= 0) & (a["serial"][linked] == serials)]
+        k = int(np.bincount(linked).argmax()) if linked.size else self._begun(numbers, codes, label, at, name)
+        a["link_tag"][slots], a["link"][slots] = tags, a["serial"][k]
+        a["size"][k] += 1
+        flipped = bool(label != a["label"][k] and label >= 0 and a["label"][k] >= 0)
+        a["flips"][k] += flipped
+        a["label"][k] = label
+        if 0 <= label < LABELS:
+            a["labels"][k, label] += 1
+        if margin == margin:  # noqa: PLR0124  # not NaN
+            a["margin"][k] += (margin - a["margin"][k]) / float(a["size"][k])
+        a["latest"][k], a["latest_codes"][k] = numbers, codes
+        self._grow(k, at)
+        a["ids"][k, int(a["size"][k]) % SAMPLES] = name
+        same = self._asked(k, client)
+        return Joined(k, same, alone=not self._varied(k, numbers, codes), flipped=flipped)
+
+    def evidence(self, k: int) -> float:
+        """Give the log of the evidence that a cluster grows faster than any honest one."""
+        weighted = self._a["ratios"][k] + self._growth.weight[0]
+        most = float(weighted.max())
+        return most + float(np.log(np.exp(weighted - most).sum()))
+
+    def _begun(self, numbers: Array, codes: Array, label: int, at: int, name: bytes) -> int:
+        a = self._a
+        serial = int(a["next"][0])
+        k = serial % CLUSTERS
+        a["next"][0] += 1
+        for array in ("size", "flips", "labels", "ratios", "members", "asked", "alone", "varied", "several", "margin"):
+            a[array][k] = 0
+        a["serial"][k], a["last"][k], a["label"][k], a["exemplar_label"][k] = serial, at, -1, label
+        a["exemplar"][k], a["exemplar_codes"][k] = numbers, codes
+        a["ids"][k] = name
+        return k
+
+    def _grow(self, k: int, at: int) -> None:
+        """Every row since the last one that joined it speaks against its growth."""
+        a, gains = self._a, self._growth
+        missed = max(at - int(a["last"][k]) - 1, 0)
+        ratios = np.maximum(a["ratios"][k] + missed * gains.miss[0], 0.0) + gains.hit[0]
+        a["ratios"][k], a["last"][k] = ratios, at
+
+    def _asked(self, k: int, client: int) -> int:
+        a = self._a
+        if not client:
+            return 0
+        held = np.flatnonzero(a["members"][k] == client)
+        if not held.size:
+            held = np.flatnonzero(a["asked"][k] == 0)
+            if not held.size:
+                return 0
+            a["members"][k, held[0]] = client
+        a["asked"][k, held[0]] += 1
+        return int(a["asked"][k, held[0]])
+
+    def _varied(self, k: int, numbers: Array, codes: Array) -> bool:
+        a = self._a
+        apart = np.concatenate([_apart(a["exemplar"][k], numbers), a["exemplar_codes"][k] != codes])
+        count = int(apart.sum())
+        a["varied"][k] |= apart
+        if count > 1:
+            a["several"][k] += 1
+            return True
+        a["alone"][k] |= apart
+        return bool(count == 1 and a["alone"][k].sum() > WHAT_IF_COLUMNS)
+
+
+def _apart(one: Array, other: Array) -> NDArray[np.bool_]:
+    return np.asarray((one != other) & ~(np.isnan(one) & np.isnan(other)))

@@ -1,0 +1,79 @@
+"""What every honest row keeps to: whole numbers stay whole, decimals keep their places, no value is unheard of.
+
+An attack library that perturbs raw floats breaks it at once.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.detectors.attack.space import Floats, Rows
+
+MOST_PLACES = 6
+ROOM = 0.25
+KEPT = 0.999
+
+
+@dataclass(frozen=True, eq=False)
+class Contract:
+    """places: decimals of each number, -1 for any. low, high: its range with room. unseen: each column's code for it.
+
+    may_lack: numbers and categories that the reference itself lacks now and then. Shapes (numbers,), (categories,) and
+    (numbers + categories,).
+    """
+
+    places: NDArray[np.int64]
+    low: Floats
+    high: Floats
+    unseen: NDArray[np.int64]
+    may_lack: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, rows: Rows, unseen: NDArray[np.int64]) -> "Contract":
+        """Read it off reference rows. unseen: the code of values that the reference lacks, -1 where all are known."""
+        places = np.array([_places(rows.numbers[:, i]) for i in range(rows.numbers.shape[1])], np.int64)
+        with np.errstate(all="ignore"):
+            held = np.where(np.isfinite(rows.numbers), rows.numbers, np.nan)
+            low = np.array([np.nanmin(c) if np.isfinite(c).any() else -np.inf for c in held.T])
+            high = np.array([np.nanmax(c) if np.isfinite(c).any() else np.inf for c in held.T])
+        room = ROOM * np.maximum(high - low, 0)
+        lack = np.concatenate([np.isnan(rows.numbers).any(axis=0), (rows.codes < 0).any(axis=0)])
+        return cls(places, low - room, high + room, unseen, lack)
+
+    def off_lattice(self, rows: Rows) -> NDArray[np.bool_]:
+        """Say where numbers have more decimals than any honest one, shape (rows, numbers)."""
+        factor = 10.0 ** np.maximum(self.places, 0)
+        scaled = rows.numbers * factor
+        with np.errstate(invalid="ignore"):
+            off = np.abs(scaled - np.round(scaled)) > 1e-4 * np.maximum(1.0, np.abs(scaled) * 1e-3)
+        return np.asarray(off & (self.places >= 0) & np.isfinite(rows.numbers))
+
+    def beyond(self, rows: Rows) -> NDArray[np.bool_]:
+        """Say where numbers lie beyond the reference's range and a quarter of it, shape (rows, numbers)."""
+        with np.errstate(invalid="ignore"):
+            return np.asarray((rows.numbers < self.low) | (rows.numbers > self.high))
+
+    def malformed(self, rows: Rows) -> NDArray[np.bool_]:
+        """Say where a value is missing that never is, or a category is unheard of; shape (rows, all columns)."""
+        missing = np.concatenate([np.isnan(rows.numbers), rows.codes < 0], axis=1) & ~self.may_lack
+        missing[:, rows.numbers.shape[1] :] |= (rows.codes == self.unseen) & (self.unseen >= 0)
+        return missing
+
+    def broken(self, rows: Rows) -> NDArray[np.bool_]:
+        """Say which rows break it, shape (rows,)."""
+        odd = (self.off_lattice(rows) | self.beyond(rows)).any(axis=1)
+        return np.asarray(odd | self.malformed(rows).any(axis=1))
+
+
+def _places(values: Floats) -> int:
+    """Give the fewest decimals that all but one in a thousand of the values keep to; -1 where there are none so few."""
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return -1
+    for places in range(MOST_PLACES):
+        scaled = finite * 10.0**places
+        off = np.abs(scaled - np.round(scaled)) > 1e-4 * np.maximum(1.0, np.abs(scaled) * 1e-3)
+        if off.mean() <= 1 - KEPT:
+            return places
+    return -1

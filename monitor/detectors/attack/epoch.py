@@ -1,0 +1,102 @@
+"""A stretch of the stream in which all rows meet the same rates, with who asked and what is remembered of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.detectors.attack.queries import Queries
+from monitor.detectors.attack.space import Rows
+
+Array = NDArray[Any]
+Places = NDArray[np.intp]
+Counts = NDArray[np.int64]
+
+LENGTH = 4096
+MOST_IDS = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Epoch:
+    """Rows in the order in which they came.
+
+    first: the place of the first row in the batch. at: each row's number in the stream. place: of its client in the
+    arrays of the state, -1 for none; client: a number for the client, 0 for none; asked: how many rows it had sent
+    before. exempt: its rows may be near-copies of each other.
+    """
+
+    queries: Queries
+    rows: Rows
+    buckets: NDArray[np.uint64]
+    hashes: NDArray[np.uint64]
+    first: int
+    at: Counts
+    place: Places
+    client: NDArray[np.uint32]
+    asked: Counts
+    exempt: NDArray[np.bool_]
+
+    @property
+    def size(self) -> int:
+        """Count the rows."""
+        return int(self.at.size)
+
+    @property
+    def begun(self) -> int:
+        """Give the number in the stream at which the epoch began, of which these rows may be a part."""
+        return int(self.at[0]) // LENGTH * LENGTH
+
+    @property
+    def ends(self) -> bool:
+        """Say whether the last of these rows is the epoch's last."""
+        return (int(self.at[-1]) + 1) % LENGTH == 0
+
+    @property
+    def part(self) -> slice:
+        """Say where in the batch the rows stand."""
+        return slice(self.first, self.first + self.size)
+
+    @property
+    def classes(self) -> Counts:
+        """Give the class that each row got."""
+        return self.queries.classes[self.part]
+
+    @property
+    def margins(self) -> NDArray[np.float64]:
+        """Give the margin of each row's answer."""
+        return self.queries.margins[self.part]
+
+    @property
+    def slices(self) -> Counts:
+        """Give the number of the stretch of time of each row."""
+        return self.queries.slices[self.part]
+
+    def id_of(self, row: int) -> str:
+        """Give the id of a row as text, "" where there is none."""
+        return self.queries.id_of(self.first + row)
+
+    def named(self, rows: Places) -> Mapping[str, Any]:
+        """Give when the first of some rows came, its id, and the ids of at most twenty of them, evenly spread."""
+        if not rows.size:
+            return {}
+        chosen = rows[np.unique(np.linspace(0, rows.size - 1, MOST_IDS).astype(np.intp))]
+        ids = tuple(filter(None, (self.id_of(row) for row in chosen.tolist())))
+        first = int(rows[0])
+        return {"first_at": int(self.queries.times[self.first + first]), "first_id": self.id_of(first), "ids": ids}
+
+
+def ranks(groups: Places) -> Counts:
+    """Count for each element those of its group before it.
+
+    >>> ranks(np.array([7, 7, 3, 7, 3])).tolist()
+    [0, 1, 0, 2, 1]
+    """
+    order = np.argsort(groups, kind="stable")
+    begins = np.ones(groups.size, np.bool_)
+    begins[1:] = groups[order][1:] != groups[order][:-1]
+    starts = np.flatnonzero(begins)
+    found = np.empty(groups.size, np.int64)
+    found[order] = np.arange(groups.size) - starts[np.cumsum(begins) - 1]
+    return found

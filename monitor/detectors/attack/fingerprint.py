@@ -1,0 +1,56 @@
+"""Near-duplicates by hashing: rows that are close share buckets in many of sixteen tables. (Indyk & Motwani 1998).
+
+Each table takes a random part of the columns, so that a row that differs widely in a few of them still meets its like
+in the tables that do not look there. (Li et al. 2022: Blacklight; Chen, Carlini & Wagner 2019)
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.detectors.attack.space import Floats, Rows, Space, mixed
+
+Hashes = NDArray[np.uint64]
+
+TABLES = 16
+SHARE, FEWEST, MANY, CHOSEN = 0.6, 3, 30, 16
+FAR = 1e6
+
+
+@dataclass(frozen=True, eq=False)
+class Fingerprint:
+    """How rows are hashed: for each table and number an offset, NaN where the table does not look, and odd weights.
+
+    offsets: shape (TABLES, numbers). weights: shape (TABLES, numbers + categories), 0 where the table does not look.
+    """
+
+    offsets: Floats
+    weights: Hashes
+
+    @classmethod
+    def of(cls, space: Space, *, rng: np.random.Generator) -> "Fingerprint":
+        """Choose columns and offsets at random; who knows them can keep out of the buckets."""
+        width = space.numbers + space.categories
+        count = CHOSEN if width > MANY else min(width, max(FEWEST, round(SHARE * width)))
+        looks = np.zeros((TABLES, width), np.bool_)
+        for table in range(TABLES):
+            looks[table, rng.choice(width, count, replace=False)] = True
+        weights = rng.integers(0, 2**63, (TABLES, width), dtype=np.uint64) | np.uint64(1)
+        offsets = rng.random((TABLES, space.numbers))
+        return cls(offsets, np.where(looks, weights, np.uint64(0)))
+
+    def buckets(self, scaled: Floats, rows: Rows) -> Hashes:
+        """Give each row's bucket in every table, shape (rows, TABLES); numbers in robust deviations."""
+        numbers = np.clip(np.nan_to_num(scaled, nan=FAR, posinf=FAR, neginf=-FAR), -FAR, FAR)
+        codes = rows.codes.astype(np.uint64) * np.uint64(0xD1B54A32D192ED03)
+        found = np.empty((numbers.shape[0], TABLES), np.uint64)
+        split = numbers.shape[1]
+        for table in range(TABLES):
+            seen = np.flatnonzero(self.weights[table, :split])
+            cells = np.floor(numbers[:, seen] + self.offsets[table, seen]).astype(np.int64).view(np.uint64)
+            total = (cells * self.weights[table, seen]).sum(axis=1, dtype=np.uint64)
+            held = np.flatnonzero(self.weights[table, split:])
+            total += (codes[:, held] * self.weights[table, split + held]).sum(axis=1, dtype=np.uint64)
+            found[:, table] = mixed(total + np.uint64(table))
+        return found

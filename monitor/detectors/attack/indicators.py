@@ -1,0 +1,111 @@
+"""The signs of an attack that a row can show, each told per client: what they are called and what they speak of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """A sign that few honest rows show.
+
+    kind: of the alert that it raises. rate: the share of honest rows that show it at most, where it is not measured.
+    family: signs of one family repeat each other. says: what rows that show it are, for a sentence. blind: to what.
+    """
+
+    kind: str
+    family: str
+    rate: float
+    says: str
+    blind: str
+
+
+INDICATORS_BY_NAME: Mapping[str, Indicator] = {
+    "near_duplicates": Indicator(
+        "attack.evasion",
+        "similar",
+        0.02,
+        "near-copies of rows that the same client sent at least seven near-copies of before",
+        "queries further apart than a robust deviation in most columns; clients that send each copy under another id",
+    ),
+    "near_duplicate_starts": Indicator(
+        "attack.evasion",
+        "similar",
+        0.10,
+        "near-copies of rows that the same client sent at least two near-copies of before",
+        "the same as near_duplicates",
+    ),
+    "far_from_population": Indicator(
+        "attack.extraction",
+        "population",
+        0.125,
+        "far from all rows of the reference",
+        "queries made of genuine rows",
+    ),
+    "far_from_class": Indicator(
+        "attack.extraction",
+        "population",
+        0.125,
+        "far from the rows that get the same answer",
+        "inputs that stay near the mean of the class that they pass for",
+    ),
+    "distrusted": Indicator(
+        "attack.evasion",
+        "population",
+        0.125,
+        "nearer to rows that get another answer",
+        "perturbations that are small beside the distance between the classes",
+    ),
+    "unlikely_answer": Indicator(
+        "attack.evasion",
+        "population",
+        0.125,
+        "unlikely to belong to the class that they get",
+        "what both distrusted and far_from_class are blind to",
+    ),
+    "narrow_margin": Indicator(
+        "attack.evasion",
+        "margin",
+        0.125,
+        "barely decided",
+        "models that give no scores, and attacks that stop far beyond the boundary",
+    ),
+    "off_contract": Indicator(
+        "attack.evasion",
+        "contract",
+        0.005,
+        "of more decimals, or a wider range, than any honest row",
+        "attackers who round to what is usual",
+    ),
+    "malformed": Indicator(
+        "attack.probing",
+        "contract",
+        0.005,
+        "without a value that is never missing, or of an unheard-of category",
+        "well-formed probes",
+    ),
+    "training_rows": Indicator(
+        "attack.privacy",
+        "training",
+        0.05,
+        "exactly rows of the reference",
+        "attackers who hold no training rows; references that are not the training data",
+    ),
+    "one_column_sweep": Indicator(
+        "attack.probing",
+        "sweep",
+        0.3,
+        "like the client's row before in all but one column",
+        "sweeps spread over other queries",
+    ),
+}
+NAMES: tuple[str, ...] = tuple(INDICATORS_BY_NAME)
+INDICATORS: tuple[Indicator, ...] = tuple(INDICATORS_BY_NAME.values())
+TAILS: Mapping[str, str] = {
+    "far_from_population": "knn",
+    "far_from_class": "mahalanobis",
+    "distrusted": "trust",
+    "unlikely_answer": "fisher",
+    "narrow_margin": "margin",
+}
+"""Those that say that a row is in the worst five per cent of a statistic, by the statistic."""
+SIMILAR = ("near_duplicates", "near_duplicate_starts")

@@ -1,0 +1,128 @@
+"""What rows show: near-copies of earlier ones, how far they lie from the population, what no honest row does."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.detectors.attack.baseline import RARE_TAIL, TAIL, Baseline, fisher
+from monitor.detectors.attack.buckets import repeats, shared
+from monitor.detectors.attack.clusters import NAME, Clusters
+from monitor.detectors.attack.epoch import Epoch
+from monitor.detectors.attack.indicators import NAMES, SIMILAR, TAILS
+
+Array = NDArray[Any]
+Flags = NDArray[np.bool_]
+Places = NDArray[np.intp]
+
+ASKED_EARLY, ASKED_OFTEN, SWEPT = 3, 8, 20
+SWEEP = "one_column_sweep"
+PLACE = {name: place for place, name in enumerate(NAMES)}
+
+
+@dataclass(frozen=True, eq=False)
+class Signs:
+    """What the rows of an epoch show.
+
+    hits, counted, rare: shape (rows, indicators); a row that is not counted says nothing; rare: of the tails, the worst
+    one per cent. cluster: the one that a row joined, -1 for none.
+    """
+
+    hits: Flags
+    counted: Flags
+    rare: Flags
+    cluster: Places
+
+    @classmethod
+    def none(cls, rows: int) -> "Signs":
+        """Begin with rows that show nothing."""
+        blank = np.zeros((3, rows, len(NAMES)), np.bool_)
+        return cls(blank[0], blank[1], blank[2], np.full(rows, -1, np.intp))
+
+
+def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, clusters: Clusters) -> Signs:
+    """Look at every row, each with those before it in mind; changes what is remembered."""
+    signs = Signs.none(epoch.size)
+    fresh = ~repeats(held["repeats"], epoch.hashes)
+    joins = np.zeros(epoch.size, np.bool_)
+    joins[fresh] = (
+        shared(
+            {name: held[f"bucket_{name}"] for name in ("tag", "count", "born", "client", "run")},
+            epoch.buckets[fresh],
+            usual=baseline.usual_buckets,
+            client=epoch.client[fresh],
+            asked=epoch.asked[fresh] + 1,
+            at=epoch.at[fresh],
+        )
+        >= baseline.joins
+    )
+    _join(held, epoch, clusters, np.flatnonzero(joins), signs)
+    told = fresh & (epoch.place >= 0) & ~epoch.exempt
+    signs.counted[:, [PLACE[name] for name in (*SIMILAR, SWEEP)]] = told[:, None]
+    # One odd row that is varied ten times is one odd row.
+    _tails(baseline, epoch, np.flatnonzero(fresh & ~joins), signs)
+    _contract(baseline, epoch, fresh, signs)
+    signs.hits[:] &= signs.counted
+    signs.rare[:] &= signs.counted
+    return signs
+
+
+def limits(baseline: Baseline, name: str) -> tuple[float, float]:
+    """Give where the worst five and the worst one per cent of honest rows begin; NaN where that is unknown."""
+    usual = baseline.usual[TAILS[name]]
+    if not usual.size:
+        return math.nan, math.nan
+    common, rare = np.quantile(usual, [1 - TAIL, 1 - RARE_TAIL]).tolist()
+    return common, rare
+
+
+def _join(held: Mapping[str, Array], epoch: Epoch, clusters: Clusters, joining: Places, signs: Signs) -> None:
+    """Put near-duplicates into clusters, one after the other."""
+    for i in joining.tolist():
+        joined = clusters.join(
+            epoch.buckets[i],
+            numbers=epoch.rows.numbers[i],
+            codes=epoch.rows.codes[i],
+            client=int(epoch.client[i]),
+            label=int(epoch.classes[i]),
+            margin=float(epoch.margins[i]),
+            at=int(epoch.at[i]),
+            name=epoch.id_of(i).encode()[:NAME],
+        )
+        signs.cluster[i] = joined.cluster
+        signs.hits[i, PLACE["near_duplicates"]] = joined.same >= ASKED_OFTEN and not joined.alone
+        signs.hits[i, PLACE["near_duplicate_starts"]] = joined.same >= ASKED_EARLY and not joined.alone
+        signs.hits[i, PLACE[SWEEP]] = joined.same >= SWEPT and joined.alone
+        if epoch.place[i] >= 0:
+            held["client_similar"][epoch.place[i]] += np.array([1, joined.flipped], np.uint32)
+
+
+def _tails(baseline: Baseline, epoch: Epoch, novel: Places, signs: Signs) -> None:
+    if not novel.size:
+        return
+    classes = epoch.classes[novel]
+    points = baseline.population.placed(baseline.space, epoch.rows.take(novel))
+    found = baseline.population.statistics(points, classes) | {"margin": -epoch.margins[novel]}
+    found["fisher"] = fisher(baseline.usual, found)
+    for name, of in TAILS.items():
+        values, (common, rare) = found[of], limits(baseline, name)
+        known = np.isfinite(values) & np.isfinite(common)
+        signs.counted[novel, PLACE[name]] = known
+        signs.hits[novel, PLACE[name]] = known & (values > common)
+        signs.rare[novel, PLACE[name]] = known & (values > rare)
+
+
+def _contract(baseline: Baseline, epoch: Epoch, fresh: Flags, signs: Signs) -> None:
+    contract, trained = baseline.contract, baseline.trained
+    spot = np.minimum(np.searchsorted(trained, epoch.hashes), trained.size - 1)
+    shown = {
+        "off_contract": (contract.off_lattice(epoch.rows) | contract.beyond(epoch.rows)).any(axis=1),
+        "malformed": contract.malformed(epoch.rows).any(axis=1),
+        "training_rows": trained[spot] == epoch.hashes,
+    }
+    for name, hit in shown.items():
+        signs.counted[:, PLACE[name]] = fresh
+        signs.hits[:, PLACE[name]] = signs.rare[:, PLACE[name]] = hit

@@ -1,0 +1,136 @@
+"""The space of a model's inputs: rows as numbers and codes that can be compared, fixed by the reference."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from monitor.profiles.bins import CategoryBins
+from monitor.profiles.layout import Column
+from monitor.profiles.placing import places_of
+from monitor.profiles.reading import floats, vectors
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+
+MOST_WIDE = 512
+NORMAL_IQR = 1.349
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows of a batch: numbers, shape (rows, numbers), NaN where there is none; codes, shape (rows, categories)."""
+
+    numbers: Floats
+    codes: Codes
+
+    def __len__(self) -> int:
+        return int(self.numbers.shape[0])
+
+    def take(self, places: NDArray[np.intp] | NDArray[np.bool_] | slice) -> "Rows":
+        """Give some of the rows."""
+        return Rows(self.numbers[places], self.codes[places])
+
+    def hashes(self) -> NDArray[np.uint64]:
+        """Give a number for each row that equal rows share, shape (rows,)."""
+        exact = np.concatenate([(self.numbers + 0.0).view(np.int64), self.codes], axis=1).view(np.uint64)
+        weights = _odd(exact.shape[1], seed=0)
+        return mixed((mixed(exact) * weights).sum(axis=1, dtype=np.uint64))
+
+
+@dataclass(frozen=True, eq=False)
+class Space:
+    """Which columns are compared, and how.
+
+    columns: features, numbers before categories. widths: how many numbers each numeric one has; a vector has several.
+    center, scale: median and robust deviation of each number in the reference, shape (numbers,).
+    """
+
+    columns: tuple[Column, ...]
+    widths: tuple[int, ...]
+    center: Floats
+    scale: Floats
+
+    @classmethod
+    def of(cls, columns: Sequence[Column], reference: pa.Table) -> "Space":
+        """Take all numbers, vectors and categories that the reference holds; a text is its length."""
+        held = [c for c in columns if c.role in ("feature", "sensitive") and c.name in reference.column_names]
+        numeric = [c for c in held if not isinstance(c.bins, CategoryBins)]
+        widths = tuple(max(c.width, 1) if c.kind == "vector" else 1 for c in numeric)
+        chosen = tuple(numeric + [c for c in held if isinstance(c.bins, CategoryBins)])
+        plain = cls(chosen, widths, np.zeros(sum(widths)), np.ones(sum(widths)))
+        return cls(chosen, widths, *_located(plain.rows(reference).numbers))
+
+    @property
+    def numbers(self) -> int:
+        """Count the numbers of a row."""
+        return sum(self.widths)
+
+    @property
+    def categories(self) -> int:
+        """Count the categories of a row."""
+        return len(self.columns) - len(self.widths)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Name every number, then every category."""
+        pairs = zip(self.columns, self.widths, strict=False)
+        wide = [f"{c.name}[{i}]" if width > 1 else c.name for c, width in pairs for i in range(width)]
+        return (*wide, *(c.name for c in self.columns[len(self.widths) :]))
+
+    def rows(self, table: pa.Table) -> Rows:
+        """Read rows; a column that they lack is missing in all of them."""
+        numbers = np.full((table.num_rows, self.numbers), np.nan)
+        codes = np.full((table.num_rows, self.categories), -1, np.int64)
+        first = 0
+        for column, width in zip(self.columns, self.widths, strict=False):
+            if column.name in table.column_names:
+                numbers[:, first : first + width] = _read(table.column(column.name), column, width)
+            first += width
+        for place, column in enumerate(self.columns[len(self.widths) :]):
+            if column.name in table.column_names:
+                codes[:, place] = places_of(table.column(column.name), column)
+        return Rows(numbers, codes)
+
+    def scaled(self, rows: Rows) -> Floats:
+        """Give the numbers in robust deviations from the reference's median."""
+        with np.errstate(invalid="ignore", over="ignore"):
+            return (rows.numbers - self.center) / self.scale
+
+    def without(self, names: Sequence[str]) -> Mapping[str, NDArray[np.bool_]]:
+        """Say which numbers and which categories are left when some columns are not to be looked at."""
+        left = [c.name not in names for c in self.columns]
+        numbers = np.repeat(left[: len(self.widths)], self.widths) if self.widths else np.empty(0, np.bool_)
+        return {"numbers": numbers.astype(np.bool_), "codes": np.array(left[len(self.widths) :], np.bool_)}
+
+
+def mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Scramble 64 bits so that near values lie far apart. (Steele, Lea & Flood 2014: SplitMix64)."""
+    z = values + np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(z ^ (z >> np.uint64(31)))
+
+
+def _odd(count: int, *, seed: int) -> NDArray[np.uint64]:
+    return mixed(np.arange(seed, seed + count, dtype=np.uint64)) | np.uint64(1)
+
+
+def _read(found: pa.ChunkedArray, column: Column, width: int) -> Floats:
+    if column.kind == "vector":
+        return vectors(found, width)[0]
+    return floats(found, column.kind, column.width)[:, None]
+
+
+def _located(numbers: Floats) -> tuple[Floats, Floats]:
+    """Give median and robust deviation; the standard deviation where the quartiles meet, 1 where nothing varies."""
+    center, scale = np.zeros(numbers.shape[1]), np.ones(numbers.shape[1])
+    for i in range(numbers.shape[1]):
+        values = numbers[np.isfinite(numbers[:, i]), i]
+        if values.size:
+            low, center[i], high = np.quantile(values, [0.25, 0.5, 0.75])
+            deviation = (high - low) / NORMAL_IQR or float(values.std())
+            scale[i] = deviation if np.isfinite(deviation) and deviation > 0 else 1.0
+    return center, scale

@@ -1,0 +1,103 @@
+"""How far a model's queries have been followed: arrays of fixed size, whatever comes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.detectors.attack.baseline import Baseline
+from monitor.detectors.attack.buckets import REPEATS, empty_memory
+from monitor.detectors.attack.clusters import empty_clusters
+from monitor.detectors.attack.ecusum import WIDTH
+from monitor.detectors.attack.indicators import NAMES
+
+Array = NDArray[Any]
+
+CLIENTS = 50_000
+MADE_ROOM = 2_000
+NEVER = np.iinfo(np.int64).min
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """What is remembered of buckets, clusters and clients; `track` gives a new one and leaves the old one alone."""
+
+    held: Mapping[str, Array]
+
+    @classmethod
+    def empty(cls, baseline: Baseline) -> "State":
+        """Give one that has seen no query."""
+        wide = len(NAMES)
+        held: dict[str, Array] = {"seen": np.zeros(1, np.int64), "repeats": np.zeros(REPEATS, np.uint64)}
+        held |= {f"bucket_{name}": array for name, array in empty_memory().items()}
+        clusters = empty_clusters(baseline.space.numbers, baseline.space.categories)
+        held |= {f"cluster_{name}": array for name, array in clusters.items()}
+        held |= {"pool_rows": np.zeros(wide), "pool_hits": np.zeros(wide), "pool_new": np.zeros((2, wide))}
+        held |= {"pool_ratios": np.zeros((1, wide, WIDTH))}
+        held |= {"pool_shown": np.zeros((2, wide), np.int64), "pool_slice": np.full(1, NEVER)}
+        held |= {
+            "client_key": np.zeros(CLIENTS, np.uint64),
+            "client_rows": np.zeros(CLIENTS, np.uint32),
+            "client_seen": np.zeros(CLIENTS, np.int64),
+            "client_slice": np.full(CLIENTS, NEVER),
+            "client_ratios": np.zeros((CLIENTS, wide, WIDTH), np.float32),
+            "client_peak": np.zeros((CLIENTS, wide), np.float32),
+            "client_counted": np.zeros((CLIENTS, wide), np.uint32),
+            "client_shown": np.zeros((CLIENTS, wide), np.uint32),
+            "client_similar": np.zeros((CLIENTS, 2), np.uint32),
+            "client_expected": np.zeros(CLIENTS, np.bool_),
+            "client_asked": np.zeros(CLIENTS, np.uint32),
+            "client_most": np.zeros(CLIENTS, np.uint32),
+            "usual_asked": np.zeros(40, np.int64),
+        }
+        return cls(held)
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, Array]) -> "State":
+        """Make it from what `arrays` gave."""
+        return cls(dict(arrays))
+
+    def arrays(self) -> Mapping[str, Array]:
+        """Give all that is remembered, by name."""
+        return self.held
+
+    def copy(self) -> "State":
+        """Give one that may be changed."""
+        return State({name: array.copy() for name, array in self.held.items()})
+
+    def part(self, prefix: str) -> dict[str, Array]:
+        """Give the arrays whose names begin so, without that beginning."""
+        return {name.removeprefix(prefix): array for name, array in self.held.items() if name.startswith(prefix)}
+
+
+class Clients:
+    """Where each client stands in the arrays; when these are full, those not heard of for longest make room."""
+
+    def __init__(self, arrays: Mapping[str, Array]) -> None:
+        self._arrays = arrays
+        keys = arrays["key"]
+        self._places = {int(keys[place]): int(place) for place in np.flatnonzero(keys)}
+        self._free = [int(place) for place in np.flatnonzero(keys == 0)[::-1]]
+
+    def place(self, key: int, *, at: int) -> int:
+        """Give a client's place, a new one where it is unknown; `at` is the number of its row in the stream."""
+        if key not in self._places:
+            if not self._free:
+                self._make_room()
+            place = self._free.pop()
+            self._places[key] = place
+            self._arrays["key"][place] = key
+        place = self._places[key]
+        self._arrays["seen"][place] = at
+        return place
+
+    def _make_room(self) -> None:
+        arrays = self._arrays
+        oldest = np.sort(np.argsort(arrays["seen"], kind="stable")[:MADE_ROOM])
+        for place in oldest.tolist():
+            del self._places[int(arrays["key"][place])]
+        for name, array in arrays.items():
+            array[oldest] = NEVER if name == "slice" else 0
+        self._free = oldest[::-1].tolist()

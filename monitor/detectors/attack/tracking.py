@@ -1,0 +1,166 @@
+"""Follow a model's queries: from rows to the signs that they show, to the evidence about each client."""
+
+import math
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from monitor.detectors.attack.baseline import SLACK, Baseline
+from monitor.detectors.attack.clusters import Clusters
+from monitor.detectors.attack.ecusum import Floats, Gains
+from monitor.detectors.attack.epoch import LENGTH, Epoch, ranks
+from monitor.detectors.attack.pool import BURN_IN, LEARNED, grown, pooled, totals
+from monitor.detectors.attack.queries import Queries, key_of
+from monitor.detectors.attack.sighting import ALPHA, SHOWN, Sighting, merge
+from monitor.detectors.attack.signs import signs_of
+from monitor.detectors.attack.space import Rows
+from monitor.detectors.attack.state import Clients, State
+from monitor.detectors.attack.suspects import suspects
+from monitor.types import Roles
+
+Array = NDArray[Any]
+
+FADE = 0.5 ** (LENGTH / 20_000)
+MOST_RATE = 0.5
+SENSOR_ROWS, SENSOR_SHARE, SENSOR_FLIPS = 20, 0.5, 0.1
+
+
+def track(
+    baseline: Baseline,
+    state: State,
+    table: pa.Table,
+    roles: Roles,
+    *,
+    length: timedelta,
+    alpha: float = ALPHA,
+    expected: Collection[str] = (),
+    broken: Collection[str] = (),
+) -> tuple[State, list[Sighting]]:
+    """Follow a batch of queries; give the new state, and what was seen, one sighting a detector, client and stretch.
+
+    length: of the stretches of time that sightings are gathered in. alpha: the chance, for each row and detector, of a
+    false alarm; a client's evidence begins anew in the stretch after one that reached it. expected: clients whose rows
+    may be near-copies of each other. broken: columns that are not looked at.
+
+    How a stream is cut into batches makes no difference but to rounding.
+    """
+    after = state.copy()
+    queries = Queries.of(table, roles, baseline, length=length)
+    found: dict[tuple[str, str, datetime], Sighting] = {}
+    for one in _followed(baseline, after, queries, alarm=math.log(1 / alpha), expected=expected, broken=broken):
+        found[one.place] = merge(found[one.place], one) if one.place in found else one
+    return after, list(found.values())
+
+
+def _followed(
+    baseline: Baseline,
+    state: State,
+    queries: Queries,
+    *,
+    alarm: float,
+    expected: Collection[str],
+    broken: Collection[str],
+) -> Iterator[Sighting]:
+    held = state.held
+    clients, clusters = Clients(state.part("client_")), Clusters(state.part("cluster_"), Gains.of([baseline.growth]))
+    rows = _masked(queries.rows, baseline.space.without(list(broken))) if broken else queries.rows
+    excused = {key_of(name) for name in expected}
+    first, stop = 0, len(rows)
+    while first < stop:
+        seen = int(held["seen"][0])
+        size = min(LENGTH - seen % LENGTH, stop - first)
+        epoch = _epoch(baseline, state, queries, rows.take(slice(first, first + size)), first=first, clients=clients)
+        if excused:
+            _excuse(held, epoch, excused)
+        signs = signs_of(baseline, held, epoch, clusters)
+        rates = _rates(baseline, held, epoch)
+        if queries.named:
+            told, gone_by = suspects(baseline, held, epoch, signs, rates=rates, alarm=alarm)
+            yield from told
+            honest = (gone_by < SHOWN) & (epoch.place >= 0)[:, None]
+            held["pool_new"] += [(signs.counted & honest).sum(axis=0), (signs.hits & honest).sum(axis=0)]
+        else:
+            yield from pooled(baseline, held, epoch, signs, alarm=alarm)
+        yield from grown(baseline, held, epoch, signs, clusters)
+        yield from totals(epoch, signs, rates)
+        held["seen"][0] = seen + size
+        if epoch.ends:
+            _learn(held, epoch)
+        first += size
+
+
+def _epoch(baseline: Baseline, state: State, queries: Queries, rows: Rows, *, first: int, clients: Clients) -> Epoch:
+    held, size = state.held, len(rows)
+    at = int(held["seen"][0]) + np.arange(size)
+    place = _placed(queries, clients, queries.who[first : first + size], at)
+    known, spot = place >= 0, np.maximum(place, 0)
+    asked = ranks(place) + np.where(known, held["client_rows"][spot], 0).astype(np.int64)
+    np.add.at(held["client_rows"], place[known], 1)
+    client = np.where(known, held["client_key"][spot], np.uint64(0)) & np.uint64(0xFFFFFFFF)
+    return Epoch(
+        queries,
+        rows,
+        baseline.fingerprint.buckets(baseline.space.scaled(rows), rows),
+        rows.hashes(),
+        first,
+        at,
+        place,
+        client.astype(np.uint32),
+        asked,
+        known & held["client_expected"][spot],
+    )
+
+
+def _placed(queries: Queries, clients: Clients, who: NDArray[np.intp], at: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Give the place of each row's client, -1 for none."""
+    places = np.full(len(queries.names) + 1, -1, np.intp)
+    asking, back = np.unique(who[::-1], return_index=True)
+    for w, i in zip(asking.tolist(), back.tolist(), strict=True):
+        if w >= 0:
+            places[w] = clients.place(int(queries.keys[w]), at=int(at[at.size - 1 - i]))
+    return places[who]
+
+
+def _rates(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch) -> Floats:
+    """Give the rates that honest rows are held to: the reference's, raised where everybody shows a sign more often.
+
+    While little has been seen they are at most doubled, since an attacker may be among the first.
+    """
+    rows, hits = held["pool_rows"], held["pool_hits"]
+    trailing = SLACK * hits / np.maximum(rows, 1.0)
+    most = np.minimum(2 * baseline.rates, MOST_RATE) if epoch.begun < BURN_IN else MOST_RATE
+    raised = np.clip(trailing, baseline.rates, np.maximum(most, baseline.rates))
+    return np.where(LEARNED & (rows > LENGTH / 2), raised, baseline.rates)
+
+
+def _learn(held: Mapping[str, Array], epoch: Epoch) -> None:
+    """Take in what honest rows showed in an epoch that is over; what was known before fades by half in 20,000 rows."""
+    if epoch.queries.named:
+        for name, new in zip(("pool_rows", "pool_hits"), held["pool_new"], strict=True):
+            held[name][:] = held[name] * FADE + new
+        held["pool_new"][:] = 0
+    if epoch.begun < BURN_IN <= epoch.begun + LENGTH:
+        _learn_sensors(held)
+
+
+def _excuse(held: Mapping[str, Array], epoch: Epoch, excused: set[int]) -> None:
+    for place in np.unique(epoch.place[epoch.place >= 0]).tolist():
+        if int(held["client_key"][place]) in excused:
+            held["client_expected"][place] = True
+            epoch.exempt[epoch.place == place] = True
+
+
+def _learn_sensors(held: Mapping[str, Array]) -> None:
+    """Let clients go on as they began whose rows hardly change and whose answers hardly flip, as sensors' do."""
+    near, flips = held["client_similar"].T
+    rows = held["client_rows"]
+    steady = (near >= SENSOR_ROWS) & (near >= SENSOR_SHARE * rows) & (flips <= SENSOR_FLIPS * near)
+    held["client_expected"][steady] = True
+
+
+def _masked(rows: Rows, left: Mapping[str, NDArray[np.bool_]]) -> Rows:
+    return Rows(np.where(left["numbers"], rows.numbers, np.nan), np.where(left["codes"], rows.codes, -1))

@@ -1,0 +1,223 @@
+"""Attacks are found in a stream of queries, honest clients are left alone, however the stream is cut."""
+
+import math
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from monitor.detectors.attack import ALPHA, Baseline, Sighting, State, merge, track
+from monitor.profiles.arrow import layout_of
+from monitor.types import Roles
+
+START, HOUR, ALARM = datetime(2024, 1, 1, tzinfo=UTC), timedelta(hours=1), math.log(1 / ALPHA)
+ROLES = Roles(timestamp="at", id="id", client="who", prediction="answer", scores=("score",))
+NUMBERS, CATEGORIES = 8, 3
+LEVELS = np.array(list("abcdefgh"))
+
+
+def inputs(rows: int, seed: int) -> dict[str, Any]:
+    """Give correlated numbers with two decimals, and categories that hang on them."""
+    rng = np.random.default_rng(seed)
+    hidden = rng.normal(size=(rows, 3))
+    turn = np.random.default_rng(99).normal(size=(3, NUMBERS))
+    numbers = np.round(hidden @ turn + rng.normal(size=(rows, NUMBERS)), 2)
+    codes = np.minimum((np.abs(hidden) * 2).astype(int) + rng.integers(0, 2, (rows, CATEGORIES)), 7)
+    return {f"x{i}": numbers[:, i] for i in range(NUMBERS)} | {f"c{i}": LEVELS[codes[:, i]] for i in range(CATEGORIES)}
+
+
+def queries(columns: dict[str, Any], who: str | np.ndarray, *, first: int = 0, every: float = 1.0) -> pa.Table:
+    rows = len(columns["x0"])
+    score = 1 / (1 + np.exp(-(columns["x0"] + columns["x1"] - columns["x2"])))
+    at = [START + timedelta(seconds=every * (first + i)) for i in range(rows)]
+    ids = [f"q{first + i}" for i in range(rows)]
+    answer = (score > 0.5).astype(int)
+    names = np.broadcast_to(np.asarray(who), (rows,))
+    return pa.table({"at": at, "id": ids, "who": names, **columns, "score": score, "answer": answer})
+
+
+@cache
+def fitted() -> Baseline:
+    reference = queries(inputs(4000, 1), "reference")
+    found = Baseline.fit(reference, ROLES, layout_of(reference, ROLES), rng=np.random.default_rng(7))
+    assert found
+    return found
+
+
+def alarms(found: list[Sighting]) -> set[tuple[str, str]]:
+    return {(one.client, one.detector) for one in found if not one.total and one.log_e >= ALARM}
+
+
+def followed(tables: list[pa.Table], *, expected: tuple[str, ...] = ()) -> list[Sighting]:
+    state, found = State.empty(fitted()), dict[Any, Sighting]()
+    for table in tables:
+        state, seen = track(fitted(), state, table, ROLES, length=HOUR, expected=expected)
+        for one in seen:
+            found[one.place] = merge(found[one.place], one) if one.place in found else one
+    return list(found.values())
+
+
+def walk(rows: int, seed: int) -> dict[str, Any]:
+    """Move from one row by small steps, as decision-based evasion does."""
+    rng = np.random.default_rng(seed)
+    columns = inputs(rows, seed)
+    for i in range(NUMBERS):
+        columns[f"x{i}"] = np.round(columns[f"x{i}"][0] + rng.normal(0, 0.04, rows).cumsum(), 2)
+    return columns | {f"c{i}": np.repeat(columns[f"c{i}"][:1], rows) for i in range(CATEGORIES)}
+
+
+def uniform(rows: int, seed: int) -> dict[str, Any]:
+    rng = np.random.default_rng(seed)
+    columns: dict[str, Any] = {f"x{i}": np.round(rng.uniform(-6, 6, rows), 2) for i in range(NUMBERS)}
+    return columns | {f"c{i}": rng.choice(LEVELS, rows) for i in range(CATEGORIES)}
+
+
+def honest(rows: int, seed: int, *, clients: int = 200, first: int = 0) -> pa.Table:
+    rng = np.random.default_rng(seed)
+    names = np.array([f"client {i}" for i in range(clients)])
+    return queries(inputs(rows, seed), names[rng.integers(0, clients, rows)], first=first)
+
+
+def test_honest_clients_are_left_alone_and_show_signs_at_the_rates_of_the_reference() -> None:
+    found = followed([honest(12_000, 2)])
+    assert alarms(found) == set()
+    for one in (s for s in found if s.total and s.rows > 2000):
+        assert one.hits / one.rows <= one.rate
+
+
+@pytest.mark.parametrize(
+    ("attack", "detector", "most"),
+    [(walk, "near_duplicates", 20), (uniform, "far_from_population", 20)],
+    ids=["steps from one row", "uniform queries"],
+)
+def test_an_attacker_is_named_after_few_queries(
+    attack: Callable[[int, int], dict[str, Any]], detector: str, most: int
+) -> None:
+    found = followed([honest(2000, 3), queries(attack(most, 4), "eve", first=2000)])
+    assert {client for client, _ in alarms(found)} == {"eve"}
+    assert ("eve", detector) in alarms(found) or ("eve", "near_duplicate_starts") in alarms(found)
+
+
+def test_floats_that_no_honest_row_has_are_noticed_at_once() -> None:
+    raw = inputs(6, 5)
+    raw["x3"] = raw["x3"] + 0.001234
+    found = followed([queries(raw, "eve")])
+    assert ("eve", "off_contract") in alarms(found)
+    (told,) = [one for one in found if (one.client, one.detector) == ("eve", "off_contract")]
+    assert told.evidence["columns"][0] == {"column": "x3", "share": 1.0}
+    assert told.first_id == "q0"
+
+
+def test_evidence_names_the_cluster_with_a_pair_of_rows_and_the_columns_that_differ() -> None:
+    found = followed([queries(walk(60, 6), "eve")])
+    (told,) = [one for one in found if (one.client, one.detector) == ("eve", "near_duplicates")]
+    cluster = told.evidence["cluster"]
+    assert cluster["clients"] == 1
+    assert cluster["size"] > 40
+    assert {part["column"] for part in cluster["pair"]} <= {f"x{i}" for i in range(NUMBERS)}
+    assert len(told.ids) == 20
+
+
+def test_many_clients_who_share_one_search_are_found_as_a_cluster() -> None:
+    names = np.array([f"puppet {i % 20}" for i in range(150)])
+    attack = queries(walk(150, 8), names, first=2000)
+    found = followed([honest(2000, 7), attack])
+    assert ("", "cluster") in alarms(found)
+
+
+def test_exact_repeats_are_no_near_duplicates() -> None:
+    one = inputs(1, 9)
+    polled = {name: np.repeat(values, 400) for name, values in one.items()}
+    assert alarms(followed([queries(polled, "poller")])) == set()
+
+
+def test_who_varies_one_column_of_a_row_is_not_taken_for_an_attacker() -> None:
+    columns = {name: np.repeat(values, 15) for name, values in inputs(1, 10).items()}
+    columns["x4"] = np.round(np.linspace(-1, 1, 15), 2)
+    assert alarms(followed([queries(columns, "what if")])) == set()
+
+
+def test_declared_clients_may_send_near_copies() -> None:
+    table = queries(walk(100, 11), "sensor")
+    assert alarms(followed([table]))
+    assert alarms(followed([table], expected=("sensor",))) == set()
+
+
+def test_a_sensor_is_known_after_the_burn_in() -> None:
+    rng = np.random.default_rng(12)
+    steps = {
+        f"x{i}": np.round(0.5 + np.sin(np.arange(700) / 300 + i) / 2 + rng.normal(0, 0.05, 700), 2) for i in range(8)
+    }
+    steps |= {f"c{i}": np.repeat(["a"], 700) for i in range(CATEGORIES)}
+    early = queries({name: values[:300] for name, values in steps.items()}, "sensor")
+    late = queries({name: values[300:] for name, values in steps.items()}, "sensor", first=400_000)
+    found = followed([early, honest(8192, 13, first=10_000), late])
+    after = [one for one in found if one.start > START + 100 * HOUR]
+    assert "sensor" not in {client for client, _ in alarms(after)}
+
+
+def test_without_client_ids_a_flood_of_odd_queries_is_told_of_all_traffic() -> None:
+    nameless = Roles(timestamp="at", id="id", prediction="answer", scores=("score",))
+    mixed = inputs(4000, 15)
+    odd = uniform(200, 16)
+    for name in mixed:
+        mixed[name][::20] = odd[name]
+    state = State.empty(fitted())
+    state, calm = track(fitted(), state, honest(12_288, 14), nameless, length=HOUR)
+    _, found = track(fitted(), state, queries(mixed, "", first=20_000), nameless, length=HOUR)
+    assert alarms(calm) == set()
+    assert ("", "pooled_far_from_population") in alarms(found)
+
+
+@pytest.mark.parametrize("cuts", [(1,), (100, 4000, 4100), (4096,), (2500, 2501, 5000)])
+def test_how_a_stream_is_cut_makes_no_difference(cuts: tuple[int, ...]) -> None:
+    table = pa.concat_tables(
+        [
+            honest(2400, 17, clients=50),
+            queries(walk(100, 18), "eve", first=2400),
+            honest(2600, 19, clients=50, first=2500),
+            queries(uniform(60, 20), "mallory", first=5100),
+        ]
+    )
+    whole = followed([table])
+    bounds = [0, *cuts, table.num_rows]
+    parts = [table.slice(a, b - a) for a, b in pairwise(bounds)]
+    cut = {one.place: one for one in followed(parts)}
+    assert cut.keys() == {one.place for one in whole}
+    for one in whole:
+        other = cut[one.place]
+        assert (one.rows, one.hits, one.first_id) == (other.rows, other.hits, other.first_id)
+        assert one.log_e == pytest.approx(other.log_e, abs=1e-3)
+
+
+def test_the_order_of_columns_makes_no_difference() -> None:
+    table = pa.concat_tables([honest(500, 21), queries(walk(50, 22), "eve", first=500)])
+    found, turned = followed([table]), followed([table.select(table.column_names[::-1])])
+    assert {(one.place, one.hits) for one in found} == {(one.place, one.hits) for one in turned}
+
+
+def test_what_is_kept_is_of_fixed_size_and_comes_back_as_it_was() -> None:
+    baseline = Baseline.unpacked(fitted().packed())
+    state, _ = track(baseline, State.empty(baseline), honest(3000, 23), ROLES, length=HOUR)
+    sizes = {name: array.nbytes for name, array in State.empty(baseline).arrays().items()}
+    assert {name: array.nbytes for name, array in state.arrays().items()} == sizes
+    assert sum(sizes.values()) < 64e6
+    again = track(baseline, State.of(state.arrays()), queries(walk(50, 24), "eve"), ROLES, length=HOUR)[1]
+    assert alarms(again) == alarms(track(fitted(), state, queries(walk(50, 24), "eve"), ROLES, length=HOUR)[1])
+
+
+def test_a_state_is_left_alone() -> None:
+    state = State.empty(fitted())
+    before = {name: array.copy() for name, array in state.arrays().items()}
+    track(fitted(), state, honest(300, 25), ROLES, length=HOUR)
+    assert all((before[name] == array).all() for name, array in state.arrays().items())
+
+
+def test_too_small_a_reference_gives_no_baseline() -> None:
+    reference = queries(inputs(150, 26), "reference")
+    assert Baseline.fit(reference, ROLES, layout_of(reference, ROLES), rng=np.random.default_rng(1)) is None

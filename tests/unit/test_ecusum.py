@@ -1,0 +1,60 @@
+import math
+
+import numpy as np
+import pytest
+
+from monitor.detectors.attack.ecusum import WIDTH, Gains, evidence, gathered
+
+
+def one_by_one(
+    before: np.ndarray, hits: np.ndarray, counted: np.ndarray, group: np.ndarray, gains: Gains
+) -> np.ndarray:
+    """Follow the definition: S <- max(S, 0) + x."""
+    ratios, found = before.copy(), []
+    for row, g in enumerate(group):
+        step = np.where(hits[row][:, None], gains.hit, gains.miss) * counted[row][:, None]
+        ratios[g] = np.maximum(ratios[g], 0) + step
+        found.append(ratios[g].copy())
+    return np.array(found)
+
+
+def test_many_clients_at_once_are_followed_as_one_by_one() -> None:
+    rng = np.random.default_rng(1)
+    gains = Gains.of([0.02, 0.1, 0.125])
+    group = np.sort(rng.integers(0, 20, 500))
+    hits, counted = rng.random((500, 3)) < 0.3, rng.random((500, 3)) < 0.8
+    before = rng.normal(size=(20, 3, WIDTH))
+    found = gathered(before, hits, counted, group, gains)
+    assert found == pytest.approx(one_by_one(before, hits, counted, group, gains), abs=1e-9)
+
+
+def test_no_rows_give_no_evidence() -> None:
+    gains = Gains.of([0.02])
+    none = np.zeros((0, 1), np.bool_)
+    assert gathered(np.zeros((0, 1, WIDTH)), none, none, np.zeros(0, np.intp), gains).shape == (0, 1, WIDTH)
+
+
+@pytest.mark.parametrize("rate", [0.02, 0.1, 0.125])
+def test_honest_rows_reach_an_evidence_of_e_no_sooner_than_after_e_rows_on_average(rate: float) -> None:
+    """The mean number of rows to a false alarm at 1 / alpha is at least 1 / alpha, at the largest rate allowed."""
+    rng = np.random.default_rng(2)
+    gains, alarm, clients, rows = Gains.of([rate]), math.log(200), 400, 1500
+    hits = rng.random((clients * rows, 1)) < rate
+    group = np.repeat(np.arange(clients), rows)
+    ratios = gathered(np.zeros((clients, 1, WIDTH)), hits, np.ones_like(hits), group, gains)
+    reached = (evidence(ratios, gains)[:, 0] >= alarm).reshape(clients, rows)
+    # of those that never alarm only the rows seen are counted
+    first = np.where(reached.any(axis=1), reached.argmax(axis=1) + 1, rows)
+    assert first.sum() / max(reached.any(axis=1).sum(), 1) >= 200
+
+
+@pytest.mark.parametrize(("rate", "true", "most"), [(0.02, 0.9, 8), (0.1, 0.9, 14), (0.125, 0.5, 60)])
+def test_a_client_that_shows_the_sign_often_is_found_soon(rate: float, true: float, most: int) -> None:
+    rng = np.random.default_rng(3)
+    gains, clients, rows = Gains.of([rate]), 200, 200
+    hits = rng.random((clients * rows, 1)) < true
+    group = np.repeat(np.arange(clients), rows)
+    ratios = gathered(np.zeros((clients, 1, WIDTH)), hits, np.ones_like(hits), group, gains)
+    reached = (evidence(ratios, gains)[:, 0] >= math.log(1e6)).reshape(clients, rows)
+    assert reached.any(axis=1).all()
+    assert np.median(reached.argmax(axis=1) + 1) <= most
