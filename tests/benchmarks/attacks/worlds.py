@@ -146,7 +146,7 @@ def census(data: Path) -> World:
     order = ["education", "marital", "relationship", "workclass", "race", "country", "workclass", "workclass"]
     order += ["race", "sex", "income", "income", "sex", "sex", "race"]
     other = other[["age", *order]]
-    world = _world(
+    return _world(
         "census",
         columns,
         rows,
@@ -155,7 +155,6 @@ def census(data: Path) -> World:
         other=other,
         sizes=(20_000, 20_000, 20_000),
     )
-    return replace(world, fresh=lambda rng, n: world.pool[rng.integers(0, len(world.pool), n)])
 
 
 def digits(_: Path) -> World:
@@ -254,8 +253,12 @@ def _world(
     model: Any,  # noqa: ANN401  # scikit-learn's classifiers have no common type
     other: pd.DataFrame,
     sizes: tuple[int, int, int],
+    repeats: bool = False,
 ) -> World:
-    """Train the model on the first rows of a random order; reference, attacker and honest clients have the next."""
+    """Train the model on the first rows of a random order; reference, attacker and honest clients have the next.
+
+    repeats: rows that come again are as they should be, and new ones are drawn from the pool as they are.
+    """
     order = np.random.default_rng(0).permutation(len(rows))
     training, reference, own, pool = np.split(order, np.cumsum(sizes))
     labels = labels.astype(int)
@@ -270,9 +273,9 @@ def _world(
         pool=rows[pool],
         own=rows[own],
         other=_laid(columns, other),
-        fresh=lambda _rng, n: rows[pool[:n]],
+        fresh=lambda rng, n: rows[rng.choice(pool, n)],
     )
-    return replace(made, fresh=between(made))
+    return made if repeats else replace(made, fresh=between(made))
 
 
 def between(world: World) -> Callable[[np.random.Generator, int], Rows]:
