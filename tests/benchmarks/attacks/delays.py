@@ -114,15 +114,13 @@ def _together(benign: pa.Table, run: pa.Table) -> pa.Table:
 def first_alarm(sentry: Sentry, rows: pa.Table, *, of: set[str] | None) -> tuple[float, str]:
     """Count crafted rows up to the first alarm about these clients, or about all rows where none are given.
 
-    Infinite where there is none; beside it the detector. An alarm about all counts only once an attack row has come.
+    Infinite where there is none; beside it the detector.
     """
-    crafted = np.cumsum(rows["truth_crafted"].to_numpy(zero_copy_only=False))
-    for _, begun, alarms in sentry.alarms(rows):
-        for alarm in alarms:
-            asked = float(crafted[begun + alarm.row])
-            if asked and (about_all(alarm) if of is None else alarm.client in of):
-                return asked, alarm.detector
-    return float("inf"), ""
+    found = sentry.first(rows, wanted=lambda one: about_all(one) if of is None else one.client in of)
+    if found is None:
+        return float("inf"), ""
+    row, sighting = found
+    return float(pc.sum(rows["truth_crafted"].slice(0, row + 1).cast(pa.int64())).as_py()), sighting.detector
 
 
 def _sybils(logs: Logs, attack: str, sentry: Sentry, benign: pa.Table) -> Figure:

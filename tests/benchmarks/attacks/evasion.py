@@ -138,11 +138,8 @@ def _one_shot(victim: Victim, rng: np.random.Generator, *, eps: float, steps: in
     numbers = np.broadcast_to(~victim.world.categorical, rows.shape).astype(np.float32)
     np.random.seed(rng.integers(2**31))  # noqa: NPY002  # the toolbox draws from there
     made = attack.generate(np.float32(rows), mask=numbers)
-    honest = own[rng.permutation(len(own))]
-    for place, row in enumerate(made):
-        for victim.crafted, sent in ((False, honest[place % len(honest)]), (True, row)):
-            victim.scores(sent)
-        victim.target += 1
+    honest = own[rng.choice(len(own), len(made))]
+    victim.scores(np.stack([honest, made], axis=1).reshape(-1, own.shape[1]), honest=np.arange(2 * len(made)) % 2 == 0)
 
 
 QUERIES: dict[str, Attack] = {

@@ -13,13 +13,11 @@ BATCH = 50
 
 
 def _uniform(victim: Victim, rng: np.random.Generator) -> None:
-    while True:
-        victim.scores(rng.uniform(0, 1, len(victim.world.columns)))
+    victim.scores(rng.uniform(0, 1, (victim.allowed, len(victim.world.columns))))
 
 
 def _marginals(victim: Victim, rng: np.random.Generator) -> None:
-    while True:
-        victim.scores(_independent(victim, rng, 1))
+    victim.scores(_independent(victim, rng, victim.allowed))
 
 
 def _independent(victim: Victim, rng: np.random.Generator, n: int) -> np.ndarray:

@@ -1,15 +1,16 @@
 """The product's core as a stream of alarms: what it is fitted to and how far it has followed the queries."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from math import log
 
+import numpy as np
 import pyarrow as pa
 from monitor.detectors.attack.baseline import Baseline
-from monitor.detectors.attack.sighting import ALPHA, Sighting
+from monitor.detectors.attack.sighting import ALPHA, CLUSTER, POOLED, Sighting
 from monitor.detectors.attack.state import State
-from monitor.detectors.attack.tracking import CLUSTER, CLUSTER_ALARM, POOLED, track
+from monitor.detectors.attack.tracking import track
 
 from attacks.logs import batches
 from monitor.profiles.arrow import layout_of
@@ -17,16 +18,7 @@ from monitor.types import Roles
 
 STRETCH = timedelta(hours=1)
 SEED = 20_250_303
-FINE = 8
-
-
-@dataclass(frozen=True)
-class Alarm:
-    """The first time that a detector speaks up: after how many rows of the batch, and about whom, "" for all."""
-
-    row: int
-    detector: str
-    client: str
+STEPS = (1_024, 64, 4)
 
 
 @dataclass(frozen=True)
@@ -51,7 +43,7 @@ class Sentry:
             label="label",
             ignore=("client", "truth_target", "truth_crafted", "truth_kind"),
         )
-        baseline = Baseline.fit(reference, roles, layout_of(reference, roles), seed=SEED)
+        baseline = Baseline.fit(reference, roles, layout_of(reference, roles), rng=np.random.default_rng(SEED))
         if baseline is None:
             raise RuntimeError("no attack can be looked for beside this reference")
         return cls(baseline, State.empty(baseline), roles)
@@ -61,36 +53,30 @@ class Sentry:
         state, found = track(self.baseline, self.state, rows, self.roles, length=STRETCH)
         return replace(self, state=state), [one for one in found if alarming(one)]
 
-    def alarms(self, rows: pa.Table) -> Iterator[tuple["Sentry", int, list[Alarm]]]:
-        """Follow rows in batches and give, after each, where they began and the alarms in the order of rows.
+    def first(self, rows: pa.Table, *, wanted: Callable[[Sighting], bool]) -> tuple[int, Sighting] | None:
+        """Give the first alarm that is wanted and its row, known to within four; None where there is none.
 
-        A batch with an alarm is followed once more in small steps, so that its place is known.
+        The batch in which it comes is followed again in smaller ones.
         """
-        here, at = self, 0
-        for batch in batches(rows, 1_024):
-            after, found = here.see(batch)
-            yield after, at, _placed(here, batch) if found else []
-            here, at = after, at + batch.num_rows
-
-
-def _placed(before: Sentry, batch: pa.Table) -> list[Alarm]:
-    alarms: dict[tuple[str, str], Alarm] = {}
-    here, at = before, 0
-    for step in batches(batch, FINE):
-        here, found = here.see(step)
-        at += step.num_rows
-        for one in found:
-            alarms.setdefault((one.detector, one.client), Alarm(at - 1, one.detector, one.client))
-    return list(alarms.values())
+        here, at, found, batch = self, 0, None, rows
+        for size in STEPS:
+            for batch in batches(rows, size):
+                after, alarms = here.see(batch)
+                found = next((one for one in alarms if wanted(one)), None)
+                if found:
+                    break
+                here, at = after, at + batch.num_rows
+            if found is None:
+                return None
+            rows = batch
+        return at + batch.num_rows - 1, found
 
 
 def alarming(sighting: Sighting) -> bool:
-    """Say whether a sighting's evidence raises an alarm."""
-    if sighting.total:
-        return False
-    return sighting.log_e >= (CLUSTER_ALARM if sighting.detector == CLUSTER else log(1 / ALPHA))
+    """Say whether a sighting's evidence raises an alarm; a cluster is told of only when it does."""
+    return not sighting.total and (sighting.detector == CLUSTER or sighting.log_e >= log(1 / ALPHA))
 
 
-def about_all(alarm: Alarm) -> bool:
-    """Say whether an alarm speaks of a cluster or of all queries, and not of one client."""
-    return alarm.detector == CLUSTER or alarm.detector.startswith(POOLED)
+def about_all(sighting: Sighting) -> bool:
+    """Say whether it speaks of a cluster or of all queries, and not of one client."""
+    return sighting.detector == CLUSTER or sighting.detector.startswith(POOLED)

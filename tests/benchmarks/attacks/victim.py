@@ -18,14 +18,13 @@ class Victim:
     """A world with a log of what was asked.
 
     raw: what is sent is left as the library made it, off the columns' lattice. target: which of the attacker's targets
-    is worked on. crafted: whether the row is the attack's own work; honest rows mixed in are not.
+    is worked on.
     """
 
     world: World
     allowed: int
     raw: bool = False
     target: int = 0
-    crafted: bool = True
     _asked: list[Rows] = field(default_factory=list)
     _scores: list[np.ndarray] = field(default_factory=list)
     _truth: list[tuple[int, bool]] = field(default_factory=list)
@@ -35,15 +34,19 @@ class Victim:
         """Count the questions."""
         return len(self._truth)
 
-    def scores(self, unit: np.ndarray) -> np.ndarray:
-        """Answer unit vectors with each class's probability and log them; Spent once too many were asked."""
+    def scores(self, unit: np.ndarray, *, honest: np.ndarray | None = None) -> np.ndarray:
+        """Answer unit vectors with each class's probability and log them; Spent once too many were asked.
+
+        honest: marks rows that are not the attack's own work and only mixed in.
+        """
         rows = self.world.rows(np.atleast_2d(unit), raw=self.raw)[: self.allowed - self.asked]
         if not len(rows):
             raise Spent
         scores = self.world.scores(rows)
         self._asked.append(rows)
         self._scores.append(scores)
-        self._truth += [(self.target, self.crafted)] * len(rows)
+        crafted = np.ones(len(rows), dtype=bool) if honest is None else ~honest[: len(rows)]
+        self._truth += [(self.target, bool(one)) for one in crafted]
         if len(rows) < len(np.atleast_2d(unit)):
             raise Spent
         return scores

@@ -108,7 +108,13 @@ def car_loan(data: Path) -> World:
     other = pd.read_parquet(data / "adult_census" / "adult.parquet")
     other = other[["fnlwgt", "education_num", "hours", "age", "sex", "marital", "gain"]]
     return _world(
-        "car_loan", columns, rows, table["repaid"].to_numpy(), _trees(columns), other, (15_000, 10_000, 15_000)
+        "car_loan",
+        columns,
+        rows,
+        table["repaid"].to_numpy(),
+        model=_trees(columns),
+        other=other,
+        sizes=(15_000, 10_000, 15_000),
     )
 
 
@@ -154,6 +160,7 @@ def census(data: Path) -> World:
         model=_trees(columns),
         other=other,
         sizes=(20_000, 20_000, 20_000),
+        repeats=True,
     )
 
 
