@@ -7,12 +7,12 @@ from math import log
 
 import numpy as np
 import pyarrow as pa
+
+from attacks.logs import batches
 from monitor.detectors.attack.baseline import Baseline
 from monitor.detectors.attack.sighting import ALPHA, CLUSTER, POOLED, Sighting
 from monitor.detectors.attack.state import State
 from monitor.detectors.attack.tracking import track
-
-from attacks.logs import batches
 from monitor.profiles.arrow import layout_of
 from monitor.types import Roles
 
