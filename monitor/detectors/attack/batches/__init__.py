@@ -1,0 +1,1 @@
+"""Poison in labels and training batches: one file a statistic; `audit.py` puts them together."""

@@ -1,0 +1,268 @@
+"""A batch of labels beside the reference: every statistic with its threshold, the verdict, the rows that made it."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.detectors.attack.batches import (
+    confident_errors,
+    confusion_excess,
+    contributors,
+    duplicate_clusters,
+    label_contradiction,
+    neighbour_disagreement,
+    prior_shift,
+    value_for_label,
+)
+from monitor.detectors.attack.batches.calibration import Null, blocks, nulls_of, size_of
+from monitor.detectors.attack.batches.known import Known
+from monitor.detectors.attack.batches.rows import NONE, Labelled, Places, Told
+from monitor.detectors.attack.batches.slow import slow_poisoning
+
+FALSE_ALARMS = 1e-3
+"""Of clean batches, over all statistics together."""
+DRAWS = 200
+MOST_PART, MOST_PARTS = 2_000, 64
+BLOCKS_NEEDED = 8
+PARTS = 16
+"""How many labels have a series of their own in the search for slow poison."""
+
+Floats = NDArray[np.float64]
+Measure = Callable[[Labelled], Told]
+Scores = Callable[[Labelled], Floats]
+Nulls = Mapping[str, Null]
+
+WHOLE = ("contributors", "slow_poisoning")
+"""Those that look at a batch as a whole, not at its parts."""
+SAYS: Mapping[str, str] = {
+    "label_contradiction": "the label contradicts what the reference says of such rows",
+    "confusion_excess": "one label where another is likelier, more often than the reference explains",
+    "confident_errors": "the row confidently belongs to another label",
+    "neighbour_disagreement": "hardly any of the nearest reference rows bear the label",
+    "value_for_label": "one value goes with one label, as the trigger of a backdoor does",
+    "duplicate_clusters": "near copies of one row",
+    "prior_shift": "labels come in other shares than in the reference",
+    "contributors": "its contributor's labels contradict the reference more than others' do",
+    "slow_poisoning": "over the parts of the batch, labels contradict the reference a little more than they should",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Statistic:
+    """One statistic of a batch.
+
+    p_value: of the worst part, times the number of parts. threshold: what the value reaches in one of 1,000 clean
+    batches, shared out over all statistics; None where there is none. alpha: what the p-value must reach. rows: the
+    places of the rows that make it so.
+    """
+
+    name: str
+    value: float
+    threshold: float | None
+    p_value: float
+    alpha: float
+    rows: Places = field(default_factory=lambda: NONE)
+    cell: tuple[int, ...] = ()
+    lead: int = -1
+
+    @property
+    def breaches(self) -> bool:
+        """Say whether a clean batch hardly ever shows so much."""
+        return self.p_value <= self.alpha
+
+
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """What is to be said of a batch.
+
+    judged: rows that were looked at; parts: in how many parts of equal size.
+    """
+
+    outcome: Literal["clean", "suspicious", "undecided"]
+    why: str
+    judged: int = 0
+    parts: int = 0
+    statistics: tuple[Statistic, ...] = ()
+
+    @property
+    def p_value(self) -> float | None:
+        """Give the chance of so much in a clean batch, over all statistics together; None when undecided."""
+        if not self.statistics:
+            return None
+        return min(1.0, *(one.p_value * FALSE_ALARMS / one.alpha for one in self.statistics))
+
+    def reasons(self) -> dict[int, list[str]]:
+        """Give, for each suspicious row, the statistics that name it."""
+        found: dict[int, list[str]] = {}
+        for one in self.statistics:
+            for row in one.rows.tolist() if one.breaches else ():
+                found.setdefault(row, []).append(one.name)
+        return dict(sorted(found.items()))
+
+
+def measures_of(known: Known) -> dict[str, Measure]:
+    """Give the statistics that are measured on parts of a batch."""
+    return {
+        "label_contradiction": label_contradiction.measure,
+        "confusion_excess": confusion_excess.measure,
+        "confident_errors": partial(confident_errors.measure, confident=known.confident),
+        "neighbour_disagreement": neighbour_disagreement.measure,
+        "value_for_label": partial(value_for_label.measure, usual=known.values),
+        "duplicate_clusters": duplicate_clusters.measure,
+        "prior_shift": partial(prior_shift.measure, priors=known.priors),
+    }
+
+
+def sums_of(known: Known) -> dict[str, Scores]:
+    """Give, for the statistics that are sums over rows, the rows' scores: their moments need no draws."""
+    plain: dict[str, Scores] = {
+        "label_contradiction": label_contradiction.scores,
+        "confident_errors": partial(confident_errors.scores, confident=known.confident),
+        "neighbour_disagreement": neighbour_disagreement.scores,
+    }
+    often = [i for i in np.argsort(-known.priors, kind="stable")[:PARTS].tolist() if i < len(known.classes)]
+    return plain | {direction(known.classes[label]): partial(_of_label, label=label) for label in often}
+
+
+def direction(label: str) -> str:
+    """Name what is followed of one label."""
+    return f"labelled {label}"
+
+
+def _of_label(batch: Labelled, *, label: int) -> Floats:
+    return np.where(batch.label == label, label_contradiction.scores(batch), 0.0)
+
+
+def calibrated(known: Known, size: int, *, rng: np.random.Generator, draws: int = DRAWS) -> Nulls:
+    """Learn what every statistic is on clean batches of a size.
+
+    Where the reference has times, its own stretches say how many times as much they differ.
+    """
+    sums = sums_of(known)
+    drawn = {name: _value(measure) for name, measure in measures_of(known).items() if name not in sums}
+    nulls = {name: Null.of_sum(scores(known.rows), size) for name, scores in sums.items()}
+    nulls |= nulls_of(drawn, known.rows, size, batches=draws, rng=rng, grains={"duplicate_clusters": 1.0})
+    if known.order.size < BLOCKS_NEEDED * size:
+        return nulls
+    measures = drawn | {name: _summed(scores) for name, scores in sums.items()}
+    spread = _spread(measures, known, size, rng)
+    return {name: null.widened(spread[name]) for name, null in nulls.items()}
+
+
+def _summed(scores: Scores) -> Callable[[Labelled], float]:
+    return lambda batch: float(scores(batch).sum())
+
+
+def _value(measure: Measure) -> Callable[[Labelled], float]:
+    return lambda batch: measure(batch).value
+
+
+def _spread(
+    measures: Mapping[str, Callable[[Labelled], float]], known: Known, size: int, rng: np.random.Generator
+) -> dict[str, float]:
+    """Give how many times the deviation of batches drawn at random the reference's own stretches have, at least 1."""
+    found = {}
+    for name, measure in measures.items():
+        ordered, mixed = (
+            np.array([measure(known.rows.take(part)) for part in blocks(order, size)])
+            for order in (known.order, rng.permutation(known.order))
+        )
+        alike = float(mixed.std(ddof=1))
+        found[name] = max(1.0, float(ordered.std(ddof=1)) / alike) if alike > 1e-9 else 1.0
+    return found
+
+
+def p_values(known: Known, nulls: Nulls, batch: Labelled) -> dict[str, float]:
+    """Give the p-value of every statistic and direction of one batch of the calibrated size."""
+    measures = {name: _value(measure) for name, measure in measures_of(known).items()}
+    measures |= {name: _summed(scores) for name, scores in sums_of(known).items()}
+    return {name: nulls[name].p_value(measure(batch)) for name, measure in measures.items()}
+
+
+def followed(known: Known) -> list[str]:
+    """Name what is followed over batches in the search for slow poison: all labels, and each frequent one."""
+    return ["label_contradiction", *(name for name in sums_of(known) if name.startswith(direction("")))]
+
+
+def evidence_over(parts: Sequence[Mapping[str, float]], rows: int, *, known: Known) -> float:
+    """Give the mean evidence of slow poison over batches of equal size, oldest first; see `slow_poisoning`."""
+    names = followed(known)
+    series = [np.array([part[name] for part in parts]) for name in names]
+    each = np.full(len(parts), float(rows))
+    return math.fsum(slow_poisoning(one, each, reference=known.rows.size).evidence for one in series) / len(names)
+
+
+def audit(
+    known: Known,
+    batch: Labelled,
+    *,
+    rng: np.random.Generator,
+    nulls: dict[int, Nulls],
+    most: int = MOST_PART,
+    without: Sequence[str] = (),
+) -> Verdict:
+    """Judge a batch, in parts of at most `most` rows, its rows mixed first; at most 64 parts.
+
+    nulls: what was learned of sizes before, added to. without: statistics that are left out of the verdict.
+    """
+    size = size_of(min(batch.size, most), reference=known.rows.size)
+    if not size:
+        return Verdict("undecided", f"{batch.size} labelled rows of at least 50 needed")
+    if size not in nulls:
+        nulls[size] = calibrated(known, size, rng=rng)
+    mixed = rng.permutation(batch.size)
+    # A part more, that overlaps others, where the last rows would go unseen.
+    starts = list(range(0, batch.size - size + 1, size))[:MOST_PARTS]
+    if len(starts) < MOST_PARTS and starts[-1] + size < batch.size:
+        starts.append(batch.size - size)
+    parts = [np.sort(mixed[start : start + size]) for start in starts]
+    judged = np.unique(np.concatenate(parts))
+    measures = {name: one for name, one in measures_of(known).items() if name not in without}
+    spoken = list(measures) + (["contributors"] if (batch.contributor >= 0).any() else [])
+    spoken += ["slow_poisoning"] if len(parts) > 1 else []
+    alpha = FALSE_ALARMS / len(spoken)
+    taken = [(part, batch.take(part)) for part in parts]
+    found = [
+        _worst(name, [(part, measure(rows)) for part, rows in taken], nulls[size][name], alpha)
+        for name, measure in measures.items()
+    ]
+    if "contributors" in spoken:
+        found.append(_contributed(known, batch.take(judged), judged, alpha))
+    if "slow_poisoning" in spoken:
+        each = [p_values(known, nulls[size], rows) for _, rows in taken[: batch.size // size]]
+        found.append(_slow(known, each, size, batch, alpha))
+    breaching = [one for one in found if one.breaches]
+    why = "; ".join(SAYS[one.name] for one in breaching)
+    outcome: Literal["clean", "suspicious"] = "suspicious" if breaching else "clean"
+    return Verdict(outcome, why, int(judged.size), len(parts), tuple(found))
+
+
+def _worst(name: str, told_of: Sequence[tuple[Places, Told]], null: Null, alpha: float) -> Statistic:
+    parts, told = [part for part, _ in told_of], [one for _, one in told_of]
+    p = [null.p_value(one.value) for one in told]
+    worst = int(np.argmin(p))
+    reached = [i for i, value in enumerate(p) if value * len(parts) <= alpha] or [worst]
+    rows = np.unique(np.concatenate([parts[i][told[i].rows] for i in reached]))
+    lead = int(parts[worst][told[worst].rows[0]]) if told[worst].rows.size else -1
+    p_value = min(1.0, p[worst] * len(parts))
+    limit = null.threshold(alpha / len(parts))
+    return Statistic(name, told[worst].value, limit, p_value, alpha, rows, told[worst].cell, lead)
+
+
+def _contributed(known: Known, batch: Labelled, places: Places, alpha: float) -> Statistic:
+    told = contributors.measure(batch, usual=known.usual)
+    p_value = min(1.0, math.exp(-min(told.value, 700.0)))
+    return Statistic("contributors", told.value, -math.log(alpha), p_value, alpha, places[told.rows], told.cell)
+
+
+def _slow(known: Known, parts: Sequence[Mapping[str, float]], size: int, batch: Labelled, alpha: float) -> Statistic:
+    evidence = evidence_over(parts, size, known=known)
+    # The evidence may have been as large after any part, of which one is the last.
+    p_value = min(1.0, 1 / evidence) if evidence > 0 else 1.0
+    rows = label_contradiction.measure(batch).rows
+    return Statistic("slow_poisoning", evidence, 1 / alpha, p_value, alpha, rows)

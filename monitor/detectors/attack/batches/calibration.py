@@ -1,0 +1,112 @@
+"""What a statistic is on batches of the reference, and how rarely it is as large as it was found."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+from scipy.stats import pearson3
+
+from monitor.detectors.attack.batches.rows import Labelled, Places
+
+Floats = NDArray[np.float64]
+Measure = Callable[[Labelled], float]
+
+STEPS = 1.25
+FEWEST, LARGEST_PART = 50, 0.25
+LEAST_SKEW = 0.05
+
+
+@dataclass(frozen=True)
+class Null:
+    """Mean, standard deviation and skewness of a statistic on batches without an attack."""
+
+    mean: float
+    sd: float
+    skew: float
+
+    @classmethod
+    def of_sum(cls, scores: Floats, size: int) -> "Null":
+        """Give the moments of the sum of `size` rows' scores, from those of all reference rows."""
+        mean, sd = float(scores.mean()), float(scores.std(ddof=1))
+        skew = float((((scores - mean) / sd) ** 3).mean()) if sd > 0 else 0.0
+        wider = math.sqrt(1 + size / scores.size)
+        return cls(size * mean, max(math.sqrt(size) * sd * wider, 1e-9), min(max(skew / math.sqrt(size), 0.0), 3.0))
+
+    def widened(self, by: float) -> "Null":
+        """Give the same with a larger standard deviation."""
+        return replace(self, sd=self.sd * by)
+
+    def z(self, value: float) -> float:
+        """Give a value in standard deviations from the mean."""
+        return (value - self.mean) / self.sd
+
+    def p_value(self, value: float) -> float:
+        """Give the chance of such a value or a larger one, by a gamma of these three moments. (Pearson 1895)."""
+        if self.skew < LEAST_SKEW:
+            return float(ndtr(-self.z(value)))
+        return float(pearson3.sf(self.z(value), self.skew))
+
+    def threshold(self, alpha: float) -> float:
+        """Give the value that is reached with chance alpha."""
+        deviate = pearson3.isf(alpha, self.skew if self.skew >= LEAST_SKEW else 0.0)
+        return self.mean + self.sd * float(deviate)
+
+
+def size_of(rows: int, *, reference: int) -> int:
+    """Give of how many rows a batch is judged: steps of a quarter, at most a quarter of the reference; 0 if too few.
+
+    Few sizes, so that what was learned of one serves many batches.
+
+    >>> size_of(500, reference=8000), size_of(30, reference=8000), size_of(10**6, reference=8000)
+    (465, 0, 1776)
+    """
+    most = min(rows, int(LARGEST_PART * reference))
+    if most < FEWEST:
+        return 0
+    return int(FEWEST * STEPS ** math.floor(math.log(most / FEWEST, STEPS) + 1e-9))
+
+
+def draws(reference: Labelled, size: int, *, batches: int, rng: np.random.Generator) -> Iterator[Labelled]:
+    """Draw batches from the reference, each without repeats."""
+    for _ in range(batches):
+        yield reference.take(rng.choice(reference.size, size, replace=False))
+
+
+def nulls_of(
+    measures: Mapping[str, Measure],
+    reference: Labelled,
+    size: int,
+    *,
+    batches: int,
+    rng: np.random.Generator,
+    grains: Mapping[str, float],
+) -> dict[str, Null]:
+    """Learn what statistics are on batches of the reference.
+
+    A batch drawn from a part of the population shares rows with others: its variance lacks 1 - size / reference, and
+    the reference is itself a sample, which adds 1 + size / reference. grains: the smallest standard deviation of each.
+    spread: how many times the standard deviation of the reference's own windows is that of batches drawn at random.
+    """
+    values: dict[str, list[float]] = {name: [] for name in measures}
+    for batch in draws(reference, size, batches=batches, rng=rng):
+        for name, measure in measures.items():
+            values[name].append(measure(batch))
+    part = size / reference.size
+    wider = math.sqrt((1 + part) / (1 - part))
+    return {name: null_of(np.array(found), wider=wider, grain=grains.get(name, 1e-9)) for name, found in values.items()}
+
+
+def null_of(values: Floats, *, wider: float, grain: float) -> Null:
+    """Give the moments of one statistic's values; the skewness with one standard error added."""
+    mean, sd = float(values.mean()), float(values.std(ddof=1))
+    skew = float((((values - mean) / sd) ** 3).mean()) if sd > 0 else 0.0
+    careful = min(max(skew + math.sqrt(6 / values.size), 0.0), 3.0)
+    return Null(mean, max(sd * wider, grain), careful)
+
+
+def blocks(order: Places, size: int) -> Sequence[Places]:
+    """Cut rows in the order of time into whole batches."""
+    return [order[start : start + size] for start in range(0, order.size - size + 1, size)]

@@ -1,0 +1,329 @@
+"""What is learned from the reference: probabilities of labels, neighbours, bins, fingerprints; fitted at use."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.isotonic import IsotonicRegression
+from sklearn.neighbors import NearestNeighbors
+
+from monitor.detectors.attack.batches.contributors import SHARES
+from monitor.detectors.attack.batches.label_contradiction import flip_scores
+from monitor.detectors.attack.batches.rows import LEVELS, Floats, Labelled, Places
+from monitor.detectors.attack.batches.value_for_label import Usual
+from monitor.profiles.encoding import Number
+from monitor.profiles.joint import class_codes
+from monitor.profiles.reading import categories, floats
+from monitor.types import ColumnKind
+
+MOST_ROWS, FEWEST_ROWS = 16_000, 1_000
+MOST_CLASSES, MOST_COLUMNS = 30, 100
+NEIGHBOURS = 10
+FLOOR = 0.002
+TABLES, COLUMNS_SHARE = 8, 0.6
+_PRIME = np.int64(1_000_003)
+
+
+@dataclass(frozen=True, eq=False)
+class Encoder:
+    """One column as numbers: `number` for numeric ones with the upper edges of its bins, else the frequent values.
+
+    many: numbers of so many values that a bin holds several.
+    """
+
+    name: str
+    kind: ColumnKind
+    number: Number | None
+    edges: Floats
+    values: tuple[str, ...]
+    many: bool = False
+
+    def cells(self, rows: pa.Table) -> Places:
+        """Give each row's bin; the last but one is for other values, the last for none."""
+        column = rows.column(self.name)
+        if self.kind == "numeric":
+            found = floats(column)
+            return np.asarray(np.where(np.isnan(found), LEVELS - 1, np.searchsorted(self.edges, found, side="right")))
+        read = categories(column)
+        place = {value: i for i, value in enumerate(self.values)}
+        codes = [LEVELS - 1 if t is None else place.get(t, LEVELS - 2) for t in read.texts]
+        return np.asarray(np.array([*codes, LEVELS - 1], np.intp)[read.positions])
+
+    def encoded(self, rows: pa.Table) -> Floats:
+        """Give normal scores, 0 where missing, or indicators of half the weight, since two of them differ."""
+        if self.kind != "numeric":
+            return np.asarray((self.cells(rows)[:, None] == np.arange(len(self.values))) / np.sqrt(2))
+        if self.number is None:
+            return np.empty((rows.num_rows, 0))
+        scores = np.concatenate([*self.number.encoded(rows.column(self.name), 65_536), np.empty(0)])
+        return np.asarray(np.nan_to_num(np.clip(scores, -4, 4))[:, None])
+
+
+@dataclass(frozen=True, eq=False)
+class Half:
+    """One half of the reference's rows: what judges the rows of the other, with its own calibration.
+
+    model: fitted on its rows; None where logged scores are used. calibration: a class each, fitted on its rows as the
+    other half's model sees them.
+    """
+
+    encoded: Floats
+    label: Places
+    model: HistGradientBoostingClassifier | None
+    calibration: tuple[IsotonicRegression, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """All that a batch is laid beside.
+
+    classes: the labels; any other is the class behind the last. scores: by class, the column of the logged model's
+    probability, where those are used. rows: the reference's own, each judged by the other half. order: their places
+    in the order of time, empty where that is not known.
+    """
+
+    classes: tuple[str, ...]
+    label: str
+    encoders: tuple[Encoder, ...]
+    scores: Mapping[str, str]
+    halves: tuple[Half, Half]
+    tables: tuple[tuple[Places, Floats], ...]
+    frequent: tuple[tuple[NDArray[np.int64], Floats], ...]
+    rows: Labelled
+    order: Places
+
+    @cached_property
+    def priors(self) -> Floats:
+        """Give the share of each label in the reference; a label that it lacks has half a row."""
+        counts = np.bincount(self.rows.label, minlength=self.rows.classes) + 0.5
+        return np.asarray(counts / counts.sum())
+
+    @cached_property
+    def confident(self) -> Floats:
+        """Give the mean probability of each class among the rows of its label; 1 where there are none."""
+        counts = np.bincount(self.rows.label, minlength=self.rows.classes)
+        sums = np.bincount(self.rows.label, self.rows.own, self.rows.classes)
+        return np.where(counts > 0, sums / np.maximum(counts, 1), 1.0)
+
+    @cached_property
+    def values(self) -> Usual:
+        """Give how often the reference has each value."""
+        return Usual.of(self.rows)
+
+    @cached_property
+    def usual(self) -> Floats:
+        """Give, for each share of flips, the logarithm of the mean likelihood ratio, with its standard error added."""
+        found = []
+        for share in SHARES:
+            ratios = np.exp(flip_scores(self.rows.own, classes=self.rows.classes - 1, share=share))
+            found.append(np.log(max(1.0, ratios.mean() + ratios.std() / np.sqrt(ratios.size))))
+        return np.array(found)
+
+
+def learn(
+    rows: pa.Table,
+    columns: Sequence[tuple[str, ColumnKind]],
+    *,
+    label: str,
+    classes: tuple[str, ...],
+    scores: Mapping[str, str],
+    times: Floats | None,
+    rng: np.random.Generator,
+) -> Known:
+    """Learn from labelled reference rows, at most 16,000 of them drawn at random.
+
+    columns: those that are features, with their kinds; only numbers and categories take part. scores: by class, the
+    columns of probabilities; empty to have a bounded model fitted. times: of the rows, or None.
+    """
+    chosen = np.flatnonzero(class_codes(rows, label, classes) >= 0)
+    if chosen.size > MOST_ROWS:
+        chosen = np.sort(rng.choice(chosen, MOST_ROWS, replace=False))
+    order = np.empty(0, np.intp) if times is None else np.argsort(times[chosen], kind="stable")
+    rows = rows.take(pa.array(chosen, pa.int64()))
+    encoders = tuple(_encoder(rows, name, kind) for name, kind in columns[:MOST_COLUMNS])
+    codes, encoded = class_codes(rows, label, classes), _encoded(encoders, rows)
+    half = rng.permutation(rows.num_rows) % 2
+    features, kinds = _features(encoders, rows), [one.kind != "numeric" for one in encoders]
+    seed = int(rng.integers(2**31))
+    halves = [
+        Half(
+            encoded[half == i],
+            codes[half == i],
+            None if scores else _model(features[half == i], codes[half == i], kinds, seed),
+        )
+        for i in range(2)
+    ]
+    plain = _raw_chance(rows, features, halves, 1 - half, classes=classes, scores=scores)
+    halves = [replace(one, calibration=_calibration(plain[half == i], one.label)) for i, one in enumerate(halves)]
+    tables = _tables(len(encoders), rng)
+    prints = _prints(encoders, rows, tables)
+    frequent = tuple(_frequencies(prints[:, i]) for i in range(TABLES))
+    seen = Labelled(
+        codes,
+        _calibrated(plain, halves, 1 - half),
+        _near(encoded, halves, 1 - half, len(classes)),
+        _cells(encoders, rows),
+        _raw(encoders, rows),
+        prints,
+        _usual(prints, frequent),
+        np.full(rows.num_rows, -1, np.intp),
+    )
+    return Known(classes, label, encoders, scores, (halves[0], halves[1]), tables, frequent, seen, order)
+
+
+def seen(known: Known, rows: pa.Table, contributors: Places | None, *, rng: np.random.Generator) -> Labelled:
+    """Lay labelled rows beside the reference, each beside one half of it, as its own rows are."""
+    classes, half = known.classes, rng.permutation(rows.num_rows) % 2
+    features = _features(known.encoders, rows) if not known.scores else np.empty((rows.num_rows, 0))
+    plain = _raw_chance(rows, features, known.halves, half, classes=classes, scores=known.scores)
+    prints = _prints(known.encoders, rows, known.tables)
+    return Labelled(
+        class_codes(rows, known.label, classes),
+        _calibrated(plain, known.halves, half),
+        _near(_encoded(known.encoders, rows), known.halves, half, len(classes)),
+        _cells(known.encoders, rows),
+        _raw(known.encoders, rows),
+        prints,
+        _usual(prints, known.frequent),
+        np.full(rows.num_rows, -1, np.intp) if contributors is None else contributors,
+    )
+
+
+def _encoder(rows: pa.Table, name: str, kind: ColumnKind) -> Encoder:
+    column = rows.column(name)
+    if kind == "numeric":
+        values = floats(column)
+        values = values[np.isfinite(values)]
+        cuts = np.quantile(values, np.linspace(0, 1, LEVELS - 1)[1:-1]) if values.size else np.empty(0)
+        return Encoder(name, kind, Number.fit(column), np.unique(cuts), (), np.unique(values).size > LEVELS)
+    read = categories(column)
+    counts = np.bincount(read.positions, minlength=len(read.texts) + 1)[:-1]
+    often = sorted((-n, t) for n, t in zip(counts.tolist(), read.texts, strict=True) if n and t is not None)
+    return Encoder(name, "categorical", None, np.empty(0), tuple(t for _, t in often[: LEVELS - 2]))
+
+
+def _encoded(encoders: Sequence[Encoder], rows: pa.Table) -> Floats:
+    return np.column_stack([np.empty((rows.num_rows, 0)), *(one.encoded(rows) for one in encoders)])
+
+
+def _features(encoders: Sequence[Encoder], rows: pa.Table) -> Floats:
+    made = [floats(rows.column(e.name)) if e.kind == "numeric" else e.cells(rows).astype(float) for e in encoders]
+    return np.column_stack([np.empty((rows.num_rows, 0)), *made])
+
+
+def _cells(encoders: Sequence[Encoder], rows: pa.Table) -> Places:
+    return np.column_stack([np.empty((rows.num_rows, 0), np.intp), *(one.cells(rows) for one in encoders)])
+
+
+def _raw(encoders: Sequence[Encoder], rows: pa.Table) -> Floats:
+    numeric = [floats(rows.column(one.name)) for one in encoders if one.many]
+    return np.column_stack([np.empty((rows.num_rows, 0)), *numeric])
+
+
+def _model(features: Floats, codes: Places, kinds: list[bool], seed: int) -> HistGradientBoostingClassifier:
+    model = HistGradientBoostingClassifier(
+        max_iter=80, max_leaf_nodes=15, learning_rate=0.1, categorical_features=kinds, random_state=seed
+    )
+    return model.fit(np.where(np.isinf(features), np.nan, features), codes)
+
+
+def _raw_chance(
+    rows: pa.Table,
+    features: Floats,
+    halves: Sequence[Half],
+    by: Places,
+    *,
+    classes: tuple[str, ...],
+    scores: Mapping[str, str],
+) -> Floats:
+    """Give each row's probabilities by one of the halves' models, or the logged ones; shape (rows, classes)."""
+    if scores:
+        return _logged(rows, classes, scores)
+    found = np.zeros((rows.num_rows, len(classes)))
+    for i, half in enumerate(halves):
+        mine = np.flatnonzero(by == i)
+        if half.model is not None and mine.size:
+            plain = np.where(np.isinf(features[mine]), np.nan, features[mine])
+            found[mine[:, None], half.model.classes_.astype(np.intp)] = half.model.predict_proba(plain)
+    return found
+
+
+def _logged(rows: pa.Table, classes: tuple[str, ...], scores: Mapping[str, str]) -> Floats:
+    found = np.full((rows.num_rows, len(classes)), np.nan)
+    for name, column in scores.items():
+        found[:, classes.index(name)] = floats(rows.column(column))
+    rest = np.isnan(found).all(axis=0)
+    if rest.any():
+        left = 1 - np.nansum(found, axis=1)
+        found[:, rest] = (left / rest.sum())[:, None]
+    return np.where(np.isfinite(found), found, 1 / len(classes))
+
+
+def _calibration(plain: Floats, label: Places) -> tuple[IsotonicRegression, ...]:
+    # In one half, not both: a row must not have helped to calibrate the probabilities that judge it.
+    made = (IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip") for _ in range(plain.shape[1]))
+    return tuple(one.fit(plain[:, k], label == k) for k, one in enumerate(made))
+
+
+def _calibrated(plain: Floats, halves: Sequence[Half], by: Places) -> Floats:
+    fixed = np.empty_like(plain)
+    for i, half in enumerate(halves):
+        mine = np.flatnonzero(by == i)
+        least = max(FLOOR, 1 / half.label.size)
+        for k, one in enumerate(half.calibration):
+            if mine.size:
+                fixed[mine, k] = np.maximum(one.predict(plain[mine, k]), least)
+    fixed /= fixed.sum(axis=1, keepdims=True)
+    return np.column_stack([fixed, np.full(len(fixed), FLOOR)])
+
+
+def _near(encoded: Floats, halves: Sequence[Half], by: Places, classes: int) -> Floats:
+    found = np.full((len(encoded), classes + 1), 0.0)
+    for i, half in enumerate(halves):
+        mine = np.flatnonzero(by == i)
+        if not mine.size:
+            continue
+        index = NearestNeighbors(n_neighbors=NEIGHBOURS, algorithm="brute").fit(half.encoded.astype(np.float32))
+        places = index.kneighbors(encoded[mine].astype(np.float32), return_distance=False)
+        labels = half.label[places]
+        found[mine] = (labels[:, :, None] == np.arange(classes + 1)).mean(axis=1)
+    return found
+
+
+def _tables(columns: int, rng: np.random.Generator) -> tuple[tuple[Places, Floats], ...]:
+    taken = min(columns, max(3, round(COLUMNS_SHARE * columns)))
+    return tuple(
+        (np.sort(rng.permutation(columns)[:taken]).astype(np.intp), rng.random(columns)) for _ in range(TABLES)
+    )
+
+
+def _prints(encoders: Sequence[Encoder], rows: pa.Table, tables: Sequence[tuple[Places, Floats]]) -> NDArray[np.int64]:
+    plain = [
+        one.encoded(rows)[:, 0] if one.kind == "numeric" and one.number is not None else one.cells(rows)
+        for one in encoders
+    ]
+    numeric = [one.kind == "numeric" and one.number is not None for one in encoders]
+    found = np.zeros((rows.num_rows, TABLES), np.int64)
+    for table, (chosen, offsets) in enumerate(tables):
+        for place in chosen.tolist():
+            shifted = plain[place] + (offsets[place] if numeric[place] else 0.0)
+            with np.errstate(over="ignore"):
+                found[:, table] = found[:, table] * _PRIME + np.floor(shifted).astype(np.int64) + 7
+    return found
+
+
+def _frequencies(prints: NDArray[np.int64]) -> tuple[NDArray[np.int64], Floats]:
+    values, counts = np.unique(prints, return_counts=True)
+    return values, counts / prints.size
+
+
+def _usual(prints: NDArray[np.int64], frequent: Sequence[tuple[NDArray[np.int64], Floats]]) -> Floats:
+    found = np.zeros(prints.shape)
+    for table, (values, shares) in enumerate(frequent):
+        at = np.minimum(np.searchsorted(values, prints[:, table]), values.size - 1)
+        found[:, table] = np.where(values[at] == prints[:, table], shares[at], 0.0)
+    return found

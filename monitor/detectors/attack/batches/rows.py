@@ -1,0 +1,76 @@
+"""Labelled rows, each with what the reference says of it: what every statistic of a batch reads."""
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Places = NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """Labelled rows of a batch, or of the reference itself, judged by that half of the reference they are not in.
+
+    label: shape (rows,), the label's place among the classes; the last class is any that the reference lacks.
+    chance: shape (rows, classes), the probability of each label given the features; rows add up to about 1.
+    near: shape (rows, classes), the share of each label among the nearest rows of the reference.
+    cells: shape (rows, columns), the bin or category of each value; `levels` is above all of them.
+    raw: shape (rows, columns of more numbers than cells), the numbers as they came, NaN where there is none.
+    prints: shape (rows, tables), fingerprints that near copies share; usual: how often the reference has each.
+    contributor: shape (rows,), who labelled it, by place; -1 where nobody is known.
+    """
+
+    label: Places
+    chance: Floats
+    near: Floats
+    cells: Places
+    raw: Floats
+    prints: NDArray[np.int64]
+    usual: Floats
+    contributor: Places
+
+    @property
+    def size(self) -> int:
+        """Count the rows."""
+        return int(self.label.size)
+
+    @property
+    def classes(self) -> int:
+        """Count the classes, the one for unknown labels included."""
+        return int(self.chance.shape[1])
+
+    @property
+    def own(self) -> Floats:
+        """Give the probability of each row's own label."""
+        return np.asarray(self.chance[np.arange(self.size), self.label])
+
+    @property
+    def levels(self) -> int:
+        """Give a number above every cell."""
+        return LEVELS
+
+    def take(self, places: Places) -> "Labelled":
+        """Give some of the rows."""
+        return replace(self, **{one.name: getattr(self, one.name)[places] for one in fields(self)})
+
+
+LEVELS = 32
+"""How many cells a column has at most, those for other values and for none included."""
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """What a statistic says of a batch.
+
+    value: higher is worse. rows: the places of those that make it so. what: names them, such as a value and a label.
+    """
+
+    value: float
+    rows: Places
+    what: str = ""
+    cell: tuple[int, ...] = ()
+
+
+NONE: Places = np.empty(0, np.intp)
