@@ -251,6 +251,28 @@ def explain(
 
 
 @app.command()
+def audit(
+    *,
+    config: Config,
+    model: ModelName,
+    batch: Annotated[str, typer.Option(help="Labelled rows: a file, a glob, a folder or URL#table.")],
+    contributor: Annotated[
+        str | None, typer.Option(help="The column that says who labelled; by default `contributor`, else the client.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Where suspicious rows go, as Parquet.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say whether labelled rows are fit to train on: whether they look poisoned beside the model's reference.
+
+    One clean batch in 1,000 is called suspicious. Exit code 0 when clean; 1 when suspicious or undecided; 2 when it
+    cannot be compared.
+    """
+    from monitor.commands.audit import audit as command  # noqa: PLC0415
+
+    raise typer.Exit(command(config, model, batch, contributor=contributor, out=out, as_json=as_json))
+
+
+@app.command()
 def export(
     *,
     config: Config,

@@ -1,0 +1,227 @@
+"""`monitor audit`: whether labelled rows look poisoned beside a model's reference."""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import typer
+
+from monitor.commands.export import write_parquet
+from monitor.commands.opening import configured, reaching_database, watch_named, watching
+from monitor.commands.printing import json_line, printable, table
+from monitor.commands.rows import reference_rows
+from monitor.config.words import suggestion
+from monitor.detectors.attack.batches.audit import FALSE_ALARMS, Verdict
+from monitor.detectors.attack.batches.audit import audit as judged
+from monitor.detectors.attack.batches.known import Known, seen
+from monitor.detectors.attack.batches.naming import Text, named
+from monitor.detectors.attack.batches.rows import Labelled
+from monitor.errors import ConfigError
+from monitor.setup.sample import data_of, missing_files
+from monitor.steps.poisoning import CONTRIBUTOR, contributors_of, features_of, learned, text_of
+from monitor.steps.reference import learned_rows
+from monitor.types import Roles
+from monitor.watch import Monitor, Watch
+from monitor.wiring import source_of
+
+SHOWN, LISTED, SEED = 10, 1_000, 0
+ROW, REASONS = "row", "reasons"
+
+
+@dataclass(frozen=True, eq=False)
+class Audited:
+    """A verdict with what its numbers point at.
+
+    rows: those with a label; places: of these in the batch, from 0. statistics: as they are printed.
+    """
+
+    verdict: Verdict
+    rows: pa.Table
+    places: list[int]
+    statistics: list[dict[str, Any]]
+    reference: int
+
+
+def audit(path: Path, name: str, batch: str, *, contributor: str | None, out: Path | None, as_json: bool) -> int:
+    """Tell the verdict and write the suspicious rows; 0 when clean, else 1.
+
+    ConfigError where the batch cannot be compared: no file, no label, or a feature of the reference that it lacks.
+    """
+    setup = configured(path)
+    with watching(setup) as monitor, reaching_database(setup):
+        watch = watch_named(monitor, name, place=setup.place)
+        with _telling("reading the batch"):
+            rows = _batch_rows(batch)
+            _checked(rows, watch.roles, batch, contributor)
+        with _telling("reading the reference"):
+            reference = _reference_rows(monitor, watch)
+    with _telling("laying the batch beside the reference"):
+        found = _audited(reference, rows, watch.roles, batch, contributor)
+    if out is not None:
+        _write(found, out)
+    if as_json:
+        json_line(_as_json(found, name, batch, watch.roles))
+    else:
+        _tell(found, name, batch, watch.roles, out)
+    return 0 if found.verdict.outcome == "clean" else 1
+
+
+@contextmanager
+def _telling(what: str) -> Iterator[None]:
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console  # noqa: PLC0415  # only a terminal needs it
+
+    with Console(stderr=True).status(what):
+        yield
+
+
+def _batch_rows(batch: str) -> pa.Table:
+    here = Path.cwd()
+    data = data_of(batch, here=here, root=here)
+    missing = missing_files(data.files, root=here) if data.files else None
+    if missing:
+        raise ConfigError(batch, missing, "name a file or a glob")
+    rows = reference_rows(source_of(data, root=here))
+    if not rows.num_rows:
+        raise ConfigError(batch, "holds no rows", "name a file with labelled rows")
+    return rows
+
+
+def _checked(rows: pa.Table, roles: Roles, batch: str, contributor: str | None) -> None:
+    wanted = [name for name in (roles.label, contributor) if name is not None and name not in rows.column_names]
+    if wanted:
+        raise ConfigError(batch, f"no column {wanted[0]!r}", suggestion(wanted[0], rows.column_names))
+
+
+def _reference_rows(monitor: Monitor, watch: Watch) -> pa.Table:
+    if watch.reference is not None:
+        return reference_rows(watch.reference)
+    with monitor.database.read() as connection:
+        kept = learned_rows(connection, watch)
+    if kept is None:
+        mend = "name a `reference` with labelled rows"
+        raise ConfigError(f"models.{watch.name}.reference", "there is none to compare with", mend)
+    return kept
+
+
+def _audited(reference: pa.Table, rows: pa.Table, roles: Roles, batch: str, contributor: str | None) -> Audited:
+    if roles.label is None or roles.label not in reference.column_names:
+        raise ConfigError("columns.label", "names no column of the reference", "an audit needs labels on both sides")
+    absent = [name for name, _ in features_of(reference, roles) if name not in rows.column_names]
+    if absent:
+        raise ConfigError(
+            batch, f"no column {absent[0]!r}, which the reference has", suggestion(absent[0], rows.column_names)
+        )
+    rng = np.random.default_rng(SEED)
+    known = learned(reference, roles, rng=rng, scored=set(roles.scores) <= set(rows.column_names))
+    places = np.flatnonzero(rows[roles.label].is_valid().to_numpy())
+    rows = rows.take(pa.array(places, pa.int64()))
+    if isinstance(known, str):
+        return Audited(Verdict("undecided", known), rows, places.tolist(), [], 0)
+    who, names = contributors_of(rows, contributor or _contributor(rows, roles))
+    batch_rows = seen(known, rows, who, rng=rng)
+    verdict = judged(known, batch_rows, rng=rng, nulls={})
+    statistics = _statistics(known, batch_rows, verdict, names, partial(text_of, rows))
+    return Audited(verdict, rows, places.tolist(), statistics, known.rows.size)
+
+
+def _contributor(rows: pa.Table, roles: Roles) -> str | None:
+    return next((name for name in (CONTRIBUTOR, roles.client) if name in rows.column_names), None)
+
+
+def _statistics(
+    known: Known, batch: Labelled, verdict: Verdict, names: Sequence[str], text: Text
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "statistic": one.name,
+            "value": one.value,
+            "threshold": one.threshold,
+            "p_value": one.p_value,
+            "alpha": one.alpha,
+            "breaches": one.breaches,
+            "rows": int(one.rows.size) if one.breaches else 0,
+            **(named(known, batch, one, contributors=names, text=text) if one.breaches else {}),
+        }
+        for one in verdict.statistics
+    ]
+
+
+def _suspicious(found: Audited) -> list[tuple[int, list[str]]]:
+    return list(found.verdict.reasons().items())
+
+
+def _write(found: Audited, out: Path) -> None:
+    named_rows = _suspicious(found)
+    taken = found.rows.take(pa.array([place for place, _ in named_rows], pa.int64()))
+    kept = [name for name in taken.column_names if name not in (ROW, REASONS)]
+    taken = taken.select(kept)
+    taken = taken.append_column(ROW, pa.array([found.places[place] + 1 for place, _ in named_rows], pa.int64()))
+    taken = taken.append_column(REASONS, pa.array([list(why) for _, why in named_rows], pa.list_(pa.string())))
+    write_parquet([taken], taken.schema, out)
+
+
+def _as_json(found: Audited, name: str, batch: str, roles: Roles) -> Mapping[str, Any]:
+    verdict, suspicious = found.verdict, _suspicious(found)
+    return {
+        "model": name,
+        "batch": batch,
+        "verdict": verdict.outcome,
+        "why": verdict.why,
+        "n": found.rows.num_rows,
+        "judged": verdict.judged,
+        "parts": verdict.parts,
+        "reference_n": found.reference,
+        "false_alarms": FALSE_ALARMS,
+        "p_value": verdict.p_value,
+        "statistics": found.statistics,
+        "suspicious": len(suspicious),
+        "rows": [_row(found, place, why, roles) for place, why in suspicious[:LISTED]],
+    }
+
+
+def _row(found: Audited, place: int, why: list[str], roles: Roles) -> dict[str, Any]:
+    row: dict[str, Any] = {ROW: found.places[place] + 1, "label": text_of(found.rows, str(roles.label), place)}
+    if roles.id in found.rows.column_names:
+        row["id"] = str(found.rows[roles.id][place].as_py())
+    return row | {REASONS: why}
+
+
+def _tell(found: Audited, name: str, batch: str, roles: Roles, out: Path | None) -> None:
+    verdict, suspicious = found.verdict, _suspicious(found)
+    sure = "" if verdict.p_value is None else f", p = {verdict.p_value:.2g} over all statistics"
+    typer.echo(printable(f"{batch}: {verdict.outcome} for {name}{sure}"))
+    if verdict.why:
+        typer.echo(f"  {verdict.why}")
+    if not verdict.statistics:
+        return
+    parts = f" in {verdict.parts} parts" if verdict.parts > 1 else ""
+    looked = f"{verdict.judged:,} of {found.rows.num_rows:,} labelled rows{parts}"
+    typer.echo(
+        f"{looked}, beside {found.reference:,} of the reference; one clean batch in 1,000 is called suspicious\n"
+    )
+    lines = [
+        (one["statistic"], one["value"], one["threshold"], one["p_value"], "yes" if one["breaches"] else "-", _at(one))
+        for one in found.statistics
+    ]
+    table(("statistic", "value", "threshold", "p", "breaches", "at"), lines)
+    if suspicious:
+        typer.echo(f"\n{len(suspicious):,} suspicious rows" + (f", written to {out}" if out else "; -o writes them"))
+        rows = [_row(found, place, why, roles) for place, why in suspicious[:SHOWN]]
+        table(("row", "label", "why"), [(r[ROW], r["label"], ", ".join(r[REASONS])) for r in rows])
+
+
+def _at(one: Mapping[str, Any]) -> str:
+    values = " and ".join(f"{column} = {value}" for column, value in one.get("values", {}).items())
+    parts = [values, f"contributor {one['contributor']}" if "contributor" in one else ""]
+    parts.append(f"likely {one['likely']}" if "likely" in one else "")
+    parts.append(f"labelled {one['label']}" if "label" in one else "")
+    return ", ".join(part for part in parts if part) or "-"

@@ -1,0 +1,68 @@
+"""What a statistic points at, in names of columns, values, labels and contributors."""
+
+from collections.abc import Callable, Sequence
+
+from monitor.detectors.attack.batches.audit import Statistic
+from monitor.detectors.attack.batches.known import Encoder, Known
+from monitor.detectors.attack.batches.rows import LEVELS, Labelled
+from monitor.detectors.attack.batches.value_for_label import COARSE
+
+UNKNOWN = "a label that the reference lacks"
+
+
+Text = Callable[[str, int], str]
+SELDOM = "a value that the reference seldom holds"
+
+
+def named(
+    known: Known, batch: Labelled, one: Statistic, *, contributors: Sequence[str], text: Text
+) -> dict[str, object]:
+    """Give what a statistic points at; empty where it points at nothing in particular.
+
+    label: the label that comes too often; likely: what is likelier; values: by column, the value, bin or category
+    that goes with it; contributor: who labelled so. contributors: names by place. text: gives the value of a column
+    in a row of the batch.
+    """
+    if not one.cell:
+        return {}
+    if one.name == "contributors":
+        return {"contributor": contributors[one.cell[0]]}
+    if one.name == "confusion_excess":
+        return {"likely": _label(known, one.cell[0]), "label": _label(known, one.cell[1])}
+    *cell, label = one.cell
+    found: dict[str, object] = {"label": _label(known, label)}
+    if not cell:
+        return found
+    values = _values(known, batch, one, cell)
+    return found | {
+        "values": {name: text(name, one.lead) if value == SELDOM else value for name, value in values.items()}
+    }
+
+
+def _label(known: Known, place: int) -> str:
+    return known.classes[place] if place < len(known.classes) else UNKNOWN
+
+
+def _values(known: Known, batch: Labelled, one: Statistic, cell: Sequence[int]) -> dict[str, str]:
+    if cell[0] < 0:
+        column = [encoder for encoder in known.encoders if encoder.many][-1 - cell[0]].name
+        return {column: f"{batch.raw[one.lead, -1 - cell[0]]:g}"}
+    if len(cell) == 2:
+        encoder = known.encoders[cell[0]]
+        return {encoder.name: _cells(encoder, cell[1], cell[1] + 1)}
+    width = LEVELS // COARSE
+    places = ((known.encoders[cell[i]], cell[i + 1]) for i in (0, 2))
+    return {encoder.name: _cells(encoder, value * width, (value + 1) * width) for encoder, value in places}
+
+
+def _cells(encoder: Encoder, first: int, end: int) -> str:
+    """Name the cells from first up to end."""
+    if encoder.kind == "numeric":
+        if first == LEVELS - 1:
+            return "missing"
+        low = "-inf" if first == 0 else f"{encoder.edges[min(first, encoder.edges.size) - 1]:g}"
+        high = "inf" if end > encoder.edges.size else f"{encoder.edges[end - 1]:g}"
+        return f"{low} to {high}"
+    if first >= LEVELS - 2:
+        return "missing" if first == LEVELS - 1 else SELDOM
+    return ", ".join(encoder.values[first:end]) or SELDOM

@@ -1,0 +1,113 @@
+"""What a model's reference says of labels, and rows laid beside it: from tables and roles to what `audit` reads."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from monitor.detectors.attack.batches.known import (
+    FEWEST_ROWS,
+    MOST_CLASSES,
+    MOST_ROWS,
+    Known,
+    learn,
+)
+from monitor.profiles.arrow import kind_of, task_of
+from monitor.profiles.joint import class_codes
+from monitor.profiles.reading import canonical, categories, type_of
+from monitor.timestamps import times_of
+from monitor.types import ColumnKind, Roles
+
+CONTRIBUTOR = "contributor"
+
+Floats = NDArray[np.float64]
+Places = NDArray[np.intp]
+
+
+def features_of(rows: pa.Table, roles: Roles) -> list[tuple[str, ColumnKind]]:
+    """Give the columns that say something of the label, with their kinds: numbers and categories without a role."""
+    outputs = {roles.prediction, roles.label, *roles.scores, *roles.others}
+    aside = {roles.timestamp, roles.id, roles.client, roles.version, CONTRIBUTOR, *roles.ignore, *outputs}
+    names = [name for name in rows.column_names if name not in aside]
+    readable = [name for name in names if type_of(rows[name].type) in {"number", "text", "boolean"}]
+    kinds = [(name, roles.kinds.get(name) or kind_of(rows[name])) for name in readable]
+    return [(name, kind) for name, kind in kinds if kind in {"numeric", "categorical"}]
+
+
+def learned(rows: pa.Table, roles: Roles, *, rng: np.random.Generator, scored: bool = True) -> Known | str:
+    """Learn what a batch is laid beside from a reference's rows; a sentence where they do not allow it.
+
+    scored: the batch holds the model's scores, too, so that these serve in the place of a model fitted here.
+    """
+    classes = _classes(rows, roles.label) if roles.label in rows.column_names else ()
+    columns = features_of(rows, roles)
+    lacking = _lacking(rows, roles, classes, columns)
+    if lacking:
+        return lacking
+    label = str(roles.label)
+    scores = scores_by_class(roles, classes) if scored and set(roles.scores) <= set(rows.column_names) else {}
+    times = _times(rows, roles)
+    return learn(rows, columns, label=label, classes=classes, scores=scores, times=times, rng=rng)
+
+
+def _lacking(rows: pa.Table, roles: Roles, classes: tuple[str, ...], columns: Sequence[tuple[str, ColumnKind]]) -> str:
+    """Say why labels cannot be judged beside this reference; the empty text where they can."""
+    held = int((class_codes(rows, str(roles.label), classes) >= 0).sum()) if classes else 0
+    why = {
+        "the reference holds no labels": not classes,
+        "labels that are numbers are not judged, only classes": task_of(rows, roles) == "regression",
+        "the labels of the reference do not vary": len(classes) == 1,
+        f"the reference holds {held:,} labelled rows of {FEWEST_ROWS:,} needed": held < FEWEST_ROWS,
+        "the reference has no column of numbers or categories without a role": not columns,
+    }
+    return next((sentence for sentence, so in why.items() if so), "")
+
+
+def scores_by_class(roles: Roles, classes: Sequence[str]) -> dict[str, str]:
+    """Give the column of probabilities of each class; empty where the scores do not tell."""
+    if len(roles.scores) == 1:
+        positive = canonical(roles.classes[0]) if roles.classes else max(classes)
+        return {positive: roles.scores[0]} if positive in classes and len(classes) == 2 else {}
+    named = {canonical(name): column for name, column in zip(roles.classes, roles.scores, strict=False)}
+    return {name: named[name] for name in classes} if set(classes) <= named.keys() else {}
+
+
+def contributors_of(rows: pa.Table, column: str | None) -> tuple[Places | None, tuple[str, ...]]:
+    """Give each row's contributor by place, -1 where there is none, and the names; None without a column of them."""
+    if column is None or column not in rows.column_names:
+        return None, ()
+    read = categories(rows[column])
+    names = dict.fromkeys(text for text in read.texts if text is not None)
+    place = {name: i for i, name in enumerate(names)}
+    codes = [-1 if text is None else place[text] for text in read.texts]
+    return np.asarray(np.array([*codes, -1], np.intp)[read.positions]), tuple(names)
+
+
+def text_of(rows: pa.Table, column: str, place: int) -> str:
+    """Give one value as text."""
+    return str(categories(rows[column].slice(place, 1), classes=True).texts[0])
+
+
+def bounded(rows: pa.Table, *, most: int = MOST_ROWS, rng: np.random.Generator) -> pa.Table:
+    """Give at most so many rows, drawn at random, in their order."""
+    if rows.num_rows <= most:
+        return rows
+    return rows.take(pa.array(np.sort(rng.choice(rows.num_rows, most, replace=False)), pa.int64()))
+
+
+def _classes(rows: pa.Table, label: str | None) -> tuple[str, ...]:
+    read = categories(rows[label], classes=True)
+    counts: dict[str, int] = {}
+    for text, n in zip(read.texts, np.bincount(read.positions, minlength=len(read.texts) + 1).tolist(), strict=False):
+        if text is not None and n:
+            counts[text] = counts.get(text, 0) + n
+    often = sorted(counts, key=lambda text: (-counts[text], text))[:MOST_CLASSES]
+    return tuple(sorted(often))
+
+
+def _times(rows: pa.Table, roles: Roles) -> Floats | None:
+    if roles.timestamp not in rows.column_names:
+        return None
+    times = times_of(rows[roles.timestamp])
+    return None if times.null_count else np.asarray(times.cast(pa.int64()).to_numpy(), np.float64)

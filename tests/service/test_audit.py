@@ -1,0 +1,116 @@
+"""`monitor audit` on files: verdict, suspicious rows, exit codes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
+import pyarrow.parquet as pq
+import pytest
+
+from monitor.commands.audit import audit as in_process
+from monitor.errors import ConfigError
+
+CONFIG = """
+database: sqlite:///monitor.db
+models:
+  loans:
+    source: {files: "logs/*"}
+    reference: {files: reference.parquet}
+    columns: {timestamp: at, id: number, client: desk, scores: p, label: repaid}
+    window: 1d
+"""
+
+
+def rows(seed: int, n: int) -> pa.Table:
+    rng = np.random.default_rng(seed)
+    income, city = rng.gamma(2, 1, n), rng.choice(["Rome", "Oslo", "Bonn"], n)
+    p = 1 / (1 + np.exp(-(2 * income - 4 + (city == "Oslo"))))
+    times = pa.array(1_700_000_000_000_000 + np.arange(n) * 60_000_000, pa.timestamp("us", "UTC"))
+    columns = {"at": times, "number": [f"{seed}-{i}" for i in range(n)], "desk": rng.choice(["north", "south"], n)}
+    return pa.table(columns | {"income": income, "city": city, "p": p, "repaid": (rng.random(n) < p).astype(int)})
+
+
+def poisoned(table: pa.Table) -> pa.Table:
+    """Let the southern desk flip a quarter of its labels."""
+    south = np.array(table["desk"].to_pylist()) == "south"
+    y = table["repaid"].to_numpy()
+    turned = np.where(south & (np.arange(y.size) % 4 == 0), 1 - y, y)
+    return table.set_column(table.column_names.index("repaid"), "repaid", pa.array(turned))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("audit")
+    pq.write_table(rows(1, 3000), made / "reference.parquet")
+    arrow_csv.write_csv(rows(2, 500), made / "clean.csv")
+    pq.write_table(poisoned(rows(3, 500)), made / "poisoned.parquet")
+    pq.write_table(rows(4, 500).drop_columns(["income"]), made / "narrow.parquet")
+    pq.write_table(rows(4, 20), made / "short.parquet")
+    (made / "monitor.yaml").write_text(CONFIG, encoding="utf-8")
+    return made
+
+
+def audit(folder: Path, batch: str, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "monitor", "audit", "monitor.yaml", "loans", "--batch", batch, *words]
+    surroundings = {**os.environ, "NO_COLOR": "1", "COLUMNS": "200"}
+    return subprocess.run(command, cwd=folder, env=surroundings, capture_output=True, text=True, check=False)  # noqa: S603  # ours
+
+
+def test_a_clean_batch_passes(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(folder)
+    assert here("clean.csv") == 0
+    said = capsys.readouterr()
+    assert said.out.startswith("clean.csv: clean for loans")
+    assert said.err == ""
+
+
+def test_a_poisoned_batch_fails_with_its_rows_and_who_labelled_them(folder: Path) -> None:
+    done = audit(folder, "poisoned.parquet", "--json", "-o", "suspicious.parquet")
+    assert done.returncode == 1, done.stderr
+    said = json.loads(done.stdout)
+    assert (said["verdict"], said["n"], said["reference_n"]) == ("suspicious", 500, 3000)
+    named = {one["statistic"]: one for one in said["statistics"]}
+    assert named["contributors"]["breaches"]
+    assert named["contributors"]["contributor"] == "south"
+    kept = pq.read_table(folder / "suspicious.parquet")
+    assert kept.num_rows == said["suspicious"] > 0
+    batch = pq.read_table(folder / "poisoned.parquet")
+    assert kept["number"].to_pylist() == [batch["number"][row - 1].as_py() for row in kept["row"].to_pylist()]
+    assert "contributors" in {why for reasons in kept["reasons"].to_pylist() for why in reasons}
+
+
+def here(batch: str, contributor: str | None = None) -> int:
+    return in_process(Path("monitor.yaml"), "loans", batch, contributor=contributor, out=None, as_json=False)
+
+
+def test_too_few_rows_are_no_pass(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(folder)
+    assert here("short.parquet") == 1
+    said = capsys.readouterr().out
+    assert "undecided" in said
+    assert "at least 50" in said
+
+
+@pytest.mark.parametrize(
+    ("batch", "contributor", "said"),
+    [
+        ("narrow.parquet", None, "narrow.parquet: no column 'income', which the reference has"),
+        ("clean.csv", "dsek", "no column 'dsek'"),
+        ("nowhere.parquet", None, "no file matches 'nowhere.parquet'"),
+    ],
+)
+def test_a_batch_that_cannot_be_compared_says_why(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, batch: str, contributor: str | None, said: str
+) -> None:
+    monkeypatch.chdir(folder)
+    with pytest.raises(ConfigError, match=said):
+        here(batch, contributor)

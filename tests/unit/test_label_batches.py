@@ -1,0 +1,219 @@
+"""Poison in labelled batches: what is found, and how seldom clean batches are blamed."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from scipy.stats import binom, gamma
+
+from monitor.detectors.attack.batches import contributors, duplicate_clusters, value_for_label
+from monitor.detectors.attack.batches.audit import Verdict, audit, calibrated, measures_of, p_values
+from monitor.detectors.attack.batches.calibration import Null, size_of
+from monitor.detectors.attack.batches.known import Known, seen
+from monitor.detectors.attack.batches.naming import named
+from monitor.detectors.attack.batches.slow import slow_poisoning
+from monitor.steps.poisoning import contributors_of, learned, text_of
+from monitor.types import Roles
+
+ROLES = Roles(timestamp="at", label="y", scores=("p",))
+LEARNED: dict[int, dict[int, Mapping[str, Null]]] = {}
+PLAIN = Roles(timestamp="at", label="y", prediction="said")
+
+
+def rows(seed: int, n: int, *, classes: int = 2, city: tuple[str, ...] = ("a", "b", "c")) -> pa.Table:
+    """Make labels that two numbers and a category tell, though not for sure; `p` is the right probability of 1."""
+    rng = np.random.default_rng(seed)
+    x, z, c = rng.normal(size=n), rng.gamma(2, 1, n), rng.choice(city, n)
+    p = 1 / (1 + np.exp(-(3 * x + z - 2 + (c == "a"))))
+    y = (rng.random(n) < p).astype(int) if classes == 2 else np.clip(np.round(x + 1 + rng.normal(0, 0.2, n)), 0, 2)
+    return pa.table({"x": x, "z": z, "city": c, "p": p, "y": y.astype(int), "said": y.astype(int)})
+
+
+def flipped(table: pa.Table, places: np.ndarray) -> pa.Table:
+    y = table["y"].to_numpy().copy()
+    y[places] = 1 - y[places]
+    return table.set_column(table.column_names.index("y"), "y", pa.array(y))
+
+
+def known_of(table: pa.Table, roles: Roles = ROLES) -> Known:
+    found = learned(table, roles, rng=np.random.default_rng(0))
+    assert isinstance(found, Known)
+    return found
+
+
+@pytest.fixture(scope="module")
+def known() -> Known:
+    return known_of(rows(1, 4000))
+
+
+def judged(known: Known, table: pa.Table, *, who: np.ndarray | None = None) -> Verdict:
+    rng = np.random.default_rng(2)
+    kept = LEARNED.setdefault(id(known), {})
+    return audit(known, seen(known, table, who, rng=rng), rng=rng, nulls=kept)
+
+
+def breaching(verdict: Verdict) -> set[str]:
+    return {one.name for one in verdict.statistics if one.breaches}
+
+
+def test_clean_batches_are_blamed_no_more_often_than_their_p_values_say() -> None:
+    # over several references, since the error of one is shared by all batches laid beside it
+    found = []
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        known = known_of(rows(100 + seed, 1500))
+        size = size_of(100, reference=known.rows.size)
+        nulls = calibrated(known, size, rng=rng, draws=100)
+        fresh = seen(known, rows(200 + seed, 40 * size), None, rng=rng)
+        parts = rng.permutation(fresh.size).reshape(-1, size)
+        found += [p_values(known, nulls, fresh.take(part)) for part in parts]
+    for level, most in ((0.1, 0.17), (0.01, 0.035), (0.001, 0.01)):
+        shares = {name: sum(p[name] <= level for p in found) / len(found) for name in found[0]}
+        assert {name: share for name, share in shares.items() if share > most} == {}
+
+
+def test_every_tail_of_the_calibration_is_that_of_a_gamma() -> None:
+    null = Null(3.0, 2.0, 1.0)
+    # a gamma of shape 4 has skewness 1
+    assert null.p_value(9.0) == pytest.approx(gamma.sf(4 + 2 * 3, 4))
+    assert null.p_value(null.threshold(1e-4)) == pytest.approx(1e-4)
+
+
+def test_the_moments_of_a_sum_are_those_of_batches_drawn_at_random() -> None:
+    rng = np.random.default_rng(5)
+    scores = rng.gamma(1, 1, 5000)
+    sums = scores[rng.integers(0, 5000, (4000, 100))].sum(axis=1)
+    null = Null.of_sum(scores, 100)
+    assert null.mean == pytest.approx(sums.mean(), rel=0.01)
+    assert null.sd == pytest.approx(sums.std() * (1 + 100 / 5000) ** 0.5, rel=0.05)
+
+
+def test_flips_in_a_tenth_of_the_labels_are_found_and_their_rows_named(known: Known) -> None:
+    table, rng = rows(6, 500), np.random.default_rng(7)
+    places = rng.choice(500, 50, replace=False)
+    verdict = judged(known, flipped(table, places))
+    assert verdict.outcome == "suspicious"
+    assert "label_contradiction" in breaching(verdict)
+    hits = set(verdict.reasons()) & set(places.tolist())
+    assert len(hits) > 20
+
+
+def test_a_clean_batch_is_called_clean(known: Known) -> None:
+    verdict = judged(known, rows(8, 500))
+    assert (verdict.outcome, verdict.why, verdict.reasons()) == ("clean", "", {})
+
+
+def test_a_batch_of_few_rows_is_undecided(known: Known) -> None:
+    verdict = judged(known, rows(8, 40))
+    assert (verdict.outcome, verdict.p_value) == ("undecided", None)
+    assert "40 labelled rows" in verdict.why
+
+
+def test_a_contributor_who_flips_is_named_and_the_others_are_not(known: Known) -> None:
+    table, rng = rows(9, 950), np.random.default_rng(10)
+    who = rng.integers(0, 6, 950)
+    verdict = judged(known, flipped(table, np.flatnonzero((who == 4) & (rng.random(950) < 0.4))), who=who)
+    found = next(one for one in verdict.statistics if one.name == "contributors")
+    assert found.breaches
+    assert found.cell == (4,)
+    assert set(who[found.rows]) == {4}
+
+
+def test_the_evidence_against_an_honest_contributor_is_one_on_average() -> None:
+    rng = np.random.default_rng(11)
+    steps = np.where(rng.random((4000, 20, 1)) < 0.1, np.log(3.0), np.log((1 - 0.3) / 0.9))
+    assert np.exp([contributors.gathered(one) for one in steps]).mean() == pytest.approx(1.0, abs=0.25)
+
+
+def test_a_trigger_is_found_by_value_and_label_without_scores_in_three_classes() -> None:
+    table = rows(12, 1500, classes=3)
+    known = known_of(table, PLAIN)
+    batch, places = rows(13, 300, classes=3), np.arange(0, 300, 15)
+    z, y = batch["z"].to_numpy().copy(), batch["y"].to_numpy().copy()
+    z[places], y[places] = 7.77, 0
+    batch = batch.set_column(1, "z", pa.array(z)).set_column(4, "y", pa.array(y))
+    verdict = judged(known, batch)
+    one = next(one for one in verdict.statistics if one.name == "value_for_label")
+    assert one.breaches
+    assert set(one.rows) <= set(places)
+    assert named(
+        known, seen(known, batch, None, rng=np.random.default_rng(0)), one, contributors=(), text=lambda *_: ""
+    ) == {"label": "0", "values": {"z": "7.77"}}
+
+
+def test_a_category_that_the_reference_lacks_is_named_as_it_is_written(known: Known) -> None:
+    batch = rows(14, 500)
+    places = np.arange(0, 500, 16)
+    city, y = np.array(batch["city"].to_pylist(), object), batch["y"].to_numpy().copy()
+    city[places], y[places] = "zz", 0
+    batch = batch.set_column(2, "city", pa.array(city)).set_column(4, "y", pa.array(y))
+    laid = seen(known, batch, None, rng=np.random.default_rng(0))
+    one = next(one for one in judged(known, batch).statistics if one.name == "value_for_label")
+    found = named(known, laid, one, contributors=(), text=lambda name, place: text_of(batch, name, place))
+    assert one.breaches
+    assert found["values"] == {"city": "zz"}
+
+
+def test_the_surprise_of_a_count_is_its_binomial_deviance() -> None:
+    met, rows_ = np.array([9.0]), np.array([12.0])
+    ours = value_for_label.surprise(met, np.array([3.0]), rows_, np.array([100.0]))[0]
+    share = 3.5 / 13
+    by_hand = 2 * (binom.logpmf(9, 12, 9 / 12) - binom.logpmf(9, 12, share))
+    assert ours == pytest.approx(by_hand**0.5)
+
+
+def test_near_copies_are_counted_and_ordinary_rows_are_not(known: Known) -> None:
+    table = rows(15, 400)
+    copies = pa.concat_tables([table.slice(0, 360), *[table.slice(0, 1)] * 40])
+    rng = np.random.default_rng(16)
+    assert duplicate_clusters.measure(seen(known, table, None, rng=rng)).value == 0
+    found = duplicate_clusters.measure(seen(known, copies, None, rng=rng))
+    assert set(range(360, 400)) <= set(found.rows.tolist())
+
+
+def test_poison_that_rises_slowly_is_found_by_many_batches_and_not_before() -> None:
+    p = np.array([0.5, 0.3, 0.7, 0.1, 0.05, 0.04, 0.02, 0.03, 0.01, 0.02, 0.005])
+    evidence = [slow_poisoning(p[:end], np.full(end, 500), reference=16_000).p_value for end in range(1, p.size + 1)]
+    assert min(evidence[:4]) > 0.05
+    assert evidence[-1] < 1e-4
+
+
+def test_the_evidence_of_slow_poison_is_no_more_than_the_batches_on_average() -> None:
+    rng = np.random.default_rng(17)
+    found = [slow_poisoning(rng.random(10), np.full(10, 500), reference=10**7).evidence for _ in range(600)]
+    assert np.mean(found) < 10 * 1.7
+
+
+def test_what_cannot_be_judged_says_why() -> None:
+    few, table = rows(18, 200), rows(19, 2000)
+    rng = np.random.default_rng(0)
+    assert "200 labelled rows of 1,000" in str(learned(few, ROLES, rng=rng))
+    assert "no labels" in str(learned(table.drop_columns(["y"]), ROLES, rng=rng))
+    assert "do not vary" in str(learned(table.set_column(4, "y", pa.array([1] * 2000)), ROLES, rng=rng))
+    amount = Roles(timestamp="at", label="z", prediction="x")
+    assert "only classes" in str(learned(table, amount, rng=rng))
+
+
+def test_missing_values_and_labels_the_reference_lacks_do_no_harm(known: Known) -> None:
+    table = rows(20, 300)
+    x = pa.array([None if i % 3 == 0 else value for i, value in enumerate(table["x"].to_pylist())], pa.float64())
+    y = pa.array(["new" if i < 60 else str(value) for i, value in enumerate(table["y"].to_pylist())])
+    table = table.set_column(0, "x", x).set_column(4, "y", y)
+    verdict = judged(known, table)
+    assert "prior_shift" in breaching(verdict)
+    assert all(np.isfinite([one.value, one.p_value]).all() for one in verdict.statistics)
+
+
+def test_contributors_are_read_by_name_and_those_without_one_are_nobody() -> None:
+    table = pa.table({"who": ["b", None, "a", "b"]})
+    places, names = contributors_of(table, "who")
+    assert places is not None
+    assert (places.tolist(), names) == ([0, -1, 1, 0], ("b", "a"))
+    assert contributors_of(table, "none") == (None, ())
+
+
+def test_every_statistic_gives_the_same_answer_again(known: Known) -> None:
+    batch = seen(known, rows(21, 300), None, rng=np.random.default_rng(0))
+    for measure in measures_of(known).values():
+        assert measure(batch).value == measure(batch).value
