@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from monitor.profiles.bins import CategoryBins, NumericBins
-from monitor.profiles.correlation import DIRECTIONS
+from monitor.profiles.correlation import directions_of
 from monitor.profiles.layout import Binary, Layout, Role
 from monitor.profiles.profile import ColumnProfile, Profile
 from monitor.types import Measurement
@@ -66,7 +66,7 @@ def inflation(reference: Profile, before: ColumnProfile, after: ColumnProfile) -
 
 def other_inflation(reference: Profile, before: ColumnProfile, after: ColumnProfile) -> float:
     """Give the design effect in the other directions on average, at least 1: what the mean over all leaves them."""
-    directions = min(DIRECTIONS, before.bins.size - 1)
+    directions = directions_of(before.bins)
     mean = design_effect(before.correlation, before.n, after.n, reference.layout.window_rows)
     rest = directions * mean - inflation(reference, before, after)
     return max(rest / (directions - 1), 1.0) if directions > 1 else 1.0

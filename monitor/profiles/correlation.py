@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
-from monitor.profiles.bins import NumericBins
+from monitor.profiles.bins import CategoryBins, NumericBins
 from monitor.profiles.layout import Column, Layout
 from monitor.profiles.profile import Profile
 
 WINDOWS_NEEDED = 8
 ROWS_NEEDED = 30
 BINS = 10
-DIRECTIONS = BINS - 1
+ROWS_PER_BIN = 5
 RARE = 0.995
 
 Counts = NDArray[np.int64]
@@ -35,9 +35,15 @@ def correlation_of(windows: Sequence[Profile], layout: Layout) -> Layout:
 
 
 def _measured(column: Column, counts: Sequence[Counts]) -> Column:
-    table = np.array(counts)
-    steepest, lasting = steepest_correlation(table, ordered=isinstance(column.bins, NumericBins))
-    return replace(column, correlation=intra_window_correlation(table), steepest=steepest, lasting=lasting)
+    table, ordered = np.array(counts), isinstance(column.bins, NumericBins)
+    steepest, lasting = steepest_correlation(table, ordered=ordered)
+    mean = intra_window_correlation(table, ordered=ordered)
+    return replace(column, correlation=mean, steepest=steepest, lasting=lasting)
+
+
+def directions_of(bins: NumericBins | CategoryBins) -> int:
+    """Give in how many directions the windows of a column can differ."""
+    return min(BINS, bins.size) - 1 if isinstance(bins, NumericBins) else bins.size - 1
 
 
 def steepest_correlation(counts: Counts, *, ordered: bool) -> tuple[float, float]:
@@ -52,7 +58,7 @@ def steepest_correlation(counts: Counts, *, ordered: bool) -> tuple[float, float
     counts = counts[counts.sum(axis=1) >= ROWS_NEEDED] if counts.size else counts
     if len(counts) < WINDOWS_NEEDED:
         return 0.0, 0.0
-    cells = _joined(counts)
+    cells = _joined(counts, ordered=ordered)
     directions = [np.eye(cells.shape[1])]
     if ordered:
         mass = cells.sum(axis=0)
@@ -92,21 +98,23 @@ def _effect_along(counts: Counts, scores: Floats) -> float:
     return float((rows * shifts**2).sum() / variance / (len(rows) - 1))
 
 
-def intra_window_correlation(counts: Counts) -> float:
+def intra_window_correlation(counts: Counts, *, ordered: bool) -> float:
     """Give the correlation of two rows of one window, in [0, 1], from counts of shape (windows, bins)."""
     counts = counts[counts.sum(axis=1) >= ROWS_NEEDED] if counts.size else counts
-    phi = design_effect(counts) if len(counts) >= WINDOWS_NEEDED else None
+    phi = design_effect(counts, ordered=ordered) if len(counts) >= WINDOWS_NEEDED else None
     if phi is None:
         return 0.0
     return float(np.clip((phi - 1) / (counts.sum() / len(counts) - 1), 0.0, 1.0))
 
 
-def design_effect(counts: Counts) -> float | None:
+def design_effect(counts: Counts, *, ordered: bool) -> float | None:
     """Divide the chi-square statistic of homogeneity by its degrees of freedom: about 1 for independent rows.
 
-    counts: shape (windows, bins), joined to at most ten bins of about equal mass. None when all rows share a bin.
+    counts: shape (windows, bins). Ordered bins are joined to at most ten of about equal mass; of categories, those of
+    which a window holds under five rows are joined, and each of the others stands for itself, however common another
+    one is. None when all rows share a bin.
     """
-    joined = _joined(counts)
+    joined = _joined(counts, ordered=ordered)
     if len(joined) < 2 or joined.shape[1] < 2:
         return None
     expected = np.outer(joined.sum(axis=1), joined.sum(axis=0)) / joined.sum()
@@ -114,10 +122,18 @@ def design_effect(counts: Counts) -> float | None:
     return float(((joined - expected) ** 2 / expected).sum() / freedom)
 
 
-def _joined(counts: Counts) -> Counts:
-    """Join neighbouring bins; a bin goes where the middle of its mass lies."""
-    mass = counts.sum(axis=0)
-    middle = np.cumsum(mass) - mass / 2
-    cells = np.minimum((middle * BINS / max(mass.sum(), 1)).astype(np.intp), BINS - 1)
-    joined = np.stack([counts[:, cells == cell].sum(axis=1) for cell in range(BINS)], axis=1)
+def _joined(counts: Counts, *, ordered: bool) -> Counts:
+    cells = _tenths(counts.sum(axis=0)) if ordered else _common(counts)
+    joined = np.stack([counts[:, cells == cell].sum(axis=1) for cell in range(int(cells.max()) + 1)], axis=1)
     return joined[:, joined.any(axis=0)]
+
+
+def _tenths(mass: Counts) -> NDArray[np.intp]:
+    """Join neighbouring bins; a bin goes where the middle of its mass lies."""
+    middle = np.cumsum(mass) - mass / 2
+    return np.asarray(np.minimum((middle * BINS / max(mass.sum(), 1)).astype(np.intp), BINS - 1))
+
+
+def _common(counts: Counts) -> NDArray[np.intp]:
+    common = counts.mean(axis=0) >= ROWS_PER_BIN
+    return np.where(common, common.cumsum(), 0)

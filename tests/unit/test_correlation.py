@@ -37,8 +37,16 @@ def test_a_moving_mean_is_a_correlation_of_about_its_share_of_the_variance() -> 
 
 def test_the_design_effect_of_doubled_rows_is_two() -> None:
     counts = np.random.default_rng(4).multinomial(200, np.full(8, 1 / 8), size=400)
-    assert design_effect(counts) == pytest.approx(1.0, abs=0.06)
-    assert design_effect(2 * counts) == pytest.approx(2.0, abs=0.12)
+    for ordered in (True, False):
+        assert design_effect(counts, ordered=ordered) == pytest.approx(1.0, abs=0.06)
+        assert design_effect(2 * counts, ordered=ordered) == pytest.approx(2.0, abs=0.12)
+
+
+def test_rare_categories_that_come_in_pairs_are_seen_beside_a_common_one() -> None:
+    draw = np.random.default_rng(4)
+    # nine in ten rows are of one category; the others come two of a kind, such as the children of a household
+    windows = np.array([[900, *(2 * draw.multinomial(50, np.full(4, 1 / 4)))] for _ in range(400)])
+    assert design_effect(windows, ordered=False) == pytest.approx(1.5, abs=0.1)  # twice in three of four directions
 
 
 @pytest.mark.parametrize(("windows", "rows"), [(7, 500), (60, 29), (0, 0)], ids=["few windows", "few rows", "none"])
