@@ -1,10 +1,10 @@
 """Crashes at any point lose nothing and double nothing; and mistakes that would are noticed by these very tests."""
 
-import hashlib
 import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -41,7 +41,7 @@ from monitor.store.outbox import claim, mark_delivered
 from monitor.store.profiles import Slice, add_profiles
 from monitor.store.records import read_segment, register_model, segment_numbers
 from monitor.store.references import WHOLE, read_reference
-from monitor.store.schema import alert, alert_event, label, measurement, metadata, outbox, profile, quarantine, row_key
+from monitor.store.schema import alert, alert_event, label, measurement, outbox, profile, quarantine, row_key
 from monitor.types import Batch, Notice, Window
 from monitor.watch import Monitor
 from monitor.wiring import opened
@@ -80,6 +80,7 @@ import alembic.command, alembic.context, dateutil.parser, encodings.idna, psycop
 
 folder, speed = Path(sys.argv[1]), float(sys.argv[2])
 began = datetime.fromisoformat(sys.argv[3])
+imported = time.process_time()
 
 def clock():
     return began + timedelta(seconds=(time.time() - float(sys.argv[4])) * speed)
@@ -91,7 +92,7 @@ def life(seed):
     print(f"open {time.monotonic() - born}", flush=True)
     while True:
         once(monitor, clock=clock, rng=Random(seed))
-        print(f"tick {time.monotonic() - born}", flush=True)
+        print(f"tick {imported + time.process_time()}", flush=True)
 
 for line in sys.stdin:
     child = os.fork()
@@ -401,8 +402,8 @@ def test_nothing_is_lost_or_doubled_by_kills_at_random_points(
     assert found == []
     assert messages >= 5
     assert sum(before.ids.values()) > 0
-    # FAULTS asks for 5 s; with two months of windows to catch up, as here, 11 s were measured
-    assert first < 40
+    # 5 s of a quiet core are asked for; a core that others share takes up to twice the processor's time
+    assert first < 20
 
 
 def show(capsys: pytest.CaptureFixture[str], figures: Mapping[str, object]) -> None:
@@ -411,13 +412,10 @@ def show(capsys: pytest.CaptureFixture[str], figures: Mapping[str, object]) -> N
 
 
 def restarted(folder: Path, now: datetime) -> float:
-    """Start a process of its own and give the seconds until its first pass is done, imports included."""
-    begun = time.monotonic()
+    """Start a process of its own; give the seconds of processor time until its first pass is done, imports included."""
     process = nursery(folder, speed=1, began=now)
     pid = begin(process, seed=1)
-    while next(said(process))[0] != "tick":
-        pass
-    took = time.monotonic() - begun
+    took = next(seconds for word, seconds in said(process) if word == "tick")
     os.kill(pid, signal.SIGKILL)
     end(process)
     return took
@@ -467,9 +465,12 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def trial(template: Path, folder: Path) -> Trial:
+def trial(template: Path, folder: Path, *, left: Path | None = None) -> Trial:
+    """Begin where nothing was done yet, or with the database that a killed process `left`."""
     told = Told()
     shutil.copytree(template, folder)  # with the files' times, which are part of a cursor
+    if left is not None:
+        shutil.copytree(left, folder, dirs_exist_ok=True)
     return Trial(monitor_of(folder, {"hook": told}), ROWS, told, START + 90 * DAY)
 
 
@@ -492,55 +493,65 @@ def sound(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Sound:
     return found
 
 
-@contextmanager
-def stopping(database: Database, at: int) -> Iterator[list[int]]:
-    """Stop at the n-th statement or commit of the engine that writes, counted from 1 in what is given; 0 only counts.
+@dataclass
+class States:
+    """What a kill would leave at each statement and commit of a pass: how many there were, and the states that differ.
 
-    A stop at a statement of the engine that reads is one behind the last commit, which is tried anyway.
+    left: by (changes of the database, messages sent), a folder with the database's files as they were.
     """
-    seen = [0]
 
-    def count(*_: object) -> None:
-        seen[0] += 1
-        if seen[0] == at:
-            raise Crash
+    stops: int = 0
+    left: dict[tuple[int, int], Path] = field(default_factory=dict)
+
+
+@contextmanager
+def watching(one: Trial, folder: Path) -> Iterator[States]:
+    """Keep what is on the disk at every statement and commit of the engine that writes, and at the end.
+
+    A process that is killed leaves its files as they are, the open transaction's pages without their commit among
+    them. Between two commits with no message sent all stops leave the same.
+    """
+    states, writer = States(), one.monitor.database.writer
+    looking = sqlite3.connect(str(writer.url.database), check_same_thread=False)  # a receiver has a thread of its own
+
+    def keep(*_: object) -> None:
+        states.stops += 1
+        state = looking.execute("PRAGMA data_version").fetchone()[0], len(one.told.notices)
+        if state not in states.left:
+            states.left[state] = folder / str(len(states.left))
+            states.left[state].mkdir(parents=True)
+            for file in Path(str(writer.url.database)).parent.glob("monitor.db*"):
+                if not file.name.endswith("-shm"):  # an index of the log, which is made anew
+                    shutil.copy2(file, states.left[state])
 
     for name in ("before_cursor_execute", "commit"):
-        event.listen(database.writer, name, count)
-    yield seen
+        event.listen(writer, name, keep)
+    yield states
     for name in ("before_cursor_execute", "commit"):
-        event.remove(database.writer, name, count)
+        event.remove(writer, name, keep)
+    keep()
+    looking.close()
 
 
-def digest(database: Database) -> str:
-    """Give what tells two states of a database apart."""
-    with database.read() as connection:
-        tables = [sorted(map(repr, connection.execute(select(table)))) for table in metadata.sorted_tables]
-    return hashlib.sha256(repr(tables).encode()).hexdigest()
-
-
-def test_a_stop_at_any_statement_or_commit_changes_nothing_after_the_next_pass(
+def test_a_kill_at_any_statement_or_commit_changes_nothing_after_the_next_pass(
     template: Path, tmp_path: Path, sound: Sound, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    one = trial(template, tmp_path / "counted")
-    with stopping(one.monitor.database, at=0) as seen:
+    first = trial(template, tmp_path / "watched")
+    with watching(first, tmp_path / "left") as states:
+        first.once()
+    first.monitor.database.close()
+    wrong: dict[tuple[int, int], list[str]] = {}
+    for (change, sent), left in states.left.items():
+        one = trial(template, tmp_path / "again" / left.name, left=left)
+        one.now, one.told.notices[:] = first.now, first.told.notices[:sent]
         one.once()
-    one.monitor.database.close()
-    found: dict[str, list[str]] = {}
-    for number in range(1, seen[0] + 1):
-        one = trial(template, tmp_path / str(number))
-        with stopping(one.monitor.database, at=number), suppress(Crash):
-            one.once()
-        # Most stops leave what the last commit left; from there one pass shows as much as many.
-        left = f"{digest(one.monitor.database)}, {len(one.told.notices)} sent"
-        if left not in found:
-            one.once()
-            found[left] = violations(one.kept(), one.rows, sound.kept, one.arrived())
+        if said := violations(one.kept(), one.rows, sound.kept, one.arrived()):
+            wrong[change, sent] = said
         one.monitor.database.close()
-    wrong = {left: said for left, said in found.items() if said}
-    show(capsys, {"fault": "F3", "stops": seen[0], "states_left": len(found), "lost_or_doubled": len(wrong)})
+    figures = {"fault": "F3", "stops": states.stops, "states_left": len(states.left)}
+    show(capsys, figures | {"lost_or_doubled": len(wrong)})
     assert wrong == {}
-    assert len(found) > 10
+    assert len(states.left) > 10
 
 
 @dataclass
