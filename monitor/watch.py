@@ -25,7 +25,10 @@ class Probes:
 
 @dataclass(frozen=True)
 class Watch:
-    """A model's settings beside its open sources; `labels`, `reference` and `probes` are None where there are none."""
+    """A model's settings beside its open sources; `labels`, `reference` and `probes` are None where there are none.
+
+    seed: the deployment's secret, by which the fingerprints of queries cannot be foretold.
+    """
 
     name: str
     settings: Model
@@ -33,6 +36,7 @@ class Watch:
     labels: Source | None = None
     reference: Source | None = None
     probes: Probes | None = None
+    seed: bytes = b""
 
     @property
     def roles(self) -> Roles:

@@ -1,5 +1,6 @@
 """From the configuration's words to the things that do the work."""
 
+import secrets
 from datetime import timedelta
 from functools import partial
 from os.path import normpath
@@ -14,11 +15,13 @@ from monitor.notify.log import Log
 from monitor.notify.slack import Slack
 from monitor.notify.webhook import Webhook
 from monitor.sources.files import FilesSource
+from monitor.store.attacks import kept_seed, read_seed
 from monitor.store.database import Database, migrate, open_database
 from monitor.store.pushed import read_pushed
 from monitor.types import Source
 from monitor.watch import Monitor, Probes, Watch
 
+SEED_BYTES = 16
 _WILD = frozenset("*?[")
 
 
@@ -31,9 +34,10 @@ def opened(config: Config, *, root: Path, owner: str = "monitor") -> Monitor:
     url = database_url(config, root=root)
     migrate(url)
     database = open_database(url)
+    seed = deployment_seed(database)
     return Monitor(
         database=database,
-        watches=tuple(watch_of(name, model, database, root=root) for name, model in config.models.items()),
+        watches=tuple(watch_of(name, model, database, root=root, seed=seed) for name, model in config.models.items()),
         receivers={name: receiver_of(receiver, root=root) for name, receiver in config.receivers.items()},
         routes=config.routes,
         link=config.web.url or f"http://{config.web.host}:{config.web.port}",
@@ -48,8 +52,18 @@ def database_url(config: Config, *, root: Path) -> str:
     return f"{prefix}{root.resolve() / path}" if url.startswith(prefix) and not Path(path).is_absolute() else url
 
 
-def watch_of(name: str, model: Model, database: Database, *, root: Path) -> Watch:
-    """Give a model with its sources."""
+def deployment_seed(database: Database) -> bytes:
+    """Give the secret by which the fingerprints of queries cannot be foretold; made once, and kept in the database."""
+    with database.read() as connection:
+        known = read_seed(connection)
+    if known is not None:
+        return known
+    with database.write() as connection:
+        return kept_seed(connection, secrets.token_bytes(SEED_BYTES))
+
+
+def watch_of(name: str, model: Model, database: Database, *, root: Path, seed: bytes = b"") -> Watch:
+    """Give a model with its sources; seed: the deployment's secret."""
     labels = source_of(model.labels, root=root, may_be_empty=True) if model.labels else None
     # a reference is closed: read behind its cursor again, it would seem to change at every look
     closed = model.reference.model_copy(update={"lookback": timedelta(0)}) if model.reference else None
@@ -61,7 +75,7 @@ def watch_of(name: str, model: Model, database: Database, *, root: Path) -> Watc
     else:
         source = source_of(model.source, root=root)
     probes = probes_of(model.probes, root=root) if model.probes else None
-    return Watch(name, model, source, labels, reference, probes)
+    return Watch(name, model, source, labels, reference, probes, seed)
 
 
 def probes_of(section: ProbesSection, *, root: Path) -> Probes:

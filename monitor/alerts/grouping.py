@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from monitor.alerts.lifecycle import Alert, Transition, notice_id
+from monitor.alerts.taxonomy import atlas_of
 from monitor.alerts.wording import lines_of, text_of, title_of
 from monitor.types import Notice, Window
 
@@ -129,7 +130,7 @@ def as_json(finding: Finding) -> dict[str, Any]:
         **{number: plain(getattr(finding, number)) for number in ("value", "threshold", "p_value", "effect")},
         "n": finding.n,
         "evidence": plain(finding.evidence),
-        "atlas": [],
+        "atlas": atlas_of(finding.kind, finding.evidence),
         "text": text_of(finding),
     }
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from monitor.alerts.attack_wording import is_suspicion, suspicion, suspicion_lines, suspicion_title
 from monitor.alerts.phrasing import clock, distinct, listed, measure, number, said, shown
 from monitor.alerts.vocabulary import CERTAIN, DISTANCES, ORIGINS, SWITCHES, TITLES, TO_DO, level_of
 
@@ -17,6 +18,8 @@ def text_of(finding: "Finding") -> str:
 
     Values in shares are written in per cent; `None` is written as "no answer" with its reason.
     """
+    if is_suspicion(finding):
+        return suspicion(finding)
     subject = shown(finding.column or finding.model)
     within = f" ({shown(finding.segment)})" if finding.segment else ""
     parts = [_what(finding) + _groups(finding), *_how_sure(finding), *_since(finding)]
@@ -25,6 +28,8 @@ def text_of(finding: "Finding") -> str:
 
 def title_of(group: "Group") -> str:
     """Say what happened to which model, and in which columns, or else in which numbers."""
+    if is_suspicion(group.findings[0]):
+        return suspicion_title(group)
     words = TITLES.get(group.kind) or group.kind.replace(".", ": ").replace("_", " ")
     columns = distinct(finding.column for finding in group.findings)
     numbers = distinct(level_of(finding.detector) for finding in group.findings)
@@ -35,6 +40,8 @@ def title_of(group: "Group") -> str:
 
 def lines_of(group: "Group") -> tuple[str, ...]:
     """Give the body of a message in order: how much and how sure, since when, who or what, what to do."""
+    if is_suspicion(group.findings[0]):
+        return suspicion_lines(group, most=LISTED)
     sentences = [text_of(finding) for finding in group.findings[:LISTED]]
     rest = len(group.findings) - LISTED
     more = [f"and {rest} more"] if rest > 0 else []

@@ -3,6 +3,7 @@
 from monitor.config.model import (
     KINDS,
     SEVERITIES,
+    Attacks,
     Columns,
     Config,
     Data,
@@ -23,6 +24,7 @@ from monitor.config.values import Budget, Hold, parse_budget, parse_duration, pa
 __all__ = [
     "KINDS",
     "SEVERITIES",
+    "Attacks",
     "Budget",
     "Columns",
     "Config",

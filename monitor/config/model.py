@@ -165,6 +165,35 @@ class Setting(Section):
 _NOTHING_SAID = Setting()
 
 
+def _level(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 0.01:
+        raise ValueError("no level")
+    return float(value)
+
+
+class Attacks(Section):
+    """Whether queries are watched for attacks, and how.
+
+    watched: None is where records name their client, without whom hardly more than large attacks are seen.
+    similar_rows: clients whose rows are alike by nature, such as sensors, and segments such as `device=sensor`; they
+        are not told for it. show_values: feature values stand in messages and pages as they are, or hashed. alpha: the
+        chance per row and detector that an honest client is told of. ignore: columns that are not looked at.
+    """
+
+    watched: bool | None = None
+    similar_rows: tuple[str, ...] = ()
+    show_values: Literal["shown", "hashed"] = "shown"
+    alpha: Annotated[float, read_by(_level, "no level above 0 and up to 0.01", "write for example 1e-6")] = 1e-6
+    ignore: tuple[str, ...] = ()
+
+
+def _attacks(value: object) -> object:
+    # YAML reads off as false, and on as true.
+    if value in ("off", "on") or isinstance(value, bool):
+        return {"watched": value in ("on", True)}
+    return {"watched": True, **value} if isinstance(value, dict) else value
+
+
 class Probes(Section):
     """Canary inputs that are posted to the model's endpoint on a schedule; its answers are compared with the first.
 
@@ -199,6 +228,7 @@ class Model(Section):
     labels: Labels | None = None
     reference: Data | None = None
     probes: Probes | None = None
+    attacks: Annotated[Attacks, BeforeValidator(_attacks)] = Attacks()
     columns: Annotated[Roles, _FromColumns()]
     window: WindowLength
     every: PositiveDuration = timedelta(minutes=1)
@@ -216,6 +246,12 @@ class Model(Section):
         Annotated[Setting, read_by(_setting, "no threshold", "write auto, off, a number of 0 or above, or a mapping")],
     ] = {}
     severity: dict[str, Severity] = {}
+
+    @property
+    def watches_attacks(self) -> bool:
+        """Say whether queries are watched for attacks."""
+        said = self.attacks.watched
+        return self.columns.client is not None if said is None else said
 
 
 def setting_of(thresholds: Mapping[str, Setting], *, detector: str, kind: str, column: str = "") -> Setting:

@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from monitor.config.crossed import crossed
 from monitor.config.model import (
+    Attacks,
     Columns,
     Config,
     Data,
@@ -138,6 +139,7 @@ def _fields(path: Path) -> list[str]:
     sections: dict[object, type[Section]]
     sections = {"models": Model, "receivers": Receiver, "routes": Route, "columns": Columns, "labels": Labels}
     sections |= {"source": Data, "reference": Data, "match": Match, "thresholds": Setting, "web": Web, "probes": Probes}
+    sections |= {"attacks": Attacks}
     section = sections[path[2] if len(path) > 2 else path[0]] if path else Config
     return [_written(name, field) for name, field in section.model_fields.items()]
 

@@ -53,6 +53,7 @@ from monitor.detectors.quality import (
     volume,
 )
 from monitor.detectors.redundancy import disagreement_level
+from monitor.detectors.suspicion import SUSPICIONS
 from monitor.detectors.temporal import lasting, model_age, uncovered_time_share
 
 DETECTORS: tuple[Detector, ...] = (
@@ -118,6 +119,7 @@ ALL: tuple[Detector, ...] = (
     *HISTORY_DETECTORS,
     *TIME_DETECTORS,
     *VERSION_DETECTORS,
+    *SUSPICIONS,
 )
 """All of them; GROUP_DETECTORS lay groups beside each other."""
 
@@ -127,6 +129,7 @@ __all__ = [
     "ESTIMATES",
     "GROUP_DETECTORS",
     "HISTORY_DETECTORS",
+    "SUSPICIONS",
     "TIME_DETECTORS",
     "VERSION_DETECTORS",
     "Detector",

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from monitor.alerts.grouping import alert_id
+from monitor.alerts.taxonomy import atlas_of
 from monitor.store.schema import (
     alert,
     channel_state,
@@ -178,8 +179,7 @@ def sources_of(name: str, sources: Sequence[Mapping[str, Any]]) -> list[Mapping[
 
 
 def _public(row: dict[str, Any]) -> dict[str, Any]:
-    evidence = row["evidence"]
-    atlas = evidence.get("atlas", []) if isinstance(evidence, dict) else []
+    atlas = atlas_of(row["kind"], row["evidence"])
     whole = row | {"id": alert_id(row["fingerprint"], row["episode"]), "atlas": atlas}
     return {key: whole[key] for key in ALERT_KEYS} | {"page": page_name(row["model"])}
 

@@ -75,6 +75,7 @@ def _model(at: str, model: Model, root: Path) -> Iterator[Finding]:
         yield Finding("error", f"{at}.probes.inputs", problem, "write one JSON value a line into it, as it is posted")
     if records is not None:
         yield from _passed_over(f"{at}.columns", model.columns, records, reference)
+        yield from _unwatched(f"{at}.attacks", model, records)
 
 
 def _passed_over(at: str, roles: Roles, records: pa.Table, reference: pa.Table | None) -> Iterator[Finding]:
@@ -85,6 +86,22 @@ def _passed_over(at: str, roles: Roles, records: pa.Table, reference: pa.Table |
         if name not in known:
             mend = suggestion(name, records.column_names)
             yield Finding("error", f"{at}.{key}", f"no column {name!r} in the source", mend)
+
+
+def _unwatched(at: str, model: Model, records: pa.Table) -> Iterator[Finding]:
+    """Look at what the section of attacks names: columns to ignore, and segments that hold rows alike by nature."""
+    for name in model.attacks.ignore:
+        if name not in records.column_names:
+            mend = suggestion(name, records.column_names)
+            yield Finding("error", f"{at}.ignore", f"no column {name!r} in the source", mend)
+    for name in model.attacks.similar_rows:
+        column = name.partition("=")[0]
+        if "=" not in name and model.columns.client is None:
+            mend = "name that column, or a segment such as device=sensor here"
+            yield Finding("error", f"{at}.similar_rows", f"{name!r} is a client, and no column holds clients", mend)
+        elif "=" in name and model.columns.client is None and column not in records.column_names:
+            mend = suggestion(column, records.column_names)
+            yield Finding("error", f"{at}.similar_rows", f"no column {column!r} in the source", mend)
 
 
 def _rows(at: str, data: Data, root: Path, *, severity: Severity) -> Generator[Finding, None, pa.Table | None]:

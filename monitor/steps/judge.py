@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from monitor.alerts.grouping import Finding
+from monitor.steps.attack_evidence import with_attack_evidence
 from monitor.steps.baseline import Baseline
 from monitor.steps.due import Known, Revisions, due_windows, label_clock
 from monitor.steps.history import History
@@ -17,6 +18,7 @@ from monitor.steps.profiled import without_clients
 from monitor.steps.reference import References
 from monitor.steps.sample import sample_of
 from monitor.steps.standing import Standing, held_back, noting_alarms, stepped_alerts
+from monitor.steps.suspicions import alarmed_clients, seen_within
 from monitor.steps.verdict import Verdict, maturity_of, verdict_on
 from monitor.store.alerts import write_findings
 from monitor.store.cursors import read_source
@@ -48,13 +50,25 @@ def judge(
             layout = references[WHOLE].layout
             compared_with = baseline.at(connection, due.window, history)
             read = sample_of(connection, watch.name, due, history=history, changes=changes, layout=layout)
-            read = without_clients(connection, watch, read, standing.attackers(), layout)
+            seen = seen_within(connection, watch.name, due.window) if watch.settings.watches_attacks else []
+            attackers = standing.attackers() | alarmed_clients(seen, alpha=watch.settings.attacks.alpha)
+            read = without_clients(connection, watch, read, attackers, layout)
         sample = replace(read, profiles={part: standing.expecting(one, part) for part, one in read.profiles.items()})
         clock = label_clock(known, watch.period)
         verdict = verdict_on(
-            watch, compared_with, sample, due, history=history, memory=memory, clock=clock, versions=versions
+            watch,
+            compared_with,
+            sample,
+            due,
+            history=history,
+            memory=memory,
+            clock=clock,
+            versions=versions,
+            seen=seen,
+            suspected=standing.suspected(),
         )
         stepped = list(stepped_alerts(watch, verdict, standing.alerts))
+        stepped = with_attack_evidence(monitor.database, watch, stepped, standing.rows)
         stepped = with_origins(
             monitor.database,
             watch.name,

@@ -1,10 +1,11 @@
 """What is looked at when a window is judged; a new look is a function that gives measurements, and its name here."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from monitor.config import Model
+from monitor.detectors.attack import Sighting
 from monitor.detectors.quality import volume
 from monitor.profiles.profile import Profile
 from monitor.steps.estimates import estimated
@@ -12,6 +13,7 @@ from monitor.steps.groups import Beside, of_groups
 from monitor.steps.history import History
 from monitor.steps.measure import Found, Pairs, found_of, measured
 from monitor.steps.memory import Memory
+from monitor.steps.suspicions import suspicions
 from monitor.steps.temporal import beside_the_calendar, lasting_changes
 from monitor.steps.versions import new_versions, versions_compared
 from monitor.store.references import WHOLE
@@ -25,7 +27,8 @@ class Sight:
     rows: of the window alone. references, current: profiles by segment, "" being all traffic; `current` always holds
     it, and the rows of the windows before where these were too few to be judged. pairs: those of both that are
     compared. history: the windows judged so far. memory: what was measured in them. versions: when the first window of
-    each version began, and under "" that of the model. found: what the looks before this one have found.
+    each version began, and under "" that of the model. found: what the looks before this one have found. seen: what
+    clients did as attackers would. suspected: (kind, segment) of the alerts of attacks that stand.
     """
 
     model: str
@@ -39,6 +42,8 @@ class Sight:
     memory: Memory
     versions: Mapping[str, datetime] = field(default_factory=dict)
     found: Sequence[Found] = ()
+    seen: Sequence[Sighting] = ()
+    suspected: Collection[tuple[str, str]] = ()
 
     @property
     def whole(self) -> Profile:
@@ -79,5 +84,6 @@ LOOKS: tuple[Look, ...] = (
     groups_of,
     lasting_changes,
     beside_the_calendar,
+    suspicions,
 )
 """In this order: later ones may read what earlier ones found."""

@@ -22,6 +22,8 @@ LABELLED = ("performance.realised", "drift.label", "drift.concept")
 _OF_LABELS = frozenset(detector.name for detector in ALL if detector.labelled)
 
 AT_ONCE = Hold(1, 1)
+ATTACK_SHARE = 0.01
+"""The part of the false-alarm budget that suspicions of attack have, whatever number of clients there are."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Found:
 
     shared: the part of the difference's variance that the reference brings in, which is the same in every window;
         None where nothing is compared with the reference. lasting: the correlation of neighbouring windows beyond it.
+    alpha: the p-value that it must reach, where that does not follow from the budget; it has a part of its own then.
     """
 
     detector: Detector
@@ -39,6 +42,7 @@ class Found:
     setting: Setting
     shared: float | None = None
     lasting: float = 0.0
+    alpha: float | None = None
 
     @property
     def of_labels(self) -> bool:
@@ -118,7 +122,8 @@ def compared(
     matured; until then what depends on them is `insufficient`. waits_for: what is lacking before anything can be
     compared with the reference.
     """
-    weights = sum(one.detector.weight for one in found if one.armed)
+    weights = sum(one.detector.weight for one in found if one.armed and one.alpha is None)
+    weights /= 1 - ATTACK_SHARE * settings.watches_attacks
     return [
         _compared(one, settings, weights=weights, window=window, settled=settled, waits_for=waits_for) for one in found
     ]
@@ -131,7 +136,8 @@ def _compared(
     measurement = _withheld(found.measurement) if withheld else found.measurement
     if not found.armed:
         return Judged(measurement, found.kind)
-    threshold = threshold_of(found, settings, tests=weights / found.detector.weight, window=window)
+    tests = weights / found.detector.weight if found.alpha is None else 1.0
+    threshold = threshold_of(found, settings, tests=tests, window=window)
     lacking = waits_for if found.shared is not None else ""
     lacking = NOT_MATURED if withheld else lacking
     if lacking:
@@ -159,6 +165,8 @@ def threshold_of(found: Found, settings: Model, *, tests: float, window: Window)
     value, detector = found.setting.value, found.detector
     if isinstance(value, float):
         return Threshold(limit=value, min_effect=found.setting.min_effect, higher_is=detector.higher_is)
+    if found.alpha is not None:
+        return Threshold(alpha=found.alpha, min_effect=found.setting.min_effect)
     rule = rule_of(found, settings)
     budget = settings.false_alarms
     alpha = significance(

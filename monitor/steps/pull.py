@@ -13,6 +13,7 @@ from monitor.profiles.groups import label_groupings, profile_groupings
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile
 from monitor.steps.slices import Summing, sliced
+from monitor.steps.tracking import Tracking
 from monitor.store.cursors import count_rows, note_drained, note_problem, read_cursors, write_cursor
 from monitor.store.database import Database
 from monitor.store.labels import Key, add_keys, keys_of, known_keys, settle_labels, waiting_labels
@@ -36,9 +37,10 @@ class Fresh:
 
 def pull_records(database: Database, watch: Watch, layout: Layout | None, *, now: datetime, on_rows: OnRows) -> str:
     """Take everything new from a model's source; give why it stands still, or the empty text."""
+    tracking = Tracking(database, watch)
 
     def take(batch: Batch) -> None:
-        take_records(database, watch, layout, batch, now=now)
+        take_records(database, watch, layout, batch, now=now, tracking=tracking)
         on_rows(batch.read)
 
     return drained(database, watch.records_source, watch.source, take, now=now)
@@ -60,14 +62,25 @@ def drained(database: Database, name: str, source: Source, take: Callable[[Batch
     return ""
 
 
-def take_records(database: Database, watch: Watch, layout: Layout | None, batch: Batch, *, now: datetime) -> None:
+def take_records(
+    database: Database,
+    watch: Watch,
+    layout: Layout | None,
+    batch: Batch,
+    *,
+    now: datetime,
+    tracking: Tracking | None = None,
+) -> None:
     """Store one batch, with all that follows from it, in one transaction.
 
-    Without a layout, before there is a reference, records are only stored, and profiled when there is one.
+    Without a layout, before there is a reference, records are only stored, and profiled and followed when there is one.
+    tracking: how far queries have been followed in this pass; read from the store where it is not given.
     """
     admitted = admit(batch, watch.roles, now=now)
     fresh = _fresh(database, watch, admitted.rows)
     profiles = _profiled(watch, layout, fresh.rows, profile_groupings)
+    tracking = tracking or Tracking(database, watch)
+    tracked = None if layout is None else tracking.follow(fresh.rows)
     packed = pack_records(fresh.rows, timestamp=watch.roles.timestamp) if fresh.rows.num_rows else None
     name, source = watch.name, watch.records_source
     with database.write() as connection:
@@ -75,6 +88,8 @@ def take_records(database: Database, watch: Watch, layout: Layout | None, batch:
             segment = append_records(connection, name, packed)
             add_keys(connection, name, fresh.keys, segment)
             add_profiles(connection, name, profiles)
+        if tracked:
+            tracked.write(connection, name)
         if watch.labels and fresh.keys:
             waited = waiting_labels(connection, name, [key for _, key in fresh.keys])
             rows = _labelled(fresh, waited, str(watch.roles.label))
@@ -89,6 +104,7 @@ def take_records(database: Database, watch: Watch, layout: Layout | None, batch:
             repeated=fresh.repeated,
         )
         write_cursor(connection, source, batch.shard, batch.cursor)
+    tracking.accept(tracked)
 
 
 def _fresh(database: Database, watch: Watch, rows: pa.Table) -> Fresh:

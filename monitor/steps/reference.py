@@ -31,6 +31,8 @@ from monitor.steps.measure import VERSION
 from monitor.steps.profiled import profiled
 from monitor.steps.slices import grouped, sliced
 from monitor.steps.tables import joined
+from monitor.steps.tracking import ATTACK_FORMAT, fitted, follow_stored, unpacked
+from monitor.store.attacks import read_baselines, write_baselines
 from monitor.store.cursors import forget_cursors, read_cursors, write_cursor
 from monitor.store.database import Database
 from monitor.store.measurements import doubt_judgements
@@ -90,8 +92,12 @@ def _caught_up(database: Database, watch: Watch, references: References) -> Refe
     with database.read() as connection:
         counted = count_profiled(connection, watch.name) >= count_records(connection, watch.name)
     if not counted:
+        with database.read() as connection:
+            baselines = unpacked(read_baselines(connection, watch.name))
+        followed = follow_stored(database, watch, baselines)
         with database.write() as connection:
             _profile_anew(connection, watch, references[WHOLE].layout)
+            followed.write(connection)
     return references
 
 
@@ -109,7 +115,11 @@ def _bounded(source: Source) -> tuple[list[pa.Table], dict[str, Cursor]]:
 def _learned(database: Database, watch: Watch, *, now: datetime) -> References | None:
     with database.read() as connection:
         learned = learned_rows(connection, watch)
-    return None if learned is None else _replaced(database, watch, learned, {}, now=now)
+    if learned is None:
+        return None
+    # the reference's own rows would all be known for training rows
+    newest = pc.max(learned[watch.roles.timestamp]).as_py()
+    return _replaced(database, watch, learned, {}, now=now, behind=newest)
 
 
 def learned_rows(connection: Connection, watch: Watch) -> pa.Table | None:
@@ -134,9 +144,18 @@ def learned_rows(connection: Connection, watch: Watch) -> pa.Table | None:
 
 
 def _replaced(
-    database: Database, watch: Watch, rows: pa.Table, cursors: Mapping[str, Cursor], *, now: datetime
+    database: Database,
+    watch: Watch,
+    rows: pa.Table,
+    cursors: Mapping[str, Cursor],
+    *,
+    now: datetime,
+    behind: datetime | None = None,
 ) -> References:
     profiles = profiled_reference(rows, watch)
+    baselines = fitted(rows, watch, profiles[WHOLE].layout)
+    followed = follow_stored(database, watch, {v: one for v, (_, one) in baselines.items()}, behind=behind)
+    packed = {version: (count, one.packed()) for version, (count, one) in baselines.items()}
     fingerprint = _roles(watch) + hashlib.sha256(json.dumps(dict(cursors), default=str).encode()).hexdigest()[:32]
     with database.write() as connection:
         known = read_reference(connection, watch.name)
@@ -145,7 +164,9 @@ def _replaced(
         forget_cursors(connection, watch.reference_source)
         for shard, cursor in cursors.items():
             write_cursor(connection, watch.reference_source, shard, cursor)
+        write_baselines(connection, watch.name, fingerprint, packed)
         _profile_anew(connection, watch, profiles[WHOLE].layout)
+        followed.write(connection)
     return profiles
 
 
@@ -207,5 +228,6 @@ def _add(total: dict[K, Profile], key: K, part: Profile) -> None:
 
 def _roles(watch: Watch) -> str:
     """Give what a reference's fingerprint begins with: what the user says of the columns."""
-    said = [asdict(watch.roles) | {"kinds": dict(watch.roles.kinds)}, str(watch.base), FORMAT]
+    said: list[object] = [asdict(watch.roles) | {"kinds": dict(watch.roles.kinds)}, str(watch.base), FORMAT]
+    said += [ATTACK_FORMAT, *watch.settings.attacks.ignore] if watch.settings.watches_attacks else []
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:32]

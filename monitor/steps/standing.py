@@ -46,6 +46,14 @@ class Standing:
         }
         return replace(profile, added={**missed, **profile.added}) if missed else profile
 
+    def suspected(self) -> set[tuple[str, str]]:
+        """Give (kind, segment) of the alerts of attacks that go on being stepped, though nothing more be seen."""
+        return {
+            (row["kind"], row["segment"])
+            for row in self.rows.values()
+            if row["detector"].startswith("suspected_") and row["state"] not in ("ok", "resolved")
+        }
+
     def attackers(self) -> set[str]:
         """Name the clients under an attack alarm."""
         return {
@@ -93,6 +101,7 @@ def stepped_alerts(watch: Watch, verdict: Verdict, alerts: dict[str, Alert]) -> 
             column=measurement.column,
             segment=measurement.segment,
             severity=watch.settings.severity.get(judged.kind)
+            or measurement.evidence.get("severity")
             or SEVERITIES.get(measurement.detector)
             or SEVERITIES.get(judged.kind, "warning"),
             origin=FIXED.get(judged.kind, "undetermined"),

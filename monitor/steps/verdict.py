@@ -1,9 +1,10 @@
 """What was found out about a window: everything measured, each number beside its threshold; nothing is written."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from monitor.detectors.attack import Sighting
 from monitor.steps.due import Due, Maturity, matured
 from monitor.steps.history import History
 from monitor.steps.looks import LOOKS, Sight
@@ -46,6 +47,8 @@ def verdict_on(
     memory: Memory,
     clock: datetime,
     versions: Mapping[str, datetime],
+    seen: Sequence[Sighting] = (),
+    suspected: Collection[tuple[str, str]] = (),
 ) -> Verdict:
     """Measure a window and lay each number beside its threshold; nothing is written."""
     settings, maturity, pairs = watch.settings, maturity_of(watch), laid_beside(references, sample.profiles)
@@ -60,6 +63,8 @@ def verdict_on(
         history=history,
         memory=memory,
         versions=versions,
+        seen=seen,
+        suspected=suspected,
     )
     found: list[Found] = []
     for look in LOOKS:

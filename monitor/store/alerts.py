@@ -9,6 +9,7 @@ from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, func, i
 
 from monitor.alerts.grouping import Finding, alert_id, as_json, instant, plain
 from monitor.alerts.lifecycle import Alert, State
+from monitor.alerts.taxonomy import atlas_of
 from monitor.store.schema import alert, alert_event
 
 _LABELS = ("model", "kind", "detector", "column", "segment")
@@ -138,6 +139,6 @@ def _public(row: RowMapping | Mapping[str, Any]) -> dict[str, Any]:
         **{name: row[name] for name in _NUMBERS},
         "n": row["n"],
         "evidence": row["evidence"],
-        "atlas": [],
+        "atlas": atlas_of(row["kind"], row["evidence"]),
         "text": row["text"],
     }

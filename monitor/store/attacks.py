@@ -27,6 +27,12 @@ class Followed:
     arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
 
+def read_seed(connection: Connection) -> bytes | None:
+    """Give the deployment's secret seed; None before it is made."""
+    value = connection.scalar(select(secret.c.value).where(secret.c.name == SEED))
+    return None if value is None else bytes(value)
+
+
 def kept_seed(connection: Connection, new: bytes) -> bytes:
     """Give the deployment's secret seed; `new` becomes it where there is none yet."""
     insert_new(connection, secret, name=SEED, value=new)

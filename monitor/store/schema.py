@@ -430,7 +430,8 @@ attack_state = Table(
 )
 
 # Public: what a client did in an hour or day that an attacker would do; the empty client is all traffic. `hits` of
-# `rows` rows lay where at most a share of `p0` does; `log_e` is the evidence against chance at its highest, in nats.
+# `rows` rows showed a sign that at most a share of `rate` of honest rows do; `log_e` is the evidence against chance at
+# its highest, in nats. `total`: the sum over all clients, without evidence of its own. `ids`: of some of these records.
 sighting = Table(
     "sighting",
     metadata,
@@ -441,7 +442,11 @@ sighting = Table(
     Column("client", Text, primary_key=True),
     Column("rows", BigInteger, nullable=False),
     Column("hits", BigInteger, nullable=False),
-    Column("p0", Double, nullable=False),
+    Column("rate", Double, nullable=False),
     Column("log_e", Double, nullable=False),
+    Column("total", Boolean, nullable=False),
+    Column("first_at", UTCDateTime),
+    Column("first_id", Text, nullable=False),
+    Column("ids", JSON, nullable=False),
     Column("evidence", JSON, nullable=False),
 )

@@ -81,7 +81,8 @@ def test_a_replaced_baseline_leaves_none_of_the_old_versions(database: Database)
 
 def _sighting(**values: object) -> dict[str, object]:
     plain = {"start": NOON, "version": "", "detector": "near_duplicates", "client": "c1"}
-    return plain | {"rows": 20, "hits": 9, "p0": 0.02, "log_e": 15.5, "evidence": {"flips": 3}} | values
+    seen = {"total": False, "first_at": NOON, "first_id": "r1", "ids": ["r1", "r2"]}
+    return plain | seen | {"rows": 20, "hits": 9, "rate": 0.02, "log_e": 15.5, "evidence": {"flips": 3}} | values
 
 
 def test_a_sighting_takes_the_place_of_the_one_before(database: Database) -> None:

@@ -1,0 +1,198 @@
+"""Which clients are suspected of which attack, by what their queries showed in a window."""
+
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from monitor.detectors.attack.indicators import INDICATORS_BY_NAME
+from monitor.detectors.attack.sighting import CLUSTER, MOST_IDS, POOLED, Sighting
+from monitor.detectors.detector import Detector
+from monitor.types import Measurement
+
+MOST_CLIENTS = 20
+"""More clients of one kind than these are told of as one."""
+CLIENT, MANY = "client=", "many clients"
+SHOWN = math.log(1_000)
+SURE = 2.0
+"""Twice the evidence that an alarm asks for is sure."""
+FLIPS = 5
+
+Severity = Literal["critical", "warning", "info"]
+
+
+def compare(
+    seen: Sequence[Sighting], *, alpha: float, standing: Collection[tuple[str, str]] = ()
+) -> Iterator[Measurement]:
+    """Say of each client what it is suspected of, by kind of attack, the strongest first.
+
+    seen: of one window. standing: (kind, segment) that
+    alerts fire for, which are measured even where nothing more is seen. The value is the strongest evidence against
+    chance that any of the kind's detectors gathered, in nats, from 0, worse when higher; the p-value bounds by e^-value
+    the chance that an honest client's rows gather so much (Ville 1939; Shin, Ramdas & Rinaldo 2022); the effect is the
+    rate of suspicious rows. Only what has a p-value of 0.001 or less is given, and clients of whom there are too many
+    together. Blind to whatever the detectors of queries are blind to, and to clients that act as one under many names.
+    """
+    by_place = _gathered(seen)
+    alarmed = {place for place, found in by_place.items() if _log_e(found) >= -math.log(alpha)}
+    for kind in sorted({kind for kind, _ in by_place} | {kind for kind, _ in standing}):
+        places = {client: found for (of, client), found in by_place.items() if of == kind}
+        many = [client for client in places if client and (kind, client) in alarmed]
+        known = {segment for of, segment in standing if of == kind}
+        crowded = len(many) > MOST_CLIENTS
+        if crowded or MANY in known:
+            yield _crowd(kind, {client: places[client] for client in many} if crowded else {})
+        ranked = sorted(places, key=lambda client: (-_log_e(places[client]), client))
+        told = [c for c in ranked if _segment(c) in known or (_log_e(places[c]) >= SHOWN and not (crowded and c))]
+        for client in told[: MOST_CLIENTS + len(known)]:
+            others = _others(client, by_place, alarmed, kind)
+            yield _measured(kind, client, places[client], alpha=alpha, others=others)
+        for segment in sorted(known - {MANY} - {_segment(client) for client in told}):
+            yield Measurement(name_of(kind), 0.0, segment=segment, p_value=1.0, effect=0.0)
+
+
+def name_of(kind: str) -> str:
+    """Name the detector of a kind of attack.
+
+    >>> name_of("attack.evasion")
+    'suspected_evasion'
+    """
+    return "suspected_" + kind.partition(".")[2]
+
+
+def client_of(segment: str) -> str | None:
+    """Name the client that an alert's segment speaks of; None where it speaks of none."""
+    return segment.removeprefix(CLIENT) if segment.startswith(CLIENT) else None
+
+
+def kind_of(detector: str) -> str | None:
+    """Say what kind of attack a detector of queries is a sign of.
+
+    >>> kind_of("near_duplicates"), kind_of("pooled_malformed")
+    ('attack.evasion', 'attack.probing')
+    """
+    known = INDICATORS_BY_NAME.get(detector.removeprefix(POOLED))
+    return "attack.evasion" if detector == CLUSTER else known.kind if known else None
+
+
+def _gathered(seen: Sequence[Sighting]) -> dict[tuple[str, str], list[Sighting]]:
+    found: dict[tuple[str, str, str], list[Sighting]] = {}
+    for one in seen:
+        if not one.total and (kind := kind_of(one.detector)):
+            found.setdefault((kind, one.client, one.detector), []).append(one)
+    by_place: dict[tuple[str, str], list[Sighting]] = {}
+    for (kind, client, _), parts in found.items():
+        by_place.setdefault((kind, client), []).append(together(parts))
+    for parts in by_place.values():
+        parts.sort(key=lambda one: (-one.log_e, one.detector))
+    return by_place
+
+
+def together(parts: Sequence[Sighting]) -> Sighting:
+    """Put together what a detector saw of a client in several hours or days: rows add up, the strongest is shown."""
+    strongest = max(parts, key=lambda one: (one.log_e, one.start))
+    begun = min((one for one in parts if one.first_at), key=lambda one: one.first_at, default=strongest)
+    ids = dict.fromkeys(i for one in sorted(parts, key=lambda one: -one.log_e) for i in one.ids)
+    return replace(
+        strongest,
+        rows=sum(one.rows for one in parts),
+        hits=sum(one.hits for one in parts),
+        first_at=begun.first_at,
+        first_id=begun.first_id,
+        ids=tuple(ids)[:MOST_IDS],
+    )
+
+
+def _log_e(found: Sequence[Sighting]) -> float:
+    return max((one.log_e for one in found), default=0.0)
+
+
+def _segment(client: str) -> str:
+    return CLIENT + client if client else ""
+
+
+def _others(
+    client: str, by_place: Mapping[tuple[str, str], Sequence[Sighting]], alarmed: Collection[tuple[str, str]], kind: str
+) -> list[Sighting]:
+    """Give what detectors of other kinds are sure of about the same client."""
+    elsewhere = [(of, who) for of, who in by_place if who == client and of != kind and (of, who) in alarmed]
+    return [one for place in elsewhere for one in by_place[place]]
+
+
+def _measured(
+    kind: str, client: str, found: Sequence[Sighting], *, alpha: float, others: Sequence[Sighting]
+) -> Measurement:
+    strongest, limit = found[0], -math.log(alpha)
+    begun = min((one for one in found if one.first_at), key=lambda one: one.first_at, default=strongest)
+    evidence: dict[str, Any] = {}
+    for one in reversed((*found, *others)):
+        evidence |= one.evidence
+    evidence |= {
+        "severity": severity_of(found, others, client=client, limit=limit),
+        "detectors": [_told(one, limit) for one in (*found, *others) if one.log_e >= SHOWN or one is strongest],
+        "first_suspicious_record": {"id": begun.first_id, "time": _time(begun.first_at)},
+        "record_ids": list(dict.fromkeys(i for one in found for i in one.ids))[:MOST_IDS],
+    }
+    return Measurement(
+        name_of(kind),
+        strongest.log_e,
+        segment=_segment(client),
+        n=strongest.rows,
+        p_value=min(1.0, math.exp(-strongest.log_e)),
+        effect=strongest.hits / strongest.rows if strongest.rows else 0.0,
+        evidence=evidence | ({"client": client} if client else {}),
+    )
+
+
+def _time(micros: int) -> str | None:
+    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}" if micros else None
+
+
+def _told(one: Sighting, limit: float) -> dict[str, Any]:
+    known = INDICATORS_BY_NAME.get(one.detector.removeprefix(POOLED))
+    numbers = {"hits": one.hits, "rows": one.rows, "p0": one.rate, "rate": one.hits / one.rows if one.rows else None}
+    sure = {"log_e": round(one.log_e, 2), "threshold": round(limit, 2)}
+    return {"name": one.detector, **numbers, **sure, "says": known.says if known else ""}
+
+
+def severity_of(found: Sequence[Sighting], others: Sequence[Sighting], *, client: str, limit: float) -> Severity:
+    """Say how grave it is: critical, warning or info.
+
+    Critical are near-copies whose answer flipped five times or more, and signs of two families that are sure; a warning
+    is one family; what is known of no client in particular is one step less.
+    """
+    clusters = [one.evidence.get("cluster") or {} for one in (*found, *others)]
+    flips = max((int(cluster.get("flips") or 0) for cluster in clusters), default=0)
+    sure = {_family(one.detector) for one in (*found, *others) if one.log_e >= SURE * limit}
+    words: tuple[Severity, ...] = ("critical", "warning", "info")
+    return words[(0 if flips >= FLIPS or len(sure) > 1 else 1) + (0 if client else 1)]
+
+
+def _family(detector: str) -> str:
+    known = INDICATORS_BY_NAME.get(detector.removeprefix(POOLED))
+    return known.family if known else detector
+
+
+def _crowd(kind: str, places: Mapping[str, Sequence[Sighting]]) -> Measurement:
+    if not places:
+        return Measurement(name_of(kind), 0.0, segment=MANY, p_value=1.0, effect=0.0)
+    log_e = max(map(_log_e, places.values()))
+    ranked = sorted(places, key=lambda client: (-_log_e(places[client]), client))
+    rows = sum(max(one.rows for one in found) for found in places.values())
+    hits = sum(max(one.hits for one in found) for found in places.values())
+    if kind == "attack.privacy":
+        note = f"the log repeats the reference: {len(places)} clients ask for its rows"
+        return Measurement(name_of(kind), log_e, segment=MANY, n=rows, p_value=1.0, effect=0.0, note=note)
+    evidence = {"severity": "critical", "clients": ranked[:MOST_CLIENTS], "count": len(places)}
+    p_value, rate = min(1.0, math.exp(-log_e)), hits / rows
+    return Measurement(name_of(kind), log_e, segment=MANY, n=rows, p_value=p_value, effect=rate, evidence=evidence)
+
+
+KINDS = ("attack.evasion", "attack.extraction", "attack.privacy", "attack.probing", "attack.flood")
+DETECTORS = tuple(
+    Detector(name_of(kind), kind, "nats of evidence", compare, armed=True, at_once=True, weight=0.0) for kind in KINDS
+)
+"""One a kind of attack."""
+BY_KIND: Mapping[str, Detector] = {detector.kind: detector for detector in DETECTORS}

@@ -1,0 +1,123 @@
+"""What an alert of an attack shows besides its numbers: the records, when they came, how near copies differ, peers."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import Connection
+
+from monitor.alerts.grouping import UNDER_ALARM, Finding, alert_id
+from monitor.alerts.taxonomy import names_of, pattern_of
+from monitor.detectors.suspicion.suspects import client_of, name_of
+from monitor.profiles.reading import categories
+from monitor.steps.tables import joined
+from monitor.store.database import Database
+from monitor.store.records import read_records
+from monitor.types import Window
+from monitor.watch import Watch
+
+PARTS, MOST_ROWS, NAMED, LABELS = 12, 2_000, 5, 10
+
+
+def with_attack_evidence(
+    database: Database,
+    watch: Watch,
+    stepped: Sequence[Finding],
+    standing: Mapping[str, Mapping[str, Any]],
+) -> list[Finding]:
+    """Give a window's findings, those about attacks with what their rows show; one that is quiet keeps what it had."""
+    attacks = [finding for finding in stepped if finding.detector == name_of(finding.kind)]
+    if not attacks:
+        return list(stepped)
+    with database.read() as connection:
+        senders = Senders.of(connection, watch, attacks[0].window)
+        shown = {f.fingerprint: _shown(connection, watch, f, senders) for f in attacks}
+    told = [replace(f, evidence=shown[f.fingerprint]) if f.fingerprint in shown else f for f in stepped]
+    return [_carried(f, standing) if f.fingerprint in shown else f for f in told]
+
+
+@dataclass(frozen=True)
+class Senders:
+    """How many rows each client sent in a window; empty where records name no client."""
+
+    rows: Mapping[str, int]
+    total: int
+
+    @classmethod
+    def of(cls, connection: Connection, watch: Watch, window: Window) -> "Senders":
+        """Count them."""
+        role = watch.roles.client
+        counts, total = Counter[str](), 0
+        for table in read_records(
+            connection, watch.name, window, timestamp=watch.roles.timestamp, columns=[role] if role else []
+        ):
+            total += table.num_rows
+            if role in table.column_names:
+                found = categories(table[role])
+                filled = np.bincount(found.positions, minlength=len(found.texts))
+                counts.update({text: int(n) for text, n in zip(found.texts, filled, strict=False) if text and n})
+        return cls(counts, total)
+
+
+def _shown(connection: Connection, watch: Watch, finding: Finding, senders: Senders) -> dict[str, Any]:
+    evidence = dict(finding.evidence)
+    client = client_of(finding.segment)
+    if finding.alert.state not in UNDER_ALARM or "detectors" not in evidence or client is None:
+        return _named(finding.kind, evidence)
+    rows = _rows_of(connection, watch, finding.window, client)
+    if rows is not None:
+        evidence |= _of_client(rows, client, watch, finding.window, senders)
+    return _named(finding.kind, evidence)
+
+
+def _named(kind: str, evidence: dict[str, Any]) -> dict[str, Any]:
+    return evidence | ({"names": names_of(kind, pattern_of(evidence)).as_json()} if evidence else {})
+
+
+def _carried(finding: Finding, standing: Mapping[str, Mapping[str, Any]]) -> Finding:
+    """Keep what an alert has shown while it lasts, where this window shows nothing."""
+    before = standing.get(alert_id(finding.fingerprint, finding.alert.episode).rpartition("-")[0])
+    if before is None or before["state"] not in UNDER_ALARM or "detectors" in finding.evidence:
+        return finding
+    return replace(finding, severity=before["severity"], evidence={**before["evidence"], **finding.evidence})
+
+
+def _rows_of(connection: Connection, watch: Watch, window: Window, client: str) -> pa.Table | None:
+    """Give the last rows that a client sent in a window, by time; None without any."""
+    role, found, rows = str(watch.roles.client), list[pa.Table](), 0
+    for table in read_records(connection, watch.name, window, timestamp=watch.roles.timestamp):
+        if role in table.column_names:
+            theirs = table.filter(pc.equal(table[role].cast(pa.string()), client))
+            if theirs.num_rows:
+                found.append(theirs)
+                rows += theirs.num_rows
+    if not found:
+        return None
+    return joined(found).sort_by(watch.roles.timestamp).slice(max(rows - MOST_ROWS, 0))
+
+
+def _of_client(rows: pa.Table, client: str, watch: Watch, window: Window, senders: Senders) -> dict[str, Any]:
+    roles, sent = watch.roles, senders.rows.get(client, rows.num_rows)
+    usual = float(np.median(list(senders.rows.values()))) if senders.rows else None
+    answer = roles.prediction if roles.prediction in rows.column_names else None
+    said = Counter(str(value) for value in rows[answer].to_pylist()) if answer else Counter[str]()
+    profile = {
+        "rows": sent,
+        "share": round(sent / senders.total, 4) if senders.total else None,
+        "usual_rows": usual,
+        "answers": dict(said.most_common(LABELS)),
+    }
+    return {"client_profile": profile, "timeline": list(_timeline(rows, roles.timestamp, window))}
+
+
+def _timeline(rows: pa.Table, timestamp: str, window: Window) -> Iterator[dict[str, Any]]:
+    micros = rows[timestamp].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
+    start, length = window.start.timestamp() * 1e6, (window.end - window.start).total_seconds() * 1e6 / PARTS
+    counts = np.bincount(np.clip((micros - start) // length, 0, PARTS - 1).astype(int), minlength=PARTS)
+    for place, count in enumerate(counts.tolist()):
+        at = window.start + (window.end - window.start) / PARTS * place
+        yield {"time": f"{at:%Y-%m-%dT%H:%M:%SZ}", "rows": count}

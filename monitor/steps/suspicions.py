@@ -1,0 +1,40 @@
+"""Who is suspected of an attack: what was seen of clients in a window, as measurements and as evidence."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
+
+from monitor.detectors.attack import Sighting
+from monitor.detectors.suspicion import suspects
+from monitor.steps.measure import Found, found_of
+from monitor.steps.tracking import seen
+from monitor.store.attacks import sightings_within
+from monitor.types import Window
+
+if TYPE_CHECKING:
+    from monitor.steps.looks import Sight
+
+_BY_NAME = {detector.name: detector for detector in suspects.DETECTORS}
+
+
+def suspicions(sight: "Sight") -> Iterator[Found]:
+    """Say which clients are suspected of an attack."""
+    attacks = sight.settings.attacks
+    if not sight.settings.watches_attacks and not sight.suspected:
+        return
+    for measurement in suspects.compare(sight.seen, alpha=attacks.alpha, standing=sight.suspected):
+        found = found_of(_BY_NAME[measurement.detector], measurement, sight.settings)
+        yield Found(**{**vars(found), "alpha": attacks.alpha})
+
+
+def seen_within(connection: Connection, name: str, window: Window) -> list[Sighting]:
+    """Read what was seen of a model's clients in the hours or days of a window."""
+    return [seen(row) for row in sightings_within(connection, name, window)]
+
+
+def alarmed_clients(found: Sequence[Sighting], *, alpha: float) -> set[str]:
+    """Name the clients whose queries alone raise an alarm in this window, so that it is compared without them."""
+    sure = (one for one in suspects.compare(found, alpha=alpha) if one.p_value is not None and one.p_value <= alpha)
+    clients = (suspects.client_of(one.segment) for one in sure)
+    return {client for client in clients if client}

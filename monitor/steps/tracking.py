@@ -1,0 +1,311 @@
+"""Follow queries: every fresh row goes, in the order of arrival, to what is known of its client and of rows like it."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import Connection
+
+from monitor.detectors.attack import Baseline, Sighting, State, merge, track
+from monitor.profiles.layout import Layout
+from monitor.steps.measure import OWN_ROWS
+from monitor.store.attacks import (
+    Followed,
+    forget_followed,
+    put_sightings,
+    read_baselines,
+    read_followed,
+    same_sightings,
+    write_followed,
+)
+from monitor.store.database import Database
+from monitor.store.pages import Changes, changes
+from monitor.store.records import read_segment, segment_numbers
+from monitor.store.references import WHOLE
+from monitor.watch import Watch
+
+LENGTHS = {"h": timedelta(hours=1), "d": timedelta(days=1)}
+NAME_LENGTH = 200
+ATTACK_FORMAT = 1
+"""Raised whenever baselines or what is known of clients hold something else than before: they are then made anew."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+Place = tuple[str, str, str, datetime]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a batch changed of one version's queries: followed until now, the arrays after it, and what to write."""
+
+    before: Followed
+    rows: int
+    arrays: Mapping[str, Any]
+    changed: Changes
+
+    @property
+    def after(self) -> Followed:
+        """Give how far they have been followed once it is written."""
+        return Followed(self.before.revision + 1, self.before.rows + self.rows, self.arrays)
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """What came of following a batch, by version; nothing is written yet."""
+
+    steps: Mapping[str, Step]
+    sightings: Mapping[Place, Sighting]
+
+    def write(self, connection: Connection, name: str) -> None:
+        """Write it, in the transaction that stores the rows. Raises MonitorError where another process was faster."""
+        for version, step in self.steps.items():
+            write_followed(connection, name, version, after=step.before, rows=step.rows, changed=step.changed)
+        new = [row_of(place[0], sighting) for place, sighting in self.sightings.items()]
+        kept = {
+            _place(row["version"], one): one for row in same_sightings(connection, name, new) for one in [seen(row)]
+        }
+        merged = {place: merge(kept[place], one) if place in kept else one for place, one in self.sightings.items()}
+        put_sightings(connection, name, [row_of(place[0], one) for place, one in merged.items()])
+
+
+class Tracking:
+    """How far a model's queries have been followed, as one pass knows it; read from the store when rows come."""
+
+    def __init__(self, database: Database, watch: Watch) -> None:
+        self._database, self._watch = database, watch
+        self._baselines: dict[str, Baseline] | None = None
+        self._followed: dict[str, Followed] = {}
+
+    def follow(self, rows: pa.Table) -> Tracked | None:
+        """Follow a batch without writing anything; None where there is nothing to lay queries beside."""
+        if not self._watch.settings.watches_attacks or not rows.num_rows:
+            return None
+        if self._baselines is None:
+            with self._database.read() as connection:
+                self._baselines = unpacked(read_baselines(connection, self._watch.name))
+        parts = by_version(rows, self._watch.roles.version, self._baselines)
+        for version in parts.keys() - self._followed.keys():
+            with self._database.read() as connection:
+                self._followed[version] = read_followed(connection, self._watch.name, version)
+        return tracked(self._watch, self._baselines, self._followed, parts)
+
+    def accept(self, done: Tracked | None) -> None:
+        """Take in what was committed."""
+        self._followed |= {version: step.after for version, step in done.steps.items()} if done else {}
+
+
+def tracked(
+    watch: Watch, baselines: Mapping[str, Baseline], followed: Mapping[str, Followed], parts: Mapping[str, pa.Table]
+) -> Tracked:
+    """Follow the rows of each version."""
+    steps, found = dict[str, Step](), dict[Place, Sighting]()
+    for version, rows in parts.items():
+        before = followed.get(version, Followed())
+        arrays, sightings = _tracked(watch, baselines[version], before.arrays, rows)
+        steps[version] = Step(before, rows.num_rows, arrays, changes(before.arrays, arrays))
+        for one in sightings:
+            place = _place(version, one)
+            found[place] = merge(found[place], one) if place in found else one
+    return Tracked(steps, found)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What came of following all records up to a segment, to be written in the place of what was known before."""
+
+    watch: Watch
+    baselines: Mapping[str, Baseline]
+    tracked: Tracked
+    last: int
+
+    def write(self, connection: Connection) -> None:
+        """Write it, after the records that have come in the meantime were followed too."""
+        name = self.watch.name
+        forget_followed(connection, name)
+        self.tracked.write(connection, name)
+        for number in segment_numbers(connection, name):
+            if number > self.last:
+                parts = by_version(read_segment(connection, number), self.watch.roles.version, self.baselines)
+                known = {version: read_followed(connection, name, version) for version in parts}
+                tracked(self.watch, self.baselines, known, parts).write(connection, name)
+
+
+def follow_stored(
+    database: Database, watch: Watch, baselines: Mapping[str, Baseline], *, behind: datetime | None = None
+) -> Stored:
+    """Follow all stored records from the first on, without writing anything; behind: only those that came later."""
+    with database.read() as connection:
+        numbers = segment_numbers(connection, watch.name) if baselines else []
+        tables = (read_segment(connection, number) for number in numbers)
+        if behind is not None:
+            tables = (table.filter(pc.greater(table[watch.roles.timestamp], behind)) for table in tables)
+        return Stored(watch, baselines, followed_anew(watch, baselines, tables), max(numbers, default=0))
+
+
+def followed_anew(watch: Watch, baselines: Mapping[str, Baseline], tables: Iterable[pa.Table]) -> Tracked:
+    """Follow stored records from the first on, as they came, when what they are laid beside has changed."""
+    arrays, counts = dict[str, Mapping[str, Any]](), dict[str, int]()
+    found = dict[Place, Sighting]()
+    for table in tables if baselines else ():
+        for version, rows in by_version(table, watch.roles.version, baselines).items():
+            arrays[version], sightings = _tracked(watch, baselines[version], arrays.get(version, {}), rows)
+            counts[version] = counts.get(version, 0) + rows.num_rows
+            for one in sightings:
+                place = _place(version, one)
+                found[place] = merge(found[place], one) if place in found else one
+    steps = {v: Step(Followed(), counts[v], held, changes({}, held)) for v, held in arrays.items()}
+    return Tracked(steps, found)
+
+
+def fitted(rows: pa.Table, watch: Watch, layout: Layout) -> dict[str, tuple[int, Baseline]]:
+    """Give what queries are laid beside, with the rows that it was fitted on: of all, and of each version's own.
+
+    Nothing where attacks are not watched for, or where the reference has too few rows or no feature to compare.
+    """
+    if not watch.settings.watches_attacks:
+        return {}
+    columns = tuple(column for column in layout.columns if column.name not in watch.settings.attacks.ignore)
+    looked_at = replace(layout, columns=columns)
+    seed = int.from_bytes(watch.seed, "little")
+    found: dict[str, tuple[int, Baseline]] = {}
+    for version, part in ((WHOLE, rows), *_own(rows, watch.roles.version)):
+        baseline = Baseline.fit(part, watch.roles, looked_at, rng=np.random.default_rng(seed))
+        if baseline is not None and (version == WHOLE or WHOLE in found):
+            found[version] = part.num_rows, baseline
+    return found
+
+
+def unpacked(packed: Mapping[str, bytes]) -> dict[str, Baseline]:
+    """Give baselines from what the store keeps."""
+    return {version: Baseline.unpacked(data) for version, data in packed.items()}
+
+
+def by_version(rows: pa.Table, role: str | None, baselines: Mapping[str, object]) -> dict[str, pa.Table]:
+    """Give the rows by the version whose baseline they are laid beside; "" for all that have none of their own."""
+    if WHOLE not in baselines:
+        return {}
+    own = [version for version in baselines if version != WHOLE]
+    if role is None or not own or role not in rows.column_names:
+        return {WHOLE: rows}
+    versions = rows[role].cast(pa.string())
+    parts = {version: rows.filter(pc.equal(versions, version)) for version in own}
+    known = pc.fill_null(pc.is_in(versions, value_set=pa.array(own, pa.string())), False)  # noqa: FBT003  # a value
+    parts[WHOLE] = rows.filter(pc.invert(known))
+    return {version: part for version, part in parts.items() if part.num_rows}
+
+
+def seen(row: Mapping[str, Any]) -> Sighting:
+    """Give a sighting from what the store keeps of it."""
+    first = row["first_at"]
+    return Sighting(
+        row["detector"],
+        row["client"],
+        row["start"],
+        row["rows"],
+        row["hits"],
+        row["rate"],
+        row["log_e"],
+        total=row["total"],
+        first_at=0 if first is None else (first - _EPOCH) // timedelta(microseconds=1),
+        first_id=row["first_id"],
+        ids=tuple(row["ids"]),
+        evidence=row["evidence"],
+    )
+
+
+def row_of(version: str, one: Sighting) -> dict[str, Any]:
+    """Give a sighting as the store keeps it."""
+    first = _EPOCH + timedelta(microseconds=one.first_at) if one.first_at else None
+    numbers = {"rows": one.rows, "hits": one.hits, "rate": one.rate, "log_e": one.log_e, "total": one.total}
+    labels = {"start": one.start, "version": version, "detector": one.detector, "client": one.client}
+    return (
+        labels
+        | numbers
+        | {
+            "first_at": first,
+            "first_id": one.first_id,
+            "ids": list(one.ids),
+            "evidence": dict(one.evidence),
+        }
+    )
+
+
+def _tracked(
+    watch: Watch, baseline: Baseline, arrays: Mapping[str, Any], rows: pa.Table
+) -> tuple[Mapping[str, Any], list[Sighting]]:
+    attacks = watch.settings.attacks
+    state = State.of(arrays) if arrays else State.empty(baseline)
+    after, sightings = track(
+        baseline,
+        state,
+        rows,
+        watch.roles,
+        length=LENGTHS[watch.base.unit],
+        alpha=attacks.alpha,
+        expected=expected_clients(rows, watch.roles.client, attacks.similar_rows),
+    )
+    hidden = watch.seed if attacks.show_values == "hashed" else None
+    return after.arrays(), [storable(one, hidden) for one in sightings]
+
+
+def expected_clients(rows: pa.Table, client: str | None, similar: Sequence[str]) -> set[str]:
+    """Name the clients whose rows may be alike: those that are named, and those that send rows of named segments."""
+    found = set(similar)
+    if client not in rows.column_names:
+        return found
+    for name in similar:
+        column, _, value = name.partition("=")
+        if value and column in rows.column_names:
+            theirs = rows.filter(pc.equal(rows[column].cast(pa.string()), value))[client]
+            found |= {text for text in theirs.cast(pa.string()).unique().to_pylist() if text}
+    return found
+
+
+def storable(one: Sighting, seed: bytes | None) -> Sighting:
+    """Give a sighting whose names fit into any database; with a seed, feature values are marks that only repeat.
+
+    >>> from datetime import UTC, datetime
+    >>> len(storable(Sighting("d", "c" * 1000, datetime(2026, 3, 1, tzinfo=UTC), 1, 1, 0.1), None).client)
+    209
+    """
+    evidence = one.evidence if seed is None else _hidden(one.evidence, seed)
+    ids = tuple(map(_short, one.ids))
+    return replace(one, client=_short(one.client), first_id=_short(one.first_id), ids=ids, evidence=evidence)
+
+
+def _short(name: str) -> str:
+    plain = name.replace("\x00", "␀")
+    digest = hashlib.sha256(name.encode(errors="replace")).hexdigest()
+    return plain if len(plain) <= NAME_LENGTH else f"{plain[:NAME_LENGTH]}…{digest[:8]}"
+
+
+def _hidden(evidence: Mapping[str, Any], seed: bytes) -> dict[str, Any]:
+    cluster = evidence.get("cluster")
+    if not cluster or "pair" not in cluster:
+        return dict(evidence)
+    pair = [{**one, "from": _mark(one["from"], seed), "to": _mark(one["to"], seed)} for one in cluster["pair"]]
+    return {**evidence, "cluster": {**cluster, "pair": pair}}
+
+
+def _mark(value: object, seed: bytes) -> str | None:
+    digest = hashlib.blake2b(str(value).encode(errors="replace"), digest_size=4, key=seed).hexdigest()
+    return None if value is None else f"#{digest}"
+
+
+def _place(version: str, one: Sighting) -> Place:
+    return version, one.detector, one.client, one.start
+
+
+def _own(rows: pa.Table, role: str | None) -> Iterator[tuple[str, pa.Table]]:
+    if role is None or role not in rows.column_names:
+        return
+    versions = rows[role].cast(pa.string())
+    counts = [(one["values"], one["counts"]) for one in pc.value_counts(versions).to_pylist()]
+    named = [(version, count) for version, count in counts if version]
+    for version, count in named if len(named) > 1 else ():
+        if count >= OWN_ROWS:
+            yield version, rows.filter(pc.equal(versions, version))

@@ -1,0 +1,120 @@
+"""From what was seen of clients to one measurement a client and kind of attack."""
+
+import math
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from monitor.alerts.grouping import Finding, Group, as_json
+from monitor.alerts.lifecycle import Alert
+from monitor.alerts.phrasing import SAID_LENGTH
+from monitor.alerts.wording import lines_of, text_of, title_of
+from monitor.detectors.attack import Sighting
+from monitor.detectors.suspicion.suspects import MANY, MOST_CLIENTS, compare, severity_of, together
+from monitor.types import Measurement, Window
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+ALPHA = 1e-6
+LIMIT = -math.log(ALPHA)
+CLUSTER = {"size": 37, "clients": 1, "top_client_share": 1.0, "flips": 9, "pair": [], "labels": {}}
+
+
+def seen(client: str = "c1", log_e: float = 20.0, detector: str = "near_duplicates", **rest: Any) -> Sighting:  # noqa: ANN401
+    plain = {"rows": 41, "hits": 30, "rate": 0.02, "first_at": 1, "first_id": "r1", "ids": ("r1", "r2")}
+    return Sighting(detector, client, rest.pop("start", NOON), log_e=log_e, **{**plain, **rest})
+
+
+def measured(*found: Sighting, standing: Any = ()) -> list[Measurement]:  # noqa: ANN401
+    return list(compare(found, alpha=ALPHA, standing=standing))
+
+
+def test_signs_of_one_kind_are_one_measurement_with_the_strongest_evidence() -> None:
+    (one,) = measured(seen(log_e=20), seen(log_e=30, detector="off_contract"), seen(log_e=25, detector="distrusted"))
+    assert (one.detector, one.segment, one.value, one.n) == ("suspected_evasion", "client=c1", 30.0, 41)
+    assert one.p_value == pytest.approx(math.exp(-30))
+    assert [told["name"] for told in one.evidence["detectors"]] == ["off_contract", "distrusted", "near_duplicates"]
+
+
+def test_hours_of_a_window_add_up_and_the_first_record_is_the_earliest() -> None:
+    later = seen(start=NOON + HOUR, log_e=30, hits=5, first_at=7, first_id="r7", ids=("r7",))
+    both = together([later, seen(log_e=20)])
+    assert (both.rows, both.hits, both.log_e, both.first_id, both.ids) == (82, 35, 30, "r1", ("r7", "r1", "r2"))
+
+
+def test_weak_evidence_is_not_shown_and_totals_are_none() -> None:
+    assert measured(seen(log_e=5), seen("", 0.0, total=True)) == []
+
+
+def test_a_client_under_alarm_that_is_quiet_is_measured_so_that_its_alert_can_end() -> None:
+    (one,) = measured(standing={("attack.evasion", "client=c9")})
+    assert (one.segment, one.value, one.p_value) == ("client=c9", 0.0, 1.0)
+
+
+def test_more_clients_than_can_be_told_are_one_measurement() -> None:
+    crowd = [seen(f"c{i}", 20.0 + i / 1000) for i in range(10_000)]
+    (one,) = measured(*crowd)
+    assert one.segment == MANY
+    assert one.evidence["count"] == 10_000
+    assert len(one.evidence["clients"]) == MOST_CLIENTS
+    known = measured(*crowd, standing={("attack.evasion", "client=c5")})
+    assert [found.segment for found in known] == [MANY, "client=c5"]
+
+
+def test_a_log_that_repeats_the_reference_accuses_nobody() -> None:
+    (one,) = measured(*(seen(f"c{i}", detector="training_rows") for i in range(50)))
+    assert one.p_value == 1.0
+    assert "repeats the reference" in one.note
+
+
+@pytest.mark.parametrize(
+    ("found", "client", "severity"),
+    [
+        ([seen()], "c1", "warning"),  # one family
+        ([seen(evidence={"cluster": CLUSTER})], "c1", "critical"),  # answers that flip
+        (
+            [seen(log_e=2 * LIMIT), seen(log_e=2 * LIMIT, detector="off_contract")],
+            "c1",
+            "critical",
+        ),  # two sure families
+        ([seen(log_e=2 * LIMIT), seen(log_e=2 * LIMIT, detector="near_duplicate_starts")], "c1", "warning"),  # the same
+        ([seen("", detector="pooled_distrusted")], "", "info"),  # nobody in particular
+    ],
+)
+def test_severity_goes_by_what_is_independent(found: list[Sighting], client: str, severity: str) -> None:
+    assert severity_of(found, [], client=client, limit=LIMIT) == severity
+
+
+def finding(one: Measurement, **rest: Any) -> Finding:  # noqa: ANN401
+    alert = Alert("f" * 64, rest.pop("state", "firing"), 1, since=NOON, fired_at=NOON + HOUR, window_end=NOON + HOUR)
+    numbers = {"value": one.value, "p_value": one.p_value, "n": one.n, "alpha": ALPHA, "evidence": one.evidence}
+    labels = {"model": "loans", "kind": "attack.evasion", "detector": one.detector, "segment": one.segment}
+    return Finding(alert, window=Window(NOON, NOON + HOUR), transition="fired", **labels, **numbers, **rest)
+
+
+def test_the_sentence_says_who_what_how_sure_and_since_when() -> None:
+    (one,) = measured(seen("mallory", 27.7, evidence={"cluster": CLUSTER}))
+    assert text_of(finding(one)) == (
+        "loans (mallory): 37 near-copies of one row in 41 queries, the answer flipped 9 times, p ≤ 9.33e-13, "
+        "threshold p ≤ 1e-6, since 2026-03-01 12:00 UTC"
+    )
+    quiet = "loans (mallory): nothing suspicious any more, since 2026-03-01 12:00 UTC"
+    assert text_of(finding(one, state="recovering")) == quiet
+
+
+def test_the_message_of_hostile_names_stays_on_its_lines() -> None:
+    hostile = "c\n*bold* <!channel> \u202e" + "x" * 500
+    (one,) = measured(seen(hostile, evidence={"columns": [{"column": hostile, "share": 1.0}]}, first_id=hostile))
+    group = Group("loans", "attack.evasion", "fired", (finding(one),))
+    for line in (title_of(group), *lines_of(group)):
+        assert "\n" not in line
+        assert "\u202e" not in line
+        assert len(line) < 3 * SAID_LENGTH
+
+
+def test_an_alert_names_what_it_is_called_elsewhere() -> None:
+    (one,) = measured(seen(evidence={"cluster": CLUSTER}))
+    assert as_json(finding(one))["atlas"] == ["AML.T0043.001", "AML.T0042", "AML.T0015"]
+    (other,) = measured(seen(detector="distrusted", evidence={"columns": []}))
+    assert as_json(finding(other))["atlas"] == ["AML.T0043.001", "AML.T0042"]
