@@ -134,6 +134,8 @@ def _measured(
         "first_suspicious_record": {"id": begun.first_id, "time": _time(begun.first_at)},
         "record_ids": list(dict.fromkeys(i for one in found for i in one.ids))[:MOST_IDS],
     }
+    if kind == "attack.evasion" and not evidence.get("cluster"):
+        evidence["pattern"] = "off_manifold"
     return Measurement(
         name_of(kind),
         strongest.log_e,
