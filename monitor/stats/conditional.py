@@ -101,11 +101,13 @@ def stratified_shift(reference: Counts, current: Counts) -> Shift | None:
     """Compare the hits, of shape (bins, 2) with misses first, bin by bin, and add the bins up into at most ten runs.
 
     What is added up is the hits above those that each bin's own share leads to expect, so that scores that move
-    within a run change nothing. Each run has five expected hits and misses, and gives one degree. The distance is the
-    mean over the runs of |hits - expected| / rows. None where there are not enough rows for one run.
-    (Mantel & Haenszel 1959)
+    within a run change nothing. Each run has five expected hits and misses, and gives one degree; bins that hold only
+    hits or only misses are in none, for they tell nothing. The distance is the mean over the runs of
+    |hits - expected| / rows. None where there are not enough rows for one run. (Mantel & Haenszel 1959)
     """
     held = (reference.sum(axis=1) > 0) & (current.sum(axis=1) > 0)
+    met = int(current[held].sum())
+    held &= ((reference + current) > 0).all(axis=1)
     before, after = reference[held], current[held]
     n, m = before.sum(axis=1), after.sum(axis=1)
     group = _runs(before + after, m.sum() / max(n.sum() + m.sum(), 1)) if held.any() else None
@@ -116,7 +118,7 @@ def stratified_shift(reference: Counts, current: Counts) -> Shift | None:
     variance = np.bincount(group, n * m / both * (hits / both) * (both - hits) / (both - 1))
     gap = np.abs(np.bincount(group, after[:, 1] - m * before[:, 1] / n)).sum()
     statistic = float((excess**2 / variance).sum())
-    return Shift(float(gap / m.sum()), statistic, int(group.max()) + 1, float((n * m / both).sum()))
+    return Shift(float(gap / met), statistic, int(group.max()) + 1, float((n * m / both).sum()))
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,27 @@ def test_scores_that_move_and_keep_their_meaning_are_no_concept_drift() -> None:
     assert np.mean([shift_test(one) < 0.05 for one in found]) < 0.12
 
 
+def test_bins_of_one_label_alone_tell_nothing() -> None:
+    pure = np.array([[12, 0], [0, 12], [12, 0], [0, 12]])
+    assert stratified_shift(pure * 10, pure) is None
+    mixed = np.array([[40, 40]])
+    alone, beside = (
+        stratified_shift(mixed * 10, mixed),
+        stratified_shift(np.vstack([pure, mixed * 10]), np.vstack([pure, mixed])),
+    )
+    assert alone is not None
+    assert beside is not None
+    assert (beside.statistic, beside.degrees) == (alone.statistic, 1)
+
+
+@pytest.mark.parametrize("rows", [5, 20, 40])
+def test_windows_of_few_rows_never_divide_by_nothing(rows: int) -> None:
+    draw = np.random.default_rng(rows)
+    for _ in range(300):
+        found = stratified_shift(hits(draw, 60, tilt=3.0, skew=0.5), hits(draw, rows, tilt=3.0, skew=0.5))
+        assert found is None or np.isfinite(shift_test(found))
+
+
 def test_windows_that_differ_give_a_likeness_that_keeps_the_level() -> None:
     draw = np.random.default_rng(4)
     windows = [hits(draw, 400, tilt=tilt) for tilt in draw.normal(0, 0.4, 80)]
