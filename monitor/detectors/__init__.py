@@ -34,6 +34,7 @@ from monitor.detectors.fairness import GROUP_DETECTORS
 from monitor.detectors.performance import (
     decisions,
     estimated,
+    estimated_errors,
     expected_calibration_error,
     losses,
     macro,
@@ -100,7 +101,7 @@ DETECTORS: tuple[Detector, ...] = (
 )
 """Those that lay a window's profile beside the reference's."""
 
-ESTIMATES: tuple[Detector, ...] = estimated.DETECTORS
+ESTIMATES: tuple[Detector, ...] = (*estimated.DETECTORS, *estimated_errors.DETECTORS)
 """Those that say what performance to expect before labels come."""
 
 HISTORY_DETECTORS: tuple[Detector, ...] = (volume.DETECTOR, freshness.DETECTOR, *lasting.DETECTORS)

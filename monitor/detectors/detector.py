@@ -97,6 +97,7 @@ DRIFT_KINDS: dict[Role, str] = {
     "confidence": "confidence",
     "derived": "drift.data",
     "disagreement": "disagreement",
+    "expected": "confidence",
     "label": "drift.label",
 }
 
@@ -110,13 +111,13 @@ def armed_for(detector: Detector, column: str, layout: Layout) -> bool:
     """Say whether a detector alerts on a column by default; "" is the model as a whole.
 
     With one score, margin and entropy only repeat the confidence, so that they are shown and raise no alert. Nor does
-    the drift of a sensitive column, which the model mostly does not know. Columns with a question of their own raise
-    one by the detector that asks it.
+    the drift of a sensitive column, which the model mostly does not know, or of an expected error, which is estimated.
+    Columns with a question of their own raise one by the detector that asks it.
     """
     known = layout.by_name.get(column)
     if not detector.armed or known is None:
         return detector.armed
-    if known.role == "sensitive" and detector.kind == "drift.data":
+    if known.role == "expected" or (known.role == "sensitive" and detector.kind == "drift.data"):
         return False
     if known.role == "disagreement" or column.startswith("overconfidence("):
         return detector.name in ("disagreement_level", "overconfident_share")

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from monitor.profiles import disagreement, overconfidence, population, texts, vectors
+from monitor.profiles import disagreement, expected_error, overconfidence, population, texts, vectors
 from monitor.profiles.derivation import Derivation, fitting_rows
 from monitor.profiles.derived import DERIVED, derived
 from monitor.profiles.layout import Column, Layout, Role
@@ -49,6 +49,7 @@ METHODS: Mapping[str, Method] = {
     "text": Method("derived", texts.fit, texts.make),
     "vector": Method("derived", vectors.fit, vectors.make),
     "overconfidence": Method("confidence", overconfidence.fit, overconfidence.make, chained=True),
+    "expected_error": Method("expected", expected_error.fit, expected_error.make),
     "disagreement": Method("disagreement", disagreement.fit, disagreement.make),
 }
 

@@ -22,7 +22,9 @@ CONFIDENCE_BINS = 20
 DECISION = 0.5
 """A score of so much or more decides for the positive class, where no decision is logged."""
 
-Role = Literal["feature", "sensitive", "prediction", "score", "confidence", "disagreement", "derived", "label"]
+Role = Literal[
+    "feature", "sensitive", "prediction", "score", "confidence", "disagreement", "derived", "expected", "label"
+]
 ValueType = Literal["number", "text", "boolean", "time", "other"]
 
 MISSING, INVALID, INFINITE, ABSENT, RETYPED = range(5)

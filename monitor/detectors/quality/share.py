@@ -6,7 +6,7 @@ from monitor.profiles.profile import ColumnProfile, Profile
 from monitor.stats.location import share_shift_test
 from monitor.types import Measurement
 
-NOT_SERVED: tuple[Role, ...] = ("label", "confidence", "disagreement", "derived")
+NOT_SERVED: tuple[Role, ...] = ("label", "confidence", "disagreement", "derived", "expected")
 """Labels come late, and derived columns repeat what the columns that they are made of lack."""
 
 

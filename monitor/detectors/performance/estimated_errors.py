@@ -1,0 +1,151 @@
+"""A regression's errors before labels come: the mean of what each row's error is expected to be.
+
+The interval is one of prediction: it holds the number that will be realised once labels are there, in 95 of 100
+windows, as long as rows like these err as they did. How uncertain the trees are does not enter: where rows have moved
+far from the reference's, it holds fewer. Blind to a concept that changed: rows that look as ever and whose
+label is another one.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from monitor.detectors.detector import Detector
+from monitor.detectors.performance import residuals
+from monitor.detectors.performance.judged import Metric, inflation_of, relative_rise
+from monitor.detectors.performance.spread import spread_of
+from monitor.profiles.expected_error import ABSOLUTE, SQUARE
+from monitor.profiles.outcome import RegressionOutcome
+from monitor.profiles.profile import Profile
+from monitor.stats.intervals import Estimate, Z, rise_test
+from monitor.types import Measurement
+
+KIND = "performance.estimated"
+NO_ROWS = "no rows in this window whose error could be expected"
+NO_MODEL = "in the reference nothing tells rows of large errors from others, or there are fewer than 500 labelled rows"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The mean of a column of expected errors, and the metric that it will be compared with.
+
+    root: the metric is the root of that mean.
+    """
+
+    column: str
+    realised: Metric[RegressionOutcome]
+    root: bool = False
+
+    @property
+    def name(self) -> str:
+        """Give the detector's name."""
+        return f"estimated_{self.realised.name}"
+
+    @property
+    def gap(self) -> str:
+        """Name the spread of realised less estimated."""
+        return f"gap({self.name})"
+
+
+def estimated_mean_absolute_error(reference: Profile, current: Profile) -> Iterator[Measurement]:
+    """Mean |predicted - label| that a window's rows promise, before labels, in the label's unit: higher is worse.
+
+    By trees over features and prediction, fitted on half of the reference. The effect is the rise as a share of the
+    reference's. Undefined where nothing told errors apart. Blind to a changed concept: to rows that look as ever and
+    whose labels are other ones. (Direct loss estimation: NannyML 2022)
+    """
+    yield from _estimated(MEAN, reference, current)
+
+
+def estimated_root_mean_squared_error(reference: Profile, current: Profile) -> Iterator[Measurement]:
+    """Root of the mean (predicted - label)^2 that a window's rows promise, in the label's unit: higher is worse.
+
+    As the mean absolute error's, from expected squares; interval by the delta method. Blind to a changed concept.
+    (Direct loss estimation: NannyML 2022)
+    """
+    yield from _estimated(ROOT, reference, current)
+
+
+def error_spreads(reference: Profile, windows: Sequence[Profile]) -> dict[str, float]:
+    """Give how much each estimate differs between the reference's windows, and how much it is off, beyond chance.
+
+    By the detector's name and by its `gap`, as standard deviations in its unit; none below eight windows.
+    """
+    found = dict[str, float | None]()
+    for metric in METRICS:
+        made = [(window, one) for window in windows if (one := _estimate(metric, reference, window))]
+        found[metric.name] = spread_of([one for _, one in made])
+        gaps = (_gap(metric, reference, window, one) for window, one in made)
+        found[metric.gap] = spread_of([one for one in gaps if one])
+    return {name: spread for name, spread in found.items() if spread is not None}
+
+
+def _estimated(metric: Expected, reference: Profile, current: Profile) -> Iterator[Measurement]:
+    if not isinstance(reference.outcome, RegressionOutcome):
+        return
+    usual, found = _estimate(metric, reference, reference), _estimate(metric, reference, current)
+    if usual is None or found is None:
+        yield Measurement(metric.name, None, n=current.rows, note=NO_ROWS if usual else NO_MODEL)
+        return
+    grown = inflation_of(metric.name, reference, usual, found, alike="prediction")
+    half = Z * math.hypot(_label_error(metric, reference, current, found), reference.layout.spreads.get(metric.gap, 0))
+    yield Measurement(
+        metric.name,
+        found.value,
+        n=found.n,
+        p_value=rise_test(usual, found, grown),
+        effect=relative_rise(usual, found),
+        low=max(found.value - half, 0.0),
+        high=found.value + half,
+        reference=usual.value,
+    )
+
+
+def _estimate(metric: Expected, reference: Profile, window: Profile) -> Estimate | None:
+    """Estimate with the error that rows bring in; None without a row whose error can be expected."""
+    held = window.columns.get(metric.column)
+    moments = held.moments if held else None
+    if moments is None or metric.column not in reference.columns:
+        return None
+    n, mean, variance = moments
+    error = math.sqrt(variance / n)
+    return Estimate(*((math.sqrt(mean), error / (2 * math.sqrt(mean))) if metric.root else (mean, error)), n=n)
+
+
+def _label_error(metric: Expected, reference: Profile, window: Profile, found: Estimate) -> float:
+    """Give by how much the realised number will vary about the estimate, for labels drawn as on the reference."""
+    size, square = (window.columns[name].moments for name in (ABSOLUTE, SQUARE))
+    if size is None or square is None:
+        return 0.0
+    n, mean, variance = size
+    if not metric.root:
+        return math.sqrt(max(square[1] - mean**2 - variance, 0.0) / n)
+    return math.sqrt(_tails(reference) * (square[1] ** 2 + square[2]) / n) / (2 * found.value)
+
+
+def _tails(reference: Profile) -> float:
+    """Give the variance of squared errors about what is expected of them, over the mean of that squared."""
+    outcome, square = reference.outcome, reference.columns[SQUARE].moments
+    if not isinstance(outcome, RegressionOutcome) or not outcome.n or square is None:
+        return 2.0
+    return max(outcome.fourth / outcome.n / (square[1] ** 2 + square[2]) - 1, 0.0)
+
+
+def _gap(metric: Expected, reference: Profile, window: Profile, found: Estimate) -> Estimate | None:
+    """Give realised less estimated of one of the reference's windows, whose other half of rows was fitted on."""
+    outcome = window.outcome
+    real = metric.realised.estimate(outcome) if isinstance(outcome, RegressionOutcome) and outcome.n else ""
+    if not isinstance(real, Estimate) or not real.n or not found.error:
+        return None
+    labels = _label_error(metric, reference, window, found) * math.sqrt(found.n / real.n)
+    rows = found.error * math.sqrt(max(1 - found.n / real.n, 0.0))
+    return Estimate(real.value - found.value, math.hypot(labels, rows), n=min(real.n, found.n))
+
+
+MEAN = Expected(ABSOLUTE, residuals.ABSOLUTE)
+ROOT = Expected(SQUARE, residuals.ROOT, root=True)
+METRICS = (MEAN, ROOT)
+DETECTORS = (
+    Detector(MEAN.name, KIND, "label's unit", estimated_mean_absolute_error, min_effect=0.05),
+    Detector(ROOT.name, KIND, "label's unit", estimated_root_mean_squared_error, min_effect=0.05),
+)

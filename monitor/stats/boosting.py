@@ -1,0 +1,151 @@
+"""Sums of shallow trees over binned columns: a mean that depends on many columns, kept as plain arrays.
+
+Every tree asks the same few questions of every row, so that a row's answers are the number of its leaf: a tree is
+`depth` columns with a limit each, and a value per leaf. (Friedman 2001; symmetric trees: Prokhorenkova et al. 2018)
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Codes = NDArray[np.uint8]
+Floats = NDArray[np.float64]
+
+DEPTH, MOST_TREES, PATIENCE = 3, 60, 8
+RATE, RIDGE = 0.2, 20.0
+HELD_OUT = 4
+"""Every fourth row chooses how many trees there are, and grows none."""
+LEVELS = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Trees:
+    """What is added to a row's start: the value of its leaf in every tree.
+
+    columns, limits: shape (trees, depth), the questions: is the code of this column above this limit?
+    values: shape (trees, 2 ** depth), by the answers read as a binary number, the first as its highest place.
+    """
+
+    columns: NDArray[np.int16]
+    limits: Codes
+    values: Floats
+
+    def at(self, codes: Codes) -> Floats:
+        """Give the sum for each row; codes have shape (columns, rows)."""
+        total = np.zeros(codes.shape[1])
+        for columns, limits, values in zip(self.columns, self.limits, self.values, strict=True):
+            leaf = np.zeros(codes.shape[1], np.uint8)
+            for column, limit in zip(columns.tolist(), limits, strict=True):
+                leaf <<= 1
+                leaf |= codes[column] > limit
+            total += values.take(leaf)
+        return total
+
+
+@dataclass(frozen=True)
+class Family:
+    """How a mean follows from the sum, and what is lost by it; the trees descend the loss by Newton's steps.
+
+    mean: from the sums. loss: mean loss from targets and means. curve: the loss's second derivative by the sum.
+    """
+
+    mean: Callable[[Floats], Floats]
+    loss: Callable[[Floats, Floats], float]
+    curve: Callable[[Floats], Floats]
+
+
+def _exp(sums: Floats) -> Floats:
+    return np.asarray(np.exp(np.clip(sums, -700, 700)))
+
+
+def _logistic(sums: Floats) -> Floats:
+    return 1 / (1 + _exp(-sums))
+
+
+def _poisson_loss(target: Floats, mean: Floats) -> float:
+    return float((mean - target * np.log(mean)).mean())
+
+
+def _log_loss(target: Floats, mean: Floats) -> float:
+    sure = np.clip(mean, 1e-12, 1 - 1e-12)
+    return float(-(target * np.log(sure) + (1 - target) * np.log1p(-sure)).mean())
+
+
+POISSON = Family(_exp, _poisson_loss, lambda mean: mean)
+"""For targets from 0: the sum is the logarithm of the mean; right in the mean whatever the targets' law.
+(Gourieroux, Monfort & Trognon 1984)"""
+
+BERNOULLI = Family(_logistic, _log_loss, lambda mean: mean * (1 - mean))
+"""For targets 0 and 1: the sum is the log-odds."""
+
+
+def boosted(codes: Codes, target: Floats, start: Floats, family: Family) -> Trees:
+    """Grow trees as long as they lower the loss of rows that they are not grown on; none where they never do.
+
+    codes: shape (columns, rows), below 64. target, start: shape (rows,), start being the sum before the first tree.
+    """
+    held = np.arange(target.size) % HELD_OUT == HELD_OUT - 1
+    grown = _Growing(np.ascontiguousarray(codes[:, ~held]), target[~held], family)
+    sums, left_sums, left, aside = start[~held].copy(), start[held].copy(), target[held], codes[:, held]
+    trees: list[Trees] = []
+    best, kept = family.loss(left, family.mean(left_sums)), 0
+    while len(trees) < MOST_TREES and len(trees) - kept < PATIENCE:
+        tree = grown.tree(sums)
+        trees.append(tree)
+        sums += tree.at(grown.codes)
+        left_sums += tree.at(aside)
+        loss = family.loss(left, family.mean(left_sums))
+        if loss < best:
+            best, kept = loss, len(trees)
+    return _joined(trees[:kept])
+
+
+def _joined(trees: list[Trees]) -> Trees:
+    if not trees:
+        return Trees(np.empty((0, DEPTH), np.int16), np.empty((0, DEPTH), np.uint8), np.empty((0, 2**DEPTH)))
+    parts = ([getattr(tree, name) for tree in trees] for name in ("columns", "limits", "values"))
+    return Trees(*(np.concatenate(part) for part in parts))
+
+
+class _Growing:
+    """Rows that trees are grown on, with their places in a histogram of all columns."""
+
+    def __init__(self, codes: Codes, target: Floats, family: Family) -> None:
+        self.codes, self.target, self.family = codes, target, family
+        self.size = codes.shape[0]
+
+    def tree(self, sums: Floats) -> Trees:
+        mean = self.family.mean(sums)
+        steepness, curve = self.target - mean, self.family.curve(mean)
+        # in units of the mean curve, so that the ridge weighs rows whatever the target's unit
+        ridge = RIDGE * float(curve.mean())
+        leaf = np.zeros(self.target.size, np.intp)
+        questions: list[tuple[int, int]] = []
+        for depth in range(DEPTH):
+            column, limit = self._question(leaf, 2**depth, steepness, curve, ridge)
+            questions.append((column, limit))
+            leaf = leaf * 2 + (self.codes[column] > limit)
+        g, h = (np.bincount(leaf, part, 2**DEPTH) for part in (steepness, curve))
+        columns, limits = zip(*questions, strict=True)
+        return Trees(np.array([columns], np.int16), np.array([limits], np.uint8), RATE * (g / (h + ridge))[None])
+
+    def _question(
+        self, leaf: NDArray[np.intp], leaves: int, steepness: Floats, curve: Floats, ridge: float
+    ) -> tuple[int, int]:
+        """Give the column and the limit that part all leaves best."""
+        best = (-1.0, 0, 0)
+        first = leaf * LEVELS
+        for column in range(self.size):
+            place = first + self.codes[column]
+            g, h = (
+                np.bincount(place, part, leaves * LEVELS).reshape(leaves, LEVELS).cumsum(axis=1)
+                for part in (steepness, curve)
+            )
+            above_g, above_h = g[:, -1:] - g, h[:, -1:] - h
+            gain = (g**2 / (h + ridge) + above_g**2 / (above_h + ridge)).sum(axis=0)
+            limit = int(gain[:-1].argmax())
+            if gain[limit] > best[0]:
+                best = (float(gain[limit]), column, limit)
+        return best[1], best[2]

@@ -1,0 +1,93 @@
+"""A regression's expected errors: by rows whose spread hangs on a feature."""
+
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from monitor.detectors import armed_for
+from monitor.detectors.performance.estimated_errors import DETECTORS, error_spreads
+from monitor.profiles.arrow import layout_of, profile_table
+from monitor.profiles.layout import Layout
+from monitor.profiles.profile import Profile, merge
+from monitor.types import Measurement, Roles
+
+ROLES = Roles(timestamp="at", prediction="said", label="was")
+SIZE = 400
+
+
+def rows(rng: np.random.Generator, n: int, *, shift: float = 0.0, flat: bool = False) -> pa.Table:
+    wide = rng.normal(shift, 1, n)
+    kind = rng.choice(["calm", "wild"], n)
+    said = rng.normal(size=n)
+    spread = np.ones(n) if flat else np.exp(0.5 * wide) * np.where(kind == "wild", 2.0, 1.0)
+    return pa.table({"wide": wide, "kind": kind, "said": said, "was": said + spread * rng.normal(size=n)})
+
+
+def told(table: pa.Table) -> Profile:
+    layout = layout_of(table, ROLES)
+    whole = profile_table(table, layout, reference=True)
+    parts = [profile_table(table.slice(i, SIZE), layout, reference=True) for i in range(0, table.num_rows, SIZE)]
+    return replace(whole, layout=replace(layout, spreads=error_spreads(whole, parts), windows=len(parts)))
+
+
+@pytest.fixture(scope="module")
+def reference() -> Profile:
+    return told(rows(np.random.default_rng(1), 8000))
+
+
+def measured(reference: Profile, window: pa.Table) -> list[Measurement]:
+    profile = profile_table(window.drop_columns("was"), reference.layout)
+    return [one for detector in DETECTORS for one in detector.compare(reference, profile)]
+
+
+def test_windows_of_other_rows_get_the_error_that_labels_will_show(reference: Profile) -> None:
+    rng, found = np.random.default_rng(2), []
+    for shift in np.tile([-0.8, 0.0, 0.8], 60):
+        window = rows(rng, SIZE, shift=shift)
+        error = np.asarray(window["said"]) - np.asarray(window["was"])
+        for one, real in zip(
+            measured(reference, window), (np.abs(error).mean(), np.sqrt((error**2).mean())), strict=True
+        ):
+            assert one.value is not None
+            assert one.low is not None
+            assert one.high is not None
+            found.append(
+                (one.low <= real <= one.high or shift != 0, abs(one.value - real), abs((one.reference or 0) - real))
+            )
+    held, off, still = np.array(found).T
+    assert held.mean() > 0.97
+    assert off.mean() < 0.4 * still.mean()
+
+
+def test_rows_as_ever_seldom_look_worse(reference: Profile) -> None:
+    rng = np.random.default_rng(3)
+    p = np.array([[one.p_value for one in measured(reference, rows(rng, SIZE))] for _ in range(200)], float)
+    for level in (0.1, 0.01):
+        assert (p <= level).mean(axis=0).max() <= level + 3 * np.sqrt(level / 200)
+    shifted = [measured(reference, rows(rng, SIZE, shift=0.5))[0].p_value or 0.0 for _ in range(30)]
+    assert np.mean(np.array(shifted) < 1e-3) > 0.9
+
+
+def test_errors_that_nothing_tells_apart_are_not_estimated() -> None:
+    rng = np.random.default_rng(4)
+    reference = told(rows(rng, 4000, flat=True))
+    found = measured(reference, rows(rng, SIZE, flat=True))
+    assert all(one.value is None or abs(one.value / (one.reference or 1) - 1) < 0.05 for one in found)
+
+
+def test_too_few_labels_give_no_estimate_and_say_so() -> None:
+    reference = told(rows(np.random.default_rng(5), 800))
+    found = measured(reference, rows(np.random.default_rng(6), SIZE))
+    assert [one.value for one in found] == [None, None]
+    assert "500 labelled rows" in found[0].note
+
+
+def test_a_layout_with_expected_errors_is_kept_and_its_profiles_add_up(reference: Profile) -> None:
+    layout = Layout.unpacked(reference.layout.packed())
+    assert layout.digest == reference.layout.digest
+    table = rows(np.random.default_rng(7), 300)
+    both = merge(profile_table(table.slice(0, 100), layout), profile_table(table.slice(100), layout))
+    assert (both.counts == profile_table(table, reference.layout).counts).all()
+    assert not any(armed_for(one, "expected_error(features)", layout) for one in DETECTORS[1:])
