@@ -36,7 +36,7 @@ class Ladder:
         read = categories(column)
         place = {value: i + 1 for i, value in enumerate(self.values)}
         known = [0 if text is None else place.get(text, 0) for text in read.texts]
-        return np.array([*known, 0], np.uint8)[read.positions]
+        return np.asarray(np.array([*known, 0], np.uint8)[read.positions])
 
 
 def ladder_of(column: pa.ChunkedArray, kind: str, target: Floats) -> Ladder | None:
