@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: test lint types bench bench-quality format demo clean
+.PHONY: test lint types bench bench-quality bench-attacks format demo clean
 
 test: .venv/ready
 	$(BIN)/pytest
@@ -18,6 +18,9 @@ bench: .venv/ready
 
 bench-quality: .venv/ready
 	$(BIN)/python tests/benchmarks/quality.py $(if $(DATA),--data $(DATA)) $(ARGS)
+
+bench-attacks: .venv/ready
+	$(BIN)/python tests/benchmarks/attacks.py $(if $(DATA),--data $(DATA)) $(ARGS)
 
 format: .venv/ready
 	$(BIN)/ruff check --fix .

@@ -19,6 +19,13 @@ from process import ONE_THREAD
 
 HERE = Path(__file__).parent
 NEEDS: dict[str, tuple[str, ...]] = {
+    "adversarial-robustness-toolbox": (
+        "adversarial-robustness-toolbox",
+        "packaging",
+        "pandas<3.1",
+        "pillow",
+        "pyarrow",
+    ),
     "alibi-detect": ("alibi-detect", "pyarrow<20"),  # later ones need numpy 2, which it excludes
     "evidently": ("evidently", "pandas<3.1", "pyarrow"),
     "nannyml": ("nannyml", "statsmodels", "pyarrow"),  # it imports statsmodels and does not name it
