@@ -108,8 +108,20 @@ def _estimate(metric: Expected, reference: Profile, window: Profile) -> Estimate
     if moments is None or metric.column not in reference.columns:
         return None
     n, mean, variance = moments
-    error = math.sqrt(variance / n)
+    level = _level(metric, reference)
+    mean, error = mean * level, math.sqrt(variance / n) * level
     return Estimate(*((math.sqrt(mean), error / (2 * math.sqrt(mean))) if metric.root else (mean, error)), n=n)
+
+
+def _level(metric: Expected, reference: Profile) -> float:
+    """Give the mean that all of the reference's labels show over the mean that is expected of its rows.
+
+    The trees were fitted on half of the rows: what they say of a window counts beside what they say of the reference.
+    """
+    outcome, usual = reference.outcome, reference.columns[metric.column].moments
+    if not isinstance(outcome, RegressionOutcome) or not outcome.n or usual is None or not usual[1]:
+        return 1.0
+    return (outcome.square if metric.root else outcome.absolute) / outcome.n / usual[1]
 
 
 def _label_error(metric: Expected, reference: Profile, window: Profile, found: Estimate) -> float:
