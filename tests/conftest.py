@@ -31,6 +31,7 @@ from monitor.store.schema import (
     profile,
     quarantine,
     reference,
+    sighting,
     source_state,
 )
 
@@ -76,6 +77,15 @@ def _fill(
         _alerts(connection, name, ends, column=names[0], segment=segment, text=text)
         _shapes(connection, rng, name, ends[-1], names)
         _around(connection, name)
+        connection.execute(insert(sighting).values(_suspicion(name, ends[-1] - HOUR, client=column)))
+
+
+def _suspicion(name: str, start: datetime, *, client: str) -> dict[str, Any]:
+    pair = [{"column": client, "from": 1.5, "to": client}]
+    cluster = {"size": 37, "clients": 1, "flips": 9, "labels": {client: 20}, "pair": pair}
+    labels = {"model": name, "start": start, "version": "", "detector": "near_duplicates", "client": client}
+    seen = {"first_at": start, "first_id": client, "ids": [client], "evidence": {"cluster": cluster}}
+    return labels | seen | {"rows": 41, "hits": 30, "rate": 0.02, "log_e": 50.0, "total": False}
 
 
 def _judged(name: str, ends: list[datetime], rows: list[int]) -> Iterator[dict[str, Any]]:

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from monitor.alerts.grouping import instant
 from monitor.errors import MonitorError
-from monitor.render import cards, charts, groups, lanes, model_view, shapes, views
+from monitor.render import attacks, cards, charts, groups, lanes, model_view, shapes, views
 from monitor.render.svg import TimeScale, read_number, read_time
 from monitor.store.database import Database
 
@@ -97,6 +97,7 @@ def _environment() -> Environment:
         "shape": shapes.shape,
         "group_rates": groups.group_rates,
         "cards": cards.cards,
+        "suspicion_lanes": attacks.suspicion_lanes,
     }
     return environment
 

@@ -14,6 +14,7 @@ from monitor.profiles.layout import Layout
 from monitor.profiles.profile import ColumnProfile, Profile, merge
 from monitor.render import views
 from monitor.render.ageing import ageing_of
+from monitor.render.attacks import attacks_of
 from monitor.render.groups import groups_of
 from monitor.store.schema import alert_event, judgement, measurement, profile, reference, source_state
 
@@ -56,6 +57,7 @@ def model_page(
             "segments": {},
             "groups": {},
             "ageing": {},
+            "attacks": [],
         }
     drift = _drift(connection, name, seen)
     metrics, segments = _metrics(connection, name, seen)
@@ -69,6 +71,7 @@ def model_page(
         "segments": segments,
         "groups": groups_of(connection, name, seen),
         "ageing": ageing_of(connection, name, seen, firing=firing, metrics=realised),
+        "attacks": attacks_of(connection, name, seen, firing),
     }
 
 

@@ -163,6 +163,15 @@ def test_names_from_data_bring_no_element_or_attribute_into_a_page(database: Dat
     assert not [link for page in hostile for link in page.links if ":" in link]
 
 
+def test_the_page_shows_who_is_suspected_of_an_attack_and_why(database: Database, fill: Fill) -> None:
+    fill(database, windows=30, column="mallory")
+    (page,) = (page.decode() for path, page in html.site(database) if path.startswith("model/"))
+    assert "mallory: signs of evasion" in page
+    assert "1 in 10^21" in page
+    assert "37 near-copies of one row; the answer flipped 9 times" in page
+    assert "limit or block mallory" in page
+
+
 def test_page_names_are_file_names_and_differ_where_models_do() -> None:
     names = ["a", "A", "../../etc/passwd", "..", "a/b", "a b", "", "é" * 300, *HOSTILE]
     pages = [views.page_name(name) for name in names]
