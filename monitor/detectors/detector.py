@@ -22,7 +22,8 @@ class Detector:
     `unit` names the unit of the value, `higher_is` says which way the value gets worse. `armed` detectors alert by
     default, once the p-value is within the budget and |effect| is at least `min_effect`; the others are only shown.
     `bins`, when given, is the one kind of column on which it alerts. `weight` is its part of the false-alarm budget
-    beside other tests (Genovese, Roeder & Wasserman 2006): small where what it looks for leaves no doubt. `labelled`
+    beside other tests (Genovese, Roeder & Wasserman 2006): small where what it looks for leaves no doubt, or where
+    chance alone hardly ever makes it, so that it would hold a part of the budget that nobody spends. `labelled`
     ones wait for labels whatever their kind; `at_once` ones alert in the first window that breaches.
     """
 

@@ -49,6 +49,16 @@ def test_a_mean_of_spiked_and_skewed_values_keeps_its_level(rows: int) -> None:
         assert np.mean(p <= level) <= level + 3 * np.sqrt(level / 3000)
 
 
+@pytest.mark.parametrize("rows", [50, 300])
+def test_psi_of_a_rare_value_keeps_its_level(rows: int) -> None:
+    draw, n, share = np.random.default_rng(rows), 5000, 0.02
+    hits = zip(draw.binomial(n, share, 4000), draw.binomial(rows, share, 4000), strict=True)
+    tables = (coarsened(np.array([n - a, a]), np.array([rows - b, b]), 20) for a, b in hits)
+    p = np.array([psi_test(*table)[1] for table in tables])
+    for level in (0.1, 0.01, 0.001):
+        assert np.mean(p <= level) <= level + 3 * np.sqrt(level / 4000)
+
+
 def clumped(draw: np.random.Generator, windows: int, rows: int, rho: float) -> np.ndarray:
     """Draw standard normal rows, shape (windows, rows), of which two in one window correlate by rho."""
     own = draw.normal(size=(windows, rows))

@@ -19,4 +19,4 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
         yield measured(NAME, column, (reference.added.get(column, 0), reference.rows), (rows, current.rows))
 
 
-DETECTOR = Detector(NAME, "quality", "share", compare, armed=True, weight=0.1, min_effect=0.005)
+DETECTOR = Detector(NAME, "quality", "share", compare, armed=True, weight=0.02, min_effect=0.005)

@@ -51,4 +51,4 @@ def _varies(column: ColumnProfile) -> bool:
     return column.low != column.high or int((column.counts > 0).sum()) > 1 or len(column.unseen) > 1
 
 
-DETECTOR = Detector(NAME, "quality", "0 or 1", compare, armed=True, weight=0.1, min_effect=1.0)
+DETECTOR = Detector(NAME, "quality", "0 or 1", compare, armed=True, weight=0.02, min_effect=1.0)

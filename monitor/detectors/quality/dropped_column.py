@@ -23,4 +23,4 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
         yield Measurement(NAME, gone, column=column, n=after.rows, p_value=p_value, effect=gone)
 
 
-DETECTOR = Detector(NAME, "quality", "0 or 1", compare, armed=True, weight=0.1, min_effect=1.0)
+DETECTOR = Detector(NAME, "quality", "0 or 1", compare, armed=True, weight=0.02, min_effect=1.0)

@@ -18,4 +18,4 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
         yield measured(NAME, column, (before.missing, before.rows), (after.missing, after.rows), clumped)
 
 
-DETECTOR = Detector(NAME, "quality", "share", compare, armed=True, weight=0.25, min_effect=0.005)
+DETECTOR = Detector(NAME, "quality", "share", compare, armed=True, weight=0.1, min_effect=0.005)

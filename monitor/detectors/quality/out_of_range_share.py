@@ -39,4 +39,4 @@ def _outside(column: ColumnProfile) -> int:
     return int(ends.sum())
 
 
-DETECTOR = Detector(NAME, "quality", "share", compare, armed=True, weight=0.25, min_effect=0.005)
+DETECTOR = Detector(NAME, "quality", "share", compare, armed=True, weight=0.1, min_effect=0.005)

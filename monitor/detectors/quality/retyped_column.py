@@ -23,4 +23,4 @@ def _held(column: ColumnProfile) -> int:
     return column.rows - column.missing
 
 
-DETECTOR = Detector(NAME, "quality", "share", compare, armed=True, weight=0.1, min_effect=0.005)
+DETECTOR = Detector(NAME, "quality", "share", compare, armed=True, weight=0.02, min_effect=0.005)

@@ -35,7 +35,8 @@ def lasting_drift(series: Sequence[Series]) -> Iterator[Measurement]:
     sign. The p-value is one over the mean of the columns' e-detectors, either way for numbers, so that many columns
     need more evidence, as they should. (Shin, Ramdas & Rinaldo 2024)
 
-    Blind to changes of shape at equal mean, and to what the reference's own error explains.
+    Blind to changes of shape at equal mean, and to what the reference's own error explains. Costs the others little:
+    one test's part of the budget for all columns. It tells differences between years, too, which are lasting ones.
     """
     yield weighed(LASTING_DRIFT, series, "no column could be compared")
 
