@@ -15,6 +15,7 @@ TITLES = {
     "bias.selection": "groups' labels are known unequally",
     "bias.sampling": "the traffic is not made up as stated",
     "model_change": "the model changed",
+    "attack.poisoning": "labels look poisoned",
     "disagreement": "models disagree",
 }
 
@@ -69,6 +70,9 @@ LEVELS = {
     "uncovered_time_share": "share of the time that the reference does not hold",
     "ageing": "lasting fall in performance",
     "lasting_drift": "lasting drift",
+    "poisoned_labels": "share of labelled rows that look poisoned",
+    "slow_poisoning": "share of labels that has looked flipped for some windows",
+    "label_contradiction": "share of labels that look flipped",
 }
 # What is or is not.
 SWITCHES = {
@@ -122,6 +126,8 @@ TO_DO = {
     "performance": "compare with the reference period, by segment; check the labels, then retrain or roll back",
     "performance.estimated": "look at which columns moved; get labels for some of these records before retraining",
     "attack": "look at the clients and records named here; limit or block them, and keep the records as evidence",
+    "attack.poisoning": "keep these rows out of training until someone has looked at them, and at who labelled them; "
+    "where the labels are right, what they mean has changed: renew the reference",
     "bias.temporal": "retrain with data from the day named here on, unless the change comes and goes with the calendar",
     "bias": "compare the segments; do not act on the predictions for the groups named here without a check",
     "demographic_parity_difference": "compare the groups' decisions by {where}, and what else changed with them; until "

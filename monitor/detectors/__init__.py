@@ -1,6 +1,7 @@
 """What is measured: one detector, one file, named after the method. A detector never sees a threshold."""
 
 from monitor.detectors import concept, versions
+from monitor.detectors.attack import poisoned
 from monitor.detectors.confidence import (
     confidence_by_class,
     confidence_gap,
@@ -113,6 +114,9 @@ TIME_DETECTORS: tuple[Detector, ...] = (model_age.DETECTOR, uncovered_time_share
 VERSION_DETECTORS: tuple[Detector, ...] = versions.DETECTORS
 """Those that lay one version of the model beside another."""
 
+LABEL_DETECTORS: tuple[Detector, ...] = poisoned.DETECTORS
+"""Those that lay labelled rows beside the reference's."""
+
 ALL: tuple[Detector, ...] = (
     *DETECTORS,
     *ESTIMATES,
@@ -121,6 +125,7 @@ ALL: tuple[Detector, ...] = (
     *TIME_DETECTORS,
     *VERSION_DETECTORS,
     *SUSPICIONS,
+    *LABEL_DETECTORS,
 )
 """All of them; GROUP_DETECTORS lay groups beside each other."""
 
@@ -130,6 +135,7 @@ __all__ = [
     "ESTIMATES",
     "GROUP_DETECTORS",
     "HISTORY_DETECTORS",
+    "LABEL_DETECTORS",
     "SUSPICIONS",
     "TIME_DETECTORS",
     "VERSION_DETECTORS",

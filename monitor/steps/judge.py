@@ -14,6 +14,7 @@ from monitor.steps.history import History
 from monitor.steps.memory import Memory
 from monitor.steps.notify import tell
 from monitor.steps.origins import with_origins
+from monitor.steps.poisoned import labels_of
 from monitor.steps.profiled import without_clients
 from monitor.steps.reference import References
 from monitor.steps.sample import sample_of
@@ -43,6 +44,7 @@ def judge(
     told: list[Finding] = []
     history, standing, memory = History(known.judgements), Standing.of(monitor, watch), None
     baseline = Baseline(watch.name, watch.settings, references)
+    labels = labels_of(monitor.database, watch)
     maturity, changes = maturity_of(watch), Revisions(known.revisions)
     for due in due_windows(known, maturity, period=watch.period, lateness=watch.settings.lateness):
         with monitor.database.read() as connection:
@@ -66,6 +68,7 @@ def judge(
             versions=versions,
             seen=seen,
             suspected=standing.suspected(),
+            labels=labels,
         )
         stepped = list(stepped_alerts(watch, verdict, standing.alerts))
         stepped = with_attack_evidence(monitor.database, watch, stepped, standing.rows)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from monitor.config import Model
 from monitor.detectors.attack import Sighting
+from monitor.detectors.attack.poisoned import Labels
 from monitor.detectors.quality import volume
 from monitor.profiles.profile import Profile
 from monitor.steps.estimates import estimated
@@ -13,6 +14,7 @@ from monitor.steps.groups import Beside, of_groups
 from monitor.steps.history import History
 from monitor.steps.measure import Found, Pairs, found_of, measured
 from monitor.steps.memory import Memory
+from monitor.steps.poisoned import poisoned_labels
 from monitor.steps.suspicions import suspicions
 from monitor.steps.temporal import beside_the_calendar, lasting_changes
 from monitor.steps.versions import new_versions, versions_compared
@@ -28,7 +30,8 @@ class Sight:
     it, and the rows of the windows before where these were too few to be judged. pairs: those of both that are
     compared. history: the windows judged so far. memory: what was measured in them. versions: when the first window of
     each version began, and under "" that of the model. found: what the looks before this one have found. seen: what
-    clients did as attackers would. suspected: (kind, segment) of the alerts of attacks that stand.
+    clients did as attackers would. suspected: (kind, segment) of the alerts of attacks that stand. labels: judges the
+    labels of a window's rows; None until they have matured.
     """
 
     model: str
@@ -44,6 +47,7 @@ class Sight:
     found: Sequence[Found] = ()
     seen: Sequence[Sighting] = ()
     suspected: Collection[tuple[str, str]] = ()
+    labels: Callable[[Window], Labels] | None = None
 
     @property
     def whole(self) -> Profile:
@@ -85,5 +89,6 @@ LOOKS: tuple[Look, ...] = (
     lasting_changes,
     beside_the_calendar,
     suspicions,
+    poisoned_labels,
 )
 """In this order: later ones may read what earlier ones found."""

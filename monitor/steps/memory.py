@@ -19,6 +19,7 @@ REMEMBERED_DETECTORS = (
     "expected_calibration_error",
     "mean_shift",
     "chi_square",
+    "label_contradiction",
 )
 """Those that are read for it; reading all would be most of a pass."""
 

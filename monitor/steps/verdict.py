@@ -1,10 +1,11 @@
 """What was found out about a window: everything measured, each number beside its threshold; nothing is written."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from monitor.detectors.attack import Sighting
+from monitor.detectors.attack.poisoned import Labels
 from monitor.steps.due import Due, Maturity, matured
 from monitor.steps.history import History
 from monitor.steps.looks import LOOKS, Sight
@@ -13,6 +14,7 @@ from monitor.steps.memory import Memory
 from monitor.steps.reference import References
 from monitor.steps.sample import Sample
 from monitor.store.measurements import Judged, Judgement
+from monitor.types import Window
 from monitor.watch import Watch
 
 
@@ -49,9 +51,16 @@ def verdict_on(
     versions: Mapping[str, datetime],
     seen: Sequence[Sighting] = (),
     suspected: Collection[tuple[str, str]] = (),
+    labels: Callable[[Window], Labels] | None = None,
 ) -> Verdict:
     """Measure a window and lay each number beside its threshold; nothing is written."""
     settings, maturity, pairs = watch.settings, maturity_of(watch), laid_beside(references, sample.profiles)
+    lacking = sample.lacking(settings.min_rows)
+    ready = bool(lacking) or matured(due.window, maturity, rows=sample.rows, labelled=sample.labelled, clock=clock)
+    # Labels step alerts in the order of windows; where they may come for ever, one window without them holds up none.
+    waiting = maturity.max_delay is not None and history.waits_before(due.window)
+    before = due.before is not None and due.before.matured
+    settled = ready and not waiting and not before
     sight = Sight(
         model=watch.name,
         settings=settings,
@@ -65,17 +74,12 @@ def verdict_on(
         versions=versions,
         seen=seen,
         suspected=suspected,
+        labels=labels if (settled or before) and sample.labelled else None,
     )
     found: list[Found] = []
     for look in LOOKS:
         found += look(replace(sight, found=tuple(found)))
-    lacking = sample.lacking(settings.min_rows)
-    ready = bool(lacking) or matured(due.window, maturity, rows=sample.rows, labelled=sample.labelled, clock=clock)
-    # Labels step alerts in the order of windows; where they may come for ever, one window without them holds up none.
-    waiting = maturity.max_delay is not None and history.waits_before(due.window)
     passed = history.has_passed(due.window)
-    before = due.before is not None and due.before.matured
-    settled = ready and not waiting and not before
     judged = compared(found, settings, window=sample.stretch, settled=settled or before, waits_for=lacking)
     judgement = Judgement(
         due.window,

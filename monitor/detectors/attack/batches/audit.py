@@ -189,6 +189,18 @@ def followed(known: Known) -> list[str]:
     return ["label_contradiction", *(name for name in sums_of(known) if name.startswith(direction("")))]
 
 
+def flip_shares(known: Known, batch: Labelled) -> dict[str, float]:
+    """Estimate what share of all rows has a flipped label, and a label flipped into each frequent one."""
+    k, own = known.rows.classes - 1, label_contradiction.scores(known.rows)
+    others = label_contradiction.flip_scores(known.rows.chance[:, :k], classes=k).sum(axis=1)
+    step = float(((others - own) / (k - 1)).mean() - own.mean())
+    found = {}
+    for name in followed(known):
+        scores = sums_of(known)[name]
+        found[name] = float(scores(batch).mean() - scores(known.rows).mean()) / max(step, 1e-9)
+    return found
+
+
 def evidence_over(parts: Sequence[Mapping[str, float]], rows: int, *, known: Known) -> float:
     """Give the mean evidence of slow poison over batches of equal size, oldest first; see `slow_poisoning`."""
     names = followed(known)
@@ -232,7 +244,7 @@ def audit(
         for name, measure in measures.items()
     ]
     if "contributors" in spoken:
-        found.append(_contributed(known, batch.take(judged), judged, alpha))
+        found.append(contributed(known, batch.take(judged), judged, alpha=alpha))
     if "slow_poisoning" in spoken:
         each = [p_values(known, nulls[size], rows) for _, rows in taken[: batch.size // size]]
         found.append(_slow(known, each, size, batch, alpha))
@@ -254,7 +266,8 @@ def _worst(name: str, told_of: Sequence[tuple[Places, Told]], null: Null, alpha:
     return Statistic(name, told[worst].value, limit, p_value, alpha, rows, told[worst].cell, lead)
 
 
-def _contributed(known: Known, batch: Labelled, places: Places, alpha: float) -> Statistic:
+def contributed(known: Known, batch: Labelled, places: Places, *, alpha: float = FALSE_ALARMS) -> Statistic:
+    """Judge the contributors of a batch; places: of its rows, by which suspicious ones are named."""
     told = contributors.measure(batch, usual=known.usual)
     p_value = min(1.0, math.exp(-min(told.value, 700.0)))
     return Statistic("contributors", told.value, -math.log(alpha), p_value, alpha, places[told.rows], told.cell)

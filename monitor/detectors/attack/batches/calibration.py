@@ -61,12 +61,12 @@ def size_of(rows: int, *, reference: int) -> int:
     Few sizes, so that what was learned of one serves many batches.
 
     >>> size_of(500, reference=8000), size_of(30, reference=8000), size_of(10**6, reference=8000)
-    (465, 0, 1776)
+    (466, 0, 1777)
     """
     most = min(rows, int(LARGEST_PART * reference))
     if most < FEWEST:
         return 0
-    return int(FEWEST * STEPS ** math.floor(math.log(most / FEWEST, STEPS) + 1e-9))
+    return math.ceil(FEWEST * STEPS ** math.floor(math.log(most / FEWEST, STEPS) + 1e-9) - 1e-9)
 
 
 def draws(reference: Labelled, size: int, *, batches: int, rng: np.random.Generator) -> Iterator[Labelled]:

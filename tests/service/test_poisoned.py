@@ -1,0 +1,78 @@
+"""Poison in labels as they come: a pass over files says which window, which rows and who."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+START = datetime(2024, 1, 1, tzinfo=UTC)
+A_DAY = 300
+CONFIG = """
+database: sqlite:///monitor.db
+models:
+  loans:
+    source: {files: "logs/*.parquet"}
+    labels: {files: "labels/*.parquet", max_delay: 1d}
+    reference: {files: reference.parquet}
+    columns: {timestamp: at, id: number, client: desk, scores: p, label: repaid}
+    window: 1d
+    thresholds: {attack.poisoning: auto}
+receivers:
+  file: {log: alerts.jsonl}
+"""
+
+
+def rows(seed: int, days: int, *, start: datetime) -> pa.Table:
+    rng, n = np.random.default_rng(seed), days * A_DAY
+    income, city = rng.gamma(2, 1, n), rng.choice(["Rome", "Oslo", "Bonn"], n)
+    p = 1 / (1 + np.exp(-(3 * income - 5 + (city == "Oslo"))))
+    times = [start + timedelta(days=i // A_DAY, seconds=(i % A_DAY) * 280) for i in range(n)]
+    columns = {"at": pa.array(times, pa.timestamp("us", "UTC")), "number": [f"{seed}-{i}" for i in range(n)]}
+    columns |= {"desk": rng.choice(["north", "south", "west"], n), "income": income, "city": city, "p": p}
+    return pa.table(columns | {"repaid": (rng.random(n) < p).astype(int)})
+
+
+def laid_out(folder: Path, *, poisoned_from: int) -> None:
+    """Write ten days of logs whose western desk flips a third of its labels from some day on."""
+    for name in ("logs", "labels"):
+        (folder / name).mkdir()
+    pq.write_table(rows(1, 20, start=START - timedelta(days=40)), folder / "reference.parquet")
+    logs, rng = rows(2, 10, start=START), np.random.default_rng(3)
+    west = np.array(logs["desk"].to_pylist()) == "west"
+    turned = west & (np.arange(logs.num_rows) >= poisoned_from * A_DAY) & (rng.random(logs.num_rows) < 0.33)
+    labels = np.where(turned, 1 - logs["repaid"].to_numpy(), logs["repaid"].to_numpy())
+    pq.write_table(logs.drop_columns(["repaid"]), folder / "logs" / "a.parquet")
+    known = pa.table({"number": logs["number"], "repaid": labels})
+    pq.write_table(known.slice(0, 9 * A_DAY), folder / "labels" / "a.parquet")
+    (folder / "monitor.yaml").write_text(CONFIG, encoding="utf-8")
+
+
+def monitor(folder: Path, *words: str) -> list[dict[str, Any]]:
+    command = [sys.executable, "-m", "monitor", *words]
+    surroundings = {**os.environ, "NO_COLOR": "1"}
+    done = subprocess.run(command, cwd=folder, env=surroundings, capture_output=True, text=True, check=False)  # noqa: S603  # ours
+    assert done.returncode in (0, 1), done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+
+def test_labels_that_one_client_flips_are_told_with_its_name_and_its_rows(tmp_path: Path) -> None:
+    laid_out(tmp_path, poisoned_from=5)
+    monitor(tmp_path, "once", "monitor.yaml")
+    found = monitor(tmp_path, "measurements", "monitor.yaml", "--detector", "poisoned_labels", "--json")
+    assert [one["outcome"] for one in found][:5] == ["clear"] * 5
+    assert "breach" in {one["outcome"] for one in found[5:]}
+    alerts = monitor(tmp_path, "alerts", "monitor.yaml", "--state", "all", "--json")
+    alert = next(one for one in alerts if one["detector"] == "poisoned_labels")
+    assert alert["kind"] == "attack.poisoning"
+    assert alert["evidence"]["clients"][0]["client"] == "west"
+    assert alert["evidence"]["record_ids"]
+    flipped = monitor(tmp_path, "measurements", "monitor.yaml", "--detector", "label_contradiction", "--json")
+    whole = [one["value"] for one in flipped if one["column"] == ""]
+    assert max(abs(value) for value in whole[:5]) < 0.06 < max(whole[5:])
