@@ -22,6 +22,7 @@ from monitor.errors import MonitorError
 from monitor.schedule import window_of
 from monitor.steps.groups import standing_gaps
 from monitor.steps.reference import References
+from monitor.store.attacks import followed_rows, read_baselines
 from monitor.store.cursors import read_source
 from monitor.store.database import home
 from monitor.store.measurements import read_judgements
@@ -96,6 +97,7 @@ def _model(connection: Connection, name: str, model: Model, *, now: datetime) ->
     for what in ("records", *(["labels"] if model.labels else [])):
         yield _source(connection, f"{name}/{what}", now=now, model=model)
     yield from _quarantined(connection, [f"{name}/records", f"{name}/labels"])
+    yield _attacks(connection, name, model)
     known = read_reference(connection, name)
     said = f"{known[1][''].rows} rows" if known else "cannot see: there is no reference yet"
     yield Sign(f"{name}: reference", said, wrong=known is None)
@@ -116,6 +118,19 @@ def groups_signs(name: str, references: References) -> Iterator[Sign]:
             )
             said = f"in the reference the {level_of(gap.detector)} is {measure(gap.value, 'share')}: {of} {pair}"
             yield Sign(f"{name}: groups by {gap.column}", said, note=True)
+
+
+def _attacks(connection: Connection, name: str, model: Model) -> Sign:
+    about = f"{name}: attacks"
+    if not model.watches_attacks:
+        why = "off" if model.attacks.watched is False else "not watched for: no column holds clients"
+        return Sign(about, why, note=True)
+    followed = followed_rows(connection, name)
+    if not read_baselines(connection, name):
+        needed = "a reference of 200 rows or more with numbers or categories is needed"
+        return Sign(about, f"cannot see: {needed}", note=True)
+    blind = "" if model.columns.client else "; clients are not told apart, so that only large attacks are seen"
+    return Sign(about, f"{followed:,} queries followed{blind}", note=bool(blind))
 
 
 def _source(connection: Connection, source: str, *, now: datetime, model: Model) -> Sign:

@@ -19,7 +19,7 @@ from monitor.steps.profiled import without_clients
 from monitor.steps.reference import References
 from monitor.steps.sample import sample_of
 from monitor.steps.standing import Standing, held_back, noting_alarms, stepped_alerts
-from monitor.steps.suspicions import alarmed_clients, seen_within
+from monitor.steps.suspicions import alarmed_clients, seen_within, suspicious_excess
 from monitor.steps.verdict import Verdict, maturity_of, verdict_on
 from monitor.store.alerts import write_findings
 from monitor.store.cursors import read_source
@@ -80,6 +80,7 @@ def judge(
             standing=standing.rows,
             drifting=history.alarmed_before(due.window),
             window=sample.stretch,
+            attack=suspicious_excess(seen, alpha=watch.settings.attacks.alpha),
         )
         verdict = noting_alarms(verdict, stepped, due)
         history.note(verdict.judgement)

@@ -61,26 +61,34 @@ def with_origins(
     standing: Mapping[str, Mapping[str, Any]],
     drifting: int,
     window: Window,
+    attack: Excess = Excess(),  # noqa: B008  # frozen
 ) -> list[Finding]:
     """Give a window's findings with why it differs, where one breaches.
 
     What has been found of an episode stays while a window has no better answer. standing: the model's alerts as they
     stood, by fingerprint as they are marked. drifting: for how many windows before this one all traffic has been
-    drifting. window: all that was judged together.
+    drifting. window: all that was judged together. attack: who sent its suspicious rows.
     """
     asking = {f.fingerprint for f in stepped if f.kind not in FIXED and f.alert.breaches and f.alert.breaches[-1]}
     reason = None
     if asking:
         with database.read() as connection:
-            reason = reason_of(connection, model, verdict, stepped, drifting=drifting, window=window)
+            reason = reason_of(connection, model, verdict, stepped, drifting=drifting, window=window, attack=attack)
     return [_explained(f, reason if f.fingerprint in asking else None, standing) for f in stepped]
 
 
 def reason_of(
-    connection: Connection, model: str, verdict: Verdict, stepped: Iterable[Finding], *, drifting: int, window: Window
+    connection: Connection,
+    model: str,
+    verdict: Verdict,
+    stepped: Iterable[Finding],
+    *,
+    drifting: int,
+    window: Window,
+    attack: Excess,
 ) -> Reason:
     """Gather a window's symptoms and say what they speak for."""
-    symptoms = symptoms_of(verdict, stepped, drifting=drifting)
+    symptoms = replace(symptoms_of(verdict, stepped, drifting=drifting), attack=attack)
     column = max(symptoms.moved, key=lambda name: (symptoms.moved[name], name), default="")
     found = _senders(connection, model, verdict, column, window) if column else None
     if found is not None:

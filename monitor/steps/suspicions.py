@@ -1,12 +1,16 @@
 """Who is suspected of an attack: what was seen of clients in a window, as measurements and as evidence."""
 
+import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
+from monitor.alerts.origin import Excess
 from monitor.detectors.attack import Sighting
 from monitor.detectors.suspicion import suspects
+from monitor.profiles.contributions import HEAVIEST
 from monitor.steps.measure import Found, found_of
 from monitor.steps.tracking import seen
 from monitor.store.attacks import sightings_within
@@ -31,6 +35,34 @@ def suspicions(sight: "Sight") -> Iterator[Found]:
 def seen_within(connection: Connection, name: str, window: Window) -> list[Sighting]:
     """Read what was seen of a model's clients in the hours or days of a window."""
     return [seen(row) for row in sightings_within(connection, name, window)]
+
+
+def suspicious_excess(found: Sequence[Sighting], *, alpha: float) -> Excess:
+    """Say who sent the rows beyond what honest traffic shows of the sign by which most clients raise an alarm.
+
+    Nothing where no client does, or where records name none.
+    """
+    limit = -math.log(alpha)
+    alarms = Counter(one.detector for one in found if one.client and one.log_e >= limit)
+    if not alarms:
+        return Excess()
+    sign = max(alarms, key=lambda name: (alarms[name], name))
+    by_client: dict[str, list[Sighting]] = {}
+    for one in found:
+        if one.detector == sign and one.client:
+            by_client.setdefault(one.client, []).append(one)
+    clients = sorted((suspects.together(parts) for parts in by_client.values()), key=_beyond, reverse=True)
+    totals = [one for one in found if one.total and one.detector == sign]
+    beyond = max(sum(map(_beyond, totals)), sum(map(_beyond, clients)))
+    heaviest, rows = clients[:HEAVIEST], sum(one.rows for one in totals)
+    if beyond <= 0:
+        return Excess()
+    share = min(sum(map(_beyond, heaviest)) / beyond, 1.0)
+    return Excess(beyond, len(clients), share, min(sum(one.rows for one in heaviest) / max(rows, 1), 1.0))
+
+
+def _beyond(one: Sighting) -> float:
+    return one.hits - one.rate * one.rows
 
 
 def alarmed_clients(found: Sequence[Sighting], *, alpha: float) -> set[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 from numpy.typing import NDArray
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from monitor.errors import MonitorError
 from monitor.store.database import insert_new
@@ -53,6 +53,12 @@ def read_baselines(connection: Connection, name: str) -> dict[str, bytes]:
     """Give the packed baselines by version; none where attacks are not looked for."""
     chosen = select(attack_baseline.c.version, attack_baseline.c.data).where(attack_baseline.c.model == name)
     return {version: bytes(data) for version, data in connection.execute(chosen)}
+
+
+def followed_rows(connection: Connection, name: str) -> int:
+    """Count the queries of a model that have been followed, under any version."""
+    rows = select(func.coalesce(func.sum(attack_tracking.c.rows), 0)).where(attack_tracking.c.model == name)
+    return int(connection.scalar(rows) or 0)
 
 
 def read_followed(connection: Connection, name: str, version: str) -> Followed:

@@ -93,6 +93,8 @@ def test_replay_says_the_same_and_detectors_are_listed(tmp_path: Path) -> None:
     said = CliRunner().invoke(app, ["replay", str(config), "--json"])
     assert [json.loads(line)["segment"] for line in said.stdout.splitlines()] == [f"client={ATTACKER}"]
     assert "suspected_evasion" in CliRunner().invoke(app, ["detectors"]).stdout
+    CliRunner().invoke(app, ["once", str(config)])
+    assert "loans: attacks: 1,320 queries followed" in CliRunner().invoke(app, ["doctor", str(config)]).stdout
 
 
 def test_an_alert_ends_when_the_client_is_quiet(tmp_path: Path) -> None:

@@ -8,10 +8,12 @@ import pytest
 
 from monitor.alerts.grouping import Finding, Group, as_json
 from monitor.alerts.lifecycle import Alert
+from monitor.alerts.origin import Excess
 from monitor.alerts.phrasing import SAID_LENGTH
 from monitor.alerts.wording import lines_of, text_of, title_of
 from monitor.detectors.attack import Sighting
 from monitor.detectors.suspicion.suspects import MANY, MOST_CLIENTS, compare, severity_of, together
+from monitor.steps.suspicions import suspicious_excess
 from monitor.types import Measurement, Window
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -84,6 +86,17 @@ def test_a_log_that_repeats_the_reference_accuses_nobody() -> None:
 )
 def test_severity_goes_by_what_is_independent(found: list[Sighting], client: str, severity: str) -> None:
     assert severity_of(found, [], client=client, limit=LIMIT) == severity
+
+
+def test_few_clients_hold_the_excess_of_an_attack_and_many_share_that_of_a_changed_world() -> None:
+    total = {"total": True, "rows": 10_000, "hits": 300}
+    few = suspicious_excess([seen("", 0.0, **total), seen("c1", rows=100, hits=98)], alpha=ALPHA)
+    assert few.held
+    crowd = [seen(f"c{i}", rows=100, hits=90) for i in range(90)]
+    many = suspicious_excess([seen("", 0.0, total=True, rows=10_000, hits=9_000), *crowd], alpha=ALPHA)
+    assert not many.held
+    assert many.spread
+    assert suspicious_excess([seen(log_e=5)], alpha=ALPHA) == Excess()
 
 
 def finding(one: Measurement, **rest: Any) -> Finding:  # noqa: ANN401
