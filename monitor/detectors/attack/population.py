@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.covariance import LedoitWolf
-from sklearn.neighbors import NearestNeighbors
 
+from monitor.detectors.attack.neighbours import nearest
 from monitor.detectors.attack.space import Floats, Rows, Space
 
 Array = NDArray[Any]
@@ -83,9 +83,7 @@ class Population:
         found = {}
         for k in np.unique(self.classes).tolist():
             own = self.points[self.classes == k]
-            count = min(NEIGHBOURS, len(own))
-            search = NearestNeighbors(n_neighbors=count, algorithm="brute").fit(own)
-            found[k] = np.asarray(search.kneighbors(points)[0], np.float64)
+            found[k] = nearest(own, points, count=min(NEIGHBOURS, len(own)))
         return found
 
     def _mahalanobis(self, points: NDArray[np.float32], classes: Classes) -> Floats:

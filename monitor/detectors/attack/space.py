@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -73,7 +74,7 @@ class Space:
         """Count the categories of a row."""
         return len(self.columns) - len(self.widths)
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Name every number, then every category."""
         pairs = zip(self.columns, self.widths, strict=False)
