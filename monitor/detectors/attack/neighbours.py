@@ -28,4 +28,4 @@ def nearest(points: Singles, rows: Singles, *, count: int) -> Floats:
         ranked.partition(count - 1, axis=1)
         found[start : start + BLOCK] = ranked[:, :count]
     squared = 2 * found.astype(np.float64) + np.einsum("ij,ij->i", rows, rows, dtype=np.float64)[:, None]
-    return np.sqrt(np.sort(np.maximum(squared, 0.0), axis=1))
+    return np.asarray(np.sqrt(np.sort(np.maximum(squared, 0.0), axis=1)))
