@@ -1,6 +1,7 @@
 """One attack a world through the whole loop: a log in a folder, one pass of the monitor, the alert that it fired."""
 
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from figure import Figure
 
+from attacks.honest import COMMON
 from attacks.logs import TRUTH, Logs, between
 
 ROWS = 20_000
@@ -33,14 +35,18 @@ def figures(logs: Logs) -> Iterator[Figure]:
     honest, run = logs.table("benign").slice(0, ROWS), logs.runs(name)[0]
     run = run.set_column(0, "time", pc.add(pc.subtract(run["time"], pc.min(run["time"])), _late(honest)))
     alerts = attack_alerts(logs, between(honest, run))
-    attacker = f"client={run['client'][0].as_py()}"
-    about = {alert["segment"] for alert in alerts}
-    told = (
-        "; ".join(sorted({f"{a['kind']} {a['detector']} {a['segment']} {a['origin']}" for a in alerts})) or "no alert"
+    kinds = dict(zip(honest["client"].to_pylist(), honest["truth_kind"].to_pylist(), strict=True))
+    attacker = run["client"][0].as_py()
+    about = Counter(
+        kinds.get(client, client) for client in {alert["segment"].removeprefix("client=") for alert in alerts}
     )
-    yield Figure(f"{logs.name}: {name} is told by one pass", float(attacker in about), "", told[:300], at_least=1)
-    others = len(about - {attacker, ""})
-    yield Figure(f"{logs.name}: honest clients told of by one pass", others, "clients", "", at_most=0)
+    told = "; ".join(f"{a['detector']}: {a['origin']}" for a in alerts if a["segment"] == f"client={attacker}")
+    what = f"{logs.name}: {name} is told by one pass"
+    yield Figure(what, float(attacker in about), "", told or "no alert", at_least=1)
+    others = sum(about[kind] for kind in COMMON)
+    beside = ", ".join(f"{kind} {n}" for kind, n in about.items() if kind not in (attacker, "")) or "none"
+    what = f"{logs.name}: ordinary, skewed, retrying, polling clients told of by one pass"
+    yield Figure(what, others, "clients", f"of {len(kinds)} clients: {beside}", at_most=0)
 
 
 def _late(rows: pa.Table) -> pa.Scalar:
@@ -54,10 +60,9 @@ def attack_alerts(logs: Logs, rows: pa.Table) -> list[dict[str, Any]]:
     from monitor.store.alerts import alert_rows
     from monitor.wiring import opened
 
-    scores = [name for name in rows.column_names if name.startswith("score")]
-    config = CONFIG.format(scores=f"[{', '.join(scores)}]" if len(scores) > 1 else scores[0])
-    if len(scores) > 1:
-        config = config.replace("label: label", f"label: label, classes: {list(range(len(scores)))}")
+    names = [name for name in rows.column_names if name.startswith("score")]
+    pairs = ", ".join(f'"{name.removeprefix("score_")}": {name}' for name in names)
+    config = CONFIG.format(scores=names[0] if len(names) == 1 else f"{{{pairs}}}")
     with tempfile.TemporaryDirectory(prefix="monitor-attack-") as folder:
         pq.write_table(logs.table("reference"), Path(folder) / "reference.parquet")
         pq.write_table(rows.drop_columns(list(TRUTH)), Path(folder) / "log.parquet")
