@@ -4,7 +4,7 @@ BIN := .venv/bin
 .PHONY: test lint types bench bench-quality bench-attacks format demo clean
 
 test: .venv/ready
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 lint: .venv/ready
 	$(BIN)/ruff check .

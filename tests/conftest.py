@@ -7,13 +7,14 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import settings
-from sqlalchemy import create_engine, insert
+from sqlalchemy import URL, create_engine, insert, make_url
 from sqlalchemy import text as statement
 
 from monitor.profiles.bins import CategoryBins, NumericBins
@@ -219,11 +220,7 @@ def _around(connection: Any, name: str) -> None:  # noqa: ANN401
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'monitor.db'}"
-    address = os.environ.get("MONITOR_TEST_POSTGRES")
-    if not address:
-        pytest.skip("MONITOR_TEST_POSTGRES is not set: not tried on PostgreSQL")
-    _empty(address)
-    return address
+    return empty_postgres()
 
 
 @pytest.fixture
@@ -234,9 +231,30 @@ def database(url: str) -> Iterator[Database]:
     opened.close()
 
 
-def _empty(address: str) -> None:
-    engine = create_engine(address.replace("postgresql://", "postgresql+psycopg://"))
+def empty_postgres() -> str:
+    """Give the address of an empty database, one for each worker; skip where there is no server."""
+    given = os.environ.get("MONITOR_TEST_POSTGRES", "").replace("postgresql://", "postgresql+psycopg://")
+    if not given:
+        pytest.skip("MONITOR_TEST_POSTGRES is not set: not tried on PostgreSQL")
+    address = make_url(given)
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker:
+        own = address.set(database=f"{address.database}_{worker}")
+        _created(address, str(own.database))
+        address = own
+    engine = create_engine(address)
     with engine.begin() as connection:
         connection.execute(statement("DROP SCHEMA public CASCADE"))
         connection.execute(statement("CREATE SCHEMA public"))
+    engine.dispose()
+    return address.render_as_string(hide_password=False)
+
+
+@cache
+def _created(server: URL, name: str) -> None:
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        known = connection.scalar(statement("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name})
+        if not known:
+            connection.execute(statement(f'CREATE DATABASE "{name}"'))
     engine.dispose()
