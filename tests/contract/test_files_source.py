@@ -44,8 +44,8 @@ def as_parquet(rows: list[dict[str, Any]], *, row_group_size: int = 4) -> bytes:
 FILES = {
     "a.jsonl": as_jsonl(ROWS),
     "a.csv": as_csv(ROWS),
-    "a.jsonl.gz": gzip.compress(as_jsonl(ROWS)),
-    "a.csv.gz": gzip.compress(as_csv(ROWS)),
+    "a.jsonl.gz": gzip.compress(as_jsonl(ROWS), mtime=0),
+    "a.csv.gz": gzip.compress(as_csv(ROWS), mtime=0),
     "a.jsonl.zst": as_zstd(as_jsonl(ROWS)),
     "a.csv.zst": as_zstd(as_csv(ROWS)),
     "a.parquet": as_parquet(ROWS),
@@ -193,8 +193,8 @@ GOOD = b'{"id": 1}\n'
         ("a.jsonl", b'{"id": 1, "id": 2}\n{}\n\n', 1, ["an empty object"]),  # repeated key, no key, blank line
         ("a.jsonl", b"\xef\xbb\xbf" + GOOD + b'{"id": 2}\r\n', 2, []),  # BOM, Windows line end
         ("a.jsonl", GOOD + b'{"id": 2}', 1, []),  # the last line is still being written
-        ("a.jsonl.gz", gzip.compress(GOOD + b'{"id": 2}'), 2, []),  # a closed file has a last line
-        ("a.jsonl.gz", gzip.compress(GOOD * 500)[:-9], 0, ["cannot be unpacked"]),  # broken off
+        ("a.jsonl.gz", gzip.compress(GOOD + b'{"id": 2}', mtime=0), 2, []),  # a closed file has a last line
+        ("a.jsonl.gz", gzip.compress(GOOD * 500, mtime=0)[:-9], 0, ["cannot be unpacked"]),  # broken off
         ("a.jsonl.gz", GOOD, 0, ["cannot be unpacked"]),  # not gzip
         ("a.jsonl.zst", as_zstd(GOOD * 500)[:-5], 0, ["cannot be unpacked"]),  # broken off
         ("a.jsonl.zst", GOOD, 0, ["cannot be unpacked"]),  # not zstd
@@ -212,7 +212,7 @@ GOOD = b'{"id": 1}\n'
             ["a quote", "400001 fields"],
         ),
         ("a.csv", b'a,b\n1,"x\n\xff"\n3,4\n', 1, ["a quote", "not UTF-8"]),  # bad UTF-8 inside
-        ("a.csv.gz", gzip.compress(b'a,b\n1,"x\n3,4\n5,6'), 2, ["a quote"]),  # the end closes nothing
+        ("a.csv.gz", gzip.compress(b'a,b\n1,"x\n3,4\n5,6', mtime=0), 2, ["a quote"]),  # the end closes nothing
         ("a.csv", b'a,b\n1,"x"y"z"\n"1, 2",3\n', 1, ["not CSV"]),  # text behind a quote
         ("a.csv", b"a,b\n1,\xff\n1,\x00\n1,99999999999999999999\n", 0, ["not UTF-8", "NUL", "integer"]),  # bad cells
         ("a.csv", b"a,\xff\n1,2\n", 0, ["not UTF-8", "the file has no readable header"]),  # bad header
