@@ -27,7 +27,7 @@ Array = NDArray[Any]
 Classes = NDArray[np.int64]
 
 LEAST_ROWS = 200
-MOST_ROWS, MOST_POINTS = 20_000, 3_000
+MOST_ROWS, MOST_POINTS, HELD = 20_000, 1_500, 3_000
 TAIL, RARE_TAIL = 0.05, 0.01
 SLACK = 2.5
 JOINING, LEAST_TABLES = 0.002, 4
@@ -76,7 +76,8 @@ class Baseline:
         first = (hashes >> np.uint64(17)) % np.uint64(2) == 0
         if min(first.sum(), (~first).sum()) < FEWEST:
             return None
-        chosen, held = _some(np.flatnonzero(first), rng), _some(np.flatnonzero(~first), rng)
+        chosen = _some(np.flatnonzero(first), MOST_POINTS, rng)
+        held = _some(np.flatnonzero(~first), HELD, rng)
         sizes = [c.bins.size - 2 for c in space.columns[len(space.widths) :] if isinstance(c.bins, CategoryBins)]
         unseen = [_unseen(c.bins) for c in space.columns[len(space.widths) :] if isinstance(c.bins, CategoryBins)]
         population = Population.of(space, rows.take(chosen), classes[chosen], levels_of(sizes))
@@ -175,8 +176,8 @@ def _thinned(reference: pa.Table) -> pa.Table:
     return reference.take(pa.array(places))
 
 
-def _some(places: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:
-    return places if places.size <= MOST_POINTS else np.sort(rng.choice(places, MOST_POINTS, replace=False))
+def _some(places: NDArray[np.intp], most: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    return places if places.size <= most else np.sort(rng.choice(places, most, replace=False))
 
 
 def _unseen(bins: CategoryBins) -> int:

@@ -1,6 +1,6 @@
 """How far a model's queries have been followed: arrays of fixed size, whatever comes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,17 +78,19 @@ class Clients:
     def __init__(self, arrays: Mapping[str, Array]) -> None:
         self._arrays = arrays
         keys = arrays["key"]
-        self._places = {int(keys[place]): int(place) for place in np.flatnonzero(keys)}
-        self._free = [int(place) for place in np.flatnonzero(keys == 0)[::-1]]
+        known = np.flatnonzero(keys)
+        self._places: dict[int, int] = dict(zip(keys[known].tolist(), known.tolist(), strict=True))
+        self._free: Iterator[int] = iter(np.flatnonzero(keys == 0).tolist())
 
     def place(self, key: int, *, at: int) -> int:
         """Give a client's place, a new one where it is unknown; `at` is the number of its row in the stream."""
         if key not in self._places:
-            if not self._free:
+            free = next(self._free, None)
+            if free is None:
                 self._make_room()
-            place = self._free.pop()
-            self._places[key] = place
-            self._arrays["key"][place] = key
+                free = next(self._free)
+            self._places[key] = free
+            self._arrays["key"][free] = key
         place = self._places[key]
         self._arrays["seen"][place] = at
         return place
@@ -100,4 +102,4 @@ class Clients:
             del self._places[int(arrays["key"][place])]
         for name, array in arrays.items():
             array[oldest] = NEVER if name == "slice" else 0
-        self._free = oldest[::-1].tolist()
+        self._free = iter(oldest.tolist())
