@@ -21,7 +21,8 @@ class Sighting:
     client: "" for what speaks of all clients together. start: of the stretch of time. rows: that were looked at in it;
     hits: those that showed the sign; rate: the share of honest rows that show it at most. log_e: the log of the
     evidence where it was largest in the stretch, 0 in a total. total: of all clients, rows and hits of which add up.
-    first_at, first_id: time (microseconds since 1970) and id of the first record that showed it. ids: at most twenty
+    first_at, first_id: time (microseconds since 1970) and id of the first record that showed it since it was worth
+    telling. ids: at most twenty
     records that did.
     """
 
