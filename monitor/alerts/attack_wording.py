@@ -88,6 +88,7 @@ def _seen(told: Mapping[str, Any]) -> list[str]:
     """Say what was seen: near-copies in the words of their cluster, every other sign by its rows."""
     cluster, detectors = told.get("cluster"), told.get("detectors", ())
     similar = [one for one in detectors if _is_similar(str(one["name"]))]
+    similar.sort(key=lambda one: -one["hits"])
     copies = [_copies(cluster, similar[0], alone=bool(told.get("client")))] if cluster and similar else []
     others = [one for one in detectors if one.get("says") and not (copies and one in similar)]
     return [*copies, *map(_sign, others)][:NAMED]
@@ -104,7 +105,7 @@ def _sign(one: Mapping[str, Any]) -> str:
 
 def _copies(cluster: Mapping[str, Any], one: Mapping[str, Any], *, alone: bool) -> str:
     flips, clients = int(cluster.get("flips") or 0), int(cluster.get("clients") or 0)
-    size = round(int(cluster["size"]) * float(cluster.get("top_client_share") or 1.0)) if alone else cluster["size"]
+    size = one["hits"] if alone else cluster["size"]
     among = f" in {one['rows']:,} queries" if alone else f" from {clients:,} clients" if clients > 1 else ""
     told = f"{size:,} near-copies of one row{among}"
     return told + (f", the answer flipped {flips:,} {'time' if flips == 1 else 'times'}" if flips else "")

@@ -99,6 +99,16 @@ def test_few_clients_hold_the_excess_of_an_attack_and_many_share_that_of_a_chang
     assert suspicious_excess([seen(log_e=5)], alpha=ALPHA) == Excess()
 
 
+def test_what_everyone_shows_accuses_nobody() -> None:
+    everyone = [seen(f"c{i}", 25.0, "far_from_population", rows=10, hits=9, rate=0.5) for i in range(30)]
+    assert measured(*everyone) != []
+    total = seen("", 0.0, "far_from_population", rows=300, hits=270, total=True)
+    assert measured(total, *everyone) == []
+    attacker = seen("mallory", 60.0, "far_from_population", rows=100, hits=100, rate=0.5)
+    quiet = seen("", 0.0, "far_from_population", rows=2_100, hits=400, total=True)
+    assert [one.segment for one in measured(quiet, attacker)] == ["client=mallory"]
+
+
 def finding(one: Measurement, **rest: Any) -> Finding:  # noqa: ANN401
     alert = Alert("f" * 64, rest.pop("state", "firing"), 1, since=NOON, fired_at=NOON + HOUR, window_end=NOON + HOUR)
     numbers = {"value": one.value, "p_value": one.p_value, "n": one.n, "alpha": ALPHA, "evidence": one.evidence}
@@ -109,7 +119,7 @@ def finding(one: Measurement, **rest: Any) -> Finding:  # noqa: ANN401
 def test_the_sentence_says_who_what_how_sure_and_since_when() -> None:
     (one,) = measured(seen("mallory", 27.7, evidence={"cluster": CLUSTER}))
     assert text_of(finding(one)) == (
-        "loans (mallory): 37 near-copies of one row in 41 queries, the answer flipped 9 times, p ≤ 9.33e-13, "
+        "loans (mallory): 30 near-copies of one row in 41 queries, the answer flipped 9 times, p ≤ 9.33e-13, "
         "threshold p ≤ 1e-6, since 2026-03-01 12:00 UTC"
     )
     quiet = "loans (mallory): nothing suspicious any more, since 2026-03-01 12:00 UTC"

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
+from scipy.special import bdtrc
+
 from monitor.detectors.attack.indicators import INDICATORS_BY_NAME
 from monitor.detectors.attack.sighting import CLUSTER, MOST_IDS, POOLED, Sighting
 from monitor.detectors.detector import Detector
@@ -18,6 +20,8 @@ SHOWN = math.log(1_000)
 SURE = 2.0
 """Twice the evidence that an alarm asks for is sure."""
 FLIPS = 5
+OTHERS, SLACK = 100, 1.25
+"""From so many rows of others on, a client is laid beside their rate, times the slack."""
 
 Severity = Literal["critical", "warning", "info"]
 
@@ -78,15 +82,39 @@ def kind_of(detector: str) -> str | None:
 
 def _gathered(seen: Sequence[Sighting]) -> dict[tuple[str, str], list[Sighting]]:
     found: dict[tuple[str, str, str], list[Sighting]] = {}
+    totals: dict[str, tuple[int, int]] = {}
     for one in seen:
+        if one.total:
+            rows, hits = totals.get(one.detector, (0, 0))
+            totals[one.detector] = rows + one.rows, hits + one.hits
         if not one.total and (kind := kind_of(one.detector)):
             found.setdefault((kind, one.client, one.detector), []).append(one)
     by_place: dict[tuple[str, str], list[Sighting]] = {}
     for (kind, client, _), parts in found.items():
-        by_place.setdefault((kind, client), []).append(together(parts))
+        by_place.setdefault((kind, client), []).append(beside_others(together(parts), totals.get(parts[0].detector)))
     for parts in by_place.values():
         parts.sort(key=lambda one: (-one.log_e, one.detector))
     return by_place
+
+
+def beside_others(one: Sighting, total: tuple[int, int] | None) -> Sighting:
+    """Give a sighting with no more evidence than there is against the rate that everyone else shows in this window.
+
+    What all clients show alike is a changed world, or broken data, and accuses none of them. The other clients' rate is
+    taken a quarter higher than it was. total: (rows, hits) of all clients, this one among them.
+
+    >>> from datetime import UTC, datetime
+    >>> odd = Sighting("distrusted", "c", datetime(2026, 3, 1, tzinfo=UTC), 8, 8, 0.125, log_e=16.0)
+    >>> beside_others(odd, (1008, 108)).log_e, round(beside_others(odd, (1008, 708)).log_e, 1)
+    (16.0, 1.1)
+    """
+    if total is None or not one.client or total[0] - one.rows < OTHERS:
+        return one
+    usual = min(SLACK * max(total[1] - one.hits, 0) / (total[0] - one.rows), 1.0)
+    if usual <= one.rate:
+        return one
+    chance = float(bdtrc(one.hits - 1, one.rows, usual)) if one.hits else 1.0
+    return replace(one, log_e=min(one.log_e, -math.log(max(chance, 1e-300))))
 
 
 def together(parts: Sequence[Sighting]) -> Sighting:
