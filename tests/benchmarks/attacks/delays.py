@@ -127,7 +127,7 @@ def _sybils(logs: Logs, attack: str, sentry: Sentry, benign: pa.Table) -> Figure
     runs = []
     for run in logs.runs(attack):
         names = pa.array([f"x{i % SYBILS:03}" for i in range(run.num_rows)])
-        many = run.set_column(1, "client", names)
+        many = run.set_column(1, "client", names.cast(run["client"].type))
         runs.append(first_alarm(sentry, _together(benign, many), of=None)[0])
     what = f"{logs.name}: {attack} from {SYBILS} clients in turn, all queries to the first alarm"
     return Figure(what, float(median(runs)), "queries", f"runs {_runs(runs)}", at_most=150)
