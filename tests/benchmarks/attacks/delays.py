@@ -120,7 +120,10 @@ def first_alarm(sentry: Sentry, rows: pa.Table, *, of: set[str] | None) -> tuple
     if found is None:
         return float("inf"), ""
     row, sighting = found
-    return float(pc.sum(rows["truth_crafted"].slice(0, row + 1).cast(pa.int64())).as_py()), sighting.detector
+    asked = pc.sum(rows["truth_crafted"].slice(0, row + 1).cast(pa.int64())).as_py()
+    if not asked:  # a false alarm before the attack has begun finds nothing
+        return float("inf"), f"false alarm: {sighting.detector}"
+    return float(asked), sighting.detector
 
 
 def _sybils(logs: Logs, attack: str, sentry: Sentry, benign: pa.Table) -> Figure:
