@@ -39,6 +39,7 @@ from monitor.store.database import Database
 LOG = logging.getLogger(__name__)
 
 Push = Callable[[str, bytes, str], Mapping[str, Any]]
+Validate = Push
 
 # An argument called `state` would be given the application's.
 State = Annotated[str | None, QueryParameter(name="state")]
@@ -66,6 +67,7 @@ def create_app(
     now: Callable[[], datetime],
     ready: Callable[[], list[str]] = list,
     push: Push | None = None,
+    validate: Validate | None = None,
     private: bool = False,
 ) -> Litestar:
     """Give the service on a database.
@@ -75,9 +77,10 @@ def create_app(
     allowed_hosts: names this service answers to; "*" is every name.
     ready: the reasons why the service cannot do its work; none when it can.
     push: takes (model, body, content type) and gives counts; raises MonitorError when the body cannot be read.
+    validate: takes the same and gives for each record whether it belongs; raises MonitorError likewise.
     """
     door = Door(hashlib.sha256(token.encode()).digest() if token else None, tuple(allowed_hosts), private=private)
-    handlers = [*_pages(database), *_numbers(database, now, ready), _records(push)]
+    handlers = [*_pages(database), *_numbers(database, now, ready), _records(push), _validation(validate)]
     schema = OpenAPIConfig("monitor", "1", path="/schema", render_plugins=[JsonRenderPlugin(path="/openapi.json")])
     return Litestar(
         handlers,
@@ -243,6 +246,20 @@ def _records(push: Push | None) -> Any:  # noqa: ANN401  # a route
             raise ClientException(str(error)) from error
 
     return records
+
+
+def _validation(validate: Validate | None) -> Any:  # noqa: ANN401  # a route
+    @post("/v1/validate", status_code=200, sync_to_thread=True)
+    def validation(request: Request[Any, Any, Any], body: RawBody, model: FromQuery[str]) -> dict[str, Any]:
+        """Say of records whether they belong to the population that the model was trained on; nothing is kept."""
+        if validate is None:
+            raise NotFoundException("no model of this service validates records")
+        try:
+            return dict(validate(model, body, request.headers.get("content-type", "")))
+        except MonitorError as error:
+            raise ClientException(str(error)) from error
+
+    return validation
 
 
 def _html(page: bytes) -> Response[bytes]:

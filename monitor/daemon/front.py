@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from monitor.config import Web
 from monitor.errors import MonitorError, SourceError
+from monitor.guard import Guard
 from monitor.sources.push import parse
 from monitor.store.pushed import add_pushed
 from monitor.store.records import register_model
@@ -47,6 +48,7 @@ def opened_page(
         now=clock,
         ready=ready,
         push=pushing(monitor, clock=clock),
+        validate=Guard(monitor.database, clock=clock).validate,
         private=token is not None,
     )
 

@@ -8,5 +8,6 @@ from monitor.detectors.attack.baseline import Baseline
 from monitor.detectors.attack.sighting import ALPHA, Sighting, merge
 from monitor.detectors.attack.state import State
 from monitor.detectors.attack.tracking import track
+from monitor.detectors.attack.validation import Validation, validate
 
-__all__ = ["ALPHA", "Baseline", "Sighting", "State", "merge", "track"]
+__all__ = ["ALPHA", "Baseline", "Sighting", "State", "Validation", "merge", "track", "validate"]

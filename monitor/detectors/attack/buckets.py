@@ -121,6 +121,20 @@ def shared(
     return np.bincount(place[odd & (count > 0)], minlength=rows)
 
 
+def known_tables(memory: Mapping[str, Counted], buckets: Hashes, *, usual: Usual, at: int) -> Counts:
+    """Count for each row the tables in which it would share a bucket by more than the reference explains.
+
+    at: how many rows have come so far. Changes nothing.
+    """
+    slots = (buckets & np.uint64(SLOTS - 1)).astype(np.intp)
+    count = memory["count"][slots].astype(np.int64)
+    known = (memory["tag"][slots] == (buckets >> np.uint64(32)).astype(np.uint32)) & (count > 0)
+    share = usual.at(buckets).astype(np.float64)
+    seen = at - memory["born"][slots].astype(np.int64) + 1
+    odd = (share == 0) | (count + 1 > PLENTY + TIMES * seen * share)
+    return np.asarray((known & odd).sum(axis=1))
+
+
 def _begins(sorted_values: Places) -> NDArray[np.bool_]:
     begins = np.ones(sorted_values.size, np.bool_)
     begins[1:] = sorted_values[1:] != sorted_values[:-1]

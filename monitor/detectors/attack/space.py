@@ -16,7 +16,7 @@ from monitor.profiles.reading import floats, vectors
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
-MOST_WIDE = 512
+FEW = 16
 NORMAL_IQR = 1.349
 
 
@@ -83,16 +83,17 @@ class Space:
 
     def rows(self, table: pa.Table) -> Rows:
         """Read rows; a column that they lack is missing in all of them."""
+        held = {name: i for i, name in enumerate(table.column_names)}
         numbers = np.full((table.num_rows, self.numbers), np.nan)
         codes = np.full((table.num_rows, self.categories), -1, np.int64)
         first = 0
         for column, width in zip(self.columns, self.widths, strict=False):
-            if column.name in table.column_names:
-                numbers[:, first : first + width] = _read(table.column(column.name), column, width)
+            if column.name in held:
+                numbers[:, first : first + width] = _read(table.column(held[column.name]), column, width)
             first += width
         for place, column in enumerate(self.columns[len(self.widths) :]):
-            if column.name in table.column_names:
-                codes[:, place] = places_of(table.column(column.name), column)
+            if column.name in held:
+                codes[:, place] = _codes(table.column(held[column.name]), column)
         return Rows(numbers, codes)
 
     def scaled(self, rows: Rows) -> Floats:
@@ -122,7 +123,23 @@ def _odd(count: int, *, seed: int) -> NDArray[np.uint64]:
 def _read(found: pa.ChunkedArray, column: Column, width: int) -> Floats:
     if column.kind == "vector":
         return vectors(found, width)[0]
-    return floats(found, column.kind, column.width)[:, None]
+    few = _plain_numbers(found) if len(found) <= FEW and column.kind == "numeric" else None
+    return (floats(found, column.kind, column.width) if few is None else few)[:, None]
+
+
+def _codes(found: pa.ChunkedArray, column: Column) -> NDArray[np.intp]:
+    """Read categories; of a few rows value by value, which spares what Arrow's functions cost to call."""
+    if len(found) <= FEW and isinstance(column.bins, CategoryBins) and found.type in (pa.string(), pa.bool_()):
+        texts = [str(value).lower() if isinstance(value, bool) else value for value in found.to_pylist()]
+        codes = column.bins.codes([text or "" for text in texts])
+        return np.where([text is None for text in texts], -1, codes)
+    return places_of(found, column)
+
+
+def _plain_numbers(found: pa.ChunkedArray) -> Floats | None:
+    if not (pa.types.is_integer(found.type) or pa.types.is_floating(found.type)):
+        return None
+    return np.array([np.nan if value is None else value for value in found.to_pylist()], np.float64)
 
 
 def _located(numbers: Floats) -> tuple[Floats, Floats]:

@@ -1,0 +1,93 @@
+"""The guard: whether rows belong to the population that a model was trained on, from what the store knows of it."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from monitor.detectors.attack import Baseline, State, Validation, validate
+from monitor.errors import MonitorError
+from monitor.sources.push import parse
+from monitor.steps.tracking import unpacked
+from monitor.store.attacks import read_baselines, read_followed
+from monitor.store.database import Database
+from monitor.store.references import WHOLE
+
+KEPT = timedelta(seconds=10)
+MOST_ROWS = 10_000
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a model's rows are laid beside, as it was read at some time; `baseline` is None where there is none."""
+
+    at: datetime
+    baseline: Baseline | None
+    state: State | None
+
+
+class Guard:
+    """Validates rows of the models of a database; what it reads there is at most ten seconds old."""
+
+    def __init__(self, database: Database, *, clock: Callable[[], datetime]) -> None:
+        self._database, self._clock = database, clock
+        self._known: dict[str, Known] = {}
+        self._packed: dict[str, tuple[bytes, Baseline]] = {}
+        self._reading = threading.Lock()
+
+    def validate(self, model: str, body: bytes, content_type: str) -> dict[str, Any]:
+        """Answer for the records of a body, in their order: JSON, JSON Lines or an Arrow stream, as records are pushed.
+
+        Raises MonitorError when the body cannot be read, or nothing is known of the model.
+        """
+        try:
+            rows, rejected = parse(body, content_type)
+        except ValueError as error:
+            raise MonitorError(str(error)) from error
+        if rejected:
+            raise MonitorError(f"{rejected[0].position}: {rejected[0].reason}; nothing was validated")
+        if rows.num_rows > MOST_ROWS:
+            raise MonitorError(f"{rows.num_rows} records; send at most {MOST_ROWS} at a time")
+        known = self._of(model)
+        if known.baseline is None:
+            raise MonitorError(
+                f"no model {model!r} whose queries are watched has a reference yet; set columns.client or attacks: on"
+            )
+        return {"model": model, "results": [_json(one) for one in validate(known.baseline, known.state, rows)]}
+
+    def _of(self, model: str) -> Known:
+        now = self._clock()
+        known = self._known.get(model)
+        if known is not None and now - known.at < KEPT:
+            return known
+        # One request reads while the others go on with what is known.
+        if not self._reading.acquire(blocking=known is None):
+            assert known is not None  # noqa: S101  # it would have waited
+            return known
+        try:
+            self._known[model] = self._read(model, now)
+            return self._known[model]
+        finally:
+            self._reading.release()
+
+    def _read(self, model: str, now: datetime) -> Known:
+        with self._database.read() as connection:
+            packed = read_baselines(connection, model).get(WHOLE)
+            followed = read_followed(connection, model, WHOLE)
+        if packed is None:
+            return Known(now, None, None)
+        if model not in self._packed or self._packed[model][0] != packed:
+            self._packed[model] = (packed, unpacked({WHOLE: packed})[WHOLE])
+        return Known(now, self._packed[model][1], State.of(followed.arrays) if followed.arrays else None)
+
+
+def _json(one: Validation) -> Mapping[str, Any]:
+    return {
+        "belongs": one.belongs,
+        "contract": one.contract,
+        "p_value": one.p_value,
+        "near_duplicate": one.near_duplicate,
+        "repeated": one.repeated,
+        "reasons": list(one.reasons),
+    }

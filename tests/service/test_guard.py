@@ -1,0 +1,69 @@
+"""The guard over a real socket: an application asks before the model answers."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+import pytest
+import requests
+
+from monitor.config import load
+from monitor.guard import Guard
+from monitor.pipeline import once
+from monitor.web import create_app, serve
+from monitor.wiring import opened
+from tests.service.attackers import CONFIG, START, home
+
+HONEST = {"income": 21_000.5, "amount": 8_000.25, "age": 40, "debt": 2_500.75, "home": "rent"}
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("guard")
+    home(folder)
+    text = CONFIG.format(database="sqlite:///monitor.db", more="")
+    monitor = opened(load(text, place="monitor.yaml", environ={}, read=str), root=folder)
+    now = START + timedelta(days=30)
+    once(monitor, clock=lambda: now, rng=Random(1))
+    guard = Guard(monitor.database, clock=lambda: now)
+    served = serve(create_app(monitor.database, now=lambda: now, validate=guard.validate), "127.0.0.1", 0)
+    yield served.address
+    served.stop()
+    monitor.database.close()
+
+
+def asked(address: str, *records: dict[str, Any], model: str = "loans") -> requests.Response:
+    return requests.post(f"{address}/v1/validate?model={model}", json={"records": list(records)}, timeout=10)
+
+
+def test_records_are_answered_in_their_order_with_reasons(address: str) -> None:
+    answer = asked(address, HONEST, HONEST | {"age": 40.5}, HONEST | {"income": None})
+    assert answer.status_code == 200
+    honest, fraction, missing = answer.json()["results"]
+    assert (honest["belongs"], honest["contract"], honest["reasons"]) == (True, True, [])
+    assert 0 < honest["p_value"] <= 1
+    assert fraction["reasons"] == ["age has more decimals than any value of the reference"]
+    assert missing["reasons"] == ["income has no value"]
+
+
+def test_nothing_of_alerts_or_clients_is_told(address: str) -> None:
+    (result,) = asked(address, HONEST).json()["results"]
+    assert set(result) == {"belongs", "contract", "p_value", "near_duplicate", "repeated", "reasons"}
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [(b"{", "JSON"), (b'{"records": [1]}', "nothing was validated"), (b"", "the body is empty")],
+)
+def test_a_body_that_cannot_be_read_is_refused(address: str, body: bytes, problem: str) -> None:
+    sent = {"Content-Type": "application/json"}
+    answer = requests.post(f"{address}/v1/validate?model=loans", data=body, headers=sent, timeout=10)
+    assert answer.status_code == 400
+    assert problem in answer.json()["error"]
+
+
+def test_a_model_of_which_nothing_is_known_is_said_to_be_so(address: str) -> None:
+    answer = asked(address, HONEST, model="nobody")
+    assert answer.status_code == 400
+    assert "no model 'nobody' whose queries are watched has a reference yet" in answer.json()["error"]

@@ -1,0 +1,90 @@
+"""Rows are validated as they would be tracked, and nothing is remembered of them."""
+
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from monitor.detectors.attack import Baseline, State, track, validate
+from monitor.profiles.arrow import layout_of
+from monitor.types import Roles
+
+ROLES = Roles(timestamp="at", prediction="answer")
+START = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def rows(count: int, seed: int) -> pa.Table:
+    rng = np.random.default_rng(seed)
+    age, income = rng.integers(18, 80, count), np.round(rng.lognormal(8, 0.5, count), 2)
+    home, member = rng.choice(["rent", "own", "family"], count), rng.random(count) < 0.3
+    at = [START + timedelta(seconds=i) for i in range(count)]
+    answer = (income > 3000).astype(int)
+    return pa.table({"at": at, "age": age, "income": income, "home": home, "member": member, "answer": answer})
+
+
+@cache
+def fitted() -> Baseline:
+    reference = rows(4000, 1)
+    found = Baseline.fit(reference, ROLES, layout_of(reference, ROLES), rng=np.random.default_rng(2))
+    assert found
+    return found
+
+
+def changed(**values: object) -> pa.Table:
+    one = rows(1, 3)
+    for name, value in values.items():
+        one = one.set_column(one.column_names.index(name), name, pa.array([value]))
+    return one
+
+
+def test_honest_rows_belong_at_the_share_that_is_promised() -> None:
+    found = validate(fitted(), None, rows(2000, 4))
+    p_values = np.array([one.p_value for one in found if one.contract])
+    for share in (0.01, 0.05, 0.2):
+        assert (p_values <= share).mean() <= share + 3 * np.sqrt(share / 2000)
+    assert np.mean([one.belongs for one in found]) > 0.97
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"age": 40.123}, "age has more decimals than any value of the reference"),
+        ({"age": 900}, "age is beyond the range of the reference"),
+        ({"age": None}, "age has no value"),
+        ({"home": "castle"}, "home is a category that the reference does not hold"),
+        ({"home": None}, "home has no value"),
+    ],
+)
+def test_what_breaks_the_contract_is_named(values: dict[str, object], reason: str) -> None:
+    (found,) = validate(fitted(), None, changed(**values))
+    assert not found.contract
+    assert not found.belongs
+    assert reason in found.reasons
+
+
+def test_a_row_far_from_the_population_does_not_belong() -> None:
+    (found,) = validate(fitted(), None, changed(age=99, income=30_000.0))
+    assert found.p_value < 0.01
+    assert not found.belongs
+    assert "of honest rows lie as far from the population" in found.reasons[-1]
+
+
+def test_near_copies_of_what_came_are_known_and_nothing_is_remembered() -> None:
+    base = rows(1, 5)
+    copies = pa.concat_tables([base] * 12)
+    income = np.round(base["income"][0].as_py() + np.arange(12) * 0.37, 2)
+    copies = copies.set_column(2, "income", pa.array(income))
+    state, _ = track(fitted(), State.empty(fitted()), copies, ROLES, length=timedelta(hours=1))
+    before = {name: array.copy() for name, array in state.arrays().items()}
+    again, other = copies.slice(11, 1), rows(1, 6)
+    assert [(one.repeated, one.near_duplicate) for one in validate(fitted(), state, again)] == [(True, False)]
+    assert validate(fitted(), state, other)[0].repeated is False
+    assert all((before[name] == array).all() for name, array in state.arrays().items())
+
+
+def test_a_few_rows_are_read_as_many_are() -> None:
+    table = rows(64, 7)
+    many = validate(fitted(), None, table)
+    assert [one for i in range(64) for one in validate(fitted(), None, table.slice(i, 1))] == many
