@@ -303,14 +303,20 @@ def migrate(config: Config) -> None:
 
 
 @app.command()
-def doctor(config: Config) -> None:
+def doctor(
+    config: Config,
+    *,
+    attacks: Annotated[
+        bool, typer.Option("--attacks", help="Try how soon simple attacks would be seen; reads the reference again.")
+    ] = False,
+) -> None:
     """Say how database, sources, windows and receivers are; changes nothing.
 
     Exit code 1 when something is wrong.
     """
     from monitor.commands.doctor import doctor as command  # noqa: PLC0415
 
-    raise typer.Exit(command(config))
+    raise typer.Exit(command(config, attacks=attacks))
 
 
 @app.command(name="send-test")

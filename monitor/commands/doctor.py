@@ -13,6 +13,7 @@ from sqlalchemy import Connection, func, select, text
 
 from monitor.alerts.phrasing import measure
 from monitor.alerts.vocabulary import level_of
+from monitor.commands.attack_trials import attack_trials
 from monitor.commands.opening import Setup, configured, reaching_database, stored
 from monitor.commands.passes import now
 from monitor.commands.printing import minute, printable
@@ -50,14 +51,16 @@ class Sign:
         return "WRONG" if self.wrong else "note" if self.note else "ok"
 
 
-def doctor(path: Path) -> int:
-    """Print what was looked at, wrong or not; 1 when something is wrong."""
+def doctor(path: Path, *, attacks: bool = False) -> int:
+    """Print what was looked at, wrong or not, and how soon simple attacks would be seen; 1 when something is wrong."""
     setup = configured(path)
     found = []
     try:
         for sign in signs(setup, now=now()):
             found.append(sign)
             typer.echo(printable(f"{sign.mark:<5}  {sign.about}: {sign.said}"))
+        if attacks and not any(sign.about == "schema" and sign.wrong for sign in found):
+            attack_trials(setup)
     except MonitorError as error:
         typer.echo(printable(f"WRONG  {error}"))
         return 1

@@ -73,6 +73,19 @@ def progress_bar() -> Iterator[Progress]:
         yield Progress(rows, window)
 
 
+@contextmanager
+def spinner(what: str) -> Iterator[None]:
+    """Show on standard error that something is being done; nothing where that is no terminal."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console  # noqa: PLC0415  # only a terminal needs it
+    from rich.text import Text  # noqa: PLC0415
+
+    with Console(stderr=True).status(Text(printable(what))):
+        yield
+
+
 def _timed(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: instant(value) if isinstance(value, datetime) else value for name, value in row.items()}
 

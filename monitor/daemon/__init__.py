@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from random import Random
 from types import FrameType
@@ -18,7 +18,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor  # type: ignore[import
 from apscheduler.schedulers.background import BackgroundScheduler  # type: ignore[import-untyped]  # nor here
 
 from monitor.config import Web
-from monitor.daemon.chores import delivered, housekept
+from monitor.daemon.chores import attacks_tried, delivered, housekept
 from monitor.daemon.front import opened_page
 from monitor.daemon.lanes import Lane, flush_logs
 from monitor.daemon.limits import Limits
@@ -87,11 +87,12 @@ class _Daemon:
         self.leases = Lane("leases", passes.keep_leases, said)
         self.hung = Lane("hung", passes.tell_hung, said)
         self.housekeeping = Lane("housekeeping", partial(housekept, passes), said)
+        self.trial = Lane("attack trial", partial(attacks_tried, passes, set[str]()), said)
 
     @property
     def lanes(self) -> tuple[Lane, ...]:
         """Give every lane."""
-        return (self.delivery, self.leases, self.hung, self.housekeeping)
+        return (self.delivery, self.leases, self.hung, self.housekeeping, self.trial)
 
     def tick(self) -> None:
         """Start what is due; nothing here waits for a database, a source or a receiver."""
@@ -99,6 +100,7 @@ class _Daemon:
         self.delivery.start()
         self.leases.start(every=self.passes.limits.lease / 4)
         self.hung.start(every=self.passes.limits.lease / 4)
+        self.trial.start(every=timedelta(hours=1))
         self.rounds, self.ticked = self.rounds + 1, time.monotonic()
 
     def busy(self) -> list[str]:

@@ -6,6 +6,7 @@ import os
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,9 @@ from typer.testing import CliRunner
 
 from monitor.cli import app
 from monitor.config import load
+from monitor.daemon import chores
+from monitor.daemon.limits import Limits
+from monitor.daemon.passes import Passes
 from monitor.errors import MonitorError
 from monitor.pipeline import once
 from monitor.steps import tracking
@@ -95,6 +99,51 @@ def test_replay_says_the_same_and_detectors_are_listed(tmp_path: Path) -> None:
     assert "suspected_evasion" in CliRunner().invoke(app, ["detectors"]).stdout
     CliRunner().invoke(app, ["once", str(config)])
     assert "loans: attacks: 1,320 queries followed" in CliRunner().invoke(app, ["doctor", str(config)]).stdout
+
+
+def test_the_doctor_tells_how_soon_simple_attacks_would_be_seen_and_changes_nothing(tmp_path: Path) -> None:
+    config = home(tmp_path)
+    asked = ["doctor", str(config), "--attacks"]
+    CliRunner().invoke(app, ["migrate", str(config)])
+    early = CliRunner().invoke(app, asked)
+    assert early.exit_code == 1
+    assert "loans: there is nothing yet to lay queries beside" in early.stdout
+    passed(config)
+    before = known(config)
+    done = CliRunner().invoke(app, asked)
+    assert not done.stderr
+    assert done.exit_code == CliRunner().invoke(app, asked[:2]).exit_code
+    table = done.stdout.partition("\nloans: attacks of 400 queries by one client")[2].splitlines()
+    (copies,) = (line.split() for line in table if line.startswith("noisy copies"))
+    assert copies[2].startswith("near_duplicate")
+    assert 3 <= int(copies[3]) <= 100
+    assert any(line.startswith("malformed") and "well-formed probes" in line for line in table)
+    assert known(config) == before
+
+
+def test_the_doctor_says_where_attacks_are_not_watched(tmp_path: Path) -> None:
+    config = home(tmp_path, more="attacks: off", queries=0)
+    passed(config)
+    assert "loans: attacks are not watched" in CliRunner().invoke(app, ["doctor", str(config), "--attacks"]).stdout
+
+
+def test_the_daemon_logs_blind_detectors_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = home(tmp_path, queries=0)
+    monitor = watched(config)
+    monkeypatch.setattr(chores, "_MINUTE", timedelta(0))
+    caplog.set_level("INFO")
+    passes, told = Passes(monitor, lambda: NOW, owner="o", limits=Limits(), stop=Event()), set[str]()
+    chores.attacks_tried(passes, told)
+    assert not told
+    once(monitor, clock=lambda: NOW, rng=Random(1))
+    chores.attacks_tried(passes, told)
+    chores.attacks_tried(passes, told)
+    monitor.database.close()
+    (line,) = (record.message for record in caplog.records if "attacks tried" in record.message)
+    assert line.startswith("attacks tried model=loans blind=")
+    assert "malformed" in line
 
 
 def test_an_alert_ends_when_the_client_is_quiet(tmp_path: Path) -> None:

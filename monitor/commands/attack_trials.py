@@ -1,0 +1,56 @@
+"""`monitor doctor --attacks`: after how many queries simple attacks would be seen on each model's own data."""
+
+from collections.abc import Iterator
+
+import typer
+
+from monitor.commands.opening import Setup, reaching_database, stored
+from monitor.commands.printing import printable, spinner, table
+from monitor.detectors.attack.indicators import INDICATORS_BY_NAME
+from monitor.detectors.attack.self_test import INJECTED, TRIED, Delay, blind
+from monitor.errors import MonitorError
+from monitor.steps.attack_trial import attack_trial
+from monitor.store.attacks import read_seed
+from monitor.store.database import Database
+from monitor.watch import Watch
+from monitor.wiring import watch_of
+
+
+def attack_trials(setup: Setup) -> None:
+    """Try every model and print what came of it; changes nothing. MonitorError when the database is no use."""
+    with stored(setup) as database, reaching_database(setup):
+        with database.read() as connection:
+            seed = read_seed(connection) or b""
+        for name, model in setup.config.models.items():
+            watch = watch_of(name, model, database, root=setup.root, seed=seed)
+            with spinner(f"{name}: injecting attacks"):
+                found = _tried(database, watch)
+            _print(name, found)
+
+
+def first_seen(delays: list[Delay]) -> Iterator[tuple[str, str | None, int | None]]:
+    """Give (injected, detector, queries) of the detector that sees each attack first; None where none does."""
+    for injected in INJECTED:
+        seen = [(one.queries, one.detector) for one in delays if one.injected == injected and one.queries is not None]
+        queries, detector = min(seen, default=(None, None))
+        yield injected, detector, queries
+
+
+def _tried(database: Database, watch: Watch) -> list[Delay] | str:
+    try:
+        return attack_trial(database, watch)
+    except MonitorError as error:
+        return f"attacks cannot be tried: {error}"
+
+
+def _print(name: str, found: list[Delay] | str) -> None:
+    typer.echo("")
+    if isinstance(found, str):
+        typer.echo(printable(f"{name}: {found}"))
+        return
+    typer.echo(printable(f"{name}: attacks of {TRIED} queries by one client, injected beside what has been followed"))
+    table(("injected", "seen first by", "after queries"), first_seen(found))
+    unseeing = blind(found)
+    if unseeing:
+        typer.echo("")
+        table(("saw none of it", "is always blind to"), [(one, INDICATORS_BY_NAME[one].blind) for one in unseeing])
