@@ -193,7 +193,8 @@ def _outweighs(alarm: Sequence[str], other: Sequence[str]) -> bool:
     if model != its_model or segment not in ("", its_segment):
         return False
     if (kind, column) == (its_kind, its_column) and segment == "" != its_segment:
-        return True
+        # A client is news even where all traffic is suspicious.
+        return not kind.startswith("attack.")
     drifts = its_kind == "confidence" or its_kind.startswith("drift.")
     performs = its_kind.startswith("performance.")
     if kind == "health":

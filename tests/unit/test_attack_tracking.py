@@ -125,8 +125,8 @@ def test_evidence_names_the_cluster_with_a_pair_of_rows_and_the_columns_that_dif
 
 def test_many_clients_who_share_one_search_are_found_as_a_cluster() -> None:
     names = np.array([f"puppet {i % 20}" for i in range(150)])
-    attack = queries(walk(150, 8), names, first=2000)
-    found = followed([honest(2000, 7), attack])
+    attack = queries(walk(150, 8), names, first=8192)
+    found = followed([honest(8192, 7), attack])
     assert ("", "cluster") in alarms(found)
 
 

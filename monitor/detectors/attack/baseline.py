@@ -225,6 +225,7 @@ def _joining(usual: Usual, buckets: NDArray[np.uint64], rows: Rows) -> tuple[int
             label=-1,
             margin=0.0,
             at=i,
+            stretch=0,
             name=b"",
         )
     largest = int(arrays["size"].max())

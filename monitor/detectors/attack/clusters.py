@@ -9,12 +9,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.detectors.attack.ecusum import WIDTH, Gains
+from monitor.detectors.attack.ecusum import WIDTH, Gains, evidence
 
 Array = NDArray[Any]
 
 CLUSTERS, LINKS = 1024, 2**16
 MEMBERS, LABELS, SAMPLES, NAME = 64, 8, 3, 64
+ALARM = 20.0
+"""The log of the evidence that tells a cluster from all the thousand that are looked at."""
 WHAT_IF_COLUMNS = 3
 """People who ask "what if" vary few columns, one at a time."""
 
@@ -33,6 +35,8 @@ def empty_clusters(numbers: int, categories: int) -> dict[str, Array]:
         "label": np.full(CLUSTERS, -1, np.int64),
         "labels": np.zeros((CLUSTERS, LABELS), np.uint32),
         "ratios": np.zeros((CLUSTERS, WIDTH)),
+        "peak": np.zeros(CLUSTERS),
+        "stretch": np.zeros(CLUSTERS, np.int64),
         "members": np.zeros((CLUSTERS, MEMBERS), np.uint32),
         "asked": np.zeros((CLUSTERS, MEMBERS), np.uint32),
         "exemplar": np.zeros((CLUSTERS, numbers)),
@@ -66,7 +70,7 @@ class Clusters:
 
     def __init__(self, arrays: Mapping[str, Array], growth: Gains) -> None:
         self._a = arrays
-        self._growth = growth
+        self.growth = growth
 
     def join(
         self,
@@ -78,11 +82,12 @@ class Clusters:
         label: int,
         margin: float,
         at: int,
+        stretch: int,
         name: bytes,
     ) -> Joined:
         """Put a near-duplicate into the cluster that most of its buckets belong to, or begin one.
 
-        at: its number in the stream.
+        at: its number in the stream. stretch: the number of the stretch of time that it falls into.
         """
         a = self._a
         slots = (buckets & np.uint64(LINKS - 1)).astype(np.intp)
@@ -101,35 +106,49 @@ class Clusters:
         if margin == margin:  # noqa: PLR0124  # not NaN
             a["margin"][k] += (margin - a["margin"][k]) / float(a["size"][k])
         a["latest"][k], a["latest_codes"][k] = numbers, codes
-        self._grow(k, at)
+        self._grow(k, at, stretch)
         a["ids"][k, int(a["size"][k]) % SAMPLES] = name
         same = self._asked(k, client)
         return Joined(k, same, alone=not self._varied(k, numbers, codes), flipped=flipped)
-
-    def evidence(self, k: int) -> float:
-        """Give the log of the evidence that a cluster grows faster than any honest one."""
-        weighted = self._a["ratios"][k] + self._growth.weight[0]
-        most = float(weighted.max())
-        return most + float(np.log(np.exp(weighted - most).sum()))
 
     def _begun(self, numbers: Array, codes: Array, label: int, at: int, name: bytes) -> int:
         a = self._a
         serial = int(a["next"][0])
         k = serial % CLUSTERS
         a["next"][0] += 1
-        for array in ("size", "flips", "labels", "ratios", "members", "asked", "alone", "varied", "several", "margin"):
+        for array in (
+            "size",
+            "flips",
+            "labels",
+            "ratios",
+            "peak",
+            "members",
+            "asked",
+            "alone",
+            "varied",
+            "several",
+            "margin",
+        ):
             a[array][k] = 0
         a["serial"][k], a["last"][k], a["label"][k], a["exemplar_label"][k] = serial, at, -1, label
         a["exemplar"][k], a["exemplar_codes"][k] = numbers, codes
         a["ids"][k] = name
         return k
 
-    def _grow(self, k: int, at: int) -> None:
-        """Every row since the last one that joined it speaks against its growth."""
-        a, gains = self._a, self._growth
+    def _grow(self, k: int, at: int, stretch: int) -> None:
+        """Gather evidence that it grows faster than any honest one; every row that did not join it speaks against that.
+
+        In the stretch of time after one in which it raised an alarm the evidence begins anew.
+        """
+        a, gains = self._a, self.growth
+        if a["stretch"][k] != stretch:
+            if a["peak"][k] >= ALARM:
+                a["ratios"][k] = 0
+            a["stretch"][k], a["peak"][k] = stretch, 0
         missed = max(at - int(a["last"][k]) - 1, 0)
         ratios = np.maximum(a["ratios"][k] + missed * gains.miss[0], 0.0) + gains.hit[0]
         a["ratios"][k], a["last"][k] = ratios, at
+        a["peak"][k] = max(float(a["peak"][k]), float(evidence(ratios, gains)[0]))
 
     def _asked(self, k: int, client: int) -> int:
         a = self._a

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from monitor.detectors.attack.account import account_of
 from monitor.detectors.attack.baseline import RARE_TAIL, Baseline
-from monitor.detectors.attack.clusters import Clusters
+from monitor.detectors.attack.clusters import ALARM
 from monitor.detectors.attack.ecusum import Floats, Gains, evidence, gathered
 from monitor.detectors.attack.epoch import Epoch
 from monitor.detectors.attack.indicators import NAMES, SIMILAR, TAILS
@@ -19,7 +19,7 @@ Array = NDArray[Any]
 
 BURN_IN = 5_000
 ABOVE = 1.5
-CLUSTER_LEAST, CLUSTER_ALARM, CLUSTER_MOST = 12, 20.0, 0.6
+CLUSTER_LEAST, CLUSTER_MOST = 12, 0.6
 LEARNED = np.array([name not in (*SIMILAR, SWEEP) for name in NAMES])
 """Signs that a change of the world brings to honest rows, too."""
 
@@ -35,20 +35,25 @@ def totals(epoch: Epoch, signs: Signs, rates: Floats) -> Iterator[Sighting]:
 
 
 def grown(
-    baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, signs: Signs, clusters: Clusters
+    baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, signs: Signs, *, rate: float
 ) -> Iterator[Sighting]:
-    """Tell of clusters that grow faster than any honest one and that no single client sends."""
+    """Tell of clusters that grow faster than any honest one and that no single client sends; not in the burn-in.
+
+    rate: the share of the rows that an honest cluster takes at most.
+    """
+    if epoch.begun < BURN_IN:
+        return
     least = max(CLUSTER_LEAST, 2 * baseline.largest)
     for k in np.unique(signs.cluster[signs.cluster >= 0]).tolist():
         asked, size = held["cluster_asked"][k], int(held["cluster_size"][k])
         alone = epoch.queries.named and asked.max() > CLUSTER_MOST * max(int(asked.sum()), 1)
-        log_e = clusters.evidence(k)
-        if alone or size < least or log_e < CLUSTER_ALARM:
+        log_e = float(held["cluster_peak"][k])
+        if alone or size < least or log_e < ALARM:
             continue
         rows = np.flatnonzero(signs.cluster == k)
         told = account_of(baseline, epoch.rows, held, detector=CLUSTER, hit=rows, clusters=signs.cluster[rows])
         start = epoch.queries.start(int(epoch.slices[rows[-1]]))
-        yield Sighting(CLUSTER, "", start, size, size, baseline.growth, log_e, evidence=told, **epoch.named(rows))
+        yield Sighting(CLUSTER, "", start, size, size, rate, log_e, evidence=told, **epoch.named(rows))
 
 
 def pooled(

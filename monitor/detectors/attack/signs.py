@@ -90,6 +90,7 @@ def _join(held: Mapping[str, Array], epoch: Epoch, clusters: Clusters, joining: 
             label=int(epoch.classes[i]),
             margin=float(epoch.margins[i]),
             at=int(epoch.at[i]),
+            stretch=int(epoch.slices[i]),
             name=epoch.id_of(i).encode()[:NAME],
         )
         signs.cluster[i] = joined.cluster

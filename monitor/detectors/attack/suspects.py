@@ -10,11 +10,14 @@ from monitor.detectors.attack.account import account_of
 from monitor.detectors.attack.baseline import Baseline
 from monitor.detectors.attack.ecusum import Floats, Gains, evidence, gathered
 from monitor.detectors.attack.epoch import Epoch, ranks
-from monitor.detectors.attack.indicators import NAMES
+from monitor.detectors.attack.indicators import NAMES, TAILS
 from monitor.detectors.attack.sighting import SHOWN, Sighting
 from monitor.detectors.attack.signs import Signs
 
 Array = NDArray[Any]
+
+PASSING = [place for place, name in enumerate(NAMES) if name in TAILS]
+"""Signs of which the evidence is not carried from one stretch of time to the next."""
 Places = NDArray[np.intp]
 
 
@@ -81,6 +84,8 @@ def _turn(held: Mapping[str, Array], own: Places, now: NDArray[np.int64], gains:
     turned = own[new]
     ratios = held["client_ratios"][turned]
     ratios[evidence(ratios.astype(np.float64), gains) >= alarm] = 0
+    # Honest rows lie far off in clumps: a storm, a season, a sale. What one stretch shows must do for these signs.
+    ratios[:, PASSING] = 0
     held["client_ratios"][turned] = ratios
     held["client_most"][turned] = np.maximum(held["client_most"][turned], held["client_asked"][turned])
     for name in ("client_peak", "client_counted", "client_shown", "client_asked"):

@@ -13,7 +13,7 @@ from monitor.detectors.attack.baseline import SLACK, Baseline
 from monitor.detectors.attack.clusters import Clusters
 from monitor.detectors.attack.ecusum import Floats, Gains
 from monitor.detectors.attack.epoch import LENGTH, Epoch, ranks
-from monitor.detectors.attack.pool import BURN_IN, LEARNED, grown, pooled, totals
+from monitor.detectors.attack.pool import ABOVE, BURN_IN, LEARNED, grown, pooled, totals
 from monitor.detectors.attack.queries import Queries, key_of
 from monitor.detectors.attack.sighting import ALPHA, SHOWN, Sighting, merge
 from monitor.detectors.attack.signs import signs_of
@@ -76,6 +76,8 @@ def _followed(
         epoch = _epoch(baseline, state, queries, rows.take(slice(first, first + size)), first=first, clients=clients)
         if excused:
             _excuse(held, epoch, excused)
+        growth = _growth(baseline, held)
+        clusters.growth = Gains.of([growth])
         signs = signs_of(baseline, held, epoch, clusters)
         rates = _rates(baseline, held, epoch)
         if queries.named:
@@ -85,7 +87,8 @@ def _followed(
             held["pool_new"] += [(signs.counted & honest).sum(axis=0), (signs.hits & honest).sum(axis=0)]
         else:
             yield from pooled(baseline, held, epoch, signs, alarm=alarm)
-        yield from grown(baseline, held, epoch, signs, clusters)
+        yield from grown(baseline, held, epoch, signs, rate=growth)
+        held["joined_new"] += [size, int((signs.cluster >= 0).sum())]
         yield from totals(epoch, signs, rates)
         held["seen"][0] = seen + size
         if epoch.ends:
@@ -137,12 +140,20 @@ def _rates(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch) -> Float
     return np.where(LEARNED & (rows > LENGTH / 2), raised, baseline.rates)
 
 
+def _growth(baseline: Baseline, held: Mapping[str, Array]) -> float:
+    """Give the share of the rows that one honest cluster takes at most: what all together usually take, at least."""
+    rows, joined = held["joined"]
+    return float(np.clip(ABOVE * joined / max(rows, 1.0), baseline.growth, MOST_RATE))
+
+
 def _learn(held: Mapping[str, Array], epoch: Epoch) -> None:
     """Take in what honest rows showed in an epoch that is over; what was known before fades by half in 20,000 rows."""
     if epoch.queries.named:
         for name, new in zip(("pool_rows", "pool_hits"), held["pool_new"], strict=True):
             held[name][:] = held[name] * FADE + new
         held["pool_new"][:] = 0
+    held["joined"][:] = held["joined"] * FADE + held["joined_new"]
+    held["joined_new"][:] = 0
     if epoch.begun < BURN_IN <= epoch.begun + LENGTH:
         _learn_sensors(held)
 
