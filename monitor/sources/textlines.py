@@ -18,7 +18,8 @@ EXCERPT_CHARS = 200
 MAX_LINE_BYTES = 16 * 2**20
 MAX_RECORD_LINES, MAX_RECORD_BYTES = 1000, 2**20
 _INT = re.compile(r"-?(0|[1-9][0-9]*)")
-_FLOAT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?inf|nan", re.IGNORECASE)
+# Nothing is given back once taken: a long text of digits that is no number would be tried at every length.
+_FLOAT = re.compile(r"[+-]?([0-9]++(\.[0-9]*+)?|\.[0-9]++)([eE][+-]?[0-9]++)?|[+-]?inf|nan", re.IGNORECASE)
 _TRUE = frozenset({"true", "True", "TRUE"})
 _TRUTHS = _TRUE | {"false", "False", "FALSE"}
 _PADDED = re.compile(r"[+-]?0[0-9].*")
