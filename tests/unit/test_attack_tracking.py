@@ -154,7 +154,7 @@ def test_a_sensor_is_known_after_the_burn_in() -> None:
         f"x{i}": np.round(0.5 + np.sin(np.arange(700) / 300 + i) / 2 + rng.normal(0, 0.05, 700), 2) for i in range(8)
     }
     steps |= {f"c{i}": np.repeat(["a"], 700) for i in range(CATEGORIES)}
-    early = queries({name: values[:300] for name, values in steps.items()}, "sensor")
+    early = queries({name: values[:300] for name, values in steps.items()}, "sensor", every=60)
     late = queries({name: values[300:] for name, values in steps.items()}, "sensor", first=400_000)
     found = followed([early, honest(8192, 13, first=10_000), late])
     after = [one for one in found if one.start > START + 100 * HOUR]

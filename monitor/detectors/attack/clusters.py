@@ -17,8 +17,8 @@ CLUSTERS, LINKS = 1024, 2**16
 MEMBERS, LABELS, SAMPLES, NAME = 64, 8, 3, 64
 ALARM = 20.0
 """The log of the evidence that tells a cluster from all the thousand that are looked at."""
-WHAT_IF_COLUMNS = 3
-"""People who ask "what if" vary few columns, one at a time."""
+WHAT_IF_COLUMNS, WHAT_IF_SHARE = 3, 3
+"""People who ask "what if" vary few columns: at most three, and a third of them."""
 
 
 def empty_clusters(numbers: int, categories: int) -> dict[str, Array]:
@@ -44,9 +44,7 @@ def empty_clusters(numbers: int, categories: int) -> dict[str, Array]:
         "exemplar_label": np.full(CLUSTERS, -1, np.int64),
         "latest": np.zeros((CLUSTERS, numbers)),
         "latest_codes": np.zeros((CLUSTERS, categories), np.int64),
-        "alone": np.zeros((CLUSTERS, wide), np.bool_),
         "varied": np.zeros((CLUSTERS, wide), np.bool_),
-        "several": np.zeros(CLUSTERS, np.uint32),
         "margin": np.zeros(CLUSTERS),
         "ids": np.zeros((CLUSTERS, SAMPLES), f"S{NAME}"),
     }
@@ -55,8 +53,8 @@ def empty_clusters(numbers: int, categories: int) -> dict[str, Array]:
 class Joined(NamedTuple):
     """What a row did to its cluster.
 
-    same: how many near-duplicates of it its client has sent. alone: it varies one of few columns, and nothing else, as
-    people do who ask "what if". flipped: the answer differs from the one to the row before it in the cluster.
+    same: how many near-duplicates of it its client has sent. alone: few columns vary in the cluster, as when people ask
+    "what if". flipped: the answer differs from the one to the row before it in the cluster.
     """
 
     cluster: int
@@ -124,9 +122,7 @@ class Clusters:
             "peak",
             "members",
             "asked",
-            "alone",
             "varied",
-            "several",
             "margin",
         ):
             a[array][k] = 0
@@ -165,14 +161,9 @@ class Clusters:
 
     def _varied(self, k: int, numbers: Array, codes: Array) -> bool:
         a = self._a
-        apart = np.concatenate([_apart(a["exemplar"][k], numbers), a["exemplar_codes"][k] != codes])
-        count = int(apart.sum())
-        a["varied"][k] |= apart
-        if count > 1:
-            a["several"][k] += 1
-            return True
-        a["alone"][k] |= apart
-        return bool(count == 1 and a["alone"][k].sum() > WHAT_IF_COLUMNS)
+        a["varied"][k] |= np.concatenate([_apart(a["exemplar"][k], numbers), a["exemplar_codes"][k] != codes])
+        varied = a["varied"][k]
+        return bool(varied.sum() > max(1, min(WHAT_IF_COLUMNS, varied.size // WHAT_IF_SHARE)))
 
 
 def _apart(one: Array, other: Array) -> NDArray[np.bool_]:

@@ -82,6 +82,7 @@ def _turn(held: Mapping[str, Array], own: Places, now: NDArray[np.int64], gains:
     if not new.any():
         return
     turned = own[new]
+    held["client_turns"][turned] += 1
     ratios = held["client_ratios"][turned]
     ratios[evidence(ratios.astype(np.float64), gains) >= alarm] = 0
     # Honest rows lie far off in clumps: a storm, a season, a sale. What one stretch shows must do for these signs.

@@ -26,7 +26,7 @@ Array = NDArray[Any]
 
 FADE = 0.5 ** (LENGTH / 20_000)
 MOST_RATE = 0.5
-SENSOR_ROWS, SENSOR_SHARE, SENSOR_FLIPS = 20, 0.5, 0.1
+SENSOR_ROWS, SENSOR_TURNS, SENSOR_SHARE, SENSOR_FLIPS = 64, 3, 0.5, 0.1
 
 
 def track(
@@ -114,7 +114,7 @@ def _epoch(baseline: Baseline, state: State, queries: Queries, rows: Rows, *, fi
         place,
         client.astype(np.uint32),
         asked,
-        known & held["client_expected"][spot],
+        known & (held["client_expected"][spot] | held["client_steady"][spot]),
     )
 
 
@@ -154,8 +154,7 @@ def _learn(held: Mapping[str, Array], epoch: Epoch) -> None:
         held["pool_new"][:] = 0
     held["joined"][:] = held["joined"] * FADE + held["joined_new"]
     held["joined_new"][:] = 0
-    if epoch.begun < BURN_IN <= epoch.begun + LENGTH:
-        _learn_sensors(held)
+    _learn_sensors(held)
 
 
 def _excuse(held: Mapping[str, Array], epoch: Epoch, excused: set[int]) -> None:
@@ -166,11 +165,13 @@ def _excuse(held: Mapping[str, Array], epoch: Epoch, excused: set[int]) -> None:
 
 
 def _learn_sensors(held: Mapping[str, Array]) -> None:
-    """Let clients go on as they began whose rows hardly change and whose answers hardly flip, as sensors' do."""
+    """Let clients go on whose rows hardly change and whose answers hardly flip, as sensors' do, while it is so.
+
+    That takes three stretches of time and more rows than any attacker needs to be told of.
+    """
     near, flips = held["client_similar"].T
-    rows = held["client_rows"]
-    steady = (near >= SENSOR_ROWS) & (near >= SENSOR_SHARE * rows) & (flips <= SENSOR_FLIPS * near)
-    held["client_expected"][steady] = True
+    lasting = (near >= SENSOR_ROWS) & (held["client_turns"] >= SENSOR_TURNS)
+    held["client_steady"][:] = lasting & (near >= SENSOR_SHARE * held["client_rows"]) & (flips <= SENSOR_FLIPS * near)
 
 
 def _masked(rows: Rows, left: Mapping[str, NDArray[np.bool_]]) -> Rows:
