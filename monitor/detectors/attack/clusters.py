@@ -53,12 +53,14 @@ def empty_clusters(numbers: int, categories: int) -> dict[str, Array]:
 class Joined(NamedTuple):
     """What a row did to its cluster.
 
-    same: how many near-duplicates of it its client has sent. alone: few columns vary in the cluster, as when people ask
-    "what if". flipped: the answer differs from the one to the row before it in the cluster.
+    same: how many near-duplicates of it its client has sent; all: how many all clients have. alone: few columns vary in
+    the cluster, as when people ask "what if". flipped: the answer differs from the one to the row before it in the
+    cluster.
     """
 
     cluster: int
     same: int
+    all: int
     alone: bool
     flipped: bool
 
@@ -107,7 +109,7 @@ class Clusters:
         self._grow(k, at, stretch)
         a["ids"][k, int(a["size"][k]) % SAMPLES] = name
         same = self._asked(k, client)
-        return Joined(k, same, alone=not self._varied(k, numbers, codes), flipped=flipped)
+        return Joined(k, same, int(a["asked"][k].sum()), alone=not self._varied(k, numbers, codes), flipped=flipped)
 
     def _begun(self, numbers: Array, codes: Array, label: int, at: int, name: bytes) -> int:
         a = self._a

@@ -19,7 +19,7 @@ Array = NDArray[Any]
 
 BURN_IN = 5_000
 ABOVE = 1.5
-CLUSTER_LEAST, CLUSTER_MOST = 12, 0.6
+CLUSTER_LEAST, CLUSTER_MOST, SEARCHING = 12, 0.6, 0.5
 LEARNED = np.array([name not in (*SIMILAR, SWEEP) for name in NAMES])
 """Signs that a change of the world brings to honest rows, too."""
 
@@ -48,12 +48,25 @@ def grown(
         asked, size = held["cluster_asked"][k], int(held["cluster_size"][k])
         alone = epoch.queries.named and asked.max() > CLUSTER_MOST * max(int(asked.sum()), 1)
         log_e = float(held["cluster_peak"][k])
-        if alone or size < least or log_e < ALARM:
-            continue
         rows = np.flatnonzero(signs.cluster == k)
+        if alone or size < least or log_e < ALARM or not _of_searchers(held, epoch, rows):
+            continue
         told = account_of(baseline, epoch.rows, held, detector=CLUSTER, hit=rows, clusters=signs.cluster[rows])
         start = epoch.queries.start(int(epoch.slices[rows[-1]]))
         yield Sighting(CLUSTER, "", start, size, size, rate, log_e, evidence=told, **epoch.named(rows))
+
+
+def _of_searchers(held: Mapping[str, Array], epoch: Epoch, rows: NDArray[np.intp]) -> bool:
+    """Say whether most rows come from clients that send little but near-copies.
+
+    Honest ones meet in a cluster now and then, as all do who have the same weather. Without client ids it is not known.
+    """
+    if not epoch.queries.named:
+        return True
+    place = epoch.place[rows]
+    spot = np.maximum(place, 0)
+    searching = held["client_similar"][spot, 0] >= SEARCHING * held["client_rows"][spot]
+    return bool((searching & (place >= 0)).mean() >= CLUSTER_MOST)
 
 
 def pooled(

@@ -19,6 +19,7 @@ Flags = NDArray[np.bool_]
 Places = NDArray[np.intp]
 
 ASKED_EARLY, ASKED_OFTEN, SWEPT = 3, 8, 20
+TIMES, CHANCE, MOST = 3.0, 2.0, 0.9
 SWEEP = "one_column_sweep"
 PLACE = {name: place for place, name in enumerate(NAMES)}
 
@@ -94,9 +95,13 @@ def _join(held: Mapping[str, Array], epoch: Epoch, clusters: Clusters, joining: 
             name=epoch.id_of(i).encode()[:NAME],
         )
         signs.cluster[i] = joined.cluster
-        signs.hits[i, PLACE["near_duplicates"]] = joined.same >= ASKED_OFTEN and not joined.alone
-        signs.hits[i, PLACE["near_duplicate_starts"]] = joined.same >= ASKED_EARLY and not joined.alone
-        signs.hits[i, PLACE[SWEEP]] = joined.same >= SWEPT and joined.alone
+        # What many send alike is the world's doing: a client must send far more of it than its part of all rows.
+        usual = joined.all * float(epoch.asked[i]) / max(int(epoch.at[i]), 1)
+        own = joined.same >= min(TIMES * usual + CHANCE, MOST * joined.all)
+        near = own and not joined.alone
+        signs.hits[i, PLACE["near_duplicates"]] = near and joined.same >= ASKED_OFTEN
+        signs.hits[i, PLACE["near_duplicate_starts"]] = near and joined.same >= ASKED_EARLY
+        signs.hits[i, PLACE[SWEEP]] = own and joined.alone and joined.same >= SWEPT
         if epoch.place[i] >= 0:
             held["client_similar"][epoch.place[i]] += np.array([1, joined.flipped], np.uint32)
 
