@@ -99,9 +99,9 @@ def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
 
     An alert that fires is not told while a weightier one is firing: source health over the quality of a column over
     performance, realised over estimated, over drift, the whole traffic over its segments, and what another detector
-    has said of the same column already. Its evidence then says `inhibited_by`. If it is still breaching when the other
-    one has ended, it is told then. A resolution is told if and only if the firing was: `told` in the evidence
-    remembers.
+    has said of the same column already; so is a suspicion that comes of a broken column. Its evidence then says
+    `inhibited_by`. If it is still breaching when the other one has ended, it is told then. A resolution is told if and
+    only if the firing was: `told` in the evidence remembers.
     """
     found, before = list(findings), {row["id"]: row for row in standing}
     now = {alert_id(finding.fingerprint, finding.alert.episode): finding for finding in found}
@@ -180,6 +180,9 @@ def _labels(alert: Mapping[str, Any]) -> tuple[str, str, str, str]:
 
 
 def _inhibitor(finding: Finding, alarms: Mapping[str, Sequence[str]]) -> str | None:
+    if finding.kind.startswith("attack.") and finding.origin == "data_quality":
+        # Broken data make honest clients look odd; what is broken is told already.
+        return next((name for name, alarm in sorted(alarms.items()) if alarm[1] == "quality" and alarm[2]), None)
     return next((name for name, alarm in sorted(alarms.items()) if _outweighs(alarm, _labels(vars(finding)))), None)
 
 

@@ -132,7 +132,7 @@ def _rescaled(symptoms: Symptoms) -> list[str]:
     """Name features that lie wholly elsewhere, if these are few and it is not few clients who send them so."""
     apart = [name for name, psi in symptoms.moved.items() if psi > UNIT_PSI]
     few = len(apart) <= max(1.0, FEW_COLUMNS * symptoms.features)
-    return apart if few and not symptoms.alarmed else []
+    return apart if few and (symptoms.drift.spread or not symptoms.alarmed) else []
 
 
 def _drifted(symptoms: Symptoms) -> list[str]:

@@ -101,6 +101,30 @@ def test_drift_of_a_column_with_a_quality_alert_is_recorded_but_not_told() -> No
     assert history.window({DRIFT: "clear", QUALITY: "clear"}) == [("quality", "resolved")]
 
 
+def test_a_suspicion_that_comes_of_a_broken_column_is_recorded_but_not_told() -> None:
+    watched = History()
+    watched.window({QUALITY: "breach"})
+    start = MIDNIGHT + DAY
+    mark = fingerprint("flights", "attack.extraction", "suspected_extraction", "", "client=a")
+    rule = Rule(k=1, m=1, clear=2)
+    alert, told = step(Alert(mark), outcome="breach", window_end=start + DAY, rule=rule)
+    found = Finding(
+        alert,
+        "flights",
+        "attack.extraction",
+        "suspected_extraction",
+        Window(start, start + DAY),
+        transition=told,
+        value=20.0,
+    )
+    standing = [as_json(finding) for finding in watched.findings.values()]
+    (broken,) = inhibited([replace(found, origin="data_quality", segment="client=a")], standing)
+    (true,) = inhibited([replace(found, origin="attack_like", segment="client=a")], standing)
+    assert broken.transition is None
+    assert broken.evidence["inhibited_by"] == standing[0]["id"]
+    assert true.transition == "fired"
+
+
 def test_an_alert_that_fired_before_the_weightier_one_is_told_to_its_end() -> None:
     history = History()
     assert history.window({DRIFT: "breach", QUALITY: "clear"}) == [("drift.data", "fired")]

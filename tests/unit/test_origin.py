@@ -23,6 +23,9 @@ ATTACK = Symptoms(alarmed=1, attack=FEW, features=20)
         (replace(DRIFT, moved={"age": 6.0}), "data_quality"),
         (replace(DRIFT, moved={"age": 6.0, "fare": 0.2}), "data_quality"),
         (replace(DRIFT, moved=dict.fromkeys("abcdef", 6.0)), "undetermined"),
+        # and everybody sends it so, though it makes some of them look like attackers
+        (replace(DRIFT, moved={"age": 6.0}, alarmed=2, attack=FEW), "data_quality"),
+        (replace(DRIFT, moved={"age": 6.0}, drift=FEW, alarmed=1, attack=FEW), "attack_like"),
         # few clients hold what is suspicious
         (ATTACK, "attack_like"),
         (replace(ATTACK, attack=Excess()), "attack_like"),
