@@ -20,11 +20,12 @@ CONFIG = """
 database: sqlite:///monitor.db
 models:
   loans:
-    source: {files: "logs.parquet"}
-    reference: {files: reference.parquet}
-    columns: {timestamp: at, client: who, version: version, prediction: answer}
+    source: {{files: "logs.parquet"}}
+    reference: {{files: reference.parquet}}
+    columns: {{timestamp: at, client: who, version: version, prediction: answer}}
     window: 1d
     for: 2
+    attacks: {attacks}
 """
 Rows = dict[str, Any]
 
@@ -43,13 +44,13 @@ def days(seed: int, count: int, start: datetime) -> Rows:
     }
 
 
-def alarms(folder: Path, change: Callable[[Rows, np.ndarray], None]) -> list[dict[str, Any]]:
+def alarms(folder: Path, change: Callable[[Rows, np.ndarray], None], *, attacks: str = "off") -> list[dict[str, Any]]:
     """Give the alerts that fired, where the last five of eight days are changed."""
     pq.write_table(pa.table(days(1, 20, START - 60 * DAY)), folder / "reference.parquet")
     rows = days(2, 8, START)
     change(rows, np.flatnonzero(np.arange(8 * A_DAY) >= 3 * A_DAY))
     pq.write_table(pa.table(rows), folder / "logs.parquet")
-    monitor = opened(load(CONFIG, place="monitor.yaml", environ={}, read=str), root=folder)
+    monitor = opened(load(CONFIG.format(attacks=attacks), place="monitor.yaml", environ={}, read=str), root=folder)
     once(monitor, clock=lambda: START + 40 * DAY, rng=Random(1))
     with monitor.database.read() as connection:
         found = [dict(row) for row in alert_rows(connection, model="loans") if row["fired_at"]]
@@ -71,17 +72,25 @@ def test_what_moves_with_every_client_is_the_passing_of_time(tmp_path: Path) -> 
     assert max(one["share"] for one in alert["evidence"]["origin"]["clients"]) < 0.1
 
 
-def test_what_one_client_sends_names_the_client(tmp_path: Path) -> None:
-    def one(rows: Rows, changed: np.ndarray) -> None:
-        own = changed[rows["who"][changed] == "client 7"]
-        own = np.union1d(own, changed[::12])
-        rows["who"][own] = "client 7"
-        rows["income"][own] *= 4
+def one_client(rows: Rows, changed: np.ndarray) -> None:
+    own = changed[rows["who"][changed] == "client 7"]
+    own = np.union1d(own, changed[::12])
+    rows["who"][own] = "client 7"
+    rows["income"][own] *= 4
 
-    alert, *_ = of_drift(alarms(tmp_path, one), "income")
+
+def test_what_one_client_sends_names_the_client(tmp_path: Path) -> None:
+    alert, *_ = of_drift(alarms(tmp_path, one_client), "income")
     first = alert["evidence"]["origin"]["clients"][0]
     assert (alert["origin"], first["client"]) == ("undetermined", "client 7")
     assert first["share"] > 0.6 > first["traffic"] * 2
+
+
+def test_a_client_whose_queries_look_like_an_attack_is_told_and_its_rows_are_no_drift(tmp_path: Path) -> None:
+    found = alarms(tmp_path, one_client, attacks="on")
+    suspected = [alert for alert in found if alert["kind"].startswith("attack.")]
+    assert {(alert["segment"], alert["origin"]) for alert in suspected} == {("client=client 7", "attack_like")}
+    assert not of_drift(found, "income")
 
 
 def test_a_column_that_stands_still_is_broken_data_whatever_else_moves(tmp_path: Path) -> None:
