@@ -16,7 +16,8 @@ from monitor.detectors.attack.signs import Signs
 
 Array = NDArray[Any]
 
-PASSING = [place for place, name in enumerate(NAMES) if name in TAILS]
+MOST_RATE = 0.5
+PASSING = [place for place, name in enumerate(NAMES) if name in TAILS or name in ("off_contract", "malformed")]
 """Signs of which the evidence is not carried from one stretch of time to the next."""
 Places = NDArray[np.intp]
 
@@ -32,6 +33,8 @@ def suspects(
     found: list[Sighting] = []
     gone_by = np.zeros(signs.hits.shape)
     gains = Gains.of(rates)
+    # A sign that honest rows show too often tells nothing of anyone.
+    counted = signs.counted & (rates < MOST_RATE)
     order = np.argsort(epoch.place, kind="stable")
     order = order[epoch.place[order] >= 0]
     turns = _stretches(epoch, order) if order.size else np.empty((0, 2), np.intp)
@@ -44,10 +47,10 @@ def suspects(
         _turn(held, own, epoch.slices[order[begins]], gains, alarm)
         group = np.repeat(np.arange(own.size), lengths)
         before = held["client_ratios"][own].astype(np.float64)
-        ratios = gathered(before, signs.hits[rows], signs.counted[rows], group, gains)
+        ratios = gathered(before, signs.hits[rows], counted[rows], group, gains)
         held["client_ratios"][own] = np.maximum(ratios[starts + lengths - 1], 0.0)
         held["client_asked"][own] += lengths.astype(np.uint32)
-        for name, flags in (("client_counted", signs.counted), ("client_shown", signs.hits)):
+        for name, flags in (("client_counted", counted), ("client_shown", signs.hits & counted)):
             held[name][own] += np.add.reduceat(flags[rows], starts, axis=0, dtype=np.uint32)
         gone_by[rows] = evidence(ratios, gains)
         top = np.maximum(held["client_peak"][own], np.maximum.reduceat(gone_by[rows], starts, axis=0))

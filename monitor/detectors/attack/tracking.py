@@ -19,13 +19,12 @@ from monitor.detectors.attack.sighting import ALPHA, SHOWN, Sighting, merge
 from monitor.detectors.attack.signs import signs_of
 from monitor.detectors.attack.space import Rows
 from monitor.detectors.attack.state import Clients, State
-from monitor.detectors.attack.suspects import suspects
+from monitor.detectors.attack.suspects import MOST_RATE, suspects
 from monitor.types import Roles
 
 Array = NDArray[Any]
 
 FADE = 0.5 ** (LENGTH / 20_000)
-MOST_RATE = 0.5
 SENSOR_ROWS, SENSOR_TURNS, SENSOR_SHARE, SENSOR_FLIPS = 64, 3, 0.5, 0.1
 
 
