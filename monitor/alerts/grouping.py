@@ -180,7 +180,7 @@ def _labels(alert: Mapping[str, Any]) -> tuple[str, str, str, str]:
 
 
 def _inhibitor(finding: Finding, alarms: Mapping[str, Sequence[str]]) -> str | None:
-    if finding.kind.startswith("attack.") and finding.origin == "data_quality":
+    if finding.kind.startswith("attack.") and finding.origin == "data_quality" and finding.severity != "critical":
         # Broken data make honest clients look odd; what is broken is told already.
         return next((name for name, alarm in sorted(alarms.items()) if alarm[1] == "quality" and alarm[2]), None)
     return next((name for name, alarm in sorted(alarms.items()) if _outweighs(alarm, _labels(vars(finding)))), None)

@@ -86,6 +86,8 @@ class Origin:
 def origin_of(symptoms: Symptoms) -> Origin:
     """Give the first reason that its signs support: broken data, attack, another model, time; else undetermined.
 
+    A column that only lies elsewhere, which a season brings as well as another unit, comes behind an attack.
+
     >>> origin_of(Symptoms(broken={"age": 0.4}, features=20)).name
     'data_quality'
     """
@@ -97,7 +99,11 @@ def origin_of(symptoms: Symptoms) -> Origin:
 
 
 def _broken(symptoms: Symptoms) -> OriginName | None:
-    return "data_quality" if _unusable(symptoms) or _rescaled(symptoms) else None
+    return "data_quality" if _unusable(symptoms) else None
+
+
+def _elsewhere(symptoms: Symptoms) -> OriginName | None:
+    return "data_quality" if _rescaled(symptoms) else None
 
 
 def _attacked(symptoms: Symptoms) -> OriginName | None:
@@ -121,7 +127,7 @@ def _aged(symptoms: Symptoms) -> OriginName | None:
     return "temporal" if symptoms.outcomes and not symptoms.moved and not symptoms.alarmed else None
 
 
-_REASONS = (_broken, _attacked, _replaced, _aged)
+_REASONS = (_broken, _attacked, _elsewhere, _replaced, _aged)
 
 
 def _unusable(symptoms: Symptoms) -> list[str]:

@@ -24,8 +24,9 @@ ATTACK = Symptoms(alarmed=1, attack=FEW, features=20)
         (replace(DRIFT, moved={"age": 6.0, "fare": 0.2}), "data_quality"),
         (replace(DRIFT, moved=dict.fromkeys("abcdef", 6.0)), "undetermined"),
         # and everybody sends it so, though it makes some of them look like attackers
-        (replace(DRIFT, moved={"age": 6.0}, alarmed=2, attack=FEW), "data_quality"),
-        (replace(DRIFT, moved={"age": 6.0}, drift=FEW, alarmed=1, attack=FEW), "attack_like"),
+        (replace(DRIFT, moved={"age": 6.0}, alarmed=40, attack=MANY), "data_quality"),
+        # but few who hold what is suspicious attack, whatever the season does
+        (replace(DRIFT, moved={"age": 6.0}, alarmed=2, attack=FEW), "attack_like"),
         # few clients hold what is suspicious
         (ATTACK, "attack_like"),
         (replace(ATTACK, attack=Excess()), "attack_like"),
