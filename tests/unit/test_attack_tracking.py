@@ -221,3 +221,10 @@ def test_a_state_is_left_alone() -> None:
 def test_too_small_a_reference_gives_no_baseline() -> None:
     reference = queries(inputs(150, 26), "reference")
     assert Baseline.fit(reference, ROLES, layout_of(reference, ROLES), rng=np.random.default_rng(1)) is None
+
+
+def test_who_searches_along_one_column_for_another_answer_is_told_after_some_dozen_queries() -> None:
+    columns = {name: np.repeat(values, 60) for name, values in inputs(1, 10).items()}
+    boundary = float(columns["x2"][0] - columns["x1"][0])
+    columns["x0"] = np.round(boundary + 0.2 * np.tile([1, -1], 30) * np.linspace(1, 2, 60), 2)
+    assert ("eve", "near_duplicates") in alarms(followed([queries(columns, "eve")]))

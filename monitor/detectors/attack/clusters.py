@@ -55,7 +55,7 @@ class Joined(NamedTuple):
 
     same: how many near-duplicates of it its client has sent; all: how many all clients have. alone: few columns vary in
     the cluster, as when people ask "what if". flipped: the answer differs from the one to the row before it in the
-    cluster.
+    cluster; flips: how often that was.
     """
 
     cluster: int
@@ -63,6 +63,7 @@ class Joined(NamedTuple):
     all: int
     alone: bool
     flipped: bool
+    flips: int
 
 
 class Clusters:
@@ -109,7 +110,14 @@ class Clusters:
         self._grow(k, at, stretch)
         a["ids"][k, int(a["size"][k]) % SAMPLES] = name
         same = self._asked(k, client)
-        return Joined(k, same, int(a["asked"][k].sum()), alone=not self._varied(k, numbers, codes), flipped=flipped)
+        return Joined(
+            k,
+            same,
+            int(a["asked"][k].sum()),
+            alone=not self._varied(k, numbers, codes),
+            flipped=flipped,
+            flips=int(a["flips"][k]),
+        )
 
     def _begun(self, numbers: Array, codes: Array, label: int, at: int, name: bytes) -> int:
         a = self._a

@@ -18,7 +18,7 @@ Array = NDArray[Any]
 Flags = NDArray[np.bool_]
 Places = NDArray[np.intp]
 
-ASKED_EARLY, ASKED_OFTEN, SWEPT = 3, 8, 20
+ASKED_EARLY, ASKED_OFTEN, SWEPT, FLIPPED = 3, 8, 20, 5
 TIMES, CHANCE, MOST = 3.0, 2.0, 0.9
 SWEEP = "one_column_sweep"
 PLACE = {name: place for place, name in enumerate(NAMES)}
@@ -98,7 +98,9 @@ def _join(held: Mapping[str, Array], epoch: Epoch, clusters: Clusters, joining: 
         # What many send alike is the world's doing: a client must send far more of it than its part of all rows.
         usual = joined.all * float(epoch.asked[i]) / max(int(epoch.at[i]), 1)
         own = joined.same >= min(TIMES * usual + CHANCE, MOST * joined.all)
-        near = own and not joined.alone
+        # Nobody asks "what if" so often and hears now this, now that.
+        searched = joined.same >= SWEPT and joined.flips >= FLIPPED
+        near = own and (searched or not joined.alone)
         signs.hits[i, PLACE["near_duplicates"]] = near and joined.same >= ASKED_OFTEN
         signs.hits[i, PLACE["near_duplicate_starts"]] = near and joined.same >= ASKED_EARLY
         signs.hits[i, PLACE[SWEEP]] = own and joined.alone and joined.same >= SWEPT
