@@ -238,12 +238,7 @@ def _records(push: Push | None) -> Any:  # noqa: ANN401  # a route
     @post("/v1/records", status_code=202, sync_to_thread=True)
     def records(request: Request[Any, Any, Any], body: RawBody, model: FromQuery[str]) -> dict[str, Any]:
         """Take records of a model, as JSON or as an Arrow stream, to be pulled like any other source."""
-        if push is None:
-            raise NotFoundException("no model of this service takes pushed records")
-        try:
-            return dict(push(model, body, request.headers.get("content-type", "")))
-        except MonitorError as error:
-            raise ClientException(str(error)) from error
+        return _answered(push, request, body, model, absent="no model of this service takes pushed records")
 
     return records
 
@@ -252,14 +247,21 @@ def _validation(validate: Validate | None) -> Any:  # noqa: ANN401  # a route
     @post("/v1/validate", status_code=200, sync_to_thread=True)
     def validation(request: Request[Any, Any, Any], body: RawBody, model: FromQuery[str]) -> dict[str, Any]:
         """Say of records whether they belong to the population that the model was trained on; nothing is kept."""
-        if validate is None:
-            raise NotFoundException("no model of this service validates records")
-        try:
-            return dict(validate(model, body, request.headers.get("content-type", "")))
-        except MonitorError as error:
-            raise ClientException(str(error)) from error
+        return _answered(validate, request, body, model, absent="no model of this service validates records")
 
     return validation
+
+
+def _answered(
+    take: Push | None, request: Request[Any, Any, Any], body: bytes, model: str, *, absent: str
+) -> dict[str, Any]:
+    """Hand a body of records on; absent: what is said where nothing takes it."""
+    if take is None:
+        raise NotFoundException(absent)
+    try:
+        return dict(take(model, body, request.headers.get("content-type", "")))
+    except MonitorError as error:
+        raise ClientException(str(error)) from error
 
 
 def _html(page: bytes) -> Response[bytes]:

@@ -9,9 +9,9 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection
 
 from monitor.commands.rows import common_schema, fitted, with_labels
+from monitor.detectors.suspicion.suspects import client_of
 from monitor.errors import MonitorError
 from monitor.schedule import window_of
-from monitor.steps.standing import CLIENT
 from monitor.store.alerts import Episode, read_episodes
 from monitor.store.records import read_records
 from monitor.types import Window
@@ -54,10 +54,11 @@ def hard_examples(connection: Connection, watch: Watch) -> tuple[pa.Schema, Iter
 
 
 def _flagged(episode: Episode, watch: Watch) -> Iterator[Flagged]:
-    if episode.kind in KINDS and episode.segment.startswith(CLIENT):
+    client = client_of(episode.segment)
+    if episode.kind in KINDS and client is not None:
         begun = window_of(episode.fired_at - MOMENT, watch.period).start
         until = episode.resolved_at or FOREVER
-        yield Flagged(episode.segment.removeprefix(CLIENT), Window(begun, until), episode.id)
+        yield Flagged(client, Window(begun, until), episode.id)
 
 
 def _merged(flagged: Iterable[Flagged]) -> list[Flagged]:

@@ -7,6 +7,7 @@ from typing import Any
 from monitor.alerts.grouping import UNDER_ALARM, Finding, as_json, inhibited
 from monitor.alerts.lifecycle import Alert, fingerprint, step
 from monitor.detectors.quality import added_column
+from monitor.detectors.suspicion.suspects import client_of
 from monitor.profiles.profile import Profile
 from monitor.steps.due import Due
 from monitor.steps.evidence import breaching_segments, evidence_of
@@ -17,10 +18,6 @@ from monitor.store.alerts import alert_rows, read_alerts
 from monitor.watch import Monitor, Watch
 
 SEVERITIES = {"performance.realised": "critical", "health": "critical", "new_version": "info"}
-
-
-CLIENT = "client="
-"""Begins the segment of an alert about one client."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +53,9 @@ class Standing:
 
     def attackers(self) -> set[str]:
         """Name the clients under an attack alarm."""
-        return {
-            row["segment"].removeprefix(CLIENT)
-            for row in self.rows.values()
-            if row["kind"].startswith("attack.") and row["segment"].startswith(CLIENT) and row["state"] in UNDER_ALARM
-        }
+        rows = self.rows.values()
+        alarms = (row for row in rows if row["kind"].startswith("attack.") and row["state"] in UNDER_ALARM)
+        return {client for row in alarms if (client := client_of(row["segment"])) is not None}
 
     def note(self, findings: Iterable[Finding]) -> None:
         """Take in what a window changed, once that is committed."""

@@ -31,7 +31,7 @@ from monitor.watch import Watch
 
 LENGTHS = {"h": timedelta(hours=1), "d": timedelta(days=1)}
 NAME_LENGTH = 200
-ATTACK_FORMAT = 3
+ATTACK_FORMAT = 4
 """Raised whenever baselines or what is known of clients hold something else than before: they are then made anew."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -107,9 +107,7 @@ def tracked(
         before = followed.get(version, Followed())
         arrays, sightings = _tracked(watch, baselines[version], before.arrays, rows)
         steps[version] = Step(before, rows.num_rows, arrays, changes(before.arrays, arrays))
-        for one in sightings:
-            place = _place(version, one)
-            found[place] = merge(found[place], one) if place in found else one
+        _gather(found, version, sightings)
     return Tracked(steps, found)
 
 
@@ -154,9 +152,7 @@ def followed_anew(watch: Watch, baselines: Mapping[str, Baseline], tables: Itera
         for version, rows in by_version(table, watch.roles.version, baselines).items():
             arrays[version], sightings = _tracked(watch, baselines[version], arrays.get(version, {}), rows)
             counts[version] = counts.get(version, 0) + rows.num_rows
-            for one in sightings:
-                place = _place(version, one)
-                found[place] = merge(found[place], one) if place in found else one
+            _gather(found, version, sightings)
     steps = {v: Step(Followed(), counts[v], held, changes({}, held)) for v, held in arrays.items()}
     return Tracked(steps, found)
 
@@ -294,6 +290,12 @@ def _hidden(evidence: Mapping[str, Any], seed: bytes) -> dict[str, Any]:
 def _mark(value: object, seed: bytes) -> str | None:
     digest = hashlib.blake2b(str(value).encode(errors="replace"), digest_size=4, key=seed).hexdigest()
     return None if value is None else f"#{digest}"
+
+
+def _gather(found: dict[Place, Sighting], version: str, sightings: Iterable[Sighting]) -> None:
+    for one in sightings:
+        place = _place(version, one)
+        found[place] = merge(found[place], one) if place in found else one
 
 
 def _place(version: str, one: Sighting) -> Place:

@@ -48,11 +48,6 @@ class Answers:
         values = values[np.isfinite(values)]
         return cls(prediction, scores, (), np.quantile(values, THIRDS) if values.size else np.empty(0))
 
-    @property
-    def count(self) -> int:
-        """Count the classes."""
-        return len(self.names) or (max(len(self.scores), 2) if self.scores else self.edges.size + 1)
-
     def classes(self, rows: pa.Table) -> Classes:
         """Give each row's class, numbered from 0; -1 where there is no answer, or one that the reference never gave."""
         if self.prediction in rows.column_names and self.names:

@@ -32,7 +32,6 @@ TAIL, RARE_TAIL = 0.05, 0.01
 SLACK = 2.5
 JOINING, LEAST_TABLES = 0.002, 4
 LEAST_GROWTH, GROWTH_TIMES = 0.002, 3.0
-SEEN_AGAIN = 0.05
 RATE_LEAST, RATE_MOST = 0.005, 0.5
 
 
@@ -66,7 +65,7 @@ class Baseline:
 
         rng: who can guess its numbers can keep out of the buckets, so seed it with a secret.
         """
-        reference = reference.slice(0) if reference.num_rows <= MOST_ROWS else _thinned(reference)
+        reference = reference if reference.num_rows <= MOST_ROWS else _thinned(reference)
         space = Space.of(layout.columns, reference)
         if reference.num_rows < LEAST_ROWS or not space.columns:
             return None

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.detectors.attack.queries import Queries
+from monitor.detectors.attack.sighting import MOST_IDS
 from monitor.detectors.attack.space import Rows
 
 Array = NDArray[Any]
@@ -15,7 +16,6 @@ Places = NDArray[np.intp]
 Counts = NDArray[np.int64]
 
 LENGTH = 4096
-MOST_IDS = 20
 
 
 @dataclass(frozen=True, eq=False)

@@ -51,9 +51,6 @@ class State:
             "client_expected": np.zeros(CLIENTS, np.bool_),
             "client_steady": np.zeros(CLIENTS, np.bool_),
             "client_turns": np.zeros(CLIENTS, np.uint32),
-            "client_asked": np.zeros(CLIENTS, np.uint32),
-            "client_most": np.zeros(CLIENTS, np.uint32),
-            "usual_asked": np.zeros(40, np.int64),
         }
         return cls(held)
 

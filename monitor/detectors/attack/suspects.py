@@ -49,7 +49,6 @@ def suspects(
         before = held["client_ratios"][own].astype(np.float64)
         ratios = gathered(before, signs.hits[rows], counted[rows], group, gains)
         held["client_ratios"][own] = np.maximum(ratios[starts + lengths - 1], 0.0)
-        held["client_asked"][own] += lengths.astype(np.uint32)
         for name, flags in (("client_counted", counted), ("client_shown", signs.hits & counted)):
             held[name][own] += np.add.reduceat(flags[rows], starts, axis=0, dtype=np.uint32)
         gone_by[rows] = evidence(ratios, gains)
@@ -91,8 +90,7 @@ def _turn(held: Mapping[str, Array], own: Places, now: NDArray[np.int64], gains:
     # Honest rows lie far off in clumps: a storm, a season, a sale. What one stretch shows must do for these signs.
     ratios[:, PASSING] = 0
     held["client_ratios"][turned] = ratios
-    held["client_most"][turned] = np.maximum(held["client_most"][turned], held["client_asked"][turned])
-    for name in ("client_peak", "client_counted", "client_shown", "client_asked"):
+    for name in ("client_peak", "client_counted", "client_shown"):
         held[name][turned] = 0
     held["client_slice"][own] = now
 
