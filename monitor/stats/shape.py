@@ -4,11 +4,9 @@ Both take `reference` and `current`, counts of shape (bins,), and `inflation`, t
 None when either side is empty or all rows share one bin.
 """
 
-from functools import lru_cache
-
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc, gammaincc, ndtri
+from scipy.special import gammaincc, ndtri
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -48,26 +46,6 @@ def smooth_test(
     return float(np.sqrt(shifts @ shifts)), float(gammaincc(mean**2 / variance, statistic * mean / variance))
 
 
-def scan_test(reference: Counts, current: Counts, inflation: float = 1.0) -> tuple[float, float] | None:
-    """Give (largest rise of a share, p-value) over single bins, dyadic runs of bins, and tails of both sides.
-
-    A rise's p-value is the binomial tail of the hits on the current side given all hits, which is conservative for
-    shares that are not small; the smallest, times the number of intervals, bounds that of the scan (Bonferroni 1936).
-    Sees a peak at one value or a cluster beyond the range; blind to a broad change that lifts no interval by much.
-    (Przyborowski & Wilenski 1940; Rufibach & Walther 2010)
-    """
-    n, m = int(reference.sum()), int(current.sum())
-    held = (reference + current) > 0
-    if not (n and m) or held.sum() < 2:
-        return None
-    first, last = _intervals(reference.size)
-    before, after = (np.append(0, side.cumsum()) for side in (reference, current))
-    a, b = before[last] - before[first], after[last] - after[first]
-    p_values = np.where(b > 0, betainc(np.maximum(b, 1) / inflation, a / inflation + 1, m / (n + m)), 1.0)
-    best = int(np.argmin(p_values))
-    return float(b[best] / m - a[best] / n), min(1.0, float(p_values[best]) * len(first))
-
-
 def _within_range(counts: Counts) -> Counts:
     """Join the bins beyond the reference's range, which no reference row can be in, with those beside them."""
     if counts.size < 4:
@@ -75,17 +53,6 @@ def _within_range(counts: Counts) -> Counts:
     joined = counts[1:-1].copy()
     joined[[0, -1]] += counts[[0, -1]]
     return joined
-
-
-@lru_cache(maxsize=256)
-def _intervals(bins: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    pairs, width = set[tuple[int, int]](), 1
-    while width < bins:
-        pairs |= {(start, min(start + width, bins)) for start in range(0, bins, width)}
-        pairs |= {(0, width), (bins - width, bins)}
-        width *= 2
-    first, last = np.array(sorted(pairs), np.intp).T
-    return first, last
 
 
 def _orthogonal(scores: Floats, shares: Floats, order: int) -> Floats:

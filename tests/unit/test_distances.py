@@ -16,7 +16,8 @@ from monitor.stats.distances import (
     total_variation_distance,
 )
 from monitor.stats.divergence import coarsened, kolmogorov_smirnov_test, psi_test, rare_joined
-from monitor.stats.shape import scan_test, smooth_test
+from monitor.stats.scan import scan_test
+from monitor.stats.shape import smooth_test
 
 rng = np.random.default_rng(21)
 PAIRS = [(rng.integers(1, 90, 12), rng.integers(1, 50, 12)) for _ in range(10)]

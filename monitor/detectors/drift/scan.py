@@ -6,7 +6,7 @@ from monitor.detectors.detector import Detector
 from monitor.detectors.drift.columns import put_to_test
 from monitor.profiles.bins import NumericBins
 from monitor.profiles.profile import Profile
-from monitor.stats.shape import scan_test
+from monitor.stats.scan import scan_test
 from monitor.types import Measurement
 
 NAME = "scan_test"
