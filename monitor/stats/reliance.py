@@ -1,6 +1,7 @@
 """How likely each score's row is to be a hit, learned from labelled rows: what an estimate without labels relies on."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,102 +10,164 @@ from numpy.typing import NDArray
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-SMALLEST = 1e-4
-STEPS, LONGEST, ENOUGH, RIDGE = 50, 5.0, 1e-9, 1e-3
-
+SMALLEST, FARTHEST = 1e-4, 1e-9
+STEPS, ENOUGH, NEGLIGIBLE = 60, 1e-8, 0.01
+USUAL = np.array([2.0, 1.0, 0.5])
+"""How far scores may be from what they say before it is a surprise: level, slope and skew of their log odds."""
+WAVES = np.arange(1, 25)
+ROUGHNESS = (0.3, 1.0, 3.0, 10.0)
 
 Chances = Callable[[Floats], tuple[Floats, Floats]]
+Terms = Callable[[Floats], Floats]
 
 
 @dataclass(frozen=True, eq=False)
 class Reliance:
     """A map from a score to the chance of a hit.
 
-    name: which map it is: raw, beta or isotonic.
+    weights: how far each kind of map is believed, summing to 1: raw, beta, waves over score and waves over rank.
     at: gives the chances at scores of shape (n,), and their roots, shape (n, k): roots @ roots.T is the covariance of
         the chances, which were learned.
     """
 
+    weights: Mapping[str, float]
+    at: Chances
+
+
+@dataclass(frozen=True, eq=False)
+class _Labelled:
+    """Rows, hits and mean scores of groups of like scores in ascending order, all (groups,)."""
+
+    rows: Floats
+    hits: Floats
+    scores: Floats
+
+    def likelihood(self, odds: Floats) -> float:
+        return float(self.hits @ odds - self.rows @ np.logaddexp(0, odds))
+
+
+@dataclass(frozen=True, eq=False)
+class _Map:
+    """One map, and the logarithm of how likely it is and the labels are by it, before it was fitted to them."""
+
     name: str
     at: Chances
+    evidence: float
 
 
 def relied_on(rows: Counts, hits: Counts, scores: Floats) -> Reliance | None:
     """Learn the map from rows, hits and mean scores of groups of like scores in ascending order, all (groups,).
 
-    The scores themselves, unless a map of them is better by Akaike's criterion, which is what leaving one row out
-    would say in the long run: the beta map of three numbers, or the isotonic map with straight lines between
-    the middles of its steps, which has as many numbers as steps.
+    The mean of several maps, each as far as the labels speak for it: the scores themselves, the beta map of three
+    numbers, and this one with waves over the scores' log odds or over their rank, of four sizes. What a map says is
+    drawn towards the scores' own word where there are few labels. Evidence and errors by Laplace's method.
     None when there are not both hits and misses.
-    (Kull et al. 2017; Zadrozny & Elkan 2002; Oron & Flournoy 2017; Stone 1977; Meyer & Woodroofe 2000)
+    (Kull et al. 2017; Wahba 1978; Rasmussen & Williams 2006, ch. 3; Hoeting et al. 1999)
 
-    >>> relied_on(np.array([40, 60]), np.array([10, 45]), np.array([0.25, 0.75])).name
-    'raw'
+    >>> relied = relied_on(np.array([40, 60]), np.array([10, 45]), np.array([0.25, 0.75]))
+    >>> max(relied.weights, key=relied.weights.get), relied.at(np.array([0.5]))[0].round(2).tolist()
+    ('raw', [0.5])
     """
     held = rows > 0
-    rows, hits, scores = rows[held], hits[held], np.clip(scores[held], SMALLEST, 1 - SMALLEST)
-    if not 0 < hits.sum() < rows.sum():
+    known = _Labelled(rows[held].astype(np.float64), hits[held].astype(np.float64), scores[held])
+    if not 0 < known.hits.sum() < known.rows.sum():
         return None
-    beta = _beta(rows, hits, scores)
-    isotonic, steps = _isotonic(rows, hits, scores)
-    found: dict[str, tuple[Chances, int]] = {
-        "raw": (lambda at: (np.clip(at, SMALLEST, 1 - SMALLEST), beta(at)[1]), 0),
-        "beta": (beta, 3),
-        "isotonic": (isotonic, steps),
-    }
-    best = min(found, key=lambda name: found[name][1] - _likelihood(rows, hits, found[name][0](scores)[0]))
-    return Reliance(best, found[best][0])
+    return _averaged([_raw(known), *(_fitted(known, name, terms) for name, terms in _shapes(known))])
 
 
-def _likelihood(rows: Counts, hits: Counts, chances: Floats) -> float:
-    sure = np.clip(chances, SMALLEST, 1 - SMALLEST)
-    return float(hits @ np.log(sure) + (rows - hits) @ np.log1p(-sure))
+def _averaged(maps: list[_Map]) -> Reliance:
+    evidence = np.array([one.evidence for one in maps])
+    weights = np.exp(evidence - evidence.max())
+    believed = weights > NEGLIGIBLE * weights.sum()
+    weights = weights[believed] / weights[believed].sum()
+    kept = [one for one, held in zip(maps, believed, strict=True) if held]
+
+    def at(scores: Floats) -> tuple[Floats, Floats]:
+        made = [one.at(scores) for one in kept]
+        chances = np.array([each for each, _ in made])
+        mean = np.average(chances, axis=0, weights=weights)
+        within = [roots * np.sqrt(weight) for (_, roots), weight in zip(made, weights, strict=True)]
+        return mean, np.hstack([*within, (chances - mean).T * np.sqrt(weights)])
+
+    names = [one.name for one in kept]
+    return Reliance({name: float(weights[[name == one for one in names]].sum()) for name in names}, at)
 
 
-def _beta(rows: Counts, hits: Counts, scores: Floats) -> Chances:
-    """Fit logit(chance) = a + b log(score) - c log(1 - score) by Newton's steps."""
-    terms, raw = _terms(scores), np.array([0.0, 1.0, 1.0])
-    weights, step = raw, raw
+def _raw(known: _Labelled) -> _Map:
+    def at(scores: Floats) -> tuple[Floats, Floats]:
+        return _logistic(_odds(scores)), np.zeros((scores.size, 0))
+
+    return _Map("raw", at, known.likelihood(_odds(known.scores)))
+
+
+def _shapes(known: _Labelled) -> Iterator[tuple[str, Terms]]:
+    """Give the terms of each map's log odds beside the score's own, so scaled that a weight of 1 is usual."""
+    yield "beta", _beta
+    places = _odds(known.scores, FARTHEST)
+    ranks = (known.rows.cumsum() - known.rows / 2) / known.rows.sum()
+    evenly = (places - places[0]) / max(float(np.ptp(places)), FARTHEST)
+    for name, to in (("waves over score", evenly), ("waves over rank", ranks)):
+        for size in ROUGHNESS:
+            yield name, _waves(places, to, size)
+
+
+def _beta(scores: Floats) -> Floats:
+    inner = np.clip(scores, SMALLEST, 1 - SMALLEST)
+    up, down = np.log(inner), np.log1p(-inner)
+    return np.asarray(np.column_stack([np.ones(scores.size), (up - down) / 2, (up + down) / 2]) * USUAL)
+
+
+def _waves(places: Floats, to: Floats, size: float) -> Terms:
+    """Give the beta map's terms and cosines, each half as large as one twice as long: nearly a walk of chance."""
+
+    def terms(scores: Floats) -> Floats:
+        along = np.interp(_odds(scores, FARTHEST), places, to)
+        return np.column_stack([_beta(scores), np.cos(np.pi * along[:, None] * WAVES) * (size / WAVES)])
+
+    return terms
+
+
+def _fitted(known: _Labelled, name: str, terms: Terms) -> _Map:
+    """Fit weights, each normal about 0 with variance 1 beforehand, by Newton's steps that never go down."""
+    given, own = terms(known.scores), _odds(known.scores)
+
+    def fit(weights: Floats) -> float:
+        return known.likelihood(own + given @ weights) - float(weights @ weights) / 2
+
+    weights = np.zeros(given.shape[1])
+    best = fit(weights)
     for _ in range(STEPS):
-        if np.abs(step).max() < ENOUGH:
+        chances, half = _curved(known, given, own + given @ weights)
+        slope = given.T @ (known.hits - known.rows * chances) - weights
+        step = np.linalg.solve(half.T, np.linalg.solve(half, slope))
+        while (now := fit(weights + step)) < best and np.abs(step).max() > ENOUGH:
+            step = step / 2
+        if now - best < ENOUGH:
             break
-        chances = _logistic(terms @ weights)
-        # a trace of a ridge towards the raw scores keeps the fit finite where the scores part the classes
-        curve = (terms * (rows * chances * (1 - chances))[:, None]).T @ terms + RIDGE * np.eye(3)
-        step = np.linalg.solve(curve, terms.T @ (hits - rows * chances) - RIDGE * (weights - raw))
-        weights = weights + step * min(1.0, LONGEST / float(np.abs(step).max()))
-    half = np.linalg.cholesky(curve)
+        weights, best = weights + step, now
+    chances, half = _curved(known, given, own + given @ weights)
+    back = np.linalg.inv(half).T
 
-    def at(values: Floats) -> tuple[Floats, Floats]:
-        terms = _terms(np.clip(values, SMALLEST, 1 - SMALLEST))
-        chances = _logistic(terms @ weights)
-        return chances, np.linalg.solve(half, (terms * (chances * (1 - chances))[:, None]).T).T
+    def at(scores: Floats) -> tuple[Floats, Floats]:
+        made = terms(scores)
+        chances = _logistic(_odds(scores) + made @ weights)
+        return chances, (made * (chances * (1 - chances))[:, None]) @ back
 
-    return at
-
-
-def _terms(scores: Floats) -> Floats:
-    return np.column_stack([np.ones(scores.size), np.log(scores), -np.log1p(-scores)])
+    # the maps of one kind are together as likely as one of another
+    beforehand = 0.0 if name == "beta" else -math.log(len(ROUGHNESS))
+    return _Map(name, at, beforehand + best - float(np.log(np.diag(half)).sum()))
 
 
-def _isotonic(rows: Counts, hits: Counts, scores: Floats) -> tuple[Chances, int]:
-    """Pool neighbours until the shares of hits never fall; give the map and the number of steps."""
-    pools: list[tuple[float, float, float]] = []
-    for n, h, score in zip(rows.tolist(), hits.tolist(), scores.tolist(), strict=True):
-        pool = (n, h, n * score)
-        while pools and pools[-1][1] * pool[0] >= pool[1] * pools[-1][0]:
-            before = pools.pop()
-            pool = (before[0] + pool[0], before[1] + pool[1], before[2] + pool[2])
-        pools.append(pool)
-    n, h, total = np.array(pools).T
-    shares, careful, own = h / n, (h + 1) / (n + 2), np.eye(n.size)
-    errors = np.diag(np.sqrt(careful * (1 - careful) / n))
+def _curved(known: _Labelled, given: Floats, odds: Floats) -> tuple[Floats, Floats]:
+    """Give the chances, and the Cholesky factor of how sharply the fit falls off about them."""
+    chances = _logistic(odds)
+    curve = (given * (known.rows * chances * (1 - chances))[:, None]).T @ given
+    return chances, np.asarray(np.linalg.cholesky(curve + np.eye(curve.shape[0])), dtype=np.float64)
 
-    def at(values: Floats) -> tuple[Floats, Floats]:
-        weights = np.stack([np.interp(values, total / n, unit) for unit in own], axis=1)
-        return weights @ shares, weights @ errors
 
-    return at, n.size
+def _odds(scores: Floats, smallest: float = SMALLEST) -> Floats:
+    inner = np.clip(scores, smallest, 1 - smallest)
+    return np.asarray(np.log(inner) - np.log1p(-inner))
 
 
 def _logistic(x: Floats) -> Floats:
