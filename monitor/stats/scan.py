@@ -7,20 +7,17 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import zip_longest
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import fftconvolve
-from scipy.special import bdtrik, betainc
+from scipy.fft import irfft, next_fast_len, rfft
+from scipy.special import betainc, gammaln, ndtri
 from scipy.stats import hypergeom
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
 
-LONG = 1_000
-"""Lengths from which on a Fourier transform convolves faster."""
 WORTH_IT = 1e-8, 0.5
 """Bounds between which it pays, and rounding allows, to make them exact."""
 TINY = 1e-12
@@ -61,7 +58,8 @@ def scan_test(reference: Counts, current: Counts, inflation: float = 1.0) -> tup
 def smallest_tail_chance(both: Counts, hits: int, least: float) -> float:
     """Give the chance that any interval's tail is at most `least` when `hits` of all rows are drawn at random.
 
-    both: the rows of either side by bin, shape (bins,). Dyadic runs are taken together, exactly to about 1e-12; the
+    both: the rows of either side by bin, shape (bins,). Dyadic runs are taken together, exactly but
+    for rounding, some 1e-10; the
     chances of tails that are none of them are added. least: from 1e-12 to 1. 1 where all rows are hits, or none.
     """
     total = int(both.sum())
@@ -76,19 +74,23 @@ def smallest_tail_chance(both: Counts, hits: int, least: float) -> float:
     return min(1.0, max(0.0, 1 - none_beyond) + added)
 
 
-def _tail(hits: Floats, rows: Floats | Counts, share: float) -> Floats:
+def _tail(hits: Floats | Counts, rows: Floats | Counts, share: float) -> Floats:
     return np.asarray(betainc(np.maximum(hits, TINY), np.maximum(rows - hits, 0) + 1, share))
 
 
 def _most_allowed(rows: Counts, share: float, least: float) -> Counts:
-    """Give the most hits, up to all rows, whose tail is above `least`."""
-    limit = least * (1 + 1e-9)
-    guess = np.nan_to_num(np.floor(bdtrik(1 - limit, rows.astype(float), share)))
-    most = np.zeros(rows.size, np.int64)
-    for step in (-1, 0, 1, 2):
-        hits = guess + step
-        allowed = (hits > 0) & (hits <= rows) & (_tail(hits, rows, share) > limit)
-        most[allowed] = hits[allowed]
+    """Give the most hits, up to all rows, whose tail is above `least`: near a guess. (Cornish & Fisher 1938)."""
+    limit, mean, z = least * (1 + 1e-9), rows * share, -float(ndtri(least))
+    guess = mean + z * np.sqrt(mean * (1 - share)) + (z * z - 1) / 6 * (1 - 2 * share)
+    most = np.asarray(np.clip(guess, 0, rows), np.int64)
+    for step in (1, -1):
+        asked = np.arange(rows.size)
+        while asked.size:
+            # upwards while one hit more is allowed, downwards while these are not
+            hits = most[asked] + (step == 1)
+            allowed = (hits == 0) | ((hits <= rows[asked]) & (_tail(hits, rows[asked], share) > limit))
+            asked = asked[allowed == (step == 1)]
+            most[asked] += step
     return most
 
 
@@ -97,50 +99,65 @@ def _chance_within(both: Counts, hits: int, most: Mapping[tuple[int, int], int])
 
     Each bin's hits are binomial, and what is asked is conditional on their sum.
     """
-    share = hits / int(both.sum())
-    nodes = [_Node.of_bin(at, int(rows), share, most[at, at + 1]) for at, rows in enumerate(both)]
-    while len(nodes) > 2:
-        pairs = zip_longest(nodes[::2], nodes[1::2])
-        nodes = [left.beside(right, share, most[left.first, right.last]) if right else left for left, right in pairs]
-    whole = nodes[0].beside(nodes[1], share, hits)
-    met = whole.chances[-1] if whole.lowest + whole.chances.size == hits + 1 else 0.0
-    return float(met / _binomial(int(both.sum()), share, np.array([hits]))[0])
+    share, bins, width = hits / int(both.sum()), both.size, 1
+    allowed = np.array([most[at, at + 1] for at in range(bins)])
+    lowest = np.minimum(_least_likely(both, share), allowed)
+    runs = _Runs(both, lowest, _binomial(both, share, lowest, int((allowed - lowest).max()) + 1)).within(allowed, share)
+    while runs.rows.size > 1:
+        width *= 2
+        places = [(first, min(first + width, bins)) for first in range(0, bins, width)]
+        runs = runs.joined().within(np.array([most.get(place, hits) for place in places]), share)
+    at = hits - int(runs.lowest[0])
+    met = float(runs.chances[0, at]) if at < runs.chances.shape[1] else 0.0
+    return met / float(_binomial(both.sum()[None], share, np.array([hits]), 1)[0, 0])
 
 
 @dataclass(frozen=True, eq=False)
-class _Node:
-    """A run of bins and the chances of `lowest`, `lowest` + 1 ... hits in it, with none of its runs beyond limits."""
+class _Runs:
+    """Neighbouring runs of bins and the chances of hits in each, with none of the runs within it beyond its limit.
 
-    first: int
-    last: int
-    rows: int
-    lowest: int
+    rows, lowest: shape (runs,). chances: of `lowest`, `lowest` + 1 ... hits, shape (runs, most of these).
+    """
+
+    rows: Counts
+    lowest: Counts
     chances: Floats
 
-    @classmethod
-    def of_bin(cls, at: int, rows: int, share: float, most: int) -> "_Node":
-        hits = np.arange(min(_least_likely(rows, share), most), most + 1)
-        return cls(at, at + 1, rows, int(hits[0]), _binomial(rows, share, hits))
+    def joined(self) -> "_Runs":
+        """Put each two neighbours together, a last one without neighbour beside nothing."""
+        rows, lowest, chances = self.rows, self.lowest, self.chances
+        if rows.size % 2:
+            nothing = np.eye(1, chances.shape[1])
+            rows, lowest, chances = np.append(rows, 0), np.append(lowest, 0), np.vstack([chances, nothing])
+        length = 2 * chances.shape[1] - 1
+        whole = next_fast_len(length, real=True)
+        seen = rfft(chances, whole, axis=1)
+        together = irfft(seen[::2] * seen[1::2], whole, axis=1)[:, :length]
+        return _Runs(rows[::2] + rows[1::2], lowest[::2] + lowest[1::2], np.maximum(together, 0))
 
-    def beside(self, other: "_Node", share: float, most: int) -> "_Node":
-        together = fftconvolve if min(self.chances.size, other.chances.size) > LONG else np.convolve
-        lowest, rows = self.lowest + other.lowest, self.rows + other.rows
-        skipped = max(min(_least_likely(rows, share), most) - lowest, 0)
-        chances = together(self.chances, other.chances)[skipped : max(most - lowest + 1, skipped)]
-        return _Node(self.first, other.last, rows, lowest + skipped, chances)
+    def within(self, most: Counts, share: float) -> "_Runs":
+        """Leave out what is beyond each run's limit, and below what may be expected."""
+        lowest = np.maximum(self.lowest, np.minimum(_least_likely(self.rows, share), most))
+        length = max(int((most - lowest).max()), 0) + 1
+        at = np.arange(length) + (lowest - self.lowest)[:, None]
+        kept = (at < self.chances.shape[1]) & (np.arange(length) <= (most - lowest)[:, None])
+        chances = np.take_along_axis(self.chances, np.minimum(at, self.chances.shape[1] - 1), axis=1)
+        return _Runs(self.rows, lowest, np.where(kept, chances, 0.0))
 
 
-def _least_likely(rows: int, share: float) -> int:
-    """Give a number of hits below which chance falls once in e^45 (Chernoff 1952): leaving them out is careful."""
-    return max(0, int(rows * share - 9.5 * math.sqrt(rows * share)))
+def _least_likely(rows: Counts, share: float) -> Counts:
+    """Give numbers of hits below which chance falls once in e^45 (Bernstein 1924): leaving them out is careful."""
+    mean = rows * share
+    return np.asarray(np.maximum(mean - 15 - np.sqrt(225 + 90 * mean * (1 - share)), 0), np.int64)
 
 
-def _binomial(rows: int, share: float, hits: NDArray[np.integer]) -> Floats:
-    """Give the chances of numbers of hits that follow each other: the first, and how each grows out of the last."""
-    k, odds = int(hits[0]), share / (1 - share)
-    ways = math.lgamma(rows + 1) - math.lgamma(k + 1) - math.lgamma(rows - k + 1)
-    first = math.exp(ways + k * math.log(share) + (rows - k) * math.log1p(-share))
-    return np.asarray(first * np.append(1.0, np.cumprod(odds * (rows - hits[:-1]) / hits[1:])))
+def _binomial(rows: Counts, share: float, lowest: Counts, length: int) -> Floats:
+    """Give the chances of `lowest`, `lowest` + 1 ... hits, shape (runs, length): each grows out of the one before."""
+    ways = gammaln(rows + 1) - gammaln(lowest + 1) - gammaln(rows - lowest + 1)
+    first = np.exp(ways + lowest * math.log(share) + (rows - lowest) * math.log1p(-share))
+    hits = lowest[:, None] + np.arange(1, length)
+    grown = np.maximum(rows[:, None] - hits + 1, 0) / hits * (share / (1 - share))
+    return np.asarray(np.cumprod(np.column_stack([first, grown]), axis=1))
 
 
 def _intervals(bins: int) -> tuple[Places, Places]:

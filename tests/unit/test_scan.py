@@ -5,7 +5,7 @@ from math import comb
 
 import numpy as np
 import pytest
-from scipy.stats import binom
+from scipy.stats import binom, hypergeom
 
 from monitor.stats.scan import scan_test, smallest_tail_chance
 
@@ -60,6 +60,15 @@ def test_on_null_data_the_scan_keeps_its_level_and_uses_it(name: str) -> None:
     for level in LEVELS:
         assert (p_values <= level).mean() <= level + 3 * np.sqrt(level / p_values.size)
     assert (p_values <= LEVELS[0]).mean() >= LEVELS[0] / 2
+
+
+def test_a_window_far_larger_than_its_reference_gives_the_chance_of_the_few_that_are_left() -> None:
+    # of 20,040 rows all but 40 are hits: the tail of a bin is whether it holds none of these
+    both = np.array([20, 10_000, 20, 10_000])
+    none_left = hypergeom.pmf(20, 20_040, 20, 20_000)
+    least = binom.sf(19, 20, 20_000 / 20_040)
+    assert smallest_tail_chance(both, 20_000, least) >= none_left
+    assert np.isfinite(smallest_tail_chance(np.append(both, 0), 20_000, 1e-6))
 
 
 def test_beyond_rounding_the_scan_is_bounded_instead() -> None:
