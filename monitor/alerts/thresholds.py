@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
+from scipy.special import chdtrc, ndtr, ndtri
 
 from monitor.types import Measurement
 
@@ -120,6 +120,21 @@ def _alarms(windows: float, k: int, m: int, clear: int, shared: float) -> Floats
     due = windows * rate
     first = -np.expm1(-due)
     return np.maximum.accumulate((first + (due - first) / (1 + firing * rate)) @ weights)
+
+
+def spent(measurement: Measurement, threshold: Threshold) -> float:
+    """Give what part of its share of the budget a test can spend, in [0, 1].
+
+    In large windows chance alone hardly ever makes an effect of `min_effect`, however significant: that chance, as a
+    part of `alpha`, bounds the false breaches. What is left is free for other tests. (Tarone 1990)
+
+    >>> round(spent(Measurement("d", 0.1, chance=(1, 400.0)), Threshold(alpha=0.01, min_effect=0.2)), 4)
+    0.0063
+    """
+    if measurement.chance is None or not threshold.alpha or not threshold.min_effect or threshold.limit is not None:
+        return 1.0
+    degrees, factor = measurement.chance
+    return min(1.0, float(chdtrc(degrees, factor * threshold.min_effect**2)) / threshold.alpha)
 
 
 def judged(measurement: Measurement, threshold: Threshold) -> Outcome:

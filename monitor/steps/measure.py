@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from monitor.alerts.lifecycle import Rule
-from monitor.alerts.thresholds import Threshold, judged, significance
+from monitor.alerts.thresholds import Threshold, judged, significance, spent
 from monitor.config import Hold, Model, Setting, setting_of
 from monitor.detectors import ALL, DETECTORS, Detector, armed_for, kind_of
 from monitor.profiles.layout import Layout
@@ -122,11 +122,28 @@ def compared(
     matured; until then what depends on them is `insufficient`. waits_for: what is lacking before anything can be
     compared with the reference.
     """
-    weights = sum(one.detector.weight for one in found if one.armed and one.alpha is None)
-    weights /= 1 - ATTACK_SHARE * settings.watches_attacks
+    weights = weights_of(found, settings, window=window)
     return [
         _compared(one, settings, weights=weights, window=window, settled=settled, waits_for=waits_for) for one in found
     ]
+
+
+def weights_of(found: Sequence[Found], settings: Model, *, window: Window) -> float:
+    """Give the sum of weights over which the budget is spread.
+
+    A test counts with the part that it could spend if all counted in full. Those of labels do: what is known of these
+    grows, and the thresholds of the others are not to change with it.
+    """
+    free = 1 - ATTACK_SHARE * settings.watches_attacks
+    sharing = [one for one in found if one.armed and one.alpha is None]
+    full = sum(one.detector.weight for one in sharing) / free
+    return sum(one.detector.weight * _spent(one, settings, full=full, window=window) for one in sharing) / free
+
+
+def _spent(found: Found, settings: Model, *, full: float, window: Window) -> float:
+    if found.of_labels or found.measurement.chance is None:
+        return 1.0
+    return spent(found.measurement, threshold_of(found, settings, tests=full / found.detector.weight, window=window))
 
 
 def _compared(

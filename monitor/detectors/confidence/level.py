@@ -28,7 +28,8 @@ def levels(
         if before.role != role or not column.startswith(beginning):
             continue
         here, there = before.moments, after.moments
-        found = mean_shift_test(here, there, inflation(reference, before, after)) if here and there else None
+        grown = inflation(reference, before, after)
+        found = mean_shift_test(here, there, grown) if here and there else None
         if found is None or here is None or there is None:
             yield undefined(name, column, before, after)
             continue
@@ -37,4 +38,5 @@ def levels(
         half = Z * math.sqrt(variance / n)
         p_value = two_sided / 2 if shift > 0 else 1 - two_sided / 2
         low, high = mean - half, mean + half
-        yield Measurement(name, mean, column, "", n, p_value, shift, low, high, reference=here[1])
+        chance = 1, 1 / (1 / here[0] + max(variance / here[2], 1.0) / n) / grown
+        yield Measurement(name, mean, column, "", n, p_value, shift, low, high, reference=here[1], chance=chance)
