@@ -1,5 +1,6 @@
 """Which of a model's windows are to be judged now, and what about them: pure, from what the store knows."""
 
+import math
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,8 +8,16 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 
 from monitor.schedule import Period, closed_windows, data_clock, window_of
+from monitor.steps.history import History
 from monitor.store.measurements import Judgement
 from monitor.types import Window
+
+LACKING = 0.03
+"""A smaller share of rows that still wait for a label moves no share of right decisions by more than this."""
+PATIENCE = 3
+"""Times `max_delay` after which labels count as known, however few there are."""
+COMPARED = (0.5, 4.0)
+"""How much earlier, in times `max_delay`, the windows ended that say how many labels a window comes to."""
 
 
 @dataclass(frozen=True)
@@ -16,7 +25,8 @@ class Maturity:
     """When a window's labels count as known.
 
     in_record: labels come with the records, so that none comes later. max_delay: how long after its window a label
-    may come; None is for ever, and then `share` of the labels have to be there.
+    may come; None is for ever, and then `share` of the labels have to be there. A window that has fewer labels by then
+    than earlier ones came to waits up to three times as long: those who named the delay may have named it too short.
     """
 
     in_record: bool
@@ -54,12 +64,12 @@ def due_windows(known: Known, maturity: Maturity, *, period: Period, lateness: t
     """
     windows = {window_of(part.start, period) for part in known.revisions}
     revisions = Revisions(known.revisions)
-    clock = label_clock(known, period)
+    clock, history = label_clock(known, period), History(known.judgements)
     again = [
         Due(j.window, revisions.of(j.stretch), before=j)
         for j in known.judgements
         if (j.window in windows and revisions.of(j.stretch) != j.revision)
-        or (not j.matured and matured(j.window, maturity, rows=j.rows, labelled=j.labelled, clock=clock))
+        or (not j.matured and matured(j.window, maturity, history, rows=j.rows, labelled=j.labelled, clock=clock))
     ]
     judged = {judgement.window for judgement in known.judgements}
     judged_until = max((window.end for window in judged), default=None)
@@ -90,13 +100,25 @@ class Revisions:
         return self._until[last] - self._until[first]
 
 
-def matured(window: Window, maturity: Maturity, *, rows: int, labelled: int, clock: datetime) -> bool:
+def matured(window: Window, maturity: Maturity, history: History, *, rows: int, labelled: int, clock: datetime) -> bool:
     """Say whether all labels of a window are known that will be."""
     if maturity.in_record or labelled >= rows:
         return True
     if maturity.max_delay is not None:
-        return clock >= window.end + maturity.max_delay
+        return clock >= window.end + maturity.max_delay and (
+            clock >= window.end + PATIENCE * maturity.max_delay
+            or labelled >= _usual(window, maturity.max_delay, history, rows=rows) * rows
+        )
     return labelled >= maturity.share * rows
+
+
+def _usual(window: Window, max_delay: timedelta, history: History, *, rows: int) -> float:
+    """Give the share of labels from which a window has as many as earlier ones came to, but for chance; 0 without."""
+    latest, earliest = (window.end - times * max_delay for times in COMPARED)
+    # where labels come sooner than windows end, the last few
+    earliest = min(earliest, window.start - COMPARED[1] * (window.end - window.start))
+    share = history.labelled_share(Window(earliest, min(latest, window.start)))
+    return 0.0 if share is None else share - LACKING - 2 * math.sqrt(share * (1 - share) / rows)
 
 
 def label_clock(known: Known, period: Period) -> datetime:

@@ -1,6 +1,6 @@
 """The windows of a model that were judged so far, as the next one needs them."""
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import islice, takewhile
@@ -41,9 +41,16 @@ class History:
         """Say whether a later window was judged."""
         return bool(self._windows) and self._windows[-1] > window
 
-    def waits_before(self, window: Window) -> bool:
-        """Say whether the labels of an earlier window have not matured."""
-        return any(earlier < window for earlier in self._open)
+    def waits_before(self, window: Window, *, since: datetime) -> bool:
+        """Say whether the labels of an earlier window have not matured, of those that end later than `since`."""
+        return any(earlier < window and earlier.end > since for earlier in self._open)
+
+    def labelled_share(self, ended: Window) -> float | None:
+        """Give the share of rows with a label in the windows that ended in a span, or with it; None without rows."""
+        first, last = (bisect_right(self._windows, at, key=lambda one: one.end) for at in (ended.start, ended.end))
+        held = [self._judgements[one] for one in self._windows[first:last]]
+        rows = sum(one.rows for one in held)
+        return sum(one.labelled for one in held) / rows if rows else None
 
     def before(self, window: Window, count: int, *, cycle: timedelta | None) -> list[Window]:
         """Give up to `count` windows with rows before this one, oldest first: the last ones, or cycles earlier."""

@@ -56,9 +56,12 @@ def verdict_on(
     """Measure a window and lay each number beside its threshold; nothing is written."""
     settings, maturity, pairs = watch.settings, maturity_of(watch), laid_beside(references, sample.profiles)
     lacking = sample.lacking(settings.min_rows)
-    ready = bool(lacking) or matured(due.window, maturity, rows=sample.rows, labelled=sample.labelled, clock=clock)
-    # Labels step alerts in the order of windows; where they may come for ever, one window without them holds up none.
-    waiting = maturity.max_delay is not None and history.waits_before(due.window)
+    ready = bool(lacking) or matured(
+        due.window, maturity, history, rows=sample.rows, labelled=sample.labelled, clock=clock
+    )
+    # Labels step alerts in the order of windows; one whose labels are overdue, or may come for ever, holds up none.
+    delay = maturity.max_delay
+    waiting = delay is not None and history.waits_before(due.window, since=clock - delay)
     before = due.before is not None and due.before.matured
     settled = ready and not waiting and not before
     sight = Sight(

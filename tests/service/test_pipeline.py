@@ -311,20 +311,41 @@ def test_labels_of_two_types_that_wait_for_one_batch_of_records_are_joined(begin
     assert whole.outcome.n == A_DAY
 
 
+def test_a_day_with_fewer_labels_than_earlier_ones_is_withheld_beyond_the_delay_and_holds_up_none(begin: Begin) -> None:
+    loop = begin()
+    for day in range(14):
+        loop.log(day)
+        loop.label(day, of_day(ROWS, day).slice(0, A_DAY - 60 * (day == 8)))
+
+    def unmatured(day: int) -> list[int]:
+        loop.once(after(day))
+        return [(j.window.start - START).days for j in loop.judgements() if not j.matured]
+
+    assert unmatured(13) == [8]
+    kept = loop.rows(measurement, "detector", "segment", "window_end", "value", "note")
+    assert [(value, "not matured" in note) for name, segment, end, value, note in kept
+            if (name, segment, end) == ("roc_auc", "", START + 9 * DAY)] == [(None, True)]  # fmt: skip
+    loop.label(99, of_day(ROWS, 8).slice(A_DAY - 60, 55))
+    assert unmatured(13) == []
+    kept = loop.rows(measurement, "detector", "segment", "window_end", "n", "value")
+    assert [n for name, segment, end, n, value in kept
+            if (name, segment, end) == ("roc_auc", "", START + 9 * DAY) and value] == [A_DAY - 5]  # fmt: skip
+
+
 def test_labels_that_come_months_late_change_the_number_and_tell_nobody(begin: Begin, url: str) -> None:
     loop = begin(database=url)
-    shown = made(3, days=12, shift=4)
-    for day in range(12):
+    shown = made(3, days=16, shift=4)
+    for day in range(16):
         loop.log(day, of_day(shown, day))
-        if day not in (8, 11):
+        if day not in (8, 15):
             loop.label(day, of_day(shown, day))
         elif day == 8:
             loop.label(day, of_day(shown, day).slice(0, 40))
-    loop.once(after(11))
+    loop.once(after(15))
     events, notices = loop.found()["events"], loop.found()["notices"]
     before = {j.window: j for j in loop.judgements()}
     loop.put("labels/late.parquet", of_day(shown, 8).slice(40).select(["id", "late"]))
-    assert loop.once(after(11) + HOUR).findings == []
+    assert loop.once(after(15) + HOUR).findings == []
     changed = [j for j in loop.judgements() if j != before[j.window]]
     assert [(j.window.start, j.labelled, j.matured) for j in changed] == [(START + 8 * DAY, A_DAY, True)]
     assert changed[0].revision > before[changed[0].window].revision

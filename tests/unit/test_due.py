@@ -7,6 +7,7 @@ import pytest
 
 from monitor.schedule import Period
 from monitor.steps.due import Due, Known, Maturity, due_windows, matured
+from monitor.steps.history import History
 from monitor.store.measurements import Judgement
 from monitor.types import Window
 
@@ -139,4 +140,34 @@ def test_a_longer_window_has_the_revisions_of_its_parts_together() -> None:
 )
 def test_labels_mature(maturity: Maturity, rows: int, labelled: int, days_later: int, *, known: bool) -> None:
     clock = day(0).end + days_later * DAY
-    assert matured(day(0), maturity, rows=rows, labelled=labelled, clock=clock) is known
+    assert matured(day(0), maturity, History(), rows=rows, labelled=labelled, clock=clock) is known
+
+
+@pytest.mark.parametrize(
+    ("before", "labelled", "days_later", "known"),
+    [
+        ([100, 100, 100], 90, 2, False),  # earlier days came to more: the delay was said too short
+        ([100, 100, 100], 90, 5, False),
+        ([100, 100, 100], 90, 6, True),  # that is patience enough
+        ([100, 100, 100], 97, 2, True),  # three missing labels move no share by more than .03
+        ([100, 100, 100], 97, 1, False),  # they may still come
+        ([60, 50, 70], 55, 2, True),  # as many as usual, but for chance
+        ([60, 50, 70], 40, 2, False),
+        ([0, 0, 0], 0, 2, True),  # there never were any
+    ],
+)
+def test_a_window_with_fewer_labels_than_earlier_ones_came_to_waits_longer(
+    before: list[int], labelled: int, days_later: int, *, known: bool
+) -> None:
+    history = History(judged(number, labelled=count) for number, count in enumerate(before))
+    clock = day(4).end + days_later * DAY
+    assert matured(day(4), TWO_DAYS, history, rows=100, labelled=labelled, clock=clock) is known
+
+
+def test_where_labels_come_within_hours_a_day_is_laid_beside_the_last_ones() -> None:
+    soon = Maturity(in_record=False, max_delay=HOUR, share=0.8)
+    history = History(judged(number) for number in range(3))
+    found = [
+        matured(day(3), soon, history, rows=100, labelled=50, clock=day(3).end + hours * HOUR) for hours in (1, 2, 3)
+    ]
+    assert found == [False, False, True]

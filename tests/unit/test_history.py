@@ -41,13 +41,20 @@ def test_a_day_is_never_like_itself_and_never_like_what_comes_later() -> None:
     assert history.rows_like(third) == [0, 1]
 
 
+def test_labels_are_counted_in_the_windows_that_ended_in_a_span() -> None:
+    history = History(replace(judged(START + n * DAY, DAY, rows=100), labelled=10 * n) for n in range(9))
+    assert history.labelled_share(Window(START + 2 * DAY, START + 4 * DAY)) == 0.25
+    assert history.labelled_share(Window(START + 20 * DAY, START + 40 * DAY)) is None
+
+
 def test_a_window_waits_for_the_labels_of_those_before_it_only() -> None:
     history = History([judged(START, DAY, rows=5), judged(START + DAY, DAY, rows=5, matured=False)])
     second, third = Window(START + DAY, START + 2 * DAY), Window(START + 2 * DAY, START + 3 * DAY)
-    assert not history.waits_before(second)
-    assert history.waits_before(third)
+    assert not history.waits_before(second, since=START)
+    assert history.waits_before(third, since=START)
+    assert not history.waits_before(third, since=START + 2 * DAY)
     history.note(judged(START + DAY, DAY, rows=7))
-    assert not history.waits_before(third)
+    assert not history.waits_before(third, since=START)
     assert history.has_passed(Window(START, START + DAY))
     assert not history.has_passed(second)
     assert history.rows_like(third) == [5, 7]
