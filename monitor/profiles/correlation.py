@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri, stdtrit
+from scipy.special import chdtrc, chdtri, ndtri, stdtrit
 
 from monitor.profiles.bins import CategoryBins, NumericBins
-from monitor.profiles.layout import Column, Layout
+from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile
 
 WINDOWS_NEEDED = 8
@@ -17,6 +17,8 @@ ROWS_NEEDED = 30
 BINS = 10
 ROWS_PER_BIN = 5
 RARE = 0.995
+CLEAR = 2.0
+"""Standard deviations from which on something is taken for more than chance."""
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -29,16 +31,15 @@ def correlation_of(windows: Sequence[Profile], layout: Layout) -> Layout:
     (phi - 1) / (mean rows - 1), in [0, 1]. It is 0 with under 8 windows of at least 30 rows with a value.
     (Kish 1965; Rao & Scott 1981)
     """
-    columns = tuple(_measured(column, [w.columns[column.name].counts for w in windows]) for column in layout.columns)
+    tables = [np.array([w.columns[column.name].counts for w in windows]) for column in layout.columns]
+    ordered = [isinstance(column.bins, NumericBins) for column in layout.columns]
+    means, steepest = mean_correlations(tables, ordered=ordered), steepest_correlations(tables, ordered=ordered)
+    columns = tuple(
+        replace(column, correlation=mean, steepest=most, lasting=lasting)
+        for column, mean, (most, lasting) in zip(layout.columns, means, steepest, strict=True)
+    )
     rows = float(np.mean([w.rows for w in windows])) if windows else 0.0
     return replace(layout, columns=columns, window_rows=rows, windows=len(windows))
-
-
-def _measured(column: Column, counts: Sequence[Counts]) -> Column:
-    table, ordered = np.array(counts), isinstance(column.bins, NumericBins)
-    steepest, lasting = steepest_correlation(table, ordered=ordered)
-    mean = intra_window_correlation(table, ordered=ordered)
-    return replace(column, correlation=mean, steepest=steepest, lasting=lasting)
 
 
 def directions_of(bins: NumericBins | CategoryBins) -> int:
@@ -46,31 +47,120 @@ def directions_of(bins: NumericBins | CategoryBins) -> int:
     return min(BINS, bins.size) - 1 if isinstance(bins, NumericBins) else bins.size - 1
 
 
-def steepest_correlation(counts: Counts, *, ordered: bool) -> tuple[float, float]:
-    """Give, for the direction in which windows differ most, how alike two rows are and how alike two windows.
+def steepest_correlations(tables: Sequence[Counts], *, ordered: Sequence[bool]) -> list[tuple[float, float]]:
+    """Give how alike two rows are, and two windows, in the direction in which a column's windows differ most.
 
-    counts: shape (windows, bins), in the order of time. The directions are the rank and every cut between ordered
-    bins, or being in each of the categories. Windows mostly differ in one direction, their level, of which the mean
-    over all knows little. The first is the correlation of two rows of one window, in [0, 1], raised for being
+    tables: by column, shape (windows, bins), in the order of time. The directions are the rank and every cut between
+    ordered bins, or being in each of the categories. Windows mostly differ in one direction, their level, of which
+    the mean over all knows little. The first is the correlation of two rows of one window, in [0, 1], raised for being
     estimated from so few windows (Student 1908); the second that of a window with the next, in [0, 1), either way
-    round, less what chance gives. Both are 0 with under 8 windows of at least 30 rows.
+    round, as far as it is more than chance. Both are 0 with under 8 windows of at least 30 rows.
+
+    The largest of many directions is large by chance; what is counted is the effect of which the largest found would
+    be the median. Effects that chance may have made are drawn towards the columns' mean, so far as chance explains how
+    these differ (Efron & Morris 1973); one that stands two standard deviations out counts as it was found.
     """
+    found = [
+        _steepest(_told(table, ordered=ranked), ordered=ranked) for table, ranked in zip(tables, ordered, strict=True)
+    ]
+    known = [one for one in found if one is not None]
+    return [(0.0, 0.0) if one is None else _alike(one, _drawn(one, known)) for one in found]
+
+
+def mean_correlations(tables: Sequence[Counts], *, ordered: Sequence[bool]) -> list[float]:
+    """Give the correlation of two rows of one window, in [0, 1], the mean over all directions, drawn likewise.
+
+    tables: by column, shape (windows, bins). 0 with under 8 windows of at least 30 rows.
+    """
+    found = [_mean(_told(table, ordered=ranked)) for table, ranked in zip(tables, ordered, strict=True)]
+    known = [one for one in found if one is not None]
+    return [0.0 if one is None else min(max(_drawn(one, known) - 1, 0.0) / (one.rows - 1), 1.0) for one in found]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """effect: the logarithm of the design effect. deviate: its normal deviate were rows independent."""
+
+    effect: float
+    deviate: float
+    degrees: int
+    rows: float
+    lasting: float = 0.0
+
+    @property
+    def variance(self) -> float:
+        return 2 / self.degrees
+
+
+def _told(counts: Counts, *, ordered: bool) -> Counts | None:
+    """Give the counts of the windows with enough rows, in joined cells; None where these say nothing."""
     counts = counts[counts.sum(axis=1) >= ROWS_NEEDED] if counts.size else counts
     if len(counts) < WINDOWS_NEEDED:
-        return 0.0, 0.0
+        return None
     cells = _joined(counts, ordered=ordered)
-    directions = [np.eye(cells.shape[1])]
+    return cells if cells.shape[1] > 1 else None
+
+
+def _mean(cells: Counts | None) -> _Found | None:
+    if cells is None:
+        return None
+    phi, degrees = _homogeneity(cells)
+    deviate = -float(ndtri(chdtrc(degrees, degrees * phi)))
+    return _Found(math.log(max(phi, 1e-9)), deviate, degrees, cells.sum() / len(cells))
+
+
+def _steepest(cells: Counts | None, *, ordered: bool) -> _Found | None:
+    if cells is None:
+        return None
+    rows, mass = cells.sum(axis=1), cells.sum(axis=0) / cells.sum()
+    scores = _scores(mass, ordered=ordered)
+    covariance = (scores * mass) @ scores.T
+    variances = np.diag(covariance)
+    shifts = cells @ scores.T / rows[:, None]
+    effects = (rows[:, None] * shifts**2).sum(axis=0) / variances / (len(rows) - 1)
+    tries = 1 + len(scores) - float((covariance**2 / np.outer(variances, variances)).sum()) / len(scores)
+    effect, deviate = _less_chance(float(effects.max()), degrees=len(rows) - 1, tries=tries)
+    return _Found(effect, deviate, len(rows) - 1, float(rows.mean()), _lasting(shifts[:, int(effects.argmax())]))
+
+
+def _scores(mass: Floats, *, ordered: bool) -> Floats:
+    """Give the directions, of mean 0: shape (directions, cells)."""
+    scores = np.eye(mass.size)
     if ordered:
-        mass = cells.sum(axis=0)
-        directions = [np.tri(cells.shape[1])[:-1], ((np.cumsum(mass) - mass / 2) / mass.sum())[None, :]]
-    scores = np.vstack(directions)
-    effects = [_effect_along(cells, direction) for direction in scores]
-    if max(effects, default=0.0) <= 1:
+        scores = np.vstack([np.tri(mass.size)[:-1], np.cumsum(mass) - mass / 2])
+    return np.asarray(scores - (scores @ mass)[:, None])
+
+
+def _less_chance(largest: float, *, degrees: int, tries: float) -> tuple[float, float]:
+    """Give the logarithm of the design effect of which the largest of so many is the median, and a normal deviate.
+
+    tries: how many independent directions come to as much as those tried. (Nyholt 2004)
+    """
+    above = float(chdtrc(degrees, degrees * largest))
+    others = tries * math.log1p(-above) if above < 1 else -math.inf
+    deviate = -float(ndtri(-math.expm1(others)))
+    sought = 0.5 / math.exp((tries - 1) * math.log1p(-above)) if deviate > 0 else 0.5 ** (1 / tries)
+    return math.log(max(degrees * largest, 1e-9) / float(chdtri(degrees, 1 - sought))), deviate
+
+
+def _drawn(one: _Found, columns: Sequence[_Found]) -> float:
+    """Give the design effect of a column, drawn towards that of all."""
+    if one.deviate >= CLEAR:
+        return math.exp(one.effect)
+    # columns that stand out say little of the others
+    effects = np.array([min(other.deviate, CLEAR) * math.sqrt(other.variance) for other in columns])
+    usual = max(float(effects.mean()), 0.0)
+    differ = max(float(((effects - usual) ** 2).mean()) - float(np.mean([other.variance for other in columns])), 0.0)
+    own = differ / (differ + one.variance) if len(columns) > 1 else 1.0
+    return math.exp(usual + own * (one.effect - usual))
+
+
+def _alike(one: _Found, effect: float) -> tuple[float, float]:
+    if effect <= 1:
         return 0.0, 0.0
-    usual = counts.sum() / len(counts)
-    careful = (float(stdtrit(len(counts) - 1, RARE)) / float(ndtri(RARE))) ** 2
-    alike = careful * (max(effects) - 1) / (usual - 1)
-    return min(alike, 1.0), _lasting(cells @ scores[int(np.argmax(effects))] / counts.sum(axis=1))
+    careful = (float(stdtrit(one.degrees, RARE)) / float(ndtri(RARE))) ** 2
+    # no more of the levels can last than is not chance within each window
+    return min(careful * (effect - 1) / (one.rows - 1), 1.0), min(one.lasting, 1 - 1 / effect)
 
 
 def _lasting(levels: Floats) -> float:
@@ -78,33 +168,14 @@ def _lasting(levels: Floats) -> float:
     chance = 1 / math.sqrt(levels.size)
     shift = levels - levels.mean()
     level, distance = abs(_autocorrelation(shift)), _autocorrelation(shift**2)
-    return min(max(level - chance, math.sqrt(max(distance - chance, 0.0)), 0.0), 0.99)
+    level, distance = (found - chance if found > CLEAR * chance else 0.0 for found in (level, distance))
+    return min(max(level, math.sqrt(distance)), 0.99)
 
 
 def _autocorrelation(values: Floats) -> float:
     centred = values - values.mean()
     total = float(centred @ centred)
     return float(centred[1:] @ centred[:-1]) / total if total else 0.0
-
-
-def _effect_along(counts: Counts, scores: Floats) -> float:
-    """Give the design effect of the mean of `scores`, one a bin: about 1 for independent rows."""
-    rows, mass = counts.sum(axis=1), counts.sum(axis=0)
-    mean = float(scores @ mass / mass.sum())
-    variance = float((scores - mean) ** 2 @ mass / mass.sum())
-    if not variance:
-        return 1.0
-    shifts = counts @ scores / rows - mean
-    return float((rows * shifts**2).sum() / variance / (len(rows) - 1))
-
-
-def intra_window_correlation(counts: Counts, *, ordered: bool) -> float:
-    """Give the correlation of two rows of one window, in [0, 1], from counts of shape (windows, bins)."""
-    counts = counts[counts.sum(axis=1) >= ROWS_NEEDED] if counts.size else counts
-    phi = design_effect(counts, ordered=ordered) if len(counts) >= WINDOWS_NEEDED else None
-    if phi is None:
-        return 0.0
-    return float(np.clip((phi - 1) / (counts.sum() / len(counts) - 1), 0.0, 1.0))
 
 
 def design_effect(counts: Counts, *, ordered: bool) -> float | None:
@@ -117,9 +188,13 @@ def design_effect(counts: Counts, *, ordered: bool) -> float | None:
     joined = _joined(counts, ordered=ordered)
     if len(joined) < 2 or joined.shape[1] < 2:
         return None
-    expected = np.outer(joined.sum(axis=1), joined.sum(axis=0)) / joined.sum()
-    freedom = (joined.shape[0] - 1) * (joined.shape[1] - 1)
-    return float(((joined - expected) ** 2 / expected).sum() / freedom)
+    return _homogeneity(joined)[0]
+
+
+def _homogeneity(cells: Counts) -> tuple[float, int]:
+    expected = np.outer(cells.sum(axis=1), cells.sum(axis=0)) / cells.sum()
+    freedom = (cells.shape[0] - 1) * (cells.shape[1] - 1)
+    return float(((cells - expected) ** 2 / expected).sum() / freedom), freedom
 
 
 def _joined(counts: Counts, *, ordered: bool) -> Counts:

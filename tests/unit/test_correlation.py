@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from monitor.profiles.arrow import Groups, layout_of, profile_groups
-from monitor.profiles.correlation import correlation_of, design_effect, steepest_correlation
+from monitor.profiles.correlation import correlation_of, design_effect, steepest_correlations
 from monitor.profiles.layout import Layout
 from monitor.types import Roles
 
@@ -60,7 +60,7 @@ def windows_at(levels: np.ndarray, *, rows: int = 400, seed: int = 8) -> tuple[f
     rng = np.random.default_rng(seed)
     edges = np.linspace(-3, 3, 40)
     counts = np.array([np.histogram(rng.normal(level, 1, rows), [-np.inf, *edges, np.inf])[0] for level in levels])
-    return steepest_correlation(counts, ordered=True)
+    return steepest_correlations([counts], ordered=[True])[0]
 
 
 def test_a_season_makes_neighbouring_windows_alike_and_chance_does_not() -> None:
