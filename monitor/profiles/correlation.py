@@ -106,7 +106,7 @@ def _mean(cells: Counts | None) -> _Found | None:
         return None
     phi, degrees = _homogeneity(cells)
     deviate = -float(ndtri(chdtrc(degrees, degrees * phi)))
-    return _Found(math.log(max(phi, 1e-9)), deviate, degrees, cells.sum() / len(cells))
+    return _Found(math.log(max(phi, 1e-9)), deviate, degrees, float(cells.sum()) / len(cells))
 
 
 def _steepest(cells: Counts | None, *, ordered: bool) -> _Found | None:
@@ -145,14 +145,13 @@ def _less_chance(largest: float, *, degrees: int, tries: float) -> tuple[float, 
 
 def _drawn(one: _Found, columns: Sequence[_Found]) -> float:
     """Give the design effect of a column, drawn towards that of all."""
-    if one.deviate >= CLEAR:
-        return math.exp(one.effect)
     # columns that stand out say little of the others
-    effects = np.array([min(other.deviate, CLEAR) * math.sqrt(other.variance) for other in columns])
+    effects = np.array([np.clip(other.deviate, -CLEAR, CLEAR) * math.sqrt(other.variance) for other in columns])
     usual = max(float(effects.mean()), 0.0)
     differ = max(float(((effects - usual) ** 2).mean()) - float(np.mean([other.variance for other in columns])), 0.0)
     own = differ / (differ + one.variance) if len(columns) > 1 else 1.0
-    return math.exp(usual + own * (one.effect - usual))
+    stands_out = min(max(one.deviate - CLEAR + 1, 0.0), 1.0)
+    return math.exp(usual + max(own, stands_out) * (one.effect - usual))
 
 
 def _alike(one: _Found, effect: float) -> tuple[float, float]:

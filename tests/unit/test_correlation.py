@@ -1,11 +1,14 @@
 """Rows of one window that resemble each other are told from independent ones."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 import pytest
+from scipy import stats
 
 from monitor.profiles.arrow import Groups, layout_of, profile_groups
-from monitor.profiles.correlation import correlation_of, design_effect, steepest_correlations
+from monitor.profiles.correlation import correlation_of, design_effect, mean_correlations, steepest_correlations
 from monitor.profiles.layout import Layout
 from monitor.types import Roles
 
@@ -77,3 +80,59 @@ def test_few_windows_make_careful() -> None:
     levels = np.random.default_rng(7).normal(0, 0.3, 400)
     alike = np.mean([windows_at(levels[start : start + 10], seed=start)[0] for start in range(0, 400, 10)])
     assert alike > 1.3 * windows_at(levels)[0]
+
+
+def shifted(effects: Sequence[float], *, windows: int, rows: int = 300, seed: int = 5) -> list[np.ndarray]:
+    """Count normal columns whose windows' levels differ, so that a mean has these design effects."""
+    rng = np.random.default_rng(seed)
+    edges = stats.norm.ppf(np.linspace(0, 1, 31)[1:-1])
+    return [
+        np.stack([np.bincount(np.searchsorted(edges, rng.normal(level, 1, rows)), minlength=30) for level in levels])
+        for effect in effects
+        for levels in [rng.normal(0, np.sqrt((effect - 1) / rows), windows)]
+    ]
+
+
+def levels_of(tables: list[np.ndarray], effects: Sequence[float], *, rows: int = 300, alpha: float = 0.003) -> float:
+    """Give how often tests at `alpha` would breach, as a part of it, with the design effects that were measured."""
+    deviate = stats.norm.isf(alpha / 2)
+    found = [1 + (rows - 1) * alike for alike, _ in steepest_correlations(tables, ordered=[True] * len(tables))]
+    tails = [stats.norm.sf(deviate * np.sqrt(one / true)) for one, true in zip(found, effects, strict=True)]
+    return float(np.mean(tails)) * 2 / alpha
+
+
+@pytest.mark.parametrize(
+    ("effects", "windows", "low", "high"),
+    [
+        ([1.0] * 20, 8, 0.6, 1.0),
+        ([1.0] * 20, 20, 0.7, 1.0),
+        ([1.0] * 20, 67, 0.8, 1.0),
+        ([1.5] * 20, 20, 0.7, 1.6),
+        ([3.0] * 20, 20, 0.7, 1.5),  # raised for few windows, an estimate is still one
+        ([4.0, *[1.0] * 19], 20, 0.7, 1.2),  # one column alone is told from the others
+        ([1.8] * 10 + [1.0] * 10, 67, 0.7, 1.3),
+    ],
+)
+def test_what_is_measured_on_few_windows_spends_the_budget_and_keeps_it(
+    effects: list[float], windows: int, low: float, high: float
+) -> None:
+    found = [levels_of(shifted(effects, windows=windows, seed=seed), effects) for seed in range(8)]
+    assert low < np.mean(found) < high
+
+
+@pytest.mark.parametrize("ordered", [True, False], ids=["numeric", "categorical"])
+def test_the_largest_of_many_directions_is_no_more_than_chance_in_half_of_columns(*, ordered: bool) -> None:
+    draw = np.random.default_rng(9)
+    for windows in (8, 20, 67):
+        tables = [draw.multinomial(400, np.full(12, 1 / 12), size=windows) for _ in range(100)]
+        alone = [steepest_correlations([table], ordered=[ordered])[0][0] for table in tables]
+        assert 0.4 < np.mean([alike == 0 for alike in alone]) < 0.65
+        lasting = [one[1] for one in steepest_correlations(tables, ordered=[ordered] * 100)]
+        assert np.mean(lasting) < 0.01
+
+
+def test_windows_that_are_all_the_same_are_not_alike() -> None:
+    same, usual = np.full((20, 10), 50), np.random.default_rng(1).multinomial(500, np.full(10, 0.1), size=20)
+    for tables in ([same], [same, usual], [same, same]):
+        assert steepest_correlations(tables, ordered=[True] * len(tables))[0] == (0.0, 0.0)
+        assert mean_correlations(tables, ordered=[True] * len(tables))[0] == pytest.approx(0.0, abs=1e-3)
