@@ -149,16 +149,49 @@ def test_declared_clients_may_send_near_copies() -> None:
 
 
 def test_a_sensor_is_known_after_the_burn_in() -> None:
-    rng = np.random.default_rng(12)
-    steps = {
-        f"x{i}": np.round(0.5 + np.sin(np.arange(700) / 300 + i) / 2 + rng.normal(0, 0.05, 700), 2) for i in range(8)
-    }
-    steps |= {f"c{i}": np.repeat(["a"], 700) for i in range(CATEGORIES)}
+    steps = drifting(700, 12)
     early = queries({name: values[:300] for name, values in steps.items()}, "sensor", every=60)
     late = queries({name: values[300:] for name, values in steps.items()}, "sensor", first=400_000)
     found = followed([early, honest(8192, 13, first=10_000), late])
     after = [one for one in found if one.start > START + 100 * HOUR]
     assert "sensor" not in {client for client, _ in alarms(after)}
+
+
+def drifting(rows: int, seed: int) -> dict[str, Any]:
+    """Give near-copies as a slow sensor sends them: every number swings a little."""
+    rng = np.random.default_rng(seed)
+    turn = np.arange(rows)
+    columns = {
+        f"x{i}": np.round(0.5 + np.sin(turn / 300 + i) / 2 + rng.normal(0, 0.05, rows), 2) for i in range(NUMBERS)
+    }
+    return columns | {f"c{i}": np.repeat(["a"], rows) for i in range(CATEGORIES)}
+
+
+def test_near_copies_at_a_sensors_pace_are_no_search_and_in_a_hurry_they_are() -> None:
+    slow = queries(drifting(150, 21), "sensor", every=900)
+    assert alarms(followed([slow])) == set()
+    fast = queries(walk(40, 22), "sensor", first=150 * 900)
+    assert {client for client, _ in alarms(followed([slow, fast]))} == {"sensor"}
+
+
+def test_where_the_world_has_left_the_reference_honest_rows_are_no_cluster_and_a_searcher_is_named() -> None:
+    moved = [honest(4096, seed, clients=60, first=4096 * seed) for seed in range(5)]
+    moved = [
+        table.set_column(table.column_names.index(name), name, shifted(table[name], 6.0))
+        for table in moved
+        for name in ("x1",)
+    ]
+    for name in ("x3", "x4"):
+        moved = [table.set_column(table.column_names.index(name), name, shifted(table[name], -7.0)) for table in moved]
+    steps = walk(200, 23)
+    steps |= {"x1": steps["x1"] + 6.0, "x3": steps["x3"] - 7.0, "x4": steps["x4"] - 7.0}
+    found = followed([*moved, queries(steps, "eve", first=5 * 4096)])
+    similar = {(c, d) for c, d in alarms(found) if d.startswith("near_duplicate") or d == "cluster"}
+    assert similar == {("eve", "near_duplicates"), ("eve", "near_duplicate_starts")}
+
+
+def shifted(values: pa.ChunkedArray, by: float) -> pa.Array:
+    return pa.array(np.round(values.to_numpy() + by, 2))
 
 
 def test_without_client_ids_a_flood_of_odd_queries_is_told_of_all_traffic() -> None:

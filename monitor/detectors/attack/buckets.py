@@ -1,16 +1,18 @@
 """Which rows share buckets with rows before them, by a memory of fixed size in which a newer bucket replaces an older.
 
-A shared bucket says something only where the reference does not fill it as well.
+A shared bucket says something only where neither the reference fills it as well nor, since the world moves on, many
+clients do.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Hashes = NDArray[np.uint64]
-Counted = NDArray[np.uint32]
+Memory = NDArray[Any]
 Places = NDArray[np.intp]
 Counts = NDArray[np.int64]
 
@@ -18,6 +20,8 @@ SLOTS = 2**18
 REPEATS = 2**17
 PLENTY, TIMES = 5.0, 3.0
 RUN_LEAST, RUN_FREE, RUN_TIMES = 2.0, 3.0, 20.0
+COMMON, COMMON_LEAST = 1 / 3, 6
+"""A bucket that a third of the clients came to, six at least, is the world's and no searcher's."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,15 +45,27 @@ class Usual:
         return np.where(self.buckets[place] == buckets, self.shares[place], np.float32(0))
 
 
-def empty_memory() -> dict[str, Counted]:
-    """Give a memory that has seen nothing."""
+def empty_memory() -> dict[str, Memory]:
+    """Give a memory that has seen nothing.
+
+    Of each bucket: its tag, how many distinct rows it holds, the number of the first in the stream, the client of the
+    last and how many of that client came in a row, a bit for each client that came (some share one), and the share of
+    the rows that honest ones are taken to bring, 0 where that is unknown.
+    """
     return {
         "tag": np.zeros(SLOTS, np.uint32),
         "count": np.zeros(SLOTS, np.uint32),
         "born": np.zeros(SLOTS, np.uint32),
         "client": np.zeros(SLOTS, np.uint32),
         "run": np.zeros(SLOTS, np.uint32),
+        "who": np.zeros(SLOTS, np.uint64),
+        "usual": np.zeros(SLOTS, np.float32),
     }
+
+
+def memory_of(held: Mapping[str, Memory]) -> dict[str, Memory]:
+    """Give the memory that a state holds."""
+    return {name: held[f"bucket_{name}"] for name in ("tag", "count", "born", "client", "run", "who", "usual")}
 
 
 def repeats(memory: Hashes, hashes: Hashes) -> NDArray[np.bool_]:
@@ -68,7 +84,7 @@ def repeats(memory: Hashes, hashes: Hashes) -> NDArray[np.bool_]:
 
 
 def shared(
-    memory: Mapping[str, Counted],
+    memory: Mapping[str, Memory],
     buckets: Hashes,
     *,
     usual: Usual,
@@ -105,10 +121,13 @@ def shared(
     turn, turned = _segments(turns)
     goes_on = stays & (known["client"] == who)
     run = np.where(goes_on, known["run"], 0)[turned].astype(np.int64)[turn] + index - turned[turn]
-    share = usual.at(flat[order]).astype(np.float64)
+    learned = np.where(stays, known["usual"], 0)[start]
+    share = np.maximum(usual.at(flat[order]), learned[segment]).astype(np.float64)
     seen = now - born[segment] + 1
     odd = (share == 0) | (count + 1 > PLENTY + TIMES * seen * share)
     odd |= run + 1 > np.maximum(RUN_LEAST, RUN_FREE + RUN_TIMES * asked[place] * share)
+    came = np.bitwise_or.reduceat(_bits(who), start) if slots.size else np.empty(0, np.uint64)
+    came |= np.where(stays, known["who"], 0)[start]
     last = np.append(first[1:], True) if slots.size else first
     for name, values in (
         ("tag", tags),
@@ -116,12 +135,14 @@ def shared(
         ("born", born[segment]),
         ("client", who),
         ("run", run + 1),
+        ("who", came[segment]),
+        ("usual", learned[segment]),
     ):
         memory[name][slots[last]] = values[last]
     return np.bincount(place[odd & (count > 0)], minlength=rows)
 
 
-def known_tables(memory: Mapping[str, Counted], buckets: Hashes, *, usual: Usual, at: int) -> Counts:
+def known_tables(memory: Mapping[str, Memory], buckets: Hashes, *, usual: Usual, at: int) -> Counts:
     """Count for each row the tables in which it would share a bucket by more than the reference explains.
 
     at: how many rows have come so far. Changes nothing.
@@ -129,10 +150,27 @@ def known_tables(memory: Mapping[str, Counted], buckets: Hashes, *, usual: Usual
     slots = (buckets & np.uint64(SLOTS - 1)).astype(np.intp)
     count = memory["count"][slots].astype(np.int64)
     known = (memory["tag"][slots] == (buckets >> np.uint64(32)).astype(np.uint32)) & (count > 0)
-    share = usual.at(buckets).astype(np.float64)
+    share = np.maximum(usual.at(buckets), np.where(known, memory["usual"][slots], 0)).astype(np.float64)
     seen = at - memory["born"][slots].astype(np.int64) + 1
     odd = (share == 0) | (count + 1 > PLENTY + TIMES * seen * share)
     return np.asarray((known & odd).sum(axis=1))
+
+
+def learn_common(memory: Mapping[str, Memory], *, clients: NDArray[np.uint32], at: int) -> None:
+    """Take buckets that many of the clients came to as usual, with the share of the rows that they brought.
+
+    clients: the numbers of all that are known. at: how many rows have come so far. Changes the memory.
+    """
+    all_of_them = int(np.bitwise_count(np.bitwise_or.reduce(_bits(clients), initial=np.uint64(0))))
+    common = np.bitwise_count(memory["who"]) >= max(COMMON * all_of_them, COMMON_LEAST)
+    seen = np.maximum(at - memory["born"].astype(np.int64), 1)
+    memory["usual"][:] = np.where(common, memory["count"] / seen, 0)
+
+
+def _bits(clients: NDArray[np.uint32]) -> Hashes:
+    """Give one of 64 bits for each client, none for 0."""
+    bit = np.uint64(1) << (clients & np.uint32(63)).astype(np.uint64)
+    return np.where(clients > 0, bit, np.uint64(0))
 
 
 def _begins(sorted_values: Places) -> NDArray[np.bool_]:

@@ -1,6 +1,7 @@
 """Clusters of near-duplicate rows: how large, from whom, how often the answer flipped, and what was varied.
 
-They are kept in arrays of fixed size; when these are full, the cluster that was begun longest ago makes room.
+They are kept in arrays of fixed size; when these are full, the cluster that was begun longest ago makes room, unless
+it is large and still grows.
 """
 
 from collections.abc import Mapping
@@ -15,6 +16,8 @@ Array = NDArray[Any]
 
 CLUSTERS, LINKS = 1024, 2**16
 MEMBERS, LABELS, SAMPLES, NAME = 64, 8, 3, 64
+ONE_CLIENT = 0.6
+LARGE, GROWS_WITHIN, TRIES = 8, 20_000, 64
 ALARM = 20.0
 """The log of the evidence that tells a cluster from all the thousand that are looked at."""
 WHAT_IF_COLUMNS, WHAT_IF_SHARE = 3, 3
@@ -67,11 +70,14 @@ class Joined(NamedTuple):
 
 
 class Clusters:
-    """Clusters as they grow, row by row; changes the arrays that it is given."""
+    """Clusters as they grow, row by row; changes the arrays that it is given.
 
-    def __init__(self, arrays: Mapping[str, Array], growth: Gains) -> None:
+    links: a row belongs to the cluster that holds most of its buckets, so many of them at least.
+    """
+
+    def __init__(self, arrays: Mapping[str, Array], growth: Gains, *, links: int = 1) -> None:
         self._a = arrays
-        self.growth = growth
+        self.growth, self.links = growth, links
 
     def join(
         self,
@@ -96,7 +102,8 @@ class Clusters:
         linked = a["link"][slots][a["link_tag"][slots] == tags] % CLUSTERS
         serials = a["link"][slots][a["link_tag"][slots] == tags]
         linked = linked[(serials >= 0) & (a["serial"][linked] == serials)]
-        k = int(np.bincount(linked).argmax()) if linked.size else self._begun(numbers, codes, label, at, name)
+        counts = np.bincount(linked, minlength=1)
+        k = int(counts.argmax()) if counts.max() >= self.links else self._begun(numbers, codes, label, at, name)
         a["link_tag"][slots], a["link"][slots] = tags, a["serial"][k]
         a["size"][k] += 1
         flipped = bool(label != a["label"][k] and label >= 0 and a["label"][k] >= 0)
@@ -121,9 +128,9 @@ class Clusters:
 
     def _begun(self, numbers: Array, codes: Array, label: int, at: int, name: bytes) -> int:
         a = self._a
-        serial = int(a["next"][0])
+        serial = self._room(at)
         k = serial % CLUSTERS
-        a["next"][0] += 1
+        a["next"][0] = serial + 1
         for array in (
             "size",
             "flips",
@@ -141,16 +148,29 @@ class Clusters:
         a["ids"][k] = name
         return k
 
+    def _room(self, at: int) -> int:
+        """Give the number of the next cluster: it takes the place of the oldest, but not of a large one that grows."""
+        a, serial = self._a, int(self._a["next"][0])
+        for later in range(serial, serial + TRIES):
+            k = later % CLUSTERS
+            if a["size"][k] < LARGE or at - a["last"][k] > GROWS_WITHIN:
+                return later
+        return serial
+
     def _grow(self, k: int, at: int, stretch: int) -> None:
         """Gather evidence that it grows faster than any honest one; every row that did not join it speaks against that.
 
-        In the stretch of time after one in which it raised an alarm the evidence begins anew.
+        In the stretch of time after one in which it raised an alarm the evidence begins anew. What many clients sent
+        counts half in the next stretch: it is the world's, which moves on.
         """
         a, gains = self._a, self.growth
         if a["stretch"][k] != stretch:
             if a["peak"][k] >= ALARM:
                 a["ratios"][k] = 0
             a["stretch"][k], a["peak"][k] = stretch, 0
+            if a["asked"][k].max() <= ONE_CLIENT * a["asked"][k].sum():
+                for name in ("asked", "size", "flips", "labels"):
+                    a[name][k] //= 2
         missed = max(at - int(a["last"][k]) - 1, 0)
         ratios = np.maximum(a["ratios"][k] + missed * gains.miss[0], 0.0) + gains.hit[0]
         a["ratios"][k], a["last"][k] = ratios, at

@@ -73,6 +73,11 @@ class Epoch:
         """Give the number of the stretch of time of each row."""
         return self.queries.slices[self.part]
 
+    @property
+    def times(self) -> Counts:
+        """Give the time of each row, microseconds since 1970."""
+        return self.queries.times[self.part]
+
     def id_of(self, row: int) -> str:
         """Give the id of a row as text, "" where there is none."""
         return self.queries.id_of(self.first + row)

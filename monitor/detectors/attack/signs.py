@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.detectors.attack.baseline import RARE_TAIL, TAIL, Baseline, fisher
-from monitor.detectors.attack.buckets import repeats, shared
+from monitor.detectors.attack.buckets import memory_of, repeats, shared
 from monitor.detectors.attack.clusters import NAME, Clusters
 from monitor.detectors.attack.epoch import Epoch
 from monitor.detectors.attack.indicators import NAMES, SIMILAR, TAILS
+from monitor.detectors.attack.sensors import HOUR, unhurried
 
 Array = NDArray[Any]
 Flags = NDArray[np.bool_]
@@ -51,7 +52,7 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
     joins = np.zeros(epoch.size, np.bool_)
     joins[fresh] = (
         shared(
-            {name: held[f"bucket_{name}"] for name in ("tag", "count", "born", "client", "run")},
+            memory_of(held),
             epoch.buckets[fresh],
             usual=baseline.usual_buckets,
             client=epoch.client[fresh],
@@ -60,8 +61,8 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
         )
         >= baseline.joins
     )
-    _join(held, epoch, clusters, np.flatnonzero(joins), signs)
     told = fresh & (epoch.place >= 0) & ~epoch.exempt
+    told &= ~_joined(held, epoch, clusters, np.flatnonzero(joins), signs)
     signs.counted[:, [PLACE[name] for name in (*SIMILAR, SWEEP)]] = told[:, None]
     # One odd row that is varied ten times is one odd row.
     _tails(baseline, epoch, np.flatnonzero(fresh & ~joins), signs)
@@ -80,8 +81,9 @@ def limits(baseline: Baseline, name: str) -> tuple[float, float]:
     return common, rare
 
 
-def _join(held: Mapping[str, Array], epoch: Epoch, clusters: Clusters, joining: Places, signs: Signs) -> None:
-    """Put near-duplicates into clusters, one after the other."""
+def _joined(held: Mapping[str, Array], epoch: Epoch, clusters: Clusters, joining: Places, signs: Signs) -> Flags:
+    """Put near-duplicates into clusters, one after the other; say of each row whether it came at a sensor's pace."""
+    paced = np.zeros(epoch.size, np.bool_)
     for i in joining.tolist():
         joined = clusters.join(
             epoch.buckets[i],
@@ -105,7 +107,9 @@ def _join(held: Mapping[str, Array], epoch: Epoch, clusters: Clusters, joining: 
         signs.hits[i, PLACE["near_duplicate_starts"]] = near and joined.same >= ASKED_EARLY
         signs.hits[i, PLACE[SWEEP]] = own and joined.alone and joined.same >= SWEPT
         if epoch.place[i] >= 0:
-            held["client_similar"][epoch.place[i]] += np.array([1, joined.flipped], np.uint32)
+            hour = int(epoch.times[i]) // HOUR
+            paced[i] = unhurried(held, int(epoch.place[i]), hour=hour, flipped=joined.flipped)
+    return paced
 
 
 def _tails(baseline: Baseline, epoch: Epoch, novel: Places, signs: Signs) -> None:

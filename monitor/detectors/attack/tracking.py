@@ -10,11 +10,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from monitor.detectors.attack.baseline import SLACK, Baseline
+from monitor.detectors.attack.buckets import learn_common, memory_of
 from monitor.detectors.attack.clusters import Clusters
 from monitor.detectors.attack.ecusum import Floats, Gains
 from monitor.detectors.attack.epoch import LENGTH, Epoch, ranks
 from monitor.detectors.attack.pool import ABOVE, BURN_IN, LEARNED, grown, pooled, totals
 from monitor.detectors.attack.queries import Queries, key_of
+from monitor.detectors.attack.sensors import learn_steady
 from monitor.detectors.attack.sighting import ALPHA, SHOWN, Sighting, merge
 from monitor.detectors.attack.signs import signs_of
 from monitor.detectors.attack.space import Rows
@@ -25,7 +27,7 @@ from monitor.types import Roles
 Array = NDArray[Any]
 
 FADE = 0.5 ** (LENGTH / 20_000)
-SENSOR_ROWS, SENSOR_TURNS, SENSOR_SHARE, SENSOR_FLIPS = 64, 3, 0.5, 0.1
+CROWDED = 0.05
 
 
 def track(
@@ -76,7 +78,7 @@ def _followed(
         if excused:
             _excuse(held, epoch, excused)
         growth = _growth(baseline, held)
-        clusters.growth = Gains.of([growth])
+        clusters.growth, clusters.links = Gains.of([growth]), _links(baseline, held)
         signs = signs_of(baseline, held, epoch, clusters)
         rates = _rates(baseline, held, epoch)
         if queries.named:
@@ -139,6 +141,15 @@ def _rates(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch) -> Float
     return np.where(LEARNED & (rows > LENGTH / 2), raised, baseline.rates)
 
 
+def _links(baseline: Baseline, held: Mapping[str, Array]) -> int:
+    """Say how many buckets a row must share with a cluster: more when the world has come to where no reference was.
+
+    Many rows meet there, and clusters that one bucket links would grow into each other.
+    """
+    rows, joined = held["joined"]
+    return max(2, baseline.joins // 2) if joined > CROWDED * rows else 1
+
+
 def _growth(baseline: Baseline, held: Mapping[str, Array]) -> float:
     """Give the share of the rows that one honest cluster takes at most: what all together usually take, at least."""
     rows, joined = held["joined"]
@@ -153,7 +164,9 @@ def _learn(held: Mapping[str, Array], epoch: Epoch) -> None:
         held["pool_new"][:] = 0
     held["joined"][:] = held["joined"] * FADE + held["joined_new"]
     held["joined_new"][:] = 0
-    _learn_sensors(held)
+    known = (held["client_key"] & np.uint64(0xFFFFFFFF)).astype(np.uint32)
+    learn_common(memory_of(held), clients=known, at=int(held["seen"][0]))
+    learn_steady(held)
 
 
 def _excuse(held: Mapping[str, Array], epoch: Epoch, excused: set[int]) -> None:
@@ -161,16 +174,6 @@ def _excuse(held: Mapping[str, Array], epoch: Epoch, excused: set[int]) -> None:
         if int(held["client_key"][place]) in excused:
             held["client_expected"][place] = True
             epoch.exempt[epoch.place == place] = True
-
-
-def _learn_sensors(held: Mapping[str, Array]) -> None:
-    """Let clients go on whose rows hardly change and whose answers hardly flip, as sensors' do, while it is so.
-
-    That takes three stretches of time and more rows than any attacker needs to be told of.
-    """
-    near, flips = held["client_similar"].T
-    lasting = (near >= SENSOR_ROWS) & (held["client_turns"] >= SENSOR_TURNS)
-    held["client_steady"][:] = lasting & (near >= SENSOR_SHARE * held["client_rows"]) & (flips <= SENSOR_FLIPS * near)
 
 
 def _masked(rows: Rows, left: Mapping[str, NDArray[np.bool_]]) -> Rows:

@@ -1,0 +1,42 @@
+"""Clients whose rows hardly change and whose answers hardly flip, as sensors' do: told from searchers by their pace.
+
+A search sends its near-copies at once; a sensor sends its own hour after hour.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+ROWS, TURNS, SHARE, FLIPS = 64, 3, 0.5, 0.1
+PACE, HOURS = 12, 2
+HOUR = 3_600_000_000
+
+
+def unhurried(held: Mapping[str, Array], place: int, *, hour: int, flipped: bool) -> bool:
+    """Take note of a client's near-copy; say whether it sends them at a sensor's pace.
+
+    That is no more than twelve in the hour, after near-copies in at least two earlier hours, and hardly ever with
+    another answer. A search so slow is not seen by its near-copies.
+    """
+    similar, hours = held["client_similar"][place], held["client_hours"][place]
+    similar += np.array([1, flipped], np.uint32)
+    if held["client_hour"][place] != hour:
+        held["client_hour"][place] = hour
+        hours += np.array([hours[1] > 0, 0], np.uint32)
+        hours[1] = 0
+    hours[1] += 1
+    return bool(hours[0] >= HOURS and hours[1] <= PACE and similar[1] <= FLIPS * similar[0])
+
+
+def learn_steady(held: Mapping[str, Array]) -> None:
+    """Let clients go on that are like sensors for long, however fast, while it is so.
+
+    That takes three stretches of time and more rows than any attacker needs to be told of.
+    """
+    near, flips = held["client_similar"].T
+    lasting = (near >= ROWS) & (held["client_turns"] >= TURNS)
+    held["client_steady"][:] = lasting & (near >= SHARE * held["client_rows"]) & (flips <= FLIPS * near)
