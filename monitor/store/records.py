@@ -102,16 +102,18 @@ def record_span(connection: Connection, name: str) -> tuple[datetime, datetime] 
 def forget_records(connection: Connection, name: str, *, older_than: timedelta) -> int:
     """Delete the segments that lie wholly `older_than` before the model's newest record, and their keys and labels.
 
-    Gives how many segments went. Profiles stay, and labels that wait for their record.
+    Gives how many segments went. Profiles stay, and labels that wait for their record or belong to rows that are kept.
     """
     span = record_span(connection, name)
     if span is None:
         return 0
     before = span[1] - older_than
-    day = (before - _EPOCH) // timedelta(days=1)
+    gone = connection.execute(delete(segment).where(segment.c.model == name, segment.c.end < before)).rowcount
+    left = record_span(connection, name)
+    day = (min(before, left[0] if left else before) - _EPOCH) // timedelta(days=1)
     for table in (row_key, label):
         connection.execute(delete(table).where(table.c.model == name, table.c.day >= 0, table.c.day < day))
-    return connection.execute(delete(segment).where(segment.c.model == name, segment.c.end < before)).rowcount
+    return gone
 
 
 def quarantine_rows(connection: Connection, source: str, rejected: Iterable[Rejected], *, now: datetime) -> None:

@@ -107,3 +107,13 @@ def test_keys_and_labels_go_with_the_records_of_their_days(flights: Database) ->
         forget_records(connection, "m", older_than=timedelta(days=2))
         assert known_keys(connection, "m", [(5, A), (5, B), (7, B)]) == {(7, B)}
         assert read_labels(connection, "m", [(5, A), (7, B), (WAITING, C)]) == {(7, B): False, (WAITING, C): True}
+
+
+def test_keys_and_labels_stay_with_old_records_whose_segment_is_kept(flights: Database) -> None:
+    times = [datetime(1970, 1, 6, tzinfo=UTC), datetime(1970, 1, 9, tzinfo=UTC)]
+    rows = pa.table({"at": pa.array(times, pa.timestamp("us", "UTC"))})
+    with flights.write() as connection:
+        append_records(connection, "m", pack_records(rows, timestamp="at"))
+        add_labels(connection, "m", [(4, C, True), (5, A, True)], at=NOON)
+        forget_records(connection, "m", older_than=timedelta(days=2))
+        assert read_labels(connection, "m", [(4, C), (5, A)]) == {(5, A): True}

@@ -566,7 +566,7 @@ def test_records_that_come_while_the_reference_cannot_be_read_are_counted(begin:
 
 
 def test_measurements_stay_when_their_records_and_profiles_are_gone(begin: Begin) -> None:
-    loop = caught_up(begin(), days=6)
+    loop = kept_up(begin(), days=6)
     before = [row for row in loop.rows(measurement, "window_end", "detector", "value", "n") if row[0] <= after(1)]
     with loop.monitor.database.write() as connection:
         forget_records(connection, "fares", older_than=3 * DAY)
