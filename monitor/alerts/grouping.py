@@ -13,6 +13,8 @@ from monitor.alerts.wording import lines_of, text_of, title_of
 from monitor.types import Notice, Window
 
 UNDER_ALARM = ("firing", "recovering")
+ATTACKS = ("attack.evasion", "attack.extraction", "attack.privacy", "attack.probing")
+"""Suspicions of a client, the gravest first."""
 
 
 @dataclass(frozen=True)
@@ -98,9 +100,10 @@ def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
     standing: alerts with the keys of the public alert JSON, in any state.
 
     An alert that fires is not told while a weightier one is firing: source health over the quality of a column over
-    performance, realised over estimated, over drift, the whole traffic over its segments, and what another detector
-    has said of the same column already; so is a suspicion that comes of a broken column. Its evidence then says
-    `inhibited_by`. If it is still breaching when the other one has ended, it is told then. A resolution is told if and
+    performance, realised over estimated, over drift, the whole traffic over its segments, what another detector has
+    said of the same column already, and of suspicions of one client the gravest; so is a suspicion that comes of a
+    broken column. Its evidence then says `inhibited_by`. If it is still breaching when the other one has ended, it is
+    told then. A resolution is told if and
     only if the firing was: `told` in the evidence remembers.
     """
     found, before = list(findings), {row["id"]: row for row in standing}
@@ -195,6 +198,9 @@ def _outweighs(alarm: Sequence[str], other: Sequence[str]) -> bool:
     (model, kind, column, segment), (its_model, its_kind, its_column, its_segment) = alarm, other
     if model != its_model or segment not in ("", its_segment):
         return False
+    if kind in ATTACKS and its_kind in ATTACKS and segment == its_segment != "":
+        # One message about a client is enough: it names all signs.
+        return ATTACKS.index(kind) < ATTACKS.index(its_kind)
     if (kind, column) == (its_kind, its_column) and segment == "" != its_segment:
         # A client is news even where all traffic is suspicious.
         return not kind.startswith("attack.")

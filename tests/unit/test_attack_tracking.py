@@ -190,6 +190,15 @@ def test_where_the_world_has_left_the_reference_honest_rows_are_no_cluster_and_a
     assert similar == {("eve", "near_duplicates"), ("eve", "near_duplicate_starts")}
 
 
+def test_what_everybody_shows_for_some_hours_is_no_evidence_against_the_busiest() -> None:
+    names = np.where(np.arange(400) % 3 == 0, "busiest", [f"client {i % 40}" for i in range(400)])
+    storm = inputs(400, 24)
+    storm |= {f"x{i}": storm[f"x{i}"] + 4.0 for i in range(2)}
+    assert alarms(followed([honest(4096, 25), queries(storm, names, first=4096)])) == set()
+    alone = queries({name: values[:60] for name, values in storm.items()}, "eve", first=4096)
+    assert {client for client, _ in alarms(followed([honest(4096, 25), alone]))} == {"eve"}
+
+
 def shifted(values: pa.ChunkedArray, by: float) -> pa.Array:
     return pa.array(np.round(values.to_numpy() + by, 2))
 

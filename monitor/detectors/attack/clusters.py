@@ -1,7 +1,7 @@
 """Clusters of near-duplicate rows: how large, from whom, how often the answer flipped, and what was varied.
 
 They are kept in arrays of fixed size; when these are full, the cluster that was begun longest ago makes room, unless
-it is large and still grows.
+one client's search goes on in it.
 """
 
 from collections.abc import Mapping
@@ -149,13 +149,18 @@ class Clusters:
         return k
 
     def _room(self, at: int) -> int:
-        """Give the number of the next cluster: it takes the place of the oldest, but not of a large one that grows."""
+        """Give the next cluster's number: it takes the place of the oldest in which no search of one client goes on."""
         a, serial = self._a, int(self._a["next"][0])
         for later in range(serial, serial + TRIES):
             k = later % CLUSTERS
-            if a["size"][k] < LARGE or at - a["last"][k] > GROWS_WITHIN:
+            if a["size"][k] < LARGE or at - a["last"][k] > GROWS_WITHIN or not self._of_one(k):
                 return later
         return serial
+
+    def _of_one(self, k: int) -> bool:
+        """Say whether most of a cluster's rows are one client's."""
+        asked = self._a["asked"][k]
+        return bool(asked.max() > ONE_CLIENT * asked.sum())
 
     def _grow(self, k: int, at: int, stretch: int) -> None:
         """Gather evidence that it grows faster than any honest one; every row that did not join it speaks against that.
@@ -168,7 +173,7 @@ class Clusters:
             if a["peak"][k] >= ALARM:
                 a["ratios"][k] = 0
             a["stretch"][k], a["peak"][k] = stretch, 0
-            if a["asked"][k].max() <= ONE_CLIENT * a["asked"][k].sum():
+            if not self._of_one(k):
                 for name in ("asked", "size", "flips", "labels"):
                     a[name][k] //= 2
         missed = max(at - int(a["last"][k]) - 1, 0)

@@ -12,6 +12,7 @@ from monitor.detectors.attack.buckets import REPEATS, empty_memory
 from monitor.detectors.attack.clusters import empty_clusters
 from monitor.detectors.attack.ecusum import WIDTH
 from monitor.detectors.attack.indicators import NAMES
+from monitor.detectors.attack.peers import empty_recent
 
 Array = NDArray[Any]
 
@@ -35,6 +36,7 @@ class State:
         clusters = empty_clusters(baseline.space.numbers, baseline.space.categories)
         held |= {f"cluster_{name}": array for name, array in clusters.items()}
         held |= {"pool_rows": np.zeros(wide), "pool_hits": np.zeros(wide), "pool_new": np.zeros((2, wide))}
+        held |= {f"recent_{name}": array for name, array in empty_recent().items()}
         held |= {"joined": np.zeros(2), "joined_new": np.zeros(2)}
         held |= {"pool_ratios": np.zeros((1, wide, WIDTH))}
         held |= {"pool_shown": np.zeros((2, wide), np.int64), "pool_slice": np.full(1, NEVER)}
