@@ -10,6 +10,7 @@ from monitor.alerts.grouping import Finding
 from monitor.steps.attack_evidence import with_attack_evidence
 from monitor.steps.baseline import Baseline
 from monitor.steps.due import Known, Revisions, due_windows, label_clock
+from monitor.steps.faulty import faulty_clients
 from monitor.steps.history import History
 from monitor.steps.memory import Memory
 from monitor.steps.notify import tell
@@ -53,8 +54,10 @@ def judge(
             compared_with = baseline.at(connection, due.window, history)
             read = sample_of(connection, watch.name, due, history=history, changes=changes, layout=layout)
             seen = seen_within(connection, watch.name, due.window) if watch.settings.watches_attacks else []
-            attackers = standing.attackers() | alarmed_clients(seen, alpha=watch.settings.attacks.alpha)
-            read = without_clients(connection, watch, read, attackers, layout)
+            alpha = watch.settings.attacks.alpha
+            attackers = standing.attackers() | alarmed_clients(seen, alpha=alpha)
+            faulty = faulty_clients(connection, watch, read.stretch, attackers, references[WHOLE])
+            read = without_clients(connection, watch, read, attackers - faulty.columns.keys(), layout)
         sample = replace(read, profiles={part: standing.expecting(one, part) for part, one in read.profiles.items()})
         clock = label_clock(known, watch.period)
         verdict = verdict_on(
@@ -80,7 +83,8 @@ def judge(
             standing=standing.rows,
             drifting=history.alarmed_before(due.window),
             window=sample.stretch,
-            attack=suspicious_excess(seen, alpha=watch.settings.attacks.alpha),
+            attack=suspicious_excess(seen, alpha=alpha),
+            faulty=faulty,
         )
         verdict = noting_alarms(verdict, stepped, due)
         history.note(verdict.judgement)

@@ -11,11 +11,13 @@ from monitor.alerts.grouping import UNDER_ALARM, Finding, alert_id
 from monitor.alerts.origin import Excess, Origin, Symptoms, origin_of
 from monitor.detectors.drift import psi
 from monitor.detectors.quality import constant_column, invalid_share, missing_share, unseen_share
+from monitor.detectors.suspicion.suspects import client_of
 from monitor.detectors.versions import new_version
 from monitor.profiles.contributions import HEAVIEST, Contribution, contributions
 from monitor.profiles.placing import places_of
 from monitor.profiles.reading import categories
 from monitor.steps.evidence import MOST_NAMED, moved_columns
+from monitor.steps.faulty import Faulty
 from monitor.steps.measure import VERSION
 from monitor.steps.tables import joined
 from monitor.steps.verdict import Verdict
@@ -62,19 +64,30 @@ def with_origins(
     drifting: int,
     window: Window,
     attack: Excess = Excess(),  # noqa: B008  # frozen
+    faulty: Faulty = Faulty(),  # noqa: B008  # frozen
 ) -> list[Finding]:
     """Give a window's findings with why it differs, where one breaches.
 
     What has been found of an episode stays while a window has no better answer. standing: the model's alerts as they
     stood, by fingerprint as they are marked. drifting: for how many windows before this one all traffic has been
-    drifting. window: all that was judged together. attack: who sent its suspicious rows.
+    drifting. window: all that was judged together. attack: who sent its suspicious rows. faulty: clients whose data are
+    broken, which is the reason of alerts about them, and none of these is critical.
     """
     asking = {f.fingerprint for f in stepped if f.kind not in FIXED and f.alert.breaches and f.alert.breaches[-1]}
+    # an alert about a client that was found to send broken data is none of an attacker, though it is still open
+    suspects = [f for f in stepped if (_before(f, standing) or {}).get("origin") != "data_quality"]
     reason = None
     if asking:
         with database.read() as connection:
-            reason = reason_of(connection, model, verdict, stepped, drifting=drifting, window=window, attack=attack)
-    return [_explained(f, reason if f.fingerprint in asking else None, standing) for f in stepped]
+            reason = reason_of(
+                connection, model, verdict, suspects, drifting=drifting, window=window, attack=attack, faulty=faulty
+            )
+    return [
+        _of_faulty(f, said)
+        if (said := faulty.said(client_of(f.segment)))
+        else _explained(f, reason if f.fingerprint in asking else None, standing)
+        for f in stepped
+    ]
 
 
 def reason_of(
@@ -86,9 +99,11 @@ def reason_of(
     drifting: int,
     window: Window,
     attack: Excess,
+    faulty: Faulty,
 ) -> Reason:
     """Gather a window's symptoms and say what they speak for."""
-    symptoms = replace(symptoms_of(verdict, stepped, drifting=drifting), attack=attack)
+    symptoms = symptoms_of(verdict, stepped, drifting=drifting, faulty=faulty)
+    symptoms = replace(symptoms, attack=attack)
     column = max(symptoms.moved, key=lambda name: (symptoms.moved[name], name), default="")
     found = _senders(connection, model, verdict, column, window) if column else None
     if found is not None:
@@ -96,7 +111,13 @@ def reason_of(
     return Reason(origin_of(symptoms), column if found else "", found or ())
 
 
-def symptoms_of(verdict: Verdict, stepped: Iterable[Finding], *, drifting: int) -> Symptoms:
+def symptoms_of(
+    verdict: Verdict,
+    stepped: Iterable[Finding],
+    *,
+    drifting: int,
+    faulty: Faulty = Faulty(),  # noqa: B008  # frozen
+) -> Symptoms:
     """Give what measurements and alerts show of why a window differs; who sent its rows is not among it."""
     whole = [judged for judged in verdict.judged if not judged.measurement.segment]
     distances = {j.measurement.column: j.measurement.value for j in whole if j.measurement.detector == psi.NAME}
@@ -104,8 +125,10 @@ def symptoms_of(verdict: Verdict, stepped: Iterable[Finding], *, drifting: int) 
     moved = {name: distances.get(name) for name in moved_columns(verdict, layout, WHOLE)}
     breaching = {judged.kind for judged in whole if judged.outcome == "breach"}
     attackers = {f.segment for f in stepped if f.kind.startswith(ATTACK) and f.alert.state in UNDER_ALARM}
+    attackers = {segment for segment in attackers if not faulty.said(client_of(segment))}
+    broken = _broken(judged.measurement for judged in whole)
     return Symptoms(
-        broken=_broken(judged.measurement for judged in whole),
+        broken={name: max(broken.get(name, 0.0), faulty.shares.get(name, 0.0)) for name in {*broken, *faulty.shares}},
         moved={name: value for name, value in moved.items() if value is not None},
         features=sum(column.role == "feature" for column in layout.columns),
         outputs=not breaching.isdisjoint(_OUTPUTS),
@@ -168,8 +191,20 @@ def _senders(
     )
 
 
+def _before(finding: Finding, standing: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Give a finding's alert as it stood before this window."""
+    return standing.get(alert_id(finding.fingerprint, finding.alert.episode).rpartition("-")[0])
+
+
+def _of_faulty(finding: Finding, said: str) -> Finding:
+    """Give a finding about a client whose data are broken."""
+    evidence = {**finding.evidence, "origin": Reason(Origin("data_quality", (said,))).evidence()}
+    severity = "warning" if finding.severity == "critical" else finding.severity
+    return replace(finding, origin="data_quality", severity=severity, evidence=evidence)
+
+
 def _explained(finding: Finding, reason: Reason | None, standing: Mapping[str, Mapping[str, Any]]) -> Finding:
-    before = standing.get(alert_id(finding.fingerprint, finding.alert.episode).rpartition("-")[0])
+    before = _before(finding, standing)
     kept = before["evidence"].get("origin") if before and before["state"] in UNDER_ALARM else None
     if reason and (not kept or reason.origin.name != "undetermined"):
         return replace(finding, origin=reason.origin.name, evidence={**finding.evidence, "origin": reason.evidence()})

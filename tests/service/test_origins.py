@@ -112,3 +112,19 @@ def test_a_new_version_that_answers_otherwise_is_another_model(tmp_path: Path) -
     alert, *_ = of_drift(alarms(tmp_path, released), "answer")
     assert alert["origin"] == "model_change"
     assert "version v2 is new" in alert["evidence"]["origin"]["for"]
+
+
+def test_a_client_that_sends_a_column_without_values_is_broken_and_no_attacker(tmp_path: Path) -> None:
+    def lacking(rows: Rows, changed: np.ndarray) -> None:
+        own = np.union1d(changed[rows["who"][changed] == "client 7"], changed[::12])
+        rows["who"][own] = "client 7"
+        rows["debt"][own] = np.nan
+
+    found = alarms(tmp_path, lacking, attacks="on")
+    assert {alert["origin"] for alert in found} == {"data_quality"}
+    about = [alert for alert in found if alert["segment"] == "client=client 7"]
+    assert about
+    for alert in about:
+        assert alert["evidence"]["origin"]["for"] == ["client 7 sends no value in debt"]
+        assert alert["severity"] != "critical"
+    assert [alert for alert in found if (alert["kind"], alert["column"]) == ("quality", "debt")]

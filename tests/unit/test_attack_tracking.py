@@ -168,10 +168,22 @@ def drifting(rows: int, seed: int) -> dict[str, Any]:
 
 
 def test_near_copies_at_a_sensors_pace_are_no_search_and_in_a_hurry_they_are() -> None:
-    slow = queries(drifting(150, 21), "sensor", every=900)
-    assert alarms(followed([slow])) == set()
-    fast = queries(walk(40, 22), "sensor", first=150 * 900)
-    assert {client for client, _ in alarms(followed([slow, fast]))} == {"sensor"}
+    slow = queries(drifting(100, 21), "sensor", every=900)
+    traffic = pa.concat_tables([slow, honest_within(100 * 900, 8_000)]).sort_by("at")
+    assert alarms(followed([traffic])) == set()
+    fast = queries(walk(40, 22), "sensor", first=100 * 900)
+    assert {client for client, _ in alarms(followed([traffic, fast]))} == {"sensor"}
+
+
+def test_a_search_that_is_slow_but_much_of_the_traffic_is_told() -> None:
+    slow = queries(walk(100, 21), "eve", every=900)
+    traffic = pa.concat_tables([slow, honest_within(100 * 900, 1_000)]).sort_by("at")
+    assert {client for client, _ in alarms(followed([traffic]))} == {"eve"}
+
+
+def honest_within(seconds: float, rows: int) -> pa.Table:
+    names = np.array([f"client {i % 150}" for i in range(rows)])
+    return queries(inputs(rows, 26), names, every=seconds / rows)
 
 
 def test_where_the_world_has_left_the_reference_honest_rows_are_no_cluster_and_a_searcher_is_named() -> None:

@@ -12,15 +12,16 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 ROWS, TURNS, SHARE, FLIPS = 64, 3, 0.5, 0.1
-PACE, HOURS = 12, 2
+PACE, HOURS, APART = 12, 2, 50
+FADE = 0.25
 HOUR = 3_600_000_000
 
 
-def unhurried(held: Mapping[str, Array], place: int, *, hour: int, flipped: bool) -> bool:
-    """Take note of a client's near-copy; say whether it sends them at a sensor's pace.
+def unhurried(held: Mapping[str, Array], place: int, *, at: int, hour: int, flipped: bool) -> bool:
+    """Take note of a client's near-copy; say whether it sends them at a sensor's pace. at: its number in the stream.
 
-    That is no more than twelve in the hour, after near-copies in at least two earlier hours, and hardly ever with
-    another answer. A search so slow is not seen by its near-copies.
+    That is no more than twelve in the hour and one in fifty rows of the traffic, after near-copies in at least two
+    earlier hours, and hardly ever with another answer. A search so slow is not seen by its near-copies.
     """
     similar, hours = held["client_similar"][place], held["client_hours"][place]
     similar += np.array([1, flipped], np.uint32)
@@ -29,7 +30,11 @@ def unhurried(held: Mapping[str, Array], place: int, *, hour: int, flipped: bool
         hours += np.array([hours[1] > 0, 0], np.uint32)
         hours[1] = 0
     hours[1] += 1
-    return bool(hours[0] >= HOURS and hours[1] <= PACE and similar[1] <= FLIPS * similar[0])
+    last, apart = held["client_near"], held["client_apart"]
+    apart[place] += (at - last[place] - apart[place]) * FADE if last[place] else 0.0
+    last[place] = at + 1
+    slow = hours[0] >= HOURS and hours[1] <= PACE and apart[place] >= APART
+    return bool(slow and similar[1] <= FLIPS * similar[0])
 
 
 def learn_steady(held: Mapping[str, Array]) -> None:

@@ -108,7 +108,7 @@ def _joined(held: Mapping[str, Array], epoch: Epoch, clusters: Clusters, joining
         signs.hits[i, PLACE[SWEEP]] = own and joined.alone and joined.same >= SWEPT
         if epoch.place[i] >= 0:
             hour = int(epoch.times[i]) // HOUR
-            paced[i] = unhurried(held, int(epoch.place[i]), hour=hour, flipped=joined.flipped)
+            paced[i] = unhurried(held, int(epoch.place[i]), at=int(epoch.at[i]), hour=hour, flipped=joined.flipped)
     return paced
 
 

@@ -52,6 +52,8 @@ class State:
             "client_similar": np.zeros((CLIENTS, 2), np.uint32),
             "client_hour": np.zeros(CLIENTS, np.int32),
             "client_hours": np.zeros((CLIENTS, 2), np.uint32),
+            "client_near": np.zeros(CLIENTS, np.int64),
+            "client_apart": np.zeros(CLIENTS, np.float32),
             "client_expected": np.zeros(CLIENTS, np.bool_),
             "client_steady": np.zeros(CLIENTS, np.bool_),
             "client_turns": np.zeros(CLIENTS, np.uint32),

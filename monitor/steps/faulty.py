@@ -1,0 +1,54 @@
+"""Which suspected clients only send broken data: their rows in a window, beside the reference."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import Connection
+
+from monitor.detectors.suspicion.faulty import faulty_columns
+from monitor.profiles.groups import profile_table
+from monitor.profiles.profile import Profile
+from monitor.steps.tables import joined
+from monitor.store.records import read_records
+from monitor.types import Window
+from monitor.watch import Watch
+
+
+@dataclass(frozen=True)
+class Faulty:
+    """Clients that break columns, each with the columns and what they hold there; shares: of a window's rows."""
+
+    columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    shares: Mapping[str, float] = field(default_factory=dict)
+
+    def said(self, client: str | None) -> str:
+        """Say in a sentence how a client does; the empty text where it does not."""
+        faults = self.columns.get(client or "", {})
+        return "; ".join(f"{client} sends {fault} in {name}" for name, fault in faults.items())
+
+
+def faulty_clients(
+    connection: Connection, watch: Watch, window: Window, clients: Collection[str], reference: Profile
+) -> Faulty:
+    """Say which of some clients send broken data in a window."""
+    role = watch.roles.client
+    if role is None or not clients:
+        return Faulty()
+    columns, shares = dict[str, dict[str, str]](), dict[str, float]()
+    tables = list(read_records(connection, watch.name, window, timestamp=watch.roles.timestamp))
+    tables = [table for table in tables if role in table.column_names]
+    total = sum(table.num_rows for table in tables)
+    for client in sorted(clients):
+        rows = [part for table in tables if (part := _of(table, role, client)).num_rows]
+        if rows:
+            profile = profile_table(joined(rows), reference.layout)
+            columns[client] = faulty_columns(reference, profile)
+            for name in columns[client]:
+                shares[name] = shares.get(name, 0.0) + profile.rows / total
+    return Faulty({client: faults for client, faults in columns.items() if faults}, shares)
+
+
+def _of(rows: pa.Table, role: str, client: str) -> pa.Table:
+    return rows.filter(pc.equal(rows[role].cast(pa.string()), client))

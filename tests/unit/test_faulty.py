@@ -1,0 +1,77 @@
+"""A client whose system breaks a column is told from one that makes its rows up."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from monitor.detectors.suspicion.faulty import faulty_columns
+from monitor.profiles.arrow import layout_of
+from monitor.profiles.groups import profile_table
+from monitor.types import Roles
+
+ROWS = 60
+Table = dict[str, np.ndarray]
+
+
+def rows(count: int, seed: int) -> Table:
+    rng = np.random.default_rng(seed)
+    return {
+        "at": np.arange(count).astype("M8[s]"),
+        "age": np.round(rng.normal(40, 8, count)),
+        "income": rng.lognormal(10, 0.4, count),
+        "debt": rng.normal(0, 1, count),
+        "plan": rng.choice(["free", "basic"], count),
+    }
+
+
+def faults(table: Table) -> dict[str, str]:
+    reference = pa.table(rows(2_000, 1))
+    layout = layout_of(reference, Roles(timestamp="at"))
+    told = pa.table({name: pa.array(values, from_pandas=True) for name, values in table.items()})
+    return faulty_columns(profile_table(reference, layout, reference=True), profile_table(told, layout))
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("age", np.nan, "no value"),
+        ("income", 0.0, "nothing but zeros"),
+        ("debt", 0.0, "nothing but zeros"),
+        ("age", -999.0, "values beyond the reference's range"),
+        ("plan", "????", "unheard-of categories"),
+    ],
+)
+def test_a_column_that_is_broken_in_all_rows_is_named(column: str, value: float | str, said: str) -> None:
+    table = rows(ROWS, 2)
+    table[column] = np.full(ROWS, value)
+    assert faults(table) == {column: said}
+
+
+def test_an_honest_client_breaks_nothing() -> None:
+    assert faults(rows(ROWS, 3)) == {}
+
+
+def test_one_that_breaks_a_column_now_and_then_is_none() -> None:
+    table = rows(ROWS, 4)
+    table["age"][::2] = np.nan
+    assert faults(table) == {}
+
+
+def test_rows_made_up_in_several_columns_are_none() -> None:
+    table = rows(ROWS, 5)
+    table["age"][:], table["income"][:] = -5.0, -5.0
+    assert faults(table) == {}
+
+
+def test_near_copies_with_a_broken_column_are_none() -> None:
+    table = rows(ROWS, 6)
+    for name in ("income", "debt"):
+        table[name] = table[name][0] * (1 + 0.001 * np.arange(ROWS))
+    table["age"] = np.full(ROWS, np.nan)
+    assert faults(table) == {}
+
+
+def test_a_handful_of_rows_is_not_judged() -> None:
+    table = {name: values[:9] for name, values in rows(ROWS, 7).items()}
+    table["age"] = np.full(9, np.nan)
+    assert faults(table) == {}
