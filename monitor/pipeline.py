@@ -13,6 +13,7 @@ from random import Random
 from monitor.alerts.grouping import Finding
 from monitor.delivery import Delivered, deliver
 from monitor.errors import MonitorError
+from monitor.steps.due import PATIENCE
 from monitor.steps.health import watch_over
 from monitor.steps.judge import judge
 from monitor.steps.labels import pull_labels
@@ -106,10 +107,11 @@ def _look(monitor: Monitor, watch: Watch, *, now: datetime, done: Pass, progress
 def tidy(monitor: Monitor) -> None:
     """Delete records older than each model keeps them; profiles, measurements and alerts stay.
 
-    A record is kept at least as long as its label may come.
+    A record is kept at least as long as its label is waited for.
     """
     for watch in monitor.watches:
         labels = watch.settings.labels
-        kept = max(watch.settings.retain, (labels and labels.max_delay) or timedelta(0))
+        awaited = PATIENCE * labels.max_delay if labels and labels.max_delay else timedelta(0)
+        kept = max(watch.settings.retain, awaited)
         with monitor.database.write() as connection:
             forget_records(connection, watch.name, older_than=kept)
