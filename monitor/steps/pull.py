@@ -79,14 +79,14 @@ def drained(
 
 
 def gathered(batches: Iterable[Batch]) -> Iterator[list[Batch]]:
-    """Put batches of alike rows together, as they come, until they are worth a transaction.
+    """Put batches of alike rows from different shards together, until they are worth a transaction.
 
     Those before one that cannot be had are given before its SourceError is raised.
     """
     held: list[Batch] = []
     try:
         for batch in batches:
-            if held and not held[0].rows.schema.equals(batch.rows.schema):
+            if held and (batch.shard == held[-1].shard or not held[0].rows.schema.equals(batch.rows.schema)):
                 yield held
                 held = []
             held.append(batch)
