@@ -23,7 +23,7 @@ from monitor.types import Batch, Source
 from monitor.watch import Watch
 
 OnRows = Callable[[int], None]
-TOGETHER = 32_768
+TOGETHER = 1
 _DAY = 86_400_000_000
 
 

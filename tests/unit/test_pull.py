@@ -26,11 +26,14 @@ def test_batches_come_together_until_they_are_worth_a_transaction(monkeypatch: p
     assert rows_of(groups[0])["x"].to_pylist() == [0, 1, 2, 3] * 3
 
 
-def test_rows_with_other_columns_come_apart() -> None:
+def test_rows_with_other_columns_come_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pull, "TOGETHER", 10)
     assert shards(list(gathered([batch("a", 1), batch("b", 1, "y"), batch("c", 1)]))) == [["a"], ["b"], ["c"]]
 
 
-def test_what_came_before_a_broken_batch_is_given_before_the_error() -> None:
+def test_what_came_before_a_broken_batch_is_given_before_the_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pull, "TOGETHER", 10)
+
     def broken() -> Iterator[Batch]:
         yield batch("a", 1)
         yield batch("b", 1)
