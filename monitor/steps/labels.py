@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
@@ -14,9 +14,9 @@ from monitor.errors import SourceError
 from monitor.profiles.groups import label_groupings
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile, merge
-from monitor.steps.pull import OnRows, drained, rows_of, with_column
+from monitor.steps.pull import OnRows, drained, with_column
 from monitor.steps.slices import sliced
-from monitor.store.cursors import count_rows, write_cursors
+from monitor.store.cursors import count_rows, write_cursor
 from monitor.store.database import Database
 from monitor.store.labels import WAITING, Key, Place, add_labels, find_records, keys_of, read_labels, record_days
 from monitor.store.profiles import Slice, add_profiles
@@ -27,9 +27,9 @@ from monitor.watch import Watch
 
 @dataclass(frozen=True)
 class _Arrived:
-    """Labels: for each row its batch, id, label and key; for keys of known records, their day and segment."""
+    """A batch of labels: for each row its id, label and key; for keys of known records, their day and segment."""
 
-    batches: Sequence[Batch]
+    batch: Batch
     ids: pa.ChunkedArray
     values: pa.ChunkedArray
     keys: list[Key]
@@ -57,53 +57,49 @@ def pull_labels(database: Database, watch: Watch, layout: Layout, *, now: dateti
     with database.read() as connection:
         days = list(record_days(connection, watch.name))
 
-    def ready(batch: Batch) -> Batch:
-        return with_columns(batch, watch)
-
-    def take(batches: Sequence[Batch]) -> None:
-        nearest = take_labels(database, watch, layout, batches, days, now=now)
+    def take(batch: Batch) -> None:
+        nearest = take_labels(database, watch, layout, batch, days, now=now)
         days.sort(key=lambda day: abs(day - nearest))
-        on_rows(sum(batch.read for batch in batches))
+        on_rows(batch.read)
 
-    return drained(database, watch.labels_source, watch.labels, take, now=now, ready=ready)
+    return drained(database, watch.labels_source, watch.labels, take, now=now)
 
 
 def take_labels(
-    database: Database, watch: Watch, layout: Layout, batches: Sequence[Batch], days: Sequence[int], *, now: datetime
+    database: Database, watch: Watch, layout: Layout, batch: Batch, days: Sequence[int], *, now: datetime
 ) -> int:
-    """Store batches of alike labels, and add those whose record is known to its window, in one transaction.
+    """Store one batch of labels, and add those whose record is known to its window, in one transaction.
 
     days: those that have records, in the order in which records are looked for. Gives the day near which most of the
     records were found, because the next labels' records will be near it too.
     """
     name, source = watch.name, watch.labels_source
-    rows = rows_of(batches)
-    ids, values = rows[watch.roles.id].cast(pa.string()), rows[watch.roles.label]
+    ids, values = _columns(batch, watch)
     keys = keys_of(ids)
     with database.read() as connection:
-        arrived = _Arrived(batches, ids, values, keys, find_records(connection, name, keys, days))
+        arrived = _Arrived(batch, ids, values, keys, find_records(connection, name, keys, days))
         found = _sorted(connection, name, arrived)
         profiles = _joined(connection, watch, layout, arrived, found.fresh)
-    rejected = [*(one for batch in batches for one in batch.rejected), *found.rejected]
+    rejected = [*batch.rejected, *found.rejected]
     labels = [(arrived.day(key), key, values[at].as_py()) for key, at in found.fresh.items()]
     with database.write() as connection:
         add_labels(connection, name, labels, at=now)
         add_profiles(connection, name, profiles)
         quarantine_rows(connection, source, rejected, now=now)
         count_rows(connection, source, stored=len(labels), quarantined=len(rejected), repeated=found.repeated)
-        write_cursors(connection, source, {batch.shard: batch.cursor for batch in batches})
+        write_cursor(connection, source, batch.shard, batch.cursor)
     found_on = sorted(day for day, _ in arrived.places.values())
     return found_on[len(found_on) // 2] if found_on else next(iter(days), 0)
 
 
-def with_columns(batch: Batch, watch: Watch) -> Batch:
-    """Give a batch of labels that has ids and labels; one without rows gets them. Raises SourceError otherwise."""
+def _columns(batch: Batch, watch: Watch) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
     roles, names = watch.roles, batch.rows.column_names
     absent = [name for name in (roles.id, roles.label) if name not in names]
     if absent and batch.rows.num_rows:
         raise SourceError(f"{batch.shard}: labels have no column {absent[0]!r}, only {', '.join(names)}")
-    empty = {str(roles.id): pa.array([], pa.string()), str(roles.label): pa.array([], pa.null())}
-    return replace(batch, rows=pa.table(empty)) if absent else batch
+    if absent:
+        return pa.chunked_array([], pa.string()), pa.chunked_array([], pa.null())
+    return batch.rows[roles.id].cast(pa.string()), batch.rows[roles.label]
 
 
 def _sorted(connection: Connection, name: str, arrived: _Arrived) -> _Sorted:
@@ -113,16 +109,16 @@ def _sorted(connection: Connection, name: str, arrived: _Arrived) -> _Sorted:
     for at, (key, value) in enumerate(zip(arrived.keys, labels, strict=True)):
         first = known.get(key, as_kept(labels[found.fresh[key]]) if key in found.fresh else None)
         if nameless[at]:
-            found.rejected.append(_rejected(arrived.batches, at, "no id"))
+            found.rejected.append(_rejected(arrived.batch, at, "no id"))
         elif value is None:
-            found.rejected.append(_rejected(arrived.batches, at, "no label"))
+            found.rejected.append(_rejected(arrived.batch, at, "no label"))
         elif first is None:
             found.fresh[key] = at
         elif as_kept(value) == first:
             found.repeated += 1
         else:
             reason = f"the label was {first!r} before; the first one counts"
-            found.rejected.append(_rejected(arrived.batches, at, reason))
+            found.rejected.append(_rejected(arrived.batch, at, reason))
     return found
 
 
@@ -155,10 +151,6 @@ def needed(watch: Watch) -> set[str]:
     return {*map(str, one), *roles.scores, *roles.segments, *roles.sensitive}
 
 
-def _rejected(batches: Sequence[Batch], at: int, reason: str) -> Rejected:
-    for batch in batches:
-        if at < batch.rows.num_rows:
-            break
-        at -= batch.rows.num_rows
+def _rejected(batch: Batch, at: int, reason: str) -> Rejected:
     excerpt = json.dumps(batch.rows.slice(at, 1).to_pylist()[0], default=str)
     return Rejected(f"{batch.shard} row {at + 1} of the batch", reason, excerpt[:200])

@@ -1,6 +1,6 @@
-"""Pull records: fetch, admit, drop repeats, profile; then one transaction stores rows, profiles and cursors."""
+"""Pull records: fetch, admit, drop repeats, profile; then one transaction stores rows, profiles and cursor."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile
 from monitor.steps.slices import Summing, sliced
 from monitor.steps.tracking import Tracking
-from monitor.store.cursors import count_rows, note_drained, note_problem, read_cursors, write_cursors
+from monitor.store.cursors import count_rows, note_drained, note_problem, read_cursors, write_cursor
 from monitor.store.database import Database
 from monitor.store.labels import Key, add_keys, keys_of, known_keys, settle_labels, waiting_labels
 from monitor.store.profiles import Slice, add_profiles
@@ -23,7 +23,6 @@ from monitor.types import Batch, Source
 from monitor.watch import Watch
 
 OnRows = Callable[[int], None]
-TOGETHER = 1
 _DAY = 86_400_000_000
 
 
@@ -40,35 +39,20 @@ def pull_records(database: Database, watch: Watch, layout: Layout | None, *, now
     """Take everything new from a model's source; give why it stands still, or the empty text."""
     tracking = Tracking(database, watch)
 
-    def ready(batch: Batch) -> Batch:
-        return admit(batch, watch.roles, now=now)
+    def take(batch: Batch) -> None:
+        take_records(database, watch, layout, batch, now=now, tracking=tracking)
+        on_rows(batch.read)
 
-    def take(admitted: Sequence[Batch]) -> None:
-        take_records(database, watch, layout, admitted, now=now, tracking=tracking)
-        on_rows(sum(batch.read for batch in admitted))
-
-    return drained(database, watch.records_source, watch.source, take, now=now, ready=ready)
+    return drained(database, watch.records_source, watch.source, take, now=now)
 
 
-def drained(
-    database: Database,
-    name: str,
-    source: Source,
-    take: Callable[[Sequence[Batch]], None],
-    *,
-    now: datetime,
-    ready: Callable[[Batch], Batch] = lambda batch: batch,
-) -> str:
-    """Pull a source to its end and note it, or why it could not be; what was taken until then stays taken.
-
-    ready: makes a batch one that can be taken, or raises SourceError. take: gets batches whose rows are alike; those of
-    many small files come together.
-    """
+def drained(database: Database, name: str, source: Source, take: Callable[[Batch], None], *, now: datetime) -> str:
+    """Pull a source to its end and note it, or why it could not be; what was taken until then stays taken."""
     with database.read() as connection:
         cursors = read_cursors(connection, name)
     try:
-        for some in gathered(map(ready, source.pull(cursors))):
-            take(some)
+        for batch in source.pull(cursors):
+            take(batch)
     except SourceError as error:
         with database.write() as connection:
             note_problem(connection, name, str(error))
@@ -78,52 +62,22 @@ def drained(
     return ""
 
 
-def gathered(batches: Iterable[Batch]) -> Iterator[list[Batch]]:
-    """Put batches of alike rows from different shards together, until they are worth a transaction.
-
-    Those before one that cannot be had are given before its SourceError is raised.
-    """
-    held: list[Batch] = []
-    try:
-        for batch in batches:
-            if held and (batch.shard == held[-1].shard or not held[0].rows.schema.equals(batch.rows.schema)):
-                yield held
-                held = []
-            held.append(batch)
-            if sum(one.read for one in held) >= TOGETHER:
-                yield held
-                held = []
-    except SourceError:
-        if held:
-            yield held
-        raise
-    if held:
-        yield held
-
-
-def rows_of(batches: Sequence[Batch]) -> pa.Table:
-    """Give the rows of batches of one schema as one table."""
-    if len(batches) == 1:
-        return batches[0].rows
-    return pa.concat_tables([batch.rows for batch in batches]).unify_dictionaries()
-
-
 def take_records(
     database: Database,
     watch: Watch,
     layout: Layout | None,
-    admitted: Sequence[Batch],
+    batch: Batch,
     *,
     now: datetime,
     tracking: Tracking | None = None,
 ) -> None:
-    """Store admitted batches of alike rows, with all that follows from them, in one transaction.
+    """Store one batch, with all that follows from it, in one transaction.
 
     Without a layout, before there is a reference, records are only stored, and profiled and followed when there is one.
     tracking: how far queries have been followed in this pass; read from the store where it is not given.
     """
-    fresh = _fresh(database, watch, rows_of(admitted))
-    rejected = [one for batch in admitted for one in batch.rejected]
+    admitted = admit(batch, watch.roles, now=now)
+    fresh = _fresh(database, watch, admitted.rows)
     profiles = _profiled(watch, layout, fresh.rows, profile_groupings)
     tracking = tracking or Tracking(database, watch)
     tracked = None if layout is None else tracking.follow(fresh.rows)
@@ -141,9 +95,15 @@ def take_records(
             rows = _labelled(fresh, waited, str(watch.roles.label))
             add_profiles(connection, name, _profiled(watch, layout, rows, label_groupings))
             settle_labels(connection, name, {key: day for day, key in fresh.keys if key in waited})
-        quarantine_rows(connection, source, rejected, now=now)
-        count_rows(connection, source, stored=fresh.rows.num_rows, quarantined=len(rejected), repeated=fresh.repeated)
-        write_cursors(connection, source, {batch.shard: batch.cursor for batch in admitted})
+        quarantine_rows(connection, source, admitted.rejected, now=now)
+        count_rows(
+            connection,
+            source,
+            stored=fresh.rows.num_rows,
+            quarantined=len(admitted.rejected),
+            repeated=fresh.repeated,
+        )
+        write_cursor(connection, source, batch.shard, batch.cursor)
     tracking.accept(tracked)
 
 

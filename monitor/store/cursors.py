@@ -1,6 +1,5 @@
 """How far each shard of a source has been read, and how the source is doing."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,12 +36,6 @@ def write_cursor(connection: Connection, source: str, shard: str, state: Cursor)
     """Move a shard's cursor; belongs into the transaction that stores the rows in front of it."""
     connection.execute(delete(cursor).where(cursor.c.source == source, cursor.c.shard == shard))
     connection.execute(insert(cursor).values(source=source, shard=shard, state=dict(state)))
-
-
-def write_cursors(connection: Connection, source: str, states: Mapping[str, Cursor]) -> None:
-    """Move the cursors of several shards; belongs into the transaction that stores the rows in front of them."""
-    for shard, state in states.items():
-        write_cursor(connection, source, shard, state)
 
 
 def forget_cursors(connection: Connection, source: str) -> None:

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,6 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import event, select
 
-from monitor.admission import admit
 from monitor.config import load
 from monitor.errors import DeliveryError
 from monitor.notify import Receiver
@@ -36,7 +35,7 @@ from monitor.profiles.profile import Profile
 from monitor.schedule import Period
 from monitor.steps.pull import drained, take_records
 from monitor.steps.slices import sliced
-from monitor.store.cursors import count_rows, read_source, write_cursors
+from monitor.store.cursors import count_rows, read_source, write_cursor
 from monitor.store.database import Database
 from monitor.store.outbox import claim, mark_delivered
 from monitor.store.profiles import Slice, add_profiles
@@ -73,7 +72,6 @@ import os, sys, time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
-from monitor.admission import admit
 from monitor.config import load
 from monitor.pipeline import Pass, Progress, look, once
 from monitor.wiring import opened
@@ -616,9 +614,9 @@ def cursor_in_its_own_transaction(one: Trial) -> None:
     with database.write() as connection:
         register_model(connection, watch.name, now=one.now)
 
-    def take(batches: Sequence[Batch]) -> None:
+    def take(batch: Batch) -> None:
         with database.write() as connection:
-            write_cursors(connection, watch.records_source, {batch.shard: batch.cursor for batch in batches})
+            write_cursor(connection, watch.records_source, batch.shard, batch.cursor)
         raise Crash
 
     with suppress(Crash):
@@ -647,7 +645,7 @@ def attempted_instead_of_inserted(one: Trial) -> None:
     (watch,) = one.monitor.watches
     database, layout = one.monitor.database, one.kept().layout
     for batch in watch.source.pull({}):
-        take_records(database, watch, layout, [admit(batch, watch.roles, now=one.now)], now=one.now)
+        take_records(database, watch, layout, batch, now=one.now)
         added = sliced(batch.rows, layout, profile_groupings, base=watch.base, segment_values=20)
         with database.write() as connection:
             add_profiles(connection, watch.name, added)
