@@ -103,8 +103,7 @@ def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
     performance, realised over estimated, over drift, the whole traffic over its segments, what another detector has
     said of the same column already, and of suspicions of one client the gravest; so is a suspicion that comes of a
     broken column. Its evidence then says `inhibited_by`. If it is still breaching when the other one has ended, it is
-    told then. A resolution is told if and
-    only if the firing was: `told` in the evidence remembers.
+    told then. A resolution is told if and only if the firing was: `told` in the evidence remembers.
     """
     found, before = list(findings), {row["id"]: row for row in standing}
     now = {alert_id(finding.fingerprint, finding.alert.episode): finding for finding in found}
@@ -145,6 +144,20 @@ def alert_id(fingerprint: str, episode: int) -> str:
     '3f2a90cc41d8-2'
     """
     return f"{fingerprint[:12]}-{episode}"
+
+
+def mark_of(alert: str) -> str:
+    """Give what the ids of an alert's episodes begin with.
+
+    >>> mark_of("3f2a90cc41d8-2")
+    '3f2a90cc41d8'
+    """
+    return alert.rpartition("-")[0]
+
+
+def before(finding: Finding, standing: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Give a finding's alert as it stood before this window, of public alerts by their marks; None where it did not."""
+    return standing.get(mark_of(alert_id(finding.fingerprint, finding.alert.episode)))
 
 
 def instant(at: datetime | None) -> str | None:

@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from sqlalchemy import Connection
 
 from monitor.commands.rows import common_schema, fitted, with_labels
 from monitor.detectors.suspicion.suspects import client_of
 from monitor.errors import MonitorError
 from monitor.schedule import window_of
+from monitor.steps.tables import rows_with
 from monitor.store.alerts import Episode, read_episodes
 from monitor.store.records import read_records
 from monitor.types import Window
@@ -79,7 +79,7 @@ def _labelled(connection: Connection, watch: Watch, flagged: Flagged) -> Iterato
     for rows in read_records(connection, watch.name, flagged.window, timestamp=watch.roles.timestamp):
         if client not in rows.column_names:
             continue
-        theirs = rows.filter(pc.equal(rows[client].cast(pa.string()), flagged.client))
+        theirs = rows_with(rows, client, flagged.client)
         known = with_labels(connection, watch, theirs)
         if known.num_rows and label in known.column_names:
             known = known.filter(known[label].is_valid())

@@ -160,6 +160,7 @@ def _binomial(rows: Counts, share: float, lowest: Counts, length: int) -> Floats
     return np.asarray(np.cumprod(np.column_stack([first, grown]), axis=1))
 
 
+@lru_cache(maxsize=256)
 def _intervals(bins: int) -> tuple[Places, Places]:
     first, last = np.array(_places(bins), np.intp).T
     return first, last

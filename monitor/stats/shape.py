@@ -1,7 +1,7 @@
-"""Whether two sets of counts over the same ordered bins have one shape: two tests that see what the other does not.
+"""Whether two sets of counts over the same ordered bins have one shape.
 
-Both take `reference` and `current`, counts of shape (bins,), and `inflation`, the design effect (Kish 1965), and give
-None when either side is empty or all rows share one bin.
+`reference` and `current` are counts of shape (bins,), `inflation` the design effect (Kish 1965); None when either side
+is empty or all rows share one bin.
 """
 
 import numpy as np

@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from sqlalchemy import Connection
 
-from monitor.alerts.grouping import UNDER_ALARM, Finding, alert_id
+from monitor.alerts.grouping import UNDER_ALARM, Finding, before
 from monitor.alerts.taxonomy import names_of, pattern_of
 from monitor.detectors.suspicion.suspects import client_of, name_of
 from monitor.profiles.reading import categories
-from monitor.steps.tables import joined
+from monitor.steps.tables import joined, rows_with
 from monitor.store.database import Database
 from monitor.store.records import read_records
 from monitor.types import Window
@@ -80,10 +79,10 @@ def _named(kind: str, evidence: dict[str, Any]) -> dict[str, Any]:
 
 def _carried(finding: Finding, standing: Mapping[str, Mapping[str, Any]]) -> Finding:
     """Keep what an alert has shown while it lasts, where this window shows nothing."""
-    before = standing.get(alert_id(finding.fingerprint, finding.alert.episode).rpartition("-")[0])
-    if before is None or before["state"] not in UNDER_ALARM or "detectors" in finding.evidence:
+    stood = before(finding, standing)
+    if stood is None or stood["state"] not in UNDER_ALARM or "detectors" in finding.evidence:
         return finding
-    return replace(finding, severity=before["severity"], evidence={**before["evidence"], **finding.evidence})
+    return replace(finding, severity=stood["severity"], evidence={**stood["evidence"], **finding.evidence})
 
 
 def _rows_of(connection: Connection, watch: Watch, window: Window, client: str) -> pa.Table | None:
@@ -91,7 +90,7 @@ def _rows_of(connection: Connection, watch: Watch, window: Window, client: str) 
     role, found, rows = str(watch.roles.client), list[pa.Table](), 0
     for table in read_records(connection, watch.name, window, timestamp=watch.roles.timestamp):
         if role in table.column_names:
-            theirs = table.filter(pc.equal(table[role].cast(pa.string()), client))
+            theirs = rows_with(table, role, client)
             if theirs.num_rows:
                 found.append(theirs)
                 rows += theirs.num_rows

@@ -3,14 +3,12 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-import pyarrow as pa
-import pyarrow.compute as pc
 from sqlalchemy import Connection
 
 from monitor.detectors.suspicion.faulty import faulty_columns
 from monitor.profiles.groups import profile_table
 from monitor.profiles.profile import Profile
-from monitor.steps.tables import joined
+from monitor.steps.tables import joined, rows_with
 from monitor.store.records import read_records
 from monitor.types import Window
 from monitor.watch import Watch
@@ -41,14 +39,10 @@ def faulty_clients(
     tables = [table for table in tables if role in table.column_names]
     total = sum(table.num_rows for table in tables)
     for client in sorted(clients):
-        rows = [part for table in tables if (part := _of(table, role, client)).num_rows]
+        rows = [part for table in tables if (part := rows_with(table, role, client)).num_rows]
         if rows:
             profile = profile_table(joined(rows), reference.layout)
             columns[client] = faulty_columns(reference, profile)
             for name in columns[client]:
                 shares[name] = shares.get(name, 0.0) + profile.rows / total
     return Faulty({client: faults for client, faults in columns.items() if faults}, shares)
-
-
-def _of(rows: pa.Table, role: str, client: str) -> pa.Table:
-    return rows.filter(pc.equal(rows[role].cast(pa.string()), client))

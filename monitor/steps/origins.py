@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
-from monitor.alerts.grouping import UNDER_ALARM, Finding, alert_id
+from monitor.alerts.grouping import UNDER_ALARM, Finding, before
 from monitor.alerts.origin import Excess, Origin, Symptoms, origin_of
 from monitor.detectors.drift import psi
 from monitor.detectors.quality import constant_column, invalid_share, missing_share, unseen_share
@@ -63,8 +63,8 @@ def with_origins(
     standing: Mapping[str, Mapping[str, Any]],
     drifting: int,
     window: Window,
-    attack: Excess = Excess(),  # noqa: B008  # frozen
-    faulty: Faulty = Faulty(),  # noqa: B008  # frozen
+    attack: Excess,
+    faulty: Faulty,
 ) -> list[Finding]:
     """Give a window's findings with why it differs, where one breaches.
 
@@ -75,7 +75,7 @@ def with_origins(
     """
     asking = {f.fingerprint for f in stepped if f.kind not in FIXED and f.alert.breaches and f.alert.breaches[-1]}
     # an alert about a client that was found to send broken data is none of an attacker, though it is still open
-    suspects = [f for f in stepped if (_before(f, standing) or {}).get("origin") != "data_quality"]
+    suspects = [f for f in stepped if (before(f, standing) or {}).get("origin") != "data_quality"]
     reason = None
     if asking:
         with database.read() as connection:
@@ -102,8 +102,7 @@ def reason_of(
     faulty: Faulty,
 ) -> Reason:
     """Gather a window's symptoms and say what they speak for."""
-    symptoms = symptoms_of(verdict, stepped, drifting=drifting, faulty=faulty)
-    symptoms = replace(symptoms, attack=attack)
+    symptoms = replace(symptoms_of(verdict, stepped, drifting=drifting, faulty=faulty), attack=attack)
     column = max(symptoms.moved, key=lambda name: (symptoms.moved[name], name), default="")
     found = _senders(connection, model, verdict, column, window) if column else None
     if found is not None:
@@ -111,13 +110,7 @@ def reason_of(
     return Reason(origin_of(symptoms), column if found else "", found or ())
 
 
-def symptoms_of(
-    verdict: Verdict,
-    stepped: Iterable[Finding],
-    *,
-    drifting: int,
-    faulty: Faulty = Faulty(),  # noqa: B008  # frozen
-) -> Symptoms:
+def symptoms_of(verdict: Verdict, stepped: Iterable[Finding], *, drifting: int, faulty: Faulty) -> Symptoms:
     """Give what measurements and alerts show of why a window differs; who sent its rows is not among it."""
     whole = [judged for judged in verdict.judged if not judged.measurement.segment]
     distances = {j.measurement.column: j.measurement.value for j in whole if j.measurement.detector == psi.NAME}
@@ -191,11 +184,6 @@ def _senders(
     )
 
 
-def _before(finding: Finding, standing: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """Give a finding's alert as it stood before this window."""
-    return standing.get(alert_id(finding.fingerprint, finding.alert.episode).rpartition("-")[0])
-
-
 def _of_faulty(finding: Finding, said: str) -> Finding:
     """Give a finding about a client whose data are broken."""
     evidence = {**finding.evidence, "origin": Reason(Origin("data_quality", (said,))).evidence()}
@@ -204,10 +192,10 @@ def _of_faulty(finding: Finding, said: str) -> Finding:
 
 
 def _explained(finding: Finding, reason: Reason | None, standing: Mapping[str, Mapping[str, Any]]) -> Finding:
-    before = _before(finding, standing)
-    kept = before["evidence"].get("origin") if before and before["state"] in UNDER_ALARM else None
+    stood = before(finding, standing)
+    kept = stood["evidence"].get("origin") if stood and stood["state"] in UNDER_ALARM else None
     if reason and (not kept or reason.origin.name != "undetermined"):
         return replace(finding, origin=reason.origin.name, evidence={**finding.evidence, "origin": reason.evidence()})
-    if before is None or not kept or finding.kind in FIXED:
+    if stood is None or not kept or finding.kind in FIXED:
         return finding
-    return replace(finding, origin=before["origin"], evidence={**finding.evidence, "origin": kept})
+    return replace(finding, origin=stood["origin"], evidence={**finding.evidence, "origin": kept})

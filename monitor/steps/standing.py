@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from monitor.alerts.grouping import UNDER_ALARM, Finding, as_json, inhibited
+from monitor.alerts.grouping import UNDER_ALARM, Finding, as_json, inhibited, mark_of
 from monitor.alerts.lifecycle import Alert, fingerprint, step
 from monitor.detectors.quality import added_column
 from monitor.detectors.suspicion.suspects import client_of
@@ -32,7 +32,7 @@ class Standing:
         """Read them from the store."""
         with monitor.database.read() as connection:
             rows = alert_rows(connection, model=watch.name)
-            return cls(read_alerts(connection, watch.name), {_mark(row): row for row in rows})
+            return cls(read_alerts(connection, watch.name), {mark_of(row["id"]): row for row in rows})
 
     def expecting(self, profile: Profile, segment: str) -> Profile:
         """Give a profile that names the added columns that are under alarm even where they no longer come."""
@@ -62,11 +62,7 @@ class Standing:
         for finding in findings:
             self.alerts[finding.fingerprint] = finding.alert
             row = as_json(finding)
-            self.rows[_mark(row)] = row
-
-
-def _mark(row: Mapping[str, Any]) -> str:
-    return str(row["id"]).rpartition("-")[0]
+            self.rows[mark_of(row["id"])] = row
 
 
 def stepped_alerts(watch: Watch, verdict: Verdict, alerts: dict[str, Alert]) -> Iterator[Finding]:

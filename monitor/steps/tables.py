@@ -1,9 +1,10 @@
-"""Tables whose columns came with different types, made one."""
+"""Tables as they come: columns of different types made one, rows chosen by what a column says as text."""
 
 import json
 from collections.abc import Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 
 def joined(tables: Sequence[pa.Table]) -> pa.Table:
@@ -13,6 +14,11 @@ def joined(tables: Sequence[pa.Table]) -> pa.Table:
     except (pa.ArrowInvalid, pa.ArrowTypeError):
         odd = {name for table in tables for name in table.column_names if not _agree(tables, name)}
         return pa.concat_tables([_with_texts(table, odd) for table in tables], promote_options="permissive")
+
+
+def rows_with(table: pa.Table, column: str, text: str) -> pa.Table:
+    """Give the rows in which a column, written as text, is this one."""
+    return table.filter(pc.equal(table[column].cast(pa.string()), text))
 
 
 def _agree(tables: Sequence[pa.Table], name: str) -> bool:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from monitor.detectors.attack import Baseline, Sighting, State, merge, track
 from monitor.profiles.layout import Layout
 from monitor.steps.measure import OWN_ROWS
+from monitor.steps.tables import rows_with
 from monitor.store.attacks import (
     Followed,
     forget_followed,
@@ -256,7 +257,7 @@ def expected_clients(rows: pa.Table, client: str | None, similar: Sequence[str])
     for name in similar:
         column, _, value = name.partition("=")
         if value and column in rows.column_names:
-            theirs = rows.filter(pc.equal(rows[column].cast(pa.string()), value))[client]
+            theirs = rows_with(rows, column, value)[client]
             found |= {text for text in theirs.cast(pa.string()).unique().to_pylist() if text}
     return found
 

@@ -16,7 +16,7 @@ from monitor.detectors.attack.contract import Contract
 from monitor.detectors.attack.ecusum import Gains
 from monitor.detectors.attack.fingerprint import Fingerprint
 from monitor.detectors.attack.indicators import INDICATORS, NAMES, TAILS
-from monitor.detectors.attack.packing import packed, unpacked
+from monitor.detectors.attack.packing import packed, part_of, unpacked
 from monitor.detectors.attack.population import FEWEST, Population, levels_of, tail_of
 from monitor.detectors.attack.space import Floats, Rows, Space
 from monitor.profiles.bins import CategoryBins
@@ -139,18 +139,14 @@ class Baseline:
         layout = Layout.unpacked(arrays["layout"].tobytes())
         joins, growth, largest = arrays["numbers"].tolist()
         widths = tuple(arrays["widths"].tolist())
-        part = {
-            kind: {name.removeprefix(kind): a for name, a in arrays.items() if name.startswith(kind)}
-            for kind in ("population_", "contract_", "usual_")
-        }
         return cls(
             Space(layout.columns, widths, arrays["center"], arrays["scale"]),
             Answers.from_described(json.loads(arrays["answers"].tobytes())),
             Fingerprint(arrays["offsets"], arrays["weights"]),
             Usual(arrays["buckets"], arrays["shares"]),
-            Population.from_arrays(part["population_"]),
-            Contract(**part["contract_"]),
-            part["usual_"],
+            Population.from_arrays(part_of(arrays, "population_")),
+            Contract(**part_of(arrays, "contract_")),
+            part_of(arrays, "usual_"),
             arrays["rates"],
             int(joins),
             growth,

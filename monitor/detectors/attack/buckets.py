@@ -63,11 +63,6 @@ def empty_memory() -> dict[str, Memory]:
     }
 
 
-def memory_of(held: Mapping[str, Memory]) -> dict[str, Memory]:
-    """Give the memory that a state holds."""
-    return {name: held[f"bucket_{name}"] for name in ("tag", "count", "born", "client", "run", "who", "usual")}
-
-
 def repeats(memory: Hashes, hashes: Hashes) -> NDArray[np.bool_]:
     """Say of each row whether it is an exact repeat of one not long before; changes the memory, shape (REPEATS,)."""
     slot = (hashes & np.uint64(REPEATS - 1)).astype(np.intp)

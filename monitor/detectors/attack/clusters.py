@@ -53,6 +53,11 @@ def empty_clusters(numbers: int, categories: int) -> dict[str, Array]:
     }
 
 
+def of_one_client(asked: Array) -> bool:
+    """Say whether most rows of a cluster are one client's. asked: how many each sent."""
+    return bool(asked.max() > ONE_CLIENT * asked.sum())
+
+
 class Joined(NamedTuple):
     """What a row did to its cluster.
 
@@ -153,14 +158,9 @@ class Clusters:
         a, serial = self._a, int(self._a["next"][0])
         for later in range(serial, serial + TRIES):
             k = later % CLUSTERS
-            if a["size"][k] < LARGE or at - a["last"][k] > GROWS_WITHIN or not self._of_one(k):
+            if a["size"][k] < LARGE or at - a["last"][k] > GROWS_WITHIN or not of_one_client(a["asked"][k]):
                 return later
         return serial
-
-    def _of_one(self, k: int) -> bool:
-        """Say whether most of a cluster's rows are one client's."""
-        asked = self._a["asked"][k]
-        return bool(asked.max() > ONE_CLIENT * asked.sum())
 
     def _grow(self, k: int, at: int, stretch: int) -> None:
         """Gather evidence that it grows faster than any honest one; every row that did not join it speaks against that.
@@ -173,7 +173,7 @@ class Clusters:
             if a["peak"][k] >= ALARM:
                 a["ratios"][k] = 0
             a["stretch"][k], a["peak"][k] = stretch, 0
-            if not self._of_one(k):
+            if not of_one_client(a["asked"][k]):
                 for name in ("asked", "size", "flips", "labels"):
                     a[name][k] //= 2
         missed = max(at - int(a["last"][k]) - 1, 0)

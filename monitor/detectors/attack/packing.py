@@ -1,4 +1,4 @@
-"""Arrays by name as bytes and back: a compressed Arrow stream with one row an array."""
+"""Arrays by name: a part of them, and all as bytes and back, a compressed Arrow stream with one row an array."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +10,11 @@ from numpy.typing import NDArray
 SCHEMA = pa.schema(
     [("name", pa.string()), ("type", pa.string()), ("shape", pa.list_(pa.int64())), ("data", pa.large_binary())]
 )
+
+
+def part_of(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    """Give the arrays whose names begin so, without that beginning."""
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
 def packed(arrays: Mapping[str, NDArray[Any]]) -> bytes:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from monitor.detectors.attack.account import account_of
 from monitor.detectors.attack.baseline import RARE_TAIL, Baseline
-from monitor.detectors.attack.clusters import ALARM
+from monitor.detectors.attack.clusters import ALARM, of_one_client
 from monitor.detectors.attack.ecusum import Floats, Gains, evidence, gathered
 from monitor.detectors.attack.epoch import Epoch
 from monitor.detectors.attack.indicators import NAMES, SIMILAR, TAILS
@@ -19,7 +19,7 @@ Array = NDArray[Any]
 
 BURN_IN = 5_000
 ABOVE = 1.5
-CLUSTER_LEAST, CLUSTER_MOST, SEARCHING = 12, 0.6, 0.5
+CLUSTER_LEAST, MOST_SEARCHING, SEARCHING = 12, 0.6, 0.5
 LEARNED = np.array([name not in (*SIMILAR, SWEEP) for name in NAMES])
 """Signs that a change of the world brings to honest rows, too."""
 
@@ -46,7 +46,7 @@ def grown(
     least = max(CLUSTER_LEAST, 2 * baseline.largest)
     for k in np.unique(signs.cluster[signs.cluster >= 0]).tolist():
         asked, size = held["cluster_asked"][k], int(held["cluster_size"][k])
-        alone = epoch.queries.named and asked.max() > CLUSTER_MOST * max(int(asked.sum()), 1)
+        alone = epoch.queries.named and of_one_client(asked)
         log_e = float(held["cluster_peak"][k])
         rows = np.flatnonzero(signs.cluster == k)
         if alone or size < least or log_e < ALARM or not _of_searchers(held, epoch, rows):
@@ -66,7 +66,7 @@ def _of_searchers(held: Mapping[str, Array], epoch: Epoch, rows: NDArray[np.intp
     place = epoch.place[rows]
     spot = np.maximum(place, 0)
     searching = held["client_similar"][spot, 0] >= SEARCHING * held["client_rows"][spot]
-    return bool((searching & (place >= 0)).mean() >= CLUSTER_MOST)
+    return bool((searching & (place >= 0)).mean() >= MOST_SEARCHING)
 
 
 def pooled(

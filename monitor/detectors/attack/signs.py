@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.detectors.attack.baseline import RARE_TAIL, TAIL, Baseline, fisher
-from monitor.detectors.attack.buckets import memory_of, repeats, shared
+from monitor.detectors.attack.buckets import repeats, shared
 from monitor.detectors.attack.clusters import NAME, Clusters
 from monitor.detectors.attack.epoch import Epoch
 from monitor.detectors.attack.indicators import NAMES, SIMILAR, TAILS
+from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.sensors import HOUR, unhurried
 
 Array = NDArray[Any]
@@ -52,7 +53,7 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
     joins = np.zeros(epoch.size, np.bool_)
     joins[fresh] = (
         shared(
-            memory_of(held),
+            part_of(held, "bucket_"),
             epoch.buckets[fresh],
             usual=baseline.usual_buckets,
             client=epoch.client[fresh],

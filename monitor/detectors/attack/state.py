@@ -73,10 +73,6 @@ class State:
         """Give one that may be changed."""
         return State({name: array.copy() for name, array in self.held.items()})
 
-    def part(self, prefix: str) -> dict[str, Array]:
-        """Give the arrays whose names begin so, without that beginning."""
-        return {name.removeprefix(prefix): array for name, array in self.held.items() if name.startswith(prefix)}
-
 
 class Clients:
     """Where each client stands in the arrays; when these are full, those not heard of for longest make room."""

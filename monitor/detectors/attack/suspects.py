@@ -11,6 +11,7 @@ from monitor.detectors.attack.baseline import Baseline
 from monitor.detectors.attack.ecusum import Floats, Gains, evidence, gathered
 from monitor.detectors.attack.epoch import Epoch, ranks
 from monitor.detectors.attack.indicators import NAMES, TAILS
+from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.peers import shown_by_others
 from monitor.detectors.attack.sighting import SHOWN, Sighting
 from monitor.detectors.attack.signs import Signs
@@ -18,10 +19,8 @@ from monitor.detectors.attack.signs import Signs
 Array = NDArray[Any]
 
 MOST_RATE = 0.5
-PASSING = [place for place, name in enumerate(NAMES) if name in TAILS or name in ("off_contract", "malformed")]
-"""Signs of which the evidence is not carried from one stretch of time to the next."""
-OF_THE_WORLD = np.isin(np.arange(len(NAMES)), PASSING)
-"""Signs that a change of the world brings to honest rows, too."""
+PASSING = np.array([name in TAILS or name in ("off_contract", "malformed") for name in NAMES])
+"""Signs that the world brings to honest rows, too: others' excuse a client's, and evidence ends with its stretch."""
 Places = NDArray[np.intp]
 
 
@@ -38,8 +37,8 @@ def suspects(
     gains = Gains.of(rates)
     # A sign that honest rows show too often tells nothing of anyone.
     counted = signs.counted & (rates < MOST_RATE)
-    recent = {name: held[f"recent_{name}"] for name in ("client", "counted", "hits")}
-    counted &= ~(shown_by_others(recent, epoch, hits=signs.hits, counted=signs.counted, rates=rates) & OF_THE_WORLD)
+    recent = part_of(held, "recent_")
+    counted &= ~(shown_by_others(recent, epoch, hits=signs.hits, counted=signs.counted, rates=rates) & PASSING)
     order = np.argsort(epoch.place, kind="stable")
     order = order[epoch.place[order] >= 0]
     turns = _stretches(epoch, order) if order.size else np.empty((0, 2), np.intp)

@@ -10,10 +10,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from monitor.detectors.attack.baseline import SLACK, Baseline
-from monitor.detectors.attack.buckets import learn_common, memory_of
+from monitor.detectors.attack.buckets import learn_common
 from monitor.detectors.attack.clusters import Clusters
 from monitor.detectors.attack.ecusum import Floats, Gains
 from monitor.detectors.attack.epoch import LENGTH, Epoch, ranks
+from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.pool import ABOVE, BURN_IN, LEARNED, grown, pooled, totals
 from monitor.detectors.attack.queries import Queries, key_of
 from monitor.detectors.attack.sensors import learn_steady
@@ -67,7 +68,10 @@ def _followed(
     broken: Collection[str],
 ) -> Iterator[Sighting]:
     held = state.held
-    clients, clusters = Clients(state.part("client_")), Clusters(state.part("cluster_"), Gains.of([baseline.growth]))
+    clients, clusters = (
+        Clients(part_of(held, "client_")),
+        Clusters(part_of(held, "cluster_"), Gains.of([baseline.growth])),
+    )
     rows = _masked(queries.rows, baseline.space.without(list(broken))) if broken else queries.rows
     excused = {key_of(name) for name in expected}
     first, stop = 0, len(rows)
@@ -165,7 +169,7 @@ def _learn(held: Mapping[str, Array], epoch: Epoch) -> None:
     held["joined"][:] = held["joined"] * FADE + held["joined_new"]
     held["joined_new"][:] = 0
     known = (held["client_key"] & np.uint64(0xFFFFFFFF)).astype(np.uint32)
-    learn_common(memory_of(held), clients=known, at=int(held["seen"][0]))
+    learn_common(part_of(held, "bucket_"), clients=known, at=int(held["seen"][0]))
     learn_steady(held)
 
 

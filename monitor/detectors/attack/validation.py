@@ -7,7 +7,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from monitor.detectors.attack.baseline import Baseline
-from monitor.detectors.attack.buckets import REPEATS, known_tables, memory_of
+from monitor.detectors.attack.buckets import REPEATS, known_tables
+from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.population import tail_of
 from monitor.detectors.attack.space import Floats, Rows
 from monitor.detectors.attack.state import State
@@ -95,7 +96,7 @@ def _seen(baseline: Baseline, state: State | None, rows: Rows) -> tuple[NDArray[
     held, hashes = state.held, rows.hashes()
     again = held["repeats"][(hashes & np.uint64(REPEATS - 1)).astype(np.intp)] == hashes
     buckets = baseline.fingerprint.buckets(baseline.space.scaled(rows), rows)
-    tables = known_tables(memory_of(held), buckets, usual=baseline.usual_buckets, at=int(held["seen"][0]))
+    tables = known_tables(part_of(held, "bucket_"), buckets, usual=baseline.usual_buckets, at=int(held["seen"][0]))
     return (tables >= baseline.joins) & ~again, again
 
 
