@@ -1,1 +1,1 @@
-"""The demo: a year of real flights, a model that predicts delays, and a replay with faults and an attack."""
+"""The demo: half a year of real flights, a model that predicts delays, and a replay with faults and an attack."""

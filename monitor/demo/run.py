@@ -1,4 +1,4 @@
-"""`monitor demo`: replay the year as it was logged, watch it with the whole product, and say what came of it."""
+"""`monitor demo`: replay four months as they were logged, watch it with the whole product, and say what came of it."""
 
 import os
 import socket

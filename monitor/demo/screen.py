@@ -21,7 +21,7 @@ LINES_SHOWN = 1
 RED, GREEN = "red", "green"
 STEPS = (
     """The model is trained on half of the days of January and February 2013. From {first} to {last} it is asked about \
-every flight. A broken weather feed in May and an attack in September are put among the requests.""",
+every flight. A broken weather feed in May and an attack in June are put among the requests.""",
     """The application's logs grow in {home}, and so do the labels, as the flights arrive.""",
     """monitor reads both as they grow, judges every day against the reference, and sends messages to a receiver on \
 this machine that answers as Slack does. They are shown here as they come.""",
@@ -62,7 +62,7 @@ def introduce(console: Console, *, home: Path, address: str, first: date, last: 
 
 
 def sum_up(console: Console, answers: Iterable[Answer], seasons: Sequence[str]) -> None:
-    """Say what was put in and what was said about it; then the alerts that only the year explains."""
+    """Say what was put in and what was said about it; then the alerts that only the seasons explain."""
     say(console, "\nWhat was put in, and what was said about it", style="bold")
     for answer in answers:
         for lead, text in answered(answer):

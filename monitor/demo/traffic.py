@@ -1,4 +1,4 @@
-"""The application's logs of 2013, day by day: who asked for what, what the model said, and what came true.
+"""The application's logs of early 2013, day by day: who asked for what, what the model said, and what came true.
 
 The model is trained on half of the days of January and February; the other half is the reference. From March 1 on
 the flights come as requests, with the seasons, a bad feed and an attack in them.
@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 from monitor.demo.flights import TIME, load_flights
 from monitor.demo.model import FEATURES, NUMBERS, Model, predicted, train
 
-FIRST, LAST = date(2013, 3, 1), date(2013, 12, 31)
+FIRST, LAST = date(2013, 3, 1), date(2013, 6, 30)
 CLIENTS = tuple(f"{'app' if rank % 3 else 'agency'}-{rank:02}" for rank in range(1, 41))
 LOGGED = ("request_id", "logged_at", "api_key", "model_version", *FEATURES, "p_late", "predicted")
 
 FEED_DAYS, FEED_COLUMN = (date(2013, 5, 14), date(2013, 5, 15)), "temp"
 
 ATTACKER = "app-23"
-ATTACK_START, ATTACK_TIME = datetime(2013, 9, 10, 18, tzinfo=UTC), timedelta(hours=12)
+ATTACK_START, ATTACK_TIME = datetime(2013, 6, 11, 18, tzinfo=UTC), timedelta(hours=12)
 VICTIMS, BISECTIONS, STEPS, PROBES = 12, 10, 24, 10  # 12 · (10 + 24 · 10) = 3,000 requests
 
 
@@ -61,7 +61,7 @@ def build(
 ) -> Replay:
     """Make the replay from `first` to `last`, both included; the same for the same seed.
 
-    A part of the year holds the rows that the whole year has on those days, and the labels of these rows.
+    A part of the replay holds the rows that the whole has on those days, and the labels of these rows.
     """
     progress("reading the flights of 2013 and their weather")
     flights = load_flights()

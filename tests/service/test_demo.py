@@ -1,4 +1,4 @@
-"""The demo, run whole on a part of the year: what arrives, what is said about it, what it leaves behind."""
+"""The demo, run whole on a part of its days: what arrives, what is said about it, what it leaves behind."""
 
 import json
 import socket
