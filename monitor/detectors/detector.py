@@ -61,16 +61,24 @@ def undefined(detector: str, column: str, reference: ColumnProfile, current: Col
 
 
 def inflation(reference: Profile, before: ColumnProfile, after: ColumnProfile) -> float:
-    """Give the design effect of comparing a column's two sides, in the direction in which windows differ most."""
-    return design_effect(before.steepest, before.n, after.n, reference.layout.window_rows)
+    """Give the design effect of comparing a column's two sides, in the direction in which windows differ most.
+
+    An offset from the reference that was accepted counts as variance, as if it lay in that direction.
+    """
+    accepted = before.offset / (1 / before.n + 1 / after.n) if before.offset and before.n and after.n else 0.0
+    return _steepest(reference, before, after) + accepted
 
 
 def other_inflation(reference: Profile, before: ColumnProfile, after: ColumnProfile) -> float:
     """Give the design effect in the other directions on average, at least 1: what the mean over all leaves them."""
     directions = directions_of(before.bins)
     mean = design_effect(before.correlation, before.n, after.n, reference.layout.window_rows)
-    rest = directions * mean - inflation(reference, before, after)
+    rest = directions * mean - _steepest(reference, before, after)
     return max(rest / (directions - 1), 1.0) if directions > 1 else 1.0
+
+
+def _steepest(reference: Profile, before: ColumnProfile, after: ColumnProfile) -> float:
+    return design_effect(before.steepest, before.n, after.n, reference.layout.window_rows)
 
 
 def design_effect(rho: float, reference: int, current: int, window_rows: float) -> float:

@@ -97,7 +97,7 @@ def _told(counts: Counts, *, ordered: bool) -> Counts | None:
     counts = counts[counts.sum(axis=1) >= ROWS_NEEDED] if counts.size else counts
     if len(counts) < WINDOWS_NEEDED:
         return None
-    cells = _joined(counts, ordered=ordered)
+    cells = joined(counts, ordered=ordered)
     return cells if cells.shape[1] > 1 else None
 
 
@@ -184,10 +184,10 @@ def design_effect(counts: Counts, *, ordered: bool) -> float | None:
     which a window holds under five rows are joined, and each of the others stands for itself, however common another
     one is. None when all rows share a bin.
     """
-    joined = _joined(counts, ordered=ordered)
-    if len(joined) < 2 or joined.shape[1] < 2:
+    cells = joined(counts, ordered=ordered)
+    if len(cells) < 2 or cells.shape[1] < 2:
         return None
-    return _homogeneity(joined)[0]
+    return _homogeneity(cells)[0]
 
 
 def _homogeneity(cells: Counts) -> tuple[float, int]:
@@ -196,7 +196,8 @@ def _homogeneity(cells: Counts) -> tuple[float, int]:
     return float(((cells - expected) ** 2 / expected).sum() / freedom), freedom
 
 
-def _joined(counts: Counts, *, ordered: bool) -> Counts:
+def joined(counts: Counts, *, ordered: bool) -> Counts:
+    """Join bins into cells that each window fills: ordered ones to at most ten, rare categories to one."""
     cells = _tenths(counts.sum(axis=0)) if ordered else _common(counts)
     joined = np.stack([counts[:, cells == cell].sum(axis=1) for cell in range(int(cells.max()) + 1)], axis=1)
     return joined[:, joined.any(axis=0)]

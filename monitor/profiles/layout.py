@@ -39,6 +39,8 @@ class Column:
     correlation: of two rows of one window, measured on the reference's own windows, the mean over the directions in
         which windows can differ; steepest: the same in the direction in which they differ most. lasting: how alike a
         window and the next one are in that direction, in [0, 1): near 1 for a season. 0 when not known.
+    offset: the squared difference from the reference that windows had so far and that was accepted, in units of one
+        row's variance. It is learned from windows and not kept with the reference.
     width: how many numbers a vector holds; 0 for what is none. Vectors are binned by their norm.
     sensitivity: share of the variance of the model's answer that the column's bins explain; None when not known.
     """
@@ -51,6 +53,7 @@ class Column:
     correlation: float = 0.0
     steepest: float = 0.0
     lasting: float = 0.0
+    offset: float = 0.0
     width: int = 0
     sensitivity: float | None = None
 

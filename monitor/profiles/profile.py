@@ -55,6 +55,7 @@ class ColumnProfile:
     kind: ColumnKind = "numeric"
     correlation: float = 0.0
     steepest: float = 0.0
+    offset: float = 0.0
 
     @cached_property
     def n(self) -> int:
@@ -162,6 +163,7 @@ class Profile:
             column.kind,
             column.correlation,
             column.steepest,
+            column.offset,
         )
 
 

@@ -7,10 +7,12 @@ import numpy as np
 from sqlalchemy import Connection
 
 from monitor.config import Model
-from monitor.profiles.correlation import WINDOWS_NEEDED
+from monitor.profiles.accepted import with_offsets
+from monitor.profiles.correlation import WINDOWS_NEEDED, correlation_of
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile, merge
 from monitor.steps.history import History
+from monitor.steps.measure import least_told
 from monitor.steps.reference import References, told_by_windows
 from monitor.store.profiles import read_profiles
 from monitor.store.references import WHOLE
@@ -34,19 +36,15 @@ class Baseline:
         """Give the profiles that a window is compared with, by segment.
 
         With `baseline` they are those of as many windows before it, once there are as many, with the reference's
-        labels. Without, they are the reference's. Where that has no times, or under eight windows, so that nothing is
-        known of how much windows differ, those before tell it from the eighth on: the first ones, and those in which
-        nothing was firing.
+        labels. Without, they are the reference's; how much windows differ, and how far they lie from it, is also
+        learned from those before, from the eighth on: the first ones, and those that neither fired nor led to it.
         """
         asked = self.settings.baseline
         if asked is not None:
             before = history.before(window, asked.count, cycle=asked.cycle)
             return self._merged(connection, before) if len(before) == asked.count else self.references
-        layout = self.references[WHOLE].layout
-        if layout.windows >= WINDOWS_NEEDED:
-            return self.references
         # a step of eight, so that the same is found whether windows are judged one a day or all at once
-        accepted = history.accepted_before(window, first=WINDOWS_NEEDED)
+        accepted = history.accepted_before(window, first=WINDOWS_NEEDED, leading=self.settings.hold.m - 1)
         accepted = accepted[: len(accepted) // WINDOWS_NEEDED * WINDOWS_NEEDED][-MOST_ALIKE:]
         return self._differing(connection, accepted) if accepted else self.references
 
@@ -65,10 +63,19 @@ class Baseline:
     def _differing(self, connection: Connection, windows: Sequence[Window]) -> References:
         if self._alike is None or self._alike[0] != windows:
             wholes = [one[WHOLE] for one in (self._of(connection, window) for window in windows) if WHOLE in one]
-            layout = told_by_windows(self.references[WHOLE].layout, self.references[WHOLE], wholes)
+            layout = self._taught(self.references[WHOLE], wholes)
             alike = {name: replace(profile, layout=layout) for name, profile in self.references.items()}
             self._alike = windows, alike
         return self._alike[1]
+
+    def _taught(self, whole: Profile, windows: Sequence[Profile]) -> Layout:
+        """Give a layout that knows what windows before tell: of the likeness of rows where the reference tells less."""
+        layout = whole.layout
+        if layout.windows < WINDOWS_NEEDED:
+            layout = told_by_windows(layout, whole, windows)
+        elif layout.windows < len(windows):
+            layout = replace(layout, columns=correlation_of(windows, layout).columns)
+        return with_offsets(layout, whole, windows, least=least_told(layout, self.settings))
 
     def _of(self, connection: Connection, window: Window) -> References:
         if window not in self._read:

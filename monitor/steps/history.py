@@ -61,11 +61,15 @@ class History:
         held = (one for one in reversed(self._windows[:place]) if self._judgements[one].rows)
         return list(islice(held, count))[::-1]
 
-    def accepted_before(self, window: Window, *, first: int) -> list[Window]:
-        """Give the stretches judged before this window, oldest first: the `first` ones, then those without alarm."""
+    def accepted_before(self, window: Window, *, first: int, leading: int = 0) -> list[Window]:
+        """Give the stretches judged before this window, oldest first: the `first` ones, then those without alarm.
+
+        leading: how many windows before an alarm led to it and are not accepted either.
+        """
         place = bisect_left(self._windows, window)
         decided = [self._judgements[one] for one in self._windows[:place] if self._judgements[one].decided]
-        return [one.stretch for i, one in enumerate(decided) if i < first or not one.alarmed]
+        alarmed = {at - back for at, one in enumerate(decided) if one.alarmed for back in range(leading + 1)}
+        return [one.stretch for at, one in enumerate(decided) if at < first or at not in alarmed]
 
     def alarmed_before(self, window: Window) -> int:
         """Count the windows in a row before this one in which all traffic was under an alarm of drift."""

@@ -1,5 +1,6 @@
 """Detect: lay a window's profiles beside the reference's, and each number beside its threshold."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -7,7 +8,9 @@ from monitor.alerts.lifecycle import Rule
 from monitor.alerts.thresholds import Threshold, judged, significance, spent
 from monitor.config import Hold, Model, Setting, setting_of
 from monitor.detectors import ALL, DETECTORS, Detector, armed_for, kind_of
-from monitor.profiles.layout import Layout
+from monitor.detectors.drift import chi_square, smooth
+from monitor.profiles.bins import NumericBins
+from monitor.profiles.layout import Column, Layout
 from monitor.profiles.profile import Profile
 from monitor.store.measurements import Judged
 from monitor.store.references import GROUP, WHOLE
@@ -199,6 +202,22 @@ def threshold_of(found: Found, settings: Model, *, tests: float, window: Window)
     )
     least = detector.min_effect if found.setting.min_effect is None else found.setting.min_effect
     return Threshold(alpha=alpha, min_effect=least)
+
+
+def least_told(layout: Layout, settings: Model) -> dict[str, float]:
+    """Give by column the least difference that is told, in standard deviations, or for categories as Cohen's w.
+
+    A Jensen-Shannon distance d is a w of sqrt(8 ln 2) d, when small.
+    """
+    return {column.name: _least_told(column, settings) for column in layout.columns}
+
+
+def _least_told(column: Column, settings: Model) -> float:
+    number = isinstance(column.bins, NumericBins)
+    detector = smooth.DETECTOR if number else chi_square.DETECTOR
+    kind = kind_of(detector, column.role)
+    said = setting_of(settings.thresholds, detector=detector.name, kind=kind, column=column.name).min_effect
+    return (detector.min_effect if said is None else said) * (1 if number else math.sqrt(8 * math.log(2)))
 
 
 def rule_of(found: Found, settings: Model) -> Rule:

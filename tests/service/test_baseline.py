@@ -63,6 +63,29 @@ def test_a_reference_without_times_learns_from_the_windows_how_much_they_differ(
     assert START + 62 * DAY in fired(tmp_path / "moved", reference, days(3, moved))
 
 
+def kinds_of(seed: int, shares: list[list[float]], *, rows: int, start: datetime = START) -> pa.Table:
+    """Give rows of as many days as there are shares of four categories of `x`."""
+    rng = np.random.default_rng(seed)
+    seconds = np.linspace(60, 86_000, rows)
+    times = [start + timedelta(days=day, seconds=int(s)) for day in range(len(shares)) for s in seconds]
+    return pa.table({"at": times, "x": np.concatenate([rng.choice(list("abcd"), rows, p=one) for one in shares])})
+
+
+def test_a_small_difference_that_lasts_is_told_once_and_a_larger_one_again(tmp_path: Path) -> None:
+    even, small, large = [0.25] * 4, [0.27, 0.27, 0.23, 0.23], [0.31, 0.31, 0.19, 0.19]  # w = 0, 0.08, 0.24
+    reference = kinds_of(1, [even] * 20, rows=1_500, start=START - 20 * DAY)
+    told = fired(tmp_path / "small", reference, kinds_of(2, [small] * 48 + [large] * 6, rows=1_500))
+    assert told[0] < START + 10 * DAY
+    assert not [end for end in told if START + 10 * DAY < end <= START + 48 * DAY]
+    assert START + 50 * DAY in told
+
+
+def test_a_slow_change_is_told_though_every_window_was_much_like_the_one_before(tmp_path: Path) -> None:
+    reference = days(1, np.zeros(40), start=START - 40 * DAY)
+    levels = 0.005 * np.arange(100)
+    assert any(end <= START + 80 * DAY for end in fired(tmp_path / "slow", reference, days(2, levels)))
+
+
 def test_the_same_weekday_of_earlier_weeks_sees_what_a_whole_year_hides(tmp_path: Path) -> None:
     weekday = np.array([0.0, 0.2, 0.1, -0.3, 0.4, 1.5, -1.5])
     reference = days(1, np.tile(weekday, 20), start=START - 140 * DAY)

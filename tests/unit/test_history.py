@@ -85,3 +85,7 @@ def test_windows_are_accepted_when_they_were_the_first_or_nothing_was_firing() -
     days = History(replace(judged(START + n * DAY, DAY, rows=9), alarmed=n in alarmed) for n in range(8))
     window = Window(START + 7 * DAY, START + 8 * DAY)
     assert [w.start for w in days.accepted_before(window, first=3)] == [START + n * DAY for n in (0, 1, 2, 3, 6)]
+    # nor is the one before an alarm, whose breach led to it
+    assert [w.start for w in days.accepted_before(window, first=3, leading=1)] == [
+        START + n * DAY for n in (0, 1, 2, 6)
+    ]
