@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-from monitor.stats.boosting import BERNOULLI, POISSON, boosted
+from monitor.stats.boosting import BERNOULLI, POISSON, Growth, boosted
 
 
 def test_trees_come_as_near_to_the_truth_as_scikit_learns() -> None:
@@ -32,3 +32,23 @@ def test_no_trees_add_nothing() -> None:
     trees = boosted(np.zeros((1, 40), np.uint8), np.ones(40), np.zeros(40), POISSON)
     assert not trees.values.size
     assert (trees.at(np.zeros((1, 3), np.uint8)) == 0).all()
+
+
+def test_columns_that_say_something_only_together_are_found_by_lots() -> None:
+    rng = np.random.default_rng(3)
+    codes = rng.integers(0, 60, (6, 4000)).astype(np.uint8)
+    apart = (codes[2] > 30) == (codes[4] > 30)
+    target = np.where(apart, 0.9, 0.1) > rng.random(4000)
+    growth = Growth(depth=4, most=80, patience=20, columns=4, lots=True)
+    trees = boosted(codes, target * 1.0, np.zeros(4000), BERNOULLI, growth=growth, rng=np.random.default_rng(4))
+    fresh = rng.integers(0, 60, (6, 2000)).astype(np.uint8)
+    right = (trees.at(fresh) > 0) == ((fresh[2] > 30) == (fresh[4] > 30))
+    assert right.mean() > 0.95
+
+
+def test_few_rows_are_answered_as_many_are() -> None:
+    rng = np.random.default_rng(5)
+    codes = rng.integers(0, 60, (4, 3000)).astype(np.uint8)
+    trees = boosted(codes, (codes[0] > codes[1]) * 1.0, np.zeros(3000), BERNOULLI)
+    few = np.concatenate([trees.at(codes[:, i : i + 50]) for i in range(0, 3000, 50)])
+    np.testing.assert_allclose(few, trees.at(codes), rtol=1e-12)

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from monitor.detectors.attack.answers import Answers
 from monitor.detectors.attack.buckets import Usual, empty_memory, shared
 from monitor.detectors.attack.clusters import CLUSTERS, Clusters, empty_clusters
+from monitor.detectors.attack.combination import Combination
 from monitor.detectors.attack.contract import Contract
 from monitor.detectors.attack.ecusum import Gains
 from monitor.detectors.attack.fingerprint import Fingerprint
 from monitor.detectors.attack.indicators import INDICATORS, NAMES, TAILS
 from monitor.detectors.attack.packing import packed, part_of, unpacked
-from monitor.detectors.attack.population import FEWEST, Population, levels_of, tail_of
+from monitor.detectors.attack.population import FEWEST, Population, levels_of
 from monitor.detectors.attack.space import Floats, Rows, Space
 from monitor.profiles.bins import CategoryBins
 from monitor.profiles.layout import Layout
@@ -50,6 +51,7 @@ class Baseline:
     fingerprint: Fingerprint
     usual_buckets: Usual
     population: Population
+    combination: Combination
     contract: Contract
     usual: Mapping[str, Floats]
     rates: Floats
@@ -82,9 +84,10 @@ class Baseline:
         population = Population.of(space, rows.take(chosen), classes[chosen], levels_of(sizes))
         contract = Contract.of(rows.take(np.flatnonzero(first)), np.array(unseen, np.int64))
         points = population.placed(space, rows.take(held))
+        combination = Combination.of(rows.take(np.flatnonzero(first)), classes[first], rng=rng)
         found = population.statistics(points, classes[held]) | {"margin": -margins[held]}
+        found |= combination.statistics(rows.take(held), classes[held])
         usual = {name: np.sort(values[np.isfinite(values)]) for name, values in found.items()}
-        usual["fisher"] = np.sort(_finite(fisher(usual, found)))
         fingerprint = Fingerprint.of(space, rng=rng)
         others = rows.take(np.flatnonzero(~first))
         buckets = fingerprint.buckets(space.scaled(rows), rows)
@@ -101,6 +104,7 @@ class Baseline:
             fingerprint,
             Usual.of(buckets) if largest else usual_buckets,
             population,
+            combination,
             contract,
             usual,
             _rates({name: float(rate) for name, rate in own.items()}),
@@ -128,6 +132,7 @@ class Baseline:
             "trained": self.trained,
         }
         arrays |= {f"population_{name}": array for name, array in self.population.arrays().items()}
+        arrays |= {f"combination_{name}": array for name, array in self.combination.arrays().items()}
         arrays |= {f"contract_{name}": getattr(self.contract, name) for name in self.contract.__dataclass_fields__}
         arrays |= {f"usual_{name}": values for name, values in self.usual.items()}
         return packed(arrays)
@@ -145,6 +150,7 @@ class Baseline:
             Fingerprint(arrays["offsets"], arrays["weights"]),
             Usual(arrays["buckets"], arrays["shares"]),
             Population.from_arrays(part_of(arrays, "population_")),
+            Combination.from_arrays(part_of(arrays, "combination_")),
             Contract(**part_of(arrays, "contract_")),
             part_of(arrays, "usual_"),
             arrays["rates"],
@@ -154,16 +160,6 @@ class Baseline:
             arrays["trained"],
             layout,
         )
-
-
-def fisher(usual: Mapping[str, Floats], found: Mapping[str, Floats]) -> Floats:
-    """Combine the tails of trust and of the distance to the class mean: -2 sum of logs. (Fisher 1925)."""
-    tails = [tail_of(usual[name], found[name]) for name in ("trust", "mahalanobis")]
-    return np.asarray(-2 * np.log(tails[0]) - 2 * np.log(tails[1]))
-
-
-def _finite(values: Floats) -> Floats:
-    return values[np.isfinite(values)]
 
 
 def _thinned(reference: pa.Table) -> pa.Table:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.detectors.attack.ecusum import WIDTH, Gains, evidence
+from monitor.detectors.attack.variations import few_of
 
 Array = NDArray[Any]
 
@@ -20,8 +21,6 @@ ONE_CLIENT = 0.6
 LARGE, GROWS_WITHIN, TRIES = 8, 20_000, 64
 ALARM = 20.0
 """The log of the evidence that tells a cluster from all the thousand that are looked at."""
-WHAT_IF_COLUMNS, WHAT_IF_SHARE = 3, 3
-"""People who ask "what if" vary few columns: at most three, and a third of them."""
 
 
 def empty_clusters(numbers: int, categories: int) -> dict[str, Array]:
@@ -198,7 +197,7 @@ class Clusters:
         a = self._a
         a["varied"][k] |= np.concatenate([_apart(a["exemplar"][k], numbers), a["exemplar_codes"][k] != codes])
         varied = a["varied"][k]
-        return bool(varied.sum() > max(1, min(WHAT_IF_COLUMNS, varied.size // WHAT_IF_SHARE)))
+        return bool(varied.sum() > few_of(varied.size))
 
 
 def _apart(one: Array, other: Array) -> NDArray[np.bool_]:

@@ -55,12 +55,19 @@ INDICATORS_BY_NAME: Mapping[str, Indicator] = {
         "nearer to rows that get another answer",
         "perturbations that are small beside the distance between the classes",
     ),
+    "odd_combination": Indicator(
+        "attack.extraction",
+        "combination",
+        0.125,
+        "of values that do not go together as the reference's do",
+        "features that are independent of each other anyway, and queries made of genuine rows",
+    ),
     "unlikely_answer": Indicator(
         "attack.evasion",
-        "population",
+        "answer",
         0.125,
-        "unlikely to belong to the class that they get",
-        "what both distrusted and far_from_class are blind to",
+        "answered as rows of such values hardly ever are",
+        "perturbations whose wrong answer is usual for such values, and models that give one answer to all",
     ),
     "narrow_margin": Indicator(
         "attack.evasion",
@@ -94,8 +101,8 @@ INDICATORS_BY_NAME: Mapping[str, Indicator] = {
         "attack.probing",
         "sweep",
         0.3,
-        "like the client's row before in all but one column",
-        "sweeps spread over other queries",
+        "like a row that the client sent just before in all but a few columns, the same over and over",
+        "sweeps that are spread between other queries, and those of few steps",
     ),
 }
 NAMES: tuple[str, ...] = tuple(INDICATORS_BY_NAME)
@@ -104,7 +111,8 @@ TAILS: Mapping[str, str] = {
     "far_from_population": "knn",
     "far_from_class": "mahalanobis",
     "distrusted": "trust",
-    "unlikely_answer": "fisher",
+    "odd_combination": "combination",
+    "unlikely_answer": "answer",
     "narrow_margin": "margin",
 }
 """Those that say that a row is in the worst five per cent of a statistic, by the statistic."""

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.detectors.attack.baseline import RARE_TAIL, TAIL, Baseline, fisher
+from monitor.detectors.attack.baseline import RARE_TAIL, TAIL, Baseline
 from monitor.detectors.attack.buckets import repeats, shared
 from monitor.detectors.attack.clusters import NAME, Clusters
 from monitor.detectors.attack.epoch import Epoch
 from monitor.detectors.attack.indicators import NAMES, SIMILAR, TAILS
 from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.sensors import HOUR, unhurried
+from monitor.detectors.attack.variations import chained
 
 Array = NDArray[Any]
 Flags = NDArray[np.bool_]
@@ -62,11 +63,12 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
         )
         >= baseline.joins
     )
+    chain = chained(part_of(held, "client_last_"), epoch.rows, epoch.place, fresh)
+    signs.hits[:, PLACE[SWEEP]] = swept = fresh & (chain >= SWEPT)
     told = fresh & (epoch.place >= 0) & ~epoch.exempt
-    told &= ~_joined(held, epoch, clusters, np.flatnonzero(joins), signs)
+    told &= ~_joined(held, epoch, clusters, joins=joins, swept=swept, signs=signs)
     signs.counted[:, [PLACE[name] for name in (*SIMILAR, SWEEP)]] = told[:, None]
-    # One odd row that is varied ten times is one odd row.
-    _tails(baseline, epoch, np.flatnonzero(fresh & ~joins), signs)
+    _tails(baseline, epoch, np.flatnonzero(fresh & ~joins & (chain == 0)), signs)
     _contract(baseline, epoch, fresh, signs)
     signs.hits[:] &= signs.counted
     signs.rare[:] &= signs.counted
@@ -82,35 +84,43 @@ def limits(baseline: Baseline, name: str) -> tuple[float, float]:
     return common, rare
 
 
-def _joined(held: Mapping[str, Array], epoch: Epoch, clusters: Clusters, joining: Places, signs: Signs) -> Flags:
+def _joined(
+    held: Mapping[str, Array], epoch: Epoch, clusters: Clusters, *, joins: Flags, swept: Flags, signs: Signs
+) -> Flags:
     """Put near-duplicates into clusters, one after the other; say of each row whether it came at a sensor's pace."""
     paced = np.zeros(epoch.size, np.bool_)
-    for i in joining.tolist():
-        joined = clusters.join(
-            epoch.buckets[i],
-            numbers=epoch.rows.numbers[i],
-            codes=epoch.rows.codes[i],
-            client=int(epoch.client[i]),
-            label=int(epoch.classes[i]),
-            margin=float(epoch.margins[i]),
-            at=int(epoch.at[i]),
-            stretch=int(epoch.slices[i]),
-            name=epoch.id_of(i).encode()[:NAME],
-        )
-        signs.cluster[i] = joined.cluster
-        # What many send alike is the world's doing: a client must send far more of it than its part of all rows.
-        usual = joined.all * float(epoch.asked[i]) / max(int(epoch.at[i]), 1)
-        own = joined.same >= min(TIMES * usual + CHANCE, MOST * joined.all)
-        # Nobody asks "what if" so often and hears now this, now that.
-        searched = joined.same >= SWEPT and joined.flips >= FLIPPED
-        near = own and (searched or not joined.alone)
-        signs.hits[i, PLACE["near_duplicates"]] = near and joined.same >= ASKED_OFTEN
-        signs.hits[i, PLACE["near_duplicate_starts"]] = near and joined.same >= ASKED_EARLY
-        signs.hits[i, PLACE[SWEEP]] = own and joined.alone and joined.same >= SWEPT
+    for i in np.flatnonzero(joins | swept).tolist():
+        flipped = bool(joins[i]) and _put(epoch, clusters, i, signs)
         if epoch.place[i] >= 0:
             hour = int(epoch.times[i]) // HOUR
-            paced[i] = unhurried(held, int(epoch.place[i]), at=int(epoch.at[i]), hour=hour, flipped=joined.flipped)
+            paced[i] = unhurried(held, int(epoch.place[i]), at=int(epoch.at[i]), hour=hour, flipped=flipped)
     return paced
+
+
+def _put(epoch: Epoch, clusters: Clusters, i: int, signs: Signs) -> bool:
+    """Put a row into its cluster, and note what that shows; say whether its answer flipped."""
+    joined = clusters.join(
+        epoch.buckets[i],
+        numbers=epoch.rows.numbers[i],
+        codes=epoch.rows.codes[i],
+        client=int(epoch.client[i]),
+        label=int(epoch.classes[i]),
+        margin=float(epoch.margins[i]),
+        at=int(epoch.at[i]),
+        stretch=int(epoch.slices[i]),
+        name=epoch.id_of(i).encode()[:NAME],
+    )
+    signs.cluster[i] = joined.cluster
+    # What many send alike is the world's doing: a client must send far more of it than its part of all rows.
+    usual = joined.all * float(epoch.asked[i]) / max(int(epoch.at[i]), 1)
+    own = joined.same >= min(TIMES * usual + CHANCE, MOST * joined.all)
+    # Nobody asks "what if" so often and hears now this, now that.
+    searched = joined.same >= SWEPT and joined.flips >= FLIPPED
+    near = own and (searched or not joined.alone)
+    signs.hits[i, PLACE["near_duplicates"]] = near and joined.same >= ASKED_OFTEN
+    signs.hits[i, PLACE["near_duplicate_starts"]] = near and joined.same >= ASKED_EARLY
+    signs.hits[i, PLACE[SWEEP]] |= own and joined.alone and joined.same >= SWEPT
+    return joined.flipped
 
 
 def _tails(baseline: Baseline, epoch: Epoch, novel: Places, signs: Signs) -> None:
@@ -119,7 +129,7 @@ def _tails(baseline: Baseline, epoch: Epoch, novel: Places, signs: Signs) -> Non
     classes = epoch.classes[novel]
     points = baseline.population.placed(baseline.space, epoch.rows.take(novel))
     found = baseline.population.statistics(points, classes) | {"margin": -epoch.margins[novel]}
-    found["fisher"] = fisher(baseline.usual, found)
+    found |= baseline.combination.statistics(epoch.rows.take(novel), classes)
     for name, of in TAILS.items():
         values, (common, rare) = found[of], limits(baseline, name)
         known = np.isfinite(values) & np.isfinite(common)

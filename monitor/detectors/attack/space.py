@@ -30,13 +30,22 @@ class Rows:
     def __len__(self) -> int:
         return int(self.numbers.shape[0])
 
+    @property
+    def width(self) -> int:
+        """Count the values of a row."""
+        return int(self.numbers.shape[1] + self.codes.shape[1])
+
     def take(self, places: NDArray[np.intp] | NDArray[np.bool_] | slice) -> "Rows":
         """Give some of the rows."""
         return Rows(self.numbers[places], self.codes[places])
 
+    def exact(self) -> NDArray[np.uint64]:
+        """Give the bits of every value, numbers before codes, shape (rows, width); -0 is 0."""
+        return np.concatenate([(self.numbers + 0.0).view(np.int64), self.codes], axis=1).view(np.uint64)
+
     def hashes(self) -> NDArray[np.uint64]:
         """Give a number for each row that equal rows share, shape (rows,)."""
-        exact = np.concatenate([(self.numbers + 0.0).view(np.int64), self.codes], axis=1).view(np.uint64)
+        exact = self.exact()
         weights = _odd(exact.shape[1], seed=0)
         return mixed((mixed(exact) * weights).sum(axis=1, dtype=np.uint64))
 

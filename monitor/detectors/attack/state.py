@@ -13,6 +13,7 @@ from monitor.detectors.attack.clusters import empty_clusters
 from monitor.detectors.attack.ecusum import WIDTH
 from monitor.detectors.attack.indicators import NAMES
 from monitor.detectors.attack.peers import empty_recent
+from monitor.detectors.attack.variations import empty_last
 
 Array = NDArray[Any]
 
@@ -58,6 +59,8 @@ class State:
             "client_steady": np.zeros(CLIENTS, np.bool_),
             "client_turns": np.zeros(CLIENTS, np.uint32),
         }
+        columns = baseline.space.numbers + baseline.space.categories
+        held |= {f"client_last_{name}": array for name, array in empty_last(CLIENTS, columns).items()}
         return cls(held)
 
     @classmethod

@@ -1,0 +1,107 @@
+"""Whether a row's values go together as the reference's do, and whether its answer goes with them.
+
+Trees learn to tell rows of the reference from rows whose columns were shuffled, each by itself, and rows from rows with
+another's answer: what such trees take for shuffled goes badly together. (Hastie, Tibshirani & Friedman 2009, 14.2.4)
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.detectors.attack.space import Floats, Rows
+from monitor.stats.boosting import BERNOULLI, LEVELS, Growth, Trees, boosted
+
+Array = NDArray[Any]
+Classes = NDArray[np.int64]
+Codes = NDArray[np.uint8]
+
+GROWTH = Growth(depth=5, most=200, patience=25, columns=12, lots=True)
+MOST_ROWS, FEWEST_COLUMNS = 6_000, 2
+CELLS = LEVELS - 2
+"""Cells of a number; 0 stands for a value that is missing."""
+PARTS = ("columns", "limits", "values")
+
+
+@dataclass(frozen=True, eq=False)
+class Combination:
+    """What was learned of a half of the reference.
+
+    edges: of each number's cells, shape (numbers, CELLS - 1), rising, infinite where there are fewer. together: trees
+    over the values; answered: over the values and the class that the model gave. Without trees nothing was to be found.
+    """
+
+    edges: Floats
+    together: Trees
+    answered: Trees
+
+    @classmethod
+    def of(cls, rows: Rows, classes: Classes, *, rng: np.random.Generator) -> "Combination":
+        """Fit it on rows and the classes that the model gave them, numbered from 0; below 0 is none."""
+        if len(rows) > MOST_ROWS:
+            chosen = np.sort(rng.choice(len(rows), MOST_ROWS, replace=False))
+            rows, classes = rows.take(chosen), classes[chosen]
+        edges = np.array([_edges(values) for values in rows.numbers.T]).reshape(-1, CELLS - 1)
+        codes = _coded(edges, rows)
+        shuffled = np.array([rng.permutation(column) for column in codes], np.uint8).reshape(codes.shape)
+        told = classes >= 0
+        answered = _with(codes[:, told], classes[told])
+        others = _with(codes[:, told], rng.permutation(classes[told]))
+        return cls(edges, _grown(codes, shuffled, rng), _grown(answered, others, rng))
+
+    def statistics(self, rows: Rows, classes: Classes) -> dict[str, Floats]:
+        """Give of each row, NaN where undefined; higher goes together worse.
+
+        combination: log-odds that its values were shuffled. answer: that its answer is another row's.
+        """
+        codes = _coded(self.edges, rows)
+        answer = _sums(self.answered, _with(codes, classes))
+        return {"combination": _sums(self.together, codes), "answer": np.where(classes >= 0, answer, np.nan)}
+
+    def arrays(self) -> dict[str, Array]:
+        """Give what `from_arrays` makes it from."""
+        trees = {"together": self.together, "answered": self.answered}
+        return {"edges": self.edges} | {f"{n}_{part}": getattr(t, part) for n, t in trees.items() for part in PARTS}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array]) -> "Combination":
+        """Make it from its arrays."""
+        together, answered = (Trees(*(arrays[f"{n}_{part}"] for part in PARTS)) for n in ("together", "answered"))
+        return cls(arrays["edges"], together, answered)
+
+
+def _grown(codes: Codes, shuffled: Codes, rng: np.random.Generator) -> Trees:
+    """Grow trees that tell rows from shuffled ones; none where fewer than two columns vary."""
+    if not codes.size or sum(column.min() < column.max() for column in codes) < FEWEST_COLUMNS:
+        return Trees.none(GROWTH.depth)
+    both, target = np.concatenate([codes, shuffled], axis=1), np.repeat([0.0, 1.0], codes.shape[1])
+    return boosted(both, target, np.zeros(target.size), BERNOULLI, growth=GROWTH, rng=rng)
+
+
+def _sums(trees: Trees, codes: Codes) -> Floats:
+    return trees.at(codes) if trees.values.size else np.full(codes.shape[1], np.nan)
+
+
+def _edges(values: Floats) -> Floats:
+    found = np.full(CELLS - 1, np.inf)
+    held = values[np.isfinite(values)]
+    if held.size:
+        cuts = np.unique(np.quantile(held, np.linspace(0, 1, CELLS + 1)[1:-1]))
+        found[: cuts.size] = cuts
+    return found
+
+
+def _coded(edges: Floats, rows: Rows) -> Codes:
+    """Give the cell of every number and category, shape (columns, rows)."""
+    numbers = [
+        np.where(np.isnan(v), 0, 1 + np.searchsorted(e, v, side="right"))
+        for e, v in zip(edges, rows.numbers.T, strict=True)
+    ]
+    categories = np.clip(rows.codes.T + 1, 0, LEVELS - 1)
+    return np.concatenate([np.array(numbers).reshape(-1, len(rows)), categories]).astype(np.uint8)
+
+
+def _with(codes: Codes, classes: Classes) -> Codes:
+    return np.concatenate([codes, np.clip(classes + 1, 0, LEVELS - 1).astype(np.uint8)[None]])

@@ -1,0 +1,59 @@
+"""Rows that vary an earlier one of the same client, beside a plain look back over its last four rows."""
+
+import numpy as np
+
+from monitor.detectors.attack.space import Rows
+from monitor.detectors.attack.variations import COLUMNS, chained, empty_last, few_of
+
+
+def by_hand(rows: Rows, places: np.ndarray, fresh: np.ndarray) -> np.ndarray:
+    """Look back over each client's last four rows, one after the other."""
+    seen: dict[int, list[tuple[np.ndarray, int]]] = {}
+    found = np.zeros(len(rows), np.int64)
+    for i, place in enumerate(places.tolist()):
+        row = np.concatenate([rows.numbers[i], rows.codes[i]])
+        before = seen.setdefault(place, [])
+        near = [length for one, length in before[-4:] if (row != one).sum() <= few_of(row.size)]
+        length = near[-1] + int(fresh[i]) if near and place >= 0 else 0
+        found[i] = max(length, 1) if near and place >= 0 else 0
+        before.append((row, length))
+    return found
+
+
+def some(rows: int, seed: int) -> tuple[Rows, np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    numbers, codes = rng.integers(0, 4, (rows, 5)).astype(float), rng.integers(0, 2, (rows, 2))
+    return Rows(numbers, codes), rng.integers(-1, 9, rows), rng.random(rows) < 0.7
+
+
+def test_it_is_what_a_look_back_gives_however_the_rows_are_cut() -> None:
+    rows, places, fresh = some(2000, 1)
+    expected = by_hand(rows, places, fresh)
+    assert 0.1 < (expected > 0).mean() < 0.9
+    assert expected.max() > 2
+    for cuts in ([2000], [1, 7, 500, 2000], list(range(100, 2001, 100))):
+        last, parts, first = empty_last(9, 7), [], 0
+        for cut in cuts:
+            parts.append(chained(last, rows.take(slice(first, cut)), places[first:cut], fresh[first:cut]))
+            first = cut
+        np.testing.assert_array_equal(np.concatenate(parts), expected)
+
+
+def test_of_wide_rows_some_columns_are_kept() -> None:
+    rng = np.random.default_rng(2)
+    numbers = rng.normal(size=(3, 200))
+    numbers[1] = numbers[0]
+    last, new = empty_last(4, 200), np.ones(3, np.bool_)
+    assert last["marks"].shape == (4, 4, COLUMNS)
+    assert chained(last, Rows(numbers, np.zeros((3, 0), np.int64)), np.array([3, 3, 3]), new).tolist() == [0, 1, 0]
+    assert not chained(last, Rows(numbers[:0], np.zeros((0, 0), np.int64)), np.zeros(0, np.intp), new[:0]).size
+
+
+def test_a_chain_counts_the_rows_that_vary_one_row() -> None:
+    numbers = np.tile(np.arange(6.0), (30, 1))
+    numbers[:, 2] = np.arange(30) / 7
+    numbers[20:] += 100
+    found = chained(
+        empty_last(1, 6), Rows(numbers, np.zeros((30, 0), np.int64)), np.zeros(30, np.intp), np.ones(30, np.bool_)
+    )
+    assert found.tolist() == [*range(20), *range(10)]
