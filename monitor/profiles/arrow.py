@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from monitor.profiles import expected_hit
 from monitor.profiles.bins import Bins, CategoryBins, NumericBins
 from monitor.profiles.derivations import METHODS, derivations_of, derived_columns
 from monitor.profiles.groups import Groups, profile_groups, profile_labels, profile_table
@@ -46,10 +47,13 @@ def _with_derived(reference: pa.Table, plain: Layout) -> Layout:
     made = derived_columns(reference, layout, reference=True)
     known = {name: values for name, values in made.items() if pc.any(pc.is_finite(values)).as_py()}
     layout = replace(layout, derivations=tuple(d for d in layout.derivations if known.keys() & set(d.names)))
-    added = [_column(values, name, roles[name], "numeric") for name, values in known.items()]
+    added = [_column(known[name], name, role, "numeric") for name, role in roles.items() if role and name in known]
     labels = [c for c in plain.columns if c.role == "label"]
     columns = (*(c for c in plain.columns if c.role != "label"), *added, *labels)
-    return with_sensitivity(reference, known, replace(layout, columns=columns))
+    outcome = plain.outcome
+    if isinstance(outcome, Binary) and expected_hit.NAME in known:
+        outcome = replace(outcome, excess=expected_hit.NAME)
+    return with_sensitivity(reference, known, replace(layout, columns=columns, outcome=outcome))
 
 
 def kind_of(column: pa.ChunkedArray) -> ColumnKind:

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from monitor.profiles import disagreement, expected_error, overconfidence, population, texts, vectors
+from monitor.profiles import disagreement, expected_error, expected_hit, overconfidence, population, texts, vectors
 from monitor.profiles.derivation import Derivation, fitting_rows
 from monitor.profiles.derived import DERIVED, derived
 from monitor.profiles.layout import Column, Layout, Role
@@ -25,10 +25,11 @@ class Method:
 
     fit: from reference rows, the columns profiled and the roles, to derivations, none where there is nothing to derive.
     make: from a derivation and any rows to a float per row and name, NaN where it has no value.
-    role: that of the columns made. chained: both are given the columns that the methods before it made, too.
+    role: that of the columns made; None for what only the outcome reads, and is no column.
+    chained: both are given the columns that the methods before it made, too.
     """
 
-    role: Role
+    role: Role | None
     fit: Callable[[pa.Table, Sequence[Column], Roles], Iterator[Derivation]]
     make: Callable[[Derivation, pa.Table], Mapping[str, Floats]]
     chained: bool = False
@@ -50,6 +51,7 @@ METHODS: Mapping[str, Method] = {
     "vector": Method("derived", vectors.fit, vectors.make),
     "overconfidence": Method("confidence", overconfidence.fit, overconfidence.make, chained=True),
     "expected_error": Method("expected", expected_error.fit, expected_error.make),
+    "expected_hit": Method(None, expected_hit.fit, expected_hit.make),
     "disagreement": Method("disagreement", disagreement.fit, disagreement.make),
 }
 

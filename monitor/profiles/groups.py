@@ -8,7 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from monitor.profiles.derivations import derived_columns
-from monitor.profiles.layout import Layout
+from monitor.profiles.layout import Binary, Layout
 from monitor.profiles.profile import Profile
 from monitor.profiles.sheet import Sheet, count_absent, count_column, count_outcome, count_served
 from monitor.profiles.stretches import Run, runs_of
@@ -75,9 +75,15 @@ def _profiled(rows: pa.Table, made: Mapping[str, pa.ChunkedArray], layout: Layou
         else:
             count_column(sheet, i, found, runs)
     count_outcome(sheet, rows, runs)
-    count_served(sheet, rows, runs)
+    count_served(sheet, _with_excess(rows, made, layout), runs)
     unknown = () if groups.outputs else rows.column_names
     return sheet.profiles(added=[name for name in unknown if name not in layout.known])
+
+
+def _with_excess(rows: pa.Table, made: Mapping[str, pa.ChunkedArray], layout: Layout) -> pa.Table:
+    """Add the derived column that the outcome reads."""
+    name = layout.outcome.excess if isinstance(layout.outcome, Binary) else None
+    return rows.append_column(name, made[name]) if name is not None and name in made else rows
 
 
 def label_groupings(rows: pa.Table, layout: Layout, groupings: Iterable[Groups]) -> Iterator[list[Profile]]:

@@ -1,6 +1,7 @@
 """Joint counts of predictions and labels: which places a row adds to, and how they are read back."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -49,9 +50,11 @@ def outcome_of(outcome: OutcomeLayout, counts: Counts, sums: Floats) -> Outcome:
     if isinstance(outcome, Binary):
         size = outcome.bins.size
         loss, loss_sq, brier, brier_sq = sums[size : size + 4].tolist()
-        met, served = counts[: size * 4].reshape(size, 2, 2), counts[size * 4 :].reshape(size, 2)
-        scores, served_scores = sums[:size], sums[size + 4 :].reshape(size, 2)
-        return BinaryOutcome(met, scores, (loss, loss_sq), (brier, brier_sq), served, served_scores)
+        met, served, told = counts[: size * 4].reshape(size, 2, 2), *_pairs(counts[size * 4 :], size, 2)
+        scores, (served_scores, excess, squares) = sums[:size], _pairs(sums[size + 4 :], size, 3)
+        return BinaryOutcome(
+            met, scores, (loss, loss_sq), (brier, brier_sq), served, served_scores, told, excess, squares
+        )
     if isinstance(outcome, Multiclass):
         k = len(outcome.classes) + 1
         last = k * k + 2 * CONFIDENCE_BINS
@@ -70,6 +73,11 @@ def outcome_of(outcome: OutcomeLayout, counts: Counts, sums: Floats) -> Outcome:
         )
     error, absolute, square, fourth, label, label_square = sums.tolist()
     return RegressionOutcome(int(counts.sum()), error, absolute, square, fourth, label, label_square, counts)
+
+
+def _pairs(values: NDArray[Any], size: int, many: int) -> list[NDArray[Any]]:
+    """Part values into parts of shape (size, 2); those for which there are none have shape (0, 2)."""
+    return [values[size * 2 * i : size * 2 * (i + 1)].reshape(-1, 2) for i in range(many)]
 
 
 def _binary(rows: pa.Table, outcome: Binary) -> Joint:
@@ -91,7 +99,14 @@ def _served_binary(rows: pa.Table, outcome: Binary) -> Joint:
     served = np.flatnonzero(np.isfinite(score))
     p, size = score[served], outcome.bins.size
     cells = outcome.bins.codes(p) * 2 + _decided(rows, outcome, score)[served]
-    return Joint(((served, size * 4 + cells),), ((served, size + 4 + cells, p),))
+    hits, sums = ((served, size * 4 + cells),), ((served, size + 4 + cells, p),)
+    if outcome.excess is None or outcome.excess not in rows.column_names:
+        return Joint(hits, sums)
+    more = floats(rows.column(outcome.excess))[served]
+    known = np.isfinite(more)
+    told, cells, more = served[known], cells[known], more[known]
+    first = size * 3 + 4 + cells
+    return Joint((*hits, (told, size * 6 + cells)), (*sums, (told, first, more), (told, first + size * 2, more**2)))
 
 
 def _decided(rows: pa.Table, outcome: Binary, score: Floats) -> Positions:

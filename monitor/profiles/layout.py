@@ -15,7 +15,7 @@ from monitor.profiles.calendar import Calendar
 from monitor.profiles.derivation import Derivation, digest_of, packed_arrays, unpacked_derivations
 from monitor.types import ColumnKind, Roles
 
-FORMAT = 14
+FORMAT = 15
 """Raised whenever layouts or profiles hold something else than before: what was kept is then made anew."""
 
 CONFIDENCE_BINS = 20
@@ -69,7 +69,10 @@ class Column:
 
 @dataclass(frozen=True, eq=False)
 class Binary:
-    """A model with one score, the probability of `positive`; without a decision, score >= threshold decides."""
+    """A model with one score, the probability of `positive`; without a decision, score >= threshold decides.
+
+    excess: the derived column that says by how much a row is likelier to be a hit than its score tells.
+    """
 
     score: str
     predicted: str | None
@@ -77,16 +80,18 @@ class Binary:
     positive: str
     bins: NumericBins
     threshold: float = DECISION
+    excess: str | None = None
 
     @property
     def columns(self) -> frozenset[str]:
         """Give the columns that are read."""
-        return frozenset({self.score, self.predicted or self.score, self.label})
+        return frozenset({self.score, self.predicted or self.score, self.label, self.excess or self.score})
 
     @property
     def slots(self) -> tuple[int, int]:
         """Count the places among the counts and among the sums."""
-        return self.bins.size * 6, self.bins.size * 3 + 4
+        told = self.bins.size if self.excess else 0
+        return self.bins.size * 6 + told * 2, self.bins.size * 3 + 4 + told * 4
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,6 +20,8 @@ class BinaryOutcome:
     scores: shape (score bins,), sum of the scores in each bin.
     log_loss, brier: (sum, sum of squares) of the rows' losses; the logarithm's argument is clipped to 1e-15.
     served, served_scores: shape (score bins, 2), score bin x predicted of all rows with a score, and the sums of it.
+    told: shape (score bins, 2), those of them whose features tell more than the score; (0, 2) where no features do.
+    excess, excess_squares: shape of told, the sums of what they add to the chance of a hit, and of its square.
     """
 
     counts: Counts
@@ -28,6 +30,9 @@ class BinaryOutcome:
     brier: tuple[float, float]
     served: Counts
     served_scores: Floats
+    told: Counts
+    excess: Floats
+    excess_squares: Floats
 
     @property
     def n(self) -> int:

@@ -7,32 +7,28 @@ scores are worth what they were. All are blind to a concept that changed: rows t
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from monitor.detectors.detector import Detector
 from monitor.detectors.performance import decisions, roc_auc
 from monitor.detectors.performance.judged import Metric, inflation_of
-from monitor.detectors.performance.spread import spread_of
-from monitor.profiles.outcome import BinaryOutcome, MulticlassOutcome, Outcome
+from monitor.detectors.performance.served import Learned, Rows, labelled, learned_from, served_rows
+from monitor.detectors.performance.spread import WINDOWS_NEEDED, spread_of
+from monitor.profiles.outcome import Outcome
 from monitor.profiles.profile import Profile
 from monitor.stats import estimation
 from monitor.stats.estimation import Expecting, chance_variance, label_variance, row_variance
-from monitor.stats.intervals import Estimate, rise_test
+from monitor.stats.intervals import Estimate, Z, rise_test
 from monitor.stats.ranking import logit_interval
-from monitor.stats.reliance import Reliance, relied_on
 from monitor.types import Measurement
 
 KIND = "performance.estimated"
 NO_ROWS = "no rows with a score in this window"
 NO_CHANCES = "the reference has no labels of both classes by which to value scores"
-
-Counts = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -46,14 +42,6 @@ class Estimated:
     def name(self) -> str:
         """Give the detector's name."""
         return f"estimated_{self.realised.name}"
-
-
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """Rows by group of like scores and by decision, counts and mean scores, both (groups, 2)."""
-
-    counts: Counts
-    scores: Floats
 
 
 def estimated_roc_auc(reference: Profile, current: Profile) -> Iterator[Measurement]:
@@ -108,11 +96,11 @@ def estimated(metric: Estimated, reference: Profile, current: Profile) -> Iterat
     before, after = _served(metric, reference.outcome), _served(metric, current.outcome)
     if before is None or after is None:
         return
-    n, relied = int(after.counts.sum()), _relied(reference.outcome)
-    usual = _usual(metric, reference.outcome) if relied else None
-    found = _estimate(metric, after, relied, reference.layout.spreads.get(gap_of(metric), 0.0)) if relied else None
+    n, learned = int(after.counts.sum()), _learned(metric, reference)
+    usual = _usual(metric, reference.outcome, learned) if learned else None
+    found = _estimate(metric, after, learned, reference.layout.spreads.get(gap_of(metric), 0.0)) if learned else None
     if usual is None or found is None:
-        note = NO_ROWS if not n else NO_CHANCES if relied is None else "nothing is expected to be positive"
+        note = NO_ROWS if not n else NO_CHANCES if learned is None else "nothing is expected to be positive"
         yield Measurement(metric.name, None, n=n, note=note)
         return
     grown = inflation_of(metric.name, reference, usual, found, alike="score")
@@ -132,18 +120,39 @@ def estimate_spreads(reference: Profile, windows: Sequence[Profile]) -> dict[str
     """Give how much each estimate differs between the reference's windows, and how much it is off, beyond chance.
 
     By the detector's name, and by `gap_of` it; as standard deviations in its unit. Those whose windows are fewer than
-    eight are left out. (DerSimonian & Laird 1986)
+    eight are left out. By `harm_of` it, where estimates are nearer to what was realised when features are left aside,
+    by how much in mean square. (DerSimonian & Laird 1986)
     """
-    relied = _relied(reference.outcome)
-    if relied is None:
+    if _taught(reference.outcome) is None:
         return {}
     found = dict[str, float | None]()
     for metric in METRICS:
-        estimates = (_of_window(metric, window, relied) for window in windows)
-        gaps = (_gap(metric, window, relied) for window in windows)
-        found[metric.name] = spread_of([one for one in estimates if one])
-        found[gap_of(metric)] = spread_of([one for one in gaps if one])
+        found |= _spreads(metric, reference, windows)
     return {name: spread for name, spread in found.items() if spread is not None}
+
+
+def _spreads(metric: Estimated, reference: Profile, windows: Sequence[Profile]) -> dict[str, float | None]:
+    learned = _taught(reference.outcome)
+    if learned is None:
+        return {}
+    plain = replace(learned, excess=None)
+    harm = _harm(metric, windows, learned, plain) if learned.excess else None
+    chosen = learned if harm is None else plain
+    return {
+        metric.name: spread_of([one for window in windows if (one := _of_window(metric, window, chosen))]),
+        gap_of(metric): spread_of([one for window in windows if (one := _gap(metric, window, chosen))]),
+        harm_of(metric): harm,
+    }
+
+
+def _harm(metric: Estimated, windows: Sequence[Profile], learned: Learned, plain: Learned) -> float | None:
+    """Give by how much more the estimates are off, in mean square; None unless that is more than chance."""
+    off = [[_gap(metric, window, one) for window in windows] for one in (learned, plain)]
+    more = np.array([a.value**2 - b.value**2 for a, b in zip(*off, strict=True) if a and b])
+    if more.size < WINDOWS_NEEDED:
+        return None
+    mean, error = float(more.mean()), float(more.std(ddof=1)) / math.sqrt(more.size)
+    return mean if mean > Z * error else None
 
 
 def gap_of(metric: Estimated) -> str:
@@ -151,88 +160,75 @@ def gap_of(metric: Estimated) -> str:
     return f"gap({metric.name})"
 
 
-def _estimate(metric: Estimated, rows: Rows, relied: Reliance, gap: float) -> Estimate | None:
+def harm_of(metric: Estimated) -> str:
+    """Name the harm that features do to an estimate."""
+    return f"harm({metric.name})"
+
+
+def _estimate(metric: Estimated, rows: Rows, learned: Learned, gap: float) -> Estimate | None:
     """Estimate with the error that rows bring in, and the interval in which the realised number will lie."""
-    chances, roots = _chances(rows, relied)
+    chances, roots = learned.chances(rows)
     found = metric.expecting(rows.counts, chances)
     if found is None:
         return None
     n = int(rows.counts.sum())
-    off = label_variance(found, rows.counts, chances) + chance_variance(found, rows.counts, roots) + gap**2
+    parts = learned.variances(rows, found)
+    labels = max(label_variance(found, rows.counts, chances) - parts.within, 0.0)
+    off = labels + chance_variance(found, rows.counts, roots) + parts.usual + parts.unknown + gap**2
     return Estimate(
         found.value,
-        math.sqrt(row_variance(found, rows.counts)),
+        math.sqrt(row_variance(found, rows.counts) + parts.within + parts.unknown),
         *logit_interval(found.value, math.sqrt(off), n),
         n,
     )
 
 
-def _of_window(metric: Estimated, window: Profile, relied: Reliance) -> Estimate | None:
+def _of_window(metric: Estimated, window: Profile, learned: Learned) -> Estimate | None:
     rows = _served(metric, window.outcome)
-    return _estimate(metric, rows, relied, 0.0) if rows else None
+    return _estimate(metric, rows, learned, 0.0) if rows else None
 
 
-def _gap(metric: Estimated, window: Profile, relied: Reliance) -> Estimate | None:
+def _gap(metric: Estimated, window: Profile, learned: Learned) -> Estimate | None:
     """Give realised less estimated, of the labelled rows, with the error that their labels bring in."""
     outcome = window.outcome
     if not isinstance(outcome, metric.realised.tasks) or not outcome.n:
         return None
-    rows, real = _labelled(outcome), metric.realised.estimate(outcome)
-    chances, _ = _chances(rows, relied)
+    rows, real = labelled(outcome), metric.realised.estimate(outcome)
+    chances, _ = learned.chances(rows)
     found = metric.expecting(rows.counts, chances)
     if found is None or not isinstance(real, Estimate):
         return None
-    error = math.sqrt(label_variance(found, rows.counts, chances))
+    parts = learned.variances(rows, found)
+    error = math.sqrt(max(label_variance(found, rows.counts, chances) - parts.within, 0.0) + parts.unknown)
     return Estimate(real.value - found.value, error, n=int(rows.counts.sum()))
-
-
-def _chances(rows: Rows, relied: Reliance) -> tuple[Floats, Floats]:
-    chances, roots = relied.at(rows.scores.ravel())
-    return chances.reshape(rows.counts.shape), roots.reshape(*rows.counts.shape, -1)
-
-
-def _served(metric: Estimated, outcome: Outcome | None) -> Rows | None:
-    """Give the served rows; of several classes, a decision is a row of its own and a hit is a right one."""
-    if isinstance(outcome, BinaryOutcome) and BinaryOutcome in metric.realised.tasks:
-        return _rows(outcome.served, outcome.served_scores)
-    if isinstance(outcome, MulticlassOutcome) and MulticlassOutcome in metric.realised.tasks and outcome.served.size:
-        right = np.array([0, 1])
-        return _rows(outcome.served.reshape(-1, 1) * right, outcome.served_sums.reshape(-1, 1) * right)
-    return None
-
-
-def _labelled(outcome: Outcome) -> Rows:
-    if isinstance(outcome, BinaryOutcome):
-        counts = outcome.counts.sum(axis=2)
-        mean = outcome.scores / np.maximum(counts.sum(axis=1), 1)
-        return Rows(counts, np.column_stack([mean, mean]))
-    if not isinstance(outcome, MulticlassOutcome):
-        raise TypeError(type(outcome))
-    counts = outcome.confidence.sum(axis=1)
-    mean = outcome.confidence_sums / np.maximum(counts, 1)
-    return Rows(np.column_stack([np.zeros_like(counts), counts]), np.column_stack([mean, mean]))
-
-
-def _rows(counts: Counts, sums: Floats) -> Rows:
-    return Rows(counts, sums / np.maximum(counts, 1))
 
 
 # A reference stays what it is from window to window.
 @lru_cache(maxsize=64)
-def _usual(metric: Estimated, outcome: Outcome | None) -> Estimate | None:
-    rows, relied = _served(metric, outcome), _relied(outcome)
-    return _estimate(metric, rows, relied, 0.0) if rows and relied else None
+def _usual(metric: Estimated, outcome: Outcome | None, learned: Learned) -> Estimate | None:
+    rows = _served(metric, outcome)
+    return _estimate(metric, rows, learned, 0.0) if rows else None
+
+
+def _served(metric: Estimated, outcome: Outcome | None) -> Rows | None:
+    return served_rows(outcome) if isinstance(outcome, metric.realised.tasks) else None
+
+
+def _learned(metric: Estimated, reference: Profile) -> Learned | None:
+    """Give what the reference teaches, without its features where they were seen to do harm."""
+    harmed = harm_of(metric) in reference.layout.spreads
+    return _taught_without(reference.outcome) if harmed else _taught(reference.outcome)
 
 
 @lru_cache(maxsize=16)
-def _relied(outcome: Outcome | None) -> Reliance | None:
-    if isinstance(outcome, BinaryOutcome):
-        rows, hits, sums = outcome.counts.sum(axis=(1, 2)), outcome.counts[:, :, 1].sum(axis=1), outcome.scores
-    elif isinstance(outcome, MulticlassOutcome):
-        rows, hits, sums = outcome.confidence.sum(axis=1), outcome.confidence[:, 1], outcome.confidence_sums
-    else:
-        return None
-    return relied_on(rows, hits, sums / np.maximum(rows, 1))
+def _taught(outcome: Outcome | None) -> Learned | None:
+    return learned_from(outcome)
+
+
+@lru_cache(maxsize=16)
+def _taught_without(outcome: Outcome | None) -> Learned | None:
+    learned = _taught(outcome)
+    return replace(learned, excess=None) if learned else None
 
 
 ROC_AUC = Estimated(estimation.expected_roc_auc, roc_auc.METRIC)

@@ -24,14 +24,15 @@ REALISED: dict[str, Callable[[pd.DataFrame], float]] = {
     "f1": lambda rows: float(metrics.f1_score(rows.y, rows.d)),
 }
 DRAWS = 30
+SHOWN = ["p", "d", "y"]
 ROLES = Roles(timestamp="at", prediction="d", scores=("p",), label="y")
 
 
 @dataclass(frozen=True)
 class Case:
-    """Rows with score p, decision d and label y: a reference, and what is cut into windows of `size` rows.
+    """Rows with score p, decision d, label y and features: a reference, and what is cut into windows of `size` rows.
 
-    stable: nothing but the scores moves, so that an estimate can be right.
+    stable: nothing but scores and features moves, so that an estimate can be right. The peer asks for no features.
     """
 
     name: str
@@ -77,7 +78,7 @@ def compared(bench: Bench, case: Case) -> dict[str, np.ndarray]:
     """Give by metric what was realised, what the peer says, and value, low and high, of shape (5, windows)."""
     windows = case.windows(case.rows)[: 20 if bench.quick else None]
     now = pd.concat(windows, ignore_index=True)
-    tables = {"reference": case.reference.reset_index(drop=True), "analysis": now}
+    tables = {"reference": case.reference[SHOWN].reset_index(drop=True), "analysis": now[SHOWN]}
     peer = bench.peer("nannyml", "nannyml_cbpe", tables=tables, metrics=list(REALISED), size=case.size)
     own = estimates(case, windows)
     real = {name: np.array([realise(window) for window in windows]) for name, realise in REALISED.items()}
@@ -88,11 +89,11 @@ def estimates(case: Case, windows: list[pd.DataFrame]) -> dict[str, tuple[np.nda
     """Give value, low and high of each metric in each window, by the product's own profiles and detectors."""
     layout = layout_of(pa.Table.from_pandas(case.reference, preserve_index=False), ROLES)
 
-    def profiled(rows: pd.DataFrame) -> Profile:
-        return profile_table(pa.Table.from_pandas(rows, preserve_index=False), layout)
+    def profiled(rows: pd.DataFrame, *, reference: bool = False) -> Profile:
+        return profile_table(pa.Table.from_pandas(rows, preserve_index=False), layout, reference=reference)
 
-    whole = profiled(case.reference)
-    parts = [profiled(part) for part in case.windows(case.reference)]
+    whole = profiled(case.reference, reference=True)
+    parts = [profiled(part, reference=True) for part in case.windows(case.reference)]
     told = replace(layout, spreads=estimate_spreads(whole, parts), windows=len(parts), window_rows=float(case.size))
     reference = replace(whole, layout=told)
     unlabelled = [profiled(window.drop(columns="y")) for window in windows]
@@ -108,6 +109,7 @@ def estimates(case: Case, windows: list[pd.DataFrame]) -> dict[str, tuple[np.nda
 def cases(bench: Bench) -> Iterator[Case]:
     """Give the data sets that are there, and simulated ones whose scores move."""
     yield from simulated(1 if bench.quick else DRAWS)
+    yield from regions(1 if bench.quick else DRAWS // 3)
     yield from loans(bench)
     yield from census(bench)
     yield from hotel(bench)
@@ -138,6 +140,21 @@ def _drawn(draw: np.random.Generator, level: np.ndarray, sure: np.ndarray, slope
     return pd.DataFrame({"p": p, "d": (p >= 0.5).astype(int), "y": (draw.random(z.size) < true).astype(int)})
 
 
+def regions(draws: int) -> Iterator[Case]:
+    """Draw scores that promise too much or too little by a feature that moves from window to window."""
+    for number in range(draws):
+        draw = np.random.default_rng([8, number])
+        size, many = 1000, 10
+
+        def drawn(level: np.ndarray, draw: np.random.Generator = draw) -> pd.DataFrame:
+            x, z = draw.normal(level, 1), draw.normal(0.2, 1.5, level.size)
+            p, y = 1 / (1 + np.exp(-z)), draw.random(level.size) < 1 / (1 + np.exp(0.8 * x - z))
+            return pd.DataFrame({"x": x, "p": p, "d": (p >= 0.5).astype(int), "y": y.astype(int)})
+
+        levels = np.repeat(draw.normal(0, 0.7, many), size)
+        yield Case("simulated regions", drawn(np.zeros(10_000)), drawn(levels), size, stable=True)
+
+
 def loans(bench: Bench) -> Iterator[Case]:
     """Take the first half of the reference as reference, and the rest, in which the concept stands still."""
     files = [
@@ -148,7 +165,9 @@ def loans(bench: Bench) -> Iterator[Case]:
     before, after, labels = (pd.read_parquet(file) for file in files)
     after = after.merge(labels, on="id")
     held, drifted = (
-        pd.DataFrame({"p": rows.y_pred_proba, "d": rows.y_pred.astype(int), "y": rows.repaid.astype(int)})
+        rows.drop(columns=["id", "timestamp", "y_pred_proba", "y_pred", "repaid"], errors="ignore").assign(
+            p=rows.y_pred_proba, d=rows.y_pred.astype(int), y=rows.repaid.astype(int)
+        )
         for rows in (before, after)
     )
     half = len(held) // 2
@@ -162,8 +181,9 @@ def census(bench: Bench) -> Iterator[Case]:
     if file is None:
         return
     rows = pd.read_parquet(file)
-    plain = pd.DataFrame(
-        {"p": rows.predicted_probability, "d": rows.prediction.astype(int), "y": rows.employed.astype(int)}
+    aside = ["id", "year", "part", "predicted_probability", "prediction", "employed"]
+    plain = rows.drop(columns=aside, errors="ignore").assign(
+        p=rows.predicted_probability, d=rows.prediction.astype(int), y=rows.employed.astype(int)
     )
     first = plain[rows.year == 2015].sample(frac=1, random_state=1)
     half = len(first) // 2
@@ -185,7 +205,7 @@ def hotel(bench: Bench) -> Iterator[Case]:
     third = len(rows) // 3
     model = HistGradientBoostingClassifier(random_state=1).fit(seen[:third], rows.is_canceled[:third])
     p = model.predict_proba(seen)[:, 1]
-    made = pd.DataFrame({"p": p, "d": (p >= 0.5).astype(int), "y": rows.is_canceled.astype(int)})
+    made = seen.assign(p=p, d=(p >= 0.5).astype(int), y=rows.is_canceled.astype(int))
     yield Case("hotel bookings", made[third : 2 * third], made[2 * third :], 1000, stable=False)
     mixed = made[third:].sample(frac=1, random_state=1)
     yield Case("hotel bookings, shuffled", mixed[:third], mixed[third:], 500, stable=True)
