@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from monitor.profiles.bins import NumericBins
 from monitor.profiles.derivation import Array
 from monitor.profiles.reading import categories, floats
 
@@ -31,12 +33,19 @@ class Ladder:
         """Give each row's code, below 64."""
         if self.limits is not None:
             values = floats(column)
-            found = np.searchsorted(self.limits, values, side="left").astype(np.uint8) + np.uint8(1)
-            return np.asarray(np.where(np.isnan(values), np.uint8(0), found))
+            none = np.isnan(values)
+            found = self._bins.codes(np.where(none, self.limits[0], values) if none.any() else values)
+            return np.asarray(np.where(none, np.uint8(0), found.astype(np.uint8) + np.uint8(1)))
         read = categories(column)
         place = {value: i + 1 for i, value in enumerate(self.values)}
         known = [0 if text is None else place.get(text, 0) for text in read.texts]
         return np.asarray(np.array([*known, 0], np.uint8)[read.positions])
+
+    @cached_property
+    def _bins(self) -> NumericBins:
+        """Give bins whose edges lie just above the limits: a limit itself is not above it."""
+        limits = np.empty(0) if self.limits is None else self.limits
+        return NumericBins(np.nextafter(limits, np.inf), 0.0)
 
 
 def ladder_of(column: pa.ChunkedArray, kind: str, target: Floats) -> Ladder | None:

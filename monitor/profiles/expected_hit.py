@@ -4,7 +4,8 @@ Where the rows of a window are other ones than the reference's, rows of one scor
 them as frequent as before only if the score says all that the features do. What it leaves out is learned here.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -12,11 +13,12 @@ from numpy.typing import NDArray
 
 from monitor.profiles import codes
 from monitor.profiles.bins import CategoryBins
-from monitor.profiles.derivation import Array, Derivation
+from monitor.profiles.derivation import Derivation
 from monitor.profiles.joint import class_codes
-from monitor.profiles.layout import Column
+from monitor.profiles.layout import DECISION, Column
 from monitor.profiles.reading import canonical, floats
 from monitor.stats.boosting import BERNOULLI, Trees, boosted
+from monitor.stats.intervals import Z
 from monitor.stats.reliance import relied_on
 from monitor.types import Roles
 
@@ -24,15 +26,35 @@ Floats = NDArray[np.float64]
 
 NAME = "excess_chance(features)"
 ROWS_NEEDED, MOST_ROWS, MOST_COLUMNS = 500, 20_000, 100
-GROUPS = 100
+GROUPS, STRETCHES = 100, 20
 SMALLEST = 1e-6
+PARTS = ("columns", "limits", "values")
+
+
+@dataclass(frozen=True, eq=False)
+class Grown:
+    """The chance of a hit by score alone, and trees that say what features add.
+
+    worth: shape (2, groups), scores in ascending order and the log odds of a hit at each.
+    """
+
+    worth: Floats
+    ladders: Mapping[str, codes.Ladder]
+    trees: Trees
+
+    def chances(self, rows: pa.Table, score: Floats) -> tuple[Floats, Floats]:
+        """Give each row's chance by score alone, and by features and score."""
+        coded = np.stack([ladder.codes(rows.column(name)) for name, ladder in self.ladders.items()])
+        start = _odds(self.worth, score)
+        return BERNOULLI.mean(start), BERNOULLI.mean(start + self.trees.at(coded))
 
 
 def fit(rows: pa.Table, columns: Sequence[Column], roles: Roles) -> Iterator[Derivation]:
     """Fit the chance of a hit by score alone, and trees over features and score that set out from it.
 
-    Nothing for models without a single score, below 500 labelled rows, without hits and misses, or where no column
-    tells hits from misses at equal score in rows that the trees were not grown on.
+    Nothing for models without a single score, below 500 labelled rows, without hits and misses, where no column tells
+    hits from misses at equal score in rows that the trees were not grown on, or where what the first half of the rows
+    teaches of the second, and the second of the first, is further off than scores alone.
     """
     label = next((c for c in columns if c.role == "label"), None)
     if len(roles.scores) != 1 or label is None or not {label.name, *roles.scores} <= set(rows.column_names):
@@ -42,17 +64,16 @@ def fit(rows: pa.Table, columns: Sequence[Column], roles: Roles) -> Iterator[Der
     known = known[:: max(1, -(-known.size // MOST_ROWS))]
     if known.size < ROWS_NEEDED:
         return
-    held, target = rows.take(pa.array(known)), hit[known].astype(np.float64)
-    worth, ladders = _worth(score[known], target), _ladders(held, columns, target)
-    if worth is None or ladders.keys() <= {roles.scores[0]}:
+    labelled = _Labelled(rows.take(pa.array(known)), score[known], hit[known].astype(np.float64))
+    chosen = [c for c in columns if c.role in ("feature", "score") and c.kind in ("numeric", "categorical")]
+    grown = _grown(labelled, chosen[-MOST_COLUMNS:])
+    if grown is None or _misleading(labelled, chosen[-MOST_COLUMNS:]):
         return
-    coded = np.stack([ladder.codes(held.column(name)) for name, ladder in ladders.items()])
-    trees = boosted(coded, target, _start(worth, score[known]), BERNOULLI)
-    if trees.values.size:
-        arrays, texts = codes.packed(ladders)
-        grown = {part: getattr(trees, part) for part in ("columns", "limits", "values")}
-        names = (*ladders, roles.scores[0])
-        yield Derivation("expected_hit", (NAME,), names, arrays | grown | {"worth": worth}, texts)
+    arrays, texts = codes.packed(grown.ladders)
+    trees = {part: getattr(grown.trees, part) for part in PARTS}
+    yield Derivation(
+        "expected_hit", (NAME,), (*grown.ladders, roles.scores[0]), arrays | trees | {"worth": grown.worth}, texts
+    )
 
 
 def make(derivation: Derivation, rows: pa.Table) -> dict[str, Floats]:
@@ -64,12 +85,68 @@ def make(derivation: Derivation, rows: pa.Table) -> dict[str, Floats]:
         return {NAME: np.full(rows.num_rows, np.nan)}
     *names, scored = derivation.columns
     ladders = codes.unpacked(len(names), derivation.arrays, derivation.texts)
-    coded = np.stack([ladder.codes(rows.column(name)) for name, ladder in zip(names, ladders, strict=True)])
+    trees = Trees(*(derivation.arrays[part] for part in PARTS))
+    grown = Grown(derivation.arrays["worth"], dict(zip(names, ladders, strict=True)), trees)
     score = floats(rows.column(scored))
-    start = _start(derivation.arrays["worth"], score)
-    trees = Trees(*(derivation.arrays[part] for part in ("columns", "limits", "values")))
-    more = BERNOULLI.mean(start + trees.at(coded)) - BERNOULLI.mean(start)
-    return {NAME: np.where(np.isfinite(score), more, np.nan)}
+    alone, beside = grown.chances(rows, score)
+    return {NAME: np.where(np.isfinite(score), beside - alone, np.nan)}
+
+
+@dataclass(frozen=True, eq=False)
+class _Labelled:
+    """Rows with their scores and whether they were hits, both (rows,)."""
+
+    rows: pa.Table
+    score: Floats
+    hit: Floats
+
+    def part(self, first: int, last: int) -> "_Labelled":
+        return _Labelled(self.rows.slice(first, last - first), self.score[first:last], self.hit[first:last])
+
+
+def _grown(labelled: _Labelled, columns: Sequence[Column]) -> Grown | None:
+    worth, ladders = _worth(labelled.score, labelled.hit), _ladders(labelled, columns)
+    if worth is None or all(column.role == "score" for column in columns if column.name in ladders):
+        return None
+    coded = np.stack([ladder.codes(labelled.rows.column(name)) for name, ladder in ladders.items()])
+    trees = boosted(coded, labelled.hit, _odds(worth, labelled.score), BERNOULLI)
+    return Grown(worth, *_asked_for(ladders, trees)) if trees.values.size else None
+
+
+def _asked_for(ladders: Mapping[str, codes.Ladder], trees: Trees) -> tuple[Mapping[str, codes.Ladder], Trees]:
+    """Leave out the columns that no tree asks for."""
+    asked, places = np.unique(trees.columns, return_inverse=True)
+    names = list(ladders)
+    columns = places.reshape(trees.columns.shape).astype(trees.columns.dtype)
+    return {names[i]: ladders[names[i]] for i in asked.tolist()}, replace(trees, columns=columns)
+
+
+def _misleading(labelled: _Labelled, columns: Sequence[Column]) -> bool:
+    """Say whether features learned on one half of the rows, in their order, put the other half's stretches off.
+
+    By the shares of hits and of right decisions in stretches, estimated with and without features: twice the
+    standard error of the difference in squares is asked for.
+    """
+    n = labelled.hit.size
+    halves = labelled.part(0, n // 2), labelled.part(n // 2, n)
+    more = [_more_off(one, other, columns) for one, other in (halves, halves[::-1])]
+    found = np.concatenate(more)
+    return bool(found.mean() > Z * found.std(ddof=1) / np.sqrt(found.size))
+
+
+def _more_off(known: _Labelled, new: _Labelled, columns: Sequence[Column]) -> Floats:
+    """Give by how much features increase each stretch's squared errors; 0 where they tell nothing."""
+    grown = _grown(known, columns)
+    if grown is None:
+        return np.zeros(STRETCHES)
+    before, (alone, beside) = grown.chances(known.rows, known.score), grown.chances(new.rows, new.score)
+    beside = beside - float((before[1] - before[0]).mean())
+    side = np.where(new.score >= DECISION, 1.0, -1.0)
+    off = [np.stack([chance - new.hit, side * (chance - new.hit)]) for chance in (alone, beside)]
+    stretch = np.arange(new.hit.size) * STRETCHES // new.hit.size
+    rows = np.bincount(stretch, minlength=STRETCHES)
+    squares = [sum((np.bincount(stretch, each, STRETCHES) / rows) ** 2 for each in one) for one in off]
+    return np.asarray(squares[1] - squares[0])
 
 
 def _hits(rows: pa.Table, label: Column, roles: Roles) -> NDArray[np.intp]:
@@ -80,13 +157,12 @@ def _hits(rows: pa.Table, label: Column, roles: Roles) -> NDArray[np.intp]:
     return np.where(found < 0, -1, found == 0)
 
 
-def _ladders(rows: pa.Table, columns: Sequence[Column], target: Floats) -> dict[str, codes.Ladder]:
-    chosen = [c for c in columns if c.role in ("feature", "score") and c.kind in ("numeric", "categorical")]
-    found = {c.name: codes.ladder_of(rows.column(c.name), c.kind, target) for c in chosen[-MOST_COLUMNS:]}
+def _ladders(labelled: _Labelled, columns: Sequence[Column]) -> dict[str, codes.Ladder]:
+    found = {c.name: codes.ladder_of(labelled.rows.column(c.name), c.kind, labelled.hit) for c in columns}
     return {name: ladder for name, ladder in found.items() if ladder is not None}
 
 
-def _worth(score: Floats, target: Floats) -> Array | None:
+def _worth(score: Floats, target: Floats) -> Floats | None:
     """Give scores in ascending order and the log odds of a hit at each, shape (2, groups)."""
     group = np.searchsorted(np.unique(np.quantile(score, np.linspace(0, 1, GROUPS + 1)[1:-1])), score, side="right")
     rows = np.bincount(group)
@@ -99,5 +175,5 @@ def _worth(score: Floats, target: Floats) -> Array | None:
     return np.stack([at, np.log(chance / (1 - chance))])
 
 
-def _start(worth: Array, score: Floats) -> Floats:
+def _odds(worth: Floats, score: Floats) -> Floats:
     return np.asarray(np.interp(score, worth[0], worth[1]))
