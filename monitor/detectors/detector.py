@@ -65,20 +65,27 @@ def inflation(reference: Profile, before: ColumnProfile, after: ColumnProfile) -
 
     An offset from the reference that was accepted counts as variance, as if it lay in that direction.
     """
-    accepted = before.offset / (1 / before.n + 1 / after.n) if before.offset and before.n and after.n else 0.0
-    return _steepest(reference, before, after) + accepted
+    return _steepest(reference, before, after) + _accepted(before, after)
 
 
-def other_inflation(reference: Profile, before: ColumnProfile, after: ColumnProfile) -> float:
-    """Give the design effect in the other directions on average, at least 1: what the mean over all leaves them."""
-    directions = directions_of(before.bins)
+def inflations(reference: Profile, before: ColumnProfile, after: ColumnProfile) -> tuple[float, float, float]:
+    """Give what a test of many directions has to know: two design effects, and how far windows may be off.
+
+    The first is that in the direction in which windows differ most, the second that in the others on average, at least
+    1: what the mean over all leaves them. The third is what an accepted offset adds to the mean of a chi-square.
+    """
+    directions, steepest = directions_of(before.bins), _steepest(reference, before, after)
     mean = design_effect(before.correlation, before.n, after.n, reference.layout.window_rows)
-    rest = directions * mean - _steepest(reference, before, after)
-    return max(rest / (directions - 1), 1.0) if directions > 1 else 1.0
+    others = (directions * mean - steepest) / (directions - 1) if directions > 1 else 1.0
+    return steepest, max(others, 1.0), _accepted(before, after)
 
 
 def _steepest(reference: Profile, before: ColumnProfile, after: ColumnProfile) -> float:
     return design_effect(before.steepest, before.n, after.n, reference.layout.window_rows)
+
+
+def _accepted(before: ColumnProfile, after: ColumnProfile) -> float:
+    return before.offset / (1 / before.n + 1 / after.n) if before.offset and before.n and after.n else 0.0
 
 
 def design_effect(rho: float, reference: int, current: int, window_rows: float) -> float:

@@ -32,7 +32,7 @@ def population_stability_index(reference: Counts, current: Counts) -> float | No
 
 
 def psi_test(
-    reference: Counts, current: Counts, inflation: float = 1.0, others: float = 1.0
+    reference: Counts, current: Counts, inflation: float = 1.0, others: float = 1.0, accepted: float = 0.0
 ) -> tuple[float, float] | None:
     """Give (PSI, p-value): without a shift PSI / (1/N + 1/M) follows chi-square with B - 1 degrees.
 
@@ -41,12 +41,12 @@ def psi_test(
     """
     psi, pearson = (
         population_stability_index(reference, current),
-        chi_square_test(reference, current, inflation, others),
+        chi_square_test(reference, current, inflation, others, accepted),
     )
     if psi is None:
         return None
     scaled = psi / (1 / reference.sum() + 1 / current.sum())
-    p_value = _chi_square_tail(scaled, reference.size - 1, inflation, others)
+    p_value = inflated_tail(scaled, reference.size - 1, inflation, others, accepted)
     return psi, max(p_value, pearson[1] if pearson else 1.0)
 
 
@@ -67,7 +67,7 @@ def jensen_shannon_distance(reference: Counts, current: Counts) -> float | None:
 
 
 def chi_square_test(
-    reference: Counts, current: Counts, inflation: float = 1.0, others: float = 1.0
+    reference: Counts, current: Counts, inflation: float = 1.0, others: float = 1.0, accepted: float = 0.0
 ) -> tuple[float, float] | None:
     """Give Pearson's statistic of homogeneity and its p-value; bins that are empty in both are left out.
 
@@ -79,7 +79,7 @@ def chi_square_test(
         return None
     expected = rows * table.sum(axis=0) / table.sum()
     statistic = float(((table - expected) ** 2 / expected).sum())
-    return statistic, _chi_square_tail(statistic, table.shape[1] - 1, inflation, others)
+    return statistic, inflated_tail(statistic, table.shape[1] - 1, inflation, others, accepted)
 
 
 def kolmogorov_smirnov_test(reference: Counts, current: Counts, inflation: float = 1.0) -> tuple[float, float] | None:
@@ -139,14 +139,20 @@ def rare_joined(reference: Counts, current: Counts) -> tuple[Counts, Counts]:
     return _joined(reference, group), _joined(current, group)
 
 
-def _chi_square_tail(statistic: float, degrees: int, inflation: float, others: float) -> float:
+def inflated_tail(statistic: float, degrees: int, inflation: float, others: float, accepted: float) -> float:
     """Give the upper tail of chi-square whose degrees are inflated, one of them more, by its mean and variance.
 
-    (Satterthwaite 1946; Rao & Scott 1984)
+    accepted: what a difference that is no news adds to the mean, at most; the tail is then that of a noncentral one,
+    a little more than its due. (Satterthwaite 1946; Patnaik 1949; Rao & Scott 1984)
+
+    >>> from scipy.stats import ncx2
+    >>> round(inflated_tail(30.0, 4, 1.0, 1.0, 9.0), 4), round(float(ncx2.sf(30.0, 4, 9.0)), 4)
+    (0.0197, 0.0174)
     """
     if not degrees:
         return 1.0
-    mean, squares = inflation + others * (degrees - 1), inflation**2 + others**2 * (degrees - 1)
+    mean = inflation + others * (degrees - 1) + accepted
+    squares = inflation**2 + others**2 * (degrees - 1) + 2 * max(inflation, others) * accepted
     return float(chdtrc(mean**2 / squares, statistic * mean / squares))
 
 

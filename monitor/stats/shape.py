@@ -1,7 +1,7 @@
 """Whether two sets of counts over the same ordered bins have one shape.
 
-`reference` and `current` are counts of shape (bins,), `inflation` the design effect (Kish 1965); None when either side
-is empty or all rows share one bin.
+`reference` and `current` are counts of shape (bins,), `inflation` and `others` design effects (Kish 1965), `accepted`
+what a difference that is no news adds to the mean; None when either side is empty or all rows share one bin.
 """
 
 import numpy as np
@@ -17,7 +17,7 @@ FURTHEST = 2.75
 
 
 def smooth_test(
-    reference: Counts, current: Counts, inflation: float = 1.0, others: float = 1.0
+    reference: Counts, current: Counts, inflation: float = 1.0, others: float = 1.0, accepted: float = 0.0
 ) -> tuple[float, float] | None:
     """Give (length of the shift, p-value) of Neyman's smooth test: location, spread, skewness, tails of normal scores.
 
@@ -41,8 +41,9 @@ def smooth_test(
     statistic, degrees = float(squares.sum()), basis.shape[1]
     # few rows make the squares vary more than chi-square's: by the fourth moments of what is averaged
     excess = float(mass @ (basis**2).sum(axis=1) ** 2) - degrees**2 - 2 * degrees
-    mean = inflation + others * (degrees - 1)
-    variance = 2 * (inflation**2 + others**2 * (degrees - 1)) + max(excess, 0.0) / min(n, m)
+    mean = inflation + others * (degrees - 1) + accepted
+    squares = inflation**2 + others**2 * (degrees - 1) + 2 * max(inflation, others) * accepted
+    variance = 2 * squares + max(excess, 0.0) / min(n, m)
     return float(np.sqrt(shifts @ shifts)), float(gammaincc(mean**2 / variance, statistic * mean / variance))
 
 

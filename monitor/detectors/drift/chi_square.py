@@ -6,7 +6,7 @@ It alerts from a Jensen-Shannon distance of 0.04 on, which is what Cohen (1988) 
 import math
 from collections.abc import Iterator
 
-from monitor.detectors.detector import Detector, inflation, other_inflation, paired, undefined
+from monitor.detectors.detector import Detector, inflation, inflations, paired, undefined
 from monitor.profiles.bins import CategoryBins
 from monitor.profiles.profile import ColumnProfile, Profile
 from monitor.stats.divergence import chi_square_test, jensen_shannon_distance, rare_joined
@@ -23,12 +23,13 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
     for column, before, after in paired(reference, current):
         if not isinstance(before.bins, CategoryBins):
             continue
-        grown = inflation(reference, before, after), other_inflation(reference, before, after)
+        grown = inflations(reference, before, after)
         found = chi_square_test(*rare_joined(before.counts, after.counts), *grown)
         if found is None:
             yield undefined(NAME, column, before, after)
         else:
-            effect, chance = jensen_shannon_distance(before.counts, after.counts), _chance(before, after, max(grown))
+            most = max(inflation(reference, before, after), grown[1])
+            effect, chance = jensen_shannon_distance(before.counts, after.counts), _chance(before, after, most)
             yield Measurement(NAME, found[0], column, n=after.n, p_value=found[1], effect=effect, chance=chance)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Literal
 
-from monitor.detectors.detector import inflation, other_inflation, paired, undefined
+from monitor.detectors.detector import inflation, inflations, paired, undefined
 from monitor.profiles.bins import CategoryBins, NumericBins
 from monitor.profiles.profile import Counts, Profile
 from monitor.types import Measurement
@@ -38,12 +38,12 @@ def put_to_test(
 ) -> Iterator[Measurement]:
     """Test every column of some bins; the effect is a distance, or else the statistic.
 
-    ways: in how many directions the test looks: one of many takes a second design effect, that of the others.
+    ways: in how many directions the test looks: one of many takes all of `inflations`.
     """
     for column, before, after in paired(reference, current):
         if isinstance(before.bins, bins):
-            grown = [inflation(reference, before, after)]
-            grown += [other_inflation(reference, before, after)] if ways == "many" else []
+            one = ways == "one"
+            grown = (inflation(reference, before, after),) if one else inflations(reference, before, after)
             found = test(before.counts, after.counts, *grown)
             if found is None:
                 yield undefined(name, column, before, after)

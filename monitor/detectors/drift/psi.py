@@ -5,7 +5,7 @@ It is shown, since people know it; a pair of other tests alerts, see `drift.smoo
 
 from collections.abc import Iterator
 
-from monitor.detectors.detector import Detector, inflation, other_inflation, paired, undefined
+from monitor.detectors.detector import Detector, inflations, paired, undefined
 from monitor.profiles.profile import Profile
 from monitor.stats.divergence import coarsened, psi_test
 from monitor.types import Measurement
@@ -20,7 +20,7 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
     Blind to groups much smaller than a twentieth of the rows.
     """
     for column, before, after in paired(reference, current):
-        grown = inflation(reference, before, after), other_inflation(reference, before, after)
+        grown = inflations(reference, before, after)
         found = psi_test(*coarsened(before.counts, after.counts, BINS), *grown)
         if found is None:
             yield undefined(NAME, column, before, after)
