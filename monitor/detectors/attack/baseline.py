@@ -201,6 +201,8 @@ def _joining(usual: Usual, buckets: NDArray[np.uint64], rows: Rows) -> tuple[int
         usual=usual,
         client=np.arange(1, n + 1, dtype=np.uint32),
         asked=np.ones(n, np.int64),
+        new=np.ones(n, np.bool_),
+        newcomers=np.arange(1, n + 1, dtype=np.int64),
         at=np.arange(n, dtype=np.int64),
     )
     tables = buckets.shape[1]

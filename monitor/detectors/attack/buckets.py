@@ -49,8 +49,9 @@ def empty_memory() -> dict[str, Memory]:
     """Give a memory that has seen nothing.
 
     Of each bucket: its tag, how many distinct rows it holds, the number of the first in the stream, the client of the
-    last and how many of that client came in a row, a bit for each client that came (some share one), and the share of
-    the rows that honest ones are taken to bring, 0 where that is unknown.
+    last and how many of that client came in a row, how many of newcomers did and how many rows newcomers had sent when
+    that began, a bit for each client that came (some share one), and the share of the rows that honest ones are taken
+    to bring, 0 where that is unknown.
     """
     return {
         "tag": np.zeros(SLOTS, np.uint32),
@@ -58,6 +59,8 @@ def empty_memory() -> dict[str, Memory]:
         "born": np.zeros(SLOTS, np.uint32),
         "client": np.zeros(SLOTS, np.uint32),
         "run": np.zeros(SLOTS, np.uint32),
+        "new_run": np.zeros(SLOTS, np.uint32),
+        "new_since": np.zeros(SLOTS, np.uint32),
         "who": np.zeros(SLOTS, np.uint64),
         "usual": np.zeros(SLOTS, np.float32),
     }
@@ -85,15 +88,18 @@ def shared(
     usual: Usual,
     client: NDArray[np.uint32],
     asked: Counts,
+    new: NDArray[np.bool_],
+    newcomers: Counts,
     at: Counts,
 ) -> NDArray[np.int64]:
     """Count for each row the tables in which it shares a bucket with earlier rows, by more than the reference explains.
 
     buckets: shape (rows, tables). client: a number for each row's client. asked: how many rows that client has sent.
-    at: each row's number in the stream. Changes the memory.
+    new: whether that client is a newcomer; newcomers: how many rows all of them have sent. at: each row's number in the
+    stream. Changes the memory.
 
     More than explained is: the reference never falls there; it holds more distinct rows than five and three times what
-    it should; or one client has come there in a row more often than it should.
+    it should; or one client, or newcomers together, have come there in a row more often than they should.
     """
     rows, tables = buckets.shape
     flat = buckets.reshape(-1)
@@ -111,16 +117,17 @@ def shared(
     born = np.where(stays, known["born"], now)[start].astype(np.int64)
     index = np.arange(slots.size)
     count = base[segment] + index - start[segment]
-    turns = begins.copy()
-    turns[1:] |= who[1:] != who[:-1]
-    turn, turned = _segments(turns)
-    goes_on = stays & (known["client"] == who)
-    run = np.where(goes_on, known["run"], 0)[turned].astype(np.int64)[turn] + index - turned[turn]
+    run, _ = _run(begins, who, stays & (known["client"] == who), known["run"])
+    young = new[place]
+    new_run, new_turned = _run(begins, young, stays & young & (known["new_run"] > 0), known["new_run"])
+    came_so_far = newcomers[place]
+    since = np.where(new_run > index - new_turned, known["new_since"][new_turned], came_so_far[new_turned])
     learned = np.where(stays, known["usual"], 0)[start]
     share = np.maximum(usual.at(flat[order]), learned[segment]).astype(np.float64)
     seen = now - born[segment] + 1
     odd = (share == 0) | (count + 1 > PLENTY + TIMES * seen * share)
     odd |= run + 1 > np.maximum(RUN_LEAST, RUN_FREE + RUN_TIMES * asked[place] * share)
+    odd |= young & (new_run + 1 > RUN_FREE + RUN_TIMES * (came_so_far - since + 1) * share)
     came = np.bitwise_or.reduceat(_bits(who), start) if slots.size else np.empty(0, np.uint64)
     came |= np.where(stays, known["who"], 0)[start]
     last = np.append(first[1:], True) if slots.size else first
@@ -130,11 +137,25 @@ def shared(
         ("born", born[segment]),
         ("client", who),
         ("run", run + 1),
+        ("new_run", np.where(young, new_run + 1, 0)),
+        ("new_since", since),
         ("who", came[segment]),
         ("usual", learned[segment]),
     ):
         memory[name][slots[last]] = values[last]
     return np.bincount(place[odd & (count > 0)], minlength=rows)
+
+
+def _run(begins: NDArray[np.bool_], who: Memory, goes_on: NDArray[np.bool_], before: Memory) -> tuple[Counts, Places]:
+    """Count for each row those just before it in its bucket that are the same one's; and give where its run begins.
+
+    goes_on: whether the run that is remembered, of so many rows before, is the same one's.
+    """
+    turns = begins.copy()
+    turns[1:] |= who[1:] != who[:-1]
+    turn, turned = _segments(turns)
+    first = turned[turn]
+    return np.where(goes_on, before, 0)[first].astype(np.int64) + np.arange(who.size) - first, first
 
 
 def known_tables(memory: Mapping[str, Memory], buckets: Hashes, *, usual: Usual, at: int) -> Counts:

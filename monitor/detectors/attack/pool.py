@@ -16,10 +16,13 @@ from monitor.detectors.attack.sighting import CLUSTER, POOLED, SHOWN, Sighting
 from monitor.detectors.attack.signs import SWEEP, Signs
 
 Array = NDArray[Any]
+Flags = NDArray[np.bool_]
 
 BURN_IN = 5_000
 ABOVE = 1.5
-CLUSTER_LEAST, MOST_SEARCHING, SEARCHING = 12, 0.6, 0.5
+CLUSTER_LEAST, MOST_SEARCHING = 12, 0.6
+SEARCHING, SEARCHING_LEAST, MORE = 0.5, 0.1, 5.0
+"""Who searches sends near-copies five times as often as usual: a tenth of the rows at least, half are enough."""
 LEARNED = np.array([name not in (*SIMILAR, SWEEP) for name in NAMES])
 """Signs that a change of the world brings to honest rows, too."""
 
@@ -57,7 +60,7 @@ def grown(
 
 
 def _of_searchers(held: Mapping[str, Array], epoch: Epoch, rows: NDArray[np.intp]) -> bool:
-    """Say whether most rows come from clients that send little but near-copies.
+    """Say whether most rows come from clients of whose rows far more than usual are near-copies.
 
     Honest ones meet in a cluster now and then, as all do who have the same weather. Without client ids it is not known.
     """
@@ -65,7 +68,9 @@ def _of_searchers(held: Mapping[str, Array], epoch: Epoch, rows: NDArray[np.intp
         return True
     place = epoch.place[rows]
     spot = np.maximum(place, 0)
-    searching = held["client_similar"][spot, 0] >= SEARCHING * held["client_rows"][spot]
+    all_rows, joined = held["joined"]
+    least = float(np.clip(MORE * joined / max(all_rows, 1.0), SEARCHING_LEAST, SEARCHING))
+    searching = held["client_similar"][spot, 0] >= least * held["client_fresh"][spot]
     return bool((searching & (place >= 0)).mean() >= MOST_SEARCHING)
 
 
@@ -80,29 +85,49 @@ def pooled(
     if burning:
         held["pool_rows"] += signs.counted.sum(axis=0)
         held["pool_hits"] += signs.rare.sum(axis=0)
+    counted = signs.counted & ~burning & LEARNED
     rates = _pool_rates(baseline, held)
+    yield from gathered_up(
+        baseline, held, epoch, signs, shown=signs.rare, counted=counted, rates=rates, alarm=alarm, name=POOLED
+    )
+
+
+def gathered_up(
+    baseline: Baseline,
+    held: Mapping[str, Array],
+    epoch: Epoch,
+    signs: Signs,
+    *,
+    shown: Flags,
+    counted: Flags,
+    rates: Floats,
+    alarm: float,
+    name: str,
+) -> Iterator[Sighting]:
+    """Gather evidence about rows of many clients as if they were one's; tell of every sign with what it is called.
+
+    shown, counted: shape (rows, indicators); a row that is not counted says nothing. name: that detectors begin with.
+    """
     gains = Gains.of(rates)
-    for rows in np.split(np.arange(epoch.size), np.flatnonzero(epoch.slices[1:] != epoch.slices[:-1]) + 1):
-        now = int(epoch.slices[rows[0]])
+    for stretch in np.split(np.arange(epoch.size), np.flatnonzero(epoch.slices[1:] != epoch.slices[:-1]) + 1):
+        now = int(epoch.slices[stretch[0]])
         _turn(held, now, gains, alarm)
-        if burning:
+        rows = stretch[counted[stretch].any(axis=1)]
+        if not rows.size:
             continue
-        all_one = np.zeros(rows.size, np.intp)
-        ratios = gathered(held["pool_ratios"], signs.rare[rows], signs.counted[rows], all_one, gains)
+        ratios = gathered(held["pool_ratios"], shown[rows], counted[rows], np.zeros(rows.size, np.intp), gains)
         held["pool_ratios"][0] = np.maximum(ratios[-1], 0)
-        held["pool_shown"][0] += signs.counted[rows].sum(axis=0)
-        held["pool_shown"][1] += signs.rare[rows].sum(axis=0)
+        held["pool_shown"] += [counted[rows].sum(axis=0), (shown & counted)[rows].sum(axis=0)]
         top = evidence(ratios, gains).max(axis=0)
-        for d in np.flatnonzero(LEARNED & (top >= SHOWN)).tolist():
-            counted, shown = held["pool_shown"][:, d].tolist()
-            hit = rows[signs.rare[rows, d]]
+        for d in np.flatnonzero(top >= SHOWN).tolist():
+            hit = rows[shown[rows, d] & counted[rows, d]]
             told = account_of(baseline, epoch.rows, held, detector=NAMES[d], hit=hit, clusters=signs.cluster[hit])
             yield Sighting(
-                POOLED + NAMES[d],
+                name + NAMES[d],
                 "",
                 epoch.queries.start(now),
-                counted,
-                shown,
+                int(held["pool_shown"][0, d]),
+                int(held["pool_shown"][1, d]),
                 float(rates[d]),
                 float(top[d]),
                 evidence=told,

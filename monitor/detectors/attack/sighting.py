@@ -10,8 +10,17 @@ MOST_IDS = 20
 ALPHA = 1e-6
 SHOWN = math.log(100)
 """The log of the evidence from which on it is worth showing."""
-POOLED, CLUSTER = "pooled_", "cluster"
-"""What the detectors of all clients together are called, or begin with."""
+POOLED, NEWCOMERS, CLUSTER = "pooled_", "newcomers_", "cluster"
+"""What the detectors of all clients together, and of all new ones, are called, or begin with."""
+
+
+def sign_of(detector: str) -> str:
+    """Name the sign that a detector looks for, whoever shows it.
+
+    >>> sign_of("pooled_malformed"), sign_of("newcomers_malformed"), sign_of("malformed")
+    ('malformed', 'malformed', 'malformed')
+    """
+    return detector.removeprefix(POOLED).removeprefix(NEWCOMERS)
 
 
 @dataclass(frozen=True)

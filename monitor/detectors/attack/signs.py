@@ -23,6 +23,8 @@ Places = NDArray[np.intp]
 
 ASKED_EARLY, ASKED_OFTEN, SWEPT, FLIPPED = 3, 8, 20, 5
 TIMES, CHANCE, MOST = 3.0, 2.0, 0.9
+NEW = 100
+"""A client is a newcomer for so many rows."""
 SWEEP = "one_column_sweep"
 PLACE = {name: place for place, name in enumerate(NAMES)}
 
@@ -51,6 +53,10 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
     """Look at every row, each with those before it in mind; changes what is remembered."""
     signs = Signs.none(epoch.size)
     fresh = ~repeats(held["repeats"], epoch.hashes)
+    np.add.at(held["client_fresh"], epoch.place[fresh & (epoch.place >= 0)], 1)
+    new = (epoch.place >= 0) & (epoch.asked < NEW)
+    newcomers = int(held["newcomer_rows"][0]) + (new & fresh).cumsum()
+    held["newcomer_rows"][0] = newcomers[-1]
     joins = np.zeros(epoch.size, np.bool_)
     joins[fresh] = (
         shared(
@@ -59,6 +65,8 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
             usual=baseline.usual_buckets,
             client=epoch.client[fresh],
             asked=epoch.asked[fresh] + 1,
+            new=new[fresh],
+            newcomers=newcomers[fresh],
             at=epoch.at[fresh],
         )
         >= baseline.joins

@@ -12,6 +12,7 @@ from monitor.detectors.attack.buckets import REPEATS, empty_memory
 from monitor.detectors.attack.clusters import empty_clusters
 from monitor.detectors.attack.ecusum import WIDTH
 from monitor.detectors.attack.indicators import NAMES
+from monitor.detectors.attack.newcomers import empty_newcomers
 from monitor.detectors.attack.peers import empty_recent
 from monitor.detectors.attack.variations import empty_last
 
@@ -38,12 +39,14 @@ class State:
         held |= {f"cluster_{name}": array for name, array in clusters.items()}
         held |= {"pool_rows": np.zeros(wide), "pool_hits": np.zeros(wide), "pool_new": np.zeros((2, wide))}
         held |= {f"recent_{name}": array for name, array in empty_recent().items()}
-        held |= {"joined": np.zeros(2), "joined_new": np.zeros(2)}
+        held |= {f"newcomers_{name}": array for name, array in empty_newcomers().items()}
+        held |= {"joined": np.zeros(2), "joined_new": np.zeros(2), "newcomer_rows": np.zeros(1, np.int64)}
         held |= {"pool_ratios": np.zeros((1, wide, WIDTH))}
         held |= {"pool_shown": np.zeros((2, wide), np.int64), "pool_slice": np.full(1, NEVER)}
         held |= {
             "client_key": np.zeros(CLIENTS, np.uint64),
             "client_rows": np.zeros(CLIENTS, np.uint32),
+            "client_fresh": np.zeros(CLIENTS, np.uint32),
             "client_seen": np.zeros(CLIENTS, np.int64),
             "client_slice": np.full(CLIENTS, NEVER),
             "client_ratios": np.zeros((CLIENTS, wide, WIDTH), np.float32),

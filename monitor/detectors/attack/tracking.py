@@ -14,6 +14,7 @@ from monitor.detectors.attack.buckets import learn_common
 from monitor.detectors.attack.clusters import Clusters
 from monitor.detectors.attack.ecusum import Floats, Gains
 from monitor.detectors.attack.epoch import LENGTH, Epoch, ranks
+from monitor.detectors.attack.newcomers import learn_newcomers, newcomers
 from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.pool import ABOVE, BURN_IN, LEARNED, grown, pooled, totals
 from monitor.detectors.attack.queries import Queries, key_of
@@ -88,6 +89,7 @@ def _followed(
         if queries.named:
             told, gone_by = suspects(baseline, held, epoch, signs, rates=rates, alarm=alarm)
             yield from told
+            yield from newcomers(baseline, held, epoch, signs, rates=rates, alarm=alarm)
             honest = (gone_by < SHOWN) & (epoch.place >= 0)[:, None]
             held["pool_new"] += [(signs.counted & honest).sum(axis=0), (signs.hits & honest).sum(axis=0)]
         else:
@@ -166,6 +168,7 @@ def _learn(held: Mapping[str, Array], epoch: Epoch) -> None:
         for name, new in zip(("pool_rows", "pool_hits"), held["pool_new"], strict=True):
             held[name][:] = held[name] * FADE + new
         held["pool_new"][:] = 0
+        learn_newcomers(held, fade=FADE)
     held["joined"][:] = held["joined"] * FADE + held["joined_new"]
     held["joined_new"][:] = 0
     known = (held["client_key"] & np.uint64(0xFFFFFFFF)).astype(np.uint32)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from scipy.special import bdtrc
 
 from monitor.detectors.attack.indicators import INDICATORS_BY_NAME
-from monitor.detectors.attack.sighting import CLUSTER, MOST_IDS, POOLED, Sighting
+from monitor.detectors.attack.sighting import CLUSTER, MOST_IDS, Sighting, sign_of
 from monitor.detectors.detector import Detector
 from monitor.types import Measurement
 
@@ -76,7 +76,7 @@ def kind_of(detector: str) -> str | None:
     >>> kind_of("near_duplicates"), kind_of("pooled_malformed")
     ('attack.evasion', 'attack.probing')
     """
-    known = INDICATORS_BY_NAME.get(detector.removeprefix(POOLED))
+    known = INDICATORS_BY_NAME.get(sign_of(detector))
     return "attack.evasion" if detector == CLUSTER else known.kind if known else None
 
 
@@ -181,7 +181,7 @@ def _time(micros: int) -> str | None:
 
 
 def _told(one: Sighting, limit: float) -> dict[str, Any]:
-    known = INDICATORS_BY_NAME.get(one.detector.removeprefix(POOLED))
+    known = INDICATORS_BY_NAME.get(sign_of(one.detector))
     numbers = {"hits": one.hits, "rows": one.rows, "p0": one.rate, "rate": one.hits / one.rows if one.rows else None}
     sure = {"log_e": round(one.log_e, 2), "threshold": round(limit, 2)}
     return {"name": one.detector, **numbers, **sure, "says": known.says if known else ""}
@@ -201,7 +201,7 @@ def severity_of(found: Sequence[Sighting], others: Sequence[Sighting], *, client
 
 
 def _family(detector: str) -> str:
-    known = INDICATORS_BY_NAME.get(detector.removeprefix(POOLED))
+    known = INDICATORS_BY_NAME.get(sign_of(detector))
     return known.family if known else detector
 
 

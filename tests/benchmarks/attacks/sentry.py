@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from attacks.logs import batches
 from monitor.detectors.attack.baseline import Baseline
-from monitor.detectors.attack.sighting import ALPHA, CLUSTER, POOLED, Sighting
+from monitor.detectors.attack.sighting import ALPHA, CLUSTER, NEWCOMERS, POOLED, Sighting
 from monitor.detectors.attack.state import State
 from monitor.detectors.attack.tracking import track
 from monitor.profiles.arrow import layout_of
@@ -83,4 +83,4 @@ def alarming(sighting: Sighting) -> bool:
 
 def about_all(sighting: Sighting) -> bool:
     """Say whether it speaks of a cluster or of all queries, and not of one client."""
-    return sighting.detector == CLUSTER or sighting.detector.startswith(POOLED)
+    return sighting.detector == CLUSTER or sighting.detector.startswith((POOLED, NEWCOMERS))
