@@ -10,7 +10,8 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc, ndtr, ndtri
+from scipy.special import chdtrc, chdtri, ndtr, ndtri, roots_genlaguerre
+from scipy.stats import ncx2
 
 from monitor.types import Measurement
 
@@ -19,7 +20,6 @@ Floats = NDArray[np.float64]
 
 _SMALLEST = 1e-15
 _LEVELS = np.logspace(-15, 0, 151)[:-1]
-_ALONE = np.zeros(1), np.ones(1)
 
 
 def _normal(points: int) -> tuple[Floats, Floats]:
@@ -27,7 +27,8 @@ def _normal(points: int) -> tuple[Floats, Floats]:
     return nodes, weights / weights.sum()
 
 
-_QUADRATURE = _normal(64)
+_POINTS = 64
+_QUADRATURE = _normal(_POINTS)
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ def significance(
     clear: int = 3,
     shared: float = 0.0,
     lasting: float = 0.0,
+    ways: int = 0,
 ) -> float:
     """Give the p-value each of `tests` tests must reach, in (0, 1], so that about `alarms` alarms begin `per`.
 
@@ -77,9 +79,11 @@ def significance(
     after `clear` clear ones in a row. `shared` is the part of a difference's variance that the reference brings in,
     N being its rows and M the window's: M / (N + M), in [0, 1). It is the same in every window, so that a reference
     that lies askew breaches again and again: windows are independent only given it, and the alarms are averaged over
-    where it may lie. `lasting` is the correlation of neighbouring windows beyond that, in [0, 1), such as a season's:
-    it makes spells of windows that breach together, each like one draw, whose length is that of a normal sequence's
-    stay beyond a high level, about 2.5 / sqrt(1 - lasting^2). (Rice 1945)
+    where it may lie: in one direction by a test that looks one way, with `ways` 0; or in so many, either way, by one
+    like chi-square with as many degrees, whose breaches go less together. `lasting` is the correlation of neighbouring
+    windows beyond that, in [0, 1), such as a season's: it makes spells of windows that breach together, each like one
+    draw, one way, whose length is that of a normal sequence's stay beyond a high level, about
+    2.5 / sqrt(1 - lasting^2). (Rice 1945)
 
     Raises ValueError when the budget, the window or the number of tests is not above 0, or k is not in 1..m, or
     `shared` or `lasting` is not in [0, 1).
@@ -98,28 +102,39 @@ def significance(
         raise ValueError(f"shared={shared}, lasting={lasting}: parts of the variance must be in [0, 1)")
     windows, alike = per / window, min(round(shared + lasting, 2), 0.99)
     spell = windows if lasting <= shared else min(windows, max(float(m), round(2.5 / math.sqrt(1 - lasting**2))))
-    given = _alarms(spell, k, m, clear, alike) * (windows / spell)
+    given = _alarms(spell, k, m, clear, shared=alike, ways=0 if lasting else ways) * (windows / spell)
     return float(np.exp(np.interp(math.log(alarms / tests), np.log(given), np.log(_LEVELS))))
 
 
 @lru_cache(maxsize=1024)
-def _alarms(windows: float, k: int, m: int, clear: int, shared: float) -> Floats:
+def _alarms(windows: float, k: int, m: int, clear: int, *, shared: float, ways: int) -> Floats:
     """Give the alarms that a test of each level begins in so many windows in which nothing has changed, on average.
 
     The first one comes after 1 / (C(m-1, k-1) a^k) windows; every later one has to wait until the one before is
-    resolved, too. `a` is the chance of a breach given the reference, whose normal deviate all windows share.
+    resolved, too. `a` is the chance of a breach given the reference, whose deviates all windows share.
     """
-    deviates, weights = _QUADRATURE if shared else _ALONE
-    breach, goes_on = (
-        ndtr((ndtri(level)[:, None] + math.sqrt(shared) * deviates) / math.sqrt(1 - shared))
-        for level in (_LEVELS, np.maximum(_LEVELS, np.minimum(0.1, 5 * _LEVELS)))
-    )
+    breach, weights = _given(_LEVELS, shared, ways)
+    goes_on, _ = _given(np.maximum(_LEVELS, np.minimum(0.1, 5 * _LEVELS)), shared, ways)
     rate = np.minimum(comb(m - 1, k - 1) * np.maximum(breach, _SMALLEST) ** k, 1.0)
     quiet = np.maximum(1 - goes_on, 1e-9)
     firing = np.minimum((quiet**-clear - 1) / np.maximum(goes_on, _SMALLEST), 1e12)
     due = windows * rate
     first = -np.expm1(-due)
     return np.maximum.accumulate((first + (due - first) / (1 + firing * rate)) @ weights)
+
+
+def _given(levels: Floats, shared: float, ways: int) -> tuple[Floats, Floats]:
+    """Give the chance of a breach at each level given where the reference lies, shape (levels, places), and weights."""
+    if not shared:
+        return levels[:, None], np.ones(1)
+    if not ways:
+        deviates, weights = _QUADRATURE
+        return ndtr((ndtri(levels)[:, None] + math.sqrt(shared) * deviates) / math.sqrt(1 - shared)), weights
+    halves, weights = roots_genlaguerre(_POINTS, ways / 2 - 1)
+    limits = chdtri(ways, levels)[:, None] / (1 - shared)
+    # the reference's squared distance follows chi-square, too
+    breach = np.asarray(ncx2.sf(limits, ways, 2 * halves * shared / (1 - shared)))
+    return breach, np.asarray(weights / weights.sum())
 
 
 def spent(measurement: Measurement, threshold: Threshold) -> float:

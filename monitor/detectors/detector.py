@@ -24,7 +24,8 @@ class Detector:
     `bins`, when given, is the one kind of column on which it alerts. `weight` is its part of the false-alarm budget
     beside other tests (Genovese, Roeder & Wasserman 2006): small where what it looks for leaves no doubt, or where
     chance alone hardly ever makes it, so that it would hold a part of the budget that nobody spends. `labelled`
-    ones wait for labels whatever their kind; `at_once` ones alert in the first window that breaches.
+    ones wait for labels whatever their kind; `at_once` ones alert in the first window that breaches. `ways`: in about
+    how many directions it looks, either way; 0 for one that looks one way only.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Detector:
     weight: float = 1.0
     labelled: bool = False
     at_once: bool = False
+    ways: int = 0
 
     @property
     def method(self) -> str:

@@ -199,6 +199,7 @@ def threshold_of(found: Found, settings: Model, *, tests: float, window: Window)
         clear=rule.clear,
         shared=min(found.shared or 0.0, 0.99),
         lasting=found.lasting,
+        ways=detector.ways,
     )
     least = detector.min_effect if found.setting.min_effect is None else found.setting.min_effect
     return Threshold(alpha=alpha, min_effect=least)

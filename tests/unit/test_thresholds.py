@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from scipy.special import ndtr
+from scipy.special import chdtrc, ndtr
 
 from monitor.alerts.lifecycle import Alert, Rule, step
 from monitor.alerts.thresholds import Threshold, judged, significance
@@ -56,6 +56,21 @@ def test_windows_that_share_a_reference_keep_the_budget(shared: float, sides: in
     p = ndtr(-z) if sides == 1 else 2 * ndtr(-np.abs(z))
     rate = tests * alarms_of(p <= alpha, p <= max(alpha, min(0.1, 5 * alpha)), **rule).mean()
     assert 0.4 <= rate <= 1.15
+
+
+@pytest.mark.parametrize("shared", [0.05, 0.33, 0.8])
+@pytest.mark.parametrize("ways", [1, 2, 8])
+def test_tests_of_many_directions_spend_more_of_the_budget_where_windows_share_a_reference(
+    shared: float, ways: int
+) -> None:
+    tests, rule = 60, {"k": 2, "m": 3, "clear": 3}
+    alpha = significance(alarms=1, per=30 * DAY, window=DAY, tests=tests, shared=shared, ways=ways, **rule)
+    rng = np.random.default_rng(round(100 * shared) + ways)
+    askew = rng.normal(size=(10_000, 1, ways))
+    z = np.sqrt(shared) * askew + np.sqrt(1 - shared) * rng.normal(size=(10_000, 30, ways))
+    p = chdtrc(ways, (z**2).sum(axis=2))
+    rate = tests * alarms_of(p <= alpha, p <= max(alpha, min(0.1, 5 * alpha)), **rule).mean()
+    assert 0.6 <= rate <= 1.15
 
 
 @pytest.mark.parametrize("lasting", [0.3, 0.6, 0.9, 0.97])

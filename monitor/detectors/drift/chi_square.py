@@ -42,4 +42,4 @@ def _chance(before: ColumnProfile, after: ColumnProfile, inflation: float) -> tu
     return held - 1, 0.75 * 8 * math.log(2) / (1 / before.n + 1 / after.n) / inflation
 
 
-DETECTOR = Detector(NAME, "drift.data", "statistic", compare, armed=True, min_effect=0.04)
+DETECTOR = Detector(NAME, "drift.data", "statistic", compare, armed=True, min_effect=0.04, ways=1)

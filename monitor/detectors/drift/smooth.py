@@ -34,4 +34,4 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
     return put_to_test(NAME, smooth_test, reference, current, bins=NumericBins, ways="many")
 
 
-DETECTOR = Detector(NAME, "drift.data", "reference sd", compare, armed=True, min_effect=0.03, bins=NumericBins)
+DETECTOR = Detector(NAME, "drift.data", "reference sd", compare, armed=True, min_effect=0.03, bins=NumericBins, ways=2)

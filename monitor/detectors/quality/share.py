@@ -1,5 +1,7 @@
 """The shape that the share detectors have in common."""
 
+import math
+
 from monitor.detectors.detector import EMPTY, NO_REFERENCE, design_effect
 from monitor.profiles.layout import Role
 from monitor.profiles.profile import ColumnProfile, Profile
@@ -19,7 +21,18 @@ def measured(
     found = share_shift_test(reference, current, inflation)
     if found is None:
         return Measurement(detector, None, column=column, n=rows, note=NO_REFERENCE if rows else EMPTY)
-    return Measurement(detector, hits / rows, column=column, n=rows, p_value=found[1], effect=found[0], reference=share)
+    # where neither side has any, no chance makes an effect (Tarone 1990)
+    chance = None if hits or reference[0] else (1, math.inf)
+    return Measurement(
+        detector,
+        hits / rows,
+        column=column,
+        n=rows,
+        p_value=found[1],
+        effect=found[0],
+        reference=share,
+        chance=chance,
+    )
 
 
 def clumped(reference: Profile, before: ColumnProfile, after: ColumnProfile) -> float:
