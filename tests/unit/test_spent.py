@@ -13,7 +13,7 @@ from monitor.config import Model
 from monitor.detectors.confidence import confidence_level
 from monitor.detectors.drift import chi_square
 from monitor.profiles.arrow import layout_of, profile_table
-from monitor.steps.measure import compared, measured, weights_of
+from monitor.steps.measure import Found, compared, measured, weights_of
 from monitor.types import Measurement, Roles, Window
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -79,10 +79,29 @@ def test_in_large_windows_others_get_what_small_effects_leave_unspent() -> None:
         # the same reference's part, so that only the number of tests differs
         found = [replace(one, shared=0.0) for one in found]
         weights = weights_of(found, SETTINGS, window=DAY)
-        in_full = weights_of(
-            [replace(one, measurement=replace(one.measurement, chance=None)) for one in found], SETTINGS, window=DAY
-        )
+        in_full = weights_of([one if of_nothing(one) else unknowing(one) for one in found], SETTINGS, window=DAY)
         assert weights == pytest.approx(in_full) if size == 100 else weights < 0.8 * in_full
         judged = compared(found, SETTINGS, window=DAY, settled=True)
         alphas[size] = next(one.alpha for one in judged if one.measurement.detector == "scan_test")
     assert alphas[20_000] > 1.1 * alphas[100]
+
+
+def test_shares_of_what_neither_side_holds_leave_their_part_to_others() -> None:
+    rng = np.random.default_rng(4)
+    held = people(rng, 2_000)
+    layout = layout_of(held, ROLES)
+    found = list(measured({"": (profile_table(held, layout), profile_table(people(rng, 500), layout))}, SETTINGS))
+    empty = [one for one in found if one.armed and of_nothing(one)]
+    assert {one.measurement.detector for one in empty} >= {"missing_share", "invalid_share"}
+    assert all(one.measurement.p_value == 1 for one in empty)
+    left, full = (weights_of(some, SETTINGS, window=DAY) for some in (found, [unknowing(one) for one in found]))
+    assert full - left == pytest.approx(sum(one.detector.weight for one in empty), abs=0.5)
+
+
+def of_nothing(found: Found) -> bool:
+    chance = found.measurement.chance
+    return chance is not None and chance[1] == np.inf
+
+
+def unknowing(found: Found) -> Found:
+    return replace(found, measurement=replace(found.measurement, chance=None))

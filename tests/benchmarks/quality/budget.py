@@ -50,7 +50,7 @@ def exchangeable(bench: Bench, *, of_a_sample: bool) -> Iterator[Figure]:
         yield skipped(what, "needs --data with adult_census")
         return
     loans = bench.file("nannyml_car_loan_synth/reference.parquet")
-    models, days = (2, 75) if bench.quick else (10, 225)
+    models, days = (2, 75) if bench.quick else (40, 225)
     if of_a_sample:
         models, days = (1, 75) if bench.quick else (4, 225)
     fired: dict[int, list[Finding]] = {size: [] for size in SIZES}
