@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 SUSPECTED = "suspected_"
 """Begins the names of the detectors that this is about."""
-CLIENT, MANY = "client=", "many clients"
+CLIENT, MANY, NEWCOMERS = "client=", "many clients", "newcomers_"
 NAMED, RECORDS, COLUMNS = 3, 3, 4
 
 ATTACKS = {
@@ -100,7 +100,8 @@ def _is_similar(name: str) -> bool:
 
 def _sign(one: Mapping[str, Any]) -> str:
     usual = f" (usual: at most {100 * one['p0']:.3g} %)"
-    return f"{one['hits']:,} of {one['rows']:,} rows {shown(str(one['says']))}{usual}"
+    rows = "first rows of new clients" if str(one["name"]).startswith(NEWCOMERS) else "rows"
+    return f"{one['hits']:,} of {one['rows']:,} {rows} {shown(str(one['says']))}{usual}"
 
 
 def _copies(cluster: Mapping[str, Any], one: Mapping[str, Any], *, alone: bool) -> str:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from monitor.detectors.attack import ALPHA, Baseline, Sighting, State, merge, track
+from monitor.detectors.attack.sighting import NEWCOMERS
 from monitor.profiles.arrow import layout_of
 from monitor.types import Roles
 
@@ -128,6 +129,37 @@ def test_many_clients_who_share_one_search_are_found_as_a_cluster() -> None:
     attack = queries(walk(150, 8), names, first=8192)
     found = followed([honest(8192, 7), attack])
     assert ("", "cluster") in alarms(found)
+
+
+def newcomers_of(tables: list[pa.Table]) -> set[str]:
+    return {detector for client, detector in alarms(followed(tables)) if detector.startswith(NEWCOMERS)}
+
+
+def strangers(columns: dict[str, Any], *, first: int, clients: int) -> pa.Table:
+    """Let many new clients send these rows in turn, one in every four of the traffic."""
+    rows = len(columns["x0"])
+    calm = honest(3 * rows, 31, first=first)
+    new = queries(columns, np.array([f"new {i % clients}" for i in range(rows)]), first=first, every=3.0)
+    both = pa.concat_tables([calm, new.cast(calm.schema)])
+    return both.take(pa.array(np.argsort(both["at"].to_numpy(), kind="stable")))
+
+
+def test_new_clients_who_all_send_odd_rows_are_told_together_after_few_queries() -> None:
+    calm = honest(8192, 30)
+    found = newcomers_of([calm, strangers(uniform(30, 32), first=8192, clients=30)])
+    assert f"{NEWCOMERS}far_from_population" in found
+    assert not newcomers_of([calm, strangers(uniform(300, 33), first=8192, clients=1)])
+
+
+def test_new_clients_are_no_attack_when_they_send_what_others_do() -> None:
+    calm = [honest(8192, 34), strangers(inputs(2000, 35), first=8192, clients=700)]
+    assert newcomers_of(calm) == set()
+    storm = inputs(3000, 36)
+    storm |= {f"x{i}": storm[f"x{i}"] + 3.0 for i in range(3)}
+    names = np.where(
+        np.arange(3000) % 4 == 0, [f"new {i}" for i in range(3000)], [f"client {i % 200}" for i in range(3000)]
+    )
+    assert newcomers_of([honest(8192, 37), queries(storm, names, first=8192)]) == set()
 
 
 def test_exact_repeats_are_no_near_duplicates() -> None:

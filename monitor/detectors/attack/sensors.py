@@ -17,14 +17,16 @@ FADE = 0.25
 HOUR = 3_600_000_000
 
 
-def unhurried(held: Mapping[str, Array], place: int, *, at: int, hour: int, flipped: bool) -> bool:
-    """Take note of a client's near-copy; say whether it sends them at a sensor's pace. at: its number in the stream.
+def unhurried(held: Mapping[str, Array], place: int, *, at: int, hour: int, flipped: bool, varied: bool) -> bool:
+    """Take note of a client's near-copy; say whether it sends them at a sensor's pace.
+
+    at: its number in the stream. flipped: its answer differs. varied: few of its values do, from a row just before.
 
     That is no more than twelve in the hour and one in fifty rows of the traffic, after near-copies in at least two
     earlier hours, and hardly ever with another answer. A search so slow is not seen by its near-copies.
     """
     similar, hours = held["client_similar"][place], held["client_hours"][place]
-    similar += np.array([1, flipped], np.uint32)
+    similar += np.array([1, flipped, varied], np.uint32)
     if held["client_hour"][place] != hour:
         held["client_hour"][place] = hour
         hours += np.array([hours[1] > 0, 0], np.uint32)
@@ -42,6 +44,6 @@ def learn_steady(held: Mapping[str, Array]) -> None:
 
     That takes three stretches of time and more rows than any attacker needs to be told of.
     """
-    near, flips = held["client_similar"].T
+    near, flips, _ = held["client_similar"].T
     lasting = (near >= ROWS) & (held["client_turns"] >= TURNS)
     held["client_steady"][:] = lasting & (near >= SHARE * held["client_rows"]) & (flips <= FLIPS * near)

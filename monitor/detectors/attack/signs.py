@@ -74,10 +74,13 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
     chain = chained(part_of(held, "client_last_"), epoch.rows, epoch.place, fresh)
     signs.hits[:, PLACE[SWEEP]] = swept = fresh & (chain >= SWEPT)
     told = fresh & (epoch.place >= 0) & ~epoch.exempt
-    told &= ~_joined(held, epoch, clusters, joins=joins, swept=swept, signs=signs)
+    varied = (chain > 0) & ~swept
+    told &= ~_joined(held, epoch, clusters, looked_at=joins | swept, joins=joins, varied=varied, signs=signs)
     signs.counted[:, [PLACE[name] for name in (*SIMILAR, SWEEP)]] = told[:, None]
     _tails(baseline, epoch, np.flatnonzero(fresh & ~joins & (chain == 0)), signs)
     _contract(baseline, epoch, fresh, signs)
+    # An odd value that stays while others are varied is one odd value.
+    signs.counted[:, PLACE["off_contract"]] &= ~varied
     signs.hits[:] &= signs.counted
     signs.rare[:] &= signs.counted
     return signs
@@ -93,15 +96,22 @@ def limits(baseline: Baseline, name: str) -> tuple[float, float]:
 
 
 def _joined(
-    held: Mapping[str, Array], epoch: Epoch, clusters: Clusters, *, joins: Flags, swept: Flags, signs: Signs
+    held: Mapping[str, Array],
+    epoch: Epoch,
+    clusters: Clusters,
+    *,
+    looked_at: Flags,
+    joins: Flags,
+    varied: Flags,
+    signs: Signs,
 ) -> Flags:
     """Put near-duplicates into clusters, one after the other; say of each row whether it came at a sensor's pace."""
     paced = np.zeros(epoch.size, np.bool_)
-    for i in np.flatnonzero(joins | swept).tolist():
+    for i in np.flatnonzero(looked_at).tolist():
         flipped = bool(joins[i]) and _put(epoch, clusters, i, signs)
         if epoch.place[i] >= 0:
-            hour = int(epoch.times[i]) // HOUR
-            paced[i] = unhurried(held, int(epoch.place[i]), at=int(epoch.at[i]), hour=hour, flipped=flipped)
+            place, at, hour = int(epoch.place[i]), int(epoch.at[i]), int(epoch.times[i]) // HOUR
+            paced[i] = unhurried(held, place, at=at, hour=hour, flipped=flipped, varied=bool(varied[i]))
     return paced
 
 

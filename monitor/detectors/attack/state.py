@@ -53,7 +53,7 @@ class State:
             "client_peak": np.zeros((CLIENTS, wide), np.float32),
             "client_counted": np.zeros((CLIENTS, wide), np.uint32),
             "client_shown": np.zeros((CLIENTS, wide), np.uint32),
-            "client_similar": np.zeros((CLIENTS, 2), np.uint32),
+            "client_similar": np.zeros((CLIENTS, 3), np.uint32),
             "client_hour": np.zeros(CLIENTS, np.int32),
             "client_hours": np.zeros((CLIENTS, 2), np.uint32),
             "client_near": np.zeros(CLIENTS, np.int64),

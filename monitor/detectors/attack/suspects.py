@@ -10,7 +10,7 @@ from monitor.detectors.attack.account import account_of
 from monitor.detectors.attack.baseline import Baseline
 from monitor.detectors.attack.ecusum import Floats, Gains, evidence, gathered
 from monitor.detectors.attack.epoch import Epoch, ranks
-from monitor.detectors.attack.indicators import NAMES, TAILS
+from monitor.detectors.attack.indicators import NAMES, SIMILAR, TAILS
 from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.peers import shown_by_others
 from monitor.detectors.attack.sighting import SHOWN, Sighting
@@ -112,6 +112,10 @@ def _sighting(
 ) -> Sighting:
     """Tell of one client and detector: its running counts in the stretch, and the rows of the epoch that are in it."""
     place, queries, hit = epoch.place[rows[0]], epoch.queries, rows[signs.hits[rows, d]]
+    told = account_of(baseline, epoch.rows, held, detector=NAMES[d], hit=hit, clusters=signs.cluster[hit])
+    if NAMES[d] in SIMILAR:
+        similar, _, varied = held["client_similar"][place].tolist()
+        told["what_if"] = round(varied / max(similar, 1), 2)
     return Sighting(
         NAMES[d],
         queries.names[queries.who[epoch.first + int(rows[0])]],
@@ -120,6 +124,6 @@ def _sighting(
         int(held["client_shown"][place, d]),
         rate,
         log_e,
-        evidence=account_of(baseline, epoch.rows, held, detector=NAMES[d], hit=hit, clusters=signs.cluster[hit]),
+        evidence=told,
         **epoch.named(hit),
     )

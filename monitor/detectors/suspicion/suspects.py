@@ -19,7 +19,7 @@ CLIENT, MANY = "client=", "many clients"
 SHOWN = math.log(1_000)
 SURE = 2.0
 """Twice the evidence that an alarm asks for is sure."""
-FLIPS = 5
+FLIPS, WHAT_IF = 5, 0.5
 OTHERS, SLACK = 100, 1.25
 """From so many rows of others on, a client is laid beside their rate, times the slack."""
 
@@ -191,13 +191,22 @@ def severity_of(found: Sequence[Sighting], others: Sequence[Sighting], *, client
     """Say how grave it is: critical, warning or info.
 
     Critical are near-copies whose answer flipped five times or more, and signs of two families that are sure; a warning
-    is one family; what is known of no client in particular is one step less.
+    is one family; what is known of no client in particular is one step less. What people may do who ask "what if", to
+    vary few values of a row again and again, is info.
     """
+    alarming = [one for one in (*found, *others) if one.log_e >= limit]
+    if alarming and all(map(_like_what_if, alarming)):
+        return "info"
     clusters = [one.evidence.get("cluster") or {} for one in (*found, *others)]
     flips = max((int(cluster.get("flips") or 0) for cluster in clusters), default=0)
     sure = {_family(one.detector) for one in (*found, *others) if one.log_e >= SURE * limit}
     words: tuple[Severity, ...] = ("critical", "warning", "info")
     return words[(0 if flips >= FLIPS or len(sure) > 1 else 1) + (0 if client else 1)]
+
+
+def _like_what_if(one: Sighting) -> bool:
+    family, flips = _family(one.detector), int((one.evidence.get("cluster") or {}).get("flips") or 0)
+    return (family == "sweep" and flips < FLIPS) or (family == "similar" and one.evidence.get("what_if", 0.0) > WHAT_IF)
 
 
 def _family(detector: str) -> str:
