@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 FITTED_ROWS = 50_000
+RUN, SPREAD_OVER = 64, 32
+"""Rows of a run at most, and runs at least that are fitted on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,14 +42,15 @@ class Derivation:
 
 
 def fitting_rows(rows: int) -> NDArray[np.bool_]:
-    """Say which rows of a reference derivations are fitted on: every second, or fewer where that is over 50,000.
+    """Say which rows of a reference derivations are fitted on: half of them, or fewer where that is over 50,000.
 
     What is fitted describes its own rows better than any others. The reference is therefore counted in the columns
-    derived from it without them, so that a window of rows like the reference's looks like the reference.
+    derived from it without them, so that a window of rows like the reference's looks like the reference. They are runs
+    of rows: of every second row, those that come in pairs, such as couples, would no longer look alike.
     """
-    chosen = np.zeros(rows, np.bool_)
-    chosen[:: max(2, -(-rows // FITTED_ROWS))] = True
-    return chosen
+    turns = max(2, -(-rows // FITTED_ROWS))
+    run = min(max(rows // (SPREAD_OVER * turns), 1), RUN)
+    return np.asarray(np.arange(rows) // run % turns == 0)
 
 
 def digest_of(derivations: Sequence[Derivation]) -> str:

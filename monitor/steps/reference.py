@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TypeGuard, TypeVar
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection
@@ -22,8 +23,8 @@ from monitor.detectors.performance.spread import spreads_of
 from monitor.errors import ConfigError, SourceError
 from monitor.profiles.arrow import layout_of
 from monitor.profiles.calendar import calendar_of
-from monitor.profiles.correlation import correlation_of
-from monitor.profiles.groups import profile_groupings, profile_table
+from monitor.profiles.correlation import WINDOWS_NEEDED, correlation_of
+from monitor.profiles.groups import Groups, profile_groupings, profile_table
 from monitor.profiles.layout import FORMAT, Layout
 from monitor.profiles.profile import Profile, merge
 from monitor.schedule import window_of
@@ -47,6 +48,7 @@ K = TypeVar("K")
 MOST_ROWS = 2_000_000
 LEARNED_ROWS = 1_000
 LEARNED_WINDOWS = 10
+RUNS, RUN_ROWS = 64, 100
 SPREAD = (*METRICS, confidence_gap.METRIC)
 _NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 
@@ -182,7 +184,8 @@ def _profile_anew(connection: Connection, watch: Watch, layout: Layout) -> None:
 def profiled_reference(rows: pa.Table, watch: Watch) -> dict[str, Profile]:
     """Give the reference's profiles by segment, "" being all of it.
 
-    Where the reference has times, its own windows say how much more real windows differ than independent rows would.
+    Where the reference has times, its own windows say how much more real windows differ than independent rows would,
+    and where these are too few, runs of its rows say the least of it.
     """
     layout, segment_values = layout_of(rows, watch.roles), watch.settings.segment_values
     timed = _timed(rows, watch)
@@ -201,6 +204,7 @@ def profiled_reference(rows: pa.Table, watch: Watch) -> dict[str, Profile]:
         _add(segments, place.segment, profile)
     wholes = [windows[place] for place in sorted(windows) if place[0] == WHOLE]
     layout = told_by_windows(layout, segments[WHOLE], wholes)
+    layout = layout if layout.windows >= WINDOWS_NEEDED else _told_by_runs(layout, timed)
     spreads = {**layout.spreads, **group_spreads(windows, layout)}
     layout = replace(layout, spreads=spreads, calendar=calendar_of(timed[watch.roles.timestamp]))
     return {segment: replace(profile, layout=layout) for segment, profile in segments.items()}
@@ -211,6 +215,26 @@ def told_by_windows(layout: Layout, whole: Profile, windows: Sequence[Profile]) 
     before_labels = estimate_spreads(whole, windows) | error_spreads(whole, windows)
     spreads = spreads_of(windows, SPREAD) | likenesses_of(windows) | before_labels
     return replace(correlation_of(windows, layout), spreads=spreads)
+
+
+def _told_by_runs(layout: Layout, rows: pa.Table) -> Layout:
+    """Give a layout with the likeness of rows that come together, for a reference of too few windows to show it.
+
+    Runs of rows in the order of time have the design effect of what comes in pairs or clumps, not that of days which
+    differ: a window has at least as much. The correlation is that with which it comes to the same in a whole window.
+    """
+    runs = min(RUNS, rows.num_rows // RUN_ROWS)
+    if runs < WINDOWS_NEEDED:
+        return layout
+    order = np.argsort(np.argsort(rows[layout.roles.timestamp].to_numpy(), kind="stable"), kind="stable")
+    parts = next(profile_groupings(rows, layout, [Groups(order * runs // rows.num_rows, runs)], reference=True))
+    found = correlation_of(parts, layout)
+    part = (found.window_rows - 1) / (layout.window_rows - 1)
+    columns = tuple(
+        replace(column, correlation=part * alike.correlation, steepest=part * alike.steepest)
+        for column, alike in zip(layout.columns, found.columns, strict=True)
+    )
+    return replace(layout, columns=columns)
 
 
 def _timed(rows: pa.Table, watch: Watch) -> pa.Table | None:

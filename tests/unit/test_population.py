@@ -73,7 +73,17 @@ def test_a_row_has_its_value_whatever_rows_stand_beside_it(cut: int) -> None:
 def test_rows_that_were_fitted_on_have_no_value_in_the_reference() -> None:
     found = made(REFERENCE, reference=True)
     assert (np.isnan(found[NAMES[0]]) == fitting_rows(REFERENCE.num_rows)).all()
-    assert profile_table(REFERENCE, LAYOUT, reference=True).columns[NAMES[0]].n == REFERENCE.num_rows // 2
+    assert (
+        profile_table(REFERENCE, LAYOUT, reference=True).columns[NAMES[0]].n
+        == (~fitting_rows(REFERENCE.num_rows)).sum()
+    )
+
+
+@pytest.mark.parametrize(("total", "share"), [(40, 0.5), (3_000, 0.5), (200_000, 0.25)])
+def test_rows_that_come_together_are_fitted_on_together(total: int, share: float) -> None:
+    chosen = fitting_rows(total)
+    assert chosen.mean() == pytest.approx(share, abs=0.02)
+    assert (chosen[1:] == chosen[:-1]).mean() > (0.9 if total > 1_000 else -1)
 
 
 def test_windows_like_the_reference_have_its_distances_however_few_rows_were_fitted() -> None:
