@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from monitor.detectors.detector import Detector, inflation, inflations, paired, undefined
 from monitor.profiles.bins import CategoryBins
 from monitor.profiles.profile import ColumnProfile, Profile
-from monitor.stats.divergence import chi_square_test, jensen_shannon_distance, rare_joined
+from monitor.stats.divergence import homogeneity_test, jensen_shannon_distance
 from monitor.types import Measurement
 
 NAME = "chi_square"
@@ -18,13 +18,14 @@ NAME = "chi_square"
 def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
     """Sum (observed - expected)^2 / expected over categories: 0 is equal.
 
-    Categories with under five expected rows count as one; the effect is the Jensen-Shannon distance.
+    Categories with under five expected rows count as one, tested apart where that has under one; the effect is the
+    Jensen-Shannon distance.
     """
     for column, before, after in paired(reference, current):
         if not isinstance(before.bins, CategoryBins):
             continue
         grown = inflations(reference, before, after)
-        found = chi_square_test(*rare_joined(before.counts, after.counts), *grown)
+        found = homogeneity_test(before.counts, after.counts, *grown)
         if found is None:
             yield undefined(NAME, column, before, after)
         else:
