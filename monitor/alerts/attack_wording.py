@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 SUSPECTED = "suspected_"
 """Begins the names of the detectors that this is about."""
-CLIENT, MANY, NEWCOMERS = "client=", "many clients", "newcomers_"
+CLIENT, MANY, NEWCOMERS, VOLUME = "client=", "many clients", "newcomers_", "volume"
 NAMED, RECORDS, COLUMNS = 3, 3, 4
 
 ATTACKS = {
@@ -91,14 +91,16 @@ def _seen(told: Mapping[str, Any]) -> list[str]:
     similar.sort(key=lambda one: -one["hits"])
     copies = [_copies(cluster, similar[0], alone=bool(told.get("client")))] if cluster and similar else []
     others = [one for one in detectors if one.get("says") and not (copies and one in similar)]
-    return [*copies, *map(_sign, others)][:NAMED]
+    return [*copies, *(_sign(one, told) for one in others)][:NAMED]
 
 
 def _is_similar(name: str) -> bool:
     return name.startswith("near_duplicate") or name == "cluster"
 
 
-def _sign(one: Mapping[str, Any]) -> str:
+def _sign(one: Mapping[str, Any], told: Mapping[str, Any]) -> str:
+    if one["name"] == VOLUME:
+        return f"{one['hits']:,} {one['says']}, where no client's hour held more than {told['busiest_hour']:,}"
     usual = f" (usual: at most {100 * one['p0']:.3g} %)"
     rows = "first rows of new clients" if str(one["name"]).startswith(NEWCOMERS) else "rows"
     return f"{one['hits']:,} of {one['rows']:,} {rows} {shown(str(one['says']))}{usual}"

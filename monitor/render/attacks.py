@@ -8,7 +8,7 @@ from markupsafe import Markup
 from sqlalchemy import Connection, select
 
 from monitor.alerts.attack_wording import ATTACKS, TO_DO
-from monitor.detectors.attack.indicators import INDICATORS_BY_NAME
+from monitor.detectors.attack.indicators import ALL_BY_NAME
 from monitor.detectors.attack.sighting import CLUSTER, sign_of
 from monitor.detectors.suspicion.suspects import CLIENT, kind_of
 from monitor.render.frame import cut, times
@@ -63,7 +63,7 @@ def _client(client: str, rows: Sequence[Mapping[str, Any]], alert: Mapping[str, 
 
 
 def _sign(row: Mapping[str, Any]) -> dict[str, Any]:
-    known = INDICATORS_BY_NAME.get(sign_of(row["detector"]))
+    known = ALL_BY_NAME.get(sign_of(row["detector"]))
     says = "near-copies of one row, from many clients" if row["detector"] == CLUSTER else known.says if known else ""
     return {key: row[key] for key in ("detector", "hits", "rows", "rate", "log_e", "start")} | {
         "says": says,

@@ -15,6 +15,7 @@ from monitor.detectors.attack.indicators import NAMES
 from monitor.detectors.attack.newcomers import empty_newcomers
 from monitor.detectors.attack.peers import empty_recent
 from monitor.detectors.attack.variations import empty_last
+from monitor.detectors.attack.volume import empty_hours
 
 Array = NDArray[Any]
 
@@ -40,6 +41,7 @@ class State:
         held |= {"pool_rows": np.zeros(wide), "pool_hits": np.zeros(wide), "pool_new": np.zeros((2, wide))}
         held |= {f"recent_{name}": array for name, array in empty_recent().items()}
         held |= {f"newcomers_{name}": array for name, array in empty_newcomers().items()}
+        held |= {f"volume_{name}": array for name, array in empty_hours().items()}
         held |= {"joined": np.zeros(2), "joined_new": np.zeros(2), "newcomer_rows": np.zeros(1, np.int64)}
         held |= {"pool_ratios": np.zeros((1, wide, WIDTH))}
         held |= {"pool_shown": np.zeros((2, wide), np.int64), "pool_slice": np.full(1, NEVER)}
@@ -58,6 +60,8 @@ class State:
             "client_hours": np.zeros((CLIENTS, 2), np.uint32),
             "client_near": np.zeros(CLIENTS, np.int64),
             "client_apart": np.zeros(CLIENTS, np.float32),
+            "client_clock": np.zeros(CLIENTS, np.int64),
+            "client_hourly": np.zeros(CLIENTS, np.uint32),
             "client_expected": np.zeros(CLIENTS, np.bool_),
             "client_steady": np.zeros(CLIENTS, np.bool_),
             "client_turns": np.zeros(CLIENTS, np.uint32),

@@ -15,6 +15,7 @@ from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.peers import shown_by_others
 from monitor.detectors.attack.sighting import SHOWN, Sighting
 from monitor.detectors.attack.signs import Signs
+from monitor.detectors.attack.volume import VOLUME, tail_of_hours
 
 Array = NDArray[Any]
 
@@ -64,6 +65,19 @@ def suspects(
                 _sighting(baseline, held, epoch, signs, rows=mine, d=d, log_e=float(top[g, d]), rate=float(rates[d]))
             )
     return found, gone_by
+
+
+def busy(held: Mapping[str, Array], epoch: Epoch, signs: Signs) -> Iterator[Sighting]:
+    """Tell of clients that send more different rows in an hour than the busiest hours of all clients explain."""
+    tail = tail_of_hours(held["volume_hours"])
+    log_e = tail.log_e(signs.hourly)
+    shown = np.flatnonzero((log_e >= SHOWN) & (epoch.place >= 0))
+    for place, now in np.unique(np.stack([epoch.place[shown], epoch.slices[shown]]), axis=1).T.tolist():
+        rows = shown[(epoch.place[shown] == place) & (epoch.slices[shown] == now)]
+        most = rows[int(signs.hourly[rows].argmax())]
+        name, asked = epoch.queries.names[epoch.queries.who[epoch.first + most]], int(signs.hourly[most])
+        start, told = epoch.queries.start(now), {"busiest_hour": round(tail.record)}
+        yield Sighting(VOLUME, name, start, asked, asked, 0.0, float(log_e[most]), evidence=told, **epoch.named(rows))
 
 
 def _stretches(epoch: Epoch, order: Places) -> Places:

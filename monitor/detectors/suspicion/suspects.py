@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from scipy.special import bdtrc
 
-from monitor.detectors.attack.indicators import INDICATORS_BY_NAME
+from monitor.detectors.attack.indicators import ALL_BY_NAME
 from monitor.detectors.attack.sighting import CLUSTER, MOST_IDS, Sighting, sign_of
 from monitor.detectors.detector import Detector
 from monitor.types import Measurement
@@ -76,7 +76,7 @@ def kind_of(detector: str) -> str | None:
     >>> kind_of("near_duplicates"), kind_of("pooled_malformed")
     ('attack.evasion', 'attack.probing')
     """
-    known = INDICATORS_BY_NAME.get(sign_of(detector))
+    known = ALL_BY_NAME.get(sign_of(detector))
     return "attack.evasion" if detector == CLUSTER else known.kind if known else None
 
 
@@ -181,7 +181,7 @@ def _time(micros: int) -> str | None:
 
 
 def _told(one: Sighting, limit: float) -> dict[str, Any]:
-    known = INDICATORS_BY_NAME.get(sign_of(one.detector))
+    known = ALL_BY_NAME.get(sign_of(one.detector))
     numbers = {"hits": one.hits, "rows": one.rows, "p0": one.rate, "rate": one.hits / one.rows if one.rows else None}
     sure = {"log_e": round(one.log_e, 2), "threshold": round(limit, 2)}
     return {"name": one.detector, **numbers, **sure, "says": known.says if known else ""}
@@ -191,11 +191,11 @@ def severity_of(found: Sequence[Sighting], others: Sequence[Sighting], *, client
     """Say how grave it is: critical, warning or info.
 
     Critical are near-copies whose answer flipped five times or more, and signs of two families that are sure; a warning
-    is one family; what is known of no client in particular is one step less. What people may do who ask "what if", to
-    vary few values of a row again and again, is info.
+    is one family; what is known of no client in particular is one step less. What honest people may do, to vary few
+    values of a row again and again or to ask much, is info.
     """
     alarming = [one for one in (*found, *others) if one.log_e >= limit]
-    if alarming and all(map(_like_what_if, alarming)):
+    if alarming and all(map(_maybe_honest, alarming)):
         return "info"
     clusters = [one.evidence.get("cluster") or {} for one in (*found, *others)]
     flips = max((int(cluster.get("flips") or 0) for cluster in clusters), default=0)
@@ -204,13 +204,15 @@ def severity_of(found: Sequence[Sighting], others: Sequence[Sighting], *, client
     return words[(0 if flips >= FLIPS or len(sure) > 1 else 1) + (0 if client else 1)]
 
 
-def _like_what_if(one: Sighting) -> bool:
+def _maybe_honest(one: Sighting) -> bool:
+    """Say whether honest clients may show it: those who ask "what if", and those who have much to ask."""
     family, flips = _family(one.detector), int((one.evidence.get("cluster") or {}).get("flips") or 0)
-    return (family == "sweep" and flips < FLIPS) or (family == "similar" and one.evidence.get("what_if", 0.0) > WHAT_IF)
+    varied = family == "similar" and one.evidence.get("what_if", 0.0) > WHAT_IF
+    return varied or family == "volume" or (family == "sweep" and flips < FLIPS)
 
 
 def _family(detector: str) -> str:
-    known = INDICATORS_BY_NAME.get(sign_of(detector))
+    known = ALL_BY_NAME.get(sign_of(detector))
     return known.family if known else detector
 
 

@@ -1,0 +1,90 @@
+"""Client hours, counted beside a plain count, and their tail: what it lets pass, and what it tells."""
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from monitor.detectors.attack.volume import (
+    BINS,
+    FEWEST,
+    HOUR,
+    PER_DOUBLING,
+    asked_in_hour,
+    empty_hours,
+    learn_hours,
+    tail_of_hours,
+)
+
+ALARM = np.log(1e6)
+
+
+def memory(clients: int) -> dict[str, Any]:
+    held = {f"volume_{name}": array for name, array in empty_hours().items()}
+    return held | {"client_clock": np.zeros(clients, np.int64), "client_hourly": np.zeros(clients, np.uint32)}
+
+
+def binned(rows: np.ndarray) -> np.ndarray:
+    places = np.minimum((PER_DOUBLING * np.log2(rows)).astype(int), BINS - 1)
+    return np.bincount(places, minlength=BINS).astype(float)
+
+
+def test_hours_are_counted_as_by_hand_however_the_rows_are_cut() -> None:
+    rng = np.random.default_rng(1)
+    times = np.sort(rng.integers(HOUR, 12 * HOUR, 5000))
+    places, fresh = rng.integers(-1, 7, 5000), rng.random(5000) < 0.8
+    seen: Counter[tuple[int, int]] = Counter()
+    expected = np.zeros(5000, np.int64)
+    for i, (place, hour) in enumerate(zip(places.tolist(), (times // HOUR).tolist(), strict=True)):
+        if place >= 0 and fresh[i]:
+            seen[place, hour] += 1
+            expected[i] = seen[place, hour]
+    last = {place: max(hour for of, hour in seen if of == place) for place in range(7)}
+    over = binned(np.array([rows for (place, hour), rows in seen.items() if hour < last[place]]))
+    for cuts in ([5000], [1, 3, 2000, 5000], list(range(250, 5001, 250))):
+        held, first, found = memory(7), 0, []
+        for cut in cuts:
+            part = slice(first, cut)
+            found.append(asked_in_hour(held, places[part], times[part], fresh[part]))
+            first = cut
+        np.testing.assert_array_equal(np.concatenate(found), expected)
+        np.testing.assert_array_equal(held["volume_new"], over)
+    learn_hours(held, fade=0.5)
+    assert held["volume_hours"].sum() == over.sum()
+    assert not held["volume_new"].any()
+
+
+@pytest.mark.parametrize(("tail", "most"), [("power", 1e-5), ("lognormal", 1e-6), ("exponential", 1e-6)])
+def test_an_honest_hour_is_told_hardly_more_often_than_one_in_a_million(tail: str, most: float) -> None:
+    rng = np.random.default_rng(2)
+    rows, chances = np.arange(1, 10**5), []
+    for _ in range(40):
+        fitted = tail_of_hours(binned(np.ceil(drawn(tail, rng.random(20_000)))))
+        chances.append(beyond(tail, int(rows[np.argmax(fitted.log_e(rows) >= ALARM)])))
+    assert np.mean(chances) < most
+
+
+def drawn(tail: str, u: np.ndarray) -> np.ndarray:
+    if tail == "power":
+        return np.asarray(3 * u**-0.4)
+    return np.asarray(np.exp(1.2 - 0.9 * norm.ppf(u)) if tail == "lognormal" else 1 - 8 * np.log(u))
+
+
+def beyond(tail: str, rows: int) -> float:
+    if tail == "power":
+        return float((rows / 3) ** (-1 / 0.4))
+    return float(norm.sf((np.log(rows) - 1.2) / 0.9) if tail == "lognormal" else np.exp(-(rows - 1) / 8))
+
+
+def test_three_times_the_busiest_hour_is_told_where_the_tail_is_light() -> None:
+    past = np.random.default_rng(3).poisson(30, 20_000) + 1
+    fitted = tail_of_hours(binned(past))
+    assert fitted.log_e(np.array([3 * int(past.max())]))[0] >= ALARM
+    assert not fitted.log_e(past).any()
+
+
+def test_nothing_is_told_of_few_hours() -> None:
+    fitted = tail_of_hours(binned(np.full(FEWEST - 1, 5)))
+    assert not fitted.log_e(np.array([10**6])).any()
