@@ -9,10 +9,12 @@ import pytest
 from monitor.detectors import DETECTORS, armed_for
 from monitor.detectors.confidence import confidence_level, near_certain_share, overconfident_share
 from monitor.profiles.arrow import layout_of, profile_table
+from monitor.profiles.bins import NumericBins
 from monitor.profiles.groups import Groups, profile_groupings
 from monitor.profiles.layout import Layout
-from monitor.profiles.overconfidence import NAME
+from monitor.profiles.overconfidence import GRID, NAME
 from monitor.profiles.profile import merge
+from monitor.stats.location import share_shift_test
 from monitor.types import Roles
 
 ROLES = Roles(timestamp="at", scores=("p",), label="y")
@@ -110,3 +112,19 @@ def test_several_classes_each_have_their_own_neighbourhood() -> None:
     layout = layout_of(table, roles)
     column = profile_table(table, layout, reference=True).columns[NAME]
     assert column.moments[1] == pytest.approx(0.5, abs=0.03)
+
+
+def test_over_many_references_the_share_rises_by_chance_no_more_often_than_it_says() -> None:
+    """One reference that holds few by chance is met in all its windows: only many references show the level."""
+    rng, size, levels = np.random.default_rng(5), 4000, (0.1, 0.01)
+    breaches = []
+    for _ in range(400):
+        ranks = np.floor(rng.random((2, size)) * GRID) / GRID
+        edges = NumericBins.of(ranks[0])
+        before, after = (np.bincount(edges.codes(one), minlength=edges.size) for one in ranks)
+        first = overconfident_share.surest(before)
+        found = share_shift_test((int(before[first:].sum()), size), (int(after[first:].sum()), size))
+        assert found is not None
+        breaches.append([found[1] <= level for level in levels])
+    for level, share in zip(levels, np.mean(breaches, axis=0), strict=True):
+        assert share <= level + 2 * np.sqrt(level / 400)

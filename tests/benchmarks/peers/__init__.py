@@ -29,7 +29,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "alibi-detect": ("alibi-detect", "pyarrow<20"),  # later ones need numpy 2, which it excludes
     "evidently": ("evidently", "pandas<3.1", "pyarrow"),
     "nannyml": ("nannyml", "statsmodels", "pyarrow"),  # it imports statsmodels and does not name it
-    "river": ("river", "pyarrow"),
+    "river": ("river", "pandas", "pyarrow"),  # it no longer brings pandas
 }
 """What is installed for each; the newest of each other's versions that go together."""
 
