@@ -10,6 +10,7 @@ from monitor.detectors import DETECTORS, armed_for
 from monitor.detectors.confidence import confidence_level, near_certain_share, overconfident_share
 from monitor.profiles.arrow import layout_of, profile_table
 from monitor.profiles.bins import NumericBins
+from monitor.profiles.derivation import fitting_rows
 from monitor.profiles.groups import Groups, profile_groupings
 from monitor.profiles.layout import Layout
 from monitor.profiles.overconfidence import GRID, NAME
@@ -54,7 +55,8 @@ def test_it_is_a_rank_and_about_uniform_on_rows_like_the_references() -> None:
     fresh = profile_table(rows(np.random.default_rng(2), 6000), LAYOUT).columns[NAME]
     assert fresh.moments[1] == pytest.approx(0.5, abs=0.02)
     # the reference is counted without the rows that were fitted on
-    assert (column.n, column.missing) == (6000, 6000)
+    fitted = int(fitting_rows(12_000).sum())
+    assert (column.n, column.missing) == (12_000 - fitted, fitted)
 
 
 @pytest.mark.parametrize("n", [100, 1000])
