@@ -67,7 +67,8 @@ def test_the_p_value_keeps_its_promise(n: int) -> None:
     p = np.array([next(overconfident_share.compare(REFERENCE, one)).p_value for one in profiles])
     for level in (0.1, 0.01):
         assert np.mean(p <= level) <= level + 3 * np.sqrt(level / trials)
-    assert np.mean(p <= 0.5) > 0.2
+    # all have one reference beside them, which holds few or many of such rows by chance
+    assert np.mean(p <= 0.5) > 0.1
 
 
 def test_crafted_rows_that_are_far_and_sure_are_found_where_the_levels_see_nothing() -> None:
