@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 from scipy.spatial.distance import jensenshannon
+from scipy.special import ndtri
 
 from monitor.profiles.bins import NumericBins
 from monitor.stats.divergence import (
@@ -137,6 +138,9 @@ def test_a_row_of_a_category_that_hardly_ever_comes_is_no_wonder() -> None:
     p = np.array([found[1] for found in (homogeneity_test(*one) for one in drawn) if found])
     for level in (0.05, 0.02, 0.005, 0.001):
         assert np.mean(p <= level) <= level + 3 * np.sqrt(level / p.size)
+    # nor is a window without one a sign of the contrary, as deviates that are added up over windows would have it
+    assert np.mean(p > 0.999) < 0.01
+    assert abs(np.mean(ndtri(np.clip(p, 1e-9, 1 - 1e-9)))) < 0.1
 
 
 def test_a_rare_category_that_becomes_common_is_seen() -> None:
