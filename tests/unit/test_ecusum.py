@@ -58,3 +58,13 @@ def test_a_client_that_shows_the_sign_often_is_found_soon(rate: float, true: flo
     reached = (evidence(ratios, gains)[:, 0] >= math.log(1e6)).reshape(clients, rows)
     assert reached.any(axis=1).all()
     assert np.median(reached.argmax(axis=1) + 1) <= most
+
+
+def test_what_is_less_than_asked_for_is_told_by_a_bound_that_is_less_too() -> None:
+    rng = np.random.default_rng(8)
+    gains = Gains.of(np.array([0.02, 0.125]))
+    ratios = rng.normal(0, 6, (500, 2, WIDTH))
+    exact, rough = evidence(ratios, gains), evidence(ratios, gains, least=5.0)
+    np.testing.assert_allclose(rough[exact >= 5], exact[exact >= 5])
+    assert (rough[exact < 5] <= np.maximum(exact[exact < 5], 5)).all()
+    assert ((rough >= 5) == (exact >= 5)).all()

@@ -178,7 +178,7 @@ class Clusters:
         missed = max(at - int(a["last"][k]) - 1, 0)
         ratios = np.maximum(a["ratios"][k] + missed * gains.miss[0], 0.0) + gains.hit[0]
         a["ratios"][k], a["last"][k] = ratios, at
-        a["peak"][k] = max(float(a["peak"][k]), float(evidence(ratios, gains)[0]))
+        a["peak"][k] = max(float(a["peak"][k]), float(evidence(ratios[None, None], gains)[0, 0]))
 
     def _asked(self, k: int, client: int) -> int:
         a = self._a

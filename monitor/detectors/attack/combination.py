@@ -18,7 +18,7 @@ Array = NDArray[Any]
 Classes = NDArray[np.int64]
 Codes = NDArray[np.uint8]
 
-GROWTH = Growth(depth=5, most=200, patience=25, columns=12, lots=True)
+GROWTH = Growth(depth=5, most=120, patience=25, columns=12, lots=True)
 MOST_ROWS, FEWEST_COLUMNS = 6_000, 2
 CELLS = LEVELS - 2
 """Cells of a number; 0 stands for a value that is missing."""

@@ -66,8 +66,10 @@ def gathered(before: Floats, hits: Flags, counted: Flags, group: Places, gains: 
     return np.asarray(sums - _least_so_far(start, np.repeat(np.arange(first.size), lengths)))
 
 
-def evidence(ratios: Floats, gains: Gains) -> Floats:
+def evidence(ratios: Floats, gains: Gains, *, least: float = -np.inf) -> Floats:
     """Give the log of the mean over alternatives of the likelihood ratios, shape (rows, indicators).
+
+    least: what is less than this is not told exactly, but by a bound that is less, too.
 
     >>> gains = Gains.of(np.array([0.02]))
     >>> hits = np.ones((4, 1), np.bool_)
@@ -75,9 +77,12 @@ def evidence(ratios: Floats, gains: Gains) -> Floats:
     >>> evidence(ratios, gains)[:, 0].round(1).tolist()
     [2.9, 6.4, 10.0, 13.8]
     """
-    weighted = ratios + gains.weight
+    found = ratios.max(axis=-1)
+    told = found >= least
+    weighted = ratios[told] + np.broadcast_to(gains.weight, ratios.shape)[told]
     most = weighted.max(axis=-1, keepdims=True)
-    return np.asarray(most[..., 0] + np.log(np.exp(weighted - most).sum(axis=-1)))
+    found[told] = most[:, 0] + np.log(np.exp(weighted - most).sum(axis=-1))
+    return np.asarray(found)
 
 
 def _least_so_far(values: Floats, group: Places) -> Floats:

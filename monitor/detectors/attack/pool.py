@@ -118,7 +118,7 @@ def gathered_up(
         ratios = gathered(held["pool_ratios"], shown[rows], counted[rows], np.zeros(rows.size, np.intp), gains)
         held["pool_ratios"][0] = np.maximum(ratios[-1], 0)
         held["pool_shown"] += [counted[rows].sum(axis=0), (shown & counted)[rows].sum(axis=0)]
-        top = evidence(ratios, gains).max(axis=0)
+        top = evidence(ratios, gains, least=SHOWN).max(axis=0)
         for d in np.flatnonzero(top >= SHOWN).tolist():
             hit = rows[shown[rows, d] & counted[rows, d]]
             told = account_of(baseline, epoch.rows, held, detector=NAMES[d], hit=hit, clusters=signs.cluster[hit])
@@ -144,6 +144,6 @@ def _pool_rates(baseline: Baseline, held: Mapping[str, Array]) -> Floats:
 def _turn(held: Mapping[str, Array], now: int, gains: Gains, alarm: float) -> None:
     if held["pool_slice"][0] == now:
         return
-    held["pool_ratios"][evidence(held["pool_ratios"], gains) >= alarm] = 0
+    held["pool_ratios"][evidence(held["pool_ratios"], gains, least=alarm) >= alarm] = 0
     held["pool_shown"][:] = 0
     held["pool_slice"][0] = now

@@ -56,7 +56,7 @@ def suspects(
         held["client_ratios"][own] = np.maximum(ratios[starts + lengths - 1], 0.0)
         for name, flags in (("client_counted", counted), ("client_shown", signs.hits & counted)):
             held[name][own] += np.add.reduceat(flags[rows], starts, axis=0, dtype=np.uint32)
-        gone_by[rows] = evidence(ratios, gains)
+        gone_by[rows] = evidence(ratios, gains, least=SHOWN)
         top = np.maximum(held["client_peak"][own], np.maximum.reduceat(gone_by[rows], starts, axis=0))
         held["client_peak"][own] = top
         for g, d in np.argwhere(top >= SHOWN).tolist():
@@ -104,7 +104,7 @@ def _turn(held: Mapping[str, Array], own: Places, now: NDArray[np.int64], gains:
     turned = own[new]
     held["client_turns"][turned] += 1
     ratios = held["client_ratios"][turned]
-    ratios[evidence(ratios.astype(np.float64), gains) >= alarm] = 0
+    ratios[evidence(ratios.astype(np.float64), gains, least=alarm) >= alarm] = 0
     # Honest rows lie far off in clumps: a storm, a season, a sale. What one stretch shows must do for these signs.
     ratios[:, PASSING] = 0
     held["client_ratios"][turned] = ratios
