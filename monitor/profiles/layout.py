@@ -146,7 +146,8 @@ class Layout:
     windows: how many windows the reference has; 0 when it is not known.
     spreads: how much each performance metric differs between the reference's windows beyond its own error, as a
         standard deviation in the metric's unit; of concept drift's detectors, the correlation of labels at equal
-        prediction between rows of one window. What had too few windows is not in it.
+        prediction between rows of one window; of estimates that features put off, by how much. What had too few
+        windows is not in it.
     derivations: how columns that the rows do not hold are made from those that they hold.
     calendar: which times the reference's rows are of; None when they have none.
     """

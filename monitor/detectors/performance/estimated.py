@@ -1,8 +1,10 @@
 """Performance before labels come: what the scores promise, by what such scores were worth on the reference.
 
-CBPE (NannyML 2022) from counts alone: rows by score bin and decision, and the chance of a hit in each. The interval is
-one of prediction: it holds the number that will be realised once labels are there, in 95 of 100 windows, as long as
-scores are worth what they were. All are blind to a concept that changed: rows that score as ever, and are wrong.
+CBPE (NannyML 2022) from counts alone: rows by score bin and decision, and the chance of a hit in each. Of binary models
+that chance is corrected for which rows were served (`profiles.expected_hit`, `stats.excess`). The interval is one of
+prediction: it holds the number that will be realised once labels are there, in 95 of 100 windows, as long as rows are
+worth what they were; fewer far from the reference's rows, since how sure the trees are does not enter. All are blind
+to a concept that changed: rows that look and score as ever, and are wrong.
 """
 
 import math
@@ -48,9 +50,10 @@ def estimated_roc_auc(reference: Profile, current: Profile) -> Iterator[Measurem
     """Area under the ROC curve that a binary model's scores promise, before labels: 1 is perfect, lower is worse.
 
     Expected pairs in order over expected pairs, score bins by the chance of a hit that such scores had on the
-    reference. Prediction interval on the logit scale; p-value for having fallen, by what one row more or less does.
-    Undefined while the reference has no labels. Blind to a changed concept: to rows that score as ever and are wrong.
-    (Garg et al. 2022; NannyML 2022)
+    reference, more or less by what the rows' features told beyond the score. Prediction interval on the logit scale;
+    p-value for having fallen, by what one row more or less does.
+    Undefined while the reference has no labels. Blind to a changed concept: to rows that score as ever and are wrong;
+    and to what sets rows apart that lie beyond all of the reference's. (Garg et al. 2022; NannyML 2022)
     """
     yield from estimated(ROC_AUC, reference, current)
 
