@@ -28,9 +28,15 @@ class Faulty:
 
 
 def faulty_clients(
-    connection: Connection, watch: Watch, window: Window, clients: Collection[str], reference: Profile
+    connection: Connection,
+    watch: Watch,
+    window: Window,
+    clients: Collection[str],
+    *,
+    reference: Profile,
+    everybody: Profile,
 ) -> Faulty:
-    """Say which of some clients send broken data in a window."""
+    """Say which of some clients send broken data in a window; everybody: the profile of all its rows."""
     role = watch.roles.client
     if role is None or not clients:
         return Faulty()
@@ -42,7 +48,7 @@ def faulty_clients(
         rows = [part for table in tables if (part := rows_with(table, role, client)).num_rows]
         if rows:
             profile = profile_table(joined(rows), reference.layout)
-            columns[client] = faulty_columns(reference, profile)
+            columns[client] = faulty_columns(reference, profile, everybody)
             for name in columns[client]:
                 shares[name] = shares.get(name, 0.0) + profile.rows / total
     return Faulty({client: faults for client, faults in columns.items() if faults}, shares)

@@ -56,7 +56,8 @@ def judge(
             seen = seen_within(connection, watch.name, due.window) if watch.settings.watches_attacks else []
             alpha = watch.settings.attacks.alpha
             attackers = standing.attackers() | alarmed_clients(seen, alpha=alpha)
-            faulty = faulty_clients(connection, watch, read.stretch, attackers, references[WHOLE])
+            parts = {"reference": references[WHOLE], "everybody": read.profiles[WHOLE]}
+            faulty = faulty_clients(connection, watch, read.stretch, attackers, **parts)
             read = without_clients(connection, watch, read, attackers - faulty.columns.keys(), layout)
         sample = replace(read, profiles={part: standing.expecting(one, part) for part, one in read.profiles.items()})
         clock = label_clock(known, watch.period)

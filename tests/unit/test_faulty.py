@@ -7,6 +7,7 @@ import pytest
 from monitor.detectors.suspicion.faulty import faulty_columns
 from monitor.profiles.arrow import layout_of
 from monitor.profiles.groups import profile_table
+from monitor.profiles.profile import merge
 from monitor.types import Roles
 
 ROWS = 60
@@ -24,11 +25,13 @@ def rows(count: int, seed: int) -> Table:
     }
 
 
-def faults(table: Table) -> dict[str, str]:
+def faults(table: Table, *, others: Table | None = None) -> dict[str, str]:
     reference = pa.table(rows(2_000, 1))
     layout = layout_of(reference, Roles(timestamp="at"))
     told = pa.table({name: pa.array(values, from_pandas=True) for name, values in table.items()})
-    return faulty_columns(profile_table(reference, layout, reference=True), profile_table(told, layout))
+    rest = pa.table({n: pa.array(v, from_pandas=True) for n, v in (others or rows(500, 9)).items()})
+    own, beside = profile_table(told, layout), profile_table(rest, layout)
+    return faulty_columns(profile_table(reference, layout, reference=True), own, merge(own, beside))
 
 
 @pytest.mark.parametrize(
@@ -75,3 +78,11 @@ def test_a_handful_of_rows_is_not_judged() -> None:
     table = {name: values[:9] for name, values in rows(ROWS, 7).items()}
     table["age"] = np.full(9, np.nan)
     assert faults(table) == {}
+
+
+def test_what_others_send_too_is_not_the_clients_fault() -> None:
+    table, others = rows(ROWS, 7), rows(500, 8)
+    table["debt"] += 30
+    assert faults(table) == {"debt": "values beyond the reference's range"}
+    others["debt"][::4] += 30
+    assert faults(table, others=others) == {}
