@@ -85,7 +85,7 @@ def pooled(
     if burning:
         held["pool_rows"] += signs.counted.sum(axis=0)
         held["pool_hits"] += signs.rare.sum(axis=0)
-    counted = signs.counted & ~burning & LEARNED
+    counted = signs.counted & LEARNED & (not burning)
     rates = _pool_rates(baseline, held)
     yield from gathered_up(
         baseline, held, epoch, signs, shown=signs.rare, counted=counted, rates=rates, alarm=alarm, name=POOLED

@@ -24,7 +24,7 @@ class Validation:
 
     belongs: it keeps the contract and is not among the oddest rows. contract: it has every value that no honest row
     lacks, in the range and with the decimals of honest rows. p_value: the share of honest rows that lie at least as far
-    from the population, in (0, 1], twice the smaller of two distances' shares. near_duplicate, repeated: rows like it,
+    from the population, in (0, 1], three times the smallest of three distances' shares. near_duplicate, repeated: rows like it,
     or the same, came not long ago. reasons: in words, with the columns.
     """
 
@@ -62,8 +62,8 @@ def validate(baseline: Baseline, state: State | None, table: pa.Table, *, least:
 def _p_values(baseline: Baseline, table: pa.Table, rows: Rows) -> Floats:
     classes = baseline.answers.classes(table)
     points = baseline.population.placed(baseline.space, rows)
-    found = baseline.population.statistics(points, classes)
-    tails = [tail_of(baseline.usual[name], found[name]) for name in ("knn", "mahalanobis")]
+    found = baseline.population.statistics(points, classes) | baseline.combination.statistics(rows, classes)
+    tails = [tail_of(baseline.usual[name], found[name]) for name in ("knn", "mahalanobis", "combination")]
     known = np.isfinite(tails)
     smallest = np.where(known, tails, 1.0).min(axis=0)
     # Bonferroni over the distances that there are
