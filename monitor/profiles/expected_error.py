@@ -10,14 +10,13 @@ from monitor.profiles import codes
 from monitor.profiles.derivation import Array, Derivation
 from monitor.profiles.layout import Column
 from monitor.profiles.reading import floats
-from monitor.stats.boosting import POISSON, Growth, Trees, boosted
+from monitor.stats.boosting import POISSON, Trees, boosted
 from monitor.types import Roles
 
 Floats = NDArray[np.float64]
 
 ABSOLUTE, SQUARE = NAMES = ("expected_error(features)", "expected_square(features)")
 ROWS_NEEDED, MOST_ROWS, MOST_COLUMNS = 500, 20_000, 100
-GROWTH = Growth(depth=4)
 
 
 def fit(rows: pa.Table, columns: Sequence[Column], roles: Roles) -> Iterator[Derivation]:
@@ -62,7 +61,7 @@ def make(derivation: Derivation, rows: pa.Table) -> dict[str, Floats]:
 
 def _grown(coded: NDArray[np.uint8], target: Floats) -> tuple[Trees, float]:
     mean = float(target.mean())
-    return boosted(coded, target / mean, np.zeros(target.size), POISSON, growth=GROWTH), mean
+    return boosted(coded, target / mean, np.zeros(target.size), POISSON), mean
 
 
 def _arrays(grown: Sequence[tuple[Trees, float]]) -> dict[str, Array]:
