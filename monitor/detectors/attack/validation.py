@@ -24,8 +24,8 @@ class Validation:
 
     belongs: it keeps the contract and is not among the oddest rows. contract: it has every value that no honest row
     lacks, in the range and with the decimals of honest rows. p_value: the share of honest rows that lie at least as far
-    from the population, in (0, 1], three times the smallest of three distances' shares. near_duplicate, repeated: rows like it,
-    or the same, came not long ago. reasons: in words, with the columns.
+    from the population, in (0, 1], three times the smallest of three distances' shares. near_duplicate, repeated: rows
+    like it, or the same, came not long ago. reasons: in words, with the columns.
     """
 
     belongs: bool
