@@ -19,7 +19,7 @@ Flags = NDArray[np.bool_]
 
 FIRST = 3
 """So few rows of a client count that no single one can raise an alarm."""
-BESIDE, FEWEST, LEAST, MOST_RATE = 256, 16, 0.1, 0.5
+BESIDE, FEWEST, LEAST, CHANCE, MOST_RATE = 64, 8, 0.1, 2, 0.5
 TOLD = np.array([name in TAILS for name in NAMES])
 
 
@@ -36,7 +36,7 @@ def newcomers(
     """Gather evidence about the first three rows of every client together; changes what is remembered.
 
     rates: the share of honest rows that show each indicator at most. What newcomers usually show raises them, and a
-    sign that a tenth of the last 256 rows of others show, too, is the world's and says nothing. Not in the burn-in.
+    sign that a tenth of others' among the last 64 rows show, too, is the world's and says nothing. Not in the burn-in.
     Blind to clients that behaved well before, and to fewer than about four.
     """
     known = epoch.place >= 0
@@ -69,4 +69,4 @@ def _shown_by_others(beside: Array, signs: Signs, *, others: Flags, rates: Float
     both.cumsum(axis=1, out=sums[:, 1:])
     beside[:] = both[:, -BESIDE:]
     counted, shown = sums[:, BESIDE:-1] - sums[:, : -1 - BESIDE]
-    return np.asarray((counted < FEWEST) | (shown > np.maximum(rates, LEAST) * counted))
+    return np.asarray((counted < FEWEST) | (shown > np.maximum(rates, LEAST) * counted + CHANCE))

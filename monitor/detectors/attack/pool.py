@@ -60,9 +60,10 @@ def grown(
 
 
 def _of_searchers(held: Mapping[str, Array], epoch: Epoch, rows: NDArray[np.intp]) -> bool:
-    """Say whether most rows come from clients of whose rows far more than usual are near-copies.
+    """Say whether most rows come from clients of whose rows far more than usual are near-copies, and not from one.
 
-    Honest ones meet in a cluster now and then, as all do who have the same weather. Without client ids it is not known.
+    Honest ones meet in a cluster now and then, as all do who have the same weather; one who searches is told of alone.
+    Without client ids it is not known.
     """
     if not epoch.queries.named:
         return True
@@ -71,7 +72,8 @@ def _of_searchers(held: Mapping[str, Array], epoch: Epoch, rows: NDArray[np.intp
     all_rows, joined = held["joined"]
     least = float(np.clip(MORE * joined / max(all_rows, 1.0), SEARCHING_LEAST, SEARCHING))
     searching = held["client_similar"][spot, 0] >= least * held["client_fresh"][spot]
-    return bool((searching & (place >= 0)).mean() >= MOST_SEARCHING)
+    theirs = place[searching & (place >= 0)]
+    return theirs.size >= MOST_SEARCHING * rows.size and not of_one_client(np.unique_counts(theirs).counts)
 
 
 def pooled(
