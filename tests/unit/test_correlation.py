@@ -26,16 +26,18 @@ def measured(spread: float, *, windows: int = WINDOWS, rows: int = ROWS, seed: i
 
 
 def test_independent_rows_have_no_correlation() -> None:
-    layout = measured(0.0)
-    assert layout.window_rows == ROWS
-    assert all(column.inflation(ROWS) < 1.15 for column in layout.columns)
+    layouts = [measured(0.0, seed=seed) for seed in range(6)]
+    assert {layout.window_rows for layout in layouts} == {ROWS}
+    inflations = np.array([[column.inflation(ROWS) for column in layout.columns] for layout in layouts])
+    assert (inflations.mean(axis=0) < 1.07).all()
+    assert inflations.max() < 1.25
 
 
 def test_a_moving_mean_is_a_correlation_of_about_its_share_of_the_variance() -> None:
     layout = measured(0.3)
     # (Searle 1971) the share is 0.083 for the values; their ranks in ten bins hold a little less
     assert 0.005 < layout.by_name["x"].correlation < 0.083
-    assert layout.by_name["c"].inflation(ROWS) < 1.15
+    assert layout.by_name["c"].inflation(ROWS) < 1.2  # it is drawn towards the mean of all columns
 
 
 def test_the_design_effect_of_doubled_rows_is_two() -> None:
