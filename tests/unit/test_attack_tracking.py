@@ -254,8 +254,8 @@ def test_without_client_ids_a_flood_of_odd_queries_is_told_of_all_traffic() -> N
     for name in mixed:
         mixed[name][::20] = odd[name]
     state = State.empty(fitted())
-    state, calm = track(fitted(), state, honest(12_288, 14), nameless, length=HOUR)
-    _, found = track(fitted(), state, queries(mixed, "", first=20_000), nameless, length=HOUR)
+    state, calm = track(fitted(), state, queries(inputs(12_288, 14), "", every=4.0), nameless, length=HOUR)
+    _, found = track(fitted(), state, queries(mixed, "", first=12_288, every=4.0), nameless, length=HOUR)
     assert alarms(calm) == set()
     assert ("", "pooled_far_from_population") in alarms(found)
 

@@ -55,7 +55,12 @@ def cluster_of(baseline: Baseline, held: Mapping[str, Array], k: int) -> dict[st
 
 
 def _of_each(name: str) -> bool:
-    return name.startswith("cluster_") and name not in ("cluster_link", "cluster_link_tag", "cluster_next")
+    return name.startswith("cluster_") and name not in (
+        "cluster_link",
+        "cluster_link_tag",
+        "cluster_next",
+        "cluster_most",
+    )
 
 
 def _pair(baseline: Baseline, own: Mapping[str, Array]) -> list[dict[str, Any]]:

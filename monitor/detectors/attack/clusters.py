@@ -21,6 +21,7 @@ ONE_CLIENT = 0.6
 LARGE, GROWS_WITHIN, TRIES = 8, 20_000, 64
 ALARM = 20.0
 """The log of the evidence that tells a cluster from all the thousand that are looked at."""
+TWICE, KEPT = 2.0, 0.99
 
 
 def empty_clusters(numbers: int, categories: int) -> dict[str, Array]:
@@ -30,6 +31,8 @@ def empty_clusters(numbers: int, categories: int) -> dict[str, Array]:
         "link_tag": np.zeros(LINKS, np.uint32),
         "link": np.full(LINKS, -1, np.int64),
         "next": np.zeros(1, np.int64),
+        "most": np.zeros(3),
+        "limit": np.full(CLUSTERS, ALARM),
         "serial": np.full(CLUSTERS, -1, np.int64),
         "size": np.zeros(CLUSTERS, np.uint32),
         "flips": np.zeros(CLUSTERS, np.uint32),
@@ -178,7 +181,19 @@ class Clusters:
         missed = max(at - int(a["last"][k]) - 1, 0)
         ratios = np.maximum(a["ratios"][k] + missed * gains.miss[0], 0.0) + gains.hit[0]
         a["ratios"][k], a["last"][k] = ratios, at
+        a["limit"][k] = self._limit(stretch)
         a["peak"][k] = max(float(a["peak"][k]), float(evidence(ratios[None, None], gains)[0, 0]))
+        a["most"][1] = max(float(a["most"][1]), float(a["peak"][k]))
+
+    def _limit(self, stretch: int) -> float:
+        """Give twice the most evidence that a cluster came to in a stretch before; that fades by a hundredth a stretch.
+
+        most: the number of the running stretch, the most in it, and the most before.
+        """
+        most = self._a["most"]
+        if most[0] < stretch:
+            most[:] = stretch, 0.0, max(KEPT * most[2], most[1])
+        return max(ALARM, TWICE * float(most[2]))
 
     def _asked(self, k: int, client: int) -> int:
         a = self._a

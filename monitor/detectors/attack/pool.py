@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from monitor.detectors.attack.account import account_of
 from monitor.detectors.attack.baseline import RARE_TAIL, Baseline
-from monitor.detectors.attack.clusters import ALARM, of_one_client
+from monitor.detectors.attack.clusters import ALARM, KEPT, TWICE, of_one_client
 from monitor.detectors.attack.ecusum import Floats, Gains, evidence, gathered
 from monitor.detectors.attack.epoch import Epoch
 from monitor.detectors.attack.indicators import NAMES, SIMILAR, TAILS
@@ -20,6 +20,7 @@ Flags = NDArray[np.bool_]
 
 BURN_IN = 5_000
 ABOVE = 1.5
+STRETCHES, LATELY = 10, 6
 CLUSTER_LEAST, MOST_SEARCHING = 12, 0.6
 SEARCHING, SEARCHING_LEAST, MORE = 0.5, 0.1, 5.0
 """Who searches sends near-copies five times as often as usual: a tenth of the rows at least, half are enough."""
@@ -42,7 +43,8 @@ def grown(
 ) -> Iterator[Sighting]:
     """Tell of clusters that grow faster than any honest one and that no single client sends; not in the burn-in.
 
-    rate: the share of the rows that an honest cluster takes at most.
+    rate: the share of the rows that an honest cluster takes at most. Without client ids a cluster must show twice the
+    evidence of any in the stretches before, since sensors and pollers are not told apart.
     """
     if epoch.begun < BURN_IN:
         return
@@ -52,6 +54,8 @@ def grown(
         alone = epoch.queries.named and of_one_client(asked)
         log_e = float(held["cluster_peak"][k])
         rows = np.flatnonzero(signs.cluster == k)
+        if not epoch.queries.named:
+            log_e *= ALARM / float(held["cluster_limit"][k]) if _known(held) else 0.0
         if alone or size < least or log_e < ALARM or not _of_searchers(held, epoch, rows):
             continue
         told = account_of(baseline, epoch.rows, held, detector=CLUSTER, hit=rows, clusters=signs.cluster[rows])
@@ -79,7 +83,7 @@ def _of_searchers(held: Mapping[str, Array], epoch: Epoch, rows: NDArray[np.intp
 def pooled(
     baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, signs: Signs, *, alarm: float
 ) -> Iterator[Sighting]:
-    """Gather evidence about all rows together, once the burn-in has told how often they show each sign.
+    """Gather evidence about all rows together, once the burn-in and ten stretches have told what is usual.
 
     The worst one per cent count, against one and a half times the usual rate: a small attack must stand out of all.
     """
@@ -108,12 +112,16 @@ def gathered_up(
 ) -> Iterator[Sighting]:
     """Gather evidence about rows of many clients as if they were one's; tell of every sign with what it is called.
 
+    Such rows are not independent. So the evidence is laid beside twice the most that it came to in a stretch of time
+    before the last six, which fades by a hundredth a stretch: where tails are exponential, as evidence's are, the next
+    of n stretches passes that with a chance of about 1 in n squared.
+
     shown, counted: shape (rows, indicators); a row that is not counted says nothing. name: that detectors begin with.
     """
     gains = Gains.of(rates)
     for stretch in np.split(np.arange(epoch.size), np.flatnonzero(epoch.slices[1:] != epoch.slices[:-1]) + 1):
         now = int(epoch.slices[stretch[0]])
-        _turn(held, now, gains, alarm)
+        _turn(held, now, alarm)
         rows = stretch[counted[stretch].any(axis=1)]
         if not rows.size:
             continue
@@ -121,6 +129,10 @@ def gathered_up(
         held["pool_ratios"][0] = np.maximum(ratios[-1], 0)
         held["pool_shown"] += [counted[rows].sum(axis=0), (shown & counted)[rows].sum(axis=0)]
         top = evidence(ratios, gains, least=SHOWN).max(axis=0)
+        held["pool_peak"][:] = np.maximum(held["pool_peak"], top)
+        top *= alarm / np.maximum(alarm, TWICE * held["pool_record"])
+        if not (epoch.queries.named or _known(held)):
+            continue
         for d in np.flatnonzero(top >= SHOWN).tolist():
             hit = rows[shown[rows, d] & counted[rows, d]]
             told = account_of(baseline, epoch.rows, held, detector=NAMES[d], hit=hit, clusters=signs.cluster[hit])
@@ -143,9 +155,24 @@ def _pool_rates(baseline: Baseline, held: Mapping[str, Array]) -> Floats:
     return np.asarray(np.clip(ABOVE * usual, 0.002, 0.5))
 
 
-def _turn(held: Mapping[str, Array], now: int, gains: Gains, alarm: float) -> None:
-    if held["pool_slice"][0] == now:
+def _known(held: Mapping[str, Array]) -> bool:
+    """Say whether enough stretches have gone by to know what is usual of all rows together."""
+    return bool(held["pool_stretches"][0] >= STRETCHES)
+
+
+def _turn(held: Mapping[str, Array], now: int, alarm: float) -> None:
+    """Begin a new stretch of time with half the evidence, none of what raised an alarm, and the most before in mind.
+
+    The most that one of the last stretches came to is not yet laid beside: an attack goes on for some of them.
+    """
+    if now <= held["pool_slice"][0]:
         return
-    held["pool_ratios"][evidence(held["pool_ratios"], gains, least=alarm) >= alarm] = 0
-    held["pool_shown"][:] = 0
+    held["pool_stretches"][0] += 1
+    held["pool_ratios"][:, held["pool_peak"] >= np.maximum(alarm, TWICE * held["pool_record"])] = 0
+    held["pool_ratios"][:] /= 2
+    place = int(held["pool_stretches"][0]) % LATELY
+    held["pool_record"][:] = np.maximum(KEPT * held["pool_record"], held["pool_lately"][place])
+    held["pool_lately"][place] = held["pool_peak"]
+    for name in ("pool_shown", "pool_peak"):
+        held[name][:] = 0
     held["pool_slice"][0] = now

@@ -14,6 +14,7 @@ from monitor.detectors.attack.ecusum import WIDTH
 from monitor.detectors.attack.indicators import NAMES
 from monitor.detectors.attack.newcomers import empty_newcomers
 from monitor.detectors.attack.peers import empty_recent
+from monitor.detectors.attack.pool import LATELY
 from monitor.detectors.attack.variations import empty_last
 from monitor.detectors.attack.volume import empty_hours
 
@@ -45,6 +46,12 @@ class State:
         held |= {"joined": np.zeros(2), "joined_new": np.zeros(2), "newcomer_rows": np.zeros(1, np.int64)}
         held |= {"pool_ratios": np.zeros((1, wide, WIDTH))}
         held |= {"pool_shown": np.zeros((2, wide), np.int64), "pool_slice": np.full(1, NEVER)}
+        held |= {
+            "pool_peak": np.zeros(wide),
+            "pool_record": np.zeros(wide),
+            "pool_lately": np.zeros((LATELY, wide)),
+            "pool_stretches": np.zeros(1, np.int64),
+        }
         held |= {
             "client_key": np.zeros(CLIENTS, np.uint64),
             "client_rows": np.zeros(CLIENTS, np.uint32),

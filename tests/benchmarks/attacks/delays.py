@@ -142,7 +142,11 @@ def _anonymous(logs: Logs, attack: str, benign: pa.Table) -> Figure:
     every = round(1 / TRAFFIC) - 1
     runs = []
     for run in logs.runs(attack):
-        rows = between(benign.slice(0, every * run.num_rows), run, every=every)
+        honest = benign.slice(0, every * run.num_rows)
+        rows = between(honest, run, every=every)
+        # each attack row comes when the honest one before it does
+        at = np.minimum(np.arange(rows.num_rows) * every // (every + 1), honest.num_rows - 1)
+        rows = rows.set_column(rows.column_names.index("time"), "time", honest["time"].take(pa.array(at)))
         runs.append(first_alarm(sentry, rows, of=None)[0])
     what = f"{logs.name}: {attack} at {TRAFFIC:.0%} of the traffic without client ids"
     return Figure(what, float(median(runs)), "attack rows", f"runs {_runs(runs)}", at_most=200)
