@@ -50,7 +50,8 @@ def figures(logs: Logs) -> Iterator[Figure]:
 
 
 def _late(rows: pa.Table) -> pa.Scalar:
-    return pa.scalar(pc.min(rows["time"]).as_py() + 0.8 * (pc.max(rows["time"]).as_py() - pc.min(rows["time"]).as_py()))
+    """Give a time after which a whole window is left to come."""
+    return pa.scalar(pc.min(rows["time"]).as_py() + 0.6 * (pc.max(rows["time"]).as_py() - pc.min(rows["time"]).as_py()))
 
 
 def attack_alerts(logs: Logs, rows: pa.Table) -> list[dict[str, Any]]:
