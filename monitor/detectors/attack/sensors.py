@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 ROWS, TURNS, SHARE, FLIPS = 64, 3, 0.5, 0.1
-PACE, APART = 12, 50
+PACE, HOURS, APART = 12, 2, 50
 FADE = 0.25
 HOUR = 3_600_000_000
 
@@ -22,18 +22,20 @@ def unhurried(held: Mapping[str, Array], place: int, *, at: int, hour: int, flip
 
     at: its number in the stream. flipped: its answer differs. varied: few of its values do, from a row just before.
 
-    That is no more than twelve in the hour and one in fifty rows of the traffic, and hardly ever with another answer. A
-    search so slow is not seen by its near-copies.
+    That is no more than twelve in the hour and one in fifty rows of the traffic, after near-copies in at least two
+    earlier hours, and hardly ever with another answer. A search so slow is not seen by its near-copies.
     """
-    similar, hourly = held["client_similar"][place], held["client_near_hourly"]
+    similar, hours = held["client_similar"][place], held["client_hours"][place]
     similar += np.array([1, flipped, varied], np.uint32)
     if held["client_hour"][place] != hour:
-        held["client_hour"][place], hourly[place] = hour, 0
-    hourly[place] += 1
+        held["client_hour"][place] = hour
+        hours += np.array([hours[1] > 0, 0], np.uint32)
+        hours[1] = 0
+    hours[1] += 1
     last, apart = held["client_near"], held["client_apart"]
     apart[place] += (at - last[place] - apart[place]) * FADE if last[place] else 0.0
     last[place] = at + 1
-    slow = hourly[place] <= PACE and apart[place] >= APART
+    slow = hours[0] >= HOURS and hours[1] <= PACE and apart[place] >= APART
     return bool(slow and similar[1] <= FLIPS * similar[0])
 
 

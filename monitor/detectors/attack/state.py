@@ -64,7 +64,7 @@ class State:
             "client_shown": np.zeros((CLIENTS, wide), np.uint32),
             "client_similar": np.zeros((CLIENTS, 3), np.uint32),
             "client_hour": np.zeros(CLIENTS, np.int32),
-            "client_near_hourly": np.zeros(CLIENTS, np.uint32),
+            "client_hours": np.zeros((CLIENTS, 2), np.uint32),
             "client_near": np.zeros(CLIENTS, np.int64),
             "client_apart": np.zeros(CLIENTS, np.float32),
             "client_clock": np.zeros(CLIENTS, np.int64),
