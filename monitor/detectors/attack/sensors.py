@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 ROWS, TURNS, SHARE, FLIPS = 64, 3, 0.5, 0.1
-PACE, HOURS, APART = 12, 2, 50
+PACE, HOURS, APART = 12, 1, 50
 FADE = 0.25
 HOUR = 3_600_000_000
 
@@ -22,8 +22,8 @@ def unhurried(held: Mapping[str, Array], place: int, *, at: int, hour: int, flip
 
     at: its number in the stream. flipped: its answer differs. varied: few of its values do, from a row just before.
 
-    That is no more than twelve in the hour and one in fifty rows of the traffic, after near-copies in at least two
-    earlier hours, and hardly ever with another answer. A search so slow is not seen by its near-copies.
+    That is no more than twelve in the hour and one in fifty rows of the traffic, after near-copies in an earlier hour,
+    and hardly ever with another answer. A search so slow is not seen by its near-copies.
     """
     similar, hours = held["client_similar"][place], held["client_hours"][place]
     similar += np.array([1, flipped, varied], np.uint32)
