@@ -67,11 +67,11 @@ def _grown(coded: NDArray[np.uint8], target: Floats) -> tuple[Trees, float]:
 def _arrays(grown: Sequence[tuple[Trees, float]]) -> dict[str, Array]:
     arrays: dict[str, Array] = {}
     for name, (trees, mean) in zip(NAMES, grown, strict=True):
-        arrays |= {f"{name} {part}": getattr(trees, part) for part in ("columns", "limits", "values")}
+        arrays |= trees.arrays(f"{name} ")
         arrays[f"{name} mean"] = np.array([mean])
     return arrays
 
 
 def _expected(arrays: Mapping[str, Array], name: str, coded: NDArray[np.uint8]) -> Floats:
-    trees = Trees(*(arrays[f"{name} {part}"] for part in ("columns", "limits", "values")))
+    trees = Trees.from_arrays(arrays, f"{name} ")
     return np.asarray(arrays[f"{name} mean"] * POISSON.mean(trees.at(coded)))

@@ -28,7 +28,6 @@ NAME = "excess_chance(features)"
 ROWS_NEEDED, MOST_ROWS, MOST_COLUMNS = 500, 20_000, 100
 GROUPS, STRETCHES = 100, 20
 SMALLEST = 1e-6
-PARTS = ("columns", "limits", "values")
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +69,7 @@ def fit(rows: pa.Table, columns: Sequence[Column], roles: Roles) -> Iterator[Der
     if grown is None or _misleading(labelled, chosen[-MOST_COLUMNS:]):
         return
     arrays, texts = codes.packed(grown.ladders)
-    trees = {part: getattr(grown.trees, part) for part in PARTS}
+    trees = grown.trees.arrays()
     yield Derivation(
         "expected_hit", (NAME,), (*grown.ladders, roles.scores[0]), arrays | trees | {"worth": grown.worth}, texts
     )
@@ -85,7 +84,7 @@ def make(derivation: Derivation, rows: pa.Table) -> dict[str, Floats]:
         return {NAME: np.full(rows.num_rows, np.nan)}
     *names, scored = derivation.columns
     ladders = codes.unpacked(len(names), derivation.arrays, derivation.texts)
-    trees = Trees(*(derivation.arrays[part] for part in PARTS))
+    trees = Trees.from_arrays(derivation.arrays)
     grown = Grown(derivation.arrays["worth"], dict(zip(names, ladders, strict=True)), trees)
     score = floats(rows.column(scored))
     alone, beside = grown.chances(rows, score)

@@ -4,8 +4,9 @@ Every tree asks the same few questions of every row, so that a row's answers are
 `depth` columns with a limit each, and a value per leaf. (Friedman 2001; symmetric trees: Prokhorenkova et al. 2018)
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,15 @@ class Trees:
         """Give no tree."""
         return cls(np.empty((0, depth), np.int16), np.empty((0, depth), np.uint8), np.empty((0, 2**depth)))
 
+    def arrays(self, prefix: str = "") -> dict[str, NDArray[Any]]:
+        """Give what `from_arrays` makes them from, by names that begin so."""
+        return {f"{prefix}{name}": getattr(self, name) for name in self.__dataclass_fields__}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], prefix: str = "") -> "Trees":
+        """Make them from their arrays, whose names begin so."""
+        return cls(*(arrays[f"{prefix}{name}"] for name in cls.__dataclass_fields__))
+
     def at(self, codes: Codes) -> Floats:
         """Give the sum for each row; codes have shape (columns, rows)."""
         if codes.shape[1] <= FEW:
@@ -68,6 +78,9 @@ class Growth:
     patience: int = 8
     columns: int = 0
     lots: bool = False
+
+
+PLAIN = Growth()
 
 
 @dataclass(frozen=True)
@@ -103,7 +116,6 @@ POISSON = Family(_exp, _poisson_loss, lambda mean: mean)
 """For targets from 0: the sum is the logarithm of the mean; right in the mean whatever the targets' law.
 (Gourieroux, Monfort & Trognon 1984)"""
 
-PLAIN = Growth()
 BERNOULLI = Family(_logistic, _log_loss, lambda mean: mean * (1 - mean))
 """For targets 0 and 1: the sum is the log-odds."""
 

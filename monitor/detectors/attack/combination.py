@@ -22,7 +22,6 @@ GROWTH = Growth(depth=5, most=120, patience=25, columns=12, lots=True)
 MOST_ROWS, FEWEST_COLUMNS = 6_000, 2
 CELLS = LEVELS - 2
 """Cells of a number; 0 stands for a value that is missing."""
-PARTS = ("columns", "limits", "values")
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,13 +61,12 @@ class Combination:
 
     def arrays(self) -> dict[str, Array]:
         """Give what `from_arrays` makes it from."""
-        trees = {"together": self.together, "answered": self.answered}
-        return {"edges": self.edges} | {f"{n}_{part}": getattr(t, part) for n, t in trees.items() for part in PARTS}
+        return {"edges": self.edges} | self.together.arrays("together_") | self.answered.arrays("answered_")
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> "Combination":
         """Make it from its arrays."""
-        together, answered = (Trees(*(arrays[f"{n}_{part}"] for part in PARTS)) for n in ("together", "answered"))
+        together, answered = (Trees.from_arrays(arrays, prefix) for prefix in ("together_", "answered_"))
         return cls(arrays["edges"], together, answered)
 
 
