@@ -166,6 +166,12 @@ def homogeneity_test(
     return found[0], 1 - (1 - least) * (1 - attained) if rest else alone
 
 
+def inflated_moments(degrees: int, inflation: float, others: float, accepted: float) -> tuple[float, float]:
+    """Give the mean of chi-square whose degrees are inflated, one of them more, and half its variance."""
+    mean = inflation + others * (degrees - 1) + accepted
+    return mean, inflation**2 + others**2 * (degrees - 1) + 2 * max(inflation, others) * accepted
+
+
 def inflated_tail(statistic: float, degrees: int, inflation: float, others: float, accepted: float) -> float:
     """Give the upper tail of chi-square whose degrees are inflated, one of them more, by its mean and variance.
 
@@ -178,8 +184,7 @@ def inflated_tail(statistic: float, degrees: int, inflation: float, others: floa
     """
     if not degrees:
         return 1.0
-    mean = inflation + others * (degrees - 1) + accepted
-    squares = inflation**2 + others**2 * (degrees - 1) + 2 * max(inflation, others) * accepted
+    mean, squares = inflated_moments(degrees, inflation, others, accepted)
     return float(chdtrc(mean**2 / squares, statistic * mean / squares))
 
 

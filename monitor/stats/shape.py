@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaincc, ndtri
 
+from monitor.stats.divergence import inflated_moments
+
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -41,9 +43,8 @@ def smooth_test(
     statistic, degrees = float(squares.sum()), basis.shape[1]
     # few rows make the squares vary more than chi-square's: by the fourth moments of what is averaged
     excess = float(mass @ (basis**2).sum(axis=1) ** 2) - degrees**2 - 2 * degrees
-    mean = inflation + others * (degrees - 1) + accepted
-    squares = inflation**2 + others**2 * (degrees - 1) + 2 * max(inflation, others) * accepted
-    variance = 2 * squares + max(excess, 0.0) / min(n, m)
+    mean, half = inflated_moments(degrees, inflation, others, accepted)
+    variance = 2 * half + max(excess, 0.0) / min(n, m)
     return float(np.sqrt(shifts @ shifts)), float(gammaincc(mean**2 / variance, statistic * mean / variance))
 
 
