@@ -15,8 +15,8 @@ from monitor.profiles.reading import categories, floats
 Floats = NDArray[np.float64]
 Codes = NDArray[np.uint8]
 
-MOST = 62
-"""Codes of one column beside that of a missing value, which is 0."""
+MOST, FINEST = 62, 254
+"""Codes of one column beside that of a missing value, which is 0: usually, and at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,7 @@ class Ladder:
     values: tuple[str, ...] = ()
 
     def codes(self, column: pa.ChunkedArray) -> Codes:
-        """Give each row's code, below 64."""
+        """Give each row's code, from 0 to as many codes as there are."""
         if self.limits is not None:
             values = floats(column)
             none = np.isnan(values)
@@ -48,46 +48,48 @@ class Ladder:
         return NumericBins(np.nextafter(limits, np.inf), 0.0)
 
 
-def ladder_of(column: pa.ChunkedArray, kind: str, target: Floats) -> Ladder | None:
+def ladder_of(column: pa.ChunkedArray, kind: str, target: Floats, *, most: int = MOST) -> Ladder | None:
     """Fit a column's codes, a category's in the order of the target's mean; None where nothing varies. (Fisher 1958).
 
-    target: shape (rows,), finite.
+    target: shape (rows,), finite. most: codes at most, not above 254.
     """
     if kind == "categorical":
-        return _ordered(column, target)
+        return _ordered(column, target, most)
     values = floats(column)
     values = np.sort(values[np.isfinite(values)])
     if not values.size:
         return None
-    places = np.arange(1, MOST) * values.size // MOST
+    places = np.arange(1, most) * values.size // most
     limits = np.unique(values[places])
     limits = limits[limits < values[-1]]
     return Ladder(limits) if limits.size else None
 
 
-def _ordered(column: pa.ChunkedArray, target: Floats) -> Ladder | None:
+def _ordered(column: pa.ChunkedArray, target: Floats, most: int) -> Ladder | None:
     read = categories(column)
     if not read.known:
         return None
     rows = np.bincount(read.positions, minlength=len(read.texts) + 1)[:-1]
     total = np.bincount(read.positions, target, len(read.texts) + 1)[:-1]
-    frequent = [i for i in np.argsort(-rows, kind="stable") if rows[i] and read.texts[i] is not None][:MOST]
+    frequent = [i for i in np.argsort(-rows, kind="stable") if rows[i] and read.texts[i] is not None][:most]
     ordered = sorted(frequent, key=lambda i: (total[i] / rows[i], read.texts[i]))
     return Ladder(values=tuple(str(read.texts[i]) for i in ordered)) if len(ordered) > 1 else None
 
 
-def packed(ladders: Mapping[str, Ladder]) -> tuple[dict[str, Array], dict[str, tuple[str, ...]]]:
-    """Give arrays and texts by the place of the column, as a derivation keeps them."""
+def packed(ladders: Mapping[str, Ladder], prefix: str = "") -> tuple[dict[str, Array], dict[str, tuple[str, ...]]]:
+    """Give arrays and texts by the place of the column, as a derivation keeps them, by names that begin so."""
     arrays: dict[str, Array] = {}
     texts: dict[str, tuple[str, ...]] = {}
     for place, ladder in enumerate(ladders.values()):
         if ladder.limits is None:
-            texts[str(place)] = ladder.values
+            texts[f"{prefix}{place}"] = ladder.values
         else:
-            arrays[f"limits {place}"] = ladder.limits
+            arrays[f"{prefix}limits {place}"] = ladder.limits
     return arrays, texts
 
 
-def unpacked(size: int, arrays: Mapping[str, Array], texts: Mapping[str, tuple[str, ...]]) -> Sequence[Ladder]:
+def unpacked(
+    size: int, arrays: Mapping[str, Array], texts: Mapping[str, tuple[str, ...]], prefix: str = ""
+) -> Sequence[Ladder]:
     """Give back the ladders of `size` columns."""
-    return [Ladder(arrays.get(f"limits {place}"), texts.get(str(place), ())) for place in range(size)]
+    return [Ladder(arrays.get(f"{prefix}limits {place}"), texts.get(f"{prefix}{place}", ())) for place in range(size)]

@@ -48,7 +48,18 @@ def fitting_rows(rows: int) -> NDArray[np.bool_]:
     derived from it without them, so that a window of rows like the reference's looks like the reference. They are runs
     of rows: of every second row, those that come in pairs, such as couples, would no longer look alike.
     """
-    turns = max(2, -(-rows // FITTED_ROWS))
+    return _in_turn(rows, max(2, -(-rows // FITTED_ROWS)))
+
+
+def first_half(rows: int) -> NDArray[np.bool_]:
+    """Say which rows of a reference are in the first of the halves by which derivations are fitted crosswise.
+
+    What is fitted on either half tells of the other's rows, so that all teach and all are judged; runs of rows, too.
+    """
+    return _in_turn(rows, 2)
+
+
+def _in_turn(rows: int, turns: int) -> NDArray[np.bool_]:
     run = min(max(rows // (SPREAD_OVER * turns), 1), RUN)
     return np.asarray(np.arange(rows) // run % turns == 0)
 

@@ -27,12 +27,15 @@ class Method:
     make: from a derivation and any rows to a float per row and name, NaN where it has no value.
     role: that of the columns made; None for what only the outcome reads, and is no column.
     chained: both are given the columns that the methods before it made, too.
+    own: as make, of the reference's own rows. With it, `fit` is given all of them and fits crosswise, each half for the
+        other; without it, `fit` is given the fitting rows, and these have no value where anything was fitted.
     """
 
     role: Role | None
     fit: Callable[[pa.Table, Sequence[Column], Roles], Iterator[Derivation]]
     make: Callable[[Derivation, pa.Table], Mapping[str, Floats]]
     chained: bool = False
+    own: Callable[[Derivation, pa.Table], Mapping[str, Floats]] | None = None
 
 
 def _of_scores(_: pa.Table, __: Sequence[Column], roles: Roles) -> Iterator[Derivation]:
@@ -50,18 +53,18 @@ METHODS: Mapping[str, Method] = {
     "text": Method("derived", texts.fit, texts.make),
     "vector": Method("derived", vectors.fit, vectors.make),
     "overconfidence": Method("confidence", overconfidence.fit, overconfidence.make, chained=True),
-    "expected_error": Method("expected", expected_error.fit, expected_error.make),
+    "expected_error": Method("expected", expected_error.fit, expected_error.make, own=expected_error.own),
     "expected_hit": Method(None, expected_hit.fit, expected_hit.make),
     "disagreement": Method("disagreement", disagreement.fit, disagreement.make),
 }
 
 
 def derivations_of(reference: pa.Table, columns: Sequence[Column], roles: Roles) -> tuple[Derivation, ...]:
-    """Fit every method on the reference's fitting rows; names that the reference has as columns are its own."""
+    """Fit every method on the reference's fitting rows, or crosswise; names that it has as columns are its own."""
     rows = reference.filter(pa.array(fitting_rows(reference.num_rows)))
     kept: tuple[Derivation, ...] = ()
     for method in METHODS.values():
-        given = _joined(rows, _made(rows, kept)) if method.chained else rows
+        given = _joined(rows, _made(rows, kept)) if method.chained else reference if method.own else rows
         fitted = method.fit(given, columns, roles)
         kept += tuple(one for one in fitted if not set(one.names) & set(reference.column_names))
     return kept
@@ -70,12 +73,13 @@ def derivations_of(reference: pa.Table, columns: Sequence[Column], roles: Roles)
 def derived_columns(rows: pa.Table, layout: Layout, *, reference: bool = False) -> dict[str, pa.ChunkedArray]:
     """Make all derived columns of a layout, by name.
 
-    reference: these are the reference's rows, in its order, of which those fitted on have no value.
+    reference: these are all of the reference's rows, in its order, of which those fitted on have no value.
     """
     made: dict[str, pa.ChunkedArray] = {}
-    values = _made(rows, layout.derivations)
+    values = _made(rows, layout.derivations, reference=reference)
     for one in layout.derivations:
-        seen = fitting_rows(rows.num_rows) if reference and one.fitted else None
+        crossed = METHODS[one.method].own is not None
+        seen = fitting_rows(rows.num_rows) if reference and one.fitted and not crossed else None
         for name in one.names:
             made[name] = pa.chunked_array(
                 [pa.array(values[name] if seen is None else np.where(seen, np.nan, values[name]))]
@@ -83,12 +87,13 @@ def derived_columns(rows: pa.Table, layout: Layout, *, reference: bool = False) 
     return made
 
 
-def _made(rows: pa.Table, derivations: Sequence[Derivation]) -> dict[str, Floats]:
+def _made(rows: pa.Table, derivations: Sequence[Derivation], *, reference: bool = False) -> dict[str, Floats]:
     made: dict[str, Floats] = {}
     for one in derivations:
         method = METHODS[one.method]
         needed = {name: made[name] for name in one.columns if name in made} if method.chained else {}
-        made |= method.make(one, _joined(rows, needed))
+        make = method.own if reference and method.own else method.make
+        made |= make(one, _joined(rows, needed))
     return made
 
 

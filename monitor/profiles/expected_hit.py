@@ -17,9 +17,10 @@ from monitor.profiles.derivation import Derivation
 from monitor.profiles.joint import class_codes
 from monitor.profiles.layout import DECISION, Column
 from monitor.profiles.reading import canonical, floats
-from monitor.stats.boosting import BERNOULLI, Trees, boosted
+from monitor.stats.boosting import BERNOULLI, boosted
 from monitor.stats.intervals import Z
 from monitor.stats.reliance import relied_on
+from monitor.stats.trees import Trees
 from monitor.types import Roles
 
 Floats = NDArray[np.float64]

@@ -1,67 +1,21 @@
-"""Sums of shallow trees over binned columns: a mean that depends on many columns, kept as plain arrays.
+"""A mean that depends on many coded columns, learned as a sum of shallow trees. (Friedman 2001)."""
 
-Every tree asks the same few questions of every row, so that a row's answers are the number of its leaf: a tree is
-`depth` columns with a limit each, and a value per leaf. (Friedman 2001; symmetric trees: Prokhorenkova et al. 2018)
-"""
-
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from monitor.stats.trees import Trees
 
 Codes = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 
 RATE, RIDGE = 0.2, 20.0
 HELD_OUT = 4
-"""Every fourth row chooses how many trees there are, and grows none."""
+"""Every fourth row chooses how many trees there are, and grows none, where rows are not held out otherwise."""
 LEVELS = 64
-FEW = 64
-"""So many rows are answered by all trees at once, more by one tree after the other."""
-
-
-@dataclass(frozen=True, eq=False)
-class Trees:
-    """What is added to a row's start: the value of its leaf in every tree.
-
-    columns, limits: shape (trees, depth), the questions: is the code of this column above this limit?
-    values: shape (trees, 2 ** depth), by the answers read as a binary number, the first as its highest place.
-    """
-
-    columns: NDArray[np.int16]
-    limits: Codes
-    values: Floats
-
-    @classmethod
-    def none(cls, depth: int) -> "Trees":
-        """Give no tree."""
-        return cls(np.empty((0, depth), np.int16), np.empty((0, depth), np.uint8), np.empty((0, 2**depth)))
-
-    def arrays(self, prefix: str = "") -> dict[str, NDArray[Any]]:
-        """Give what `from_arrays` makes them from, by names that begin so."""
-        return {f"{prefix}{name}": getattr(self, name) for name in self.__dataclass_fields__}
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], prefix: str = "") -> "Trees":
-        """Make them from their arrays, whose names begin so."""
-        return cls(*(arrays[f"{prefix}{name}"] for name in cls.__dataclass_fields__))
-
-    def at(self, codes: Codes) -> Floats:
-        """Give the sum for each row; codes have shape (columns, rows)."""
-        if codes.shape[1] <= FEW:
-            places = 1 << np.arange(self.columns.shape[1])[::-1]
-            leaves = ((codes[self.columns] > self.limits[:, :, None]) * places[:, None]).sum(axis=1)
-            return np.asarray(np.take_along_axis(self.values, leaves, axis=1).sum(axis=0))
-        total = np.zeros(codes.shape[1])
-        for columns, limits, values in zip(self.columns, self.limits, self.values, strict=True):
-            leaf = np.zeros(codes.shape[1], np.uint8)
-            for column, limit in zip(columns.tolist(), limits, strict=True):
-                leaf <<= 1
-                leaf |= codes[column] > limit
-            total += values.take(leaf)
-        return total
+"""Places of a column in a histogram at least; more where codes need them."""
 
 
 @dataclass(frozen=True)
@@ -131,58 +85,98 @@ def boosted(
 ) -> Trees:
     """Grow trees as long as they lower the loss of rows that they are not grown on; none where they never do.
 
-    codes: shape (columns, rows), below 64. target, start: shape (rows,), start being the sum before the first tree.
+    codes: shape (columns, rows). target, start: shape (rows,), start being the sum before the first tree.
     rng: draws what the growth leaves to lots; needed where it does.
     """
     held = np.arange(target.size) % HELD_OUT == HELD_OUT - 1
-    grown = _Growing(np.ascontiguousarray(codes[:, ~held]), target[~held], family, growth, rng)
-    sums, left_sums, left, aside = start[~held].copy(), start[held].copy(), target[held], codes[:, held]
-    trees: list[Trees] = []
-    best, kept = family.loss(left, family.mean(left_sums)), 0
-    while len(trees) < growth.most and len(trees) - kept < growth.patience:
-        tree = grown.tree(sums)
-        trees.append(tree)
-        sums += tree.at(grown.codes)
-        left_sums += tree.at(aside)
-        loss = family.loss(left, family.mean(left_sums))
-        if loss < best:
-            best, kept = loss, len(trees)
-    return _joined(trees[:kept], growth.depth)
+    return boosted_together(codes, [target], start, family, held=held, growth=growth, rng=rng)[0]
 
 
-def _joined(trees: list[Trees], depth: int) -> Trees:
-    if not trees:
+def boosted_together(
+    codes: Codes,
+    targets: Sequence[Floats],
+    start: Floats,
+    family: Family,
+    *,
+    held: NDArray[np.bool_],
+    growth: Growth = PLAIN,
+    rng: np.random.Generator | None = None,
+) -> list[Trees]:
+    """Grow trees for several targets that ask the same questions, those which part the first target best.
+
+    held: shape (rows,), the rows that choose how many trees each target has, and grow none. The rest as in `boosted`.
+    """
+    grown = _Growing(np.ascontiguousarray(codes[:, ~held]), growth, rng)
+    aside = codes[:, held]
+    those = [
+        _Target(target[~held], start[~held].copy(), target[held], start[held].copy(), family) for target in targets
+    ]
+    while len(grown.asked) < growth.most and len(grown.asked) - max(one.kept for one in those) < growth.patience:
+        questions = grown.questions(*those[0].slopes())
+        leaf, left = (next(questions.leaves(part)) for part in (grown.codes, aside))
+        for one in those:
+            one.grow(leaf, left, 2**growth.depth)
+    return [_joined(grown.asked[: one.kept], one.values, growth.depth) for one in those]
+
+
+def _joined(asked: Sequence[Trees], values: Sequence[Floats], depth: int) -> Trees:
+    if not asked:
         return Trees.none(depth)
-    parts = ([getattr(tree, name) for tree in trees] for name in ("columns", "limits", "values"))
-    return Trees(*(np.concatenate(part) for part in parts))
+    columns, limits = (np.concatenate([getattr(one, name) for one in asked]) for name in ("columns", "limits"))
+    return Trees(columns, limits, np.stack(values[: len(asked)]))
+
+
+class _Target:
+    """What trees are to sum up to, with the sums so far: of the rows that they are grown on, and of those held out."""
+
+    def __init__(self, target: Floats, sums: Floats, left: Floats, left_sums: Floats, family: Family) -> None:
+        self.target, self.sums, self.left, self.left_sums, self.family = target, sums, left, left_sums, family
+        self.best, self.kept = family.loss(left, family.mean(left_sums)), 0
+        self.values: list[Floats] = []
+
+    def slopes(self) -> tuple[Floats, Floats, float]:
+        """Give the loss's first two derivatives by row, and the ridge."""
+        mean = self.family.mean(self.sums)
+        curve = self.family.curve(mean)
+        # in units of the mean curve, so that the ridge weighs rows whatever the target's unit
+        return self.target - mean, curve, RIDGE * float(curve.mean())
+
+    def grow(self, leaf: NDArray[np.uint8], left: NDArray[np.uint8], leaves: int) -> None:
+        """Add a tree by each row's leaf in it, and keep it where it lowers the loss of rows held out."""
+        slope, curve, ridge = self.slopes()
+        g, h = (np.bincount(leaf, part, leaves) for part in (slope, curve))
+        self.values.append(RATE * (g / (h + ridge)))
+        self.sums += self.values[-1].take(leaf)
+        self.left_sums += self.values[-1].take(left)
+        loss = self.family.loss(self.left, self.family.mean(self.left_sums))
+        if loss < self.best:
+            self.best, self.kept = loss, len(self.values)
 
 
 class _Growing:
-    """Rows that trees are grown on, with their places in a histogram of all columns."""
+    """Rows that trees are grown on, with their places in a histogram of all columns, and the questions so far."""
 
-    def __init__(
-        self, codes: Codes, target: Floats, family: Family, growth: Growth, rng: np.random.Generator | None
-    ) -> None:
-        self.codes, self.target, self.family, self.growth, self.rng = codes, target, family, growth, rng
+    def __init__(self, codes: Codes, growth: Growth, rng: np.random.Generator | None) -> None:
+        self.codes, self.growth, self.rng = codes, growth, rng
+        self.levels = max(LEVELS, int(codes.max(initial=0)) + 1)
+        self.asked: list[Trees] = []
 
-    def tree(self, sums: Floats) -> Trees:
-        mean = self.family.mean(sums)
-        slopes = self.target - mean, self.family.curve(mean)
-        # in units of the mean curve, so that the ridge weighs rows whatever the target's unit
-        ridge = RIDGE * float(slopes[1].mean())
-        leaf = np.zeros(self.target.size, np.intp)
+    def questions(self, slope: Floats, curve: Floats, ridge: float) -> Trees:
+        """Find the questions of the next tree, whose values are not known yet."""
+        leaf = np.zeros(slope.size, np.intp)
         questions: list[tuple[int, int]] = []
-        asked = self._asked()
+        asked = self._choice()
         for depth in range(self.growth.depth):
             drawn = self._drawn(asked) if depth == 0 else None
-            column, limit = drawn or self._best(asked, leaf * LEVELS, 2**depth, slopes=slopes, ridge=ridge)
+            column, limit = drawn or self._best(asked, leaf * self.levels, 2**depth, slopes=(slope, curve), ridge=ridge)
             questions.append((column, limit))
             leaf = leaf * 2 + (self.codes[column] > limit)
-        g, h = (np.bincount(leaf, part, 2**self.growth.depth) for part in slopes)
         columns, limits = zip(*questions, strict=True)
-        return Trees(np.array([columns], np.int16), np.array([limits], np.uint8), RATE * (g / (h + ridge))[None])
+        found = Trees(np.array([columns], np.int16), np.array([limits], np.uint8), np.empty((0, 2**self.growth.depth)))
+        self.asked.append(found)
+        return found
 
-    def _asked(self) -> list[int]:
+    def _choice(self) -> list[int]:
         """Give the columns that a tree may ask about."""
         size, most = self.codes.shape[0], self.growth.columns
         if self.rng is None or not 0 < most < size:
@@ -200,10 +194,10 @@ class _Growing:
         self, asked: list[int], first: NDArray[np.intp], leaves: int, *, slopes: tuple[Floats, Floats], ridge: float
     ) -> tuple[int, int]:
         """Give the column and the limit that part all leaves best; first: of each row's leaf in the histogram."""
-        best = (-1.0, 0, 0)
+        best, size = (-1.0, 0, 0), leaves * self.levels
         for column in asked:
             place = first + self.codes[column]
-            g, h = (np.bincount(place, part, leaves * LEVELS).reshape(leaves, LEVELS).cumsum(axis=1) for part in slopes)
+            g, h = (np.bincount(place, part, size).reshape(leaves, -1).cumsum(axis=1) for part in slopes)
             above_g, above_h = g[:, -1:] - g, h[:, -1:] - h
             gain = (g**2 / (h + ridge) + above_g**2 / (above_h + ridge)).sum(axis=0)
             limit = int(gain[:-1].argmax())

@@ -3,7 +3,8 @@
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-from monitor.stats.boosting import BERNOULLI, POISSON, Growth, boosted
+from monitor.stats.boosting import BERNOULLI, POISSON, Growth, boosted, boosted_together
+from monitor.stats.trees import sums_together
 
 
 def test_trees_come_as_near_to_the_truth_as_scikit_learns() -> None:
@@ -52,3 +53,20 @@ def test_few_rows_are_answered_as_many_are() -> None:
     trees = boosted(codes, (codes[0] > codes[1]) * 1.0, np.zeros(3000), BERNOULLI)
     few = np.concatenate([trees.at(codes[:, i : i + 50]) for i in range(0, 3000, 50)])
     np.testing.assert_allclose(few, trees.at(codes), rtol=1e-12)
+
+
+def test_trees_grown_together_sum_up_as_each_by_itself_and_the_first_asks_as_if_alone() -> None:
+    rng = np.random.default_rng(6)
+    codes = rng.integers(0, 250, (4, 4000)).astype(np.uint8)
+    size = np.exp(codes[0] / 125) * rng.exponential(size=4000)
+    held = np.arange(4000) % 4 == 3
+    targets = [size / size.mean(), size**2 / (size**2).mean()]
+    both = boosted_together(codes, targets, np.zeros(4000), POISSON, held=held)
+    alone = boosted(codes, targets[0], np.zeros(4000), POISSON)
+    for name, array in alone.arrays().items():
+        np.testing.assert_array_equal(both[0].arrays()[name][: len(array)], array)
+    for one, sums in zip(both, sums_together(both, codes), strict=True):
+        np.testing.assert_allclose(sums, one.at(codes))
+        np.testing.assert_allclose(sums[:50], one.at(codes[:, :50]), rtol=1e-12)
+    told = [POISSON.mean(one.at(codes)) for one in both]
+    assert np.corrcoef(told[1], np.exp(codes[0] / 125) ** 2)[0, 1] > 0.95

@@ -7,8 +7,12 @@ import pyarrow as pa
 import pytest
 
 from monitor.detectors import armed_for
+from monitor.detectors.detector import paired
 from monitor.detectors.performance.estimated_errors import DETECTORS, error_spreads
 from monitor.profiles.arrow import layout_of, profile_table
+from monitor.profiles.derivations import derived_columns
+from monitor.profiles.expected_error import ABSOLUTE
+from monitor.profiles.groups import Groups, profile_groupings
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile, merge
 from monitor.types import Measurement, Roles
@@ -28,7 +32,8 @@ def rows(rng: np.random.Generator, n: int, *, shift: float = 0.0, flat: bool = F
 def told(table: pa.Table) -> Profile:
     layout = layout_of(table, ROLES)
     whole = profile_table(table, layout, reference=True)
-    parts = [profile_table(table.slice(i, SIZE), layout, reference=True) for i in range(0, table.num_rows, SIZE)]
+    own = Groups(np.arange(table.num_rows) // SIZE, table.num_rows // SIZE)
+    parts = next(profile_groupings(table, layout, [own], reference=True))
     return replace(whole, layout=replace(layout, spreads=error_spreads(whole, parts), windows=len(parts)))
 
 
@@ -91,3 +96,23 @@ def test_a_layout_with_expected_errors_is_kept_and_its_profiles_add_up(reference
     both = merge(profile_table(table.slice(0, 100), layout), profile_table(table.slice(100), layout))
     assert (both.counts == profile_table(table, reference.layout).counts).all()
     assert not any(armed_for(one, "expected_error(features)", layout) for one in DETECTORS[1:])
+
+
+def test_every_row_of_the_reference_is_judged_by_what_other_rows_teach() -> None:
+    rng = np.random.default_rng(8)
+    # sixty categories that mean nothing: what a row's own label taught would make them look as if they did
+    noise = pa.array(rng.integers(0, 60, 3000).astype(str))
+    table = rows(rng, 3000).append_column("noise", noise)
+    layout = layout_of(table, ROLES)
+    own, plain = (derived_columns(table, layout, reference=known)[ABSOLUTE].to_numpy() for known in (True, False))
+    size = np.abs(np.asarray(table["said"]) - np.asarray(table["was"]))
+    assert np.isfinite(own).all()
+    true = np.exp(0.5 * np.asarray(table["wide"])) * np.where(np.asarray(table["kind"]) == "wild", 2.0, 1.0)
+    slopes = [np.cov(expected, size - true * np.sqrt(2 / np.pi))[0, 1] for expected in (own, plain)]
+    assert abs(slopes[0]) < 0.05 < slopes[1]
+
+
+def test_drift_of_expected_errors_is_not_asked_for(reference: Profile) -> None:
+    window = profile_table(rows(np.random.default_rng(9), 300, shift=2.0), reference.layout)
+    assert ABSOLUTE in reference.columns
+    assert ABSOLUTE not in {name for name, _, _ in paired(reference, window)}

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.detectors.attack.space import Floats, Rows
-from monitor.stats.boosting import BERNOULLI, LEVELS, Growth, Trees, boosted
+from monitor.stats.boosting import BERNOULLI, LEVELS, Growth, boosted
+from monitor.stats.trees import Trees
 
 Array = NDArray[Any]
 Classes = NDArray[np.int64]

@@ -50,7 +50,7 @@ class Expected:
 def estimated_mean_absolute_error(reference: Profile, current: Profile) -> Iterator[Measurement]:
     """Mean |predicted - label| that a window's rows promise, before labels, in the label's unit: higher is worse.
 
-    By trees over features and prediction, fitted on half of the reference. The effect is the rise as a share of the
+    By trees over features and prediction, fitted crosswise on the reference. The effect is the rise as a share of the
     reference's. Undefined where nothing told errors apart. Blind to a changed concept: to rows that look as ever and
     whose labels are other ones. (Direct loss estimation: NannyML 2022)
     """
@@ -116,7 +116,7 @@ def _estimate(metric: Expected, reference: Profile, window: Profile) -> Estimate
 def _level(metric: Expected, reference: Profile) -> float:
     """Give the mean that all of the reference's labels show over the mean that is expected of its rows.
 
-    The trees were fitted on half of the rows: what they say of a window counts beside what they say of the reference.
+    By trees that were fitted on other rows: what they say of a window counts beside what they say of the reference.
     """
     outcome, usual = reference.outcome, reference.columns[metric.column].moments
     if not isinstance(outcome, RegressionOutcome) or not outcome.n or usual is None or not usual[1]:
@@ -144,7 +144,7 @@ def _tails(reference: Profile) -> float:
 
 
 def _gap(metric: Expected, reference: Profile, window: Profile, found: Estimate) -> Estimate | None:
-    """Give realised less estimated of one of the reference's windows, whose other half of rows was fitted on."""
+    """Give realised less estimated of one of the reference's windows, each row's error expected by other rows."""
     outcome = window.outcome
     real = metric.realised.estimate(outcome) if isinstance(outcome, RegressionOutcome) and outcome.n else ""
     if not isinstance(real, Estimate) or not real.n or not found.error:

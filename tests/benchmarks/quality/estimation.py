@@ -14,6 +14,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from monitor.detectors import ESTIMATES
 from monitor.detectors.performance.estimated import estimate_spreads
 from monitor.profiles.arrow import layout_of, profile_table
+from monitor.profiles.groups import Groups, profile_groupings
 from monitor.profiles.profile import Profile
 from monitor.types import Roles
 from quality import Bench
@@ -93,7 +94,9 @@ def estimates(case: Case, windows: list[pd.DataFrame]) -> dict[str, tuple[np.nda
         return profile_table(pa.Table.from_pandas(rows, preserve_index=False), layout, reference=reference)
 
     whole = profiled(case.reference, reference=True)
-    parts = [profiled(part, reference=True) for part in case.windows(case.reference)]
+    table = pa.Table.from_pandas(case.reference, preserve_index=False)
+    own = Groups(np.arange(table.num_rows) // case.size, -(-table.num_rows // case.size))
+    parts = next(profile_groupings(table, layout, [own], reference=True))[: table.num_rows // case.size]
     told = replace(layout, spreads=estimate_spreads(whole, parts), windows=len(parts), window_rows=float(case.size))
     reference = replace(whole, layout=told)
     unlabelled = [profiled(window.drop(columns="y")) for window in windows]

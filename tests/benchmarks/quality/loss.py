@@ -11,6 +11,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 from monitor.detectors.performance.estimated_errors import DETECTORS, error_spreads
 from monitor.profiles.arrow import layout_of, profile_table
+from monitor.profiles.groups import Groups, profile_groupings
 from monitor.profiles.profile import Profile
 from monitor.types import Roles
 from quality import Bench
@@ -82,10 +83,8 @@ def estimates(case: Case, windows: list[pd.DataFrame]) -> dict[str, tuple[np.nda
         return profile_table(pa.Table.from_pandas(rows, preserve_index=False), layout)
 
     whole = profile_table(table, layout, reference=True)
-    parts = [
-        profile_table(pa.Table.from_pandas(part, preserve_index=False), layout, reference=True)
-        for part in cut(case.reference, case.size)
-    ]
+    own = Groups(np.arange(table.num_rows) // case.size, -(-table.num_rows // case.size))
+    parts = next(profile_groupings(table, layout, [own], reference=True))[: table.num_rows // case.size]
     told = replace(layout, spreads=error_spreads(whole, parts), windows=len(parts), window_rows=float(case.size))
     reference = replace(whole, layout=told)
     unlabelled = [profiled(window.drop(columns="y")) for window in windows]
