@@ -51,7 +51,7 @@ def _with_derived(reference: pa.Table, plain: Layout) -> Layout:
     labels = [c for c in plain.columns if c.role == "label"]
     columns = (*(c for c in plain.columns if c.role != "label"), *added, *labels)
     outcome = plain.outcome
-    if isinstance(outcome, Binary) and expected_hit.NAME in known:
+    if isinstance(outcome, Binary | Multiclass) and expected_hit.NAME in known:
         outcome = replace(outcome, excess=expected_hit.NAME)
     return with_sensitivity(reference, known, replace(layout, columns=columns, outcome=outcome))
 

@@ -2,6 +2,7 @@
 
 Where the rows of a window are other ones than the reference's, rows of one score are other ones, too, and hits among
 them as frequent as before only if the score says all that the features do. What it leaves out is learned here.
+Of several classes, a hit is a right decision, and its score that of the class decided for.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,11 +13,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from monitor.profiles import codes
-from monitor.profiles.bins import CategoryBins
 from monitor.profiles.derivation import Derivation
-from monitor.profiles.joint import class_codes
-from monitor.profiles.layout import DECISION, Column
-from monitor.profiles.reading import canonical, floats
+from monitor.profiles.hits import Judged
+from monitor.profiles.layout import Column
 from monitor.stats.boosting import BERNOULLI, boosted
 from monitor.stats.intervals import Z
 from monitor.stats.reliance import relied_on
@@ -50,30 +49,34 @@ class Grown:
 
 
 def fit(rows: pa.Table, columns: Sequence[Column], roles: Roles) -> Iterator[Derivation]:
-    """Fit the chance of a hit by score alone, and trees over features and score that set out from it.
+    """Fit the chance of a hit by score alone, and trees over features and scores that set out from it.
 
-    Nothing for models without a single score, below 500 labelled rows, without hits and misses, where no column tells
-    hits from misses at equal score in rows that the trees were not grown on, or where what the first half of the rows
-    teaches of the second, and the second of the first, is further off than scores alone.
+    Of several classes, the trees ask for the decision, too. Nothing for models without scores, below 500 labelled
+    rows, without hits and misses, where no column tells hits from misses at equal score in rows that the trees were
+    not grown on, or where what the first half of the rows teaches of the second, and the second of the first, is
+    further off than scores alone.
     """
     label = next((c for c in columns if c.role == "label"), None)
-    if len(roles.scores) != 1 or label is None or not {label.name, *roles.scores} <= set(rows.column_names):
+    if label is None or not roles.scores or not {label.name, *roles.scores} <= set(rows.column_names):
         return
-    score, hit = floats(rows.column(roles.scores[0])), _hits(rows, label, roles)
+    judged = Judged.of(rows, label, roles)
+    if judged is None:
+        return
+    score, hit = judged.scores(rows), judged.hits(rows, label)
     known = np.flatnonzero(np.isfinite(score) & (hit >= 0))
     known = known[:: max(1, -(-known.size // MOST_ROWS))]
     if known.size < ROWS_NEEDED:
         return
-    labelled = _Labelled(rows.take(pa.array(known)), score[known], hit[known].astype(np.float64))
-    chosen = [c for c in columns if c.role in ("feature", "score") and c.kind in ("numeric", "categorical")]
+    score, held = score[known], rows.take(pa.array(known))
+    labelled = _Labelled(held, score, hit[known].astype(np.float64), judged.side(score))
+    asked = ("feature", "score") if judged.binary else ("feature", "score", "prediction")
+    chosen = [c for c in columns if c.role in asked and c.kind in ("numeric", "categorical")]
     grown = _grown(labelled, chosen[-MOST_COLUMNS:])
     if grown is None or _misleading(labelled, chosen[-MOST_COLUMNS:]):
         return
     arrays, texts = codes.packed(grown.ladders)
-    trees = grown.trees.arrays()
-    yield Derivation(
-        "expected_hit", (NAME,), (*grown.ladders, roles.scores[0]), arrays | trees | {"worth": grown.worth}, texts
-    )
+    arrays |= grown.trees.arrays() | {"worth": grown.worth}
+    yield Derivation("expected_hit", (NAME,), (*grown.ladders, *judged.columns), arrays, texts | judged.texts())
 
 
 def make(derivation: Derivation, rows: pa.Table) -> dict[str, Floats]:
@@ -83,30 +86,33 @@ def make(derivation: Derivation, rows: pa.Table) -> dict[str, Floats]:
     """
     if not set(derivation.columns) <= set(rows.column_names):
         return {NAME: np.full(rows.num_rows, np.nan)}
-    *names, scored = derivation.columns
+    judged = Judged.from_texts(derivation.texts)
+    names = derivation.columns[: -len(judged.columns)]
     ladders = codes.unpacked(len(names), derivation.arrays, derivation.texts)
     trees = Trees.from_arrays(derivation.arrays)
     grown = Grown(derivation.arrays["worth"], dict(zip(names, ladders, strict=True)), trees)
-    score = floats(rows.column(scored))
+    score = judged.scores(rows)
     alone, beside = grown.chances(rows, score)
     return {NAME: np.where(np.isfinite(score), beside - alone, np.nan)}
 
 
 @dataclass(frozen=True, eq=False)
 class _Labelled:
-    """Rows with their scores and whether they were hits, both (rows,)."""
+    """Rows with their scores, whether they were hits, and on which side they were decided, all (rows,)."""
 
     rows: pa.Table
     score: Floats
     hit: Floats
+    side: Floats
 
     def part(self, first: int, last: int) -> "_Labelled":
-        return _Labelled(self.rows.slice(first, last - first), self.score[first:last], self.hit[first:last])
+        rows, own = self.rows.slice(first, last - first), slice(first, last)
+        return _Labelled(rows, self.score[own], self.hit[own], self.side[own])
 
 
 def _grown(labelled: _Labelled, columns: Sequence[Column]) -> Grown | None:
     worth, ladders = _worth(labelled.score, labelled.hit), _ladders(labelled, columns)
-    if worth is None or all(column.role == "score" for column in columns if column.name in ladders):
+    if worth is None or [column.role for column in columns if column.name in ladders] in ([], ["score"]):
         return None
     coded = np.stack([ladder.codes(labelled.rows.column(name)) for name, ladder in ladders.items()])
     trees = boosted(coded, labelled.hit, _odds(worth, labelled.score), BERNOULLI)
@@ -141,20 +147,11 @@ def _more_off(known: _Labelled, new: _Labelled, columns: Sequence[Column]) -> Fl
         return np.zeros(STRETCHES)
     before, (alone, beside) = grown.chances(known.rows, known.score), grown.chances(new.rows, new.score)
     beside = beside - float((before[1] - before[0]).mean())
-    side = np.where(new.score >= DECISION, 1.0, -1.0)
-    off = [np.stack([chance - new.hit, side * (chance - new.hit)]) for chance in (alone, beside)]
+    off = [np.stack([chance - new.hit, new.side * (chance - new.hit)]) for chance in (alone, beside)]
     stretch = np.arange(new.hit.size) * STRETCHES // new.hit.size
     rows = np.bincount(stretch, minlength=STRETCHES)
     squares = [sum((np.bincount(stretch, each, STRETCHES) / rows) ** 2 for each in one) for one in off]
     return np.asarray(squares[1] - squares[0])
-
-
-def _hits(rows: pa.Table, label: Column, roles: Roles) -> NDArray[np.intp]:
-    """Give 1 for a hit, 0 for a miss, -1 without a label; by the same rule as the layout's positive class."""
-    values = label.bins.values if isinstance(label.bins, CategoryBins) else ("1",)
-    positive = canonical(roles.classes[0]) if roles.classes else max(values, default="1")
-    found = class_codes(rows, label.name, (positive,))
-    return np.where(found < 0, -1, found == 0)
 
 
 def _ladders(labelled: _Labelled, columns: Sequence[Column]) -> dict[str, codes.Ladder]:

@@ -8,7 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from monitor.profiles.derivations import derived_columns
-from monitor.profiles.layout import Binary, Layout
+from monitor.profiles.layout import Binary, Layout, Multiclass
 from monitor.profiles.profile import Profile
 from monitor.profiles.sheet import Sheet, count_absent, count_column, count_outcome, count_served
 from monitor.profiles.stretches import Run, runs_of
@@ -82,7 +82,7 @@ def _profiled(rows: pa.Table, made: Mapping[str, pa.ChunkedArray], layout: Layou
 
 def _with_excess(rows: pa.Table, made: Mapping[str, pa.ChunkedArray], layout: Layout) -> pa.Table:
     """Add the derived column that the outcome reads."""
-    name = layout.outcome.excess if isinstance(layout.outcome, Binary) else None
+    name = layout.outcome.excess if isinstance(layout.outcome, Binary | Multiclass) else None
     return rows.append_column(name, made[name]) if name is not None and name in made else rows
 
 

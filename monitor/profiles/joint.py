@@ -50,8 +50,8 @@ def outcome_of(outcome: OutcomeLayout, counts: Counts, sums: Floats) -> Outcome:
     if isinstance(outcome, Binary):
         size = outcome.bins.size
         loss, loss_sq, brier, brier_sq = sums[size : size + 4].tolist()
-        met, served, told = counts[: size * 4].reshape(size, 2, 2), *_pairs(counts[size * 4 :], size, 2)
-        scores, (served_scores, excess, squares) = sums[:size], _pairs(sums[size + 4 :], size, 3)
+        met, served, told = counts[: size * 4].reshape(size, 2, 2), *_parts(counts[size * 4 :], (size, 2), 2)
+        scores, (served_scores, excess, squares) = sums[:size], _parts(sums[size + 4 :], (size, 2), 3)
         return BinaryOutcome(
             met, scores, (loss, loss_sq), (brier, brier_sq), served, served_scores, told, excess, squares
         )
@@ -60,7 +60,9 @@ def outcome_of(outcome: OutcomeLayout, counts: Counts, sums: Floats) -> Outcome:
         last = k * k + 2 * CONFIDENCE_BINS
         confusion, confidence = counts[: k * k].reshape(k, k), counts[k * k : last].reshape(CONFIDENCE_BINS, 2)
         confidence_sums, loss = sums[:CONFIDENCE_BINS], sums[CONFIDENCE_BINS:][:2]
-        served, served_sums = counts[last + 1 :], sums[CONFIDENCE_BINS + 2 :]
+        shape = len(outcome.scores), CONFIDENCE_BINS
+        served, told = _parts(counts[last + 1 :], shape, 2)
+        served_sums, excess, squares = _parts(sums[CONFIDENCE_BINS + 2 :], shape, 3)
         return MulticlassOutcome(
             outcome.classes,
             confusion,
@@ -68,16 +70,20 @@ def outcome_of(outcome: OutcomeLayout, counts: Counts, sums: Floats) -> Outcome:
             confidence_sums,
             (float(loss[0]), float(loss[1])),
             int(counts[last]),
-            served.reshape(-1, CONFIDENCE_BINS),
-            served_sums.reshape(-1, CONFIDENCE_BINS),
+            served,
+            served_sums,
+            told,
+            excess,
+            squares,
         )
     error, absolute, square, fourth, label, label_square = sums.tolist()
     return RegressionOutcome(int(counts.sum()), error, absolute, square, fourth, label, label_square, counts)
 
 
-def _pairs(values: NDArray[Any], size: int, many: int) -> list[NDArray[Any]]:
-    """Part values into parts of shape (size, 2); those for which there are none have shape (0, 2)."""
-    return [values[size * 2 * i : size * 2 * (i + 1)].reshape(-1, 2) for i in range(many)]
+def _parts(values: NDArray[Any], shape: tuple[int, int], many: int) -> list[NDArray[Any]]:
+    """Part values into parts of one shape; those for which there are none have no rows."""
+    size = shape[0] * shape[1]
+    return [values[size * i : size * (i + 1)].reshape(-1, shape[1]) for i in range(many)]
 
 
 def _binary(rows: pa.Table, outcome: Binary) -> Joint:
@@ -99,14 +105,20 @@ def _served_binary(rows: pa.Table, outcome: Binary) -> Joint:
     served = np.flatnonzero(np.isfinite(score))
     p, size = score[served], outcome.bins.size
     cells = outcome.bins.codes(p) * 2 + _decided(rows, outcome, score)[served]
-    hits, sums = ((served, size * 4 + cells),), ((served, size + 4 + cells, p),)
-    if outcome.excess is None or outcome.excess not in rows.column_names:
-        return Joint(hits, sums)
-    more = floats(rows.column(outcome.excess))[served]
+    plain = Joint(((served, size * 4 + cells),), ((served, size + 4 + cells, p),))
+    return _with_told(plain, rows, outcome.excess, served, size=size * 2)
+
+
+def _with_told(plain: Joint, rows: pa.Table, excess: str | None, served: Positions, *, size: int) -> Joint:
+    """Add what features tell of served rows, in places that follow the `size` cells of the rows themselves."""
+    if excess is None or excess not in rows.column_names:
+        return plain
+    more = floats(rows.column(excess))[served]
     known = np.isfinite(more)
-    told, cells, more = served[known], cells[known], more[known]
-    first = size * 3 + 4 + cells
-    return Joint((*hits, (told, size * 6 + cells)), (*sums, (told, first, more), (told, first + size * 2, more**2)))
+    told, more = served[known], more[known]
+    (_, counted), (_, summed, _) = plain.hits[0], plain.sums[0]
+    hits, sums = (told, counted[known] + size), summed[known] + size
+    return Joint((*plain.hits, hits), (*plain.sums, (told, sums, more), (told, sums + size, more**2)))
 
 
 def _decided(rows: pa.Table, outcome: Binary, score: Floats) -> Positions:
@@ -148,7 +160,18 @@ def _served_multiclass(rows: pa.Table, outcome: Multiclass) -> Joint:
     served, cell, confidence = _sure(np.flatnonzero(predicted >= 0), predicted, scores)
     places = predicted[served] * CONFIDENCE_BINS + cell
     first = (len(outcome.classes) + 1) ** 2 + 2 * CONFIDENCE_BINS + 1
-    return Joint(((served, first + places),), ((served, CONFIDENCE_BINS + 2 + places, confidence),))
+    plain = Joint(((served, first + places),), ((served, CONFIDENCE_BINS + 2 + places, confidence),))
+    return _with_told(plain, rows, outcome.excess, served, size=scores.shape[1] * CONFIDENCE_BINS)
+
+
+def decided_and_sure(rows: pa.Table, outcome: Multiclass) -> tuple[Positions, Floats]:
+    """Give each row's decision, -1 without one, and its score, NaN where that is no probability or not known."""
+    scores = np.column_stack([_floats(rows, name) for name in outcome.scores])
+    predicted = _decisions(rows, outcome, scores)
+    served, _, confidence = _sure(np.flatnonzero(predicted >= 0), predicted, scores)
+    sure = np.full(rows.num_rows, np.nan)
+    sure[served] = confidence
+    return predicted, sure
 
 
 def _sure(known: Positions, predicted: Positions, scores: Floats) -> tuple[Positions, Positions, Floats]:

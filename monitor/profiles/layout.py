@@ -15,7 +15,7 @@ from monitor.profiles.calendar import Calendar
 from monitor.profiles.derivation import Derivation, digest_of, packed_arrays, unpacked_derivations
 from monitor.types import ColumnKind, Roles
 
-FORMAT = 17
+FORMAT = 18
 """Raised whenever layouts or profiles hold something else than before: what was kept is then made anew."""
 
 CONFIDENCE_BINS = 20
@@ -96,23 +96,29 @@ class Binary:
 
 @dataclass(frozen=True, eq=False)
 class Multiclass:
-    """A model that decides between classes; `scores`, where there are any, stand in the order of `classes`."""
+    """A model that decides between classes; `scores`, where there are any, stand in the order of `classes`.
+
+    excess: the derived column that says by how much a decision is likelier to be right than its score tells.
+    """
 
     predicted: str | None
     label: str
     scores: tuple[str, ...]
     classes: tuple[str, ...]
+    excess: str | None = None
 
     @property
     def columns(self) -> frozenset[str]:
         """Give the columns that are read."""
-        return frozenset({*self.scores, self.predicted or self.label, self.label})
+        return frozenset({*self.scores, self.predicted or self.label, self.label, self.excess or self.label})
 
     @property
     def slots(self) -> tuple[int, int]:
         """Count the places among the counts and among the sums."""
         served = len(self.scores) * CONFIDENCE_BINS
-        return (len(self.classes) + 1) ** 2 + 2 * CONFIDENCE_BINS + 1 + served, CONFIDENCE_BINS + 2 + served
+        told = served if self.excess else 0
+        counts = (len(self.classes) + 1) ** 2 + 2 * CONFIDENCE_BINS + 1 + served + told
+        return counts, CONFIDENCE_BINS + 2 + served + 2 * told
 
 
 @dataclass(frozen=True, eq=False)

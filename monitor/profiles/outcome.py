@@ -50,6 +50,8 @@ class MulticlassOutcome:
     log_loss: (sum, sum of squares) over the `scored` rows, those with a score for their label's class.
     served, served_sums: shape (classes, 20), predicted class x confidence bin of all rows, and the sums of confidence;
         shape (0, 20) without scores.
+    told: shape of served, those of them whose features tell more than the score; (0, 20) where no features do.
+    excess, excess_squares: shape of told, the sums of what they add to the chance of being right, and of its square.
     """
 
     classes: tuple[str, ...]
@@ -60,6 +62,9 @@ class MulticlassOutcome:
     scored: int
     served: Counts
     served_sums: Floats
+    told: Counts
+    excess: Floats
+    excess_squares: Floats
 
     @property
     def n(self) -> int:

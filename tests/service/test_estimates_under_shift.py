@@ -23,6 +23,17 @@ models:
 receivers:
   file: {log: alerts.jsonl}
 """
+CLASSES = np.array(["cat", "dog", "hen"])
+SEVERAL = """
+database: sqlite:///monitor.db
+models:
+  pets:
+    source: {files: "logs/*"}
+    labels: {files: "labels/*", max_delay: 3d}
+    reference: {files: reference.parquet}
+    columns: {timestamp: at, id: id, prediction: said, scores: {cat: cat, dog: dog, hen: hen}, label: pet}
+    window: 1d
+"""
 
 
 def made(days: int, *, first: int, shift: float = 0.0) -> pa.Table:
@@ -35,25 +46,52 @@ def made(days: int, *, first: int, shift: float = 0.0) -> pa.Table:
     return pa.table({**columns, "paid": paid.astype(int)})
 
 
-def test_a_fall_that_only_the_rows_explain_is_estimated_before_labels_come(tmp_path: Path) -> None:
-    (tmp_path / "monitor.yaml").write_text(CONFIG)
-    pq.write_table(made(20, first=-30), tmp_path / "reference.parquet")
+def pets(days: int, *, first: int, dark: float = 0.0) -> pa.Table:
+    """Give scores that are too sure of pets in the dark."""
+    rng, n = np.random.default_rng(200 + first), days * A_DAY
+    light, z = rng.normal(-dark, 1, n), rng.normal(0, 1.5, (n, 3))
+    true = np.exp(z * np.exp(0.6 * light)[:, None])
+    was = (rng.random((n, 1)) * true.sum(axis=1)[:, None] > true.cumsum(axis=1)[:, :-1]).sum(axis=1)
+    scores = np.exp(z) / np.exp(z).sum(axis=1)[:, None]
+    at = [START + timedelta(days=first, seconds=int(s)) for s in np.linspace(1, days * 86_400 - 1, n)]
+    columns = {"at": at, "id": [f"{first}-{i}" for i in range(n)], "light": light}
+    named = dict(zip(CLASSES.tolist(), scores.T, strict=True))
+    return pa.table({**columns, **named, "said": CLASSES[z.argmax(axis=1)], "pet": CLASSES[was]})
+
+
+def estimates(home: Path, config: str, reference: pa.Table, rows: pa.Table, detector: str) -> list[float]:
+    """Run the loop on rows without labels, and give what it estimates of each day that is over."""
+    (home / "monitor.yaml").write_text(config)
+    pq.write_table(reference, home / "reference.parquet")
     for folder in ("logs", "labels"):
-        (tmp_path / folder).mkdir()
-    rows = pa.concat_tables([made(2, first=0), made(2, first=2, shift=1.3)])
-    pq.write_table(rows.drop_columns(["paid"]), tmp_path / "logs" / "rows.parquet")
+        (home / folder).mkdir()
+    pq.write_table(rows, home / "logs" / "rows.parquet")
     command = [sys.executable, "-m", "monitor"]
-    subprocess.run([*command, "once", "monitor.yaml"], cwd=tmp_path, capture_output=True, check=False)  # noqa: S603  # ours
+    subprocess.run([*command, "once", "monitor.yaml"], cwd=home, capture_output=True, check=False)  # noqa: S603  # ours
     said = subprocess.run(  # noqa: S603  # ours
-        [*command, "measurements", "monitor.yaml", "--detector", "estimated_precision", "--json"],
-        cwd=tmp_path,
+        [*command, "measurements", "monitor.yaml", "--detector", detector, "--json"],
+        cwd=home,
         capture_output=True,
         text=True,
         check=False,
     ).stdout
-    # the last day is not over yet
-    values = [row["value"] for row in map(json.loads, said.splitlines()) if not row["segment"]]
+    return [row["value"] for row in map(json.loads, said.splitlines()) if not row["segment"]]
+
+
+def test_a_fall_that_only_the_rows_explain_is_estimated_before_labels_come(tmp_path: Path) -> None:
+    rows = pa.concat_tables([made(2, first=0), made(2, first=2, shift=1.3)])
+    values = estimates(tmp_path, CONFIG, made(20, first=-30), rows.drop_columns(["paid"]), "estimated_precision")
     decided = rows["p"].to_numpy() >= 0.5
+    # the last day is not over yet
     real = [rows["paid"].to_numpy()[i : i + A_DAY][decided[i : i + A_DAY]].mean() for i in range(0, 3 * A_DAY, A_DAY)]
     assert real[0] - real[2] > 0.15
     assert np.allclose(sorted(values), sorted(real), atol=0.08)
+
+
+def test_a_fall_of_several_classes_is_estimated_before_labels_come(tmp_path: Path) -> None:
+    rows = pa.concat_tables([pets(2, first=0), pets(2, first=2, dark=1.8)])
+    values = estimates(tmp_path, SEVERAL, pets(20, first=-30), rows.drop_columns(["pet"]), "estimated_accuracy")
+    right = np.asarray(rows["said"]) == np.asarray(rows["pet"])
+    real = right.reshape(4, A_DAY).mean(axis=1)[:3]
+    assert real[0] - real[2] > 0.1
+    assert np.allclose(sorted(values), sorted(real), atol=0.06)

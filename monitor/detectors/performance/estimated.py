@@ -1,10 +1,10 @@
 """Performance before labels come: what the scores promise, by what such scores were worth on the reference.
 
-CBPE (NannyML 2022) from counts alone: rows by score bin and decision, and the chance of a hit in each. Of binary models
-that chance is corrected for which rows were served (`profiles.expected_hit`, `stats.excess`). The interval is one of
-prediction: it holds the number that will be realised once labels are there, in 95 of 100 windows, as long as rows are
-worth what they were; fewer far from the reference's rows, since how sure the trees are does not enter. All are blind
-to a concept that changed: rows that look and score as ever, and are wrong.
+CBPE (NannyML 2022) from counts alone: rows by score bin and decision, and the chance of a hit in each. That chance is
+corrected for which rows were served (`profiles.expected_hit`, `stats.excess`). The interval is one of prediction: it
+holds the number that will be realised once labels are there, in 95 of 100 windows, as long as rows are worth what they
+were; fewer far from the reference's rows, since how sure the trees are does not enter. All are blind to a concept that
+changed: rows that look and score as ever, and are wrong.
 """
 
 import math
@@ -61,8 +61,9 @@ def estimated_roc_auc(reference: Profile, current: Profile) -> Iterator[Measurem
 def estimated_accuracy(reference: Profile, current: Profile) -> Iterator[Measurement]:
     """Share of right decisions that the scores promise, before labels, in [0, 1]: lower is worse.
 
-    For several classes: by the score of the predicted class. Undefined while the reference has no labels. Blind to a
-    changed concept: to rows that score as ever and are wrong. (Guillory et al. 2021; NannyML 2022)
+    For several classes: by the score of the predicted class, more or less by what features told beyond it. Undefined
+    while the reference has no labels. Blind to a changed concept: to rows that score as ever and are wrong.
+    (Guillory et al. 2021; NannyML 2022)
     """
     yield from estimated(ACCURACY, reference, current)
 

@@ -1,6 +1,7 @@
 """The rows that a model served, by score and decision, and what the reference teaches of their chances of a hit."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,8 +71,7 @@ def served_rows(outcome: Outcome | None) -> Rows | None:
     if isinstance(outcome, BinaryOutcome):
         return _rows(outcome.served, outcome.served_scores, _excess(outcome))
     if isinstance(outcome, MulticlassOutcome) and outcome.served.size:
-        right = np.array([0, 1])
-        return _rows(outcome.served.reshape(-1, 1) * right, outcome.served_sums.reshape(-1, 1) * right)
+        return _rows(_decided(outcome.served), _decided(outcome.served_sums), _excess(outcome))
     return None
 
 
@@ -85,7 +85,7 @@ def labelled(outcome: Outcome) -> Rows:
         raise TypeError(type(outcome))
     counts = outcome.confidence.sum(axis=1)
     mean = outcome.confidence_sums / np.maximum(counts, 1)
-    return Rows(np.column_stack([np.zeros_like(counts), counts]), np.column_stack([mean, mean]))
+    return Rows(np.column_stack([np.zeros_like(counts), counts]), np.column_stack([mean, mean]), _excess(outcome))
 
 
 def learned_from(outcome: Outcome | None) -> Learned | None:
@@ -104,7 +104,13 @@ def _rows(counts: Counts, sums: Floats, excess: Excess | None = None) -> Rows:
     return Rows(counts, sums / np.maximum(counts, 1), excess)
 
 
+def _decided(by_class: NDArray[Any]) -> NDArray[Any]:
+    """Add up over classes, shape (classes, groups), what was decided; nothing was decided otherwise, (groups, 2)."""
+    return np.asarray(by_class.sum(axis=0)[:, None] * np.array([0, 1]))
+
+
 def _excess(outcome: Outcome) -> Excess | None:
-    if not isinstance(outcome, BinaryOutcome) or not outcome.told.any():
+    if not isinstance(outcome, BinaryOutcome | MulticlassOutcome) or not outcome.told.any():
         return None
-    return Excess.of(outcome.told, outcome.excess, outcome.excess_squares)
+    found = outcome.told, outcome.excess, outcome.excess_squares
+    return Excess.of(*(found if isinstance(outcome, BinaryOutcome) else map(_decided, found)))
