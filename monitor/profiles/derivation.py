@@ -59,6 +59,14 @@ def first_half(rows: int) -> NDArray[np.bool_]:
     return _in_turn(rows, 2)
 
 
+def crosswise(known: NDArray[np.bool_], *, most: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Give the places of known rows, evenly spaced where a half has more than `most`, and which are in the first."""
+    first = first_half(known.size)
+    places = [np.flatnonzero(known & half) for half in (first, ~first)]
+    kept = np.sort(np.concatenate([place[:: max(1, -(-place.size // most))] for place in places]))
+    return kept, first[kept]
+
+
 def _in_turn(rows: int, turns: int) -> NDArray[np.bool_]:
     run = min(max(rows // (SPREAD_OVER * turns), 1), RUN)
     return np.asarray(np.arange(rows) // run % turns == 0)
@@ -109,6 +117,7 @@ def unpacked_derivations(described: Sequence[Mapping[str, Any]], arrays: pa.Tabl
     )
 
 
+HALVES = ("first", "second")
 ARRAYS = pa.schema(
     [
         ("derivation", pa.int32()),

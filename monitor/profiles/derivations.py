@@ -54,7 +54,7 @@ METHODS: Mapping[str, Method] = {
     "vector": Method("derived", vectors.fit, vectors.make),
     "overconfidence": Method("confidence", overconfidence.fit, overconfidence.make, chained=True),
     "expected_error": Method("expected", expected_error.fit, expected_error.make, own=expected_error.own),
-    "expected_hit": Method(None, expected_hit.fit, expected_hit.make),
+    "expected_hit": Method(None, expected_hit.fit, expected_hit.make, own=expected_hit.own),
     "disagreement": Method("disagreement", disagreement.fit, disagreement.make),
 }
 

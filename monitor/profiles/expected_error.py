@@ -8,7 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from monitor.profiles import codes
-from monitor.profiles.derivation import Array, Derivation, first_half
+from monitor.profiles.derivation import HALVES, Array, Derivation, crosswise, first_half
 from monitor.profiles.layout import Column
 from monitor.profiles.reading import floats
 from monitor.stats.boosting import POISSON, Growth, boosted_together
@@ -19,7 +19,6 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 ABSOLUTE, SQUARE = NAMES = ("expected_error(features)", "expected_square(features)")
-HALVES = FIRST, SECOND = ("first", "second")
 ROWS_NEEDED, MOST_ROWS, MOST_COLUMNS = 500, 20_000, 100
 """The first two of each half of the reference."""
 GROWTH = Growth(most=100)
@@ -67,7 +66,8 @@ def fit(rows: pa.Table, columns: Sequence[Column], roles: Roles) -> Iterator[Der
     if roles.scores or not {"prediction", "label"} <= numbers.keys():
         return
     error = floats(rows.column(numbers["prediction"])) - floats(rows.column(numbers["label"]))
-    known, first = _known(error)
+    finite = np.isfinite(error) & (np.abs(error) < np.sqrt(np.finfo(np.float64).max) / error.size)
+    known, first = crosswise(finite, most=MOST_ROWS)
     if min(first.sum(), (~first).sum()) < ROWS_NEEDED or not error[known].any():
         return
     size, held = np.abs(error[known]), rows.take(pa.array(known))
@@ -105,15 +105,6 @@ def own(derivation: Derivation, rows: pa.Table) -> dict[str, Floats]:
         for values, part in zip(made.values(), found, strict=True):
             values[judged] = part
     return made
-
-
-def _known(error: Floats) -> tuple[NDArray[np.intp], Mask]:
-    """Give which rows are learned from, and which of these are in the first half; at most so many of each half."""
-    known = np.isfinite(error) & (np.abs(error) < np.sqrt(np.finfo(np.float64).max) / error.size)
-    first = first_half(error.size)
-    places = [np.flatnonzero(known & half) for half in (first, ~first)]
-    kept = np.sort(np.concatenate([place[:: max(1, -(-place.size // MOST_ROWS))] for place in places]))
-    return kept, first[kept]
 
 
 def _ladders(rows: pa.Table, columns: Sequence[Column], size: Floats, own: Mask) -> dict[str, codes.Ladder]:

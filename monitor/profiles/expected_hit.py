@@ -13,19 +13,21 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from monitor.profiles import codes
-from monitor.profiles.derivation import Derivation
+from monitor.profiles.derivation import HALVES, Array, Derivation, crosswise, first_half
 from monitor.profiles.hits import Judged
 from monitor.profiles.layout import Column
-from monitor.stats.boosting import BERNOULLI, boosted
+from monitor.stats.boosting import BERNOULLI, HELD_OUT, PLAIN, boosted_together
 from monitor.stats.intervals import Z
 from monitor.stats.reliance import relied_on
 from monitor.stats.trees import Trees
 from monitor.types import Roles
 
 Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 NAME = "excess_chance(features)"
 ROWS_NEEDED, MOST_ROWS, MOST_COLUMNS = 500, 20_000, 100
+"""The first two of each half of the reference."""
 GROUPS, STRETCHES = 100, 20
 SMALLEST = 1e-6
 
@@ -43,18 +45,40 @@ class Grown:
 
     def chances(self, rows: pa.Table, score: Floats) -> tuple[Floats, Floats]:
         """Give each row's chance by score alone, and by features and score."""
-        coded = np.stack([ladder.codes(rows.column(name)) for name, ladder in self.ladders.items()])
         start = _odds(self.worth, score)
+        if not self.ladders:
+            return BERNOULLI.mean(start), BERNOULLI.mean(start)
+        coded = np.stack([ladder.codes(rows.column(name)) for name, ladder in self.ladders.items()])
         return BERNOULLI.mean(start), BERNOULLI.mean(start + self.trees.at(coded))
+
+    def excess(self, rows: pa.Table, score: Floats) -> Floats:
+        """Give by how much each row is likelier to be a hit by features and score; NaN without a score."""
+        alone, beside = self.chances(rows, score)
+        return np.where(np.isfinite(score), beside - alone, np.nan)
+
+    def packed(self, half: str) -> tuple[dict[str, Array], dict[str, tuple[str, ...]]]:
+        """Give it as arrays and texts, by names that begin with the half's."""
+        arrays, texts = codes.packed(self.ladders, f"{half} ")
+        arrays |= self.trees.arrays(f"{half} ") | {f"{half} worth": self.worth}
+        return arrays, texts | {f"{half} columns": tuple(self.ladders)}
+
+    @classmethod
+    def unpacked(cls, derivation: Derivation, half: str) -> "Grown":
+        """Make it from what was packed."""
+        arrays, names = derivation.arrays, derivation.texts[f"{half} columns"]
+        ladders = codes.unpacked(len(names), arrays, derivation.texts, f"{half} ")
+        trees = Trees.from_arrays(arrays, f"{half} ")
+        return cls(arrays[f"{half} worth"], dict(zip(names, ladders, strict=True)), trees)
 
 
 def fit(rows: pa.Table, columns: Sequence[Column], roles: Roles) -> Iterator[Derivation]:
     """Fit the chance of a hit by score alone, and trees over features and scores that set out from it.
 
-    Of several classes, the trees ask for the decision, too. Nothing for models without scores, below 500 labelled
-    rows, without hits and misses, where no column tells hits from misses at equal score in rows that the trees were
-    not grown on, or where what the first half of the rows teaches of the second, and the second of the first, is
-    further off than scores alone.
+    Twice: on either half of the reference, the other saying how many trees there are. Of several classes, the trees ask
+    for the decision, too. Nothing for models without scores, where a half has fewer than 500 labelled rows, without
+    hits and misses, where no column tells hits from misses at equal score in rows that the trees were not grown on, or
+    where what the earlier half of the rows teaches of the later, and the later of the earlier, is further off than
+    scores alone.
     """
     label = next((c for c in columns if c.role == "label"), None)
     if label is None or not roles.scores or not {label.name, *roles.scores} <= set(rows.column_names):
@@ -63,37 +87,41 @@ def fit(rows: pa.Table, columns: Sequence[Column], roles: Roles) -> Iterator[Der
     if judged is None:
         return
     score, hit = judged.scores(rows), judged.hits(rows, label)
-    known = np.flatnonzero(np.isfinite(score) & (hit >= 0))
-    known = known[:: max(1, -(-known.size // MOST_ROWS))]
-    if known.size < ROWS_NEEDED:
+    known, first = crosswise(np.isfinite(score) & (hit >= 0), most=MOST_ROWS)
+    if min(first.sum(), (~first).sum()) < ROWS_NEEDED:
         return
     score, held = score[known], rows.take(pa.array(known))
     labelled = _Labelled(held, score, hit[known].astype(np.float64), judged.side(score))
     asked = ("feature", "score") if judged.binary else ("feature", "score", "prediction")
-    chosen = [c for c in columns if c.role in asked and c.kind in ("numeric", "categorical")]
-    grown = _grown(labelled, chosen[-MOST_COLUMNS:])
-    if grown is None or _misleading(labelled, chosen[-MOST_COLUMNS:]):
+    chosen = [c for c in columns if c.role in asked and c.kind in ("numeric", "categorical")][-MOST_COLUMNS:]
+    one, other = (_grown(labelled, chosen, taught=half, held=~half) for half in (first, ~first))
+    if one is None or other is None or not (one.ladders or other.ladders) or _misleading(labelled, chosen):
         return
-    arrays, texts = codes.packed(grown.ladders)
-    arrays |= grown.trees.arrays() | {"worth": grown.worth}
-    yield Derivation("expected_hit", (NAME,), (*grown.ladders, *judged.columns), arrays, texts | judged.texts())
+    (arrays, texts), (more, others) = (grown.packed(half) for half, grown in zip(HALVES, (one, other), strict=True))
+    read = dict.fromkeys([*one.ladders, *other.ladders, *judged.columns])
+    yield Derivation("expected_hit", (NAME,), tuple(read), arrays | more, texts | others | judged.texts())
 
 
 def make(derivation: Derivation, rows: pa.Table) -> dict[str, Floats]:
     """Give each row's chance of a hit by features and score less that by score alone, in [-1, 1].
 
-    NaN without a score, or where a column is absent that the trees ask for. (Friedman 2001)
+    The mean of what either half of the reference teaches. NaN without a score, or where a column is absent that the
+    trees ask for. (Friedman 2001)
     """
     if not set(derivation.columns) <= set(rows.column_names):
         return {NAME: np.full(rows.num_rows, np.nan)}
-    judged = Judged.from_texts(derivation.texts)
-    names = derivation.columns[: -len(judged.columns)]
-    ladders = codes.unpacked(len(names), derivation.arrays, derivation.texts)
-    trees = Trees.from_arrays(derivation.arrays)
-    grown = Grown(derivation.arrays["worth"], dict(zip(names, ladders, strict=True)), trees)
-    score = judged.scores(rows)
-    alone, beside = grown.chances(rows, score)
-    return {NAME: np.where(np.isfinite(score), beside - alone, np.nan)}
+    score = Judged.from_texts(derivation.texts).scores(rows)
+    one, other = (Grown.unpacked(derivation, half).excess(rows, score) for half in HALVES)
+    return {NAME: (one + other) / 2}
+
+
+def own(derivation: Derivation, rows: pa.Table) -> dict[str, Floats]:
+    """Give the same of the reference's own rows, each by what the half teaches that it is not in."""
+    score, first = Judged.from_texts(derivation.texts).scores(rows), first_half(rows.num_rows)
+    made = np.empty(rows.num_rows)
+    for half, judged in zip(HALVES, (~first, first), strict=True):
+        made[judged] = Grown.unpacked(derivation, half).excess(rows.filter(pa.array(judged)), score[judged])
+    return {NAME: made}
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,13 +138,19 @@ class _Labelled:
         return _Labelled(rows, self.score[own], self.hit[own], self.side[own])
 
 
-def _grown(labelled: _Labelled, columns: Sequence[Column]) -> Grown | None:
-    worth, ladders = _worth(labelled.score, labelled.hit), _ladders(labelled, columns)
-    if worth is None or [column.role for column in columns if column.name in ladders] in ([], ["score"]):
+def _grown(labelled: _Labelled, columns: Sequence[Column], *, taught: Mask, held: Mask) -> Grown | None:
+    """Learn from the rows that are taught; those held out say how many trees there are. None without hits and misses.
+
+    Without trees where no column tells more than the score.
+    """
+    worth, ladders = _worth(labelled.score[taught], labelled.hit[taught]), _ladders(labelled, columns, taught)
+    if worth is None:
         return None
+    if [column.role for column in columns if column.name in ladders] in ([], ["score"]):
+        return Grown(worth, {}, Trees.none(PLAIN.depth))
     coded = np.stack([ladder.codes(labelled.rows.column(name)) for name, ladder in ladders.items()])
-    trees = boosted(coded, labelled.hit, _odds(worth, labelled.score), BERNOULLI)
-    return Grown(worth, *_asked_for(ladders, trees)) if trees.values.size else None
+    (trees,) = boosted_together(coded, [labelled.hit], _odds(worth, labelled.score), BERNOULLI, held=held)
+    return Grown(worth, *_asked_for(ladders, trees))
 
 
 def _asked_for(ladders: Mapping[str, codes.Ladder], trees: Trees) -> tuple[Mapping[str, codes.Ladder], Trees]:
@@ -142,8 +176,9 @@ def _misleading(labelled: _Labelled, columns: Sequence[Column]) -> bool:
 
 def _more_off(known: _Labelled, new: _Labelled, columns: Sequence[Column]) -> Floats:
     """Give by how much features increase each stretch's squared errors; 0 where they tell nothing."""
-    grown = _grown(known, columns)
-    if grown is None:
+    held = np.arange(known.hit.size) % HELD_OUT == HELD_OUT - 1
+    grown = _grown(known, columns, taught=np.ones_like(held), held=held)
+    if grown is None or not grown.ladders:
         return np.zeros(STRETCHES)
     before, (alone, beside) = grown.chances(known.rows, known.score), grown.chances(new.rows, new.score)
     beside = beside - float((before[1] - before[0]).mean())
@@ -154,8 +189,9 @@ def _more_off(known: _Labelled, new: _Labelled, columns: Sequence[Column]) -> Fl
     return np.asarray(squares[1] - squares[0])
 
 
-def _ladders(labelled: _Labelled, columns: Sequence[Column]) -> dict[str, codes.Ladder]:
-    found = {c.name: codes.ladder_of(labelled.rows.column(c.name), c.kind, labelled.hit) for c in columns}
+def _ladders(labelled: _Labelled, columns: Sequence[Column], taught: Mask) -> dict[str, codes.Ladder]:
+    held, hit = labelled.rows.filter(pa.array(taught)), labelled.hit[taught]
+    found = {c.name: codes.ladder_of(held.column(c.name), c.kind, hit, most=codes.FINEST) for c in columns}
     return {name: ladder for name, ladder in found.items() if ladder is not None}
 
 

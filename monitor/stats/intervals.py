@@ -60,6 +60,18 @@ def mean_estimate(n: int, total: float, squares: float) -> Estimate | None:
     return Estimate(mean, error, mean - half, mean + half, n)
 
 
+def log_interval(value: float, error: float, z: float = Z) -> tuple[float, float]:
+    """Give the interval of a number above 0 by its standard error on the log scale; (0, z error) at 0.
+
+    >>> tuple(round(end, 3) for end in log_interval(2.0, 0.5))
+    (1.225, 3.265)
+    """
+    if not value:
+        return 0.0, z * error
+    grown = math.exp(min(z * error / value, 700.0))
+    return value / grown, value * grown
+
+
 def rise_test(reference: Estimate, current: Estimate, inflation: float = 1.0) -> float | None:
     """Give the one-sided p-value for the current estimate being above the reference's, which is independent of it.
 

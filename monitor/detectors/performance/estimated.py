@@ -3,8 +3,8 @@
 CBPE (NannyML 2022) from counts alone: rows by score bin and decision, and the chance of a hit in each. That chance is
 corrected for which rows were served (`profiles.expected_hit`, `stats.excess`). The interval is one of prediction: it
 holds the number that will be realised once labels are there, in 95 of 100 windows, as long as rows are worth what they
-were; fewer far from the reference's rows, since how sure the trees are does not enter. All are blind to a concept that
-changed: rows that look and score as ever, and are wrong.
+were. It is the wider the fewer of the reference's rows are like the window's (`stats.support`), and holds fewer where
+hardly any are. All are blind to a concept that changed: rows that look and score as ever, and are wrong.
 """
 
 import math
@@ -20,6 +20,7 @@ from monitor.detectors.performance import decisions, roc_auc
 from monitor.detectors.performance.judged import Metric, inflation_of
 from monitor.detectors.performance.served import Learned, Rows, labelled, learned_from, served_rows
 from monitor.detectors.performance.spread import WINDOWS_NEEDED, spread_of
+from monitor.detectors.performance.support import doubt_of_hits
 from monitor.profiles.outcome import Outcome
 from monitor.profiles.profile import Profile
 from monitor.stats import estimation
@@ -102,7 +103,8 @@ def estimated(metric: Estimated, reference: Profile, current: Profile) -> Iterat
         return
     n, learned = int(after.counts.sum()), _learned(metric, reference)
     usual = _usual(metric, reference.outcome, learned) if learned else None
-    found = _estimate(metric, after, learned, reference.layout.spreads.get(gap_of(metric), 0.0)) if learned else None
+    doubts = reference.layout.spreads.get(gap_of(metric), 0.0), doubt_of_hits(reference, current)
+    found = _estimate(metric, after, learned, *doubts) if learned else None
     if usual is None or found is None:
         note = NO_ROWS if not n else NO_CHANCES if learned is None else "nothing is expected to be positive"
         yield Measurement(metric.name, None, n=n, note=note)
@@ -169,16 +171,20 @@ def harm_of(metric: Estimated) -> str:
     return f"harm({metric.name})"
 
 
-def _estimate(metric: Estimated, rows: Rows, learned: Learned, gap: float) -> Estimate | None:
-    """Estimate with the error that rows bring in, and the interval in which the realised number will lie."""
+def _estimate(metric: Estimated, rows: Rows, learned: Learned, gap: float = 0.0, doubt: float = 0.0) -> Estimate | None:
+    """Estimate with the error that rows bring in, and the interval in which the realised number will lie.
+
+    doubt: by what part of the labels' variance the number varies with which of the reference's rows were learned from.
+    """
     chances, roots = learned.chances(rows)
     found = metric.expecting(rows.counts, chances)
     if found is None:
         return None
     n = int(rows.counts.sum())
     parts = learned.variances(rows, found)
-    labels = max(label_variance(found, rows.counts, chances) - parts.within, 0.0)
-    off = labels + chance_variance(found, rows.counts, roots) + parts.usual + parts.unknown + gap**2
+    labels = label_variance(found, rows.counts, chances)
+    learning = chance_variance(found, rows.counts, roots) + (doubt * labels if learned.excess else 0.0)
+    off = max(labels - parts.within, 0.0) + learning + parts.usual + parts.unknown + gap**2
     return Estimate(
         found.value,
         math.sqrt(row_variance(found, rows.counts) + parts.within + parts.unknown),
@@ -189,7 +195,7 @@ def _estimate(metric: Estimated, rows: Rows, learned: Learned, gap: float) -> Es
 
 def _of_window(metric: Estimated, window: Profile, learned: Learned) -> Estimate | None:
     rows = _served(metric, window.outcome)
-    return _estimate(metric, rows, learned, 0.0) if rows else None
+    return _estimate(metric, rows, learned) if rows else None
 
 
 def _gap(metric: Estimated, window: Profile, learned: Learned) -> Estimate | None:
@@ -211,7 +217,7 @@ def _gap(metric: Estimated, window: Profile, learned: Learned) -> Estimate | Non
 @lru_cache(maxsize=64)
 def _usual(metric: Estimated, outcome: Outcome | None, learned: Learned) -> Estimate | None:
     rows = _served(metric, outcome)
-    return _estimate(metric, rows, learned, 0.0) if rows else None
+    return _estimate(metric, rows, learned) if rows else None
 
 
 def _served(metric: Estimated, outcome: Outcome | None) -> Rows | None:

@@ -1,9 +1,9 @@
 """A regression's errors before labels come: the mean of what each row's error is expected to be.
 
 The interval is one of prediction: it holds the number that will be realised once labels are there, in 95 of 100
-windows, as long as rows like these err as they did. How uncertain the trees are does not enter: where rows have moved
-far from the reference's, it holds fewer. Blind to a concept that changed: rows that look as ever and whose
-label is another one.
+windows, as long as rows like these err as they did. It is the wider the fewer of the reference's rows are like the
+window's (`stats.support`), and holds fewer where hardly any are. Blind to a concept that changed: rows that look as
+ever and whose label is another one.
 """
 
 import math
@@ -14,10 +14,11 @@ from monitor.detectors.detector import Detector
 from monitor.detectors.performance import residuals
 from monitor.detectors.performance.judged import Metric, inflation_of, relative_rise
 from monitor.detectors.performance.spread import spread_of
+from monitor.detectors.performance.support import doubt_of_errors
 from monitor.profiles.expected_error import ABSOLUTE, SQUARE
 from monitor.profiles.outcome import RegressionOutcome
 from monitor.profiles.profile import Profile
-from monitor.stats.intervals import Estimate, Z, rise_test
+from monitor.stats.intervals import Estimate, log_interval, rise_test
 from monitor.types import Measurement
 
 KIND = "performance.estimated"
@@ -88,15 +89,15 @@ def _estimated(metric: Expected, reference: Profile, current: Profile) -> Iterat
         yield Measurement(metric.name, None, n=current.rows, note=NO_ROWS if usual else NO_MODEL)
         return
     grown = inflation_of(metric.name, reference, usual, found, alike="prediction")
-    half = Z * math.hypot(_label_error(metric, reference, current, found), reference.layout.spreads.get(metric.gap, 0))
+    low, high = log_interval(found.value, _prediction_error(metric, reference, current, found))
     yield Measurement(
         metric.name,
         found.value,
         n=found.n,
         p_value=rise_test(usual, found, grown),
         effect=relative_rise(usual, found),
-        low=max(found.value - half, 0.0),
-        high=found.value + half,
+        low=low,
+        high=high,
         reference=usual.value,
     )
 
@@ -122,6 +123,16 @@ def _level(metric: Expected, reference: Profile) -> float:
     if not isinstance(outcome, RegressionOutcome) or not outcome.n or usual is None or not usual[1]:
         return 1.0
     return (outcome.square if metric.root else outcome.absolute) / outcome.n / usual[1]
+
+
+def _prediction_error(metric: Expected, reference: Profile, window: Profile, found: Estimate) -> float:
+    """Give by how much the realised number will be off: by its labels, by those learned from, and beyond chance.
+
+    Those learned from are as labels of so many rows as the reference's come to, weighed as likely as the window's.
+    """
+    doubt = doubt_of_errors(reference, window, found.n)
+    labels = _label_error(metric, reference, window, found)
+    return math.hypot(labels * math.sqrt(1 + doubt), reference.layout.spreads.get(metric.gap, 0.0))
 
 
 def _label_error(metric: Expected, reference: Profile, window: Profile, found: Estimate) -> float:
