@@ -54,11 +54,13 @@ class Trees:
 
     def leaves(self, codes: Codes) -> Iterator[NDArray[np.uint8]]:
         """Give each row's leaf in one tree after the other."""
-        for columns, limits in zip(self.columns, self.limits, strict=True):
+        above = np.empty(codes.shape[1], np.bool_)
+        for columns, limits in zip(self.columns.tolist(), self.limits.tolist(), strict=True):
             leaf = np.zeros(codes.shape[1], np.uint8)
-            for column, limit in zip(columns.tolist(), limits, strict=True):
-                leaf <<= 1
-                leaf |= codes[column] > limit
+            for column, limit in zip(columns, limits, strict=True):
+                np.add(leaf, leaf, out=leaf)
+                np.greater(codes[column], limit, out=above)
+                np.bitwise_or(leaf, above.view(np.uint8), out=leaf)
             yield leaf
 
 
@@ -69,5 +71,5 @@ def sums_together(those: Sequence[Trees], codes: Codes) -> list[Floats]:
     for place, leaf in enumerate(longest.leaves(codes)):
         for total, one in zip(totals, those, strict=True):
             if place < len(one.values):
-                np.add(total, one.values[place].take(leaf), out=total)
+                np.add(total, one.values[place].take(leaf, mode="clip"), out=total)
     return totals

@@ -32,7 +32,7 @@ from monitor.watch import Watch
 
 LENGTHS = {"h": timedelta(hours=1), "d": timedelta(days=1)}
 NAME_LENGTH = 200
-ATTACK_FORMAT = 6
+ATTACK_FORMAT = 7
 """Raised whenever baselines or what is known of clients hold something else than before: they are then made anew."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

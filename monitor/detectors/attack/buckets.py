@@ -11,12 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.detectors.attack.ordering import ordered
+
 Hashes = NDArray[np.uint64]
 Memory = NDArray[Any]
 Places = NDArray[np.intp]
 Counts = NDArray[np.int64]
 
-SLOTS = 2**18
+SLOT_BITS = 18
+SLOTS = 2**SLOT_BITS
 REPEATS = 2**17
 PLENTY, TIMES = 5.0, 3.0
 RUN_LEAST, RUN_FREE, RUN_TIMES = 2.0, 3.0, 20.0
@@ -26,7 +29,7 @@ COMMON, COMMON_LEAST = 1 / 3, 6
 
 @dataclass(frozen=True, eq=False)
 class Usual:
-    """How often the reference falls into its buckets: sorted, with shares of its rows."""
+    """How often the reference falls into its buckets: turned and sorted, with shares of its rows."""
 
     buckets: Hashes
     shares: NDArray[np.float32]
@@ -34,15 +37,16 @@ class Usual:
     @classmethod
     def of(cls, buckets: Hashes) -> "Usual":
         """Count the buckets of reference rows, shape (rows, tables)."""
-        found, counts = np.unique(buckets, return_counts=True)
+        found, counts = np.unique(_turned(buckets), return_counts=True)
         return cls(found, (counts / max(buckets.shape[0], 1)).astype(np.float32))
 
     def at(self, buckets: Hashes) -> NDArray[np.float32]:
         """Give the share of the reference's rows in each bucket; 0 where there were none."""
         if not self.buckets.size:
             return np.zeros(buckets.shape, np.float32)
-        place = np.minimum(np.searchsorted(self.buckets, buckets), self.buckets.size - 1)
-        return np.where(self.buckets[place] == buckets, self.shares[place], np.float32(0))
+        turned = _turned(buckets)
+        place = np.minimum(np.searchsorted(self.buckets, turned), self.buckets.size - 1)
+        return np.where(self.buckets[place] == turned, self.shares[place], np.float32(0))
 
 
 def empty_memory() -> dict[str, Memory]:
@@ -69,7 +73,7 @@ def empty_memory() -> dict[str, Memory]:
 def repeats(memory: Hashes, hashes: Hashes) -> NDArray[np.bool_]:
     """Say of each row whether it is an exact repeat of one not long before; changes the memory, shape (REPEATS,)."""
     slot = (hashes & np.uint64(REPEATS - 1)).astype(np.intp)
-    order = np.argsort(slot, kind="stable")
+    order = ordered(slot)
     slots, found = slot[order], hashes[order]
     first = _begins(slots)
     before = np.empty_like(found)
@@ -104,7 +108,7 @@ def shared(
     rows, tables = buckets.shape
     flat = buckets.reshape(-1)
     slot = (flat & np.uint64(SLOTS - 1)).astype(np.intp)
-    order = np.argsort(slot, kind="stable")
+    order = ordered(slot)
     place = order // tables
     slots, tags, who, now = slot[order], (flat[order] >> np.uint64(32)).astype(np.uint32), client[place], at[place]
     known = {name: array[slots] for name, array in memory.items()}
@@ -181,6 +185,11 @@ def learn_common(memory: Mapping[str, Memory], *, clients: NDArray[np.uint32], a
     common = np.bitwise_count(memory["who"]) >= max(COMMON * all_of_them, COMMON_LEAST)
     seen = np.maximum(at - memory["born"].astype(np.int64), 1)
     memory["usual"][:] = np.where(common, memory["count"] / seen, 0)
+
+
+def _turned(buckets: Hashes) -> Hashes:
+    """Turn their bits so that sorting puts them by slot: buckets that are looked up in that order lie near another."""
+    return (buckets << np.uint64(64 - SLOT_BITS)) | (buckets >> np.uint64(SLOT_BITS))
 
 
 def _bits(clients: NDArray[np.uint32]) -> Hashes:

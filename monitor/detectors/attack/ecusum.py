@@ -77,7 +77,7 @@ def evidence(ratios: Floats, gains: Gains, *, least: float = -np.inf) -> Floats:
     >>> evidence(ratios, gains)[:, 0].round(1).tolist()
     [2.9, 6.4, 10.0, 13.8]
     """
-    found = ratios.max(axis=-1)
+    found = np.maximum.reduce([ratios[..., j] for j in range(ratios.shape[-1])])
     told = found >= least
     weighted = ratios[told] + np.broadcast_to(gains.weight, ratios.shape)[told]
     most = weighted.max(axis=-1, keepdims=True)

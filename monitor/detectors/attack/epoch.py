@@ -90,18 +90,3 @@ class Epoch:
         ids = tuple(filter(None, (self.id_of(row) for row in chosen.tolist())))
         first = int(rows[0])
         return {"first_at": int(self.queries.times[self.first + first]), "first_id": self.id_of(first), "ids": ids}
-
-
-def ranks(groups: Places) -> Counts:
-    """Count for each element those of its group before it.
-
-    >>> ranks(np.array([7, 7, 3, 7, 3])).tolist()
-    [0, 1, 0, 2, 1]
-    """
-    order = np.argsort(groups, kind="stable")
-    begins = np.ones(groups.size, np.bool_)
-    begins[1:] = groups[order][1:] != groups[order][:-1]
-    starts = np.flatnonzero(begins)
-    found = np.empty(groups.size, np.int64)
-    found[order] = np.arange(groups.size) - starts[np.cumsum(begins) - 1]
-    return found

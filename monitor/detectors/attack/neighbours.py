@@ -1,4 +1,4 @@
-"""Distances to the nearest of some thousand points, by one matrix product and a partition."""
+"""Distances to the nearest of some thousand points, by matrix products."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,17 @@ def nearest(points: Singles, rows: Singles, *, count: int) -> Floats:
     for start in range(0, len(rows), BLOCK):
         ranked = rows[start : start + BLOCK] @ turned
         np.subtract(half, ranked, out=ranked)
-        ranked.partition(count - 1, axis=1)
-        found[start : start + BLOCK] = ranked[:, :count]
+        found[start : start + BLOCK] = _least(ranked, count)
     squared = 2 * found.astype(np.float64) + np.einsum("ij,ij->i", rows, rows, dtype=np.float64)[:, None]
-    return np.asarray(np.sqrt(np.sort(np.maximum(squared, 0.0), axis=1)))
+    return np.asarray(np.sqrt(np.maximum(squared, 0.0)))
+
+
+def _least(values: Singles, count: int) -> Singles:
+    """Give the `count` least of each row, one after the other, which is faster than a partition; spoils the values."""
+    row = np.arange(len(values))
+    found = np.empty((len(values), count), np.float32)
+    for j in range(count):
+        place = values.argmin(axis=1)
+        found[:, j] = values[row, place]
+        values[row, place] = np.inf
+    return found

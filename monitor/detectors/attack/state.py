@@ -1,6 +1,6 @@
 """How far a model's queries have been followed: arrays of fixed size, whatever comes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ from monitor.detectors.attack.variations import empty_last
 from monitor.detectors.attack.volume import empty_hours
 
 Array = NDArray[Any]
+Keys = NDArray[np.uint64]
+Places = NDArray[np.intp]
 
 CLIENTS = 50_000
 MADE_ROOM = 2_000
@@ -96,29 +98,34 @@ class Clients:
 
     def __init__(self, arrays: Mapping[str, Array]) -> None:
         self._arrays = arrays
-        keys = arrays["key"]
+        self._order()
+
+    def places(self, keys: Keys, *, at: NDArray[np.int64]) -> Places:
+        """Give the places of distinct clients, new ones where they are unknown, with the number of each one's row."""
+        spot = np.searchsorted(self._keys, keys)
+        spot[spot == self._keys.size] = 0
+        found = self._keys[spot] == keys if self._keys.size else np.zeros(keys.size, np.bool_)
+        places = np.where(found, self._places[spot] if self._keys.size else -1, -1)
+        self._arrays["seen"][places[found]] = at[found]
+        new = np.flatnonzero(~found)
+        if new.size:
+            places[new] = self._room(new.size)
+            self._arrays["key"][places[new]], self._arrays["seen"][places[new]] = keys[new], at[new]
+            self._order()
+        return places
+
+    def _order(self) -> None:
+        keys = self._arrays["key"]
         known = np.flatnonzero(keys)
-        self._places: dict[int, int] = dict(zip(keys[known].tolist(), known.tolist(), strict=True))
-        self._free: Iterator[int] = iter(np.flatnonzero(keys == 0).tolist())
+        self._places: Places = known[np.argsort(keys[known])]
+        self._keys: Keys = keys[self._places]
 
-    def place(self, key: int, *, at: int) -> int:
-        """Give a client's place, a new one where it is unknown; `at` is the number of its row in the stream."""
-        if key not in self._places:
-            free = next(self._free, None)
-            if free is None:
-                self._make_room()
-                free = next(self._free)
-            self._places[key] = free
-            self._arrays["key"][free] = key
-        place = self._places[key]
-        self._arrays["seen"][place] = at
-        return place
-
-    def _make_room(self) -> None:
-        arrays = self._arrays
-        oldest = np.sort(np.argsort(arrays["seen"], kind="stable")[:MADE_ROOM])
-        for place in oldest.tolist():
-            del self._places[int(arrays["key"][place])]
-        for name, array in arrays.items():
-            array[oldest] = NEVER if name == "slice" else 0
-        self._free = iter(oldest.tolist())
+    def _room(self, count: int) -> Places:
+        """Give so many free places, at most as many as there are in all."""
+        free = np.flatnonzero(self._arrays["key"] == 0)
+        if free.size < count:
+            oldest = np.argsort(self._arrays["seen"], kind="stable")[: max(MADE_ROOM, count)]
+            for name, array in self._arrays.items():
+                array[oldest] = NEVER if name == "slice" else 0
+            free = np.flatnonzero(self._arrays["key"] == 0)
+        return free[:count]

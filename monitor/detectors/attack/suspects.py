@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from monitor.detectors.attack.account import account_of
 from monitor.detectors.attack.baseline import Baseline
 from monitor.detectors.attack.ecusum import Floats, Gains, evidence, gathered
-from monitor.detectors.attack.epoch import Epoch, ranks
+from monitor.detectors.attack.epoch import Epoch
 from monitor.detectors.attack.indicators import NAMES, SIMILAR, TAILS
+from monitor.detectors.attack.ordering import ordered, ranks
 from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.peers import shown_by_others
 from monitor.detectors.attack.sighting import SHOWN, Sighting
@@ -40,7 +41,7 @@ def suspects(
     counted = signs.counted & (rates < MOST_RATE)
     recent = part_of(held, "recent_")
     counted &= ~(shown_by_others(recent, epoch, hits=signs.hits, counted=signs.counted, rates=rates) & PASSING)
-    order = np.argsort(epoch.place, kind="stable")
+    order = ordered(epoch.place)
     order = order[epoch.place[order] >= 0]
     turns = _stretches(epoch, order) if order.size else np.empty((0, 2), np.intp)
     owner = epoch.place[order[turns[:, 0]]]

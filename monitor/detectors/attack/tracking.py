@@ -13,8 +13,9 @@ from monitor.detectors.attack.baseline import SLACK, Baseline
 from monitor.detectors.attack.buckets import learn_common
 from monitor.detectors.attack.clusters import Clusters
 from monitor.detectors.attack.ecusum import Floats, Gains
-from monitor.detectors.attack.epoch import LENGTH, Epoch, ranks
+from monitor.detectors.attack.epoch import LENGTH, Epoch
 from monitor.detectors.attack.newcomers import learn_newcomers, newcomers
+from monitor.detectors.attack.ordering import ranks
 from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.pool import ABOVE, BURN_IN, LEARNED, grown, pooled, totals
 from monitor.detectors.attack.queries import Queries, key_of
@@ -131,9 +132,8 @@ def _placed(queries: Queries, clients: Clients, who: NDArray[np.intp], at: NDArr
     """Give the place of each row's client, -1 for none."""
     places = np.full(len(queries.names) + 1, -1, np.intp)
     asking, back = np.unique(who[::-1], return_index=True)
-    for w, i in zip(asking.tolist(), back.tolist(), strict=True):
-        if w >= 0:
-            places[w] = clients.place(int(queries.keys[w]), at=int(at[at.size - 1 - i]))
+    named = asking >= 0
+    places[asking[named]] = clients.places(queries.keys[asking[named]], at=at[at.size - 1 - back[named]])
     return places[who]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.detectors.attack.ordering import ordered
 from monitor.detectors.attack.space import Rows, mixed
 
 Array = NDArray[Any]
@@ -41,7 +42,7 @@ def chained(last: Mapping[str, Array], rows: Rows, places: NDArray[np.intp], fre
     places: of each row's client, -1 for none. fresh: rows that count, since they repeat none. Changes what is
     remembered.
     """
-    order = np.argsort(places, kind="stable")
+    order = ordered(places)
     order = order[places[order] >= 0]
     clients, count = np.unique(places[order], return_counts=True)
     # each client's rows stand behind those that are remembered of it

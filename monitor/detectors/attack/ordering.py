@@ -1,0 +1,36 @@
+"""The order of rows by whom they belong to, each one's in the order in which they came."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Places = NDArray[np.intp]
+
+
+def ordered(groups: Places) -> Places:
+    """Give the places that sort groups, equal ones as they stand.
+
+    groups: numbers from -1 on, such that the largest times their count stays below 2**60. Sorting numbers that hold
+    group and place takes a third of the time of a stable argsort.
+
+    >>> ordered(np.array([7, -1, 3, 7, 3])).tolist()
+    [1, 2, 4, 0, 3]
+    """
+    bits = groups.size.bit_length()
+    both = ((groups.astype(np.int64) + 1) << bits) | np.arange(groups.size)
+    both.sort()
+    return np.asarray(both & ((1 << bits) - 1), np.intp)
+
+
+def ranks(groups: Places) -> NDArray[np.int64]:
+    """Count for each element those of its group before it.
+
+    >>> ranks(np.array([7, 7, 3, 7, 3])).tolist()
+    [0, 1, 0, 2, 1]
+    """
+    order = ordered(groups)
+    begins = np.ones(groups.size, np.bool_)
+    begins[1:] = groups[order][1:] != groups[order][:-1]
+    starts = np.flatnonzero(begins)
+    found = np.empty(groups.size, np.int64)
+    found[order] = np.arange(groups.size) - starts[np.cumsum(begins) - 1]
+    return found
