@@ -25,7 +25,8 @@ LEAST = 1.5
 class Gains:
     """What a hit and a miss add to the log likelihood ratio of each alternative, of several indicators.
 
-    hit, miss: shape (indicators, WIDTH). weight: log of each alternative's share of the mean, -inf where it is none.
+    hit, miss: shape (indicators, WIDTH). weight: log of each alternative's share of the mean, -inf where it is none;
+    all of them with an axis for the rows before, where these differ.
     """
 
     hit: Floats
@@ -43,6 +44,10 @@ class Gains:
         with np.errstate(divide="ignore"):
             weight = np.where(used, 0.0, -np.inf) - np.log(np.maximum(used.sum(axis=1, keepdims=True), 1))
         return cls(np.log(a / p), np.log((1 - a) / (1 - p)), weight)
+
+    def at(self, indicators: Places) -> "Gains":
+        """Give those of one indicator for each row, shape (rows, 1, WIDTH)."""
+        return Gains(self.hit[indicators, None], self.miss[indicators, None], self.weight[indicators, None])
 
 
 def gathered(before: Floats, hits: Flags, counted: Flags, group: Places, gains: Gains) -> Floats:

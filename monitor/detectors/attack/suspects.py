@@ -1,6 +1,7 @@
 """The evidence about each client, gathered over its rows."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,12 @@ from monitor.detectors.attack.signs import Signs
 from monitor.detectors.attack.volume import VOLUME, tail_of_hours
 
 Array = NDArray[Any]
+Flags = NDArray[np.bool_]
+Places = NDArray[np.intp]
 
 MOST_RATE = 0.5
 PASSING = np.array([name in TAILS or name in ("off_contract", "malformed") for name in NAMES])
 """Signs that the world brings to honest rows, too: others' excuse a client's, and evidence ends with its stretch."""
-Places = NDArray[np.intp]
 
 
 def suspects(
@@ -41,30 +43,17 @@ def suspects(
     counted = signs.counted & (rates < MOST_RATE)
     recent = part_of(held, "recent_")
     counted &= ~(shown_by_others(recent, epoch, hits=signs.hits, counted=signs.counted, rates=rates) & PASSING)
-    order = ordered(epoch.place)
-    order = order[epoch.place[order] >= 0]
-    turns = _stretches(epoch, order) if order.size else np.empty((0, 2), np.intp)
-    owner = epoch.place[order[turns[:, 0]]]
-    for turn in _rounds(owner):
-        begins, lengths = turns[turn, 0], turns[turn, 1]
-        starts = np.cumsum(lengths) - lengths
-        rows = order[np.repeat(begins - starts, lengths) + np.arange(int(lengths.sum()))]
-        own = owner[turn]
-        _turn(held, own, epoch.slices[order[begins]], gains, alarm)
-        group = np.repeat(np.arange(own.size), lengths)
-        before = held["client_ratios"][own].astype(np.float64)
-        ratios = gathered(before, signs.hits[rows], counted[rows], group, gains)
-        held["client_ratios"][own] = np.maximum(ratios[starts + lengths - 1], 0.0)
-        for name, flags in (("client_counted", counted), ("client_shown", signs.hits & counted)):
+    hits = signs.hits & counted
+    for stretches in _rounds(epoch):
+        own, rows, starts = stretches.owner, stretches.rows, stretches.starts
+        _turn(held, stretches, gains, alarm)
+        for name, flags in (("client_counted", counted), ("client_shown", hits)):
             held[name][own] += np.add.reduceat(flags[rows], starts, axis=0, dtype=np.uint32)
-        gone_by[rows] = evidence(ratios, gains, least=SHOWN)
-        top = np.maximum(held["client_peak"][own], np.maximum.reduceat(gone_by[rows], starts, axis=0))
-        held["client_peak"][own] = top
+        _gather(held, stretches, hits=hits, counted=counted, gains=gains, gone_by=gone_by)
+        top = held["client_peak"][own]
         for g, d in np.argwhere(top >= SHOWN).tolist():
-            mine = rows[starts[g] : starts[g] + lengths[g]]
-            found.append(
-                _sighting(baseline, held, epoch, signs, rows=mine, d=d, log_e=float(top[g, d]), rate=float(rates[d]))
-            )
+            mine, log_e = stretches.rows_of(g), float(top[g, d])
+            found.append(_sighting(baseline, held, epoch, signs, rows=mine, d=d, log_e=log_e, rate=float(rates[d])))
     return found, gone_by
 
 
@@ -81,37 +70,84 @@ def busy(held: Mapping[str, Array], epoch: Epoch, signs: Signs) -> Iterator[Sigh
         yield Sighting(VOLUME, name, start, asked, asked, 0.0, float(log_e[most]), evidence=told, **epoch.named(rows))
 
 
-def _stretches(epoch: Epoch, order: Places) -> Places:
-    """Give where in the order each stretch of one client and time begins, and how many rows it has: shape (n, 2)."""
+@dataclass(frozen=True, eq=False)
+class Stretches:
+    """A stretch of time of each of some clients, with its rows in an epoch.
+
+    owner, slices: the client's place and the number of the stretch, shape (stretches,). rows: their places in the
+    epoch, one stretch behind the other; starts, lengths: where in these each begins, and how many it has.
+    """
+
+    owner: Places
+    slices: NDArray[np.int64]
+    rows: Places
+    starts: Places
+    lengths: Places
+
+    def rows_of(self, stretch: int) -> Places:
+        """Give the rows of one stretch."""
+        return self.rows[self.starts[stretch] : self.starts[stretch] + self.lengths[stretch]]
+
+
+def _rounds(epoch: Epoch) -> Iterator[Stretches]:
+    """Give the clients' stretches by their order: first every client's first one, then every second one."""
+    order = ordered(epoch.place)
+    order = order[epoch.place[order] >= 0]
     place, now = epoch.place[order], epoch.slices[order]
     turns = np.ones(order.size, np.bool_)
     turns[1:] = (place[1:] != place[:-1]) | (now[1:] != now[:-1])
     begins = np.flatnonzero(turns)
-    return np.stack([begins, np.diff(np.append(begins, order.size))], axis=1)
-
-
-def _rounds(owner: Places) -> Iterator[Places]:
-    """Give the stretches by their order: first every client's first one, then every second one."""
-    rank = ranks(owner)
+    lengths = np.diff(np.append(begins, order.size))
+    rank = ranks(place[begins])
     for turn in range(int(rank.max(initial=-1)) + 1):
-        yield np.flatnonzero(rank == turn)
+        chosen = np.flatnonzero(rank == turn)
+        places, _, starts = _laid(begins[chosen], lengths[chosen])
+        first = begins[chosen]
+        yield Stretches(place[first], now[first], order[places], starts, lengths[chosen])
 
 
-def _turn(held: Mapping[str, Array], own: Places, now: NDArray[np.int64], gains: Gains, alarm: float) -> None:
+def _laid(starts: Places, lengths: Places) -> tuple[Places, Places, Places]:
+    """Lay stretches one behind the other: each element's place before, its stretch, and where each begins now."""
+    ends = np.cumsum(lengths)
+    places = np.repeat(starts + lengths - ends, lengths) + np.arange(int(lengths.sum()))
+    return places, np.repeat(np.arange(starts.size), lengths), ends - lengths
+
+
+def _gather(
+    held: Mapping[str, Array], stretches: Stretches, *, hits: Flags, counted: Flags, gains: Gains, gone_by: Floats
+) -> None:
+    """Gather the evidence about each client, row by row, and note it in `gone_by`; where no sign was shown it stays.
+
+    What has not spoken against a client does not begin to before a row shows the sign.
+    """
+    own, rows, starts = stretches.owner, stretches.rows, stretches.starts
+    awake = np.logical_or.reduceat(hits[rows], starts, axis=0) | (held["client_ratios"][own] > 0).any(axis=2)
+    group, sign = np.nonzero(awake)
+    lengths = stretches.lengths[group]
+    series, of, first = _laid(starts[group], lengths)
+    row, d, place = rows[series], sign[of], (own[group], sign)
+    of_rows = gains.at(d)
+    ratios = gathered(held["client_ratios"][place][:, None], hits[row, d, None], counted[row, d, None], of, of_rows)
+    held["client_ratios"][place] = np.maximum(ratios[first + lengths - 1, 0], 0.0)
+    gone_by[row, d] = log_e = evidence(ratios, of_rows, least=SHOWN)[:, 0]
+    np.maximum.at(held["client_peak"], (own[group[of]], d), log_e)
+
+
+def _turn(held: Mapping[str, Array], stretches: Stretches, gains: Gains, alarm: float) -> None:
     """Begin the clients' new stretches: running counts from 0, and evidence too where it raised an alarm."""
-    new = held["client_slice"][own] != now
+    new = held["client_slice"][stretches.owner] != stretches.slices
     if not new.any():
         return
-    turned = own[new]
+    turned = stretches.owner[new]
     held["client_turns"][turned] += 1
     ratios = held["client_ratios"][turned]
-    ratios[evidence(ratios.astype(np.float64), gains, least=alarm) >= alarm] = 0
+    ratios[evidence(ratios, gains, least=alarm) >= alarm] = 0
     # Honest rows lie far off in clumps: a storm, a season, a sale. What one stretch shows must do for these signs.
     ratios[:, PASSING] = 0
     held["client_ratios"][turned] = ratios
     for name in ("client_peak", "client_counted", "client_shown"):
         held[name][turned] = 0
-    held["client_slice"][own] = now
+    held["client_slice"][turned] = stretches.slices[new]
 
 
 def _sighting(
