@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.detectors.attack.space import Floats, Rows
+from monitor.detectors.attack.space import FEW, Floats, Rows
 from monitor.stats.boosting import BERNOULLI, LEVELS, Growth, boosted
 from monitor.stats.trees import Trees
 
@@ -94,12 +94,13 @@ def _edges(values: Floats) -> Floats:
 
 def _coded(edges: Floats, rows: Rows) -> Codes:
     """Give the cell of every number and category, shape (columns, rows)."""
-    numbers = [
-        np.where(np.isnan(v), 0, 1 + np.searchsorted(e, v, side="right"))
-        for e, v in zip(edges, rows.numbers.T, strict=True)
-    ]
-    categories = np.clip(rows.codes.T + 1, 0, LEVELS - 1)
-    return np.concatenate([np.array(numbers).reshape(-1, len(rows)), categories]).astype(np.uint8)
+    if len(rows) <= FEW:
+        cells = (edges[:, :, None] <= rows.numbers.T[:, None]).sum(axis=1)
+    else:
+        found = [np.searchsorted(e, v, side="right") for e, v in zip(edges, rows.numbers.T, strict=True)]
+        cells = np.array(found, np.intp).reshape(-1, len(rows))
+    numbers = np.where(np.isnan(rows.numbers.T), 0, 1 + cells)
+    return np.concatenate([numbers, np.clip(rows.codes.T + 1, 0, LEVELS - 1)]).astype(np.uint8)
 
 
 def _with(codes: Codes, classes: Classes) -> Codes:

@@ -1,5 +1,7 @@
 """Distances to the nearest of some thousand points, by matrix products."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,24 +12,35 @@ BLOCK = 256
 """Rows a product: so many keep the distances of a block in the cache."""
 
 
-def nearest(points: Singles, rows: Singles, *, count: int) -> Floats:
-    """Give the Euclidean distances from each row to its `count` nearest points, ascending, shape (rows, count).
+@dataclass(frozen=True, eq=False)
+class Points:
+    """Points made ready for a product: turned, shape (dimensions, points), and half of each one's squared length."""
 
-    points: shape (points, dimensions), at least `count` of them. They are measured in single precision, as
-    |x|² - 2 x·p + |p|², so that a distance is uncertain by some thousandths of the rows' length where it is near 0.
+    turned: Singles
+    half: Singles
 
-    >>> nearest(np.array([[0], [3], [5]], np.float32), np.array([[4.5]], np.float32), count=2).tolist()
-    [[0.5, 1.5]]
-    """
-    half = np.einsum("ij,ij->i", points, points) / 2
-    turned = np.ascontiguousarray(points.T)
-    found = np.empty((len(rows), count), np.float32)
-    for start in range(0, len(rows), BLOCK):
-        ranked = rows[start : start + BLOCK] @ turned
-        np.subtract(half, ranked, out=ranked)
-        found[start : start + BLOCK] = _least(ranked, count)
-    squared = 2 * found.astype(np.float64) + np.einsum("ij,ij->i", rows, rows, dtype=np.float64)[:, None]
-    return np.asarray(np.sqrt(np.maximum(squared, 0.0)))
+    @classmethod
+    def of(cls, points: Singles) -> "Points":
+        """Make them ready, shape (points, dimensions)."""
+        return cls(np.ascontiguousarray(points.T), np.einsum("ij,ij->i", points, points) / 2)
+
+    def nearest(self, rows: Singles, *, count: int) -> Floats:
+        """Give the Euclidean distances from each row to its `count` nearest points, ascending, shape (rows, count).
+
+        All points where they are fewer. Distances are measured in single precision, as |x|² - 2 x·p + |p|², so that
+        one is uncertain by some thousandths of the rows' length where it is near 0.
+
+        >>> points = Points.of(np.array([[0], [3], [5]], np.float32))
+        >>> points.nearest(np.array([[4.5]], np.float32), count=2).tolist()
+        [[0.5, 1.5]]
+        """
+        found = np.empty((len(rows), min(count, self.half.size)), np.float32)
+        for start in range(0, len(rows), BLOCK):
+            ranked = rows[start : start + BLOCK] @ self.turned
+            np.subtract(self.half, ranked, out=ranked)
+            found[start : start + BLOCK] = _least(ranked, found.shape[1])
+        squared = 2 * found.astype(np.float64) + np.einsum("ij,ij->i", rows, rows, dtype=np.float64)[:, None]
+        return np.asarray(np.sqrt(np.maximum(squared, 0.0)))
 
 
 def _least(values: Singles, count: int) -> Singles:

@@ -5,13 +5,14 @@ Fitted on one half of the reference; the other half tells where the worst few pe
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.covariance import LedoitWolf
 
-from monitor.detectors.attack.neighbours import nearest
+from monitor.detectors.attack.neighbours import Points
 from monitor.detectors.attack.space import Floats, Rows, Space
 
 Array = NDArray[Any]
@@ -80,11 +81,11 @@ class Population:
 
     def _nearest(self, points: NDArray[np.float32]) -> dict[int, Floats]:
         """Give the distances to the nearest reference rows of each class, shape (rows, up to 5), ascending."""
-        found = {}
-        for k in np.unique(self.classes).tolist():
-            own = self.points[self.classes == k]
-            found[k] = nearest(own, points, count=min(NEIGHBOURS, len(own)))
-        return found
+        return {k: own.nearest(points, count=NEIGHBOURS) for k, own in self._by_class.items()}
+
+    @cached_property
+    def _by_class(self) -> dict[int, Points]:
+        return {k: Points.of(self.points[self.classes == k]) for k in np.unique(self.classes).tolist()}
 
     def _mahalanobis(self, points: NDArray[np.float32], classes: Classes) -> Floats:
         known = (classes >= 0) & (classes < len(self.means))
