@@ -260,6 +260,18 @@ def test_without_client_ids_a_flood_of_odd_queries_is_told_of_all_traffic() -> N
     assert ("", "pooled_far_from_population") in alarms(found)
 
 
+def with_broken(table: pa.Table) -> pa.Table:
+    """Zero a column for everybody."""
+    return table.set_column(table.column_names.index("x2"), "x2", pa.array(np.full(table.num_rows, 99.0)))
+
+
+def test_a_column_that_breaks_for_everybody_accuses_nobody_and_a_searcher_in_it_is_named() -> None:
+    columns = walk(60, 31)
+    search = queries(columns, "eve", first=9000)
+    found = followed([honest(6000, 29), with_broken(honest(3000, 30, first=6000)), with_broken(search)])
+    assert {client for client, _ in alarms(found)} == {"eve"}
+
+
 @pytest.mark.parametrize("cuts", [(1,), (100, 4000, 4100), (4096,), (2500, 2501, 5000)])
 def test_how_a_stream_is_cut_makes_no_difference(cuts: tuple[int, ...]) -> None:
     table = pa.concat_tables(
@@ -268,6 +280,7 @@ def test_how_a_stream_is_cut_makes_no_difference(cuts: tuple[int, ...]) -> None:
             queries(walk(100, 18), "eve", first=2400),
             honest(2600, 19, clients=50, first=2500),
             queries(uniform(60, 20), "mallory", first=5100),
+            with_broken(honest(1500, 32, clients=50, first=5160)),
         ]
     )
     whole = followed([table])

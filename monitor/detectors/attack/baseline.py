@@ -15,7 +15,7 @@ from monitor.detectors.attack.clusters import CLUSTERS, Clusters, empty_clusters
 from monitor.detectors.attack.combination import Combination
 from monitor.detectors.attack.contract import Contract
 from monitor.detectors.attack.ecusum import Gains
-from monitor.detectors.attack.fingerprint import Fingerprint
+from monitor.detectors.attack.fingerprint import TABLES, Fingerprint
 from monitor.detectors.attack.indicators import INDICATORS, NAMES, TAILS
 from monitor.detectors.attack.packing import packed, part_of, unpacked
 from monitor.detectors.attack.population import FEWEST, Population, levels_of
@@ -40,10 +40,11 @@ RATE_LEAST, RATE_MOST = 0.005, 0.5
 class Baseline:
     """Everything fixed by the reference that queries are judged by.
 
-    joins: from so many tables shared on a row belongs to a cluster. rates: of each indicator, the share of honest rows
-    that show it at most, shape (indicators,). usual: sorted values of each statistic on held-out rows. growth: the
-    share of the stream that one honest cluster takes at most; largest: how many rows the largest one of the reference
-    has. trained: hashes of reference rows, sorted.
+    joins: from so many tables shared on a row belongs to a cluster; joins_without: where a column is not looked at,
+    shape (columns,). modal: share of each column's most frequent value, shape (columns,). rates: of each indicator, the
+    share of honest rows that show it at most, shape (indicators,). usual: sorted values of each statistic on held-out
+    rows. growth: the share of the stream that one honest cluster takes at most; largest: how many rows the largest one
+    of the reference has. trained: hashes of reference rows, sorted.
     """
 
     space: Space
@@ -56,6 +57,8 @@ class Baseline:
     usual: Mapping[str, Floats]
     rates: Floats
     joins: int
+    joins_without: Classes
+    modal: Floats
     growth: float
     largest: int
     trained: NDArray[np.uint64]
@@ -92,7 +95,7 @@ class Baseline:
         others = rows.take(np.flatnonzero(~first))
         buckets = fingerprint.buckets(space.scaled(rows), rows)
         usual_buckets = Usual.of(buckets[first])
-        joins, share, largest = _joining(usual_buckets, buckets[~first], others)
+        joining, share, largest = _joining(usual_buckets, buckets[~first], others, fingerprint)
         own = {
             "off_contract": (contract.off_lattice(others) | contract.beyond(others)).any(axis=1).mean(),
             "malformed": contract.malformed(others).any(axis=1).mean(),
@@ -108,7 +111,9 @@ class Baseline:
             contract,
             usual,
             _rates({name: float(rate) for name, rate in own.items()}),
-            joins,
+            joining[0],
+            np.array(joining[1:], np.int64),
+            np.array([np.unique_counts(cells).counts.max() for cells in rows.cells.T]) / len(rows),
             max(LEAST_GROWTH, GROWTH_TIMES * share),
             largest,
             np.unique(hashes),
@@ -128,6 +133,8 @@ class Baseline:
             "buckets": self.usual_buckets.buckets,
             "shares": self.usual_buckets.shares,
             "rates": self.rates,
+            "joins_without": self.joins_without,
+            "modal": self.modal,
             "numbers": np.array([self.joins, self.growth, self.largest]),
             "trained": self.trained,
         }
@@ -155,6 +162,8 @@ class Baseline:
             part_of(arrays, "usual_"),
             arrays["rates"],
             int(joins),
+            arrays["joins_without"],
+            arrays["modal"],
             growth,
             int(largest),
             arrays["trained"],
@@ -186,16 +195,18 @@ def _rates(own: Mapping[str, float]) -> Floats:
     return np.asarray(np.clip(np.array(rates), RATE_LEAST, RATE_MOST))
 
 
-def _joining(usual: Usual, buckets: NDArray[np.uint64], rows: Rows) -> tuple[int, float, int]:
+def _joining(
+    usual: Usual, buckets: NDArray[np.uint64], rows: Rows, fingerprint: Fingerprint
+) -> tuple[list[int], float, int]:
     """Play held-out rows as a stream, one client each; give how many shared tables are needed, and clusters' size.
 
-    The least number, at least 4, at which hardly any honest row joins a cluster; the largest cluster's share of the
-    rows, and its rows.
+    The least number, at least 4, at which hardly any honest row joins a cluster, of all tables and of those that do not
+    look at each of the columns; the largest cluster's share of the rows, and its rows.
     """
     places = np.unique(rows.hashes(), return_index=True)[1]
     places.sort()
     n = places.size
-    counted = shared(
+    told = shared(
         empty_memory(),
         buckets[places],
         usual=usual,
@@ -205,10 +216,10 @@ def _joining(usual: Usual, buckets: NDArray[np.uint64], rows: Rows) -> tuple[int
         newcomers=np.arange(1, n + 1, dtype=np.int64),
         at=np.arange(n, dtype=np.int64),
     )
-    tables = buckets.shape[1]
-    joins = next((t for t in range(LEAST_TABLES, tables) if (counted >= t).mean() <= JOINING), tables)
+    looks = fingerprint.weights != 0
+    joins = [_tables_needed(told), *(_tables_needed(told[:, ~looks[:, column]]) for column in range(rows.width))]
     clusters = Clusters(arrays := empty_clusters(rows.numbers.shape[1], rows.codes.shape[1]), Gains.of(np.array([0.1])))
-    for i in np.flatnonzero(counted >= joins)[: 4 * CLUSTERS].tolist():
+    for i in np.flatnonzero(told.sum(axis=1) >= joins[0])[: 4 * CLUSTERS].tolist():
         place = places[i]
         clusters.join(
             buckets[place],
@@ -223,3 +234,11 @@ def _joining(usual: Usual, buckets: NDArray[np.uint64], rows: Rows) -> tuple[int
         )
     largest = int(arrays["size"].max())
     return joins, largest / max(n, 1), largest
+
+
+def _tables_needed(told: NDArray[np.bool_]) -> int:
+    """Give how many shared tables hardly any honest row has; more than there are where these are fewer than four."""
+    counted, tables = told.sum(axis=1), told.shape[1]
+    if tables < LEAST_TABLES:
+        return TABLES + 1
+    return next((t for t in range(LEAST_TABLES, tables) if (counted >= t).mean() <= JOINING), tables)

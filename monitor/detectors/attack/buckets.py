@@ -95,12 +95,12 @@ def shared(
     new: NDArray[np.bool_],
     newcomers: Counts,
     at: Counts,
-) -> NDArray[np.int64]:
-    """Count for each row the tables in which it shares a bucket with earlier rows, by more than the reference explains.
+) -> NDArray[np.bool_]:
+    """Say in which tables each row shares a bucket with earlier rows, by more than the reference explains.
 
-    buckets: shape (rows, tables). client: a number for each row's client. asked: how many rows that client has sent.
-    new: whether that client is a newcomer; newcomers: how many rows all of them have sent. at: each row's number in the
-    stream. Changes the memory.
+    buckets, and what is given: shape (rows, tables). client: a number for each row's client. asked: how many rows that
+    client has sent. new: whether that client is a newcomer; newcomers: how many rows all of them have sent. at: each
+    row's number in the stream. Changes the memory.
 
     More than explained is: the reference never falls there; it holds more distinct rows than five and three times what
     it should; or one client, or newcomers together, have come there in a row more often than they should.
@@ -147,7 +147,9 @@ def shared(
         ("usual", learned[segment]),
     ):
         memory[name][slots[last]] = values[last]
-    return np.bincount(place[odd & (count > 0)], minlength=rows)
+    told = np.empty(flat.size, np.bool_)
+    told[order] = odd & (count > 0)
+    return told.reshape(rows, tables)
 
 
 def _run(begins: NDArray[np.bool_], who: Memory, goes_on: NDArray[np.bool_], before: Memory) -> tuple[Counts, Places]:

@@ -4,6 +4,7 @@ An attack library that perturbs raw floats breaks it at once.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,26 @@ from monitor.detectors.attack.space import Floats, Rows
 MOST_PLACES = 6
 ROOM = 0.25
 KEPT = 0.999
+
+
+class Faults(NamedTuple):
+    """Where rows break the contract: off_lattice, beyond: shape (rows, numbers); malformed: (rows, all columns)."""
+
+    off_lattice: NDArray[np.bool_]
+    beyond: NDArray[np.bool_]
+    malformed: NDArray[np.bool_]
+
+    @property
+    def odd(self) -> NDArray[np.bool_]:
+        """Say which values are missing, unheard of or beyond the range, shape (rows, all columns)."""
+        found = self.malformed.copy()
+        found[:, : self.beyond.shape[1]] |= self.beyond
+        return found
+
+    def but(self, values: NDArray[np.bool_]) -> "Faults":
+        """Give those that are not among some values, shape (rows, all columns)."""
+        numbers = ~values[:, : self.beyond.shape[1]]
+        return Faults(self.off_lattice & numbers, self.beyond & numbers, self.malformed & ~values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,10 +81,9 @@ class Contract:
         missing[:, rows.numbers.shape[1] :] |= (rows.codes == self.unseen) & (self.unseen >= 0)
         return missing
 
-    def broken(self, rows: Rows) -> NDArray[np.bool_]:
-        """Say which rows break it, shape (rows,)."""
-        odd = (self.off_lattice(rows) | self.beyond(rows)).any(axis=1)
-        return np.asarray(odd | self.malformed(rows).any(axis=1))
+    def faults(self, rows: Rows) -> Faults:
+        """Say where rows break it."""
+        return Faults(self.off_lattice(rows), self.beyond(rows), self.malformed(rows))
 
 
 def _places(values: Floats) -> int:

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.detectors.attack.contract import Faults
 from monitor.detectors.attack.queries import Queries
 from monitor.detectors.attack.sighting import MOST_IDS
 from monitor.detectors.attack.space import Rows
@@ -24,7 +26,8 @@ class Epoch:
 
     first: the place of the first row in the batch. at: each row's number in the stream. place: of its client in the
     arrays of the state, -1 for none; client: a number for the client, 0 for none; asked: how many rows it had sent
-    before. exempt: its rows may be near-copies of each other.
+    before. exempt: its rows may be near-copies of each other. ignored: values that are not looked at, since their
+    column is broken for everybody, shape (rows, columns); faults: where rows break the contract otherwise.
     """
 
     queries: Queries
@@ -37,6 +40,15 @@ class Epoch:
     client: NDArray[np.uint32]
     asked: Counts
     exempt: NDArray[np.bool_]
+    ignored: NDArray[np.bool_]
+    faults: Faults
+
+    @cached_property
+    def looked_at(self) -> Rows:
+        """Give the rows without the values that are not looked at."""
+        split = self.rows.numbers.shape[1]
+        numbers, codes = self.ignored[:, :split], self.ignored[:, split:]
+        return Rows(np.where(numbers, np.nan, self.rows.numbers), np.where(codes, -1, self.rows.codes))
 
     @property
     def size(self) -> int:

@@ -62,19 +62,17 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
     newcomers = int(held["newcomer_rows"][0]) + (new & fresh).cumsum()
     held["newcomer_rows"][0] = newcomers[-1]
     joins = np.zeros(epoch.size, np.bool_)
-    joins[fresh] = (
-        shared(
-            part_of(held, "bucket_"),
-            epoch.buckets[fresh],
-            usual=baseline.usual_buckets,
-            client=epoch.client[fresh],
-            asked=epoch.asked[fresh] + 1,
-            new=new[fresh],
-            newcomers=newcomers[fresh],
-            at=epoch.at[fresh],
-        )
-        >= baseline.joins
+    told = shared(
+        part_of(held, "bucket_"),
+        epoch.buckets[fresh],
+        usual=baseline.usual_buckets,
+        client=epoch.client[fresh],
+        asked=epoch.asked[fresh] + 1,
+        new=new[fresh],
+        newcomers=newcomers[fresh],
+        at=epoch.at[fresh],
     )
+    joins[fresh] = told.sum(axis=1) >= _tables_needed(baseline, epoch.ignored[fresh])
     chain = chained(part_of(held, "client_last_"), epoch.rows, epoch.place, fresh)
     signs.hits[:, PLACE[SWEEP]] = swept = fresh & (chain >= SWEPT)
     told = fresh & (epoch.place >= 0) & ~epoch.exempt
@@ -88,6 +86,14 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
     signs.hits[:] &= signs.counted
     signs.rare[:] &= signs.counted
     return signs
+
+
+def _tables_needed(baseline: Baseline, ignored: Flags) -> Places:
+    """Give for each row in how many tables it must share a bucket, of those that look at no value that is ignored."""
+    if not ignored.any():
+        return np.full(len(ignored), baseline.joins, np.intp)
+    most = np.where(ignored, baseline.joins_without, 0).max(axis=1)
+    return np.where(ignored.any(axis=1), most, baseline.joins)
 
 
 def limits(baseline: Baseline, name: str) -> tuple[float, float]:
@@ -149,9 +155,10 @@ def _tails(baseline: Baseline, epoch: Epoch, novel: Places, signs: Signs) -> Non
     if not novel.size:
         return
     classes = epoch.classes[novel]
-    points = baseline.population.placed(baseline.space, epoch.rows.take(novel))
+    rows = epoch.looked_at.take(novel)
+    points = baseline.population.placed(baseline.space, rows)
     found = baseline.population.statistics(points, classes) | {"margin": -epoch.margins[novel]}
-    found |= baseline.combination.statistics(epoch.rows.take(novel), classes)
+    found |= baseline.combination.statistics(rows, classes)
     for name, of in TAILS.items():
         values, (common, rare) = found[of], limits(baseline, name)
         known = np.isfinite(values) & np.isfinite(common)
@@ -161,11 +168,11 @@ def _tails(baseline: Baseline, epoch: Epoch, novel: Places, signs: Signs) -> Non
 
 
 def _contract(baseline: Baseline, epoch: Epoch, fresh: Flags, signs: Signs) -> None:
-    contract, trained = baseline.contract, baseline.trained
+    faults, trained = epoch.faults, baseline.trained
     spot = np.minimum(np.searchsorted(trained, epoch.hashes), trained.size - 1)
     shown = {
-        "off_contract": (contract.off_lattice(epoch.rows) | contract.beyond(epoch.rows)).any(axis=1),
-        "malformed": contract.malformed(epoch.rows).any(axis=1),
+        "off_contract": (faults.off_lattice | faults.beyond).any(axis=1),
+        "malformed": faults.malformed.any(axis=1),
         "training_rows": trained[spot] == epoch.hashes,
     }
     for name, hit in shown.items():

@@ -1,6 +1,6 @@
 """The space of a model's inputs: rows as numbers and codes that can be compared, fixed by the reference."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -39,15 +39,15 @@ class Rows:
         """Give some of the rows."""
         return Rows(self.numbers[places], self.codes[places])
 
-    def exact(self) -> NDArray[np.uint64]:
-        """Give the bits of every value, numbers before codes, shape (rows, width); -0 is 0."""
-        return np.concatenate([(self.numbers + 0.0).view(np.int64), self.codes], axis=1).view(np.uint64)
+    @cached_property
+    def cells(self) -> NDArray[np.uint64]:
+        """Give a number for each value that equal ones share, numbers before codes, shape (rows, width); -0 is 0."""
+        exact = np.concatenate([(self.numbers + 0.0).view(np.int64), self.codes], axis=1).view(np.uint64)
+        return mixed(exact)
 
     def hashes(self) -> NDArray[np.uint64]:
         """Give a number for each row that equal rows share, shape (rows,)."""
-        exact = self.exact()
-        weights = _odd(exact.shape[1], seed=0)
-        return mixed((mixed(exact) * weights).sum(axis=1, dtype=np.uint64))
+        return mixed((self.cells * _odd(self.width, seed=0)).sum(axis=1, dtype=np.uint64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,12 +109,6 @@ class Space:
         """Give the numbers in robust deviations from the reference's median."""
         with np.errstate(invalid="ignore", over="ignore"):
             return (rows.numbers - self.center) / self.scale
-
-    def without(self, names: Sequence[str]) -> Mapping[str, NDArray[np.bool_]]:
-        """Say which numbers and which categories are left when some columns are not to be looked at."""
-        left = [c.name not in names for c in self.columns]
-        numbers = np.repeat(left[: len(self.widths)], self.widths) if self.widths else np.empty(0, np.bool_)
-        return {"numbers": numbers.astype(np.bool_), "codes": np.array(left[len(self.widths) :], np.bool_)}
 
 
 def mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:

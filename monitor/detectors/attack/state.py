@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.detectors.attack.baseline import Baseline
+from monitor.detectors.attack.broken import empty_broken
 from monitor.detectors.attack.buckets import REPEATS, empty_memory
 from monitor.detectors.attack.clusters import empty_clusters
 from monitor.detectors.attack.ecusum import WIDTH
@@ -44,6 +45,8 @@ class State:
         held |= {"pool_rows": np.zeros(wide), "pool_hits": np.zeros(wide), "pool_new": np.zeros((2, wide))}
         held |= {f"recent_{name}": array for name, array in empty_recent().items()}
         held |= {f"newcomers_{name}": array for name, array in empty_newcomers().items()}
+        width = baseline.space.numbers + baseline.space.categories
+        held |= {f"broken_{name}": array for name, array in empty_broken(width).items()}
         held |= {f"volume_{name}": array for name, array in empty_hours().items()}
         held |= {"joined": np.zeros(2), "joined_new": np.zeros(2), "newcomer_rows": np.zeros(1, np.int64)}
         held |= {"pool_ratios": np.zeros((1, wide, WIDTH))}
@@ -75,8 +78,7 @@ class State:
             "client_steady": np.zeros(CLIENTS, np.bool_),
             "client_turns": np.zeros(CLIENTS, np.uint32),
         }
-        columns = baseline.space.numbers + baseline.space.categories
-        held |= {f"client_last_{name}": array for name, array in empty_last(CLIENTS, columns).items()}
+        held |= {f"client_last_{name}": array for name, array in empty_last(CLIENTS, width).items()}
         return cls(held)
 
     @classmethod

@@ -10,6 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from monitor.detectors.attack.baseline import SLACK, Baseline
+from monitor.detectors.attack.broken import broken_values
 from monitor.detectors.attack.buckets import learn_common
 from monitor.detectors.attack.clusters import Clusters
 from monitor.detectors.attack.ecusum import Floats, Gains
@@ -43,20 +44,19 @@ def track(
     length: timedelta,
     alpha: float = ALPHA,
     expected: Collection[str] = (),
-    broken: Collection[str] = (),
 ) -> tuple[State, list[Sighting]]:
     """Follow a batch of queries; give the new state, and what was seen, one sighting a detector, client and stretch.
 
     length: of the stretches of time that sightings are gathered in. alpha: the chance, for each row and detector, of a
     false alarm; a client's evidence begins anew in the stretch after one that reached it. expected: clients whose rows
-    may be near-copies of each other. broken: columns that are not looked at.
+    may be near-copies of each other.
 
     How a stream is cut into batches makes no difference but to rounding.
     """
     after = state.copy()
     queries = Queries.of(table, roles, baseline, length=length)
     found: dict[tuple[str, str, datetime], Sighting] = {}
-    for one in _followed(baseline, after, queries, alarm=math.log(1 / alpha), expected=expected, broken=broken):
+    for one in _followed(baseline, after, queries, alarm=math.log(1 / alpha), expected=expected):
         found[one.place] = merge(found[one.place], one) if one.place in found else one
     return after, list(found.values())
 
@@ -68,14 +68,13 @@ def _followed(
     *,
     alarm: float,
     expected: Collection[str],
-    broken: Collection[str],
 ) -> Iterator[Sighting]:
     held = state.held
     clients, clusters = (
         Clients(part_of(held, "client_")),
         Clusters(part_of(held, "cluster_"), Gains.of([baseline.growth])),
     )
-    rows = _masked(queries.rows, baseline.space.without(list(broken))) if broken else queries.rows
+    rows = queries.rows
     excused = {key_of(name) for name in expected}
     first, stop = 0, len(rows)
     while first < stop:
@@ -114,17 +113,23 @@ def _epoch(baseline: Baseline, state: State, queries: Queries, rows: Rows, *, fi
     asked = ranks(place) + np.where(known, held["client_rows"][spot], 0).astype(np.int64)
     np.add.at(held["client_rows"], place[known], 1)
     client = np.where(known, held["client_key"][spot], np.uint64(0)) & np.uint64(0xFFFFFFFF)
+    client = client.astype(np.uint32)
+    faults = baseline.contract.faults(rows)
+    ignored = broken_values(part_of(held, "broken_"), baseline, rows, faults, client=client, at=at)
+    buckets = baseline.fingerprint.buckets(baseline.space.scaled(rows), rows)
     return Epoch(
         queries,
         rows,
-        baseline.fingerprint.buckets(baseline.space.scaled(rows), rows),
+        baseline.fingerprint.without(buckets, rows, ignored) if ignored.any() else buckets,
         rows.hashes(),
         first,
         at,
         place,
-        client.astype(np.uint32),
+        client,
         asked,
         known & (held["client_expected"][spot] | held["client_steady"][spot]),
+        ignored,
+        faults.but(ignored) if ignored.any() else faults,
     )
 
 
@@ -184,7 +189,3 @@ def _excuse(held: Mapping[str, Array], epoch: Epoch, excused: set[int]) -> None:
         if int(held["client_key"][place]) in excused:
             held["client_expected"][place] = True
             epoch.exempt[epoch.place == place] = True
-
-
-def _masked(rows: Rows, left: Mapping[str, NDArray[np.bool_]]) -> Rows:
-    return Rows(np.where(left["numbers"], rows.numbers, np.nan), np.where(left["codes"], rows.codes, -1))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.detectors.attack.ordering import ordered
-from monitor.detectors.attack.space import Rows, mixed
+from monitor.detectors.attack.space import Rows
 
 Array = NDArray[Any]
 Flags = NDArray[np.bool_]
@@ -72,4 +72,4 @@ def chained(last: Mapping[str, Array], rows: Rows, places: NDArray[np.intp], fre
 def _marks(rows: Rows, columns: int) -> NDArray[np.uint16]:
     """Give a number from 1 on for each value, shape (rows, columns); of many columns, some that lie evenly apart."""
     chosen = np.linspace(0, max(rows.width - 1, 0), columns).astype(np.intp)
-    return (mixed(rows.exact()[:, chosen]) >> np.uint64(48)).astype(np.uint16) | np.uint16(1)
+    return (rows.cells[:, chosen] >> np.uint64(48)).astype(np.uint16) | np.uint16(1)
