@@ -63,7 +63,7 @@ def suspicion_lines(group: "Group", *, most: int) -> tuple[str, ...]:
     if group.transition == "resolved":
         return (*sentences, *more)
     first = group.findings[0].evidence
-    details = (*_pair(first), *_records(first), *_client(first), *_names(first))
+    details = (*_pair(first), *_copied(first), *_records(first), *_client(first), *_names(first))
     return (*sentences, *more, *details, f"To do: {_to_do(group)}.")
 
 
@@ -100,7 +100,9 @@ def _is_similar(name: str) -> bool:
 
 def _sign(one: Mapping[str, Any], told: Mapping[str, Any]) -> str:
     if one["name"] == VOLUME:
-        return f"{one['hits']:,} {one['says']}, where no client's hour held more than {told['busiest_hour']:,}"
+        volume = told["volume"]
+        rows = f"{volume['rows']:,} different rows in one {volume['span']}"
+        return f"{rows}, where no client's {volume['span']} held more than {volume['busiest']:,}"
     usual = f" (usual: at most {100 * one['p0']:.3g} %)"
     rows = "first rows of new clients" if str(one["name"]).startswith(NEWCOMERS) else "rows"
     return f"{one['hits']:,} of {one['rows']:,} {rows} {shown(str(one['says']))}{usual}"
@@ -129,6 +131,15 @@ def _pair(told: Mapping[str, Any]) -> list[str]:
         return [f"First and last copy differ in {', '.join(said)}."]
     columns = [str(one["column"]) for one in told.get("columns") or ()]
     return [f"Odd columns: {listed(columns, COLUMNS)}."] if columns else []
+
+
+def _copied(told: Mapping[str, Any]) -> list[str]:
+    """Say how much a client has asked in all, beside what is enough to copy the model."""
+    if "asked" not in told:
+        return []
+    budget = told.get("model_budget")
+    enough = f", and about {budget:,} are enough for a copy that gives nine answers of ten" if budget else ""
+    return [f"It has asked {told['asked']:,} different rows in all{enough}."]
 
 
 def _value(value: object) -> str:

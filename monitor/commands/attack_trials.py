@@ -9,7 +9,7 @@ from monitor.commands.printing import printable, spinner, table
 from monitor.detectors.attack.indicators import INDICATORS_BY_NAME
 from monitor.detectors.attack.self_test import INJECTED, TRIED, Delay, blind
 from monitor.errors import MonitorError
-from monitor.steps.attack_trial import attack_trial
+from monitor.steps.attack_trial import Trial, attack_trial
 from monitor.store.attacks import read_seed
 from monitor.store.database import Database
 from monitor.watch import Watch
@@ -36,21 +36,24 @@ def first_seen(delays: list[Delay]) -> Iterator[tuple[str, str | None, int | Non
         yield injected, detector, queries
 
 
-def _tried(database: Database, watch: Watch) -> list[Delay] | str:
+def _tried(database: Database, watch: Watch) -> Trial | str:
     try:
         return attack_trial(database, watch)
     except MonitorError as error:
         return f"attacks cannot be tried: {error}"
 
 
-def _print(name: str, found: list[Delay] | str) -> None:
+def _print(name: str, found: Trial | str) -> None:
     typer.echo("")
     if isinstance(found, str):
         typer.echo(printable(f"{name}: {found}"))
         return
     typer.echo(printable(f"{name}: attacks of {TRIED} queries by one client, injected beside what has been followed"))
-    table(("injected", "seen first by", "after queries"), first_seen(found))
-    unseeing = blind(found)
+    table(("injected", "seen first by", "after queries"), first_seen(found.delays))
+    if found.budget:
+        typer.echo("")
+        typer.echo(f"About {found.budget:,} genuine rows are enough for a copy that gives nine answers of ten.")
+    unseeing = blind(found.delays)
     if unseeing:
         typer.echo("")
         table(("saw none of it", "is always blind to"), [(one, INDICATORS_BY_NAME[one].blind) for one in unseeing])

@@ -61,4 +61,4 @@ def attacks_tried(passes: Passes, told: set[str]) -> None:
         found = attack_trial(passes.monitor.database, watch)
         if not isinstance(found, str):
             told.add(watch.name)
-            _LOG.info("attacks tried model=%s blind=%s", watch.name, ",".join(blind(found)) or "none")
+            _LOG.info("attacks tried model=%s blind=%s", watch.name, ",".join(blind(found.delays)) or "none")

@@ -1,5 +1,7 @@
 """How soon simple attacks would be seen on a model's own data: its self-test, on what the store keeps of it."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pyarrow as pa
 
@@ -16,8 +18,16 @@ from monitor.watch import Watch
 MOST_ROWS = 100_000
 
 
-def attack_trial(database: Database, watch: Watch) -> list[Delay] | str:
-    """Give each detector's delay for each injected attack, or a sentence on why none can be told; nothing is written.
+@dataclass(frozen=True)
+class Trial:
+    """Each detector's delay for each injected attack; budget: with how many rows the model can be copied, 0 unknown."""
+
+    delays: list[Delay]
+    budget: int
+
+
+def attack_trial(database: Database, watch: Watch) -> Trial | str:
+    """Say how soon each injected attack would be seen, or in a sentence why that cannot be told; nothing is written.
 
     Where versions have baselines of their own, that of the whole reference is tried. Raises SourceError where the
     reference cannot be read again.
@@ -37,7 +47,7 @@ def attack_trial(database: Database, watch: Watch) -> list[Delay] | str:
         return "the rows that the reference was learned from are no longer kept"
     state = State.of(followed) if followed else State.empty(baseline)
     rng = np.random.default_rng(int.from_bytes(watch.seed, "little"))
-    return self_test(baseline, state, rows.slice(0, MOST_ROWS), watch.roles, rng=rng)
+    return Trial(self_test(baseline, state, rows.slice(0, MOST_ROWS), watch.roles, rng=rng), baseline.budget)
 
 
 def _first_rows(watch: Watch) -> pa.Table:

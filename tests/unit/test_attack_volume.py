@@ -12,18 +12,20 @@ from monitor.detectors.attack.volume import (
     FEWEST,
     HOUR,
     PER_DOUBLING,
-    asked_in_hour,
-    empty_hours,
-    learn_hours,
-    tail_of_hours,
+    SPANS,
+    asked_lately,
+    empty_counts,
+    learn_counts,
+    tail_of,
 )
 
 ALARM = np.log(1e6)
 
 
 def memory(clients: int) -> dict[str, Any]:
-    held = {f"volume_{name}": array for name, array in empty_hours().items()}
-    return held | {"client_clock": np.zeros(clients, np.int64), "client_hourly": np.zeros(clients, np.uint32)}
+    held = {f"volume_{name}": array for name, array in empty_counts().items()}
+    shape = clients, len(SPANS)
+    return held | {"client_asked_clock": np.zeros(shape, np.int64), "client_asked_rows": np.zeros(shape, np.uint32)}
 
 
 def binned(rows: np.ndarray) -> np.ndarray:
@@ -31,13 +33,14 @@ def binned(rows: np.ndarray) -> np.ndarray:
     return np.bincount(places, minlength=BINS).astype(float)
 
 
-def test_hours_are_counted_as_by_hand_however_the_rows_are_cut() -> None:
-    rng = np.random.default_rng(1)
-    times = np.sort(rng.integers(HOUR, 12 * HOUR, 5000))
+@pytest.mark.parametrize("span", SPANS)
+def test_rows_are_counted_as_by_hand_however_they_are_cut(span: str) -> None:
+    rng, row = np.random.default_rng(1), list(SPANS).index(span)
+    times = np.sort(rng.integers(24 * HOUR, 100 * HOUR, 5000))
     places, fresh = rng.integers(-1, 7, 5000), rng.random(5000) < 0.8
     seen: Counter[tuple[int, int]] = Counter()
     expected = np.zeros(5000, np.int64)
-    for i, (place, hour) in enumerate(zip(places.tolist(), (times // HOUR).tolist(), strict=True)):
+    for i, (place, hour) in enumerate(zip(places.tolist(), (times // SPANS[span]).tolist(), strict=True)):
         if place >= 0 and fresh[i]:
             seen[place, hour] += 1
             expected[i] = seen[place, hour]
@@ -47,12 +50,12 @@ def test_hours_are_counted_as_by_hand_however_the_rows_are_cut() -> None:
         held, first, found = memory(7), 0, []
         for cut in cuts:
             part = slice(first, cut)
-            found.append(asked_in_hour(held, places[part], times[part], fresh[part]))
+            found.append(asked_lately(held, places[part], times[part], fresh[part])[row])
             first = cut
         np.testing.assert_array_equal(np.concatenate(found), expected)
-        np.testing.assert_array_equal(held["volume_new"], over)
-    learn_hours(held, fade=0.5)
-    assert held["volume_hours"].sum() == over.sum()
+        np.testing.assert_array_equal(held["volume_new"][row], over)
+    learn_counts(held, fade=0.5)
+    assert held["volume_counts"][row].sum() == over.sum()
     assert not held["volume_new"].any()
 
 
@@ -61,7 +64,7 @@ def test_an_honest_hour_is_told_hardly_more_often_than_one_in_a_million(tail: st
     rng = np.random.default_rng(2)
     rows, chances = np.arange(1, 10**5), []
     for _ in range(40):
-        fitted = tail_of_hours(binned(np.ceil(drawn(tail, rng.random(20_000)))))
+        fitted = tail_of(binned(np.ceil(drawn(tail, rng.random(20_000)))))
         chances.append(beyond(tail, int(rows[np.argmax(fitted.log_e(rows) >= ALARM)])))
     assert np.mean(chances) < most
 
@@ -80,11 +83,11 @@ def beyond(tail: str, rows: int) -> float:
 
 def test_three_times_the_busiest_hour_is_told_where_the_tail_is_light() -> None:
     past = np.random.default_rng(3).poisson(30, 20_000) + 1
-    fitted = tail_of_hours(binned(past))
+    fitted = tail_of(binned(past))
     assert fitted.log_e(np.array([3 * int(past.max())]))[0] >= ALARM
     assert not fitted.log_e(past).any()
 
 
 def test_nothing_is_told_of_few_hours() -> None:
-    fitted = tail_of_hours(binned(np.full(FEWEST - 1, 5)))
+    fitted = tail_of(binned(np.full(FEWEST - 1, 5)))
     assert not fitted.log_e(np.array([10**6])).any()

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from monitor.detectors.attack.answers import Answers
 from monitor.detectors.attack.buckets import Usual, empty_memory, shared
+from monitor.detectors.attack.budget import model_budget
 from monitor.detectors.attack.clusters import CLUSTERS, Clusters, empty_clusters
 from monitor.detectors.attack.combination import Combination
 from monitor.detectors.attack.contract import Contract
@@ -44,7 +45,8 @@ class Baseline:
     shape (columns,). modal: share of each column's most frequent value, shape (columns,). rates: of each indicator, the
     share of honest rows that show it at most, shape (indicators,). usual: sorted values of each statistic on held-out
     rows. growth: the share of the stream that one honest cluster takes at most; largest: how many rows the largest one
-    of the reference has. trained: hashes of reference rows, sorted.
+    of the reference has. trained: hashes of reference rows, sorted. budget: with how many rows the model can be copied,
+    0 where that is unknown.
     """
 
     space: Space
@@ -62,6 +64,7 @@ class Baseline:
     growth: float
     largest: int
     trained: NDArray[np.uint64]
+    budget: int
     layout: Layout
 
     @classmethod
@@ -117,6 +120,7 @@ class Baseline:
             max(LEAST_GROWTH, GROWTH_TIMES * share),
             largest,
             np.unique(hashes),
+            model_budget(population.placed(space, rows), classes, rng=rng),
             Layout(space.columns, None, roles),
         )
 
@@ -135,7 +139,7 @@ class Baseline:
             "rates": self.rates,
             "joins_without": self.joins_without,
             "modal": self.modal,
-            "numbers": np.array([self.joins, self.growth, self.largest]),
+            "numbers": np.array([self.joins, self.growth, self.largest, self.budget]),
             "trained": self.trained,
         }
         arrays |= {f"population_{name}": array for name, array in self.population.arrays().items()}
@@ -149,7 +153,7 @@ class Baseline:
         """Make it from what `packed` gave."""
         arrays = unpacked(data)
         layout = Layout.unpacked(arrays["layout"].tobytes())
-        joins, growth, largest = arrays["numbers"].tolist()
+        joins, growth, largest, budget = arrays["numbers"].tolist()
         widths = tuple(arrays["widths"].tolist())
         return cls(
             Space(layout.columns, widths, arrays["center"], arrays["scale"]),
@@ -167,6 +171,7 @@ class Baseline:
             growth,
             int(largest),
             arrays["trained"],
+            int(budget),
             layout,
         )
 

@@ -105,14 +105,17 @@ INDICATORS_BY_NAME: Mapping[str, Indicator] = {
         "sweeps that are spread between other queries, and those of few steps",
     ),
 }
-VOLUME = Indicator(
-    "attack.extraction",
-    "volume",
-    0.0,
-    "different rows in one hour",
-    "clients that take their time, and traffic of which few clients send most",
-)
-ALL_BY_NAME: Mapping[str, Indicator] = {**INDICATORS_BY_NAME, "volume": VOLUME}
+VOLUME = "volume"
+ALL_BY_NAME: Mapping[str, Indicator] = {
+    **INDICATORS_BY_NAME,
+    VOLUME: Indicator(
+        "attack.extraction",
+        "volume",
+        0.0,
+        "different rows in a short time",
+        "clients that take many days, and traffic of which few clients send most",
+    ),
+}
 """With the sign that no row shows by itself."""
 NAMES: tuple[str, ...] = tuple(INDICATORS_BY_NAME)
 INDICATORS: tuple[Indicator, ...] = tuple(INDICATORS_BY_NAME.values())

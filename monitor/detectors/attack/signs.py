@@ -16,7 +16,7 @@ from monitor.detectors.attack.indicators import NAMES, SIMILAR, TAILS
 from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.sensors import HOUR, unhurried
 from monitor.detectors.attack.variations import chained
-from monitor.detectors.attack.volume import asked_in_hour
+from monitor.detectors.attack.volume import SPANS, asked_lately
 
 Array = NDArray[Any]
 Flags = NDArray[np.bool_]
@@ -35,21 +35,22 @@ class Signs:
     """What the rows of an epoch show.
 
     hits, counted, rare: shape (rows, indicators); a row that is not counted says nothing; rare: of the tails, the worst
-    one per cent. cluster: the one that a row joined, -1 for none. hourly: how many different rows its client has sent
-    in the hour.
+    one per cent. cluster: the one that a row joined, -1 for none. asked: how many different rows its client has sent
+    in the hour and in the day, shape (spans, rows).
     """
 
     hits: Flags
     counted: Flags
     rare: Flags
     cluster: Places
-    hourly: NDArray[np.int64]
+    asked: NDArray[np.int64]
 
     @classmethod
     def none(cls, rows: int) -> "Signs":
         """Begin with rows that show nothing."""
         blank = np.zeros((3, rows, len(NAMES)), np.bool_)
-        return cls(blank[0], blank[1], blank[2], np.full(rows, -1, np.intp), np.zeros(rows, np.int64))
+        asked = np.zeros((len(SPANS), rows), np.int64)
+        return cls(blank[0], blank[1], blank[2], np.full(rows, -1, np.intp), asked)
 
 
 def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, clusters: Clusters) -> Signs:
@@ -57,7 +58,7 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
     signs = Signs.none(epoch.size)
     fresh = ~repeats(held["repeats"], epoch.hashes)
     np.add.at(held["client_fresh"], epoch.place[fresh & (epoch.place >= 0)], 1)
-    signs.hourly[:] = asked_in_hour(held, epoch.place, epoch.times, fresh)
+    signs.asked[:] = asked_lately(held, epoch.place, epoch.times, fresh)
     new = (epoch.place >= 0) & (epoch.asked < NEW)
     newcomers = int(held["newcomer_rows"][0]) + (new & fresh).cumsum()
     held["newcomer_rows"][0] = newcomers[-1]

@@ -17,7 +17,7 @@ from monitor.detectors.attack.newcomers import empty_newcomers
 from monitor.detectors.attack.peers import empty_recent
 from monitor.detectors.attack.pool import LATELY
 from monitor.detectors.attack.variations import empty_last
-from monitor.detectors.attack.volume import empty_hours
+from monitor.detectors.attack.volume import SPANS, empty_counts
 
 Array = NDArray[Any]
 Keys = NDArray[np.uint64]
@@ -47,7 +47,7 @@ class State:
         held |= {f"newcomers_{name}": array for name, array in empty_newcomers().items()}
         width = baseline.space.numbers + baseline.space.categories
         held |= {f"broken_{name}": array for name, array in empty_broken(width).items()}
-        held |= {f"volume_{name}": array for name, array in empty_hours().items()}
+        held |= {f"volume_{name}": array for name, array in empty_counts().items()}
         held |= {"joined": np.zeros(2), "joined_new": np.zeros(2), "newcomer_rows": np.zeros(1, np.int64)}
         held |= {"pool_ratios": np.zeros((1, wide, WIDTH))}
         held |= {"pool_shown": np.zeros((2, wide), np.int64), "pool_slice": np.full(1, NEVER)}
@@ -72,8 +72,8 @@ class State:
             "client_hours": np.zeros((CLIENTS, 2), np.uint32),
             "client_near": np.zeros(CLIENTS, np.int64),
             "client_apart": np.zeros(CLIENTS, np.float32),
-            "client_clock": np.zeros(CLIENTS, np.int64),
-            "client_hourly": np.zeros(CLIENTS, np.uint32),
+            "client_asked_clock": np.zeros((CLIENTS, len(SPANS)), np.int64),
+            "client_asked_rows": np.zeros((CLIENTS, len(SPANS)), np.uint32),
             "client_expected": np.zeros(CLIENTS, np.bool_),
             "client_steady": np.zeros(CLIENTS, np.bool_),
             "client_turns": np.zeros(CLIENTS, np.uint32),

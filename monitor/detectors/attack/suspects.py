@@ -11,13 +11,13 @@ from monitor.detectors.attack.account import account_of
 from monitor.detectors.attack.baseline import Baseline
 from monitor.detectors.attack.ecusum import Floats, Gains, evidence, gathered
 from monitor.detectors.attack.epoch import Epoch
-from monitor.detectors.attack.indicators import NAMES, SIMILAR, TAILS
+from monitor.detectors.attack.indicators import NAMES, SIMILAR, TAILS, VOLUME
 from monitor.detectors.attack.ordering import ordered, ranks
 from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.peers import shown_by_others
 from monitor.detectors.attack.sighting import SHOWN, Sighting
 from monitor.detectors.attack.signs import Signs
-from monitor.detectors.attack.volume import VOLUME, tail_of_hours
+from monitor.detectors.attack.volume import SPANS, tail_of
 
 Array = NDArray[Any]
 Flags = NDArray[np.bool_]
@@ -57,17 +57,28 @@ def suspects(
     return found, gone_by
 
 
-def busy(held: Mapping[str, Array], epoch: Epoch, signs: Signs) -> Iterator[Sighting]:
-    """Tell of clients that send more different rows in an hour than the busiest hours of all clients explain."""
-    tail = tail_of_hours(held["volume_hours"])
-    log_e = tail.log_e(signs.hourly)
-    shown = np.flatnonzero((log_e >= SHOWN) & (epoch.place >= 0))
-    for place, now in np.unique(np.stack([epoch.place[shown], epoch.slices[shown]]), axis=1).T.tolist():
-        rows = shown[(epoch.place[shown] == place) & (epoch.slices[shown] == now)]
-        most = rows[int(signs.hourly[rows].argmax())]
-        name, asked = epoch.queries.names[epoch.queries.who[epoch.first + most]], int(signs.hourly[most])
-        start, told = epoch.queries.start(now), {"busiest_hour": round(tail.record)}
-        yield Sighting(VOLUME, name, start, asked, asked, 0.0, float(log_e[most]), evidence=told, **epoch.named(rows))
+def busy(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, signs: Signs) -> Iterator[Sighting]:
+    """Tell of clients that send more different rows in an hour or a day than the busiest of all clients explain."""
+    for span, counts, asked in zip(SPANS, held["volume_counts"], signs.asked, strict=True):
+        tail = tail_of(counts)
+        log_e = tail.log_e(asked)
+        shown = np.flatnonzero((log_e >= SHOWN) & (epoch.place >= 0))
+        for place, now in np.unique(np.stack([epoch.place[shown], epoch.slices[shown]]), axis=1).T.tolist():
+            rows = shown[(epoch.place[shown] == place) & (epoch.slices[shown] == now)]
+            most = rows[int(asked[rows].argmax())]
+            volume = {"span": span, "rows": int(asked[most]), "busiest": round(tail.record)}
+            in_all = {"asked": int(held["client_fresh"][place]), "model_budget": baseline.budget or None}
+            yield Sighting(
+                VOLUME,
+                epoch.queries.names[epoch.queries.who[epoch.first + most]],
+                epoch.queries.start(now),
+                int(asked[most]),
+                int(asked[most]),
+                0.0,
+                float(log_e[most]),
+                evidence={"volume": volume, **in_all},
+                **epoch.named(rows),
+            )
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,12 +26,12 @@ from monitor.detectors.attack.signs import signs_of
 from monitor.detectors.attack.space import Rows
 from monitor.detectors.attack.state import Clients, State
 from monitor.detectors.attack.suspects import MOST_RATE, busy, suspects
-from monitor.detectors.attack.volume import learn_hours
+from monitor.detectors.attack.volume import learn_counts
 from monitor.types import Roles
 
 Array = NDArray[Any]
 
-FADE, FADE_OF_HOURS = 0.5 ** (LENGTH / 20_000), 0.5 ** (LENGTH / 500_000)
+FADE, FADE_OF_COUNTS = 0.5 ** (LENGTH / 20_000), 0.5 ** (LENGTH / 500_000)
 CROWDED = 0.05
 
 
@@ -90,7 +90,7 @@ def _followed(
         if queries.named:
             told, gone_by = suspects(baseline, held, epoch, signs, rates=rates, alarm=alarm)
             yield from told
-            yield from busy(held, epoch, signs)
+            yield from busy(baseline, held, epoch, signs)
             yield from newcomers(baseline, held, epoch, signs, rates=rates, alarm=alarm)
             honest = (gone_by < SHOWN) & (epoch.place >= 0)[:, None]
             held["pool_new"] += [(signs.counted & honest).sum(axis=0), (signs.hits & honest).sum(axis=0)]
@@ -176,7 +176,7 @@ def _learn(held: Mapping[str, Array], epoch: Epoch) -> None:
             held[name][:] = held[name] * FADE + new
         held["pool_new"][:] = 0
         learn_newcomers(held, fade=FADE)
-        learn_hours(held, fade=FADE_OF_HOURS)
+        learn_counts(held, fade=FADE_OF_COUNTS)
     held["joined"][:] = held["joined"] * FADE + held["joined_new"]
     held["joined_new"][:] = 0
     known = (held["client_key"] & np.uint64(0xFFFFFFFF)).astype(np.uint32)

@@ -1,7 +1,7 @@
-"""How many different rows a client sends in an hour, beside the busiest hours of all: extraction's only sign otherwise.
+"""How many different rows a client sends in an hour or a day, beside the busiest: extraction's only sign otherwise.
 
-Whoever asks with genuine rows shows nothing but that they are many. The tail of the busiest client hours is taken to go
-on as a power does, which heavy tails do, and lighter ones stay below. (Hill 1975; Weissman 1978)
+Whoever asks with genuine rows shows nothing but that they are many. The tail of the busiest client hours, or days, is
+taken to go on as a power does, which heavy tails do, and lighter ones stay below. (Hill 1975; Weissman 1978)
 """
 
 import math
@@ -11,18 +11,21 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.detectors.attack.ordering import ordered
+from monitor.detectors.attack.packing import part_of
+
 Array = NDArray[Any]
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-VOLUME = "volume"
 HOUR = 3_600_000_000
+SPANS = {"hour": HOUR, "day": 24 * HOUR}
 BINS, PER_DOUBLING = 160, 8
 TOP, FEWEST, LEAST, RECORD = 50, 1_000, 100, 1.5
 
 
 class Tail(NamedTuple):
-    """The busiest client hours: their share of all, from how many rows on, the index of the power, and the record."""
+    """The busiest client hours or days: their share of all, from how many rows on, the power's index, the record."""
 
     share: float
     begins: float
@@ -30,9 +33,9 @@ class Tail(NamedTuple):
     record: float
 
     def log_e(self, rows: Counts) -> Floats:
-        """Give minus the log of the chance that an honest client's hour holds so many different rows, from 0.
+        """Give minus the log of the chance that an honest client's hour or day holds so many different rows, from 0.
 
-        0 below a hundred rows, and up to half as many again as any hour held.
+        0 below a hundred rows, and up to half as many again as any held.
         """
         if not self.power:
             return np.zeros(rows.size)
@@ -40,56 +43,65 @@ class Tail(NamedTuple):
         return np.where(rows >= max(LEAST, RECORD * self.record), np.maximum(above, 0.0), 0.0)
 
 
-def empty_hours() -> dict[str, Array]:
-    """Give counts of client hours by their rows, eight steps a doubling, that hold none; new: of the running epoch."""
-    return {"hours": np.zeros(BINS), "new": np.zeros(BINS)}
+def empty_counts() -> dict[str, Array]:
+    """Give counts of client hours and days by their rows, eight steps a doubling, that hold none; shape (spans, steps).
+
+    new: of the running epoch.
+    """
+    return {"counts": np.zeros((len(SPANS), BINS)), "new": np.zeros((len(SPANS), BINS))}
 
 
-def tail_of_hours(hours: Floats) -> Tail:
-    """Fit the tail to counts of client hours; one without an index below a thousand hours."""
-    total, from_above = float(hours.sum()), hours[::-1].cumsum()[::-1]
+def tail_of(counts: Floats) -> Tail:
+    """Fit the tail to counts of client hours or days by their rows; one without an index below a thousand of them."""
+    total, from_above = float(counts.sum()), counts[::-1].cumsum()[::-1]
     if total < FEWEST:
         return Tail(1.0, 1.0, 0.0, 0.0)
     first = int(np.flatnonzero(from_above >= TOP)[-1])
     middle = 2 ** ((np.arange(BINS) + 0.5) / PER_DOUBLING)
-    begins, top = 2 ** (first / PER_DOUBLING), hours[first:]
+    begins, top = 2 ** (first / PER_DOUBLING), counts[first:]
     index = float((top * np.log(middle[first:] / begins)).sum() / top.sum())
     # in its own first step alone an index cannot be told from none
     least = math.log(2) / PER_DOUBLING
-    record = 2 ** ((int(np.flatnonzero(hours)[-1]) + 1) / PER_DOUBLING)
+    record = 2 ** ((int(np.flatnonzero(counts)[-1]) + 1) / PER_DOUBLING)
     return Tail(float(top.sum()) / total, begins, max(index, least), record)
 
 
-def asked_in_hour(
+def asked_lately(
     held: Mapping[str, Array], places: NDArray[np.intp], times: Counts, fresh: NDArray[np.bool_]
 ) -> Counts:
-    """Count for each row the different ones that its client has sent in the hour, this one among them; 0 for repeats.
+    """Count for each row the different ones that its client has sent in the hour and in the day, this one among them.
 
-    held: of each client the running hour and its count, and the counts of client hours, to which those that are over
-    are added. places: of each row's client, -1 for none. times: microseconds.
+    Gives 0 for repeats, shape (spans, rows). held: of each client the running hour and day with their counts, and the
+    counts of client hours and days, to which those that are over are added. places: of each row's client, -1 for none.
+    times: microseconds.
     """
-    found = np.zeros(places.size, np.int64)
+    found = np.zeros((len(SPANS), places.size), np.int64)
     rows = np.flatnonzero(fresh & (places >= 0))
-    rows = rows[np.argsort(places[rows], kind="stable")]
-    if not rows.size:
-        return found
-    place, hour = places[rows], times[rows] // HOUR
-    new_client = np.append(True, place[1:] != place[:-1])
-    begins = new_client | np.append(True, hour[1:] != hour[:-1])
-    first = np.flatnonzero(begins)
-    lengths = np.diff(np.append(first, rows.size))
-    goes_on = new_client[first] & (held["client_clock"][place[first]] == hour[first])
-    carried = np.where(goes_on, held["client_hourly"][place[first]], 0).astype(np.int64)
-    found[rows] = np.arange(rows.size) - np.repeat(first, lengths) + 1 + np.repeat(carried, lengths)
-    total, last = carried + lengths, np.append(new_client[first][1:], True)
-    before = held["client_hourly"][place[first]][new_client[first] & ~goes_on]
-    over = np.concatenate([before[before > 0], total[~last]])
-    np.add.at(held["volume_new"], np.minimum((PER_DOUBLING * np.log2(over)).astype(np.intp), BINS - 1), 1.0)
-    held["client_clock"][place[first][last]], held["client_hourly"][place[first][last]] = hour[first][last], total[last]
+    rows = rows[ordered(places[rows])]
+    for span, length in enumerate(SPANS.values() if rows.size else ()):
+        arrays = {name: array[:, span] for name, array in part_of(held, "client_asked_").items()}
+        found[span, rows] = _counted(arrays, held["volume_new"][span], places[rows], times[rows] // length)
     return found
 
 
-def learn_hours(held: Mapping[str, Array], *, fade: float) -> None:
-    """Take in the client hours that ended in an epoch that is over."""
-    held["volume_hours"][:] = held["volume_hours"] * fade + held["volume_new"]
+def _counted(asked: Mapping[str, Array], over: Array, place: NDArray[np.intp], hour: Counts) -> Counts:
+    """Count along rows, sorted by client, from each one's running hour on; changes it, and the hours that are over."""
+    new_client = np.append(True, place[1:] != place[:-1])
+    begins = new_client | np.append(True, hour[1:] != hour[:-1])
+    first = np.flatnonzero(begins)
+    lengths = np.diff(np.append(first, place.size))
+    owner, when = place[first], hour[first]
+    goes_on = new_client[first] & (asked["clock"][owner] == when)
+    carried = np.where(goes_on, asked["rows"][owner], 0).astype(np.int64)
+    total, last = carried + lengths, np.append(new_client[first][1:], True)
+    before = asked["rows"][owner][new_client[first] & ~goes_on]
+    ended = np.concatenate([before[before > 0], total[~last]])
+    np.add.at(over, np.minimum((PER_DOUBLING * np.log2(ended)).astype(np.intp), BINS - 1), 1.0)
+    asked["clock"][owner[last]], asked["rows"][owner[last]] = when[last], total[last]
+    return np.arange(place.size) - np.repeat(first - carried, lengths) + 1
+
+
+def learn_counts(held: Mapping[str, Array], *, fade: float) -> None:
+    """Take in the client hours and days that ended in an epoch that is over."""
+    held["volume_counts"][:] = held["volume_counts"] * fade + held["volume_new"]
     held["volume_new"][:] = 0
