@@ -120,6 +120,7 @@ def test_the_doctor_tells_how_soon_simple_attacks_would_be_seen_and_changes_noth
     assert copies[2] in NAMES
     assert 3 <= int(copies[3]) <= 400
     assert any(line.startswith("malformed") and "well-formed probes" in line for line in table)
+    assert any(line.endswith("genuine rows are enough for a copy that gives nine answers of ten.") for line in table)
     assert known(config) == before
 
 

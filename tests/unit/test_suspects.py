@@ -128,6 +128,18 @@ def test_the_sentence_says_who_what_how_sure_and_since_when() -> None:
     assert text_of(finding(one, state="recovering")) == quiet
 
 
+def test_much_asked_is_told_at_low_severity_with_what_copies_the_model() -> None:
+    told = {"volume": {"span": "day", "rows": 4120, "busiest": 900}, "asked": 12_345, "model_budget": 800}
+    (one,) = measured(seen(detector="volume", rows=4120, hits=4120, rate=0.0, evidence=told))
+    assert (one.detector, one.evidence["severity"]) == ("suspected_extraction", "info")
+    assert "4,120 different rows in one day, where no client's day held more than 900" in text_of(finding(one))
+    group = Group("loans", "attack.extraction", "fired", (finding(one),))
+    said = (
+        "It has asked 12,345 different rows in all, and about 800 are enough for a copy that gives nine answers of ten."
+    )
+    assert said in lines_of(group)
+
+
 def test_the_message_of_hostile_names_stays_on_its_lines() -> None:
     hostile = "c\n*bold* <!channel> \u202e" + "x" * 500
     (one,) = measured(seen(hostile, evidence={"columns": [{"column": hostile, "share": 1.0}]}, first_id=hostile))
