@@ -19,7 +19,7 @@ def model_budget(points: NDArray[np.float32], classes: Classes, *, rng: np.rando
     copies of regressions are judged by thirds. (Tramèr 2016; Kesarwani 2018)
     """
     known = rng.permutation(np.flatnonzero(classes >= 0))
-    held, rest = known[:HELD], known[HELD : HELD + MOST]
+    held, rest = np.split(known[: HELD + MOST], [min(HELD, known.size // 3)])
     if not held.size:
         return 0
     plain = 1 - np.unique_counts(classes[held]).counts.max() / held.size
