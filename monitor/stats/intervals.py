@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtri, stdtr, stdtrit
 
 Z = float(ndtri(0.975))
@@ -58,6 +60,18 @@ def mean_estimate(n: int, total: float, squares: float) -> Estimate | None:
     error = math.sqrt(max(squares - total * mean, 0.0) / (n - 1) / n)
     half = float(stdtrit(n - 1, 0.975)) * error
     return Estimate(mean, error, mean - half, mean + half, n)
+
+
+def surely_above_zero(values: NDArray[np.float64], *, chance: float = 0.001) -> bool:
+    """Say whether the mean of values, shape (n,), is above 0, where `chance` is that of saying so of a mean of 0.
+
+    False below two values. (Student 1908)
+
+    >>> surely_above_zero(np.array([1.0, 1.1, 0.9, 1.0])), surely_above_zero(np.array([1.0, -0.5, 2.0, 0.5]))
+    (True, False)
+    """
+    n = values.size
+    return n > 1 and float(values.mean()) > float(stdtrit(n - 1, 1 - chance)) * float(values.std(ddof=1)) / math.sqrt(n)
 
 
 def log_interval(value: float, error: float, z: float = Z) -> tuple[float, float]:

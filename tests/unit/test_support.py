@@ -8,7 +8,7 @@ from monitor.detectors import ESTIMATES
 from monitor.detectors.performance.support import doubt_of_hits
 from monitor.profiles.arrow import layout_of, profile_table
 from monitor.profiles.profile import Profile
-from monitor.stats.intervals import log_interval
+from monitor.stats.intervals import log_interval, surely_above_zero
 from monitor.stats.support import strain
 from monitor.types import Roles
 
@@ -88,3 +88,11 @@ def test_an_interval_on_the_log_scale_holds_its_share_of_means_of_skewed_values(
     held = np.mean([low <= 1 <= high for low, high in ends])
     assert 0.92 < held < 0.97
     assert log_interval(0.0, 0.5)[0] == 0
+
+
+def test_what_is_not_above_zero_is_seldom_said_to_be() -> None:
+    rng = np.random.default_rng(8)
+    said = [surely_above_zero(rng.normal(size=10), chance=0.01) for _ in range(4000)]
+    assert np.mean(said) == pytest.approx(0.01, abs=0.006)
+    assert not surely_above_zero(np.array([3.0]))
+    assert np.mean([surely_above_zero(rng.normal(2, 1, 10)) for _ in range(200)]) > 0.9

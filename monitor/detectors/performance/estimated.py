@@ -25,7 +25,7 @@ from monitor.profiles.outcome import Outcome
 from monitor.profiles.profile import Profile
 from monitor.stats import estimation
 from monitor.stats.estimation import Expecting, chance_variance, label_variance, row_variance
-from monitor.stats.intervals import Estimate, Z, rise_test
+from monitor.stats.intervals import Estimate, rise_test, surely_above_zero
 from monitor.stats.ranking import logit_interval
 from monitor.types import Measurement
 
@@ -152,13 +152,12 @@ def _spreads(metric: Estimated, reference: Profile, windows: Sequence[Profile]) 
 
 
 def _harm(metric: Estimated, windows: Sequence[Profile], learned: Learned, plain: Learned) -> float | None:
-    """Give by how much more the estimates are off, in mean square; None unless that is more than chance."""
+    """Give by how much more the estimates are off, in mean square; None unless that is surely so."""
     off = [[_gap(metric, window, one) for window in windows] for one in (learned, plain)]
     more = np.array([a.value**2 - b.value**2 for a, b in zip(*off, strict=True) if a and b])
     if more.size < WINDOWS_NEEDED:
         return None
-    mean, error = float(more.mean()), float(more.std(ddof=1)) / math.sqrt(more.size)
-    return mean if mean > Z * error else None
+    return float(more.mean()) if surely_above_zero(more) else None
 
 
 def gap_of(metric: Estimated) -> str:
