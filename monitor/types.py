@@ -100,8 +100,8 @@ class Measurement:
     """One number a detector found. `value=None` means undefined, and `note` says why.
 
     reference: the reference's value of the same number, where it has one. evidence: JSON that its alert carries.
-    chance: (degrees, factor) where, when nothing changed, factor x effect^2 follows chi-square with so many degrees, or
-        is mostly smaller; None where that is not known.
+    chance: (degrees, factor, less) where, when nothing changed, factor x effect^2 + less follows chi-square with so
+        many degrees, or is mostly smaller; None where that is not known.
     """
 
     detector: str
@@ -116,7 +116,7 @@ class Measurement:
     note: str = ""
     reference: float | None = None
     evidence: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    chance: tuple[int, float] | None = None
+    chance: tuple[float, float, float] | None = None
 
 
 @dataclass(frozen=True)

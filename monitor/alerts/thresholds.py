@@ -143,13 +143,13 @@ def spent(measurement: Measurement, threshold: Threshold) -> float:
     In large windows chance alone hardly ever makes an effect of `min_effect`, however significant: that chance, as a
     part of `alpha`, bounds the false breaches. What is left is free for other tests. (Tarone 1990)
 
-    >>> round(spent(Measurement("d", 0.1, chance=(1, 400.0)), Threshold(alpha=0.01, min_effect=0.2)), 4)
+    >>> round(spent(Measurement("d", 0.1, chance=(1, 400.0, 0.0)), Threshold(alpha=0.01, min_effect=0.2)), 4)
     0.0063
     """
     if measurement.chance is None or not threshold.alpha or not threshold.min_effect or threshold.limit is not None:
         return 1.0
-    degrees, factor = measurement.chance
-    return min(1.0, float(chdtrc(degrees, factor * threshold.min_effect**2)) / threshold.alpha)
+    degrees, factor, less = measurement.chance
+    return min(1.0, float(chdtrc(degrees, factor * threshold.min_effect**2 + less)) / threshold.alpha)
 
 
 def judged(measurement: Measurement, threshold: Threshold) -> Outcome:

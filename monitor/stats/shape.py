@@ -4,6 +4,8 @@
 what a difference that is no news adds to the mean; None when either side is empty or all rows share one bin.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaincc, ndtri
@@ -18,10 +20,38 @@ FURTHEST = 2.75
 """Scores beyond would make single rows of a small window count for more than all others."""
 
 
+@dataclass(frozen=True)
+class Shift:
+    """How far one shape lies from another, and what chance makes of that.
+
+    length: in standard deviations, 0 is equal. usual: the mean square of the length when nothing has changed. scale,
+    degrees: of the chi-square that scale x length^2 then follows.
+    """
+
+    length: float
+    p_value: float
+    usual: float
+    scale: float
+    degrees: float
+
+    @property
+    def beyond(self) -> float:
+        """Give the length less what chance makes of it, 0 where that is all. (Miller 1955)."""
+        return float(np.sqrt(max(self.length**2 - self.usual, 0.0)))
+
+
 def smooth_test(
     reference: Counts, current: Counts, inflation: float = 1.0, others: float = 1.0, accepted: float = 0.0
 ) -> tuple[float, float] | None:
-    """Give (length of the shift, p-value) of Neyman's smooth test: location, spread, skewness, tails of normal scores.
+    """Give (length of the shift, p-value) of Neyman's smooth test; see `smooth_shift`."""
+    found = smooth_shift(reference, current, inflation, others, accepted)
+    return None if found is None else (found.length, found.p_value)
+
+
+def smooth_shift(
+    reference: Counts, current: Counts, inflation: float = 1.0, others: float = 1.0, accepted: float = 0.0
+) -> Shift | None:
+    """Give the shift of Neyman's smooth test: location, spread, skewness, tails of normal scores.
 
     The length is in standard deviations, 0 is equal. The first four powers of the pooled rows' normal scores, below
     300 rows the first two, are made orthogonal and averaged on either side; the sum of squares of the differences, each
@@ -39,13 +69,15 @@ def smooth_test(
     order = ORDER if min(n, m) >= ROWS_NEEDED else ROUGHLY
     basis = _orthogonal(scores, mass, min(order, mass.size - 1))
     shifts = (after[held] / m - before[held] / n) @ basis
-    squares = shifts**2 * (n * m / total) * (total - 1) / total
-    statistic, degrees = float(squares.sum()), basis.shape[1]
+    weight, degrees = (n * m / total) * (total - 1) / total, basis.shape[1]
+    squared = float(shifts @ shifts)
     # few rows make the squares vary more than chi-square's: by the fourth moments of what is averaged
     excess = float(mass @ (basis**2).sum(axis=1) ** 2) - degrees**2 - 2 * degrees
     mean, half = inflated_moments(degrees, inflation, others, accepted)
     variance = 2 * half + max(excess, 0.0) / min(n, m)
-    return float(np.sqrt(shifts @ shifts)), float(gammaincc(mean**2 / variance, statistic * mean / variance))
+    scale, freedom = 2 * weight * mean / variance, 2 * mean**2 / variance
+    p_value = float(gammaincc(freedom / 2, scale * squared / 2))
+    return Shift(float(np.sqrt(squared)), p_value, (mean - accepted) / weight, scale, freedom)
 
 
 def _within_range(counts: Counts) -> Counts:

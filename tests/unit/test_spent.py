@@ -41,7 +41,7 @@ def test_chance_makes_an_effect_no_oftener_than_a_detector_says(size: int) -> No
             for one in compare(before, after):
                 assert one.chance is not None
                 assert one.effect is not None
-                at_most = float(chdtrc(one.chance[0], one.chance[1] * max(one.effect, 0.0) ** 2))
+                at_most = float(chdtrc(one.chance[0], one.chance[1] * max(one.effect, 0.0) ** 2 + one.chance[2]))
                 bounds.setdefault((one.detector, one.column), []).append(at_most)
     assert len(bounds) == len(SHARES) + 1
     for level in (0.1, 0.02):
@@ -53,18 +53,18 @@ ROWS = [
     # what nothing is known of may spend all
     (None, Threshold(0.01, 0.2), 1.0),
     # chance makes this effect more often than the p-value is reached: the p-value decides
-    ((1, 10.0), Threshold(0.01, 0.2), 1.0),
+    ((1, 10.0, 0.0), Threshold(0.01, 0.2), 1.0),
     # chance never makes this effect
-    ((1, 1e4), Threshold(0.01, 0.2), 0.0),
+    ((1, 1e4, 0.0), Threshold(0.01, 0.2), 0.0),
     # no effect is asked for
-    ((1, 1e4), Threshold(0.01), 1.0),
+    ((1, 1e4, 0.0), Threshold(0.01), 1.0),
     # the user's own number knows of no chance
-    ((1, 1e4), Threshold(limit=0.3, min_effect=0.2), 1.0),
+    ((1, 1e4, 0.0), Threshold(limit=0.3, min_effect=0.2), 1.0),
 ]
 
 
 @pytest.mark.parametrize(("chance", "threshold", "expected"), ROWS)
-def test_what_a_test_can_spend(chance: tuple[int, float] | None, threshold: Threshold, expected: float) -> None:
+def test_what_a_test_can_spend(chance: tuple[int, float, float] | None, threshold: Threshold, expected: float) -> None:
     assert spent(Measurement("d", 0.1, chance=chance), threshold) == pytest.approx(expected, abs=1e-9)
 
 

@@ -38,5 +38,5 @@ def levels(
         half = Z * math.sqrt(variance / n)
         p_value = two_sided / 2 if shift > 0 else 1 - two_sided / 2
         low, high = mean - half, mean + half
-        chance = 1, 1 / (1 / here[0] + max(variance / here[2], 1.0) / n) / grown
+        chance = 1, 1 / (1 / here[0] + max(variance / here[2], 1.0) / n) / grown, 0.0
         yield Measurement(name, mean, column, "", n, p_value, shift, low, high, reference=here[1], chance=chance)

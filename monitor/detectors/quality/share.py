@@ -22,7 +22,7 @@ def measured(
     if found is None:
         return Measurement(detector, None, column=column, n=rows, note=NO_REFERENCE if rows else EMPTY)
     # where neither side has any, no chance makes an effect (Tarone 1990)
-    chance = None if hits or reference[0] else (1, math.inf)
+    chance = None if hits or reference[0] else (1, math.inf, 0.0)
     return Measurement(
         detector,
         hits / rows,
