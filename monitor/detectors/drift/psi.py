@@ -6,8 +6,9 @@ It is shown, since people know it; a pair of other tests alerts, see `drift.smoo
 from collections.abc import Iterator
 
 from monitor.detectors.detector import Detector, inflations, paired, undefined
-from monitor.profiles.profile import Profile
-from monitor.stats.divergence import coarsened, psi_test
+from monitor.profiles.bins import CategoryBins
+from monitor.profiles.profile import ColumnProfile, Counts, Profile
+from monitor.stats.divergence import coarsened, psi_test, rare_joined
 from monitor.types import Measurement
 
 NAME = "psi"
@@ -17,15 +18,23 @@ BINS = 20
 def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
     """Sum (p - q) ln(p / q) over bins of about equal reference mass: 0 is equal; p-value by chi-square.
 
-    Blind to groups much smaller than a twentieth of the rows.
+    Of categories, those of which under five rows are expected count as one: neighbours in the order of how many rows
+    of the reference each has would, joined, hold what it has too few of by chance. Blind to numbers of a range that
+    holds much less than a twentieth of the rows.
     """
     for column, before, after in paired(reference, current):
         grown = inflations(reference, before, after)
-        found = psi_test(*coarsened(before.counts, after.counts, BINS), *grown)
+        found = psi_test(*_filled(before, after), *grown)
         if found is None:
             yield undefined(NAME, column, before, after)
         else:
             yield Measurement(NAME, found[0], column=column, n=after.n, p_value=found[1], effect=found[0])
+
+
+def _filled(before: ColumnProfile, after: ColumnProfile) -> tuple[Counts, Counts]:
+    if isinstance(before.bins, CategoryBins):
+        return rare_joined(before.counts, after.counts)
+    return coarsened(before.counts, after.counts, BINS)
 
 
 DETECTOR = Detector(NAME, "drift.data", "nats", compare)

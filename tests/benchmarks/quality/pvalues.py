@@ -96,7 +96,8 @@ def pooled(trials: int, window: int, reference: int) -> Iterator[tuple[Cell, flo
         for _ in range(trials):
             held = pa.table(made(rng, reference))
             layout = layout_of(held, roles)
-            before, after = profile_table(held, layout), profile_table(pa.table(made(rng, window)), layout)
+            before = profile_table(held, layout, reference=True)
+            after = profile_table(pa.table(made(rng, window)), layout)
             for detector in DETECTORS:
                 for one in detector.compare(before, after):
                     if one.p_value is not None:
