@@ -9,7 +9,7 @@ from typing import Any
 from monitor.detectors.attack import Baseline, State, Validation, validate
 from monitor.errors import MonitorError
 from monitor.sources.push import parse
-from monitor.steps.tracking import unpacked
+from monitor.steps.baselines import unpacked
 from monitor.store.attacks import read_baselines, read_followed
 from monitor.store.database import Database
 from monitor.store.references import WHOLE

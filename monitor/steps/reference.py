@@ -28,12 +28,13 @@ from monitor.profiles.groups import Groups, profile_groupings, profile_table
 from monitor.profiles.layout import FORMAT, Layout
 from monitor.profiles.profile import Profile, merge
 from monitor.schedule import window_of
+from monitor.steps.baselines import ATTACK_FORMAT, fitted, unpacked
 from monitor.steps.groups import group_spreads
 from monitor.steps.measure import VERSION
 from monitor.steps.profiled import profiled
 from monitor.steps.slices import grouped, sliced
 from monitor.steps.tables import joined
-from monitor.steps.tracking import ATTACK_FORMAT, fitted, follow_stored, unpacked
+from monitor.steps.tracking import follow_stored
 from monitor.store.attacks import read_baselines, write_baselines
 from monitor.store.cursors import forget_cursors, read_cursors, write_cursor
 from monitor.store.database import Database

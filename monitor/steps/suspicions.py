@@ -12,7 +12,7 @@ from monitor.detectors.attack import Sighting
 from monitor.detectors.suspicion import suspects
 from monitor.profiles.contributions import HEAVIEST
 from monitor.steps.measure import Found, found_of
-from monitor.steps.tracking import seen
+from monitor.steps.sightings import seen
 from monitor.store.attacks import sightings_within
 from monitor.types import Window
 

@@ -1,19 +1,17 @@
 """Follow queries: every fresh row goes, in the order of arrival, to what is known of its client and of rows like it."""
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection
 
 from monitor.detectors.attack import Baseline, Sighting, State, merge, track
-from monitor.profiles.layout import Layout
-from monitor.steps.measure import OWN_ROWS
+from monitor.steps.baselines import by_version, unpacked
+from monitor.steps.sightings import row_of, seen, storable
 from monitor.steps.tables import rows_with
 from monitor.store.attacks import (
     Followed,
@@ -27,14 +25,9 @@ from monitor.store.attacks import (
 from monitor.store.database import Database
 from monitor.store.pages import Changes, changes
 from monitor.store.records import read_segment, segment_numbers
-from monitor.store.references import WHOLE
 from monitor.watch import Watch
 
 LENGTHS = {"h": timedelta(hours=1), "d": timedelta(days=1)}
-NAME_LENGTH = 200
-ATTACK_FORMAT = 7
-"""Raised whenever baselines or what is known of clients hold something else than before: they are then made anew."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Place = tuple[str, str, str, datetime]
 
@@ -158,79 +151,6 @@ def followed_anew(watch: Watch, baselines: Mapping[str, Baseline], tables: Itera
     return Tracked(steps, found)
 
 
-def fitted(rows: pa.Table, watch: Watch, layout: Layout) -> dict[str, tuple[int, Baseline]]:
-    """Give what queries are laid beside, with the rows that it was fitted on: of all, and of each version's own.
-
-    Nothing where attacks are not watched for, or where the reference has too few rows or no feature to compare.
-    """
-    if not watch.settings.watches_attacks:
-        return {}
-    columns = tuple(column for column in layout.columns if column.name not in watch.settings.attacks.ignore)
-    looked_at = replace(layout, columns=columns)
-    seed = int.from_bytes(watch.seed, "little")
-    found: dict[str, tuple[int, Baseline]] = {}
-    for version, part in ((WHOLE, rows), *_own(rows, watch.roles.version)):
-        baseline = Baseline.fit(part, watch.roles, looked_at, rng=np.random.default_rng(seed))
-        if baseline is not None and (version == WHOLE or WHOLE in found):
-            found[version] = part.num_rows, baseline
-    return found
-
-
-def unpacked(packed: Mapping[str, bytes]) -> dict[str, Baseline]:
-    """Give baselines from what the store keeps."""
-    return {version: Baseline.unpacked(data) for version, data in packed.items()}
-
-
-def by_version(rows: pa.Table, role: str | None, baselines: Mapping[str, object]) -> dict[str, pa.Table]:
-    """Give the rows by the version whose baseline they are laid beside; "" for all that have none of their own."""
-    if WHOLE not in baselines:
-        return {}
-    own = [version for version in baselines if version != WHOLE]
-    if role is None or not own or role not in rows.column_names:
-        return {WHOLE: rows}
-    versions = rows[role].cast(pa.string())
-    parts = {version: rows.filter(pc.equal(versions, version)) for version in own}
-    known = pc.fill_null(pc.is_in(versions, value_set=pa.array(own, pa.string())), False)  # noqa: FBT003  # a value
-    parts[WHOLE] = rows.filter(pc.invert(known))
-    return {version: part for version, part in parts.items() if part.num_rows}
-
-
-def seen(row: Mapping[str, Any]) -> Sighting:
-    """Give a sighting from what the store keeps of it."""
-    first = row["first_at"]
-    return Sighting(
-        row["detector"],
-        row["client"],
-        row["start"],
-        row["rows"],
-        row["hits"],
-        row["rate"],
-        row["log_e"],
-        total=row["total"],
-        first_at=0 if first is None else (first - _EPOCH) // timedelta(microseconds=1),
-        first_id=row["first_id"],
-        ids=tuple(row["ids"]),
-        evidence=row["evidence"],
-    )
-
-
-def row_of(version: str, one: Sighting) -> dict[str, Any]:
-    """Give a sighting as the store keeps it."""
-    first = _EPOCH + timedelta(microseconds=one.first_at) if one.first_at else None
-    numbers = {"rows": one.rows, "hits": one.hits, "rate": one.rate, "log_e": one.log_e, "total": one.total}
-    labels = {"start": one.start, "version": version, "detector": one.detector, "client": one.client}
-    return (
-        labels
-        | numbers
-        | {
-            "first_at": first,
-            "first_id": one.first_id,
-            "ids": list(one.ids),
-            "evidence": dict(one.evidence),
-        }
-    )
-
-
 def _tracked(
     watch: Watch, baseline: Baseline, arrays: Mapping[str, Any], rows: pa.Table
 ) -> tuple[Mapping[str, Any], list[Sighting]]:
@@ -262,37 +182,6 @@ def expected_clients(rows: pa.Table, client: str | None, similar: Sequence[str])
     return found
 
 
-def storable(one: Sighting, seed: bytes | None) -> Sighting:
-    """Give a sighting whose names fit into any database; with a seed, feature values are marks that only repeat.
-
-    >>> from datetime import UTC, datetime
-    >>> len(storable(Sighting("d", "c" * 1000, datetime(2026, 3, 1, tzinfo=UTC), 1, 1, 0.1), None).client)
-    209
-    """
-    evidence = one.evidence if seed is None else _hidden(one.evidence, seed)
-    ids = tuple(map(_short, one.ids))
-    return replace(one, client=_short(one.client), first_id=_short(one.first_id), ids=ids, evidence=evidence)
-
-
-def _short(name: str) -> str:
-    plain = name.replace("\x00", "␀")
-    digest = hashlib.sha256(name.encode(errors="replace")).hexdigest()
-    return plain if len(plain) <= NAME_LENGTH else f"{plain[:NAME_LENGTH]}…{digest[:8]}"
-
-
-def _hidden(evidence: Mapping[str, Any], seed: bytes) -> dict[str, Any]:
-    cluster = evidence.get("cluster")
-    if not cluster or "pair" not in cluster:
-        return dict(evidence)
-    pair = [{**one, "from": _mark(one["from"], seed), "to": _mark(one["to"], seed)} for one in cluster["pair"]]
-    return {**evidence, "cluster": {**cluster, "pair": pair}}
-
-
-def _mark(value: object, seed: bytes) -> str | None:
-    digest = hashlib.blake2b(str(value).encode(errors="replace"), digest_size=4, key=seed).hexdigest()
-    return None if value is None else f"#{digest}"
-
-
 def _gather(found: dict[Place, Sighting], version: str, sightings: Iterable[Sighting]) -> None:
     for one in sightings:
         place = _place(version, one)
@@ -301,14 +190,3 @@ def _gather(found: dict[Place, Sighting], version: str, sightings: Iterable[Sigh
 
 def _place(version: str, one: Sighting) -> Place:
     return version, one.detector, one.client, one.start
-
-
-def _own(rows: pa.Table, role: str | None) -> Iterator[tuple[str, pa.Table]]:
-    if role is None or role not in rows.column_names:
-        return
-    versions = rows[role].cast(pa.string())
-    counts = [(one["values"], one["counts"]) for one in pc.value_counts(versions).to_pylist()]
-    named = [(version, count) for version, count in counts if version]
-    for version, count in named if len(named) > 1 else ():
-        if count >= OWN_ROWS:
-            yield version, rows.filter(pc.equal(versions, version))
