@@ -55,12 +55,8 @@ def cluster_of(baseline: Baseline, held: Mapping[str, Array], k: int) -> dict[st
 
 
 def _of_each(name: str) -> bool:
-    return name.startswith("cluster_") and name not in (
-        "cluster_link",
-        "cluster_link_tag",
-        "cluster_next",
-        "cluster_most",
-    )
+    shared = ("cluster_link", "cluster_next", "cluster_most")
+    return name.startswith("cluster_") and not name.startswith(shared)
 
 
 def _pair(baseline: Baseline, own: Mapping[str, Array]) -> list[dict[str, Any]]:

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.detectors.attack.ecusum import WIDTH, Gains, evidence
+from monitor.detectors.attack.packing import part_of
+from monitor.detectors.attack.record import begin, begins, empty_record, limits
 from monitor.detectors.attack.variations import few_of
 
 Array = NDArray[Any]
@@ -21,7 +23,6 @@ ONE_CLIENT = 0.6
 LARGE, GROWS_WITHIN, TRIES = 8, 20_000, 64
 ALARM = 20.0
 """The log of the evidence that tells a cluster from all the thousand that are looked at."""
-TWICE, KEPT = 2.0, 0.99
 
 
 def empty_clusters(numbers: int, categories: int) -> dict[str, Array]:
@@ -31,7 +32,7 @@ def empty_clusters(numbers: int, categories: int) -> dict[str, Array]:
         "link_tag": np.zeros(LINKS, np.uint32),
         "link": np.full(LINKS, -1, np.int64),
         "next": np.zeros(1, np.int64),
-        "most": np.zeros(3),
+        **{f"most_{name}": array for name, array in empty_record(1).items()},
         "limit": np.full(CLUSTERS, ALARM),
         "serial": np.full(CLUSTERS, -1, np.int64),
         "size": np.zeros(CLUSTERS, np.uint32),
@@ -83,7 +84,7 @@ class Clusters:
     """
 
     def __init__(self, arrays: Mapping[str, Array], growth: Gains, *, links: int = 1) -> None:
-        self._a = arrays
+        self._a, self._most = arrays, part_of(arrays, "most_")
         self.growth, self.links = growth, links
 
     def join(
@@ -183,17 +184,13 @@ class Clusters:
         a["ratios"][k], a["last"][k] = ratios, at
         a["limit"][k] = self._limit(stretch)
         a["peak"][k] = max(float(a["peak"][k]), float(evidence(ratios[None, None], gains)[0, 0]))
-        a["most"][1] = max(float(a["most"][1]), float(a["peak"][k]))
+        np.maximum(self._most["peak"], a["peak"][k], out=self._most["peak"])
 
     def _limit(self, stretch: int) -> float:
-        """Give twice the most evidence that a cluster came to in a stretch before; that fades by a hundredth a stretch.
-
-        most: the number of the running stretch, the most in it, and the most before.
-        """
-        most = self._a["most"]
-        if most[0] < stretch:
-            most[:] = stretch, 0.0, max(KEPT * most[2], most[1])
-        return max(ALARM, TWICE * float(most[2]))
+        """Give how much evidence is more than the clusters of honest stretches came to."""
+        if begins(self._most, stretch):
+            begin(self._most, stretch)
+        return float(limits(self._most, ALARM)[0])
 
     def _asked(self, k: int, client: int) -> int:
         a = self._a

@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 
 from monitor.detectors.attack.account import account_of
 from monitor.detectors.attack.baseline import RARE_TAIL, Baseline
-from monitor.detectors.attack.clusters import ALARM, KEPT, TWICE, of_one_client
+from monitor.detectors.attack.clusters import ALARM, of_one_client
 from monitor.detectors.attack.ecusum import Floats, Gains, evidence, gathered
 from monitor.detectors.attack.epoch import Epoch
 from monitor.detectors.attack.indicators import NAMES, SIMILAR, TAILS
+from monitor.detectors.attack.packing import part_of
+from monitor.detectors.attack.record import begin, begins, limits
 from monitor.detectors.attack.sighting import CLUSTER, POOLED, SHOWN, Sighting
 from monitor.detectors.attack.signs import SWEEP, Signs
 
@@ -20,7 +22,7 @@ Flags = NDArray[np.bool_]
 
 BURN_IN = 5_000
 ABOVE = 1.5
-STRETCHES, LATELY = 10, 6
+STRETCHES = 10
 CLUSTER_LEAST, MOST_SEARCHING = 12, 0.6
 SEARCHING, SEARCHING_LEAST, MORE = 0.5, 0.1, 5.0
 """Who searches sends near-copies five times as often as usual: a tenth of the rows at least, half are enough."""
@@ -112,9 +114,7 @@ def gathered_up(
 ) -> Iterator[Sighting]:
     """Gather evidence about rows of many clients as if they were one's; tell of every sign with what it is called.
 
-    Such rows are not independent. So the evidence is laid beside twice the most that it came to in a stretch of time
-    before the last six, which fades by a hundredth a stretch: where tails are exponential, as evidence's are, the next
-    of n stretches passes that with a chance of about 1 in n squared.
+    Such rows are not independent, so that the evidence is laid beside what it came to in honest stretches of time.
 
     shown, counted: shape (rows, indicators); a row that is not counted says nothing. name: that detectors begin with.
     """
@@ -130,7 +130,7 @@ def gathered_up(
         held["pool_shown"] += [counted[rows].sum(axis=0), (shown & counted)[rows].sum(axis=0)]
         top = evidence(ratios, gains, least=SHOWN).max(axis=0)
         held["pool_peak"][:] = np.maximum(held["pool_peak"], top)
-        top *= alarm / np.maximum(alarm, TWICE * held["pool_record"])
+        top *= alarm / limits(part_of(held, "pool_"), alarm)
         if not (epoch.queries.named or _known(held)):
             continue
         for d in np.flatnonzero(top >= SHOWN).tolist():
@@ -161,18 +161,11 @@ def _known(held: Mapping[str, Array]) -> bool:
 
 
 def _turn(held: Mapping[str, Array], now: int, alarm: float) -> None:
-    """Begin a new stretch of time with half the evidence, none of what raised an alarm, and the most before in mind.
-
-    The most that one of the last stretches came to is not yet laid beside: an attack goes on for some of them.
-    """
-    if now <= held["pool_slice"][0]:
+    """Begin a new stretch of time with half the evidence, none of what raised an alarm, and the most before in mind."""
+    memory = part_of(held, "pool_")
+    if not begins(memory, now):
         return
-    held["pool_stretches"][0] += 1
-    held["pool_ratios"][:, held["pool_peak"] >= np.maximum(alarm, TWICE * held["pool_record"])] = 0
-    held["pool_ratios"][:] /= 2
-    place = int(held["pool_stretches"][0]) % LATELY
-    held["pool_record"][:] = np.maximum(KEPT * held["pool_record"], held["pool_lately"][place])
-    held["pool_lately"][place] = held["pool_peak"]
-    for name in ("pool_shown", "pool_peak"):
-        held[name][:] = 0
-    held["pool_slice"][0] = now
+    memory["ratios"][:, memory["peak"] >= limits(memory, alarm)] = 0
+    memory["ratios"][:] /= 2
+    memory["shown"][:] = 0
+    begin(memory, now)

@@ -15,7 +15,7 @@ from monitor.detectors.attack.ecusum import WIDTH
 from monitor.detectors.attack.indicators import NAMES
 from monitor.detectors.attack.newcomers import empty_newcomers
 from monitor.detectors.attack.peers import empty_recent
-from monitor.detectors.attack.pool import LATELY
+from monitor.detectors.attack.record import NEVER, empty_record
 from monitor.detectors.attack.variations import empty_last
 from monitor.detectors.attack.volume import SPANS, empty_counts
 
@@ -25,7 +25,6 @@ Places = NDArray[np.intp]
 
 CLIENTS = 50_000
 MADE_ROOM = 2_000
-NEVER = np.iinfo(np.int64).min
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,13 +49,8 @@ class State:
         held |= {f"volume_{name}": array for name, array in empty_counts().items()}
         held |= {"joined": np.zeros(2), "joined_new": np.zeros(2), "newcomer_rows": np.zeros(1, np.int64)}
         held |= {"pool_ratios": np.zeros((1, wide, WIDTH))}
-        held |= {"pool_shown": np.zeros((2, wide), np.int64), "pool_slice": np.full(1, NEVER)}
-        held |= {
-            "pool_peak": np.zeros(wide),
-            "pool_record": np.zeros(wide),
-            "pool_lately": np.zeros((LATELY, wide)),
-            "pool_stretches": np.zeros(1, np.int64),
-        }
+        held |= {"pool_shown": np.zeros((2, wide), np.int64)}
+        held |= {f"pool_{name}": array for name, array in empty_record(wide).items()}
         held |= {
             "client_key": np.zeros(CLIENTS, np.uint64),
             "client_rows": np.zeros(CLIENTS, np.uint32),

@@ -33,6 +33,7 @@ Array = NDArray[Any]
 
 FADE, FADE_OF_COUNTS = 0.5 ** (LENGTH / 20_000), 0.5 ** (LENGTH / 500_000)
 CROWDED = 0.05
+ALIKE, TIGHT = 8, 0.002
 
 
 def track(
@@ -83,8 +84,8 @@ def _followed(
         epoch = _epoch(baseline, state, queries, rows.take(slice(first, first + size)), first=first, clients=clients)
         if excused:
             _excuse(held, epoch, excused)
-        growth = _growth(baseline, held)
-        clusters.growth, clusters.links = Gains.of([growth]), _links(baseline, held)
+        growth = _growth(baseline, held, named=queries.named)
+        clusters.growth, clusters.links = Gains.of([growth]), _links(baseline, held, named=queries.named)
         signs = signs_of(baseline, held, epoch, clusters)
         rates = _rates(baseline, held, epoch)
         if queries.named:
@@ -154,17 +155,25 @@ def _rates(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch) -> Float
     return np.where(LEARNED & (rows > LENGTH / 2), raised, baseline.rates)
 
 
-def _links(baseline: Baseline, held: Mapping[str, Array]) -> int:
+def _links(baseline: Baseline, held: Mapping[str, Array], *, named: bool) -> int:
     """Say how many buckets a row must share with a cluster: more when the world has come to where no reference was.
 
-    Many rows meet there, and clusters that one bucket links would grow into each other.
+    Many rows meet there, and clusters that one bucket links would grow into each other; so would those of all rows
+    where none names its client.
     """
     rows, joined = held["joined"]
+    if not named:
+        return max(ALIKE, baseline.joins)
     return max(2, baseline.joins // 2) if joined > CROWDED * rows else 1
 
 
-def _growth(baseline: Baseline, held: Mapping[str, Array]) -> float:
-    """Give the share of the rows that one honest cluster takes at most: what all together usually take, at least."""
+def _growth(baseline: Baseline, held: Mapping[str, Array], *, named: bool) -> float:
+    """Give the share of the rows that one honest cluster takes at most: what all together usually take, at least.
+
+    Where no row names its client clusters are tight, and any takes few rows.
+    """
+    if not named:
+        return max(baseline.growth, TIGHT)
     rows, joined = held["joined"]
     return float(np.clip(ABOVE * joined / max(rows, 1.0), baseline.growth, MOST_RATE))
 
