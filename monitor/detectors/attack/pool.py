@@ -40,39 +40,38 @@ def totals(epoch: Epoch, signs: Signs, rates: Floats) -> Iterator[Sighting]:
             yield Sighting(NAMES[d], "", start, int(counted[d]), int(hits[d]), float(rates[d]), total=True)
 
 
-def grown(
-    baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, signs: Signs, *, rate: float
-) -> Iterator[Sighting]:
+def grown(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, signs: Signs) -> Iterator[Sighting]:
     """Tell of clusters that grow faster than any honest one and that no single client sends; not in the burn-in.
 
-    rate: the share of the rows that an honest cluster takes at most. Without client ids a cluster must show twice the
-    evidence of any in the stretches before, since sensors and pollers are not told apart.
+    Such must come to more than the clusters of honest stretches of time did, or come from clients that search. Without
+    client ids only the first is known, and sensors and pollers are not told apart from searches.
     """
     if epoch.begun < BURN_IN:
         return
-    least = max(CLUSTER_LEAST, 2 * baseline.largest)
+    least, named = max(CLUSTER_LEAST, 2 * baseline.largest), epoch.queries.named
     for k in np.unique(signs.cluster[signs.cluster >= 0]).tolist():
-        asked, size = held["cluster_asked"][k], int(held["cluster_size"][k])
-        alone = epoch.queries.named and of_one_client(asked)
-        log_e = float(held["cluster_peak"][k])
+        size, log_e = int(held["cluster_size"][k]), float(held["cluster_peak"][k])
         rows = np.flatnonzero(signs.cluster == k)
-        if not epoch.queries.named:
-            log_e *= ALARM / float(held["cluster_limit"][k]) if _known(held) else 0.0
-        if alone or size < least or log_e < ALARM or not _of_searchers(held, epoch, rows):
+        if size < least or log_e < ALARM or (named and of_one_client(held["cluster_asked"][k])):
+            continue
+        if not (_beyond_record(held, k) or (named and _of_searchers(held, epoch, rows))):
             continue
         told = account_of(baseline, epoch.rows, held, detector=CLUSTER, hit=rows, clusters=signs.cluster[rows])
         start = epoch.queries.start(int(epoch.slices[rows[-1]]))
-        yield Sighting(CLUSTER, "", start, size, size, rate, log_e, evidence=told, **epoch.named(rows))
+        yield Sighting(CLUSTER, "", start, size, size, baseline.growth, log_e, evidence=told, **epoch.named(rows))
+
+
+def _beyond_record(held: Mapping[str, Array], k: int) -> bool:
+    """Say whether a cluster came to more evidence than those of honest stretches, of which enough went by."""
+    enough = bool(held["cluster_most_stretches"][0] >= STRETCHES)
+    return enough and float(held["cluster_peak"][k]) >= float(held["cluster_limit"][k])
 
 
 def _of_searchers(held: Mapping[str, Array], epoch: Epoch, rows: NDArray[np.intp]) -> bool:
     """Say whether most rows come from clients of whose rows far more than usual are near-copies, and not from one.
 
     Honest ones meet in a cluster now and then, as all do who have the same weather; one who searches is told of alone.
-    Without client ids it is not known.
     """
-    if not epoch.queries.named:
-        return True
     place = epoch.place[rows]
     spot = np.maximum(place, 0)
     all_rows, joined = held["joined"]
