@@ -40,11 +40,14 @@ def totals(epoch: Epoch, signs: Signs, rates: Floats) -> Iterator[Sighting]:
             yield Sighting(NAMES[d], "", start, int(counted[d]), int(hits[d]), float(rates[d]), total=True)
 
 
-def grown(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, signs: Signs) -> Iterator[Sighting]:
+def grown(
+    baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, signs: Signs, *, rate: float
+) -> Iterator[Sighting]:
     """Tell of clusters that grow faster than any honest one and that no single client sends; not in the burn-in.
 
-    Such must come to more than the clusters of honest stretches of time did, or come from clients that search. Without
-    client ids only the first is known, and sensors and pollers are not told apart from searches.
+    rate: the share of the rows that an honest cluster takes at most. Such must come to more than the clusters of honest
+    stretches of time did, or come from clients that search. Without client ids only the first is known, and sensors and
+    pollers are not told apart from searches.
     """
     if epoch.begun < BURN_IN:
         return
@@ -58,7 +61,7 @@ def grown(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, signs: Si
             continue
         told = account_of(baseline, epoch.rows, held, detector=CLUSTER, hit=rows, clusters=signs.cluster[rows])
         start = epoch.queries.start(int(epoch.slices[rows[-1]]))
-        yield Sighting(CLUSTER, "", start, size, size, baseline.growth, log_e, evidence=told, **epoch.named(rows))
+        yield Sighting(CLUSTER, "", start, size, size, rate, log_e, evidence=told, **epoch.named(rows))
 
 
 def _beyond_record(held: Mapping[str, Array], k: int) -> bool:

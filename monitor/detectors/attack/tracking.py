@@ -18,7 +18,7 @@ from monitor.detectors.attack.epoch import LENGTH, Epoch
 from monitor.detectors.attack.newcomers import learn_newcomers, newcomers
 from monitor.detectors.attack.ordering import ranks
 from monitor.detectors.attack.packing import part_of
-from monitor.detectors.attack.pool import BURN_IN, LEARNED, grown, pooled, totals
+from monitor.detectors.attack.pool import ABOVE, BURN_IN, LEARNED, grown, pooled, totals
 from monitor.detectors.attack.queries import Queries, key_of
 from monitor.detectors.attack.sensors import learn_steady
 from monitor.detectors.attack.sighting import ALPHA, SHOWN, Sighting, merge
@@ -33,7 +33,7 @@ Array = NDArray[Any]
 
 FADE, FADE_OF_COUNTS = 0.5 ** (LENGTH / 20_000), 0.5 ** (LENGTH / 500_000)
 CROWDED = 0.05
-ALIKE = 8
+ALIKE, LEFT = 8, 0.2
 
 
 def track(
@@ -84,7 +84,8 @@ def _followed(
         epoch = _epoch(baseline, state, queries, rows.take(slice(first, first + size)), first=first, clients=clients)
         if excused:
             _excuse(held, epoch, excused)
-        clusters.links = _links(baseline, held, named=queries.named)
+        growth = _growth(baseline, held, named=queries.named)
+        clusters.growth, clusters.links = Gains.of([growth]), _links(baseline, held, named=queries.named)
         signs = signs_of(baseline, held, epoch, clusters)
         rates = _rates(baseline, held, epoch)
         if queries.named:
@@ -96,7 +97,7 @@ def _followed(
             held["pool_new"] += [(signs.counted & honest).sum(axis=0), (signs.hits & honest).sum(axis=0)]
         else:
             yield from pooled(baseline, held, epoch, signs, alarm=alarm)
-        yield from grown(baseline, held, epoch, signs)
+        yield from grown(baseline, held, epoch, signs, rate=growth)
         held["joined_new"] += [size, int((signs.cluster >= 0).sum())]
         yield from totals(epoch, signs, rates)
         held["seen"][0] = seen + size
@@ -164,6 +165,18 @@ def _links(baseline: Baseline, held: Mapping[str, Array], *, named: bool) -> int
     if not named:
         return max(ALIKE, baseline.joins)
     return max(2, baseline.joins // 2) if joined > CROWDED * rows else 1
+
+
+def _growth(baseline: Baseline, held: Mapping[str, Array], *, named: bool) -> float:
+    """Give the share of the rows that one honest cluster takes at most.
+
+    That is the reference's, or, when the world has come to where no reference was and a fifth of all rows meet there,
+    what all clusters together usually take; but where no row names its client clusters are tight.
+    """
+    rows, joined = held["joined"]
+    if not named or joined <= LEFT * rows:
+        return baseline.growth
+    return float(np.clip(ABOVE * joined / max(rows, 1.0), baseline.growth, MOST_RATE))
 
 
 def _learn(held: Mapping[str, Array], epoch: Epoch) -> None:
