@@ -1,15 +1,17 @@
 """Poison in labelled batches: what is found, and how seldom clean batches are blamed."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from scipy.stats import binom, gamma
 
-from monitor.detectors.attack.batches import contributors, duplicate_clusters, value_for_label
+from monitor.detectors.attack.batches import contributors, duplicate_clusters, prior_shift, value_for_label
 from monitor.detectors.attack.batches.audit import Verdict, audit, calibrated, measures_of, p_values
-from monitor.detectors.attack.batches.calibration import Null, size_of
+from monitor.detectors.attack.batches.calibration import Null, nulls_of, size_of
 from monitor.detectors.attack.batches.known import Known, seen
 from monitor.detectors.attack.batches.naming import named
 from monitor.detectors.attack.batches.slow import slow_poisoning
@@ -193,6 +195,22 @@ def test_what_cannot_be_judged_says_why() -> None:
     assert "do not vary" in str(learned(table.set_column(4, "y", pa.array([1] * 2000)), ROLES, rng=rng))
     amount = Roles(timestamp="at", label="z", prediction="x")
     assert "only classes" in str(learned(table, amount, rng=rng))
+
+
+def test_shares_of_labels_are_laid_beside_a_small_reference_with_its_own_error_in_mind() -> None:
+    rng = np.random.default_rng(0)
+    rows_of = known_of(rows(21, 1000, classes=3)).rows
+    shares, size, found = np.array([0.2, 0.3, 0.5]), 250, []
+    for _ in range(30):
+        small = replace(rows_of, label=rng.choice(3, rows_of.size, p=shares))
+        measure = partial(prior_shift.measure, priors=np.bincount(small.label, minlength=small.classes) / small.size)
+        distances = {"prior_shift": lambda batch, of=measure: of(batch).value}
+        null = nulls_of(distances, small, size, batches=200, rng=rng, grains={}, distances=distances)
+        for _ in range(60):
+            fresh = replace(rows_of.take(np.arange(size)), label=rng.choice(3, size, p=shares))
+            found.append(null["prior_shift"].p_value(measure(fresh).value))
+    assert np.mean(np.array(found) <= 0.1) < 0.14
+    assert np.mean(np.array(found) <= 0.01) < 0.025
 
 
 def test_missing_values_and_labels_the_reference_lacks_do_no_harm(known: Known) -> None:

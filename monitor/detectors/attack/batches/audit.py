@@ -50,6 +50,7 @@ SAYS: Mapping[str, str] = {
     "contributors": "its contributor's labels contradict the reference more than others' do",
     "slow_poisoning": "over the parts of the batch, labels contradict the reference a little more than they should",
 }
+GRAINS, DISTANCES = {"duplicate_clusters": 1.0}, ("prior_shift",)
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +147,7 @@ def calibrated(known: Known, size: int, *, rng: np.random.Generator, draws: int 
     sums = sums_of(known)
     drawn = {name: _value(measure) for name, measure in measures_of(known).items() if name not in sums}
     nulls = {name: Null.of_sum(scores(known.rows), size) for name, scores in sums.items()}
-    nulls |= nulls_of(drawn, known.rows, size, batches=draws, rng=rng, grains={"duplicate_clusters": 1.0})
+    nulls |= nulls_of(drawn, known.rows, size, batches=draws, rng=rng, grains=GRAINS, distances=DISTANCES)
     if known.order.size < BLOCKS_NEEDED * size:
         return nulls
     measures = drawn | {name: _summed(scores) for name, scores in sums.items()}

@@ -1,7 +1,7 @@
 """What a statistic is on batches of the reference, and how rarely it is as large as it was found."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -83,12 +83,13 @@ def nulls_of(
     batches: int,
     rng: np.random.Generator,
     grains: Mapping[str, float],
+    distances: Collection[str] = (),
 ) -> dict[str, Null]:
     """Learn what statistics are on batches of the reference.
 
     A batch drawn from a part of the population shares rows with others: its variance lacks 1 - size / reference, and
     the reference is itself a sample, which adds 1 + size / reference. grains: the smallest standard deviation of each.
-    spread: how many times the standard deviation of the reference's own windows is that of batches drawn at random.
+    distances: those that are distances from the reference's shares, and so are larger on the whole by as much.
     """
     values: dict[str, list[float]] = {name: [] for name in measures}
     for batch in draws(reference, size, batches=batches, rng=rng):
@@ -96,7 +97,8 @@ def nulls_of(
             values[name].append(measure(batch))
     part = size / reference.size
     wider = math.sqrt((1 + part) / (1 - part))
-    return {name: null_of(np.array(found), wider=wider, grain=grains.get(name, 1e-9)) for name, found in values.items()}
+    found = {name: null_of(np.array(one), wider=wider, grain=grains.get(name, 1e-9)) for name, one in values.items()}
+    return {name: replace(one, mean=one.mean * wider) if name in distances else one for name, one in found.items()}
 
 
 def null_of(values: Floats, *, wider: float, grain: float) -> Null:
