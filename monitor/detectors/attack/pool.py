@@ -21,7 +21,7 @@ Array = NDArray[Any]
 Flags = NDArray[np.bool_]
 
 BURN_IN = 5_000
-ABOVE = 1.5
+ABOVE, SURE = 1.5, 2.0
 STRETCHES = 10
 CLUSTER_LEAST, MOST_SEARCHING = 12, 0.6
 SEARCHING, SEARCHING_LEAST, MORE = 0.5, 0.1, 5.0
@@ -57,7 +57,7 @@ def grown(
         rows = np.flatnonzero(signs.cluster == k)
         if size < least or log_e < ALARM or (named and of_one_client(held["cluster_asked"][k])):
             continue
-        if not (_beyond_record(held, k) or (named and _of_searchers(held, epoch, rows))):
+        if not (_beyond_record(held, k) or (named and log_e >= SURE * ALARM and _of_searchers(held, epoch, rows))):
             continue
         told = account_of(baseline, epoch.rows, held, detector=CLUSTER, hit=rows, clusters=signs.cluster[rows])
         start = epoch.queries.start(int(epoch.slices[rows[-1]]))
