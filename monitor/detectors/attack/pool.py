@@ -21,7 +21,7 @@ Array = NDArray[Any]
 Flags = NDArray[np.bool_]
 
 BURN_IN = 5_000
-ABOVE, SURE = 1.5, 2.0
+ABOVE = 1.5
 STRETCHES = 10
 CLUSTER_LEAST, MOST_SEARCHING = 12, 0.6
 SEARCHING, SEARCHING_LEAST, MORE = 0.5, 0.1, 5.0
@@ -45,9 +45,8 @@ def grown(
 ) -> Iterator[Sighting]:
     """Tell of clusters that grow faster than any honest one and that no single client sends; not in the burn-in.
 
-    rate: the share of the rows that an honest cluster takes at most. Such must come to more than the clusters of honest
-    stretches of time did, or come from clients that search. Without client ids only the first is known, and sensors and
-    pollers are not told apart from searches.
+    rate: the share of the rows that an honest cluster takes at most. Such must come from clients that search; without
+    client ids, from which sensors and pollers are not told apart, to more than clusters of honest stretches came to.
     """
     if epoch.begun < BURN_IN:
         return
@@ -57,7 +56,7 @@ def grown(
         rows = np.flatnonzero(signs.cluster == k)
         if size < least or log_e < ALARM or (named and of_one_client(held["cluster_asked"][k])):
             continue
-        if not (_beyond_record(held, k) or (named and log_e >= SURE * ALARM and _of_searchers(held, epoch, rows))):
+        if not (_of_searchers(held, epoch, rows) if named else _beyond_record(held, k)):
             continue
         told = account_of(baseline, epoch.rows, held, detector=CLUSTER, hit=rows, clusters=signs.cluster[rows])
         start = epoch.queries.start(int(epoch.slices[rows[-1]]))

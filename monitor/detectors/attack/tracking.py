@@ -33,7 +33,7 @@ Array = NDArray[Any]
 
 FADE, FADE_OF_COUNTS = 0.5 ** (LENGTH / 20_000), 0.5 ** (LENGTH / 500_000)
 CROWDED = 0.05
-ALIKE, LEFT = 8, 0.2
+ALIKE = 8
 
 
 def track(
@@ -170,12 +170,12 @@ def _links(baseline: Baseline, held: Mapping[str, Array], *, named: bool) -> int
 def _growth(baseline: Baseline, held: Mapping[str, Array], *, named: bool) -> float:
     """Give the share of the rows that one honest cluster takes at most.
 
-    That is the reference's, or, when the world has come to where no reference was and a fifth of all rows meet there,
-    what all clusters together usually take; but where no row names its client clusters are tight.
+    That is what all clusters together usually take, and the reference's at least; where no row names its client
+    clusters are tight, and the reference's will do.
     """
-    rows, joined = held["joined"]
-    if not named or joined <= LEFT * rows:
+    if not named:
         return baseline.growth
+    rows, joined = held["joined"]
     return float(np.clip(ABOVE * joined / max(rows, 1.0), baseline.growth, MOST_RATE))
 
 
