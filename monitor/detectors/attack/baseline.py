@@ -99,9 +99,10 @@ class Baseline:
         buckets = fingerprint.buckets(space.scaled(rows), rows)
         usual_buckets = Usual.of(buckets[first])
         joining, share, largest = _joining(usual_buckets, buckets[~first], others, fingerprint)
+        faults = contract.faults(others)
         own = {
-            "off_contract": (contract.off_lattice(others) | contract.beyond(others)).any(axis=1).mean(),
-            "malformed": contract.malformed(others).any(axis=1).mean(),
+            "off_contract": (faults.off_lattice | faults.beyond).any(axis=1).mean(),
+            "malformed": faults.malformed.any(axis=1).mean(),
             "training_rows": 1 - np.unique(hashes).size / hashes.size,
         }
         return cls(

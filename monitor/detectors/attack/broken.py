@@ -76,10 +76,12 @@ def broken_values(
 
 def _tell(memory: Mapping[str, Array], modal: NDArray[np.float64]) -> None:
     """Tell from the rows in memory which columns are broken."""
-    client = memory["client"]
-    named = np.flatnonzero(client) if client.any() else np.arange(WITHIN)
-    clients = np.unique(client[named]).size if client.any() else WITHIN
-    latest = named[_ranks_from_last(client[named]) < max(1, ROWS // clients)] if client.any() else named
+    # rows that name no client are each their own, where none does
+    client = memory["client"] if memory["client"].any() else np.arange(1, WITHIN + 1, dtype=np.uint32)
+    named = np.flatnonzero(client)
+    clients = np.unique(client[named]).size
+    from_last = ranks(client[named][::-1].astype(np.intp))[::-1]
+    latest = named[from_last < max(1, ROWS // clients)]
     odd, marks = memory["odd"][latest], memory["mark"][latest]
     half = latest.size // 2
     value = np.partition(marks, half, axis=0)[half]
@@ -87,14 +89,10 @@ def _tell(memory: Mapping[str, Array], modal: NDArray[np.float64]) -> None:
     told = np.stack([odd.sum(axis=0) >= ODD * latest.size, same.sum(axis=0) >= _too_many(latest.size, modal)])
     for kind, column in np.argwhere(told).tolist():
         theirs = client[latest][(odd, same)[kind][:, column]]
-        told[kind, column] = (np.unique(theirs).size if client.any() else WITHIN) >= min(clients, CLIENTS)
+        told[kind, column] = np.unique(theirs).size >= min(clients, CLIENTS)
     columns = told.any(axis=0)
     memory["columns"][:] = columns & (columns.sum() <= max(1.0, MOST_COLUMNS * columns.size))
     memory["value"][:] = np.where(told[1], value, 0)
-
-
-def _ranks_from_last(client: NDArray[np.uint32]) -> NDArray[np.int64]:
-    return ranks(client[::-1].astype(np.intp))[::-1]
 
 
 def _too_many(rows: int, modal: NDArray[np.float64]) -> NDArray[np.float64]:

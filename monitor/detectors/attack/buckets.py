@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.detectors.attack.ordering import ordered
+from monitor.detectors.attack.ordering import begins, ordered
 
 Hashes = NDArray[np.uint64]
 Memory = NDArray[Any]
@@ -75,7 +75,7 @@ def repeats(memory: Hashes, hashes: Hashes) -> NDArray[np.bool_]:
     slot = (hashes & np.uint64(REPEATS - 1)).astype(np.intp)
     order = ordered(slot)
     slots, found = slot[order], hashes[order]
-    first = _begins(slots)
+    first = begins(slots)
     before = np.empty_like(found)
     before[1:] = found[:-1]
     before[first] = memory[slots[first]]
@@ -112,18 +112,17 @@ def shared(
     place = order // tables
     slots, tags, who, now = slot[order], (flat[order] >> np.uint64(32)).astype(np.uint32), client[place], at[place]
     known = {name: array[slots] for name, array in memory.items()}
-    first = _begins(slots)
-    begins = first.copy()
-    begins[1:] |= tags[1:] != tags[:-1]
+    first = begins(slots)
+    new_bucket = first | begins(tags)
     stays = first & (known["tag"] == tags) & (known["count"] > 0)
-    segment, start = _segments(begins)
+    segment, start = _segments(new_bucket)
     base = np.where(stays, known["count"], 0)[start].astype(np.int64)
     born = np.where(stays, known["born"], now)[start].astype(np.int64)
     index = np.arange(slots.size)
     count = base[segment] + index - start[segment]
-    run, _ = _run(begins, who, stays & (known["client"] == who), known["run"])
+    run, _ = _run(new_bucket, who, stays & (known["client"] == who), known["run"])
     young = new[place]
-    new_run, new_turned = _run(begins, young, stays & young & (known["new_run"] > 0), known["new_run"])
+    new_run, new_turned = _run(new_bucket, young, stays & young & (known["new_run"] > 0), known["new_run"])
     came_so_far = newcomers[place]
     since = np.where(new_run > index - new_turned, known["new_since"][new_turned], came_so_far[new_turned])
     learned = np.where(stays, known["usual"], 0)[start]
@@ -152,14 +151,14 @@ def shared(
     return told.reshape(rows, tables)
 
 
-def _run(begins: NDArray[np.bool_], who: Memory, goes_on: NDArray[np.bool_], before: Memory) -> tuple[Counts, Places]:
+def _run(
+    new_bucket: NDArray[np.bool_], who: Memory, goes_on: NDArray[np.bool_], before: Memory
+) -> tuple[Counts, Places]:
     """Count for each row those just before it in its bucket that are the same one's; and give where its run begins.
 
     goes_on: whether the run that is remembered, of so many rows before, is the same one's.
     """
-    turns = begins.copy()
-    turns[1:] |= who[1:] != who[:-1]
-    turn, turned = _segments(turns)
+    turn, turned = _segments(new_bucket | begins(who))
     first = turned[turn]
     return np.where(goes_on, before, 0)[first].astype(np.int64) + np.arange(who.size) - first, first
 
@@ -198,12 +197,6 @@ def _bits(clients: NDArray[np.uint32]) -> Hashes:
     """Give one of 64 bits for each client, none for 0."""
     bit = np.uint64(1) << (clients & np.uint32(63)).astype(np.uint64)
     return np.where(clients > 0, bit, np.uint64(0))
-
-
-def _begins(sorted_values: Places) -> NDArray[np.bool_]:
-    begins = np.ones(sorted_values.size, np.bool_)
-    begins[1:] = sorted_values[1:] != sorted_values[:-1]
-    return begins
 
 
 def _segments(begins: NDArray[np.bool_]) -> tuple[Places, Places]:

@@ -57,13 +57,13 @@ class Fingerprint:
             found[:, table] = mixed(total + np.uint64(table))
         return found
 
-    def without(self, buckets: Hashes, rows: Rows, values: NDArray[np.bool_]) -> Hashes:
+    def without(self, buckets: Hashes, hashes: Hashes, values: NDArray[np.bool_]) -> Hashes:
         """Give buckets in which each row is alone in every table that looks at values that are not to be looked at.
 
-        values: shape (rows, columns).
+        hashes: of the rows, shape (rows,). values: shape (rows, columns).
         """
         blind = (values.astype(np.uint8) @ (self.weights != 0).T.astype(np.uint8)) > 0
-        alone = np.add.outer(rows.hashes(), np.arange(TABLES, dtype=np.uint64))
+        alone = np.add.outer(hashes, np.arange(TABLES, dtype=np.uint64))
         return np.where(blind, mixed(alone), buckets)
 
     def _at_once(self, numbers: Floats, codes: Hashes) -> Hashes:

@@ -21,6 +21,17 @@ def ordered(groups: Places) -> Places:
     return np.asarray(both & ((1 << bits) - 1), np.intp)
 
 
+def begins(groups: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Say of each element whether it is another one's than that before it.
+
+    >>> begins(np.array([7, 7, 3])).tolist()
+    [True, False, True]
+    """
+    found = np.ones(groups.size, np.bool_)
+    found[1:] = groups[1:] != groups[:-1]
+    return found
+
+
 def ranks(groups: Places) -> NDArray[np.int64]:
     """Count for each element those of its group before it.
 
@@ -28,9 +39,8 @@ def ranks(groups: Places) -> NDArray[np.int64]:
     [0, 1, 0, 2, 1]
     """
     order = ordered(groups)
-    begins = np.ones(groups.size, np.bool_)
-    begins[1:] = groups[order][1:] != groups[order][:-1]
-    starts = np.flatnonzero(begins)
+    new = begins(groups[order])
+    starts = np.flatnonzero(new)
     found = np.empty(groups.size, np.int64)
-    found[order] = np.arange(groups.size) - starts[np.cumsum(begins) - 1]
+    found[order] = np.arange(groups.size) - starts[np.cumsum(new) - 1]
     return found

@@ -13,7 +13,7 @@ from monitor.detectors.attack.ecusum import Floats, Gains, evidence, gathered
 from monitor.detectors.attack.epoch import Epoch
 from monitor.detectors.attack.indicators import NAMES, SIMILAR, TAILS
 from monitor.detectors.attack.packing import part_of
-from monitor.detectors.attack.record import begin, begins, limits
+from monitor.detectors.attack.record import begin, begins, enough, limits
 from monitor.detectors.attack.sighting import CLUSTER, POOLED, SHOWN, Sighting
 from monitor.detectors.attack.signs import SWEEP, Signs
 
@@ -22,7 +22,6 @@ Flags = NDArray[np.bool_]
 
 BURN_IN = 5_000
 ABOVE = 1.5
-STRETCHES = 10
 CLUSTER_LEAST, MOST_SEARCHING = 12, 0.6
 SEARCHING, SEARCHING_LEAST, MORE = 0.5, 0.1, 5.0
 """Who searches sends near-copies five times as often as usual: a tenth of the rows at least, half are enough."""
@@ -65,8 +64,7 @@ def grown(
 
 def _beyond_record(held: Mapping[str, Array], k: int) -> bool:
     """Say whether a cluster came to more evidence than those of honest stretches, of which enough went by."""
-    enough = bool(held["cluster_most_stretches"][0] >= STRETCHES)
-    return enough and float(held["cluster_peak"][k]) >= float(held["cluster_limit"][k])
+    return enough(part_of(held, "cluster_most_")) and float(held["cluster_peak"][k]) >= float(held["cluster_limit"][k])
 
 
 def _of_searchers(held: Mapping[str, Array], epoch: Epoch, rows: NDArray[np.intp]) -> bool:
@@ -132,7 +130,7 @@ def gathered_up(
         top = evidence(ratios, gains, least=SHOWN).max(axis=0)
         held["pool_peak"][:] = np.maximum(held["pool_peak"], top)
         top *= alarm / limits(part_of(held, "pool_"), alarm)
-        if not (epoch.queries.named or _known(held)):
+        if not (epoch.queries.named or enough(part_of(held, "pool_"))):
             continue
         for d in np.flatnonzero(top >= SHOWN).tolist():
             hit = rows[shown[rows, d] & counted[rows, d]]
@@ -154,11 +152,6 @@ def _pool_rates(baseline: Baseline, held: Mapping[str, Array]) -> Floats:
     fitted = [RARE_TAIL if name in TAILS else rate / 3 for name, rate in zip(NAMES, baseline.rates, strict=True)]
     usual = np.maximum(np.array(fitted), held["pool_hits"] / np.maximum(held["pool_rows"], 1))
     return np.asarray(np.clip(ABOVE * usual, 0.002, 0.5))
-
-
-def _known(held: Mapping[str, Array]) -> bool:
-    """Say whether enough stretches have gone by to know what is usual of all rows together."""
-    return bool(held["pool_stretches"][0] >= STRETCHES)
 
 
 def _turn(held: Mapping[str, Array], now: int, alarm: float) -> None:

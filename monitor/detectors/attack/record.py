@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-LATELY, TWICE, KEPT = 6, 2.0, 0.99
+LATELY, TWICE, KEPT, ENOUGH = 6, 2.0, 0.99, 10
 NEVER = np.iinfo(np.int64).min
 
 
@@ -29,6 +29,11 @@ def empty_record(count: int) -> dict[str, Array]:
         "slice": np.full(1, NEVER),
         "stretches": np.zeros(1, np.int64),
     }
+
+
+def enough(memory: Mapping[str, Array]) -> bool:
+    """Say whether enough stretches have gone by to know what is usual."""
+    return bool(memory["stretches"][0] >= ENOUGH)
 
 
 def limits(memory: Mapping[str, Array], alarm: float) -> Array:

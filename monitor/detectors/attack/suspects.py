@@ -12,7 +12,7 @@ from monitor.detectors.attack.baseline import Baseline
 from monitor.detectors.attack.ecusum import Floats, Gains, evidence, gathered
 from monitor.detectors.attack.epoch import Epoch
 from monitor.detectors.attack.indicators import NAMES, SIMILAR, TAILS, VOLUME
-from monitor.detectors.attack.ordering import ordered, ranks
+from monitor.detectors.attack.ordering import begins, ordered, ranks
 from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.peers import shown_by_others
 from monitor.detectors.attack.sighting import SHOWN, Sighting
@@ -105,16 +105,14 @@ def _rounds(epoch: Epoch) -> Iterator[Stretches]:
     order = ordered(epoch.place)
     order = order[epoch.place[order] >= 0]
     place, now = epoch.place[order], epoch.slices[order]
-    turns = np.ones(order.size, np.bool_)
-    turns[1:] = (place[1:] != place[:-1]) | (now[1:] != now[:-1])
-    begins = np.flatnonzero(turns)
-    lengths = np.diff(np.append(begins, order.size))
-    rank = ranks(place[begins])
+    starts = np.flatnonzero(begins(place) | begins(now))
+    lengths = np.diff(np.append(starts, order.size))
+    rank = ranks(place[starts])
     for turn in range(int(rank.max(initial=-1)) + 1):
         chosen = np.flatnonzero(rank == turn)
-        places, _, starts = _laid(begins[chosen], lengths[chosen])
-        first = begins[chosen]
-        yield Stretches(place[first], now[first], order[places], starts, lengths[chosen])
+        first = starts[chosen]
+        places, _, laid = _laid(first, lengths[chosen])
+        yield Stretches(place[first], now[first], order[places], laid, lengths[chosen])
 
 
 def _laid(starts: Places, lengths: Places) -> tuple[Places, Places, Places]:

@@ -117,12 +117,12 @@ def _epoch(baseline: Baseline, state: State, queries: Queries, rows: Rows, *, fi
     client = client.astype(np.uint32)
     faults = baseline.contract.faults(rows)
     ignored = broken_values(part_of(held, "broken_"), baseline, rows, faults, client=client, at=at)
-    buckets = baseline.fingerprint.buckets(baseline.space.scaled(rows), rows)
+    buckets, hashes = baseline.fingerprint.buckets(baseline.space.scaled(rows), rows), rows.hashes()
     return Epoch(
         queries,
         rows,
-        baseline.fingerprint.without(buckets, rows, ignored) if ignored.any() else buckets,
-        rows.hashes(),
+        baseline.fingerprint.without(buckets, hashes, ignored) if ignored.any() else buckets,
+        hashes,
         first,
         at,
         place,

@@ -71,13 +71,12 @@ def _p_values(baseline: Baseline, table: pa.Table, rows: Rows) -> Floats:
 
 
 def _faults(baseline: Baseline, rows: Rows) -> list[list[str]]:
-    contract, names = baseline.contract, baseline.space.names
-    wide = rows.numbers.shape[1]
-    missing = contract.malformed(rows)
+    broken, names = baseline.contract.faults(rows), baseline.space.names
+    wide, missing = rows.numbers.shape[1], broken.malformed
     kinds: tuple[tuple[NDArray[np.bool_], str], ...] = (
         (missing[:, :wide], "has no value"),
-        (contract.beyond(rows), "is beyond the range of the reference"),
-        (contract.off_lattice(rows), "has more decimals than any value of the reference"),
+        (broken.beyond, "is beyond the range of the reference"),
+        (broken.off_lattice, "has more decimals than any value of the reference"),
     )
     found: list[list[str]] = [[] for _ in range(len(rows))]
     for flags, said in kinds:
