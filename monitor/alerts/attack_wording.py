@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 SUSPECTED = "suspected_"
 """Begins the names of the detectors that this is about."""
 CLIENT, MANY, NEWCOMERS, VOLUME = "client=", "many clients", "newcomers_", "volume"
-NAMED, RECORDS, COLUMNS = 3, 3, 4
+NAMED, RECORDS, COLUMNS, SENDERS = 3, 3, 4, 5
 
 ATTACKS = {
     "attack.evasion": "evasion",
@@ -63,7 +63,7 @@ def suspicion_lines(group: "Group", *, most: int) -> tuple[str, ...]:
     if group.transition == "resolved":
         return (*sentences, *more)
     first = group.findings[0].evidence
-    details = (*_pair(first), *_copied(first), *_records(first), *_client(first), *_names(first))
+    details = (*_pair(first), *_senders(first), *_copied(first), *_records(first), *_client(first), *_names(first))
     return (*sentences, *more, *details, f"To do: {_to_do(group)}.")
 
 
@@ -131,6 +131,16 @@ def _pair(told: Mapping[str, Any]) -> list[str]:
         return [f"First and last copy differ in {', '.join(said)}."]
     columns = [str(one["column"]) for one in told.get("columns") or ()]
     return [f"Odd columns: {listed(columns, COLUMNS)}."] if columns else []
+
+
+def _senders(told: Mapping[str, Any]) -> list[str]:
+    """Say which clients sent what no single one is accused of."""
+    senders = told.get("senders") or ()
+    if not senders:
+        return []
+    named = [f"{shown(str(one['client']))} ({one['rows']:,})" for one in senders[:SENDERS]]
+    more = told["sent_by"] - len(named)
+    return [f"Sent by {', '.join(named)}" + (f" and {more:,} more clients." if more > 0 else ".")]
 
 
 def _copied(told: Mapping[str, Any]) -> list[str]:

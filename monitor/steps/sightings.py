@@ -55,7 +55,7 @@ def storable(one: Sighting, seed: bytes | None) -> Sighting:
     >>> len(storable(Sighting("d", "c" * 1000, datetime(2026, 3, 1, tzinfo=UTC), 1, 1, 0.1), None).client)
     209
     """
-    evidence = one.evidence if seed is None else _hidden(one.evidence, seed)
+    evidence = _named(one.evidence if seed is None else _hidden(one.evidence, seed))
     ids = tuple(map(_short, one.ids))
     return replace(one, client=_short(one.client), first_id=_short(one.first_id), ids=ids, evidence=evidence)
 
@@ -64,6 +64,12 @@ def _short(name: str) -> str:
     plain = name.replace("\x00", "␀")
     digest = hashlib.sha256(name.encode(errors="replace")).hexdigest()
     return plain if len(plain) <= NAME_LENGTH else f"{plain[:NAME_LENGTH]}…{digest[:8]}"
+
+
+def _named(evidence: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "senders" not in evidence:
+        return evidence
+    return {**evidence, "senders": [{**sender, "client": _short(sender["client"])} for sender in evidence["senders"]]}
 
 
 def _hidden(evidence: Mapping[str, Any], seed: bytes) -> dict[str, Any]:

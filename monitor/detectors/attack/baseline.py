@@ -17,7 +17,8 @@ from monitor.detectors.attack.combination import Combination
 from monitor.detectors.attack.contract import Contract
 from monitor.detectors.attack.ecusum import Gains
 from monitor.detectors.attack.fingerprint import TABLES, Fingerprint
-from monitor.detectors.attack.indicators import INDICATORS, NAMES, TAILS
+from monitor.detectors.attack.indicators import INDICATORS, MET, NAMES, TAILS
+from monitor.detectors.attack.meetings import chance_meetings
 from monitor.detectors.attack.packing import packed, part_of, unpacked
 from monitor.detectors.attack.population import FEWEST, Population, levels_of
 from monitor.detectors.attack.space import Floats, Rows, Space
@@ -100,10 +101,12 @@ class Baseline:
         usual_buckets = Usual.of(buckets[first])
         joining, share, largest = _joining(usual_buckets, buckets[~first], others, fingerprint)
         faults = contract.faults(others)
+        apart = np.sort(np.unique(others.hashes(), return_index=True)[1])
         own = {
-            "off_contract": (faults.off_lattice | faults.beyond).any(axis=1).mean(),
-            "malformed": faults.malformed.any(axis=1).mean(),
-            "training_rows": 1 - np.unique(hashes).size / hashes.size,
+            "off_contract": 3 * (faults.off_lattice | faults.beyond).any(axis=1).mean(),
+            "malformed": 3 * faults.malformed.any(axis=1).mean(),
+            "training_rows": 3 * (1 - np.unique(hashes).size / hashes.size),
+            MET: chance_meetings(population.placed(space, others.take(apart)), buckets[~first][apart], rng=rng),
         }
         return cls(
             space,
@@ -195,7 +198,7 @@ def _rates(own: Mapping[str, float]) -> Floats:
     rates = []
     for name, indicator in zip(NAMES, INDICATORS, strict=True):
         if name in own:
-            rates.append(max(indicator.rate, 3 * own[name]))
+            rates.append(max(indicator.rate, own[name]))
         else:
             rates.append(SLACK * TAIL if name in TAILS else indicator.rate)
     return np.asarray(np.clip(np.array(rates), RATE_LEAST, RATE_MOST))

@@ -17,7 +17,7 @@ Array = NDArray[Any]
 Places = NDArray[np.intp]
 Counts = NDArray[np.int64]
 
-LENGTH = 4096
+LENGTH, MOST_SENDERS = 4096, 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +93,16 @@ class Epoch:
     def id_of(self, row: int) -> str:
         """Give the id of a row as text, "" where there is none."""
         return self.queries.id_of(self.first + row)
+
+    def senders(self, rows: Places) -> dict[str, Any]:
+        """Give which clients sent some rows, as evidence: how many, and the first twenty by how many rows they sent."""
+        who = self.queries.who[self.first + rows]
+        clients, counts = np.unique_counts(who[who >= 0])
+        if not clients.size:
+            return {}
+        most = np.argsort(-counts, kind="stable")[:MOST_SENDERS]
+        told = [{"client": self.queries.names[clients[i]], "rows": int(counts[i])} for i in most.tolist()]
+        return {"sent_by": int(clients.size), "senders": told}
 
     def named(self, rows: Places) -> Mapping[str, Any]:
         """Give when the first of some rows came, its id, and the ids of at most twenty of them, evenly spread."""

@@ -34,6 +34,13 @@ INDICATORS_BY_NAME: Mapping[str, Indicator] = {
         "near-copies of rows that the same client sent at least two near-copies of before",
         "the same as near_duplicates",
     ),
+    "near_other_newcomers": Indicator(
+        "attack.evasion",
+        "similar",
+        0.02,
+        "near-copies of rows that other new clients sent just before",
+        "clients that were known before the attack, and queries that lie apart as honest rows do",
+    ),
     "far_from_population": Indicator(
         "attack.extraction",
         "population",
@@ -129,3 +136,5 @@ TAILS: Mapping[str, str] = {
 }
 """Those that say that a row is in the worst five per cent of a statistic, by the statistic."""
 SIMILAR = ("near_duplicates", "near_duplicate_starts")
+MET = "near_other_newcomers"
+"""That which only new clients can show, and show together."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from monitor.detectors.attack.baseline import SLACK, Baseline
 from monitor.detectors.attack.ecusum import Floats
 from monitor.detectors.attack.epoch import LENGTH, Epoch
-from monitor.detectors.attack.indicators import NAMES, TAILS
+from monitor.detectors.attack.indicators import MET, NAMES, TAILS
 from monitor.detectors.attack.pool import BURN_IN, gathered_up
 from monitor.detectors.attack.sighting import NEWCOMERS, Sighting
 from monitor.detectors.attack.signs import Signs
@@ -20,7 +20,7 @@ Flags = NDArray[np.bool_]
 FIRST = 3
 """So few rows of a client count that no single one can raise an alarm."""
 BESIDE, FEWEST, LEAST, CHANCE, MOST_RATE = 64, 8, 0.1, 2, 0.5
-TOLD = np.array([name in TAILS for name in NAMES])
+TOLD, MEETING = np.array([name in TAILS for name in NAMES]), np.array([name == MET for name in NAMES])
 
 
 def empty_newcomers() -> dict[str, Array]:
@@ -33,17 +33,18 @@ def empty_newcomers() -> dict[str, Array]:
 def newcomers(
     baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, signs: Signs, *, rates: Floats, alarm: float
 ) -> Iterator[Sighting]:
-    """Gather evidence about the first three rows of every client together; changes what is remembered.
+    """Gather evidence about the first rows of every client together; changes what is remembered.
 
-    rates: the share of honest rows that show each indicator at most. What newcomers usually show raises them, and a
-    sign that a tenth of others' among the last 64 rows show, too, is the world's and says nothing. Not in the burn-in.
-    Blind to clients that behaved well before, and to fewer than about four.
+    rates: the share of honest rows that show each indicator at most. What newcomers usually show raises them. Of the
+    tails the first three rows count, and a sign that a tenth of others' among the last 64 rows show, too, is the
+    world's and says nothing; that newcomers meet is seen in their first hundred. Not in the burn-in. Blind to clients
+    that behaved well before, and to fewer than about four.
     """
     known = epoch.place >= 0
     first = known & (epoch.asked < FIRST)
-    counted = signs.counted & TOLD & (rates < MOST_RATE)
     excused = _shown_by_others(held["newcomers_beside"], signs, others=known & ~first, rates=rates)
-    counted &= first[:, None] & ~excused
+    counted = signs.counted & (rates < MOST_RATE)
+    counted &= (TOLD & first[:, None] & ~excused) | MEETING
     held["newcomers_new"] += [counted.sum(axis=0), (counted & signs.hits).sum(axis=0)]
     if epoch.begun < BURN_IN:
         return

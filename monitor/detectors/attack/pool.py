@@ -59,6 +59,7 @@ def grown(
             continue
         told = account_of(baseline, epoch.rows, held, detector=CLUSTER, hit=rows, clusters=signs.cluster[rows])
         start = epoch.queries.start(int(epoch.slices[rows[-1]]))
+        told |= epoch.senders(rows)
         yield Sighting(CLUSTER, "", start, size, size, rate, log_e, evidence=told, **epoch.named(rows))
 
 
@@ -143,7 +144,7 @@ def gathered_up(
                 int(held["pool_shown"][1, d]),
                 float(rates[d]),
                 float(top[d]),
-                evidence=told,
+                evidence=told | epoch.senders(hit),
                 **epoch.named(hit),
             )
 

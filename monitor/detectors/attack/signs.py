@@ -12,7 +12,8 @@ from monitor.detectors.attack.baseline import RARE_TAIL, TAIL, Baseline
 from monitor.detectors.attack.buckets import repeats, shared
 from monitor.detectors.attack.clusters import NAME, Clusters
 from monitor.detectors.attack.epoch import Epoch
-from monitor.detectors.attack.indicators import NAMES, SIMILAR, TAILS
+from monitor.detectors.attack.indicators import MET, NAMES, SIMILAR, TAILS
+from monitor.detectors.attack.meetings import meet
 from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.sensors import HOUR, unhurried
 from monitor.detectors.attack.variations import chained
@@ -74,6 +75,11 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
         at=epoch.at[fresh],
     )
     joins[fresh] = told.sum(axis=1) >= _tables_needed(baseline, epoch.ignored[fresh])
+    came = fresh & new & ~epoch.exempt
+    signs.counted[:, PLACE[MET]] = came
+    signs.hits[came, PLACE[MET]] = meet(
+        part_of(held, "meeting_"), epoch.buckets[came], client=epoch.client[came], number=newcomers[came]
+    )
     chain = chained(part_of(held, "client_last_"), epoch.rows, epoch.place, fresh)
     signs.hits[:, PLACE[SWEEP]] = swept = fresh & (chain >= SWEPT)
     told = fresh & (epoch.place >= 0) & ~epoch.exempt

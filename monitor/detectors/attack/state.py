@@ -13,6 +13,7 @@ from monitor.detectors.attack.buckets import REPEATS, empty_memory
 from monitor.detectors.attack.clusters import empty_clusters
 from monitor.detectors.attack.ecusum import WIDTH
 from monitor.detectors.attack.indicators import NAMES
+from monitor.detectors.attack.meetings import empty_meetings
 from monitor.detectors.attack.newcomers import empty_newcomers
 from monitor.detectors.attack.peers import empty_recent
 from monitor.detectors.attack.record import NEVER, empty_record
@@ -44,6 +45,7 @@ class State:
         held |= {"pool_rows": np.zeros(wide), "pool_hits": np.zeros(wide), "pool_new": np.zeros((2, wide))}
         held |= {f"recent_{name}": array for name, array in empty_recent().items()}
         held |= {f"newcomers_{name}": array for name, array in empty_newcomers().items()}
+        held |= {f"meeting_{name}": array for name, array in empty_meetings().items()}
         width = baseline.space.numbers + baseline.space.categories
         held |= {f"broken_{name}": array for name, array in empty_broken(width).items()}
         held |= {f"volume_{name}": array for name, array in empty_counts().items()}
