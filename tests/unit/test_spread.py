@@ -7,11 +7,12 @@ import pyarrow as pa
 import pytest
 
 from monitor.detectors.performance import METRICS, decisions, roc_auc
-from monitor.detectors.performance.spread import spreads_of
+from monitor.detectors.performance.spread import spread_of, spreads_of
 from monitor.profiles.arrow import layout_of
 from monitor.profiles.groups import profile_table
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile, merge
+from monitor.stats.intervals import Estimate
 from monitor.types import Roles
 
 ROLES = Roles(timestamp="at", scores=("p",), prediction="yes", label="y")
@@ -54,6 +55,13 @@ def test_a_skill_that_moves_is(layout: Layout) -> None:
     found = spreads_of(windows(draw, layout, draw.normal(1.5, 0.4, 80), np.full(80, 0.5)), METRICS)
     # the AUC is Phi(skill / sqrt 2), so that 0.4 of skill is about 0.065 of it
     assert found["roc_auc"] == pytest.approx(0.065, rel=0.25)
+
+
+def test_a_window_of_hardly_any_error_does_not_hide_how_the_others_differ() -> None:
+    draw = np.random.default_rng(6)
+    others = [Estimate(float(value), 0.01, n=500) for value in draw.normal(0.5, 0.1, 60)]
+    found = spread_of([Estimate(0.5, 1e-12, n=500), *others])
+    assert found == pytest.approx(0.1, rel=0.3)
 
 
 def test_too_few_windows_have_none(layout: Layout) -> None:

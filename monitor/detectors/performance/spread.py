@@ -36,4 +36,5 @@ def spread_of(found: Sequence[Estimate]) -> float | None:
     values, weights = np.array([one.value for one in found]), np.array([1 / (one.error or 1) ** 2 for one in found])
     total = weights.sum()
     excess = float(weights @ (values - weights @ values / total) ** 2) - (len(found) - 1)
-    return math.sqrt(max(excess / float(total - weights @ weights / total), 0.0))
+    # summed in this order, one window of hardly any error leaves the others' part, and not 0
+    return math.sqrt(max(excess / float(weights @ ((total - weights) / total)), 0.0))
