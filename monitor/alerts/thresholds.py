@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc, chdtri, ndtr, ndtri, roots_genlaguerre
+from scipy.special import chdtrc, chdtri, gammainccinv, ndtr, ndtri, roots_genlaguerre
 from scipy.stats import ncx2
 
 from monitor.types import Measurement
@@ -27,8 +27,14 @@ def _normal(points: int) -> tuple[Floats, Floats]:
     return nodes, weights / weights.sum()
 
 
+def _upper(points: int) -> tuple[Floats, Floats]:
+    """Give upper tail chances, most of them small ones, and their weights."""
+    nodes, weights = np.polynomial.legendre.leggauss(points)
+    return ((nodes + 1) / 2) ** 4, 2 * ((nodes + 1) / 2) ** 3 * weights
+
+
 _POINTS = 64
-_QUADRATURE = _normal(_POINTS)
+_QUADRATURE, _TAILS = _normal(_POINTS), _upper(24)
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,7 @@ def significance(
     shared: float = 0.0,
     lasting: float = 0.0,
     ways: int = 0,
+    places: int = 0,
 ) -> float:
     """Give the p-value each of `tests` tests must reach, in (0, 1], so that about `alarms` alarms begin `per`.
 
@@ -80,7 +87,8 @@ def significance(
     N being its rows and M the window's: M / (N + M), in [0, 1). It is the same in every window, so that a reference
     that lies askew breaches again and again: windows are independent only given it, and the alarms are averaged over
     where it may lie: in one direction by a test that looks one way, with `ways` 0; or in so many, either way, by one
-    like chi-square with as many degrees, whose breaches go less together. `lasting` is the correlation of neighbouring
+    like chi-square with as many degrees, whose breaches go less together; or one way in each of so many `places` by
+    a scan, which breaches where any of them does, and least together. `lasting` is the correlation of neighbouring
     windows beyond that, in [0, 1), such as a season's: it makes spells of windows that breach together, each like one
     draw, one way, whose length is that of a normal sequence's stay beyond a high level, about
     2.5 / sqrt(1 - lasting^2). (Rice 1945)
@@ -102,19 +110,21 @@ def significance(
         raise ValueError(f"shared={shared}, lasting={lasting}: parts of the variance must be in [0, 1)")
     windows, alike = per / window, min(round(shared + lasting, 2), 0.99)
     spell = windows if lasting <= shared else min(windows, max(float(m), round(2.5 / math.sqrt(1 - lasting**2))))
-    given = _alarms(spell, k, m, clear, shared=alike, ways=0 if lasting else ways) * (windows / spell)
+    # powers of two, so that few are worked out
+    looks = (0, 0) if lasting else (ways, 1 << places.bit_length() >> 1)
+    given = _alarms(spell, k, m, clear, shared=alike, looks=looks) * (windows / spell)
     return float(np.exp(np.interp(math.log(alarms / tests), np.log(given), np.log(_LEVELS))))
 
 
 @lru_cache(maxsize=1024)
-def _alarms(windows: float, k: int, m: int, clear: int, *, shared: float, ways: int) -> Floats:
+def _alarms(windows: float, k: int, m: int, clear: int, *, shared: float, looks: tuple[int, int]) -> Floats:
     """Give the alarms that a test of each level begins in so many windows in which nothing has changed, on average.
 
     The first one comes after 1 / (C(m-1, k-1) a^k) windows; every later one has to wait until the one before is
     resolved, too. `a` is the chance of a breach given the reference, whose deviates all windows share.
     """
-    breach, weights = _given(_LEVELS, shared, ways)
-    goes_on, _ = _given(np.maximum(_LEVELS, np.minimum(0.1, 5 * _LEVELS)), shared, ways)
+    breach, weights = _given(_LEVELS, shared, *looks)
+    goes_on, _ = _given(np.maximum(_LEVELS, np.minimum(0.1, 5 * _LEVELS)), shared, *looks)
     rate = np.minimum(comb(m - 1, k - 1) * np.maximum(breach, _SMALLEST) ** k, 1.0)
     quiet = np.maximum(1 - goes_on, 1e-9)
     firing = np.minimum((quiet**-clear - 1) / np.maximum(goes_on, _SMALLEST), 1e12)
@@ -123,10 +133,12 @@ def _alarms(windows: float, k: int, m: int, clear: int, *, shared: float, ways: 
     return np.maximum.accumulate((first + (due - first) / (1 + firing * rate)) @ weights)
 
 
-def _given(levels: Floats, shared: float, ways: int) -> tuple[Floats, Floats]:
-    """Give the chance of a breach at each level given where the reference lies, shape (levels, places), and weights."""
+def _given(levels: Floats, shared: float, ways: int, places: int) -> tuple[Floats, Floats]:
+    """Give the chance of a breach at each level given how the reference lies, shape (levels, lies), and weights."""
     if not shared:
         return levels[:, None], np.ones(1)
+    if places > 1:
+        return _given_anywhere(levels, shared, places)
     if not ways:
         deviates, weights = _QUADRATURE
         return ndtr((ndtri(levels)[:, None] + math.sqrt(shared) * deviates) / math.sqrt(1 - shared)), weights
@@ -135,6 +147,16 @@ def _given(levels: Floats, shared: float, ways: int) -> tuple[Floats, Floats]:
     # the reference's squared distance follows chi-square, too
     breach = np.asarray(ncx2.sf(limits, ways, 2 * halves * shared / (1 - shared)))
     return breach, np.asarray(weights / weights.sum())
+
+
+def _given_anywhere(levels: Floats, shared: float, places: int) -> tuple[Floats, Floats]:
+    """Give it for a breach in any of several places, a sum: a gamma of its mean and variance. (Satterthwaite 1946)."""
+    each = levels / places
+    breach, normal = _given(each, shared, 0, 0)
+    shape = places / np.maximum((breach**2 @ normal) / each**2 - 1, 1e-3)
+    chances, weights = _TAILS
+    sums = gammainccinv(shape[:, None], chances)
+    return np.minimum(sums * (levels / (sums @ weights))[:, None], 1.0), weights
 
 
 def spent(measurement: Measurement, threshold: Threshold) -> float:

@@ -25,7 +25,7 @@ class Detector:
     beside other tests (Genovese, Roeder & Wasserman 2006): small where what it looks for leaves no doubt, or where
     chance alone hardly ever makes it, so that it would hold a part of the budget that nobody spends. `labelled`
     ones wait for labels whatever their kind; `at_once` ones alert in the first window that breaches. `ways`: in about
-    how many directions it looks, either way; 0 for one that looks one way only.
+    how many directions it looks, either way; 0 for one that looks one way only. `scans`: it looks so in every bin.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Detector:
     labelled: bool = False
     at_once: bool = False
     ways: int = 0
+    scans: bool = False
 
     @property
     def method(self) -> str:

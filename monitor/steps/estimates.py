@@ -6,7 +6,7 @@ from dataclasses import replace
 from monitor.config import Model
 from monitor.detectors import ESTIMATES
 from monitor.profiles.profile import Profile
-from monitor.steps.measure import Found, found_of
+from monitor.steps.measure import Found, found_of, shared_by
 
 
 def estimated(reference: Profile, current: Profile, settings: Model) -> Iterator[Found]:
@@ -23,4 +23,4 @@ def estimated(reference: Profile, current: Profile, settings: Model) -> Iterator
             by_default = found.setting.value is None
             armed = found.armed and (wanted or not by_default)
             wanted = wanted and not (armed and by_default)
-            yield replace(found, armed=armed, shared=current.rows / max(reference.rows + current.rows, 1))
+            yield replace(found, armed=armed, shared=shared_by(reference, current))

@@ -35,6 +35,7 @@ class Found:
 
     shared: the part of the difference's variance that the reference brings in, which is the same in every window;
         None where nothing is compared with the reference. lasting: the correlation of neighbouring windows beyond it.
+    places: in how many places it looks where it scans, 0 where it does not.
     alpha: the p-value that it must reach, where that does not follow from the budget; it has a part of its own then.
     """
 
@@ -46,6 +47,7 @@ class Found:
     shared: float | None = None
     lasting: float = 0.0
     alpha: float | None = None
+    places: int = 0
 
     @property
     def of_labels(self) -> bool:
@@ -82,16 +84,27 @@ def _own(references: Mapping[str, Profile], version: str) -> Profile:
 def measured(pairs: Pairs, settings: Model) -> Iterator[Found]:
     """Run every detector over a window's profiles; segments only where an alert may follow."""
     for segment, (reference, profile) in pairs.items():
-        shared = profile.rows / max(reference.rows + profile.rows, 1)
         for detector in DETECTORS:
             if segment != WHOLE and not (detector.armed or settings.thresholds):
                 continue
             for measurement in detector.compare(reference, profile):
+                shared = shared_by(reference, profile, measurement.column)
                 found = found_of(detector, measurement, settings, reference.layout, shared=shared)
                 if segment == WHOLE:
                     yield found
                 elif found.armed:
                     yield replace(found, measurement=replace(measurement, segment=segment))
+
+
+def shared_by(reference: Profile, current: Profile, column: str = "") -> float:
+    """Give what part of a difference's variance the reference brings in, in [0, 1]: M / (N + M), by rows with a value.
+
+    Of a derived column the reference has fewer, as half of its rows are learned from. "" asks for all rows.
+    """
+    before, after = reference.columns.get(column), current.columns.get(column)
+    held = before and after and before.n and after.n
+    n, m = (before.n, after.n) if before and after and held else (reference.rows, current.rows)
+    return m / max(n + m, 1)
 
 
 def found_of(
@@ -113,7 +126,8 @@ def found_of(
     armed = armed_for(detector, measurement.column, layout) if layout else detector.armed
     wanted = armed if setting.value is None else setting.value != "off"
     lasting = column.lasting if column and shared is not None else 0.0
-    return Found(detector, measurement, kind, wanted, setting, shared, lasting)
+    places = column.bins.size if column and detector.scans else 0
+    return Found(detector, measurement, kind, wanted, setting, shared, lasting, places=places)
 
 
 def compared(
@@ -200,6 +214,7 @@ def threshold_of(found: Found, settings: Model, *, tests: float, window: Window)
         shared=min(found.shared or 0.0, 0.99),
         lasting=found.lasting,
         ways=detector.ways,
+        places=found.places,
     )
     least = detector.min_effect if found.setting.min_effect is None else found.setting.min_effect
     return Threshold(alpha=alpha, min_effect=least)

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from scipy.special import chdtrc, ndtr
+from scipy.special import betainc, chdtrc, log_ndtr, ndtr
+from scipy.stats import rankdata
 
 from monitor.alerts.lifecycle import Alert, Rule, step
 from monitor.alerts.thresholds import Threshold, judged, significance
@@ -71,6 +72,39 @@ def test_tests_of_many_directions_spend_more_of_the_budget_where_windows_share_a
     p = chdtrc(ways, (z**2).sum(axis=2))
     rate = tests * alarms_of(p <= alpha, p <= max(alpha, min(0.1, 5 * alpha)), **rule).mean()
     assert 0.6 <= rate <= 1.15
+
+
+@pytest.mark.parametrize("shared", [0.05, 0.33, 0.5])
+@pytest.mark.parametrize("places", [4, 100])
+def test_a_scan_spends_its_budget_though_windows_share_a_reference_that_lies_askew_in_some_places(
+    shared: float, places: int
+) -> None:
+    tests, rule = 60, {"k": 2, "m": 3, "clear": 3}
+    alpha = significance(alarms=1, per=30 * DAY, window=DAY, tests=tests, shared=shared, places=places, **rule)
+    rng = np.random.default_rng(round(100 * shared) + places)
+    p = np.concatenate([_scanned(rng, 1_000, places, shared) for _ in range(10)])
+    rate = tests * alarms_of(p <= alpha, p <= max(alpha, min(0.1, 5 * alpha)), **rule).mean()
+    assert 0.6 <= rate <= 1.15
+
+
+def _scanned(rng: np.random.Generator, references: int, places: int, shared: float) -> np.ndarray:
+    """Give p-values of the largest of so many independent rises, shape (references, 30 windows)."""
+    askew = rng.normal(size=(references, 1, places))
+    z = np.sqrt(shared) * askew + np.sqrt(1 - shared) * rng.normal(size=(references, 30, places))
+    return -np.expm1(places * log_ndtr(z.max(axis=2)))
+
+
+def test_counts_of_bins_that_are_scanned_spend_what_their_places_leave() -> None:
+    # windows half as large as their reference; the smallest tail's rank is its p-value, for it is exact
+    rng, (n, m), bins, tests, rule = np.random.default_rng(2), (20_000, 10_000), 64, 10, {"k": 2, "m": 3, "clear": 3}
+    shares, smallest = np.full(bins, 1 / bins), []
+    for _ in range(800):
+        reference, windows = rng.multinomial(n, shares), rng.multinomial(m, shares, size=30)
+        smallest.append(betainc(windows, reference + 1, m / (n + m)).min(axis=1))
+    p = rankdata(smallest).reshape(-1, 30) / (800 * 30)
+    alpha = significance(alarms=1, per=30 * DAY, window=DAY, tests=tests, shared=m / (n + m), places=bins, **rule)
+    rate = tests * alarms_of(p <= alpha, p <= max(alpha, min(0.1, 5 * alpha)), **rule).mean()
+    assert 0.7 <= rate <= 1.2
 
 
 @pytest.mark.parametrize("lasting", [0.3, 0.6, 0.9, 0.97])

@@ -21,4 +21,4 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
     return put_to_test(NAME, scan_test, reference, current, bins=NumericBins)
 
 
-DETECTOR = Detector(NAME, "drift.data", "share", compare, armed=True, min_effect=0.003, bins=NumericBins, ways=8)
+DETECTOR = Detector(NAME, "drift.data", "share", compare, armed=True, min_effect=0.003, bins=NumericBins, scans=True)
