@@ -91,6 +91,12 @@ def test_honest_clients_are_left_alone_and_show_signs_at_the_rates_of_the_refere
         assert one.hits / one.rows <= one.rate
 
 
+def test_a_column_that_no_row_has_accuses_nobody_and_hides_no_search() -> None:
+    lacking = [honest(400, 50, clients=5), queries(walk(40, 51), "eve", first=400)]
+    found = alarms(followed([rows.drop_columns(["x3"]) for rows in lacking]))
+    assert {client for client, _ in found} == {"eve"}
+
+
 @pytest.mark.parametrize(
     ("attack", "detector", "most"),
     [(walk, "near_duplicates", 20), (uniform, "far_from_population", 20)],

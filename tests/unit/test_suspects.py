@@ -155,3 +155,11 @@ def test_an_alert_names_what_it_is_called_elsewhere() -> None:
     assert as_json(finding(one))["atlas"] == ["AML.T0043.001", "AML.T0042", "AML.T0015"]
     (other,) = measured(seen(detector="distrusted", evidence={"columns": []}))
     assert as_json(finding(other))["atlas"] == ["AML.T0015", "AML.T0043.000", "AML.T0043.002"]
+
+
+@pytest.mark.parametrize(("others", "shown", "accused"), [(5, 5, False), (40, 3, False), (40, 0, True), (0, 0, True)])
+def test_few_rows_of_others_that_show_the_same_take_an_accusation_back(others: int, shown: int, accused: bool) -> None:  # noqa: FBT001
+    mine = seen(log_e=16.0, detector="off_contract", rows=3, hits=3, rate=0.005)
+    everybody = seen(client="", log_e=0.0, detector="off_contract", rows=3 + others, hits=3 + shown, total=True)
+    told = [one for one in measured(mine, everybody) if one.p_value is not None and one.p_value <= ALPHA]
+    assert bool(told) is accused

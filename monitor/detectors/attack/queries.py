@@ -14,6 +14,7 @@ from monitor.detectors.attack.space import Floats, Rows
 from monitor.profiles.reading import categories
 from monitor.types import Roles
 
+Flags = NDArray[np.bool_]
 Hashes = NDArray[np.uint64]
 Places = NDArray[np.intp]
 
@@ -26,10 +27,12 @@ class Queries:
     """The rows of a batch, in the order in which they came.
 
     names, keys: of the clients; who: the place of each row's client among them, -1 where it names none. slices: the
-    number of the stretch of time that each row falls into. ids: texts, "" where there are none.
+    number of the stretch of time that each row falls into. ids: texts, "" where there are none. absent: the columns
+    that the batch lacks.
     """
 
     rows: Rows
+    absent: Flags
     classes: Classes
     margins: Floats
     times: NDArray[np.int64]
@@ -47,6 +50,7 @@ class Queries:
         names, who = _clients(table, roles)
         return cls(
             baseline.space.rows(table),
+            baseline.space.absent(table),
             baseline.answers.classes(table),
             baseline.answers.margins(table),
             times,

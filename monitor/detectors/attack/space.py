@@ -105,6 +105,12 @@ class Space:
                 codes[:, place] = _codes(table.column(held[column.name]), column)
         return Rows(numbers, codes)
 
+    def absent(self, table: pa.Table) -> NDArray[np.bool_]:
+        """Say of each number and category whether rows lack its column altogether, which is no client's doing."""
+        lacking = np.array([column.name not in table.column_names for column in self.columns], np.bool_)
+        numbers = len(self.widths)
+        return np.concatenate([np.repeat(lacking[:numbers], self.widths), lacking[numbers:]])
+
     def scaled(self, rows: Rows) -> Floats:
         """Give the numbers in robust deviations from the reference's median."""
         with np.errstate(invalid="ignore", over="ignore"):

@@ -116,7 +116,7 @@ def _epoch(baseline: Baseline, state: State, queries: Queries, rows: Rows, *, fi
     client = np.where(known, held["client_key"][spot], np.uint64(0)) & np.uint64(0xFFFFFFFF)
     client = client.astype(np.uint32)
     faults = baseline.contract.faults(rows)
-    ignored = broken_values(part_of(held, "broken_"), baseline, rows, faults, client=client, at=at)
+    ignored = broken_values(part_of(held, "broken_"), baseline, rows, faults, client=client, at=at) | queries.absent
     buckets, hashes = baseline.fingerprint.buckets(baseline.space.scaled(rows), rows), rows.hashes()
     return Epoch(
         queries,

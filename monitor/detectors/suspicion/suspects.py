@@ -20,8 +20,8 @@ SHOWN = math.log(1_000)
 SURE = 2.0
 """Twice the evidence that an alarm asks for is sure."""
 FLIPS, WHAT_IF = 5, 0.5
-OTHERS, SLACK = 100, 1.25
-"""From so many rows of others on, a client is laid beside their rate, times the slack."""
+BESIDE, SLACK = 10, 1.25
+"""A client is laid beside the rate of the others, times the slack, as if so many rows of theirs had shown nothing."""
 
 Severity = Literal["critical", "warning", "info"]
 
@@ -101,16 +101,17 @@ def beside_others(one: Sighting, total: tuple[int, int] | None) -> Sighting:
     """Give a sighting with no more evidence than there is against the rate that everyone else shows in this window.
 
     What all clients show alike is a changed world, or broken data, and accuses none of them. The other clients' rate is
-    taken a quarter higher than it was. total: (rows, hits) of all clients, this one among them.
+    taken a quarter higher than it was, and lower where few rows tell. total: (rows, hits) of all clients, this one
+    among them.
 
     >>> from datetime import UTC, datetime
     >>> odd = Sighting("distrusted", "c", datetime(2026, 3, 1, tzinfo=UTC), 8, 8, 0.125, log_e=16.0)
     >>> beside_others(odd, (1008, 108)).log_e, round(beside_others(odd, (1008, 708)).log_e, 1)
     (16.0, 1.1)
     """
-    if total is None or not one.client or total[0] - one.rows < OTHERS:
+    if total is None or not one.client:
         return one
-    usual = min(SLACK * max(total[1] - one.hits, 0) / (total[0] - one.rows), 1.0)
+    usual = min(SLACK * max(total[1] - one.hits, 0) / (max(total[0] - one.rows, 0) + BESIDE), 1.0)
     if usual <= one.rate:
         return one
     chance = float(bdtrc(one.hits - 1, one.rows, usual)) if one.hits else 1.0
