@@ -78,7 +78,7 @@ def _look(monitor: Monitor, watch: Watch, *, now: datetime, done: Pass, progress
     database, name = monitor.database, watch.name
     with database.write() as connection:
         register_model(connection, name, now=now)
-    problems = dict.fromkeys(("pass", "reference", "source", "labels"), "")
+    problems = dict.fromkeys(("reference", "source", "labels"), "")
     try:
         references = reference_of(database, watch, now=now)
     except MonitorError as error:
@@ -91,17 +91,21 @@ def _look(monitor: Monitor, watch: Watch, *, now: datetime, done: Pass, progress
         problems["labels"] = pull_labels(
             database, watch, references[WHOLE].layout, now=now, on_rows=lambda n: progress.rows(name, n)
         )
+    # before the windows are judged, since what can be read again explains nothing of what they show
+    done.findings += watch_over(monitor, watch, problems, now=now, silence=False)
+    if references is not None:
         done.findings += judge(
             monitor, watch, references, now=now, on_window=lambda window: progress.window(name, window)
         )
+    asked = {"pass": ""}
     if is_due(database, watch, now=now):
         try:
-            problems["probes"] = ""
+            asked["probes"] = ""
             done.findings += ask_probes(monitor, watch, now=now)
         except MonitorError as error:
-            problems["probes"] = str(error)
-    done.findings += watch_over(monitor, watch, problems, now=now)
-    done.problems |= {f"{name}: {what}": why for what, why in problems.items() if why}
+            asked["probes"] = str(error)
+    done.findings += watch_over(monitor, watch, asked, now=now)
+    done.problems |= {f"{name}: {what}": why for what, why in (problems | asked).items() if why}
 
 
 def tidy(monitor: Monitor) -> None:

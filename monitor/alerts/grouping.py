@@ -1,7 +1,7 @@
 """From what became of alerts in one window to the messages about them: few, in order, and each only once."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +15,8 @@ from monitor.types import Notice, Window
 UNDER_ALARM = ("firing", "recovering")
 ATTACKS = ("attack.evasion", "attack.extraction", "attack.privacy", "attack.probing")
 """Suspicions of a client, the gravest first."""
+WEIGHT = ("health", "quality", *ATTACKS, "performance.realised", "performance.estimated")
+"""Kinds of alerts that hold others back, so that each comes before all that it may hold back."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,9 @@ class Finding:
 
     transition: what happened to it in this window; None when there is nothing to tell.
     value, reference_value: in `unit`; threshold: the smallest effect that breaches; alpha: the largest p-value.
+    breaches: what was measured breaches by its own threshold, and not only by the looser one of an alert that fires.
     evidence: JSON that goes with the alert; `told` and `inhibited_by` in it belong to `inhibited`.
+    said: its sentence, where that is known already.
     """
 
     alert: Alert
@@ -47,7 +51,9 @@ class Finding:
     low: float | None = None
     high: float | None = None
     note: str = ""
+    breaches: bool = True
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    said: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -99,21 +105,30 @@ def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
 
     standing: alerts with the keys of the public alert JSON, in any state.
 
-    An alert that fires is not told while a weightier one is firing: source health over the quality of a column over
-    performance, realised over estimated, over drift, the whole traffic over its segments, what another detector has
-    said of the same column already, and of suspicions of one client the gravest; so is a suspicion that comes of a
-    broken column. Its evidence then says `inhibited_by`. If it is still breaching when the other one has ended, it is
-    told then. A resolution is told if and only if the firing was: `told` in the evidence remembers.
+    An alert that fires is not told while a weightier one is firing that was told: source health, of what its outage
+    explains, over the quality of a column over performance, realised over estimated, over drift, the whole traffic over
+    its segments, what another detector has said of the same column already, and of suspicions of one client the
+    gravest; so is a suspicion that comes of a broken column. Its evidence then says `inhibited_by`. Once the other one
+    has ended it is told in the first window in which it breaches. A resolution is told if and only if the firing was:
+    `told` in the evidence remembers.
     """
-    found, before = list(findings), {row["id"]: row for row in standing}
-    now = {alert_id(finding.fingerprint, finding.alert.episode): finding for finding in found}
-    alarms = {name: _labels(row) for name, row in before.items() if row["state"] in UNDER_ALARM and name not in now}
-    alarms |= {name: _labels(vars(f)) for name, f in now.items() if f.alert.state in UNDER_ALARM}
-    heard = {alarms[name]: name for name, row in before.items() if name in alarms and row["evidence"].get("told")}
-    return [
-        _settled(f, before.get(name, {}).get("evidence", {}), _inhibitor(f, alarms) or _said_already(f, heard))
+    before = {row["id"]: row for row in standing}
+    now = {alert_id(finding.fingerprint, finding.alert.episode): finding for finding in findings}
+    told = {name: _alarm_of(row) for name, row in before.items() if _is_told(row) and name not in now}
+    told |= {
+        name: _alarm(f)
         for name, f in now.items()
-    ]
+        if f.alert.state in UNDER_ALARM and name in before and before[name]["evidence"].get("told")
+    }
+    # what another detector says in the same window stands in the same message
+    heard = {alarm.labels: name for name, alarm in told.items()}
+    settled: dict[str, Finding] = {}
+    for name, f in sorted(now.items(), key=lambda item: _rank(item[1])):
+        inhibitor = _inhibitor(f, told) or _said_already(f, heard)
+        settled[name] = _settled(f, before.get(name, {}).get("evidence", {}), inhibitor)
+        if f.alert.state in UNDER_ALARM and settled[name].evidence.get("told"):
+            told[name] = _alarm(f)
+    return [settled[name] for name in now]
 
 
 def as_json(finding: Finding) -> dict[str, Any]:
@@ -191,24 +206,51 @@ def _weight(finding: Finding) -> tuple[float, float, float, str, str]:
     return -effect * (sensitivity or 0.0), surest, -effect, finding.column, finding.segment
 
 
-def _labels(alert: Mapping[str, Any]) -> tuple[str, str, str, str]:
-    return alert["model"], alert["kind"], alert["column"], alert["segment"]
+@dataclass(frozen=True)
+class _Alarm:
+    """An alert that fires, as far as others may have to wait for it; `began`: the start of the window it speaks of."""
+
+    labels: tuple[str, str, str, str]
+    detector: str
+    began: datetime
 
 
-def _inhibitor(finding: Finding, alarms: Mapping[str, Sequence[str]]) -> str | None:
+def _alarm(finding: Finding) -> _Alarm:
+    return _Alarm(_labels(finding), finding.detector, finding.window.start)
+
+
+def _alarm_of(row: Mapping[str, Any]) -> _Alarm:
+    labels = row["model"], row["kind"], row["column"], row["segment"]
+    return _Alarm(labels, row["detector"], datetime.fromisoformat(row["window_start"]))
+
+
+def _is_told(row: Mapping[str, Any]) -> bool:
+    return row["state"] in UNDER_ALARM and bool(row["evidence"].get("told"))
+
+
+def _labels(finding: Finding) -> tuple[str, str, str, str]:
+    return finding.model, finding.kind, finding.column, finding.segment
+
+
+def _rank(finding: Finding) -> tuple[int, bool]:
+    return (WEIGHT.index(finding.kind) if finding.kind in WEIGHT else len(WEIGHT)), finding.segment != ""
+
+
+def _inhibitor(finding: Finding, alarms: Mapping[str, _Alarm]) -> str | None:
     if finding.kind.startswith("attack.") and finding.origin == "data_quality" and finding.severity != "critical":
         # Broken data make honest clients look odd; what is broken is told already.
-        return next((name for name, alarm in sorted(alarms.items()) if alarm[1] == "quality" and alarm[2]), None)
-    return next((name for name, alarm in sorted(alarms.items()) if _outweighs(alarm, _labels(vars(finding)))), None)
+        broken = (name for name, alarm in alarms.items() if alarm.labels[1] == "quality" and alarm.labels[2])
+        return min(broken, default=None)
+    return min((name for name, alarm in alarms.items() if _outweighs(alarm, finding)), default=None)
 
 
 def _said_already(finding: Finding, heard: Mapping[tuple[str, str, str, str], str]) -> str | None:
     """Name the alert by which another detector has said the same; every fault of a column's quality is news, though."""
-    return heard.get(_labels(vars(finding))) if finding.kind not in ("quality", "health") else None
+    return heard.get(_labels(finding)) if finding.kind not in ("quality", "health") else None
 
 
-def _outweighs(alarm: Sequence[str], other: Sequence[str]) -> bool:
-    (model, kind, column, segment), (its_model, its_kind, its_column, its_segment) = alarm, other
+def _outweighs(alarm: _Alarm, other: Finding) -> bool:
+    (model, kind, column, segment), (its_model, its_kind, its_column, its_segment) = alarm.labels, _labels(other)
     if model != its_model or segment not in ("", its_segment):
         return False
     if kind in ATTACKS and its_kind in ATTACKS and segment == its_segment != "":
@@ -220,20 +262,34 @@ def _outweighs(alarm: Sequence[str], other: Sequence[str]) -> bool:
     drifts = its_kind == "confidence" or its_kind.startswith("drift.")
     performs = its_kind.startswith("performance.")
     if kind == "health":
-        return drifts or performs or its_kind == "quality"
+        return _explains(alarm, other)
     if kind == "quality":
         return column == its_column != "" and (drifts or performs)
     guessed = (kind, its_kind) == ("performance.realised", "performance.estimated")
     return guessed or (kind.startswith("performance.") and drifts)
 
 
+def _explains(outage: _Alarm, finding: Finding) -> bool:
+    """Say whether an outage explains what a window shows: that rows, or labels, are missing that it kept away."""
+    if outage.detector == "labels":
+        return finding.kind in ("performance.realised", "drift.label", "drift.concept")
+    if finding.window.end <= outage.began:
+        return False
+    if outage.detector == "freshness":
+        return finding.detector == "volume"
+    return outage.detector == "source" and finding.kind.startswith(("quality", "drift.", "confidence", "performance."))
+
+
 def _settled(finding: Finding, before: Mapping[str, Any], inhibitor: str | None) -> Finding:
     """Carry on what was told of this episode, or tell it now."""
     evidence = {key: part for key, part in finding.evidence.items() if key not in ("told", "inhibited_by")}
     carried = {key: before[key] for key in ("told", "inhibited_by") if key in before}
-    breaches = finding.transition == "fired" or (finding.alert.state == "firing" and finding.value is not None)
-    if before.get("told") or not breaches:
-        return replace(finding, evidence=evidence | carried)
-    if inhibitor:
-        return replace(finding, transition=None, evidence=evidence | {"told": False, "inhibited_by": inhibitor})
-    return replace(finding, transition="fired", evidence=evidence | {"told": True})
+    firing = finding.alert.state == "firing"
+    if not before.get("told") and firing and finding.breaches and finding.value is not None:
+        if inhibitor:
+            return replace(finding, transition=None, evidence=evidence | {"told": False, "inhibited_by": inhibitor})
+        return replace(finding, transition="fired", evidence=evidence | {"told": True})
+    if firing and not carried.get("told"):
+        # what no longer breaches by its own threshold waits for itself
+        carried.pop("inhibited_by", None)
+    return replace(finding, evidence=evidence | carried)

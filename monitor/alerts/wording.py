@@ -18,6 +18,8 @@ def text_of(finding: "Finding") -> str:
 
     Values in shares are written in per cent; `None` is written as "no answer" with its reason.
     """
+    if finding.said:
+        return finding.said
     if is_suspicion(finding):
         return suspicion(finding)
     subject = shown(finding.column or finding.model)

@@ -1,19 +1,21 @@
 """Whether the monitor can see: a source that stands still, fails or falls silent raises a health alert of its own."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 from sqlalchemy import Connection
 
-from monitor.alerts.grouping import Finding, inhibited
+from monitor.alerts.grouping import Finding, alert_id, as_json, inhibited, mark_of
 from monitor.alerts.lifecycle import Alert, Rule, fingerprint, step
 from monitor.alerts.thresholds import Threshold, judged, significance
 from monitor.detectors.quality import freshness
 from monitor.schedule import window_of
 from monitor.steps.notify import tell
-from monitor.store.alerts import alert_rows, read_alerts, write_findings
+from monitor.steps.standing import held_back
+from monitor.store.alerts import alert_rows, held_findings, read_alerts, write_findings
 from monitor.store.cursors import note_live, read_source
 from monitor.store.measurements import read_judgements
 from monitor.store.records import record_span
@@ -25,47 +27,63 @@ GAPS = 200
 AT_ONCE = Rule(k=1, m=1, clear=1)
 
 
-def watch_over(monitor: Monitor, watch: Watch, problems: Mapping[str, str], *, now: datetime) -> list[Finding]:
-    """Step a model's health alerts; `problems` says by name why something stands still, or nothing."""
+def watch_over(
+    monitor: Monitor, watch: Watch, problems: Mapping[str, str], *, now: datetime, silence: bool = True
+) -> list[Finding]:
+    """Step a model's health alerts, and tell what waited for one that has ended if it still breaches.
+
+    problems: by name, why something stands still, or the empty text. silence: ask, too, whether records have ceased.
+    """
     with monitor.database.write() as connection:
-        silence = _silence(connection, watch, now=now)
+        measured = [*map(_measured, problems.items()), *(_silence(connection, watch, now=now) if silence else ())]
         alerts = read_alerts(connection, watch.name)
-        measured = [*map(_measured, problems.items()), *([silence] if silence else [])]
         stepped = list(_stepped(watch, measured, alerts, now=now))
         if not stepped:
             return []
-        findings = inhibited(stepped, alert_rows(connection, model=watch.name))
+        rows = {mark_of(row["id"]): row for row in alert_rows(connection, model=watch.name)}
+        findings = inhibited(stepped, rows.values())
+        rows |= {mark_of(row["id"]): row for row in map(as_json, findings)}
+        findings += _released(connection, watch, findings, rows.values())
         write_findings(connection, findings, alerts, now=now)
         tell(connection, monitor, findings, now=now)
     return findings
 
 
-def _measured(problem: tuple[str, str]) -> Measurement:
+def _released(
+    connection: Connection, watch: Watch, stepped: Iterable[Finding], rows: Iterable[Mapping[str, Any]]
+) -> list[Finding]:
+    """Give what waited for a health alert that has just ended, and may still have to wait for another one."""
+    ended = {alert_id(f.fingerprint, f.alert.episode) for f in stepped if f.transition == "resolved"}
+    held = held_findings(connection, watch.name, by=ended) if ended else []
+    return held_back(held, rows, apart=watch.labels is not None)
+
+
+def _measured(problem: tuple[str, str]) -> tuple[Measurement, datetime | None]:
     name, why = problem
-    return Measurement(name, float(bool(why)), note=why)
+    return Measurement(name, float(bool(why)), note=why), None
 
 
-def _silence(connection: Connection, watch: Watch, *, now: datetime) -> Measurement | None:
+def _silence(connection: Connection, watch: Watch, *, now: datetime) -> Iterator[tuple[Measurement, datetime | None]]:
     """Measure the hours since the newest record, once they have been up to date: a history is no silence.
 
     The note says that it is too long, and is empty while it is not.
     """
     span, source = record_span(connection, watch.name), watch.records_source
     if span is None:
-        return None
+        return
     age = max(now - span[1], timedelta(0))
     length = _length(span[1], watch)
     if age <= 2 * length + watch.settings.lateness:
         note_live(connection, source, at=now)
     elif read_source(connection, source).live_at is None:
-        return None
+        return
     filled = [j.window.start for j in read_judgements(connection, watch.name) if j.rows][-GAPS:]
     measurement = freshness.compare_age(age, [b - a for a, b in pairwise(filled)])
     budget = watch.settings.false_alarms
     alpha = significance(alarms=budget.count, per=budget.per, window=length, tests=1)
     reached = judged(measurement, Threshold(alpha=alpha, min_effect=freshness.DETECTOR.min_effect)) == "breach"
     since = f"no record since {span[1]:%Y-%m-%d %H:%M} UTC, a longer silence than usual" if reached else ""
-    return replace(measurement, note=since)
+    yield replace(measurement, note=since), span[1]
 
 
 def _length(time: datetime, watch: Watch) -> timedelta:
@@ -74,9 +92,10 @@ def _length(time: datetime, watch: Watch) -> timedelta:
 
 
 def _stepped(
-    watch: Watch, measured: list[Measurement], alerts: Mapping[str, Alert], *, now: datetime
+    watch: Watch, measured: Iterable[tuple[Measurement, datetime | None]], alerts: Mapping[str, Alert], *, now: datetime
 ) -> Iterator[Finding]:
-    for measurement in measured:
+    """Step an alert for each measurement; its window begins with the outage, where that is known, or the alert."""
+    for measurement, began in measured:
         mark = fingerprint(watch.name, KIND, measurement.detector)
         before = alerts.get(mark)
         if before is None and not measurement.note:
@@ -92,7 +111,7 @@ def _stepped(
             model=watch.name,
             kind=KIND,
             detector=measurement.detector,
-            window=Window(now, now),
+            window=Window(min(began or after.since or now, now), now),
             severity=watch.settings.severity.get(KIND, "critical"),
             origin="data_quality",
             transition=transition,

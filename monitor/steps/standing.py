@@ -108,6 +108,7 @@ def stepped_alerts(watch: Watch, verdict: Verdict, alerts: dict[str, Alert]) -> 
             low=measurement.low,
             high=measurement.high,
             note=measurement.note,
+            breaches=judged.outcome == "breach",
             evidence=evidence_of(verdict, segments, judged),
         )
 

@@ -1,6 +1,6 @@
 """Alerts: one row each with its present state, and every change of it as an event."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from monitor.alerts.grouping import Finding, alert_id, as_json, instant, plain
 from monitor.alerts.lifecycle import Alert, State
 from monitor.alerts.taxonomy import atlas_of
 from monitor.store.schema import alert, alert_event
+from monitor.types import Window
 
 _LABELS = ("model", "kind", "detector", "column", "segment")
 _NUMBERS = ("value", "threshold", "p_value", "effect")
@@ -22,6 +23,18 @@ def read_alerts(connection: Connection, model: str) -> dict[str, Alert]:
     columns = (getattr(alert.c, name) for name in Alert.__dataclass_fields__)
     rows = connection.execute(select(*columns).where(alert.c.model == model)).mappings()
     return {row["fingerprint"]: Alert(**{**row, "breaches": tuple(row["breaches"])}) for row in rows}
+
+
+def held_findings(connection: Connection, model: str, *, by: Collection[str]) -> list[Finding]:
+    """Give a model's alerts that fire and breach in their newest window, and were not told because of one of `by`.
+
+    by: ids of alerts. Of what was measured an alert keeps the sentence and the public numbers.
+    """
+    chosen = select(alert).where(alert.c.model == model, alert.c.state == "firing").order_by(alert.c.fingerprint)
+    rows = connection.execute(chosen).mappings()
+    return [
+        _finding(row) for row in rows if not row["evidence"].get("told") and row["evidence"].get("inhibited_by") in by
+    ]
 
 
 def write_findings(
@@ -129,6 +142,17 @@ def _row(finding: Finding) -> dict[str, Any]:
         "window_start": finding.window.start,
         "window_end": finding.window.end,
     }
+
+
+def _finding(row: RowMapping) -> Finding:
+    same = (*(name for name in _PLAIN if name != "state"), *_NUMBERS, "n", "evidence")
+    known = {name: row[name] for name in Alert.__dataclass_fields__}
+    return Finding(
+        Alert(**{**known, "breaches": tuple(row["breaches"])}),
+        window=Window(row["window_start"], row["window_end"]),
+        said=row["text"],
+        **{name: row[name] for name in same},
+    )
 
 
 def _public(row: RowMapping | Mapping[str, Any]) -> dict[str, Any]:

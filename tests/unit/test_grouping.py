@@ -28,6 +28,7 @@ class History:
 
     def __init__(self) -> None:
         self.findings: dict[tuple[str, str, str], Finding] = {}
+        self.lingering: set[str] = set()
         self.windows = 0
 
     def window(self, outcomes: dict[tuple[str, str, str], str]) -> list[tuple[str, str]]:
@@ -46,14 +47,16 @@ class History:
         rule = Rule(k=1, m=1, clear=2)
         alert, told = step(alert, outcome=outcome, window_end=window.end, rule=rule)  # type: ignore[arg-type]
         value = None if outcome == "insufficient" else 0.4
-        return Finding(alert, "flights", kind, detector, window, column=column, transition=told, value=value, n=100)
+        breaches, labels_of = outcome == "breach" and detector not in self.lingering, ("flights", kind, detector)
+        return Finding(alert, *labels_of, window, column=column, transition=told, value=value, n=100, breaches=breaches)
 
 
 def fired(kind: str = "drift.data", column: str = "visib", model: str = "flights", **rest: Any) -> Finding:  # noqa: ANN401 (any field)
-    name = fingerprint(model, kind, "psi", column)
+    detector = "source" if kind == "health" else "psi"
+    name = fingerprint(model, kind, detector, column)
     alert = Alert(name, "firing", 1, since=MIDNIGHT, fired_at=MIDNIGHT, window_end=MIDNIGHT + DAY)
     window = Window(MIDNIGHT, MIDNIGHT + DAY)
-    return Finding(alert, model, kind, "psi", window, column=column, transition="fired", value=0.4, **rest)
+    return Finding(alert, model, kind, detector, window, column=column, transition="fired", value=0.4, **rest)
 
 
 def told(findings: Iterable[Finding]) -> list[Finding]:
@@ -142,6 +145,61 @@ def test_drift_that_outlasts_the_quality_alert_is_told_then() -> None:
     assert history.window({DRIFT: "breach", QUALITY: "clear"}) == []
     history.window({DRIFT: "clear"})
     assert history.window({DRIFT: "clear"}) == [("drift.data", "resolved")]
+
+
+def test_what_only_lingers_when_the_weightier_alert_ends_is_told_when_it_breaches_again() -> None:
+    history = History()
+    history.window({DRIFT: "breach", QUALITY: "breach"})
+    history.window({DRIFT: "breach", QUALITY: "clear"})
+    history.lingering = {"psi"}
+    assert history.window({DRIFT: "breach", QUALITY: "clear"}) == [("quality", "resolved")]
+    assert history.window({DRIFT: "breach"}) == []
+    assert history.findings[DRIFT].alert.state == "firing"
+    assert history.findings[DRIFT].evidence == {"told": False}
+    history.lingering = set()
+    assert history.window({DRIFT: "breach"}) == [("drift.data", "fired")]
+
+
+def test_what_only_lingers_and_ends_is_never_heard_of() -> None:
+    history = History()
+    history.window({DRIFT: "breach", QUALITY: "breach"})
+    history.lingering = {"psi"}
+    heard = [history.window({DRIFT: "breach", QUALITY: "clear"}) for _ in range(3)]
+    heard += [history.window({DRIFT: "clear"}) for _ in range(3)]
+    assert [one for one in heard if one] == [[("quality", "resolved")]]
+
+
+def test_an_alert_that_nobody_has_heard_of_holds_nothing_back() -> None:
+    history = History()
+    history.window({HEALTH: "breach", PERFORMANCE: "breach"})
+    history.window({HEALTH: "clear", PERFORMANCE: "breach"})
+    history.lingering = {"accuracy"}
+    assert history.window({HEALTH: "clear", PERFORMANCE: "breach"}) == [("health", "resolved")]
+    assert history.window({PERFORMANCE: "breach", DRIFT: "breach"}) == [("drift.data", "fired")]
+
+
+OUTAGES = [
+    ("source", "drift.data", "psi", DAY, True),  # within the outage
+    ("source", "drift.data", "psi", timedelta(0), False),  # over when it began
+    ("labels", "performance.realised", "accuracy", timedelta(0), True),  # labels of earlier windows are missing, too
+    ("labels", "performance.estimated", "roc_auc", DAY, False),  # needs none
+    ("labels", "quality", "missing_share", DAY, False),
+    ("freshness", "quality", "volume", DAY, True),  # no rows in the silence
+    ("freshness", "quality", "volume", timedelta(0), False),
+    ("freshness", "drift.data", "psi", DAY, False),  # rows that came are what they are
+    ("pass", "drift.data", "psi", DAY, False),  # what was not judged then is judged whole
+    ("probes", "drift.data", "psi", DAY, False),
+    ("reference", "drift.data", "psi", DAY, False),  # the one that was read before serves
+]
+
+
+def test_an_outage_holds_back_what_it_explains_and_nothing_else() -> None:
+    for outage, kind, detector, later, expected in OUTAGES:
+        began = MIDNIGHT + DAY
+        down = replace(fired("health", ""), detector=outage, window=Window(began, began + 3 * DAY))
+        window = Window(MIDNIGHT + later, MIDNIGHT + DAY + later)
+        other = replace(fired(kind, ""), detector=detector, window=window)
+        assert [one.evidence["told"] for one in told([other, down])] == [not expected, True], (outage, kind, later)
 
 
 def test_a_quality_alert_of_another_window_still_holds_drift_back() -> None:
