@@ -17,11 +17,12 @@ from monitor.commands.opening import configured, reaching_database, watch_named,
 from monitor.commands.printing import json_line, printable, table
 from monitor.commands.rows import reference_rows
 from monitor.config.words import suggestion
+from monitor.detectors.attack.batches import label_contradiction
 from monitor.detectors.attack.batches.audit import FALSE_ALARMS, Verdict
 from monitor.detectors.attack.batches.audit import audit as judged
 from monitor.detectors.attack.batches.known import Known, seen
 from monitor.detectors.attack.batches.naming import Text, named
-from monitor.detectors.attack.batches.rows import Labelled
+from monitor.detectors.attack.batches.rows import Floats, Labelled
 from monitor.errors import ConfigError
 from monitor.setup.sample import data_of, missing_files
 from monitor.steps.poisoning import CONTRIBUTOR, contributors_of, features_of, learned, text_of
@@ -38,7 +39,8 @@ ROW, REASONS = "row", "reasons"
 class Audited:
     """A verdict with what its numbers point at.
 
-    rows: those with a label; places: of these in the batch, from 0. statistics: as they are printed.
+    rows: those with a label; places: of these in the batch, from 0. statistics: as they are printed. doubts: how much
+    each row's label contradicts the reference, shape (rows,).
     """
 
     verdict: Verdict
@@ -46,6 +48,12 @@ class Audited:
     places: list[int]
     statistics: list[dict[str, Any]]
     reference: int
+    doubts: Floats
+
+    def suspicious(self) -> list[tuple[int, list[str]]]:
+        """Give the suspicious rows with what names them: those of most reasons first, then the most doubtful."""
+        reasons = self.verdict.reasons()
+        return sorted(reasons.items(), key=lambda one: (-len(one[1]), -self.doubts[one[0]], one[0]))
 
 
 def audit(path: Path, name: str, batch: str, *, contributor: str | None, out: Path | None, as_json: bool) -> int:
@@ -125,12 +133,12 @@ def _audited(reference: pa.Table, rows: pa.Table, roles: Roles, batch: str, cont
     places = np.flatnonzero(rows[roles.label].is_valid().to_numpy())
     rows = rows.take(pa.array(places, pa.int64()))
     if isinstance(known, str):
-        return Audited(Verdict("undecided", known), rows, places.tolist(), [], 0)
+        return Audited(Verdict("undecided", known), rows, places.tolist(), [], 0, np.zeros(rows.num_rows))
     who, names = contributors_of(rows, contributor or _contributor(rows, roles))
     batch_rows = seen(known, rows, who, rng=rng)
     verdict = judged(known, batch_rows, rng=rng, nulls={})
     statistics = _statistics(known, batch_rows, verdict, names, partial(text_of, rows))
-    return Audited(verdict, rows, places.tolist(), statistics, known.rows.size)
+    return Audited(verdict, rows, places.tolist(), statistics, known.rows.size, label_contradiction.scores(batch_rows))
 
 
 def _contributor(rows: pa.Table, roles: Roles) -> str | None:
@@ -155,12 +163,8 @@ def _statistics(
     ]
 
 
-def _suspicious(found: Audited) -> list[tuple[int, list[str]]]:
-    return list(found.verdict.reasons().items())
-
-
 def _write(found: Audited, out: Path) -> None:
-    named_rows = _suspicious(found)
+    named_rows = found.suspicious()
     taken = found.rows.take(pa.array([place for place, _ in named_rows], pa.int64()))
     kept = [name for name in taken.column_names if name not in (ROW, REASONS)]
     taken = taken.select(kept)
@@ -170,7 +174,7 @@ def _write(found: Audited, out: Path) -> None:
 
 
 def _as_json(found: Audited, name: str, batch: str, roles: Roles) -> Mapping[str, Any]:
-    verdict, suspicious = found.verdict, _suspicious(found)
+    verdict, suspicious = found.verdict, found.suspicious()
     return {
         "model": name,
         "batch": batch,
@@ -196,7 +200,7 @@ def _row(found: Audited, place: int, why: list[str], roles: Roles) -> dict[str, 
 
 
 def _tell(found: Audited, name: str, batch: str, roles: Roles, out: Path | None) -> None:
-    verdict, suspicious = found.verdict, _suspicious(found)
+    verdict, suspicious = found.verdict, found.suspicious()
     sure = "" if verdict.p_value is None else f", p = {verdict.p_value:.2g} over all statistics"
     typer.echo(printable(f"{batch}: {verdict.outcome} for {name}{sure}"))
     if verdict.why:

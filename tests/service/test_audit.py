@@ -84,6 +84,8 @@ def test_a_poisoned_batch_fails_with_its_rows_and_who_labelled_them(folder: Path
     batch = pq.read_table(folder / "poisoned.parquet")
     assert kept["number"].to_pylist() == [batch["number"][row - 1].as_py() for row in kept["row"].to_pylist()]
     assert "contributors" in {why for reasons in kept["reasons"].to_pylist() for why in reasons}
+    reasons = [len(one) for one in kept["reasons"].to_pylist()]
+    assert reasons == sorted(reasons, reverse=True)
 
 
 def here(batch: str, contributor: str | None = None) -> int:

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 import pytest
-from scipy.stats import binom, gamma
+from scipy.stats import binom, fisher_exact, gamma
 
 from monitor.detectors.attack.batches import contributors, duplicate_clusters, prior_shift, value_for_label
 from monitor.detectors.attack.batches.audit import Verdict, audit, calibrated, measures_of, p_values
@@ -120,6 +120,37 @@ def test_a_contributor_who_flips_is_named_and_the_others_are_not(known: Known) -
     assert found.breaches
     assert found.cell == (4,)
     assert set(who[found.rows]) == {4}
+
+
+def test_where_everybody_flips_alike_no_contributor_is_named(known: Known) -> None:
+    named = 0
+    for seed in range(6):
+        table, rng = rows(40 + seed, 950), np.random.default_rng(seed)
+        who = rng.choice(6, 950, p=[0.4, 0.2, 0.1, 0.1, 0.1, 0.1])
+        verdict = judged(known, flipped(table, np.flatnonzero(rng.random(950) < 0.1)), who=who)
+        assert verdict.outcome == "suspicious"
+        named += any(one.name == "contributors" and one.breaches for one in verdict.statistics)
+    assert not named
+
+
+def test_those_who_stand_out_do_so_by_fishers_test() -> None:
+    rng = np.random.default_rng(1)
+    who, doubtful = rng.integers(-1, 5, 400), rng.random(400) < 0.1
+    doubtful[who == 3] |= rng.random(400)[who == 3] < 0.3
+    known = np.arange(5)
+    exact = [
+        fisher_exact(
+            [
+                [int((doubtful & (who == one)).sum()), int((~doubtful & (who == one)).sum())],
+                [int((doubtful & (who != one)).sum()), int((~doubtful & (who != one)).sum())],
+            ],
+            alternative="greater",
+        ).pvalue
+        for one in known
+    ]
+    found = contributors.stand_out(who, doubtful, known)
+    assert found.tolist() == [p * 5 <= 0.01 for p in exact] == [False, False, False, True, False]
+    assert contributors.stand_out(np.zeros(9, int), doubtful[:9], np.array([0])).tolist() == [True]
 
 
 def test_the_evidence_against_an_honest_contributor_is_one_on_average() -> None:

@@ -1,11 +1,14 @@
 """One contributor whose labels contradict the reference more than others' do."""
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import hypergeom
 
 from monitor.detectors.attack.batches.label_contradiction import NAMED, flip_scores
-from monitor.detectors.attack.batches.rows import NONE, Floats, Labelled, Told
+from monitor.detectors.attack.batches.rows import NONE, Floats, Labelled, Places, Told
 
 SHARES = (0.05, 0.1, 0.2, 0.4, 0.8)
+LEVEL = 0.01
 
 
 def flip_evidence(batch: Labelled, usual: Floats) -> Floats:
@@ -38,15 +41,30 @@ def measure(batch: Labelled, *, usual: Floats) -> Told:
     The p-value is exp(-value), at most 1. Nothing of it is learned from contributors of the reference. (Vovk & Wang
     2021; Shin, Ramdas & Rinaldo 2024)
 
-    Blind to a contributor who flips so little that its rows do not add up, and where nobody is named; unjust to one
+    Only one that stands out of the others of the batch, too, is told. Blind to a contributor who flips so little that
+    its rows do not add up, to several who flip alike and label most rows, and where nobody is named; unjust to one
     whose cases are unlike the reference's.
     """
+    doubtful = flip_scores(batch.own, classes=batch.classes - 1) > NAMED
     known = np.unique(batch.contributor[batch.contributor >= 0])
-    if not known.size:
+    apart = known[stand_out(batch.contributor, doubtful, known)]
+    if not apart.size:
         return Told(0.0, NONE)
     evidence = flip_evidence(batch, usual)
-    reached = [gathered(evidence[batch.contributor == one]) for one in known]
+    reached = [gathered(evidence[batch.contributor == one]) for one in apart]
     most = int(np.argmax(reached))
-    named = (batch.contributor == known[most]) & (flip_scores(batch.own, classes=batch.classes - 1) > NAMED)
+    named = (batch.contributor == apart[most]) & doubtful
     value = max(reached[most] - float(np.log(known.size)), 0.0)
-    return Told(value, np.flatnonzero(named), cell=(int(known[most]),))
+    return Told(value, np.flatnonzero(named), cell=(int(apart[most]),))
+
+
+def stand_out(contributor: Places, doubtful: NDArray[np.bool_], known: Places) -> NDArray[np.bool_]:
+    """Say which contributors have more doubtful rows than all others, by more than chance; all where nobody else is.
+
+    contributor, doubtful: shape (rows,). known: the contributors to look at. Where labels are flipped whoever gave them
+    one is named so in a hundred batches at most. (Fisher 1935)
+    """
+    theirs = contributor[:, None] == known
+    rows, hits = theirs.sum(axis=0), (theirs & doubtful[:, None]).sum(axis=0)
+    p_values = hypergeom.sf(hits - 1, doubtful.size, int(doubtful.sum()), rows)
+    return np.asarray((p_values * known.size <= LEVEL) | (rows == doubtful.size))
