@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from monitor.errors import SourceStopped
 from monitor.profiles.reading import type_of
 from monitor.timestamps import decoded, flags, microseconds, times_of
-from monitor.types import Batch, Rejected, Roles
+from monitor.types import KEPT_CHARS, Batch, Rejected, Roles
 
 AHEAD = timedelta(hours=1)
 STOP_ROWS, STOP_SHARE = 200, 0.05
-EXCERPT_CHARS, VALUE_CHARS = 200, 80
+VALUE_CHARS = 80
 
 _MEND = "mend the source or the configured columns"
 
@@ -32,27 +32,36 @@ class _Fault:
     reason: str
 
 
-def admit(batch: Batch, roles: Roles, *, now: datetime, types: Mapping[str, str] | None = None) -> Batch:
+def admit(
+    batch: Batch, roles: Roles, *, now: datetime, types: Mapping[str, str] | None = None, stops: bool = True
+) -> Batch:
     """Give the batch with aware UTC times in microseconds, the unusable rows moved to `rejected`; `read` stays.
 
     A time may be written in any way that `times_of` reads. A row is turned away when its time is missing, unreadable,
     before 1970 or more than an hour after `now`, when its id is missing, and when a text is not UTF-8.
     `types` is the class of the type of each column the source is known to have ("number", "text", ...); it only names
-    what changed, and may be missing.
+    what changed, and may be missing. stops: whether many unusable rows stop the source; where not, they are turned away
+    however many they are, as where nobody could mend what was sent.
 
-    Raises SourceStopped, with nothing taken, when the column of times or of ids is gone, and when more than 5 % of at
-    least 200 rows read are unusable, the source's own rejections included.
+    Raises SourceStopped, with nothing taken, when the column of times or of ids is gone, and when more than 5 % of the
+    rows read, and more than 10 of them, are unusable, the source's own rejections included; of rows that come apart
+    from the good ones, from 200 on.
     """
     rows, types = batch.rows, types or {}
     if not rows.num_rows:
-        _stop_if_many(batch, (), types)
+        if stops:
+            _stop_if_many(batch, (), types)
         return batch
     for name in filter(None, (roles.timestamp, roles.id)):
+        if not stops and name not in rows.column_names:
+            rows = rows.append_column(name, pa.nulls(rows.num_rows))
         if rows.column_names.count(name) != 1:
             raise _gone(batch, name, types)
+    batch = replace(batch, rows=rows)
     times = times_of(rows[roles.timestamp])
     faults = (*_text_faults(rows), *_time_faults(rows, times, roles.timestamp, now=now), *_id_faults(rows, roles.id))
-    _stop_if_many(batch, faults, types)
+    if stops:
+        _stop_if_many(batch, faults, types)
     rows = rows.set_column(rows.column_names.index(roles.timestamp), roles.timestamp, times)
     if not faults:
         return replace(batch, rows=rows)
@@ -137,7 +146,8 @@ def _bad_rows(faults: tuple[_Fault, ...]) -> NDArray[np.int64]:
 
 def _stop_if_many(batch: Batch, faults: tuple[_Fault, ...], types: Mapping[str, str]) -> None:
     bad = len(batch.rejected) + _bad_rows(faults).size
-    if batch.read < STOP_ROWS or bad <= STOP_SHARE * batch.read:
+    # A twentieth of a small batch is no row or two, which may be bad anywhere; all rows of a small file are not.
+    if bad <= STOP_SHARE * max(batch.read, STOP_ROWS) or (batch.apart and batch.read < STOP_ROWS):
         return
     example = next(iter(batch.rejected), None) or next(_rejections(batch, faults))
     changes = _changes(batch.rows, types) if batch.rows.num_rows else {}
@@ -192,9 +202,9 @@ def _rejections(batch: Batch, faults: tuple[_Fault, ...]) -> Iterator[Rejected]:
 
 
 def _excerpt(rows: pa.Table, row: int) -> str:
-    # No row needs more columns than characters to fill the excerpt.
-    cells = islice(zip(rows.column_names, rows.columns, strict=True), EXCERPT_CHARS)
-    return json.dumps({name: _shown(column[row]) for name, column in cells}, ensure_ascii=False)[:EXCERPT_CHARS]
+    # No row needs more columns than characters to fill what is kept.
+    cells = islice(zip(rows.column_names, rows.columns, strict=True), KEPT_CHARS)
+    return json.dumps({name: _shown(column[row]) for name, column in cells}, ensure_ascii=False)[:KEPT_CHARS]
 
 
 def _shown(cell: pa.Scalar) -> object:
@@ -204,9 +214,9 @@ def _shown(cell: pa.Scalar) -> object:
     if not cell.is_valid:
         return None
     if type_of(cell.type) == "text":
-        return cell.as_buffer().to_pybytes().decode(errors="replace").replace("\0", "\ufffd")[:EXCERPT_CHARS]
+        return cell.as_buffer().to_pybytes().decode(errors="replace").replace("\0", "\ufffd")[:KEPT_CHARS]
     try:
         value = cell.as_py()
     except (ValueError, OverflowError):
         return str(getattr(cell, "value", None))
-    return value if isinstance(value, int | float) else str(value)[:EXCERPT_CHARS]
+    return value if isinstance(value, int | float) else str(value)[:KEPT_CHARS]

@@ -3,6 +3,7 @@
 MonitorError
 ├── ConfigError      the configuration is wrong: place, value, mend
 ├── SourceError      a source cannot be read; its cursor stays where it is
+│   ├── SourceEmpty      what it was read from is gone: no file matches any more
 │   └── SourceStopped    what it gave is not what was agreed; nothing of the batch was taken
 ├── ProbeError       a model's endpoint gave no answer; nothing is known of the model
 └── DeliveryError    a receiver did not take a notice
@@ -25,6 +26,10 @@ class ConfigError(MonitorError):
 
 class SourceError(MonitorError):
     """A source cannot be read now; nothing was taken from it."""
+
+
+class SourceEmpty(SourceError):  # noqa: N818 - it says what became of the source
+    """Nothing is left of what was once read; a mistake, or files that were moved away once they were read."""
 
 
 class SourceStopped(SourceError):  # noqa: N818 - it says what became of the source

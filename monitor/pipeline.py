@@ -92,7 +92,7 @@ def _look(monitor: Monitor, watch: Watch, *, now: datetime, done: Pass, progress
             database, watch, references[WHOLE].layout, now=now, on_rows=lambda n: progress.rows(name, n)
         )
     # before the windows are judged, since what can be read again explains nothing of what they show
-    done.findings += watch_over(monitor, watch, problems, now=now, silence=False)
+    done.findings += watch_over(monitor, watch, problems, now=now, losses=False)
     if references is not None:
         done.findings += judge(
             monitor, watch, references, now=now, on_window=lambda window: progress.window(name, window)

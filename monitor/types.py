@@ -48,9 +48,13 @@ class Roles:
     others: tuple[str, ...] = ()
 
 
+KEPT_CHARS = 65_536
+"""How many characters are kept of a row that could not be taken."""
+
+
 @dataclass(frozen=True)
 class Rejected:
-    """A row that could not be taken, with where it stood, why, and how it began."""
+    """A row that could not be taken: where it stood, why, and the row itself, its first `KEPT_CHARS` characters."""
 
     position: str
     reason: str
@@ -61,13 +65,15 @@ class Rejected:
 class Batch:
     """Rows read from one shard of a source, and the cursor that stands behind them.
 
-    `read == rows.num_rows + len(rejected)` always holds.
+    `read == rows.num_rows + len(rejected)` always holds. apart: the rejected rows come without the good ones that they
+    were among, so that their share says little.
     """
 
     shard: str
     rows: "pa.Table"
     cursor: Cursor
     rejected: tuple[Rejected, ...] = ()
+    apart: bool = False
 
     @property
     def read(self) -> int:

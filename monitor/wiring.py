@@ -64,7 +64,9 @@ def deployment_seed(database: Database) -> bytes:
 
 def watch_of(name: str, model: Model, database: Database, *, root: Path, seed: bytes = b"") -> Watch:
     """Give a model with its sources; seed: the deployment's secret."""
-    labels = source_of(model.labels, root=root, may_be_empty=True) if model.labels else None
+    labels = (
+        source_of(model.labels, root=root, may_be_empty=True, live=not model.labels.files) if model.labels else None
+    )
     # a reference is closed: read behind its cursor again, it would seem to change at every look
     closed = model.reference.model_copy(update={"lookback": timedelta(0)}) if model.reference else None
     reference = source_of(closed, root=root) if closed else None
@@ -73,7 +75,7 @@ def watch_of(name: str, model: Model, database: Database, *, root: Path, seed: b
 
         source: Source = PushSource(partial(read_pushed, database, name))
     else:
-        source = source_of(model.source, root=root)
+        source = source_of(model.source, root=root, live=True)
     probes = probes_of(model.probes, root=root) if model.probes else None
     return Watch(name, model, source, labels, reference, probes, seed)
 
@@ -96,17 +98,20 @@ def receiver_of(receiver: Receiver, *, root: Path) -> Notifier:
     return Log(path if path == "-" else str(root / path))
 
 
-def source_of(data: Data, *, root: Path, batch_rows: int = 65_536, may_be_empty: bool = False) -> Source:
+def source_of(
+    data: Data, *, root: Path, batch_rows: int = 65_536, may_be_empty: bool = False, live: bool = False
+) -> Source:
     """Give the source that `data` names; nothing is read yet.
 
     root: the configuration's folder, where relative patterns of files begin. may_be_empty: that no file
-    ever matched is no fault, as with labels, which come later.
+    ever matched is no fault, as with labels, which come later. live: rows go on coming, so that the source looks after
+    what it may have lost.
 
     Raises SourceError for pushed records, which are pulled from nowhere.
     """
     if data.files is not None:
         folder, pattern = placed(data.files, root=root)
-        return FilesSource(pattern, folder, batch_rows=batch_rows, may_be_empty=may_be_empty)
+        return FilesSource(pattern, folder, batch_rows=batch_rows, may_be_empty=may_be_empty, live=live)
     if data.sql is not None:
         from monitor.sources.sql import SqlSource  # noqa: PLC0415  # SQLAlchemy is slow to import, and files need none
 

@@ -98,6 +98,13 @@ DISTANCES = {
 
 # What is so or is not, without chance in it.
 CERTAIN = ("new_version", "probe")
+LOSSES = {
+    "quarantine": "rows can be taken again",
+    "no_files": "files match again",
+    "late_labels": "labels come again",
+    "unread_rows": "no row lies unread below the cursor",
+}
+"""What a source loses while the rest of it is seen: health alerts that hold back no others; and how they end."""
 
 TO_DO = {
     "new_version": "if the roll-out was meant, watch how it compares with the older version; else find out who did it",
@@ -117,6 +124,13 @@ TO_DO = {
     "model_age": "see whether performance holds; retrain with newer data where labels allow, and renew the reference",
     "uncovered_time_share": "trust answers of these times less; put data of them into the reference and the training",
     "quality": "look at what produces {where} before trusting the predictions made on it",
+    "quarantine": "look at whatever writes these rows; they are kept whole in the table `quarantine`",
+    "no_files": "look whether the folder is still there and still written to; files that are moved away once they are "
+    "read leave the newest in place",
+    "late_labels": "look at whatever writes the labels, and whether their ids are those of the records; if they take "
+    "longer, raise `max_delay`",
+    "unread_rows": "widen `lookback` to the age at which rows still come, and those within it are read; rows whose "
+    "time is written in another way than the rest stand elsewhere in the order, and need mending in the table",
     "health": "look at the source: while this lasts, other alerts of the model wait or have no answer",
     "drift": "find out whether the world or the feed of {where} changed; watch performance, and retrain if it falls",
     "drift.concept": "the same predictions mean something else now: find what changed, and retrain on recent labels",

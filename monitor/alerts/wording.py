@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from monitor.alerts.attack_wording import is_suspicion, suspicion, suspicion_lines, suspicion_title
 from monitor.alerts.phrasing import clock, distinct, listed, measure, number, said, shown
-from monitor.alerts.vocabulary import CERTAIN, DISTANCES, ORIGINS, SWITCHES, TITLES, TO_DO, level_of
+from monitor.alerts.vocabulary import CERTAIN, DISTANCES, LOSSES, ORIGINS, SWITCHES, TITLES, TO_DO, level_of
 
 if TYPE_CHECKING:
     from monitor.alerts.grouping import Finding, Group
@@ -53,7 +53,7 @@ def lines_of(group: "Group") -> tuple[str, ...]:
 def _what(finding: "Finding") -> str:
     name, value, back = finding.detector, finding.value, finding.alert.state not in ("pending", "firing")
     if finding.kind == "health":
-        return "is seen again" if back else said(finding.note) or "cannot be seen"
+        return LOSSES.get(name, "is seen again") if back else said(finding.note) or "cannot be seen"
     if value is None:
         return f"{level_of(name)} has no answer" + (f" ({shown(finding.note)})" if finding.note else "")
     if name in SWITCHES:

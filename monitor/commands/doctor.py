@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import typer
 from alembic.config import Config as Migrations
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, text
 
 from monitor.alerts.phrasing import measure
 from monitor.alerts.vocabulary import level_of
@@ -17,11 +17,13 @@ from monitor.commands.attack_trials import attack_trials
 from monitor.commands.opening import Setup, configured, reaching_database, stored
 from monitor.commands.passes import now
 from monitor.commands.printing import minute, printable
+from monitor.commands.quarantined import quarantined
 from monitor.commands.weak import weaknesses
 from monitor.config import Model
 from monitor.errors import MonitorError
 from monitor.schedule import window_of
 from monitor.steps.groups import standing_gaps
+from monitor.steps.losses import lost_quietly
 from monitor.steps.reference import References
 from monitor.store.attacks import followed_rows, read_baselines
 from monitor.store.cursors import read_source
@@ -30,8 +32,8 @@ from monitor.store.measurements import read_judgements
 from monitor.store.outbox import channels, outbox_counts
 from monitor.store.records import record_span
 from monitor.store.references import read_reference
-from monitor.store.schema import quarantine
 
+LATELY = timedelta(days=1)
 MOST_REASONS = 10
 WORTH_TELLING = 0.05
 
@@ -99,7 +101,17 @@ def _schema(connection: Connection) -> Sign:
 def _model(connection: Connection, name: str, model: Model, *, now: datetime) -> Iterator[Sign]:
     for what in ("records", *(["labels"] if model.labels else [])):
         yield _source(connection, f"{name}/{what}", now=now, model=model)
-    yield from _quarantined(connection, [f"{name}/records", f"{name}/labels"])
+    yield from (
+        Sign(f"{name}: {level_of(loss.detector)}", loss.note, wrong=True)
+        for loss in lost_quietly(connection, name, model, now=now)
+        if loss.note
+    )
+    yield from _empty(connection, name, model)
+    turned = quarantined(connection, [f"{name}/records", f"{name}/labels"], since=now - LATELY)
+    yield from (Sign(one.source, str(one), note=bool(one.lately)) for one in turned[:MOST_REASONS])
+    if more := turned[MOST_REASONS:]:
+        said = f"{sum(one.rows for one in more):,} rows quarantined for {len(more)} more kinds of reason"
+        yield Sign(name, said, note=any(one.lately for one in more))
     yield _attacks(connection, name, model)
     known = read_reference(connection, name)
     said = f"{known[1][''].rows} rows" if known else "cannot see: there is no reference yet"
@@ -150,18 +162,11 @@ def _source(connection: Connection, source: str, *, now: datetime, model: Model)
     return Sign(source, f"{said}; stale: no record since {minute(span[1])}", wrong=True)
 
 
-def _quarantined(connection: Connection, sources: list[str]) -> Iterator[Sign]:
-    by_reason = (quarantine.c.source, quarantine.c.reason)
-    counts = select(*by_reason, func.count().label("rows"), func.min(quarantine.c.id).label("first"))
-    grouped = counts.where(quarantine.c.source.in_(sources)).group_by(*by_reason).subquery()
-    placed = select(grouped, quarantine.c.position).join(quarantine, quarantine.c.id == grouped.c.first)
-    ordered = placed.order_by(grouped.c.rows.desc(), grouped.c.source, grouped.c.reason)
-    found = connection.execute(ordered).all()
-    for row in found[:MOST_REASONS]:
-        yield Sign(row.source, f"{row.rows} rows quarantined: {row.reason}; the first at {row.position}")
-    if more := found[MOST_REASONS:]:
-        said = f"{sum(row.rows for row in more)} rows quarantined for {len(more)} more reasons"
-        yield Sign(sources[0].rpartition("/")[0], said)
+def _empty(connection: Connection, name: str, model: Model) -> Iterator[Sign]:
+    since = read_source(connection, f"{name}/records").empty_since
+    if since is not None:
+        said = f"no file matches {model.source.files!r} since {minute(since)}; one did before"
+        yield Sign(f"{name}/records", said, note=True)
 
 
 def _last_window(connection: Connection, name: str, model: Model, *, now: datetime) -> Sign:

@@ -65,6 +65,8 @@ def summary(monitor: Monitor, done: Pass, before: States, after: States, windows
         read, stored, quarantined, repeated = counts[0]
         more = f", {repeated} known already" if repeated else ""
         yield f"{name}: {read} rows read, {stored} stored, {quarantined} quarantined{more}"
+        if after[watch.records_source].empty_since is not None:
+            yield f"{name}: no file matches {watch.settings.source.files!r} any more"
         if watch.labels:
             read, stored, quarantined, repeated = counts[1]
             yield f"{name}: {read} labels read, {stored} stored, {quarantined} quarantined, {repeated} known already"

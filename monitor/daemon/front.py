@@ -4,13 +4,13 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from monitor.config import Web
 from monitor.errors import MonitorError, SourceError
 from monitor.guard import Guard
-from monitor.sources.push import parse
+from monitor.sources.push import admitted_body
 from monitor.store.pushed import add_pushed
 from monitor.store.records import register_model
 from monitor.watch import Monitor
@@ -18,6 +18,7 @@ from monitor.watch import Monitor
 if TYPE_CHECKING:
     from monitor.web import Push, Served
 
+MOST_REASONS = 5
 _LOG = logging.getLogger(__name__)
 
 
@@ -62,21 +63,24 @@ def opened_page(
 
 def pushing(monitor: Monitor, *, clock: Callable[[], datetime]) -> "Push | None":
     """Give what takes a pushed body; None when no model takes any."""
-    names = [watch.name for watch in monitor.watches if watch.settings.source.push]
+    roles = {watch.name: watch.roles for watch in monitor.watches if watch.settings.source.push}
 
-    def push(name: str, body: bytes, content_type: str) -> Mapping[str, int]:
-        if name not in names:
-            raise MonitorError(f"no model {name!r} takes pushed records, only {', '.join(names)}")
+    def push(name: str, body: bytes, content_type: str) -> Mapping[str, Any]:
+        if name not in roles:
+            raise MonitorError(f"no model {name!r} takes pushed records, only {', '.join(roles)}")
         try:
-            rows, rejected = parse(body, content_type)
+            taken = admitted_body(body, content_type, roles[name], now=clock())
         except ValueError as error:
             raise SourceError(str(error)) from error
         with monitor.database.write() as connection:
             register_model(connection, name, now=clock())
             add_pushed(connection, name, body, content_type, now=clock())
-        return {"records": rows.num_rows, "rejected": len(rejected)}
+        reasons = [f"{one.position}: {one.reason}" for one in taken.rejected]
+        more = [f"and {len(reasons) - MOST_REASONS} more"] if len(reasons) > MOST_REASONS else []
+        counts = {"records": taken.rows.num_rows, "rejected": len(reasons)}
+        return {**counts, "reasons": reasons[:MOST_REASONS] + more} if reasons else counts
 
-    return push if names else None
+    return push if roles else None
 
 
 def allowed_hosts(web: Web) -> tuple[str, ...]:

@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from monitor.alerts.vocabulary import LOSSES
 from monitor.daemon.jobs import Hold, Job, pause_after, slot_of
 from monitor.daemon.lanes import Said, described
 from monitor.daemon.limits import Limits
 from monitor.pipeline import Pass, Progress, look
-from monitor.steps.health import watch_over
+from monitor.steps.health import KIND, watch_over
 from monitor.store.cursors import note_problem
 from monitor.store.runs import (
     acquire,
@@ -195,6 +196,10 @@ class Passes:
     def _tell(self, name: str, done: Pass) -> None:
         for what in ("reference", "source", "labels"):
             self.said.stands(f"{name}: {what}", done.problems.get(f"{name}: {what}", ""))
+        for finding in done.findings:
+            if finding.kind == KIND and finding.detector in LOSSES and finding.transition:
+                what = finding.transition
+                _LOG.warning("health model=%s loss=%s %s why=%r", name, finding.detector, what, finding.note)
 
     def _noted(self, job: str, error: str) -> None:
         with self.monitor.database.write() as connection:

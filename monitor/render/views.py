@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from monitor.alerts.grouping import alert_id
 from monitor.alerts.taxonomy import atlas_of
+from monitor.alerts.vocabulary import LOSSES
 from monitor.store.schema import (
     alert,
     channel_state,
@@ -164,7 +165,11 @@ def health(
     firing: Sequence[Mapping[str, Any]], seen: Sequence[object], sources: Sequence[Mapping[str, Any]]
 ) -> tuple[str, str]:
     """Say how a model is, in a word, and why. What cannot be seen comes before what is seen to be wrong."""
-    blind = [row["text"] or "a health alert fires" for row in firing if row["kind"] == "health"]
+    blind = [
+        row["text"] or "a health alert fires"
+        for row in firing
+        if row["kind"] == "health" and row["detector"] not in LOSSES
+    ]
     blind += [row["problem"] for row in sources if row["problem"]]
     if blind:
         return "cannot see", blind[0]

@@ -13,7 +13,7 @@ from typing import IO, Any, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from monitor.errors import SourceError
+from monitor.errors import SourceEmpty, SourceError
 from monitor.sources.textlines import (
     Row,
     TextFormat,
@@ -46,6 +46,7 @@ class FilesSource:
     growing file, at most 1,000 lines or 1 MB of it, and is then turned away alone. Text that a Parquet file keeps as
     a dictionary arrives as one.
     Directories, empty files, other endings and links that lead out of `root` are passed over.
+    live: rows go on coming, so that it is told when nothing matches any more.
     """
 
     pattern: str
@@ -53,18 +54,21 @@ class FilesSource:
     batch_rows: int = 65_536
     repeats: bool = False
     may_be_empty: bool = False
+    live: bool = False
 
     def pull(self, cursors: Mapping[str, Cursor]) -> Iterator[Batch]:
         """Yield what is new behind `cursors`, shard by shard in the order of their names.
 
         Raises SourceError when the pattern is no glob or a file may not be read, and, unless it `may_be_empty`, when
-        no file matches and none ever did.
+        no file matches and none ever did; where it is `live`, SourceEmpty when none does any more.
         """
         shards = self._shards()
         if not (shards or cursors or self.may_be_empty):
             raise SourceError(
                 f"no file matches {self.pattern!r} in {self.root}; {_what_is_there(self.pattern, self.root)}"
             )
+        if not shards and self.live:
+            raise SourceEmpty(f"no file matches {self.pattern!r} in {self.root} any more")
         for shard, path in shards:
             try:
                 yield from _pull_file(path, shard, cursors.get(shard, {}), batch_rows=self.batch_rows)

@@ -1,13 +1,15 @@
 """Read what applications pushed: JSON, JSON Lines and Arrow streams, as the web keeps it."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from monitor.admission import bad_text
+from monitor.admission import STOP_ROWS, STOP_SHARE, admit, bad_text
 from monitor.sources.textlines import (
     Row,
     check_int,
@@ -18,12 +20,14 @@ from monitor.sources.textlines import (
     to_table,
     unique_names,
 )
-from monitor.types import Batch, Cursor, Rejected
+from monitor.types import Batch, Cursor, Rejected, Roles
 
 SHARD = "push"
 JSON = ("application/json", "")
 JSON_LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
 ARROW = ("application/vnd.apache.arrow.stream",)
+
+_BODY_ROW = re.compile(r"body row (\d+) of the batch")
 
 Parsed = tuple[pa.Table, tuple[Rejected, ...]]
 
@@ -70,6 +74,28 @@ def parse(body: bytes, content_type: str) -> Parsed:
     if kind in ARROW:
         return _parse_arrow(body)
     return _parse_lines(body) if kind in JSON_LINES else _parse_json(body)
+
+
+def admitted_body(body: bytes, content_type: str, roles: Roles, *, now: datetime) -> Batch:
+    """Give what will become of the records of a body: those that are taken, and those that go to quarantine, by reason.
+
+    Raises ValueError, with a sentence for the sender, when the body holds no records, or when so many of them cannot be
+    taken that a source would be stopped: more than 5 %, and more than 10 records.
+    """
+    rows, rejected = parse(body, content_type)
+    batch = admit(Batch("body", rows, {}, rejected), roles, now=now, stops=False)
+    lost = {each.position for each in rejected}
+    left = [place for n in range(1, batch.read + 1) if (place := f"record {n}") not in lost]
+    named = tuple(replace(each, position=_place(each.position, left)) for each in batch.rejected)
+    if len(named) > STOP_SHARE * max(batch.read, STOP_ROWS):
+        first = f"{named[0].position}: {named[0].reason}"
+        raise ValueError(f"{len(named)} of {batch.read} records cannot be taken, for example {first}; none was taken")
+    return replace(batch, rejected=named)
+
+
+def _place(position: str, left: Sequence[str]) -> str:
+    row = _BODY_ROW.fullmatch(position)
+    return left[int(row[1]) - 1] if row else position
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ from sqlalchemy.types import Date, DateTime
 from monitor.errors import ConfigError, SourceError
 from monitor.sources.sqltable import Found, engine_of, found_table, known_name, place_of, problem_of, shown
 from monitor.sources.sqlvalues import as_json, from_json, in_manner_of, moment_of, to_table
-from monitor.types import Batch, Cursor, Rejected
+from monitor.types import KEPT_CHARS, Batch, Cursor, Rejected
 
 SHARD = "table"
 FAR = timedelta(days=1)
-EXCERPT_CHARS = 200
+_NUMBER_CHARS = 200
 _STATEMENT_SECONDS = 300
 _SAMPLE_ROWS = 1000
 _FLOOR = datetime(1970, 1, 1, tzinfo=UTC)
@@ -214,7 +214,7 @@ class _Reading:
         return Batch(SHARD, rows, cursor, rejected)
 
     def _rejected(self, row: Sequence[Any], reason: str) -> Rejected:
-        number = str(row[self.at[-1]])[:EXCERPT_CHARS].replace("\0", "\ufffd")
+        number = str(row[self.at[-1]])[:_NUMBER_CHARS].replace("\0", "\ufffd")
         return Rejected(f"{self.source.table} id={number}", reason, _excerpt(self.found, row))
 
     def _unplaced(self, unplaced: Where, cursor: Cursor) -> Iterator[Batch]:
@@ -234,7 +234,7 @@ class _Reading:
                 return
             known += len(rows)
             rejected = tuple(self._rejected(row, reason) for row in rows)
-            yield Batch(SHARD, pa.table({}), {**cursor, "unplaced": known}, rejected)
+            yield Batch(SHARD, pa.table({}), {**cursor, "unplaced": known}, rejected, apart=True)
 
 
 def _whole_table(source: SqlSource, connection: Connection, found: Found, cursor: Cursor) -> Iterator[Batch]:
@@ -271,4 +271,4 @@ def _excerpt(found: Found, row: Sequence[Any]) -> str:
         name: value if isinstance(value, int | float | None) else str(value)
         for name, value in zip(found.types, row, strict=True)
     }
-    return json.dumps(cells, ensure_ascii=False).encode(errors="replace").decode()[:EXCERPT_CHARS]
+    return json.dumps(cells, ensure_ascii=False).encode(errors="replace").decode()[:KEPT_CHARS]

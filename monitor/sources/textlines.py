@@ -9,12 +9,11 @@ from typing import IO, Any, Literal
 
 import pyarrow as pa
 
-from monitor.types import Rejected
+from monitor.types import KEPT_CHARS, Rejected
 
 TextFormat = Literal["csv", "jsonl"]
 Row = dict[str, Any]
 
-EXCERPT_CHARS = 200
 MAX_LINE_BYTES = 16 * 2**20
 MAX_RECORD_LINES, MAX_RECORD_BYTES = 1000, 2**20
 _INT = re.compile(r"-?(0|[1-9][0-9]*)")
@@ -135,9 +134,9 @@ def decode(line: bytes) -> str:
 
 
 def rejected(position: str, reason: str, line: bytes) -> Rejected:
-    """Describe a line that was turned away, with its first `EXCERPT_CHARS` characters."""
-    excerpt = line[: 4 * EXCERPT_CHARS].decode("utf-8", errors="replace").rstrip("\r\n").replace("\0", "\ufffd")
-    return Rejected(position=position, reason=reason, excerpt=excerpt[:EXCERPT_CHARS])
+    """Describe a line that was turned away, with its first `KEPT_CHARS` characters."""
+    excerpt = line[: 4 * KEPT_CHARS].decode("utf-8", errors="replace").rstrip("\r\n").replace("\0", "\ufffd")
+    return Rejected(position=position, reason=reason, excerpt=excerpt[:KEPT_CHARS])
 
 
 def to_table(rows: Sequence[Row], *, kind: TextFormat, header: Sequence[str] | None) -> pa.Table:

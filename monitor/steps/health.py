@@ -8,11 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from monitor.alerts.grouping import Finding, alert_id, as_json, inhibited, mark_of
+from monitor.alerts.grouping import UNDER_ALARM, Finding, alert_id, as_json, inhibited, mark_of
 from monitor.alerts.lifecycle import Alert, Rule, fingerprint, step
 from monitor.alerts.thresholds import Threshold, judged, significance
+from monitor.alerts.vocabulary import LOSSES
 from monitor.detectors.quality import freshness
 from monitor.schedule import window_of
+from monitor.steps.losses import lost_quietly
 from monitor.steps.notify import tell
 from monitor.steps.standing import held_back
 from monitor.store.alerts import alert_rows, held_findings, read_alerts, write_findings
@@ -28,15 +30,18 @@ AT_ONCE = Rule(k=1, m=1, clear=1)
 
 
 def watch_over(
-    monitor: Monitor, watch: Watch, problems: Mapping[str, str], *, now: datetime, silence: bool = True
+    monitor: Monitor, watch: Watch, problems: Mapping[str, str], *, now: datetime, losses: bool = True
 ) -> list[Finding]:
     """Step a model's health alerts, and tell what waited for one that has ended if it still breaches.
 
-    problems: by name, why something stands still, or the empty text. silence: ask, too, whether records have ceased.
+    problems: by name, why something stands still, or the empty text. losses: ask, too, whether records have
+    ceased, and what else was lost quietly.
     """
     with monitor.database.write() as connection:
-        measured = [*map(_measured, problems.items()), *(_silence(connection, watch, now=now) if silence else ())]
         alerts = read_alerts(connection, watch.name)
+        measured = [*map(_measured, problems.items())]
+        if losses:
+            measured += [*_silence(connection, watch, now=now), *_lost(connection, watch, alerts, now=now)]
         stepped = list(_stepped(watch, measured, alerts, now=now))
         if not stepped:
             return []
@@ -84,6 +89,15 @@ def _silence(connection: Connection, watch: Watch, *, now: datetime) -> Iterator
     reached = judged(measurement, Threshold(alpha=alpha, min_effect=freshness.DETECTOR.min_effect)) == "breach"
     since = f"no record since {span[1]:%Y-%m-%d %H:%M} UTC, a longer silence than usual" if reached else ""
     yield replace(measurement, note=since), span[1]
+
+
+def _lost(
+    connection: Connection, watch: Watch, alerts: Mapping[str, Alert], *, now: datetime
+) -> Iterator[tuple[Measurement, datetime | None]]:
+    marks = {name: alerts.get(fingerprint(watch.name, KIND, name)) for name in LOSSES}
+    standing = {name for name, alert in marks.items() if alert and alert.state in UNDER_ALARM}
+    for measurement in lost_quietly(connection, watch.name, watch.settings, now=now, standing=standing):
+        yield measurement, None
 
 
 def _length(time: datetime, watch: Watch) -> timedelta:

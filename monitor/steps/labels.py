@@ -21,8 +21,10 @@ from monitor.store.database import Database
 from monitor.store.labels import WAITING, Key, Place, add_labels, find_records, keys_of, read_labels, record_days
 from monitor.store.profiles import Slice, add_profiles
 from monitor.store.records import quarantine_rows, read_segment
-from monitor.types import Batch, Rejected
+from monitor.types import KEPT_CHARS, Batch, Rejected
 from monitor.watch import Watch
+
+_NO_LABEL = "no label"
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,15 @@ def take_labels(
         add_labels(connection, name, labels, at=now)
         add_profiles(connection, name, profiles)
         quarantine_rows(connection, source, rejected, now=now)
-        count_rows(connection, source, stored=len(labels), quarantined=len(rejected), repeated=found.repeated)
+        count_rows(
+            connection,
+            source,
+            stored=len(labels),
+            quarantined=len(rejected),
+            repeated=found.repeated,
+            # a label may be written before it is known
+            blameless=sum(one.reason == _NO_LABEL for one in found.rejected),
+        )
         write_cursor(connection, source, batch.shard, batch.cursor)
     found_on = sorted(day for day, _ in arrived.places.values())
     return found_on[len(found_on) // 2] if found_on else next(iter(days), 0)
@@ -111,7 +121,7 @@ def _sorted(connection: Connection, name: str, arrived: _Arrived) -> _Sorted:
         if nameless[at]:
             found.rejected.append(_rejected(arrived.batch, at, "no id"))
         elif value is None:
-            found.rejected.append(_rejected(arrived.batch, at, "no label"))
+            found.rejected.append(_rejected(arrived.batch, at, _NO_LABEL))
         elif first is None:
             found.fresh[key] = at
         elif as_kept(value) == first:
@@ -153,4 +163,4 @@ def needed(watch: Watch) -> set[str]:
 
 def _rejected(batch: Batch, at: int, reason: str) -> Rejected:
     excerpt = json.dumps(batch.rows.slice(at, 1).to_pylist()[0], default=str)
-    return Rejected(f"{batch.shard} row {at + 1} of the batch", reason, excerpt[:200])
+    return Rejected(f"{batch.shard} row {at + 1} of the batch", reason, excerpt[:KEPT_CHARS])

@@ -8,13 +8,13 @@ import numpy as np
 import pyarrow as pa
 
 from monitor.admission import admit
-from monitor.errors import SourceError
+from monitor.errors import SourceEmpty, SourceError
 from monitor.profiles.groups import label_groupings, profile_groupings
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile
 from monitor.steps.slices import Summing, sliced
 from monitor.steps.tracking import Tracking
-from monitor.store.cursors import count_rows, note_drained, note_problem, read_cursors, write_cursor
+from monitor.store.cursors import count_rows, note_drained, note_empty, note_problem, read_cursors, write_cursor
 from monitor.store.database import Database
 from monitor.store.labels import Key, add_keys, keys_of, known_keys, settle_labels, waiting_labels
 from monitor.store.profiles import Slice, add_profiles
@@ -53,6 +53,10 @@ def drained(database: Database, name: str, source: Source, take: Callable[[Batch
     try:
         for batch in source.pull(cursors):
             take(batch)
+    except SourceEmpty:
+        with database.write() as connection:
+            note_empty(connection, name, at=now)
+        return ""
     except SourceError as error:
         with database.write() as connection:
             note_problem(connection, name, str(error))
@@ -76,7 +80,8 @@ def take_records(
     Without a layout, before there is a reference, records are only stored, and profiled and followed when there is one.
     tracking: how far queries have been followed in this pass; read from the store where it is not given.
     """
-    admitted = admit(batch, watch.roles, now=now)
+    # What was pushed cannot be mended any more: whoever sent too many bad rows was refused at the door.
+    admitted = admit(batch, watch.roles, now=now, stops=not watch.settings.source.push)
     fresh = _fresh(database, watch, admitted.rows)
     profiles = _profiled(watch, layout, fresh.rows, profile_groupings)
     tracking = tracking or Tracking(database, watch)

@@ -8,13 +8,18 @@ from sqlalchemy import Connection, delete, insert, select, update
 from monitor.store.schema import cursor, source_state
 from monitor.types import Cursor
 
+RECENT = 200
+"""How many rows are remembered of what became of a source's rows, beside the last batch's."""
+
 
 @dataclass(frozen=True)
 class SourceState:
     """What came out of a source: `read == stored + quarantined + repeated`.
 
     live_at: when its records were last up to date; None for a history. drained_at: when it was last read to its end.
-    problem: why it stands still; empty while it does not.
+    problem: why it stands still; empty while it does not. recent_read: its last rows, some `RECENT` and the last batch;
+    recent_bad: those of them that could not be taken. empty_since: since when it has nothing to read from, which it
+    once had.
     """
 
     live_at: datetime | None = None
@@ -24,6 +29,9 @@ class SourceState:
     stored: int = 0
     quarantined: int = 0
     repeated: int = 0
+    recent_read: float = 0.0
+    recent_bad: float = 0.0
+    empty_since: datetime | None = None
 
 
 def read_cursors(connection: Connection, source: str) -> dict[str, Cursor]:
@@ -49,15 +57,20 @@ def read_source(connection: Connection, source: str) -> SourceState:
     return SourceState() if row is None else SourceState(**{k: v for k, v in row.items() if k != "source"})
 
 
-def count_rows(connection: Connection, source: str, *, stored: int, quarantined: int, repeated: int = 0) -> None:
-    """Add the rows of a batch, in the transaction that stores them."""
+def count_rows(
+    connection: Connection, source: str, *, stored: int, quarantined: int, repeated: int = 0, blameless: int = 0
+) -> None:
+    """Add the rows of a batch, in the transaction that stores them; blameless: quarantined rows that are no fault."""
     _known(connection, source)
-    s = source_state.c
+    s, before = source_state.c, read_source(connection, source)
+    kept = min(1.0, RECENT / max(before.recent_read, 1))
     added = {
         "read": s.read + stored + quarantined + repeated,
         "stored": s.stored + stored,
         "quarantined": s.quarantined + quarantined,
         "repeated": s.repeated + repeated,
+        "recent_read": kept * before.recent_read + stored + quarantined - blameless,
+        "recent_bad": kept * before.recent_bad + quarantined - blameless,
     }
     connection.execute(update(source_state).where(s.source == source).values(added))
 
@@ -65,7 +78,15 @@ def count_rows(connection: Connection, source: str, *, stored: int, quarantined:
 def note_drained(connection: Connection, source: str, *, at: datetime) -> None:
     """Note that a source was read to its end, which is the end of any problem it had."""
     _known(connection, source)
-    connection.execute(update(source_state).where(source_state.c.source == source).values(drained_at=at, problem=""))
+    known = {"drained_at": at, "problem": "", "empty_since": None}
+    connection.execute(update(source_state).where(source_state.c.source == source).values(known))
+
+
+def note_empty(connection: Connection, source: str, *, at: datetime) -> None:
+    """Note that a source was read to its end and had nothing to read from; the first time counts."""
+    since = read_source(connection, source).empty_since or at
+    note_drained(connection, source, at=at)
+    connection.execute(update(source_state).where(source_state.c.source == source).values(empty_since=since))
 
 
 def note_problem(connection: Connection, source: str, problem: str) -> None:

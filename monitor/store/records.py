@@ -126,6 +126,14 @@ def quarantine_rows(connection: Connection, source: str, rejected: Iterable[Reje
         connection.execute(insert(quarantine), rows)
 
 
+def newest_quarantined(connection: Connection, source: str) -> tuple[Rejected, datetime] | None:
+    """Give the row of a source that could not be taken last, without the row itself, and when; None without any."""
+    columns = (quarantine.c.position, quarantine.c.reason, quarantine.c.at)
+    ordered = select(*columns).where(quarantine.c.source == source).order_by(quarantine.c.at.desc())
+    row = connection.execute(ordered.limit(1)).first()
+    return None if row is None else (Rejected(row.position, row.reason, ""), row.at)
+
+
 def _packed(rows: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
     options = pa.ipc.IpcWriteOptions(compression="zstd", unify_dictionaries=True)

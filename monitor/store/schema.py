@@ -372,7 +372,9 @@ lease = Table(
 )
 
 # How a source is doing. `live_at`: when its records were last up to date; null for a history. `drained_at`: when it
-# was last read to its end. `problem`: why it stands still, or nothing.
+# was last read to its end. `problem`: why it stands still, or nothing. `recent_read`, `recent_bad`: how many of its
+# last rows there are, and could not be taken. `empty_since`: since when its pattern, which matched once, matches
+# nothing.
 source_state = Table(
     "source_state",
     metadata,
@@ -384,6 +386,9 @@ source_state = Table(
     Column("stored", BigInteger, nullable=False),
     Column("quarantined", BigInteger, nullable=False),
     Column("repeated", BigInteger, nullable=False),
+    Column("recent_read", Double, nullable=False, server_default="0"),
+    Column("recent_bad", Double, nullable=False, server_default="0"),
+    Column("empty_since", UTCDateTime),
 )
 
 # What the deployment must keep to itself, made once at random: the seed of the fingerprints of queries.

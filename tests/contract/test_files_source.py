@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from monitor.errors import SourceError
+from monitor.errors import SourceEmpty, SourceError
 from monitor.profiles.reading import categories
 from monitor.sources.files import FilesSource
-from monitor.types import Batch, Cursor
+from monitor.types import KEPT_CHARS, Batch, Cursor
 
 ROWS = [{"id": i, "x": i / 2, "name": f"n{i}"} for i in range(10)]
 
@@ -236,10 +236,18 @@ def test_bad_lines_are_turned_away_and_good_ones_kept(
     assert pull(tmp_path, cursors) == []
 
 
-def test_a_rejected_line_says_where_it_stood_and_how_it_began(tmp_path: Path) -> None:
-    (tmp_path / "a.jsonl").write_bytes(GOOD + b"\n" + b"x" * 1000 + b"\n")
-    (bad,) = pull(tmp_path)[0].rejected
-    assert (bad.position, bad.excerpt) == ("a.jsonl:line 3", "x" * 200)
+def test_a_rejected_line_says_where_it_stood_and_is_kept_up_to_a_bound(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(GOOD + b"\n" + b"x" * 1000 + b"\n" + b"y" * 100_000 + b"\n")
+    short, long = pull(tmp_path)[0].rejected
+    assert (short.position, short.excerpt) == ("a.jsonl:line 3", "x" * 1000)
+    assert long.excerpt == "y" * KEPT_CHARS
+
+
+def test_files_that_are_all_gone_are_told_of_where_rows_should_go_on_coming(tmp_path: Path) -> None:
+    cursors: dict[str, Cursor] = {"a.jsonl": {"offset": 9}}
+    assert list(FilesSource("*.jsonl", tmp_path).pull(cursors)) == []
+    with pytest.raises(SourceEmpty, match=r"no file matches '\*.jsonl' in .* any more"):
+        list(FilesSource("*.jsonl", tmp_path, live=True).pull(cursors))
 
 
 def test_lines_keep_their_numbers_over_restarts(tmp_path: Path) -> None:

@@ -3,13 +3,14 @@
 import json
 import random
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
-from monitor.sources.push import PushSource, parse
-from monitor.types import Batch
+from monitor.sources.push import PushSource, admitted_body, parse
+from monitor.types import KEPT_CHARS, Batch, Roles
 
 ROWS = [{"id": i, "x": i / 2, "name": f"n{i}"} for i in range(5)]
 ARROW = "application/vnd.apache.arrow.stream"
@@ -94,7 +95,32 @@ def test_one_bad_record_is_turned_away_alone(record: str, reason: str) -> None:
         (batch,) = pull([(body.encode(), kind)])
         assert batch.rows.to_pylist() == [{"id": 1}, {"id": 1}]
         assert [(bad.position, bad.reason) for bad in batch.rejected] == [("push 1, record 2", reason)]
-        assert len(batch.rejected[0].excerpt) <= 200
+        assert len(batch.rejected[0].excerpt) <= KEPT_CHARS
+
+
+NOW = datetime(2024, 1, 2, tzinfo=UTC)
+AT = '"at": "2024-01-01T00:00:00Z"'
+
+
+def test_the_sender_hears_at_once_which_records_will_lie_in_quarantine() -> None:
+    body = f'[{{"id": 1}}, 3, {{{AT}}}, {{"at": "nonsense"}}]'
+    taken = admitted_body(body.encode(), "application/json", Roles("at"), now=NOW)
+    assert taken.rows.num_rows == 1
+    assert [(one.position, one.reason) for one in taken.rejected] == [
+        ("record 2", "not a JSON object"),
+        ("record 1", "'at' is missing; every record needs its time"),
+        ("record 4", "'at' 'nonsense' is no time; write ISO 8601 or the seconds since 1970"),
+    ]
+
+
+@pytest.mark.parametrize(("good", "bad", "refused"), [(0, 10, False), (0, 11, True), (300, 15, False), (100, 15, True)])
+def test_a_body_of_which_too_much_cannot_be_taken_is_refused_whole(good: int, bad: int, *, refused: bool) -> None:
+    body = f"[{', '.join([f'{{{AT}}}'] * good + [GOOD] * bad)}]".encode()
+    if refused:
+        with pytest.raises(ValueError, match=rf"{bad} of {good + bad} records cannot be taken, .* none was taken"):
+            admitted_body(body, "application/json", Roles("at"), now=NOW)
+    else:
+        assert len(admitted_body(body, "application/json", Roles("at"), now=NOW).rejected) == bad
 
 
 def test_text_of_an_arrow_stream_that_is_not_utf8_is_turned_away_alone() -> None:

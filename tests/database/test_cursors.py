@@ -2,11 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from monitor.store.cursors import (
     SourceState,
     count_rows,
     forget_cursors,
     note_drained,
+    note_empty,
     note_live,
     note_problem,
     read_cursors,
@@ -58,4 +61,22 @@ def test_reading_to_the_end_ends_a_problem_and_leaves_the_counts(database: Datab
         note_live(connection, "m/records", at=NOON)
         note_drained(connection, "m/records", at=NOON + HOUR)
     with database.read() as connection:
-        assert read_source(connection, "m/records") == SourceState(NOON, NOON + HOUR, "", 6, 5, 1, 0)
+        assert read_source(connection, "m/records") == SourceState(NOON, NOON + HOUR, "", 6, 5, 1, 0, 6.0, 1.0)
+
+
+def test_of_the_last_rows_it_is_known_how_many_were_bad(database: Database) -> None:
+    with database.write() as connection:
+        count_rows(connection, "m/records", stored=1_000, quarantined=40)
+        count_rows(connection, "m/records", stored=0, quarantined=5, repeated=9, blameless=2)
+        state = read_source(connection, "m/records")
+    assert (state.recent_read, state.recent_bad) == pytest.approx((200 + 3, 200 * 40 / 1_040 + 3))
+
+
+def test_it_is_known_since_when_nothing_is_left_to_read(database: Database) -> None:
+    with database.write() as connection:
+        for at in (NOON, NOON + HOUR):
+            note_empty(connection, "m/records", at=at)
+        state = read_source(connection, "m/records")
+        assert (state.empty_since, state.drained_at) == (NOON, NOON + HOUR)
+        note_drained(connection, "m/records", at=NOON + HOUR)
+        assert read_source(connection, "m/records").empty_since is None

@@ -318,12 +318,16 @@ def test_pushed_records_are_kept_pulled_and_forgotten_but_for_the_last(database:
             taken = push("fares", f'[{{"at": "2024-01-0{day}T00:00:00Z"}}]')
             assert (taken.status_code, taken.json()) == (202, {"records": 1, "rejected": 0})
         assert push("fares", "no JSON").status_code == 400
+        assert push("fares", str([{"x": 1}] * 11).replace("'", '"')).status_code == 400
+        reason = "record 2: 'at' 'nonsense' is no time; write ISO 8601 or the seconds since 1970"
+        taken = push("fares", '[{"at": "2024-01-03T00:00:00Z"}, {"at": "nonsense"}]')
+        assert taken.json() == {"records": 1, "rejected": 1, "reasons": [reason]}
         assert push("other", "[]").status_code == 400
-        until(lambda: stored(database) == 22)
+        until(lambda: stored(database) == 23)
     passes = Passes(monitor, lambda: now() + timedelta(hours=1), owner="me", limits=QUICK, stop=threading.Event())
     housekept(passes)
     with database.read() as connection:
-        assert list(connection.scalars(select(pushed.c.id))) == [2]
+        assert list(connection.scalars(select(pushed.c.id))) == [3]
 
 
 def test_it_is_not_ready_before_a_pass_has_finished(database: Database) -> None:

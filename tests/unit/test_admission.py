@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from monitor.admission import admit
 from monitor.errors import SourceStopped
 from monitor.timestamps import STAMP
-from monitor.types import Batch, Rejected, Roles
+from monitor.types import KEPT_CHARS, Batch, Rejected, Roles
 
 NOW = datetime(2013, 6, 1, tzinfo=UTC)
 NOON = datetime(2013, 3, 1, 12, tzinfo=UTC)
@@ -153,10 +153,11 @@ def test_a_row_with_two_faults_is_turned_away_once() -> None:
     assert (after.rows.num_rows, len(after.rejected)) == (1, 1)
 
 
-def test_an_excerpt_is_the_row_as_json_cut_short() -> None:
-    (bad,) = admitted(["no"], id=["a"], x=["\0" + "y" * 1000]).rejected
-    assert bad.excerpt.startswith('{"at": "no", "id": "a", "x": "\ufffdyyy')
-    assert len(bad.excerpt) == 200
+def test_a_row_that_is_turned_away_is_kept_whole_as_json_up_to_a_bound() -> None:
+    (bad,) = admitted(["no"], id=["a"], x=["\0" + "y" * 5_000]).rejected
+    assert json.loads(bad.excerpt) == {"at": "no", "id": "a", "x": "\ufffd" + "y" * 5_000}
+    (bad,) = admitted(["no"], id=["a"], x=["y" * 2 * KEPT_CHARS]).rejected
+    assert len(bad.excerpt) == KEPT_CHARS
     (bad,) = admitted(["no"], id=["a"], x=[2.5]).rejected
     assert json.loads(bad.excerpt) == {"at": "no", "id": "a", "x": 2.5}
 
@@ -164,13 +165,17 @@ def test_an_excerpt_is_the_row_as_json_cut_short() -> None:
 @pytest.mark.parametrize(
     ("rows", "own", "bad", "stops"),
     [
-        (199, 0, 199, False),  # too few to judge
+        (10, 0, 10, False),  # too few to judge
+        (11, 0, 11, True),
+        (92, 0, 92, True),  # a small file all of whose rows are bad
+        (92, 0, 10, False),
         (200, 0, 10, False),  # 5 % exactly
         (200, 0, 11, True),
         (190, 10, 0, False),  # the source's own rejections count
         (189, 11, 0, True),
         (0, 200, 0, True),
-        (0, 199, 0, False),
+        (0, 11, 0, True),
+        (0, 10, 0, False),
     ],
 )
 def test_a_source_stops_when_more_than_a_twentieth_is_unusable(rows: int, own: int, bad: int, *, stops: bool) -> None:
@@ -181,6 +186,24 @@ def test_a_source_stops_when_more_than_a_twentieth_is_unusable(rows: int, own: i
             admit(batch, ROLES, now=NOW, types={})
     else:
         assert admit(batch, ROLES, now=NOW, types={}).read == batch.read
+
+
+@pytest.mark.parametrize(("bad", "stops"), [(199, False), (200, True)])
+def test_bad_rows_that_come_apart_from_the_good_ones_stop_a_source_when_they_are_many(bad: int, *, stops: bool) -> None:
+    batch = Batch("s", pa.table({}), {}, (BAD,) * bad, apart=True)
+    if stops:
+        with pytest.raises(SourceStopped):
+            admit(batch, ROLES, now=NOW)
+    else:
+        assert admit(batch, ROLES, now=NOW) == batch
+
+
+def test_what_nobody_can_mend_any_more_is_turned_away_however_much_it_is() -> None:
+    after = admit(batch_of([None] * 300), ROLES, now=NOW, stops=False)
+    assert (after.rows.num_rows, len(after.rejected)) == (0, 300)
+    timeless = Batch("s", pa.table({"id": ["a"]}), {})
+    (bad,) = admit(timeless, ROLES, now=NOW, stops=False).rejected
+    assert bad.reason == "'at' is missing; every record needs its time"
 
 
 def test_the_stop_names_what_changed_and_an_example() -> None:
@@ -230,7 +253,7 @@ columns = st.one_of(
 def test_stored_and_turned_away_are_together_what_was_read(times: Any, ids: list[str | None], own: int) -> None:  # noqa: ANN401
     rows = batch_of(times, id=pa.array(ids[: len(times)], pa.string())).rows
     before = Batch("s", rows, {}, (BAD,) * own)
-    after = admit(before, ROLES, now=NOW, types={})
+    after = admit(before, ROLES, now=NOW, types={}, stops=False)
     assert after.rows.num_rows + len(after.rejected) == before.read
     assert after.rejected[:own] == before.rejected
     moments = after.rows["at"].cast(pa.int64()).to_numpy()
