@@ -18,6 +18,7 @@ from monitor.types import Measurement
 Outcome = Literal["breach", "clear", "insufficient"]
 Floats = NDArray[np.float64]
 
+CERTAIN = 1e-4
 _SMALLEST = 1e-15
 _LEVELS = np.logspace(-15, 0, 151)[:-1]
 
@@ -114,6 +115,27 @@ def significance(
     looks = (0, 0) if lasting else (ways, 1 << places.bit_length() >> 1)
     given = _alarms(spell, k, m, clear, shared=alike, looks=looks) * (windows / spell)
     return float(np.exp(np.interp(math.log(alarms / tests), np.log(given), np.log(_LEVELS))))
+
+
+def certain(alpha: float, k: int) -> float:
+    """Give the p-value by which one window says what `k` windows at `alpha` say together; at most 1e-4, in (0, 1].
+
+    >>> certain(0.003, 2), certain(0.1, 2)
+    (9e-06, 0.0001)
+    """
+    return min(alpha**k, CERTAIN)
+
+
+def certain_too(k: int, m: int) -> float:
+    """Give as how many tests one counts that fires by k of m windows, or by one alone that is `certain`.
+
+    Of a window alone the chance is at most a^k at the level `a`, and by k of m windows at least C(m-1, k-1) a^k, as
+    windows that share a reference breach together more often: the first is at most a C(m-1, k-1)-th of the second.
+
+    >>> certain_too(2, 3), certain_too(1, 1)
+    (1.5, 1.0)
+    """
+    return 1.0 if k == 1 else 1 + 1 / comb(m - 1, k - 1)
 
 
 @lru_cache(maxsize=1024)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from monitor.alerts.lifecycle import Rule
-from monitor.alerts.thresholds import Threshold, judged, significance, spent
+from monitor.alerts.thresholds import Threshold, certain, certain_too, judged, significance, spent
 from monitor.config import Hold, Model, Setting, setting_of
 from monitor.detectors import ALL, DETECTORS, Detector, armed_for, kind_of
 from monitor.detectors.drift import chi_square, smooth
@@ -207,7 +207,7 @@ def threshold_of(found: Found, settings: Model, *, tests: float, window: Window)
         alarms=budget.count,
         per=budget.per,
         window=window.end - window.start,
-        tests=tests,
+        tests=tests * (certain_too(rule.k, rule.m) if may_be_certain(found) else 1.0),
         k=rule.k,
         m=rule.m,
         clear=rule.clear,
@@ -240,6 +240,19 @@ def rule_of(found: Found, settings: Model) -> Rule:
     """Give how many windows must breach before an alert fires, and how many clear ones resolve it."""
     hold: Hold = found.setting.hold or (AT_ONCE if found.detector.at_once else settings.hold)
     return Rule(k=hold.k, m=hold.m, clear=settings.clear)
+
+
+def may_be_certain(found: Found) -> bool:
+    """Say whether one window can be enough where several are asked for: of faults in data, unless the user says not."""
+    return found.kind == "quality" and found.setting.hold is None
+
+
+def rule_for(found: Found, judged: Judged, settings: Model) -> Rule:
+    """Give the rule by which a window steps an alert; a fault in data that chance cannot make fires at once."""
+    rule, p_value = rule_of(found, settings), judged.measurement.p_value
+    if not may_be_certain(found) or judged.alpha is None or p_value is None or p_value > certain(judged.alpha, rule.k):
+        return rule
+    return replace(rule, k=1)
 
 
 def _shown(threshold: Threshold) -> tuple[float | None, float | None]:

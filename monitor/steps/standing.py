@@ -11,7 +11,7 @@ from monitor.detectors.suspicion.suspects import client_of
 from monitor.profiles.profile import Profile
 from monitor.steps.due import Due
 from monitor.steps.evidence import breaching_segments, evidence_of
-from monitor.steps.measure import rule_of, waits_for_labels
+from monitor.steps.measure import rule_for, waits_for_labels
 from monitor.steps.origins import FIXED
 from monitor.steps.verdict import Verdict
 from monitor.store.alerts import alert_rows, read_alerts
@@ -81,7 +81,7 @@ def stepped_alerts(watch: Watch, verdict: Verdict, alerts: dict[str, Alert]) -> 
             outcome="breach" if stands else judged.outcome,  # type: ignore[arg-type]  # `stepping` leaves "" out
             window_end=window.end,
             window_start=window.start,
-            rule=rule_of(found, watch.settings),
+            rule=rule_for(found, judged, watch.settings),
         )
         yield Finding(
             alert=after,

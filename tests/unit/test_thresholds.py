@@ -8,7 +8,7 @@ from scipy.special import betainc, chdtrc, log_ndtr, ndtr
 from scipy.stats import rankdata
 
 from monitor.alerts.lifecycle import Alert, Rule, step
-from monitor.alerts.thresholds import Threshold, judged, significance
+from monitor.alerts.thresholds import Threshold, certain, certain_too, judged, significance
 from monitor.types import Measurement
 
 DAY = timedelta(days=1)
@@ -30,14 +30,17 @@ def test_independent_tests_keep_the_budget(k: int, m: int, least: float) -> None
     assert rate >= least * budget
 
 
-def alarms_of(breaches: np.ndarray, goes_on: np.ndarray, *, k: int, m: int, clear: int) -> np.ndarray:
-    """Run the alert machine over many tests at once; both of shape (tests, windows)."""
+def alarms_of(
+    breaches: np.ndarray, goes_on: np.ndarray, *, k: int, m: int, clear: int, at_once: np.ndarray | None = None
+) -> np.ndarray:
+    """Run the alert machine over many tests at once; all of shape (tests, windows)."""
     tests, windows = breaches.shape
     recent, clears = np.zeros((tests, m), bool), np.zeros(tests, int)
     firing, fired = np.zeros(tests, bool), np.zeros(tests, int)
     for t in range(windows):
         recent = np.column_stack([recent[:, 1:], breaches[:, t]])
-        begins = ~firing & breaches[:, t] & (recent.sum(axis=1) >= k)
+        enough = (recent.sum(axis=1) >= k) | (False if at_once is None else at_once[:, t])
+        begins = ~firing & breaches[:, t] & enough
         fired += begins
         clears = np.where(firing & ~(breaches[:, t] | goes_on[:, t]), clears + 1, 0)
         ends = firing & (clears >= clear)
@@ -57,6 +60,23 @@ def test_windows_that_share_a_reference_keep_the_budget(shared: float, sides: in
     p = ndtr(-z) if sides == 1 else 2 * ndtr(-np.abs(z))
     rate = tests * alarms_of(p <= alpha, p <= max(alpha, min(0.1, 5 * alpha)), **rule).mean()
     assert 0.4 <= rate <= 1.15
+
+
+@pytest.mark.parametrize("shared", [0.0, 0.2, 0.8])
+@pytest.mark.parametrize(("k", "m"), [(2, 3), (2, 2), (3, 5)])
+def test_tests_that_one_certain_window_fires_too_keep_the_budget(k: int, m: int, shared: float) -> None:
+    # a budget of ten a month makes the levels, and so what one window alone may spend, large
+    budget, tests = 10, 60
+    rule = {"k": k, "m": m, "clear": 3}
+    counted = tests * certain_too(k, m)
+    alpha = significance(alarms=budget, per=30 * DAY, window=DAY, tests=counted, shared=shared, **rule)
+    rng = np.random.default_rng(round(100 * shared) + k + m)
+    askew = rng.normal(size=(20_000, 1))
+    p = ndtr(-(np.sqrt(shared) * askew + np.sqrt(1 - shared) * rng.normal(size=(20_000, 30))))
+    goes_on = p <= max(alpha, min(0.1, 5 * alpha))
+    rate = tests * alarms_of(p <= alpha, goes_on, at_once=p <= alpha**k, **rule).mean()
+    assert 0.4 * budget <= rate <= 1.1 * budget
+    assert certain(alpha, k) <= alpha**k
 
 
 @pytest.mark.parametrize("shared", [0.05, 0.33, 0.8])

@@ -1,0 +1,75 @@
+"""A model in a folder whose log grows by files of days, and what is told of it pass by pass."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from monitor.config import load
+from monitor.pipeline import once
+from monitor.types import Notice
+from monitor.watch import Monitor
+from monitor.wiring import opened
+
+START = datetime(2024, 1, 1, tzinfo=UTC)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+CONFIG = """
+database: sqlite:///monitor.db
+models:
+  fares:
+    source: {files: "logs/*.parquet"}
+    reference: {files: reference.parquet}
+    columns: {timestamp: at, id: id}
+    window: 1d
+"""
+
+
+def made(
+    first: int, days: int, *, rows: int = 200, moved: bool = False, broken: float = 0.0, missing: int = 0
+) -> pa.Table:
+    """Give rows of some days; `moved` shifts a feature by two deviations, `broken` is its share without a value.
+
+    missing: so many of the first rows have none.
+    """
+    rng, size = np.random.default_rng(100 + first), days * rows
+    at = [START + (first + n // rows) * DAY + (n % rows) * (DAY / rows) for n in range(size)]
+    age = rng.normal(40, 10, size) + 20 * moved
+    gone = (rng.random(size) < broken) | (np.arange(size) < missing)
+    columns = {"age": pa.array(age, mask=gone), "speed": rng.normal(10, 2, size)}
+    return pa.table({"at": pa.array(at), "id": [f"{first}-{n}" for n in range(size)], **columns})
+
+
+@dataclass
+class Scene:
+    """A monitor in its folder, what was told, and the day that is over."""
+
+    folder: Path
+    monitor: Monitor
+    notices: list[Notice] = field(default_factory=list)
+
+    def send(self, notice: Notice, *, now: datetime) -> None:
+        del now
+        self.notices.append(notice)
+
+    def log(self, name: int, rows: pa.Table) -> None:
+        pq.write_table(rows, self.folder / "logs" / f"{name:03}.parquet")
+
+    def once(self, day: float) -> list[tuple[str, str]]:
+        """Give what a pass half an hour after the end of a day tells."""
+        before = len(self.notices)
+        once(self.monitor, clock=lambda: START + (day + 1) * DAY + HOUR / 2, rng=Random(1))
+        return [(notice.kind, notice.transition) for notice in self.notices[before:]]
+
+
+def begun(folder: Path) -> Scene:
+    """Give a model that nothing was logged of yet; its reference are 30 days of 200 rows."""
+    (folder / "logs").mkdir(parents=True)
+    pq.write_table(made(-40, 30), folder / "reference.parquet")
+    monitor = opened(load(CONFIG, place="monitor.yaml", environ={}, read=str), root=folder)
+    scene = Scene(folder, monitor)
+    scene.monitor = Monitor(monitor.database, monitor.watches, {"team": scene})
+    return scene
