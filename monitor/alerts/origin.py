@@ -76,11 +76,12 @@ class Symptoms:
 
 @dataclass(frozen=True)
 class Origin:
-    """The likeliest reason, and in sentences what speaks for and against it."""
+    """The likeliest reason, and in sentences what speaks for and against it; of broken data, in which columns."""
 
     name: OriginName
     speaks_for: tuple[str, ...] = ()
     speaks_against: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
 
 
 def origin_of(symptoms: Symptoms) -> Origin:
@@ -95,7 +96,9 @@ def origin_of(symptoms: Symptoms) -> Origin:
     name: OriginName = next((one for one in found if one), "undetermined")
     signs = [(reason, sentence) for reason, sentence in _signs(symptoms) if sentence]
     speaks_for = tuple(sentence for reason, sentence in signs if name in (reason, "undetermined"))
-    return Origin(name, speaks_for, tuple(s for reason, s in signs if name not in (reason, "undetermined")))
+    speaks_against = tuple(s for reason, s in signs if name not in (reason, "undetermined"))
+    broken = _unusable(symptoms) or _rescaled(symptoms) if name == "data_quality" else []
+    return Origin(name, speaks_for, speaks_against, tuple(broken))
 
 
 def _broken(symptoms: Symptoms) -> OriginName | None:

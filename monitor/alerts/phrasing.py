@@ -1,8 +1,10 @@
 """Numbers, times and names from the data as they stand in a sentence, on one line."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 NAME_LENGTH, SAID_LENGTH = 80, 400
 
@@ -69,3 +71,18 @@ def distinct(names: Iterable[str]) -> list[str]:
 def clock(at: datetime) -> str:
     """Give an instant to the minute."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def under_alarm(alerts: Iterable[Mapping[str, Any]]) -> str:
+    """Count public alerts by state, those that fire first, and of these the ones that wait behind weightier ones.
+
+    >>> told, held = {"evidence": {"told": True}}, {"evidence": {"told": False}}
+    >>> under_alarm([{"state": "firing", **told}, {"state": "recovering", **held}, {"state": "resolved", **told}])
+    '1 firing, 1 recovering; 1 of them not told'
+    """
+    standing = [one for one in alerts if one["state"] in ("firing", "recovering")]
+    states = Counter(one["state"] for one in standing)
+    held = sum(one["evidence"].get("told") is False for one in standing)
+    return ", ".join(f"{states[state]} {state}" for state in sorted(states)) + (
+        f"; {held} of them not told" if held else ""
+    )

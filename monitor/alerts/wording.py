@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from monitor.alerts.attack_wording import is_suspicion, suspicion, suspicion_lines, suspicion_title
+from monitor.alerts.causes import broken_columns, comes_of_broken_data, reason_lines
 from monitor.alerts.phrasing import clock, distinct, listed, measure, number, said, shown
-from monitor.alerts.vocabulary import CERTAIN, DISTANCES, LOSSES, ORIGINS, SWITCHES, TITLES, TO_DO, level_of
+from monitor.alerts.vocabulary import CERTAIN, DISTANCES, LOSSES, SWITCHES, TITLES, TO_DO, level_of
 
 if TYPE_CHECKING:
     from monitor.alerts.grouping import Finding, Group
@@ -33,7 +34,9 @@ def title_of(group: "Group") -> str:
     if is_suspicion(group.findings[0]):
         return suspicion_title(group)
     words = TITLES.get(group.kind) or group.kind.replace(".", ": ").replace("_", " ")
+    # a column that is broken comes before those that are made of it
     columns = distinct(finding.column for finding in group.findings)
+    columns = distinct([*(broken_columns(group) if columns else ()), *columns])
     numbers = distinct(level_of(finding.detector) for finding in group.findings)
     where = f" in {listed(columns, 3)}" if columns else f" ({listed(numbers, 3)})"
     ended = "resolved: " if group.transition == "resolved" else ""
@@ -47,7 +50,7 @@ def lines_of(group: "Group") -> tuple[str, ...]:
     sentences = [text_of(finding) for finding in group.findings[:LISTED]]
     rest = len(group.findings) - LISTED
     more = [f"and {rest} more"] if rest > 0 else []
-    return (*sentences, *more, *_times(group), *_places(group), *_reason(group), f"To do: {_to_do(group)}.")
+    return (*sentences, *more, *_times(group), *_places(group), *reason_lines(group), f"To do: {_to_do(group)}.")
 
 
 def _what(finding: "Finding") -> str:
@@ -236,24 +239,11 @@ def _places(group: "Group") -> list[str]:
     return [f"{word}: {listed(names, LISTED)}" for word, names in named if names]
 
 
-def _reason(group: "Group") -> list[str]:
-    """Say what an alarm most likely comes from, what speaks against that, and who sent most of it."""
-    finding = group.findings[0]
-    why = finding.evidence.get("origin")
-    if not why or group.transition == "resolved" or finding.origin not in ORIGINS:
-        return []
-    against = [f"but {said('; '.join(why['against']))}"] if why["against"] else []
-    reasons = [said("; ".join(why["for"]))] if why["for"] else []
-    told = "; ".join([*reasons, *against])
-    lines = [f"Likely origin: {ORIGINS[finding.origin]}" + (f" ({told})." if told else ".")]
-    senders = [f"{shown(one['client'])} {one['share']:.0%}" for one in why.get("clients", ())[:3] if one["share"] > 0]
-    column = shown(why.get("column", ""))
-    return lines + ([f"Clients that sent most of the change of {column}: {', '.join(senders)}."] if senders else [])
-
-
 def _to_do(group: "Group") -> str:
     if group.transition == "resolved":
         return TO_DO["resolved"]
+    if comes_of_broken_data(group.findings[0]):
+        return TO_DO["broken"].format(where=listed(broken_columns(group), 3) or "the model's data")
     detectors = {finding.detector for finding in group.findings}
     family = group.kind.partition(".")[0]
     keys = (detectors.pop() if len(detectors) == 1 else "", group.kind, family)

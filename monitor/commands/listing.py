@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from monitor.alerts.grouping import UNDER_ALARM
+from monitor.alerts.phrasing import under_alarm
 from monitor.commands.opening import configured, reaching_database, watch_named, watching
 from monitor.commands.printing import csv_lines, json_line, table
 from monitor.config.model import SEVERITIES
@@ -43,6 +44,9 @@ def alerts(path: Path, *, state: str | None, model: str | None, as_json: bool) -
     else:
         _listed(rows)
         if state is None:
+            if standing := under_alarm(known):
+                folds = len(folded(rows)) < len(rows)
+                typer.echo(standing + ("; segments stand with all traffic that says the same" if folds else ""))
             _counted(Counter(row["state"] for row in known))
     return 1 if any(row["state"] in UNDER_ALARM for row in rows) else 0
 

@@ -45,15 +45,19 @@ def answer_to(fact: Fact, findings: Sequence[Finding]) -> Answer:
         told=tuple(f for f in sent if f.column in ("", *fact["columns"])),
         besides=tuple(f for f in sent if f.column not in ("", *fact["columns"])),
         held=len(set(map(_episode, begun)) - set(map(_episode, sent))),
-        earlier=tuple(f for f in standing(findings, before=fact["start"]) if f.column in fact["columns"]),
+        earlier=tuple(
+            f
+            for f in standing(findings, before=fact["start"])
+            if f.column in fact["columns"] and f.evidence.get("told")
+        ),
         named=None if client is None else any(client in text_of(f) + str(f.evidence) for f in begun),
     )
 
 
 def standing(findings: Iterable[Finding], *, before: datetime | None = None) -> list[Finding]:
-    """Give the alerts that were told and are firing, after all windows or those that end at `before` at the latest."""
+    """Give the alerts that fire or recover, after all windows or those that end at `before` at the latest."""
     last = {f.fingerprint: f for f in findings if before is None or f.window.end <= before}
-    return [f for f in last.values() if f.alert.state in UNDER_ALARM and f.evidence.get("told")]
+    return [f for f in last.values() if f.alert.state in UNDER_ALARM]
 
 
 def seasons(findings: Sequence[Finding], answers: Iterable[Answer]) -> Iterator[str]:

@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 from rich.console import Console
 
 from monitor import web
-from monitor.alerts.grouping import Finding
+from monitor.alerts.grouping import Finding, as_json
+from monitor.alerts.phrasing import under_alarm
 from monitor.config import load
 from monitor.demo.account import answer_to, seasons, standing
 from monitor.demo.home import CONFIG, MESSAGES, REFERENCE, configuration, prepared, write_day
@@ -128,11 +129,10 @@ def midnight_after(day: date) -> datetime:
 def tell(console: Console, home: Path, replay: Replay, done: Account) -> None:
     """Print the account of the demo."""
     answers = [answer_to(fact, done.findings) for fact in replay.facts]
-    firing = len(standing(done.findings))
     seconds = ", ".join(f"{part} {spent:.1f} s" for part, spent in done.seconds.items())
     sum_up(console, answers, list(seasons(done.findings, answers)))
     say(console, f"\n{done.rows:,} predictions and {done.labels:,} labels: {done.messages} messages", style="bold")
-    say(console, f"{firing} alerts are firing at the end")
+    say(console, f"alerts at the end: {under_alarm(map(as_json, standing(done.findings))) or 'none'}")
     for what, why in done.problems.items():
         say(console, f"stood still: {what}: {why}")
     say(console, seconds)

@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from monitor.alerts.grouping import instant
+from monitor.alerts.phrasing import under_alarm
 from monitor.errors import MonitorError
 from monitor.render import attacks, cards, charts, groups, lanes, model_view, shapes, views
 from monitor.render.svg import TimeScale, read_number, read_time
@@ -90,7 +91,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": read_number, "time": read_time, "iso": instant}
+    environment.filters |= {"number": read_number, "time": read_time, "iso": instant, "counted": under_alarm}
     environment.globals |= {
         "charts": charts,
         "lanes": lanes,

@@ -156,7 +156,7 @@ def _summary(
         "why": why,
         "windows": seen,
         "last": seen[-1] if seen else None,
-        "labelled": next((w for w in reversed(seen) if w["matured"]), seen[-1] if seen else None),
+        "labelled": next((w for w in reversed(seen) if w["matured"]), None),
         "kinds": sorted(kinds.items()),
     }
 

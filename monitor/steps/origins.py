@@ -44,6 +44,8 @@ class Reason:
     def evidence(self) -> dict[str, Any]:
         """Give it as JSON that an alert carries; the clients stand with the column that they moved."""
         told: dict[str, Any] = {"for": self.origin.speaks_for, "against": self.origin.speaks_against}
+        if self.origin.columns:
+            told["broken"] = self.origin.columns[:MOST_NAMED]
         total, rows = sum(one.excess for one in self.clients), sum(one.rows for one in self.clients)
         if total > 0:
             told["column"] = self.column

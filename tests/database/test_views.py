@@ -84,6 +84,19 @@ def test_pages_count_what_fires_and_what_recovers_apart(database: Database, fill
     assert all(b"1 firing, 1 recovering" in b" ".join(page.split()) for page in pages)
 
 
+def test_the_index_gives_the_labels_of_the_newest_window_and_says_what_earlier_ones_came_to(
+    database: Database, fill: Fill
+) -> None:
+    fill(database)
+    with database.read() as connection:
+        (model,) = views.overview(connection)["models"]
+    newest, matured = model["last"], model["labelled"]
+    assert (newest["matured"], matured["matured"]) == (False, True)
+    page = html.overview_page(database).decode()
+    assert f"{100 * newest['labelled'] / newest['rows']:.0f} % so far" in page
+    assert f"{100 * matured['labelled'] / matured['rows']:.0f} % of " in page
+
+
 def test_another_models_source_is_not_taken_for_ones_own() -> None:
     sources = [{"source": name} for name in ("a/records", "a/b/records", "ab/records", "a/labels")]
     assert [row["source"] for row in views.sources_of("a", sources)] == ["a/records", "a/labels"]

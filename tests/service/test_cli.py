@@ -236,7 +236,9 @@ def test_alerts_are_listed_under_column_names_and_the_calm_ones_only_counted(jud
     assert calm
     assert said[-1].startswith(", ".join(f"{states.count(state)} {state}" for state in calm))
     assert said[-1].endswith("--state all")
-    shown = [line.split()[0] for line in said[1:-1]]
+    standing = [f"{states.count(state)} {state}" for state in ("firing", "recovering") if state in states]
+    assert said[-2].partition(";")[0] == ", ".join(standing)
+    shown = [line.split()[0] for line in said[1:-2]]
     assert shown
     assert set(shown) <= {"firing", "recovering"}
     assert shown == sorted(shown)

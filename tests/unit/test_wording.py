@@ -153,6 +153,19 @@ def test_a_brace_in_a_name_is_only_a_character() -> None:
     assert "{0}" in lines_of(group(finding("missing_share", 0.3, column="{0}")))[-1]
 
 
+BROKEN = {"for": ["dest: 65% of the rows cannot be right"], "against": [], "broken": ["dest"]}
+
+
+def test_a_message_about_what_comes_of_a_broken_column_begins_with_that_column_and_advises_no_training() -> None:
+    found = finding("smooth_test", 3.1, column="anomaly(features)", origin="data_quality", evidence={"origin": BROKEN})
+    told = group(replace(found, kind="drift.data"), kind="drift.data")
+    assert title_of(told) == "flights: data drift in dest, anomaly(features)"
+    assert lines_of(told)[-1] == "To do: mend what produces dest first; do not retrain on these rows."
+    elsewhere = replace(told, findings=(replace(told.findings[0], origin="temporal"),))
+    assert title_of(elsewhere) == "flights: data drift in anomaly(features)"
+    assert "retrain if it falls" in lines_of(elsewhere)[-1]
+
+
 def test_an_unknown_kind_still_makes_a_message() -> None:
     found = group(finding("invented", 0.3, column=""), kind="bias.some_thing")
     assert title_of(found) == "flights: bias: some thing (invented)"

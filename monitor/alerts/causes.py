@@ -1,0 +1,37 @@
+"""What a message says of why: what an alarm most likely comes from, and which columns are broken."""
+
+from typing import TYPE_CHECKING
+
+from monitor.alerts.phrasing import said, shown
+from monitor.alerts.vocabulary import ORIGINS
+
+if TYPE_CHECKING:
+    from monitor.alerts.grouping import Finding, Group
+
+
+def reason_lines(group: "Group") -> list[str]:
+    """Say what an alarm most likely comes from, what speaks against that, and who sent most of it."""
+    finding = group.findings[0]
+    why = finding.evidence.get("origin")
+    if not why or group.transition == "resolved" or finding.origin not in ORIGINS:
+        return []
+    against = [f"but {said('; '.join(why['against']))}"] if why["against"] else []
+    reasons = [said("; ".join(why["for"]))] if why["for"] else []
+    told = "; ".join([*reasons, *against])
+    lines = [f"Likely origin: {ORIGINS[finding.origin]}" + (f" ({told})." if told else ".")]
+    senders = [f"{shown(one['client'])} {one['share']:.0%}" for one in why.get("clients", ())[:3] if one["share"] > 0]
+    column = shown(why.get("column", ""))
+    return lines + ([f"Clients that sent most of the change of {column}: {', '.join(senders)}."] if senders else [])
+
+
+def broken_columns(group: "Group") -> list[str]:
+    """Name the columns that are broken, where the group's alerts come of that."""
+    finding = group.findings[0]
+    if not comes_of_broken_data(finding):
+        return []
+    return list(map(str, finding.evidence["origin"].get("broken", ())))
+
+
+def comes_of_broken_data(finding: "Finding") -> bool:
+    """Say whether something else than a fault in data is told because of one."""
+    return finding.origin == "data_quality" and "origin" in finding.evidence
