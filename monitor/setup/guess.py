@@ -116,6 +116,17 @@ def _later(
     )
 
 
+def cursor_of_labels(labels: pa.Table, sample: pa.Table, identity: Choice | None) -> tuple[str, ...]:
+    """Give the time at which a label was written and the records' id, in the order of which a table of labels is read.
+
+    Where there is no such time, the records' own; nothing where the labels have no times.
+    """
+    own = [name for name in labels.column_names if name not in sample.column_names]
+    times = (_Left(table).best(as_timestamp) for table in (labels.select(own), labels))
+    written = next(filter(None, times), None)
+    return (written.column, identity.column) if written and identity else ()
+
+
 def _only_in(table: pa.Table | None, sample: pa.Table) -> "_Left":
     """Give the columns that the sample lacks and that may be a label: no times, nothing constant or counting rows."""
     names = [] if table is None else [name for name in table.column_names if name not in sample.column_names]

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from monitor.config import Data
 from monitor.errors import ConfigError, MonitorError
-from monitor.setup.guess import Guess, guess
+from monitor.setup.guess import Guess, cursor_of_labels, guess
 from monitor.setup.sample import data_of, missing_files, opened, sampled
 from monitor.setup.template import written
 
@@ -42,7 +42,8 @@ def initial(
     if late is not None:
         found = guess(rows, reference=known, labels=late[2])
     name = model or _name(source, root)
-    return written(found, data=source, reference=compared, labels=late and late[:2], model=name)
+    cursor = cursor_of_labels(late[2], rows, found.id) if late else ()
+    return written(found, data=source, reference=compared, labels=late and (*late[:2], cursor), model=name)
 
 
 def _labels(

@@ -62,12 +62,13 @@ def written(
     *,
     data: Data,
     reference: Data | None = None,
-    labels: tuple[Data, str] | None = None,
+    labels: tuple[Data, str, tuple[str, ...]] | None = None,
     model: str = "model",
 ) -> str:
     """Give the configuration as YAML; it loads as it stands when the guess has a timestamp.
 
-    data, reference, labels: where the records, the reference and the labels are, these with why they seem to be some.
+    data, reference, labels: where the records, the reference and the labels are, these with why they seem to be some
+    and the columns in whose order a table of them is read.
     model: the model's name.
     """
     lines = [
@@ -80,31 +81,44 @@ def written(
     return _HEAD + "\n".join(lines) + _SETTINGS + _REST
 
 
-def _sources(data: Data, reference: Data | None, labels: tuple[Data, str] | None, guess: Guess) -> Iterator[str]:
-    yield _noted(4, f"source: {_source(data, guess, cursor=True)}", "where the records are")
+def _sources(
+    data: Data, reference: Data | None, labels: tuple[Data, str, tuple[str, ...]] | None, guess: Guess
+) -> Iterator[str]:
+    marks = [choice.column for choice in (guess.timestamp, guess.id) if choice] or ["id"]
+    yield _noted(4, f"source: {_source(data, marks)}", "where the records are")
     if data.sql is not None and _hides(data.sql.get_secret_value()):
         yield f"    # The address holds a password: set {SECRET} to it before starting."
     if labels is None:
         late = '{files: "labels/*.parquet", max_delay: 30d}'
         yield _noted(4, f"# labels: {late}", "labels that come later, found by id; omit when they stand in the records")
     else:
-        late = _source(labels[0], guess, cursor=True).removesuffix("}") + ", max_delay: 30d}"
-        named = guess.label is not None and guess.id is not None
-        missing = "" if named else "; name columns.id and columns.label, then take the # away"
-        yield _noted(4, f"{'' if named else '# '}labels: {late}", labels[1] + missing)
+        yield from _late(labels, guess)
     if reference is None:
         yield _noted(4, "# reference: {files: reference.parquet}", "what the model was validated on, with labels")
     else:
-        yield _noted(4, f"reference: {_source(reference, guess, cursor=False)}", "what windows are compared with")
+        yield _noted(4, f"reference: {_source(reference)}", "what windows are compared with")
 
 
-def _source(data: Data, guess: Guess, *, cursor: bool) -> str:
+def _late(labels: tuple[Data, str, tuple[str, ...]], guess: Guess) -> Iterator[str]:
+    data, why, cursor = labels
+    unnamed = ["columns.id and columns.label"] if guess.label is None or guess.id is None else []
+    if data.sql is not None and not cursor:
+        unnamed.append("in cursor the time at which a label was written, and the id")
+        cursor = ("label_time", "id")
+    again = data.sql is not None and guess.timestamp is not None and cursor[0] == guess.timestamp.column
+    # by the records' own time labels come far behind the cursor
+    late = _source(data, cursor).removesuffix("}") + ", lookback: 30d" * again + ", max_delay: 30d}"
+    reread = "; as far back as labels come late, for the time is the record's" if again else ""
+    missing = f"; name {' and '.join(unnamed)}, then take the # away" if unnamed else ""
+    yield _noted(4, f"{'# ' if unnamed else ''}labels: {late}", why + reread + missing)
+
+
+def _source(data: Data, cursor: Sequence[str] = ()) -> str:
     if data.sql is None:
         return f"{{files: {json.dumps(data.files, ensure_ascii=False)}}}"
     url = data.sql.get_secret_value()
     shown = f"${{{SECRET}}}" if _hides(url) else url
-    marks = [choice.column for choice in (guess.timestamp, guess.id) if choice] or ["id"]
-    read = f", cursor: {_list(marks)}" if cursor else ""
+    read = f", cursor: {_list(cursor)}" if cursor else ""
     return f"{{sql: {json.dumps(shown)}, table: {_quoted(data.table or '')}{read}}}"
 
 

@@ -1,6 +1,8 @@
 """Guesses of roles from names and values, and that what is written loads and passes its own checks."""
 
 import random
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -249,6 +251,41 @@ def test_the_commented_keys_load_too_when_they_are_set(tmp_path: Path) -> None:
     plain = load_text(text)
     (model,), (before,) = load_text("\n".join(lines)).models.values(), plain.models.values()
     assert model.model_copy(update={"thresholds": {}, "severity": {}}) == before
+
+
+@pytest.mark.parametrize(
+    ("named", "columns", "cursor"),
+    [
+        ("label_at", ["request_id", "delayed", "label_at"], ("label_at", "request_id")),
+        ("known_on", ["request_id", "delayed", "known_on", "logged_at"], ("known_on", "request_id")),
+        ("label_at", ["request_id", "delayed", "logged_at"], ("logged_at", "request_id")),
+        ("label_at", ["request_id", "delayed"], None),
+    ],
+)
+def test_a_table_of_labels_is_read_in_the_order_of_its_own_time(
+    tmp_path: Path, named: str, columns: list[str], cursor: tuple[str, ...] | None
+) -> None:
+    times = [str(time) for time in COLUMNS["logged_at"]]
+    rows = {**COLUMNS, "logged_at": times, named: times}
+    tables = {"predictions": ["logged_at", "request_id", "distance", "p_delay", "predicted"], "known": columns}
+    with closing(sqlite3.connect(tmp_path / "app.db")) as connection:
+        for table, names in tables.items():
+            connection.execute(f"CREATE TABLE {table} ({', '.join(names)})")
+            places = ", ".join("?" * len(names))
+            values = zip(*(rows[name] for name in names), strict=True)
+            connection.executemany(f"INSERT INTO {table} VALUES ({places})", values)  # noqa: S608  # ours
+        connection.commit()
+    url = f"sqlite:///{tmp_path / 'app.db'}"
+    text = initial(f"{url}#predictions", labels=f"{url}#known", here=tmp_path, root=tmp_path)
+    (model,) = load_text(text).models.values()
+    assert model.source.cursor == ("logged_at", "request_id")
+    assert (model.labels and model.labels.cursor) == cursor
+    if model.labels is not None:
+        own = model.labels.cursor == model.source.cursor
+        assert model.labels.lookback == (timedelta(days=30) if own else timedelta(minutes=10))
+    else:
+        assert "name in cursor the time at which a label was written" in text
+    assert [found for found in check(load_text(text), root=tmp_path) if found.severity == "error"] == []
 
 
 def test_a_password_is_not_written() -> None:
