@@ -12,7 +12,7 @@ from monitor.sources.push import parse
 from monitor.steps.baselines import unpacked
 from monitor.store.attacks import read_baselines, read_followed
 from monitor.store.database import Database
-from monitor.store.references import WHOLE
+from monitor.store.references import WHOLE, known_columns
 
 KEPT = timedelta(seconds=10)
 MOST_ROWS = 10_000
@@ -20,11 +20,15 @@ MOST_ROWS = 10_000
 
 @dataclass(frozen=True)
 class Known:
-    """What a model's rows are laid beside, as it was read at some time; `baseline` is None where there is none."""
+    """What a model's rows are laid beside, as it was read at some time; `baseline` is None where there is none.
+
+    columns: those that the reference or a role names.
+    """
 
     at: datetime
     baseline: Baseline | None
     state: State | None
+    columns: frozenset[str] = frozenset()
 
 
 class Guard:
@@ -33,7 +37,7 @@ class Guard:
     def __init__(self, database: Database, *, clock: Callable[[], datetime]) -> None:
         self._database, self._clock = database, clock
         self._known: dict[str, Known] = {}
-        self._packed: dict[str, tuple[bytes, Baseline]] = {}
+        self._packed: dict[str, tuple[bytes, Baseline, frozenset[str]]] = {}
         self._reading = threading.Lock()
 
     def validate(self, model: str, body: bytes, content_type: str) -> dict[str, Any]:
@@ -54,7 +58,8 @@ class Guard:
             raise MonitorError(
                 f"no model {model!r} whose queries are watched has a reference yet; set columns.client or attacks: on"
             )
-        return {"model": model, "results": [_json(one) for one in validate(known.baseline, known.state, rows)]}
+        found = validate(known.baseline, known.state, rows, known=known.columns)
+        return {"model": model, "results": [_json(one) for one in found]}
 
     def _of(self, model: str) -> Known:
         now = self._clock()
@@ -75,11 +80,14 @@ class Guard:
         with self._database.read() as connection:
             packed = read_baselines(connection, model).get(WHOLE)
             followed = read_followed(connection, model, WHOLE)
+            fresh = packed is not None and (model not in self._packed or self._packed[model][0] != packed)
+            columns = known_columns(connection, model) if fresh else frozenset()
         if packed is None:
             return Known(now, None, None)
-        if model not in self._packed or self._packed[model][0] != packed:
-            self._packed[model] = (packed, unpacked({WHOLE: packed})[WHOLE])
-        return Known(now, self._packed[model][1], State.of(followed.arrays) if followed.arrays else None)
+        if fresh:
+            self._packed[model] = (packed, unpacked({WHOLE: packed})[WHOLE], columns)
+        _, baseline, columns = self._packed[model]
+        return Known(now, baseline, State.of(followed.arrays) if followed.arrays else None, columns)
 
 
 def _json(one: Validation) -> Mapping[str, Any]:

@@ -41,18 +41,27 @@ def read_reference(connection: Connection, name: str) -> tuple[str, dict[str, Pr
 
     None without any, or when another version of the program kept it: it has to be read again.
     """
-    whole = (reference.c.model == name, reference.c.segment == WHOLE)
-    newest = connection.execute(
-        select(reference.c.fingerprint, reference.c.layout).where(*whole).order_by(reference.c.id.desc()).limit(1)
-    ).first()
+    newest = _newest(connection, name)
     if newest is None:
         return None
-    layout = Layout.kept(newest.layout)
-    if layout is None:
-        return None
+    fingerprint, layout = newest
     parts = connection.execute(
         select(reference.c.segment, reference.c.profile)
-        .where(reference.c.model == name, reference.c.fingerprint == newest.fingerprint)
+        .where(reference.c.model == name, reference.c.fingerprint == fingerprint)
         .order_by(reference.c.id)
     )
-    return newest.fingerprint, {segment: Profile.unpacked(data, layout) for segment, data in parts}
+    return fingerprint, {segment: Profile.unpacked(data, layout) for segment, data in parts}
+
+
+def known_columns(connection: Connection, name: str) -> frozenset[str]:
+    """Name the columns that a model's newest reference and roles know; empty where `read_reference` gives None."""
+    newest = _newest(connection, name)
+    return frozenset() if newest is None else frozenset(newest[1].known)
+
+
+def _newest(connection: Connection, name: str) -> tuple[str, Layout] | None:
+    whole = (reference.c.model == name, reference.c.segment == WHOLE)
+    chosen = select(reference.c.fingerprint, reference.c.layout).where(*whole)
+    row = connection.execute(chosen.order_by(reference.c.id.desc()).limit(1)).first()
+    layout = None if row is None else Layout.kept(row.layout)
+    return None if row is None or layout is None else (row.fingerprint, layout)

@@ -47,6 +47,16 @@ def test_records_are_answered_in_their_order_with_reasons(address: str) -> None:
     assert missing["reasons"] == ["income has no value"]
 
 
+def test_what_was_misspelt_or_is_no_number_is_named(address: str) -> None:
+    misspelt = {name: value for name, value in HONEST.items() if name != "age"} | {"agee": 40}
+    (result,) = asked(address, misspelt | {"income": "much"}).json()["results"]
+    assert result["reasons"][:3] == [
+        "income is 'much', which is no number",
+        "age has no value",
+        "agee is no column of the reference; did you mean age?",
+    ]
+
+
 def test_nothing_of_alerts_or_clients_is_told(address: str) -> None:
     (result,) = asked(address, HONEST).json()["results"]
     assert set(result) == {"belongs", "contract", "p_value", "near_duplicate", "repeated", "reasons"}

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from monitor.detectors.attack import Baseline, State, track, validate
+from monitor.detectors.attack.validation import _several
 from monitor.profiles.arrow import layout_of
 from monitor.types import Roles
 
@@ -55,6 +56,9 @@ def test_honest_rows_belong_at_the_share_that_is_promised() -> None:
         ({"age": None}, "age has no value"),
         ({"home": "castle"}, "home is a category that the reference does not hold"),
         ({"home": None}, "home has no value"),
+        ({"age": "nine"}, "age is 'nine', which is no number"),
+        ({"age": "x" * 100}, f"age is '{'x' * 39}, which is no number"),
+        ({"age": float("nan")}, "age has no value"),
     ],
 )
 def test_what_breaks_the_contract_is_named(values: dict[str, object], reason: str) -> None:
@@ -62,6 +66,40 @@ def test_what_breaks_the_contract_is_named(values: dict[str, object], reason: st
     assert not found.contract
     assert not found.belongs
     assert reason in found.reasons
+
+
+def test_what_cannot_be_is_told_before_what_is_missing() -> None:
+    row = changed(home="castle").drop_columns(["age", "income", "member"])
+    (found,) = validate(fitted(), None, row)
+    assert found.reasons[:2] == (
+        "home is a category that the reference does not hold",
+        "age, income and member have no value",
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["a"], "a has"),
+        (["a", "b"], "a and b have"),
+        (list("abcd"), "a, b, c and d have"),
+        (list("abcde"), "a, b, c and 2 more have"),
+    ],
+)
+def test_missing_values_are_told_in_one_reason(names: list[str], said: str) -> None:
+    assert _several(names) == said
+
+
+def test_a_column_that_nobody_knows_is_named_with_the_one_that_is_meant() -> None:
+    known = frozenset(fitted().space.names) | {"at", "answer"}
+    row = (
+        rows(2, 3).rename_columns(["at", "agee", "income", "home", "member", "answer"]).append_column("x", [[None, 1]])
+    )
+    first, second = validate(fitted(), None, row, known=known)
+    assert "agee is no column of the reference; did you mean age?" in first.reasons
+    assert first.reasons[0] == "age has no value"
+    assert "x is no column of the reference" in second.reasons
+    assert not any("x is" in reason for reason in first.reasons)
 
 
 def test_a_row_far_from_the_population_does_not_belong() -> None:

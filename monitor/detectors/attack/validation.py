@@ -1,6 +1,9 @@
 """Whether a row belongs to the population that the model was trained on, asked before the model answers."""
 
+import math
+from collections.abc import Collection
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +19,7 @@ from monitor.detectors.attack.state import State
 BELONGS = 0.01
 """Below this p-value a row does not belong to the population."""
 MOST_REASONS = 5
+MOST_NAMED, VALUE_CHARS = 3, 40
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,7 @@ class Validation:
     belongs: it keeps the contract and is not among the oddest rows. contract: it has every value that no honest row
     lacks, in the range and with the decimals of honest rows. p_value: the share of honest rows that lie at least as far
     from the population, in (0, 1], three times the smallest of three distances' shares. near_duplicate, repeated: rows
-    like it, or the same, came not long ago. reasons: in words, with the columns.
+    like it, or the same, came not long ago. reasons: in words, with the columns: what breaks the contract first.
     """
 
     belongs: bool
@@ -36,15 +40,23 @@ class Validation:
     reasons: tuple[str, ...]
 
 
-def validate(baseline: Baseline, state: State | None, table: pa.Table, *, least: float = BELONGS) -> list[Validation]:
+def validate(
+    baseline: Baseline,
+    state: State | None,
+    table: pa.Table,
+    *,
+    least: float = BELONGS,
+    known: Collection[str] = (),
+) -> list[Validation]:
     """Say of each row whether it belongs; nothing is remembered of it.
 
-    state: what is known of the queries so far, None for nothing. least: the p-value from which on a row belongs. The
-    answers are looked at where the rows hold them. Blind to what `population` and `contract` are blind to.
+    state: what is known of the queries so far, None for nothing. least: the p-value from which on a row belongs. known:
+    all columns that a row may have; others are named. The answers are looked at where the rows hold them. Blind to what
+    `population` and `contract` are blind to.
     """
     rows = baseline.space.rows(table)
     p_values = _p_values(baseline, table, rows)
-    faults = _faults(baseline, rows)
+    faults, strangers = _faults(baseline, table, rows), _strangers(baseline, table, known)
     near, again = _seen(baseline, state, rows)
     return [
         Validation(
@@ -53,7 +65,7 @@ def validate(baseline: Baseline, state: State | None, table: pa.Table, *, least:
             p_value=float(p_values[i]),
             near_duplicate=bool(near[i]),
             repeated=bool(again[i]),
-            reasons=_reasons(faults[i], float(p_values[i]), least=least, near=bool(near[i])),
+            reasons=_reasons(faults[i] + strangers[i], float(p_values[i]), least=least, near=bool(near[i])),
         )
         for i in range(len(rows))
     ]
@@ -70,21 +82,54 @@ def _p_values(baseline: Baseline, table: pa.Table, rows: Rows) -> Floats:
     return np.asarray(np.minimum(smallest * np.maximum(known.sum(axis=0), 1), 1.0))
 
 
-def _faults(baseline: Baseline, rows: Rows) -> list[list[str]]:
+def _faults(baseline: Baseline, table: pa.Table, rows: Rows) -> list[list[str]]:
+    """Say of each row what breaks the contract: values that cannot be, before values that are not there."""
     broken, names = baseline.contract.faults(rows), baseline.space.names
-    wide, missing = rows.numbers.shape[1], broken.malformed
-    kinds: tuple[tuple[NDArray[np.bool_], str], ...] = (
-        (missing[:, :wide], "has no value"),
+    wide, found = rows.numbers.shape[1], [list[str]() for _ in range(len(rows))]
+    lost: list[list[str]] = [[] for _ in range(len(rows))]
+    for row, column in np.argwhere(broken.malformed[:, :wide]).tolist():
+        if (value := _cell(table, names[column], row)) is None:
+            lost[row].append(names[column])
+        else:
+            found[row].append(f"{names[column]} is {value}, which is no number")
+    for flags, said in (
         (broken.beyond, "is beyond the range of the reference"),
         (broken.off_lattice, "has more decimals than any value of the reference"),
-    )
-    found: list[list[str]] = [[] for _ in range(len(rows))]
-    for flags, said in kinds:
+    ):
         for row, column in np.argwhere(flags).tolist():
             found[row].append(f"{names[column]} {said}")
-    for row, column in np.argwhere(missing[:, wide:]).tolist():
-        said = "has no value" if rows.codes[row, column] < 0 else "is a category that the reference does not hold"
-        found[row].append(f"{names[wide + column]} {said}")
+    for row, column in np.argwhere(broken.malformed[:, wide:]).tolist():
+        name = names[wide + column]
+        if rows.codes[row, column] < 0:
+            lost[row].append(name)
+        else:
+            found[row].append(f"{name} is a category that the reference does not hold")
+    return [faults + ([f"{_several(gone)} no value"] if gone else []) for faults, gone in zip(found, lost, strict=True)]
+
+
+def _cell(table: pa.Table, name: str, row: int) -> str | None:
+    """Give a value that was sent for a column, as text; None where there is none, or the column is wide."""
+    value = table.column(name)[row].as_py() if table.column_names.count(name) == 1 else None
+    missing = value is None or (isinstance(value, float) and math.isnan(value))
+    return None if missing else f"{value!r:.{VALUE_CHARS}}"
+
+
+def _several(names: list[str]) -> str:
+    shown = names[:MOST_NAMED] if len(names) > MOST_NAMED + 1 else names
+    more = [f"{len(names) - len(shown)} more"] if len(shown) < len(names) else []
+    *first, last = [*shown, *more]
+    return f"{', '.join(first)} and {last} have" if first else f"{last} has"
+
+
+def _strangers(baseline: Baseline, table: pa.Table, known: Collection[str]) -> list[list[str]]:
+    """Name for each row the columns that it has a value for and nobody knows."""
+    found: list[list[str]] = [[] for _ in range(table.num_rows)]
+    absent = [name for name in baseline.space.names if name not in table.column_names]
+    for name in (one for one in table.column_names if known and one not in known):
+        near = get_close_matches(name, absent, n=1)
+        said = f"{name[:VALUE_CHARS]} is no column of the reference" + (f"; did you mean {near[0]}?" if near else "")
+        for row in np.flatnonzero(table.column(name).is_valid().to_numpy()).tolist():
+            found[row].append(said)
     return found
 
 
