@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,9 +12,10 @@ from sqlalchemy import Connection
 from monitor.errors import SourceError
 from monitor.profiles.groups import label_groupings
 from monitor.profiles.layout import Layout
-from monitor.profiles.profile import Profile, merge
+from monitor.profiles.profile import Profile
 from monitor.steps.pull import OnRows, drained, with_column
 from monitor.steps.slices import sliced
+from monitor.steps.tables import joined
 from monitor.store.cursors import count_rows, write_cursor
 from monitor.store.database import Database
 from monitor.store.labels import WAITING, Key, Place, add_labels, find_records, keys_of, read_labels, record_days
@@ -143,15 +143,17 @@ def _joined(
     known = {key: at for key, at in fresh.items() if key in arrived.places}
     at = pa.array(known.values(), pa.int64())
     ids, values = arrived.ids.take(at), arrived.values.take(at)
-    profiling = partial(sliced, layout=layout, base=watch.base, segment_values=watch.settings.segment_values)
-    total: dict[Slice, Profile] = {}
+    tables = []
     for segment in sorted({arrived.places[key][1] for key in known}):
         rows = read_segment(connection, segment, columns=needed(watch))
         where = pc.index_in(rows[str(watch.roles.id)].cast(pa.string()), value_set=ids.combine_chunks())
         rows, where = rows.filter(pc.is_valid(where)), where.drop_null()
-        added = profiling(with_column(rows, str(watch.roles.label), values.take(where)), summing=label_groupings)
-        total |= {place: merge(total[place], part) if place in total else part for place, part in added.items()}
-    return total
+        tables.append(with_column(rows, str(watch.roles.label), values.take(where)))
+    if not tables:
+        return {}
+    return sliced(
+        joined(tables), layout, label_groupings, base=watch.base, segment_values=watch.settings.segment_values
+    )
 
 
 def needed(watch: Watch) -> set[str]:
