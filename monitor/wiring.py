@@ -116,7 +116,7 @@ def source_of(
         from monitor.sources.sql import SqlSource  # noqa: PLC0415  # SQLAlchemy is slow to import, and files need none
 
         url, table = data.sql.get_secret_value(), data.table or ""
-        return SqlSource(url, table, data.cursor, data.lookback, batch_rows=batch_rows)
+        return SqlSource(url, table, data.cursor, data.lookback, batch_rows=batch_rows, live=live)
     raise SourceError("pushed records come by themselves; there is nothing to pull")
 
 

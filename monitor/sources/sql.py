@@ -12,6 +12,7 @@ from sqlalchemy.exc import DataError, OperationalError, SQLAlchemyError
 from sqlalchemy.types import Date, DateTime
 
 from monitor.errors import ConfigError, SourceError
+from monitor.sources.sqlpassed import KEPT, gave_up, looked_behind
 from monitor.sources.sqltable import Found, engine_of, found_table, known_name, place_of, problem_of, shown
 from monitor.sources.sqlvalues import as_json, from_json, in_manner_of, moment_of, to_table
 from monitor.types import KEPT_CHARS, Batch, Cursor, Rejected
@@ -20,6 +21,7 @@ SHARD = "table"
 FAR = timedelta(days=1)
 _NUMBER_CHARS = 200
 _STATEMENT_SECONDS = 300
+_COUNT_SECONDS = 10
 _SAMPLE_ROWS = 1000
 _FLOOR = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -39,7 +41,8 @@ class SqlSource:
 
     Rows later than `clock` wait until their time has come, so that one wrong year does not hide all that follows.
     Rows without a time or an id, before 1970, or more than a day ahead can have no place in the order: they are
-    counted, and turned away when their number has grown.
+    counted, and turned away when their number has grown. live: rows go on coming, so that it is counted now and then
+    how many came below what is read again; the cursor keeps that as `unread`.
 
     Raises ConfigError for a lookback without a time, and for more than two columns.
     """
@@ -50,6 +53,7 @@ class SqlSource:
     lookback: timedelta = timedelta(0)
     batch_rows: int = 65_536
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    live: bool = False
 
     def __post_init__(self) -> None:
         if len(self.cursor) > 2 or len(set(self.cursor)) < len(self.cursor):
@@ -94,7 +98,8 @@ class _Reading:
     def batches(self, cursor: Cursor) -> Iterator[Batch]:
         mark = self._mark(cursor)
         placed, unplaced = self._placed(mark)
-        cursor = {key: cursor[key] for key in (*self.names, "unplaced") if key in cursor}
+        kept = (*self.names, "unplaced", *(KEPT if mark else ()))
+        cursor = {key: cursor[key] for key in kept if key in cursor}
         if mark and self.source.lookback and (low := self._behind(mark)) is not None:
             behind = and_(placed, self.order[0] >= low, not_(self._after(mark)))
             for page, _ in self._pages(behind, None):
@@ -102,7 +107,10 @@ class _Reading:
         for page, last in self._pages(placed, mark):
             cursor = {**cursor, **self._marked(last)}
             yield self._batch(page, cursor)
-        yield from self._unplaced(unplaced, cursor)
+        looked = self._looked_behind(placed, cursor) if self.source.live else cursor
+        if looked != cursor:
+            yield Batch(SHARD, pa.table({}), looked)
+        yield from self._unplaced(unplaced, looked)
 
     def _mark(self, cursor: Cursor) -> Key | None:
         if not all(name in cursor for name in self.names):
@@ -128,9 +136,33 @@ class _Reading:
         return and_(first >= time, or_(first > time, and_(first == time, last > number)))
 
     def _behind(self, mark: Key) -> ColumnElement[Any] | None:
-        time = moment_of(mark[0])
-        low = None if time is None else in_manner_of(mark[0], max(time - self.source.lookback, _FLOOR))
+        low = self._low(mark)
         return None if low is None else self._value(0, low)
+
+    def _low(self, mark: Key) -> Any:  # noqa: ANN401 (whatever the column holds)
+        """Give the value from which on rows are read again; None where the mark is no time to look back from."""
+        time = moment_of(mark[0])
+        return None if time is None else in_manner_of(mark[0], max(time - self.source.lookback, _FLOOR))
+
+    def _looked_behind(self, placed: Where, cursor: Cursor) -> Cursor:
+        mark = self._mark(cursor)
+        until = None if mark is None else mark[0] if len(mark) == 1 else self._low(mark)
+        if until is None:
+            return cursor
+
+        def count(low: Any, high: Any) -> int:  # noqa: ANN401 (whatever the column holds)
+            first = self.order[0]
+            within = [first < self._value(0, high), *([] if low is None else [first >= self._value(0, low)])]
+            query = select(func.count()).select_from(self.found.source).where(placed, *within)
+            return int(self._fetched(query, seconds=_COUNT_SECONDS)[0][0])
+
+        kind = self.found.declared[self.source.cursor[0]] if self.found.typed else object
+        known = from_json(cursor["until"], kind) if "until" in cursor else None
+        plain = {key: value for key, value in cursor.items() if key not in KEPT}
+        try:
+            return {**plain, **looked_behind(cursor, known, until, count=count, clock=self.source.clock)}
+        except SQLAlchemyError:
+            return {**plain, **gave_up(self.now)}
 
     def _placed(self, mark: Key | None) -> tuple[Where, Where]:
         """Give what has a place in the order, up to now, and what has none."""
@@ -195,9 +227,9 @@ class _Reading:
                 raise
             return self._fetched_as_bytes(query)
 
-    def _fetched(self, query: Select[Any]) -> Sequence[Sequence[Any]]:
+    def _fetched(self, query: Select[Any], *, seconds: int = _STATEMENT_SECONDS) -> Sequence[Sequence[Any]]:
         with self.connection.begin():
-            _limit_time(self.connection)
+            _limit_time(self.connection, seconds)
             return self.connection.execute(query).fetchall()
 
     def _fetched_as_bytes(self, query: Select[Any]) -> Sequence[Sequence[Any]]:
@@ -254,9 +286,9 @@ def _whole_table(source: SqlSource, connection: Connection, found: Found, cursor
             yield replace(held, cursor={"rows": count})
 
 
-def _limit_time(connection: Connection) -> None:
+def _limit_time(connection: Connection, seconds: int) -> None:
     if connection.dialect.name == "postgresql":
-        connection.execute(text(f"SET LOCAL statement_timeout = {_STATEMENT_SECONDS * 1000}"))
+        connection.execute(text(f"SET LOCAL statement_timeout = {seconds * 1000}"))
 
 
 def _text_or_bytes(data: bytes) -> str | bytes:

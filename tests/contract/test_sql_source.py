@@ -139,6 +139,63 @@ def test_a_row_committed_late_is_found_by_looking_back(place: Place) -> None:
     assert (source.repeats, blind.repeats) == (True, False)
 
 
+@pytest.mark.parametrize("cursor", [("at", "id"), ("at",), ("id",)])
+@pytest.mark.parametrize("batch_rows", [3, 100])
+def test_rows_that_came_below_what_is_read_again_are_counted(
+    place: Place, cursor: tuple[str, ...], batch_rows: int
+) -> None:
+    now, cursors = [NOW], dict[str, Cursor]()
+    looking = {"lookback": 5 * MINUTE if len(cursor) == 2 else timedelta(0), "batch_rows": batch_rows}
+    source = place.source(cursor=cursor, clock=lambda: now[0], live=True, **looking)
+
+    def unread() -> int:
+        now[0] += timedelta(hours=1)
+        pull(source, cursors)
+        return int(cursors["table"]["unread"])
+
+    place.create()
+    place.add(*((100 + i, START + i * MINUTE) for i in range(20)))
+    assert unread() == 0
+    assert pull(source, cursors)[len(cursor) // 2 * 2 :] == []
+    place.add((150, START + 30 * MINUTE))
+    assert unread() == 0
+    place.add((1, START - 90 * MINUTE), (2, START + 90 * MINUTE / 4))
+    assert unread() == 2
+    place.add(*((200 + i, START + (40 + i) * MINUTE) for i in range(20)))
+    assert unread() == 2
+    place.run(f"DELETE FROM {place.prefix}log WHERE id < 3")
+    assert unread() == 0
+    place.run(f"DELETE FROM {place.prefix}log WHERE id < 110")
+    assert unread() == 0
+    place.add((3, START - 80 * MINUTE))
+    assert unread() == 1
+
+
+def test_rows_that_come_late_but_are_still_read_are_not_counted_as_unread(place: Place) -> None:
+    now, cursors = [NOW], dict[str, Cursor]()
+    source = place.source(clock=lambda: now[0], live=True, lookback=10 * MINUTE)
+    place.create()
+    for step in range(30):
+        now[0] += timedelta(hours=1)
+        late = START + max(3 * step - 9, 0) * MINUTE
+        place.add((1000 - step, late), (2000 + step, START + 3 * step * MINUTE))
+        pull(source, cursors)
+        assert cursors["table"]["unread"] == 0
+
+
+def test_a_wider_look_back_finds_what_was_missed_and_nothing_is_unread_then(place: Place) -> None:
+    now, cursors = [NOW], dict[str, Cursor]()
+    place.create()
+    place.add(*((100 + i, START + i * MINUTE) for i in range(20)))
+    pull(place.source(clock=lambda: now[0], live=True, lookback=MINUTE), cursors)
+    place.add((1, START))
+    now[0] += timedelta(hours=1)
+    pull(place.source(clock=lambda: now[0], live=True, lookback=MINUTE), cursors)
+    assert cursors["table"]["unread"] == 1
+    assert 1 in ids(pull(place.source(clock=lambda: now[0], live=True, lookback=60 * MINUTE), cursors))
+    assert cursors["table"]["unread"] == 0
+
+
 def test_a_single_growing_id_is_a_cursor(place: Place) -> None:
     place.create()
     place.add((1, None), (2, START), (10, START))

@@ -1,6 +1,9 @@
 """What a source loses quietly is told: rows turned away, files that vanish, labels that stay out."""
 
+import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -30,6 +33,16 @@ models:
     labels: {files: "labels/*.csv", max_delay: 5d}
     reference: {files: reference.csv}
     columns: {timestamp: at, id: id, prediction: predicted, scores: p, label: late}
+    window: 1d
+"""
+
+
+OF_TABLES = """
+database: sqlite:///monitor.db
+models:
+  fares:
+    source: {sql: "sqlite:///app.db", table: bookings, cursor: [at, id], lookback: 1h}
+    columns: {timestamp: at, id: id, prediction: predicted, scores: p}
     window: 1d
 """
 
@@ -149,3 +162,40 @@ def test_labels_that_stay_out_are_told_of_by_the_records_clock_until_they_come(l
     log.label(range(4, 14), name="b")
     log.once(NOW + 100 * DAY)
     assert log.heard() == [("late_labels", "fired"), ("late_labels", "resolved")]
+
+
+def test_rows_that_came_below_the_cursor_of_a_table_are_told_of_until_they_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told, at = Told(), [NOW]
+
+    def booked(days: Sequence[float]) -> None:
+        rows = [(str(START + day * DAY)[:19], f"{day}", day / 100, 1) for day in days]
+        with closing(sqlite3.connect("app.db")) as connection:
+            connection.execute("CREATE TABLE IF NOT EXISTS bookings (at, id, p, predicted)")
+            connection.executemany("INSERT INTO bookings VALUES (?, ?, ?, ?)", rows)
+            connection.commit()
+
+    def once_more(text: str) -> list[Sign]:
+        config = load(text, place="monitor.yaml", environ={}, read=str)
+        monitor = opened(config, root=tmp_path)
+        watches = tuple(replace(w, source=replace(w.source, clock=lambda: at[0])) for w in monitor.watches)  # type: ignore[type-var]
+        at[0] += HOUR
+        try:
+            once(Monitor(monitor.database, watches, {"team": told}), clock=lambda: at[0], rng=Random(1))
+            return [
+                sign for sign in signs(Setup(config, "monitor.yaml", tmp_path), now=at[0]) if "unread" in sign.about
+            ]
+        finally:
+            monitor.database.close()
+
+    booked([day / 10 for day in range(200)])
+    assert once_more(OF_TABLES) == []
+    booked([1.05 + day / 10 for day in range(20)])
+    (sign,) = once_more(OF_TABLES)
+    assert (sign.wrong, sign.said) == (True, "20 rows of bookings lie below the cursor and were never read")
+    assert "20 rows of bookings lie below the cursor and were never read" in told[0].lines[0]
+    assert "widen `lookback`" in told[0].lines[-1]
+    assert once_more(OF_TABLES.replace("1h", "20d")) == []
+    assert [(n.kind, n.transition) for n in told] == [("health", "fired"), ("health", "resolved")]
