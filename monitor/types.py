@@ -65,8 +65,8 @@ class Rejected:
 class Batch:
     """Rows read from one shard of a source, and the cursor that stands behind them.
 
-    `read == rows.num_rows + len(rejected)` always holds. apart: the rejected rows come without the good ones that they
-    were among, so that their share says little.
+    `read == rows.num_rows + len(rejected)` always holds. apart: the rows come again, or the rejected ones without
+    the good ones that they were among, so that their share says little.
     """
 
     shard: str

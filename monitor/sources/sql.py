@@ -103,7 +103,7 @@ class _Reading:
         if mark and self.source.lookback and (low := self._behind(mark)) is not None:
             behind = and_(placed, self.order[0] >= low, not_(self._after(mark)))
             for page, _ in self._pages(behind, None):
-                yield self._batch(page, cursor)
+                yield replace(self._batch(page, cursor), apart=True)
         for page, last in self._pages(placed, mark):
             cursor = {**cursor, **self._marked(last)}
             yield self._batch(page, cursor)

@@ -20,7 +20,7 @@ from monitor.store.cursors import count_rows, write_cursor
 from monitor.store.database import Database
 from monitor.store.labels import WAITING, Key, Place, add_labels, find_records, keys_of, read_labels, record_days
 from monitor.store.profiles import Slice, add_profiles
-from monitor.store.records import quarantine_rows, read_segment
+from monitor.store.records import newly_rejected, quarantine_rows, read_segment
 from monitor.types import KEPT_CHARS, Batch, Rejected
 from monitor.watch import Watch
 
@@ -85,6 +85,8 @@ def take_labels(
     rejected = [*batch.rejected, *found.rejected]
     labels = [(arrived.day(key), key, values[at].as_py()) for key, at in found.fresh.items()]
     with database.write() as connection:
+        if watch.labels and watch.labels.repeats and rejected:
+            rejected = newly_rejected(connection, source, rejected)
         add_labels(connection, name, labels, at=now)
         add_profiles(connection, name, profiles)
         quarantine_rows(connection, source, rejected, now=now)
@@ -93,9 +95,9 @@ def take_labels(
             source,
             stored=len(labels),
             quarantined=len(rejected),
-            repeated=found.repeated,
+            repeated=batch.read - len(labels) - len(rejected),
             # a label may be written before it is known
-            blameless=sum(one.reason == _NO_LABEL for one in found.rejected),
+            blameless=sum(one.reason == _NO_LABEL for one in rejected),
         )
         write_cursor(connection, source, batch.shard, batch.cursor)
     found_on = sorted(day for day, _ in arrived.places.values())

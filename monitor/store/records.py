@@ -14,6 +14,7 @@ from monitor.store.database import insert_new
 from monitor.store.schema import label, model, quarantine, row_key, segment
 from monitor.types import Rejected, Window
 
+_CHUNK = 500
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -124,6 +125,16 @@ def quarantine_rows(connection: Connection, source: str, rejected: Iterable[Reje
     ]
     if rows:
         connection.execute(insert(quarantine), rows)
+
+
+def newly_rejected(connection: Connection, source: str, rejected: Sequence[Rejected]) -> list[Rejected]:
+    """Give those that do not lie in quarantine yet, by the rows themselves: a source that repeats brings them again."""
+    known = set[str]()
+    texts = sorted({one.excerpt for one in rejected} - {""})
+    for start in range(0, len(texts), _CHUNK):
+        here = (quarantine.c.source == source, quarantine.c.excerpt.in_(texts[start : start + _CHUNK]))
+        known |= set(connection.scalars(select(quarantine.c.excerpt).where(*here)))
+    return [one for one in rejected if one.excerpt not in known]
 
 
 def newest_quarantined(connection: Connection, source: str) -> tuple[Rejected, datetime] | None:

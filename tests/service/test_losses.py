@@ -164,6 +164,26 @@ def test_labels_that_stay_out_are_told_of_by_the_records_clock_until_they_come(l
     assert log.heard() == [("late_labels", "fired"), ("late_labels", "resolved")]
 
 
+def test_a_bad_row_that_is_read_again_lies_in_quarantine_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = [(str(START + row * HOUR / 60)[:19], str(row), row / 300, 1) for row in range(300)]
+    bad = [(rows[-1][0], f"bad-{row}", b"\xff\x00", row) for row in range(12)]
+    with closing(sqlite3.connect("app.db")) as connection:
+        connection.execute("CREATE TABLE bookings (at, id, p, predicted)")
+        connection.executemany("INSERT INTO bookings VALUES (?, ?, ?, ?)", rows + bad)
+        connection.commit()
+    monitor = opened(load(OF_TABLES, place="monitor.yaml", environ={}, read=str), root=tmp_path)
+    try:
+        for _ in range(3):
+            assert once(monitor, clock=lambda: NOW, rng=Random(1)).problems == {}
+        with monitor.database.read() as connection:
+            state = read_source(connection, "fares/records")
+            assert (state.read, state.stored, state.quarantined) == (312 + 2 * (61 + 12), 300, 12)
+            assert (state.repeated, len(connection.execute(select(quarantine)).all())) == (2 * (61 + 12), 12)
+    finally:
+        monitor.database.close()
+
+
 def test_rows_that_came_below_the_cursor_of_a_table_are_told_of_until_they_are_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
