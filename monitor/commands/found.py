@@ -71,7 +71,7 @@ def sentences(outcomes: Sequence[Outcome], shares: Sequence[float]) -> Iterator[
         plan = one.plan
         until = f" until {minute(plan.until)}" if plan.until else ""
         of = "of the rows decided positive" if plan.injection.kind == "evasion" else "of the rows"
-        yield f"{plan.injection.text} in {plan.share:.3g} {of} of {one.model} from {minute(plan.at)}{until}"
+        yield f"{plan.injection.text} in {100 * plan.share:.3g} % {of} of {one.model} from {minute(plan.at)}{until}"
         if one.after is None:
             yield f"  not found in {_counted(len(one.windows), 'window')}, {_counted(one.rows, 'changed row')}"
         else:

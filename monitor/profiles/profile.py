@@ -21,6 +21,7 @@ from monitor.profiles.outcome import Outcome
 from monitor.types import ColumnKind
 
 MAX_UNSEEN = 64
+ROUNDING = 1e-12
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -76,7 +77,9 @@ class ColumnProfile:
         variance = (self.sum_sq - self.sum * (self.sum / finite)) / (finite - 1)
         if not math.isfinite(variance):
             return None
-        return finite, self.bins.center + self.sum / finite, max(variance, 0.0)
+        mean = self.bins.center + self.sum / finite
+        # what rounding leaves of two numbers that cancel is 0
+        return finite, mean if abs(mean) > ROUNDING * abs(self.bins.center) else 0.0, max(variance, 0.0)
 
 
 @dataclass(frozen=True, eq=False)

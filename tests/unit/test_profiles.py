@@ -229,6 +229,15 @@ def test_an_index_that_is_not_of_these_rows_is_refused() -> None:
         profile_groups(REFERENCE, LAYOUT, Groups(np.zeros(2, np.intp), 3))
 
 
+def test_a_mean_of_zeros_is_zero_however_far_the_references_mean_lies() -> None:
+    reference = pa.table({"x": np.random.default_rng(1).normal(38.7, 9.3, 1000)})
+    layout = layout_of(reference, Roles(timestamp="at"))
+    zeros = profile_table(pa.table({"x": np.zeros(73)}), layout)
+    moments = zeros.columns["x"].moments
+    assert moments is not None
+    assert moments[1] == 0.0
+
+
 def test_profiles_of_different_columns_do_not_merge() -> None:
     a, b = (profile_table(t, layout_of(t, NOTHING)) for t in (pa.table({"x": [1.0]}), pa.table({"y": [1.0]})))
     with pytest.raises(ValueError, match="x, y"):

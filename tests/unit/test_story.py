@@ -32,6 +32,13 @@ def test_the_story_names_the_day_the_levels_and_what_moved() -> None:
     assert [one["metric"] for one in told["moved"]] == ["accuracy"]
 
 
+def test_what_moved_by_no_more_than_chance_is_not_named_beside_what_moved() -> None:
+    faint = [daily(CALM * 5 + [0.2, 0.1, 0.3]) for _ in range(10)]
+    assert all(one.shift.evidence > 1 for one in faint)
+    told = story_of([*faint, daily(CALM * 4 + [1e-9] * 9)], limits={})
+    assert len(told["moved"]) == 1
+
+
 def test_nothing_is_told_of_what_is_calm() -> None:
     assert story_of([daily([0.9, 0.8, 0.7, 0.9])], limits={}) == {}
 
