@@ -220,7 +220,7 @@ def test_alerts_have_the_public_keys_and_end_with_1_while_one_is_firing(judged: 
     assert (fare["state"], fare["window_end"], fare["fired_at"]) == (
         "firing",
         "2024-01-31T00:00:00Z",
-        "2024-01-28T00:00:00Z",
+        "2024-01-27T00:00:00Z",
     )
     calm = monitor(judged, "alerts", "monitor.yaml", "--state", "resolved", "--json")
     assert calm.returncode == 0
