@@ -50,6 +50,15 @@ def test_numbers_that_come_as_text_are_retyped() -> None:
     assert text["x"].p_value < 1e-12
 
 
+def test_two_words_in_a_column_that_is_text_because_of_them_do_not_retype_the_numbers() -> None:
+    table = rows(2, 100)
+    words = pa.array(["forty", "n/a", *map(str, table["x"].to_pylist()[2:])])
+    text = found("retyped_column", table.set_column(0, "x", words))["x"]
+    assert (text.value, text.p_value) == (None, None)
+    assert "no numbers" in text.note
+    assert found("invalid_share", table.set_column(0, "x", words))["x"].value == 0.02
+
+
 def test_standing_still_is_the_less_likely_the_more_a_column_used_to_vary() -> None:
     still = found("constant_column", pa.table({"x": np.full(20, 0.5), "c": ["a"] * 20}))
     assert [m.value for m in still.values()] == [1, 1]

@@ -8,15 +8,22 @@ from monitor.profiles.profile import ColumnProfile, Profile
 from monitor.types import Measurement
 
 NAME = "retyped_column"
+WORDS = (
+    "a few values that are no numbers make text of a whole column where types are not written down; see invalid_share"
+)
 
 
 def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
     """Share of values that came as another class of type (text for numbers), in [0, 1]; p-value for a rise.
 
-    Numbers that come as text are still read as numbers; this says that they do.
+    Numbers that come as text are still read as numbers; this says that they do. Blind while values that are no numbers
+    are among them: in a CSV file these make the others text.
     """
     for column, before, after in paired(reference, current, without=NOT_SERVED):
-        yield measured(NAME, column, (before.retyped, _held(before)), (after.retyped, _held(after)))
+        if after.retyped and after.invalid:
+            yield Measurement(NAME, None, column=column, n=_held(after), note=WORDS)
+        else:
+            yield measured(NAME, column, (before.retyped, _held(before)), (after.retyped, _held(after)))
 
 
 def _held(column: ColumnProfile) -> int:
