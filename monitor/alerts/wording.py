@@ -74,6 +74,12 @@ def _mean_shift(finding: "Finding", value: float, back: bool) -> str:  # noqa: F
     return f"mean {moved} {measure(abs(value), finding.unit)}" + (" of the reference's" if back else "")
 
 
+def _volume(finding: "Finding", value: float, back: bool) -> str:  # noqa: FBT001, ARG001  # called through OWN_WORDS
+    usual = finding.reference_value
+    held = "" if usual is None else f", where comparable windows held {round(usual):,} on average"
+    return f"{value:,.0f} {'row' if value == 1 else 'rows'}{held}"
+
+
 def _new_version(finding: "Finding", value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS
     return f"answers {measure(value, finding.unit)} of the rows, {'no longer new' if back else 'for the first time'}"
 
@@ -146,6 +152,7 @@ def _day(instant: str) -> str:
 
 OWN_WORDS = {
     "mean_shift": _mean_shift,
+    "volume": _volume,
     "new_version": _new_version,
     "probe": _probe,
     "ageing": _ageing,

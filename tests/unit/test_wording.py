@@ -91,7 +91,11 @@ SENTENCES = [
     ),
     (
         finding("volume", 40.0, effect=3.3, threshold=0.5, unit="rows", column=""),
-        "flights: number of rows is 40, effect 3.3, threshold 0.5, since 2013-05-14 00:00 UTC",
+        "flights: 40 rows, effect 3.3, threshold 0.5, since 2013-05-14 00:00 UTC",
+    ),
+    (
+        finding("volume", 1.0, effect=9.3, threshold=0.5, unit="rows", column="", reference_value=1_003.6),
+        ("flights: 1 row, where comparable windows held 1,004 on average, threshold 0.5, since 2013-05-14 00:00 UTC"),
     ),
     (
         finding("dropped_column", 1.0),

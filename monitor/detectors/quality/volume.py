@@ -25,8 +25,9 @@ def compare_counts(history: Sequence[int], rows: int) -> Measurement:
     if p_value is None:
         note = f"{len(history)} of {WINDOWS_NEEDED} comparable windows needed"
         return Measurement(NAME, float(rows), n=rows, note=note)
-    ratio = (rows + 0.5) / (sum(history) / len(history) + 0.5)
-    return Measurement(NAME, float(rows), n=rows, p_value=p_value, effect=abs(math.log2(ratio)))
+    usual = sum(history) / len(history)
+    effect = abs(math.log2((rows + 0.5) / (usual + 0.5)))
+    return Measurement(NAME, float(rows), n=rows, p_value=p_value, effect=effect, reference=usual)
 
 
 DETECTOR = Detector(NAME, "quality", "rows", compare, armed=True, min_effect=0.5)
