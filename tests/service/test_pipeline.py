@@ -407,9 +407,10 @@ def test_a_window_that_is_filled_after_later_ones_is_measured_and_tells_nobody(b
         loop.log(day)
     loop.once(after(3))
     loop.log(0, of_day(made(5, days=1, shift=0), 0))
-    assert loop.once(after(3)).findings == []
+    told = [(one.kind, one.detector) for one in loop.once(after(3)).findings]
+    assert told == [("health", "late_labels")], "of records four days old no label has come"
     assert [j.rows for j in loop.judgements()] == [A_DAY] * 4
-    assert loop.rows(outbox) == []
+    assert [notice.kind for notice in loop.told.notices] == ["health"]
 
 
 def test_what_is_read_is_stored_turned_away_or_known(begin: Begin, url: str) -> None:
