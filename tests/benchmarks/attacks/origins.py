@@ -57,7 +57,7 @@ def alerts(incident: Incident, folder: Path) -> list[dict[str, Any]]:
     pq.write_table(incident.reference, folder / "reference.parquet")
     pq.write_table(incident.log.drop_columns(["label"]), folder / "log.parquet")
     monitor = opened(load(CONFIG, place="monitor.yaml", environ={}, read=str), root=folder)
-    once(monitor, clock=lambda: START + timedelta(days=DAYS + 1), rng=Random(1))
+    once(monitor, clock=lambda: START + timedelta(days=DAYS, hours=1), rng=Random(1))
     with monitor.database.read() as connection:
         found = [dict(row) for row in alert_rows(connection, model="m")]
     monitor.database.close()
