@@ -144,10 +144,15 @@ def _bad_rows(faults: tuple[_Fault, ...]) -> NDArray[np.int64]:
     return np.unique(np.concatenate([fault.rows for fault in faults])) if faults else np.empty(0, dtype=np.int64)
 
 
+def too_many(bad: int, read: int) -> bool:
+    """Say whether so many bad rows of those read are no accident: more than 5 %, and more than 10."""
+    # A twentieth of a small batch is no row or two, which may be bad anywhere; all rows of a small file are not.
+    return bad > STOP_SHARE * max(read, STOP_ROWS)
+
+
 def _stop_if_many(batch: Batch, faults: tuple[_Fault, ...], types: Mapping[str, str]) -> None:
     bad = len(batch.rejected) + _bad_rows(faults).size
-    # A twentieth of a small batch is no row or two, which may be bad anywhere; all rows of a small file are not.
-    if bad <= STOP_SHARE * max(batch.read, STOP_ROWS) or (batch.apart and batch.read < STOP_ROWS):
+    if not too_many(bad, batch.read) or (batch.apart and batch.read < STOP_ROWS):
         return
     example = next(iter(batch.rejected), None) or next(_rejections(batch, faults))
     changes = _changes(batch.rows, types) if batch.rows.num_rows else {}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from monitor.admission import STOP_ROWS, STOP_SHARE, admit, bad_text
+from monitor.admission import admit, bad_text, too_many
 from monitor.sources.textlines import (
     Row,
     check_int,
@@ -87,7 +87,7 @@ def admitted_body(body: bytes, content_type: str, roles: Roles, *, now: datetime
     lost = {each.position for each in rejected}
     left = [place for n in range(1, batch.read + 1) if (place := f"record {n}") not in lost]
     named = tuple(replace(each, position=_place(each.position, left)) for each in batch.rejected)
-    if len(named) > STOP_SHARE * max(batch.read, STOP_ROWS):
+    if too_many(len(named), batch.read):
         first = f"{named[0].position}: {named[0].reason}"
         raise ValueError(f"{len(named)} of {batch.read} records cannot be taken, for example {first}; none was taken")
     return replace(batch, rejected=named)

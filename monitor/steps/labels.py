@@ -20,7 +20,7 @@ from monitor.store.cursors import count_rows, write_cursor
 from monitor.store.database import Database
 from monitor.store.labels import WAITING, Key, Place, add_labels, find_records, keys_of, read_labels, record_days
 from monitor.store.profiles import Slice, add_profiles
-from monitor.store.records import newly_rejected, quarantine_rows, read_segment
+from monitor.store.records import quarantine_rows, read_segment
 from monitor.types import KEPT_CHARS, Batch, Rejected
 from monitor.watch import Watch
 
@@ -44,10 +44,9 @@ class _Arrived:
 
 @dataclass
 class _Sorted:
-    """Which rows of a batch are new labels, by key; how many are repeats; and those that cannot be taken."""
+    """Which rows of a batch are new labels, by key, and those that cannot be taken; the others are repeats."""
 
     fresh: dict[Key, int] = field(default_factory=dict)
-    repeated: int = 0
     rejected: list[Rejected] = field(default_factory=list)
 
 
@@ -85,19 +84,18 @@ def take_labels(
     rejected = [*batch.rejected, *found.rejected]
     labels = [(arrived.day(key), key, values[at].as_py()) for key, at in found.fresh.items()]
     with database.write() as connection:
-        if watch.labels and watch.labels.repeats and rejected:
-            rejected = newly_rejected(connection, source, rejected)
         add_labels(connection, name, labels, at=now)
         add_profiles(connection, name, profiles)
-        quarantine_rows(connection, source, rejected, now=now)
+        repeats = watch.labels is not None and watch.labels.repeats
+        kept = quarantine_rows(connection, source, rejected, now=now, repeats=repeats)
         count_rows(
             connection,
             source,
             stored=len(labels),
-            quarantined=len(rejected),
-            repeated=batch.read - len(labels) - len(rejected),
+            quarantined=len(kept),
+            repeated=batch.read - len(labels) - len(kept),
             # a label may be written before it is known
-            blameless=sum(one.reason == _NO_LABEL for one in rejected),
+            blameless=sum(one.reason == _NO_LABEL for one in kept),
         )
         write_cursor(connection, source, batch.shard, batch.cursor)
     found_on = sorted(day for day, _ in arrived.places.values())
@@ -126,9 +124,7 @@ def _sorted(connection: Connection, name: str, arrived: _Arrived) -> _Sorted:
             found.rejected.append(_rejected(arrived.batch, at, _NO_LABEL))
         elif first is None:
             found.fresh[key] = at
-        elif as_kept(value) == first:
-            found.repeated += 1
-        else:
+        elif as_kept(value) != first:
             reason = f"the label was {first!r} before; the first one counts"
             found.rejected.append(_rejected(arrived.batch, at, reason))
     return found

@@ -18,8 +18,8 @@ from monitor.store.cursors import count_rows, note_drained, note_empty, note_pro
 from monitor.store.database import Database
 from monitor.store.labels import Key, add_keys, keys_of, known_keys, settle_labels, waiting_labels
 from monitor.store.profiles import Slice, add_profiles
-from monitor.store.records import append_records, newly_rejected, pack_records, quarantine_rows
-from monitor.types import Batch, Rejected, Source
+from monitor.store.records import append_records, pack_records, quarantine_rows
+from monitor.types import Batch, Source
 from monitor.watch import Watch
 
 OnRows = Callable[[int], None]
@@ -100,16 +100,13 @@ def take_records(
             rows = _labelled(fresh, waited, str(watch.roles.label))
             add_profiles(connection, name, _profiled(watch, layout, rows, label_groupings))
             settle_labels(connection, name, {key: day for day, key in fresh.keys if key in waited})
-        rejected: Sequence[Rejected] = admitted.rejected
-        if watch.source.repeats and rejected:
-            rejected = newly_rejected(connection, source, rejected)
-        quarantine_rows(connection, source, rejected, now=now)
+        kept = quarantine_rows(connection, source, admitted.rejected, now=now, repeats=watch.source.repeats)
         count_rows(
             connection,
             source,
             stored=fresh.rows.num_rows,
-            quarantined=len(rejected),
-            repeated=fresh.repeated + len(admitted.rejected) - len(rejected),
+            quarantined=len(kept),
+            repeated=fresh.repeated + len(admitted.rejected) - len(kept),
         )
         write_cursor(connection, source, batch.shard, batch.cursor)
     tracking.accept(tracked)

@@ -1,7 +1,7 @@
 """Records, kept as compressed columnar segments; rows that could not be taken, kept with their reason."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -117,18 +117,26 @@ def forget_records(connection: Connection, name: str, *, older_than: timedelta) 
     return gone
 
 
-def quarantine_rows(connection: Connection, source: str, rejected: Iterable[Rejected], *, now: datetime) -> None:
-    """Keep rows that could not be taken, with where they stood and why."""
+def quarantine_rows(
+    connection: Connection, source: str, rejected: Sequence[Rejected], *, now: datetime, repeats: bool = False
+) -> Sequence[Rejected]:
+    """Keep rows that could not be taken, with where they stood and why; give those that are kept.
+
+    repeats: the source brings rows again, so that those which lie in quarantine already are left out.
+    """
+    if repeats:
+        rejected = _newly(connection, source, rejected)
     rows = [
         {"source": source, "position": r.position, "reason": r.reason, "excerpt": r.excerpt, "at": now}
         for r in rejected
     ]
     if rows:
         connection.execute(insert(quarantine), rows)
+    return rejected
 
 
-def newly_rejected(connection: Connection, source: str, rejected: Sequence[Rejected]) -> list[Rejected]:
-    """Give those that do not lie in quarantine yet, by the rows themselves: a source that repeats brings them again."""
+def _newly(connection: Connection, source: str, rejected: Sequence[Rejected]) -> list[Rejected]:
+    """Give those that do not lie in quarantine yet, by the rows themselves."""
     known = set[str]()
     texts = sorted({one.excerpt for one in rejected} - {""})
     for start in range(0, len(texts), _CHUNK):
