@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,10 +14,11 @@ from monitor.errors import SourceError
 from monitor.profiles.groups import label_groupings
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile
+from monitor.steps.gather import Gathered
 from monitor.steps.pull import OnRows, drained, with_column
 from monitor.steps.slices import sliced
 from monitor.steps.tables import joined
-from monitor.store.cursors import count_rows, write_cursor
+from monitor.store.cursors import count_rows, write_cursors
 from monitor.store.database import Database
 from monitor.store.labels import WAITING, Key, Place, add_labels, find_records, keys_of, read_labels, record_days
 from monitor.store.profiles import Slice, add_profiles
@@ -29,9 +31,9 @@ _NO_LABEL = "no label"
 
 @dataclass(frozen=True)
 class _Arrived:
-    """A batch of labels: for each row its id, label and key; for keys of known records, their day and segment."""
+    """Labels: for each row its id, label and key; for keys of known records, their day and segment."""
 
-    batch: Batch
+    batches: Gathered
     ids: pa.ChunkedArray
     values: pa.ChunkedArray
     keys: list[Key]
@@ -44,7 +46,7 @@ class _Arrived:
 
 @dataclass
 class _Sorted:
-    """Which rows of a batch are new labels, by key, and those that cannot be taken; the others are repeats."""
+    """Which rows are new labels, by key, and those that cannot be taken; the others are repeats."""
 
     fresh: dict[Key, int] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
@@ -58,30 +60,31 @@ def pull_labels(database: Database, watch: Watch, layout: Layout, *, now: dateti
     with database.read() as connection:
         days = list(record_days(connection, watch.name))
 
-    def take(batch: Batch) -> None:
-        nearest = take_labels(database, watch, layout, batch, days, now=now)
+    def take(batches: Gathered) -> None:
+        nearest = take_labels(database, watch, layout, batches, days, now=now)
         days.sort(key=lambda day: abs(day - nearest))
-        on_rows(batch.read)
+        on_rows(batches.read)
 
-    return drained(database, watch.labels_source, watch.labels, take, now=now)
+    admitted = partial(_with_columns, watch)
+    return drained(database, watch.labels_source, watch.labels, take, now=now, admitted=admitted)
 
 
 def take_labels(
-    database: Database, watch: Watch, layout: Layout, batch: Batch, days: Sequence[int], *, now: datetime
+    database: Database, watch: Watch, layout: Layout, batches: Gathered, days: Sequence[int], *, now: datetime
 ) -> int:
-    """Store one batch of labels, and add those whose record is known to its window, in one transaction.
+    """Store labels, and add those whose record is known to its window, in one transaction.
 
     days: those that have records, in the order in which records are looked for. Gives the day near which most of the
     records were found, because the next labels' records will be near it too.
     """
     name, source = watch.name, watch.labels_source
-    ids, values = _columns(batch, watch)
+    ids, values = _columns(batches.rows, watch)
     keys = keys_of(ids)
     with database.read() as connection:
-        arrived = _Arrived(batch, ids, values, keys, find_records(connection, name, keys, days))
+        arrived = _Arrived(batches, ids, values, keys, find_records(connection, name, keys, days))
         found = _sorted(connection, name, arrived)
         profiles = _joined(connection, watch, layout, arrived, found.fresh)
-    rejected = [*batch.rejected, *found.rejected]
+    rejected = [*batches.rejected, *found.rejected]
     labels = [(arrived.day(key), key, values[at].as_py()) for key, at in found.fresh.items()]
     with database.write() as connection:
         add_labels(connection, name, labels, at=now)
@@ -93,23 +96,28 @@ def take_labels(
             source,
             stored=len(labels),
             quarantined=len(kept),
-            repeated=batch.read - len(labels) - len(kept),
+            repeated=batches.read - len(labels) - len(kept),
             # a label may be written before it is known
             blameless=sum(one.reason == _NO_LABEL for one in kept),
         )
-        write_cursor(connection, source, batch.shard, batch.cursor)
+        write_cursors(connection, source, batches.cursors)
     found_on = sorted(day for day, _ in arrived.places.values())
     return found_on[len(found_on) // 2] if found_on else next(iter(days), 0)
 
 
-def _columns(batch: Batch, watch: Watch) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
-    roles, names = watch.roles, batch.rows.column_names
-    absent = [name for name in (roles.id, roles.label) if name not in names]
+def _with_columns(watch: Watch, batch: Batch) -> Batch:
+    """Give a batch that has ids and labels, or no rows. Raises SourceError where one of the columns is not there."""
+    names = batch.rows.column_names
+    absent = [name for name in (watch.roles.id, watch.roles.label) if name not in names]
     if absent and batch.rows.num_rows:
         raise SourceError(f"{batch.shard}: labels have no column {absent[0]!r}, only {', '.join(names)}")
-    if absent:
+    return replace(batch, rows=pa.table({})) if absent else batch
+
+
+def _columns(rows: pa.Table, watch: Watch) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    if not rows.num_columns:
         return pa.chunked_array([], pa.string()), pa.chunked_array([], pa.null())
-    return batch.rows[roles.id].cast(pa.string()), batch.rows[roles.label]
+    return rows[watch.roles.id].cast(pa.string()), rows[watch.roles.label]
 
 
 def _sorted(connection: Connection, name: str, arrived: _Arrived) -> _Sorted:
@@ -119,14 +127,14 @@ def _sorted(connection: Connection, name: str, arrived: _Arrived) -> _Sorted:
     for at, (key, value) in enumerate(zip(arrived.keys, labels, strict=True)):
         first = known.get(key, as_kept(labels[found.fresh[key]]) if key in found.fresh else None)
         if nameless[at]:
-            found.rejected.append(_rejected(arrived.batch, at, "no id"))
+            found.rejected.append(_rejected(arrived.batches, at, "no id"))
         elif value is None:
-            found.rejected.append(_rejected(arrived.batch, at, _NO_LABEL))
+            found.rejected.append(_rejected(arrived.batches, at, _NO_LABEL))
         elif first is None:
             found.fresh[key] = at
         elif as_kept(value) != first:
             reason = f"the label was {first!r} before; the first one counts"
-            found.rejected.append(_rejected(arrived.batch, at, reason))
+            found.rejected.append(_rejected(arrived.batches, at, reason))
     return found
 
 
@@ -161,6 +169,6 @@ def needed(watch: Watch) -> set[str]:
     return {*map(str, one), *roles.scores, *roles.segments, *roles.sensitive}
 
 
-def _rejected(batch: Batch, at: int, reason: str) -> Rejected:
-    excerpt = json.dumps(batch.rows.slice(at, 1).to_pylist()[0], default=str)
-    return Rejected(f"{batch.shard} row {at + 1} of the batch", reason, excerpt[:KEPT_CHARS])
+def _rejected(batches: Gathered, at: int, reason: str) -> Rejected:
+    excerpt = json.dumps(batches.rows.slice(at, 1).to_pylist()[0], default=str)
+    return Rejected(batches.place(at), reason, excerpt[:KEPT_CHARS])

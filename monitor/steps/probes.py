@@ -14,7 +14,7 @@ from monitor.errors import ProbeError
 from monitor.steps.notify import tell
 from monitor.steps.slices import OTHER
 from monitor.store.alerts import alert_rows, read_alerts, write_findings
-from monitor.store.cursors import read_cursors, write_cursor
+from monitor.store.cursors import read_cursors, write_cursors
 from monitor.store.database import Database
 from monitor.store.probes import Recorded, read_answers, record_answers
 from monitor.store.profiles import first_seen
@@ -60,7 +60,7 @@ def ask_probes(monitor: Monitor, watch: Watch, *, now: datetime) -> list[Finding
     except ProbeError:
         # the next round is due in its time, also when this one failed
         with monitor.database.write() as connection:
-            write_cursor(connection, watch.probes_source, ASKED, {"at": now.isoformat()})
+            write_cursors(connection, watch.probes_source, {ASKED: {"at": now.isoformat()}})
         raise
     return _written(monitor, watch, watch.probes, asked, known, now=now)
 
@@ -103,7 +103,7 @@ def _written(
     held = {digest: one for digest, one in known.items() if one.version == asked.version and digest in asked.answers}
     new = {digest: answer for digest, answer in asked.answers.items() if digest not in held}
     with monitor.database.write() as connection:
-        write_cursor(connection, watch.probes_source, ASKED, {"at": now.isoformat()})
+        write_cursors(connection, watch.probes_source, {ASKED: {"at": now.isoformat()}})
         record_answers(connection, watch.name, new, version=asked.version, now=now)
         alerts = read_alerts(connection, watch.name)
         stepped = list(_stepped(watch, measured(asked, held, probes.tolerance), alerts, now=now))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -12,9 +13,10 @@ from monitor.errors import SourceEmpty, SourceError
 from monitor.profiles.groups import label_groupings, profile_groupings
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile
+from monitor.steps.gather import Gathered, gathered
 from monitor.steps.slices import Summing, sliced
 from monitor.steps.tracking import Tracking
-from monitor.store.cursors import count_rows, note_drained, note_empty, note_problem, read_cursors, write_cursor
+from monitor.store.cursors import count_rows, note_drained, note_empty, note_problem, read_cursors, write_cursors
 from monitor.store.database import Database
 from monitor.store.labels import Key, add_keys, keys_of, known_keys, settle_labels, waiting_labels
 from monitor.store.profiles import Slice, add_profiles
@@ -28,7 +30,7 @@ _DAY = 86_400_000_000
 
 @dataclass(frozen=True)
 class Fresh:
-    """A batch's rows without those that are stored already; `keys` are empty where records have none."""
+    """Rows that were read without those that are stored already; `keys` are empty where records have none."""
 
     rows: pa.Table
     keys: list[tuple[int, Key]]
@@ -39,20 +41,36 @@ def pull_records(database: Database, watch: Watch, layout: Layout | None, *, now
     """Take everything new from a model's source; give why it stands still, or the empty text."""
     tracking = Tracking(database, watch)
 
-    def take(batch: Batch) -> None:
-        take_records(database, watch, layout, batch, now=now, tracking=tracking)
-        on_rows(batch.read)
+    def take(batches: Gathered) -> None:
+        take_records(database, watch, layout, batches, now=now, tracking=tracking)
+        on_rows(batches.read)
 
-    return drained(database, watch.records_source, watch.source, take, now=now)
+    return drained(
+        database, watch.records_source, watch.source, take, now=now, admitted=partial(admitted_by, watch, now=now)
+    )
 
 
-def drained(database: Database, name: str, source: Source, take: Callable[[Batch], None], *, now: datetime) -> str:
+def admitted_by(watch: Watch, batch: Batch, *, now: datetime) -> Batch:
+    """Admit a batch of a model's records."""
+    # What was pushed cannot be mended any more: whoever sent too many bad rows was refused at the door.
+    return admit(batch, watch.roles, now=now, stops=not watch.settings.source.push)
+
+
+def drained(
+    database: Database,
+    name: str,
+    source: Source,
+    take: Callable[[Gathered], None],
+    *,
+    now: datetime,
+    admitted: Callable[[Batch], Batch],
+) -> str:
     """Pull a source to its end and note it, or why it could not be; what was taken until then stays taken."""
     with database.read() as connection:
         cursors = read_cursors(connection, name)
     try:
-        for batch in source.pull(cursors):
-            take(batch)
+        for batches in gathered(source.pull(cursors), admitted=admitted):
+            take(batches)
     except SourceEmpty:
         with database.write() as connection:
             note_empty(connection, name, at=now)
@@ -70,19 +88,17 @@ def take_records(
     database: Database,
     watch: Watch,
     layout: Layout | None,
-    batch: Batch,
+    batches: Gathered,
     *,
     now: datetime,
     tracking: Tracking | None = None,
 ) -> None:
-    """Store one batch, with all that follows from it, in one transaction.
+    """Store admitted batches, with all that follows from them, in one transaction.
 
     Without a layout, before there is a reference, records are only stored, and profiled and followed when there is one.
     tracking: how far queries have been followed in this pass; read from the store where it is not given.
     """
-    # What was pushed cannot be mended any more: whoever sent too many bad rows was refused at the door.
-    admitted = admit(batch, watch.roles, now=now, stops=not watch.settings.source.push)
-    fresh = _fresh(database, watch, admitted.rows)
+    fresh, rejected = _fresh(database, watch, batches.rows), batches.rejected
     profiles = _profiled(watch, layout, fresh.rows, profile_groupings)
     tracking = tracking or Tracking(database, watch)
     tracked = None if layout is None else tracking.follow(fresh.rows)
@@ -100,15 +116,15 @@ def take_records(
             rows = _labelled(fresh, waited, str(watch.roles.label))
             add_profiles(connection, name, _profiled(watch, layout, rows, label_groupings))
             settle_labels(connection, name, {key: day for day, key in fresh.keys if key in waited})
-        kept = quarantine_rows(connection, source, admitted.rejected, now=now, repeats=watch.source.repeats)
+        kept = quarantine_rows(connection, source, rejected, now=now, repeats=watch.source.repeats)
         count_rows(
             connection,
             source,
             stored=fresh.rows.num_rows,
             quarantined=len(kept),
-            repeated=fresh.repeated + len(admitted.rejected) - len(kept),
+            repeated=fresh.repeated + len(rejected) - len(kept),
         )
-        write_cursor(connection, source, batch.shard, batch.cursor)
+        write_cursors(connection, source, batches.cursors)
     tracking.accept(tracked)
 
 

@@ -36,7 +36,7 @@ from monitor.steps.slices import grouped, sliced
 from monitor.steps.tables import joined
 from monitor.steps.tracking import follow_stored
 from monitor.store.attacks import read_baselines, write_baselines
-from monitor.store.cursors import forget_cursors, read_cursors, write_cursor
+from monitor.store.cursors import forget_cursors, read_cursors, write_cursors
 from monitor.store.database import Database
 from monitor.store.measurements import doubt_judgements
 from monitor.store.profiles import add_profiles, count_profiled, forget_profiles
@@ -166,8 +166,7 @@ def _replaced(
         if known is None or known[0] != fingerprint:
             write_reference(connection, watch.name, fingerprint, profiles, now=now)
         forget_cursors(connection, watch.reference_source)
-        for shard, cursor in cursors.items():
-            write_cursor(connection, watch.reference_source, shard, cursor)
+        write_cursors(connection, watch.reference_source, cursors)
         write_baselines(connection, watch.name, fingerprint, packed)
         _profile_anew(connection, watch, profiles[WHOLE].layout)
         followed.write(connection)

@@ -1,5 +1,6 @@
 """How far each shard of a source has been read, and how the source is doing."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,6 +9,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from monitor.store.schema import cursor, source_state
 from monitor.types import Cursor
 
+_CHUNK = 500
 RECENT = 200
 """How many rows are remembered of what became of a source's rows, beside the last batch's."""
 
@@ -40,10 +42,13 @@ def read_cursors(connection: Connection, source: str) -> dict[str, Cursor]:
     return {shard: state for shard, state in rows}  # noqa: C416 (the rows are no pairs to mypy)
 
 
-def write_cursor(connection: Connection, source: str, shard: str, state: Cursor) -> None:
-    """Move a shard's cursor; belongs into the transaction that stores the rows in front of it."""
-    connection.execute(delete(cursor).where(cursor.c.source == source, cursor.c.shard == shard))
-    connection.execute(insert(cursor).values(source=source, shard=shard, state=dict(state)))
+def write_cursors(connection: Connection, source: str, states: Mapping[str, Cursor]) -> None:
+    """Move the cursors of shards; belongs into the transaction that stores the rows in front of them."""
+    shards = list(states)
+    for start in range(0, len(shards), _CHUNK):
+        some = shards[start : start + _CHUNK]
+        connection.execute(delete(cursor).where(cursor.c.source == source, cursor.c.shard.in_(some)))
+        connection.execute(insert(cursor), [{"source": source, "shard": s, "state": dict(states[s])} for s in some])
 
 
 def forget_cursors(connection: Connection, source: str) -> None:

@@ -50,9 +50,12 @@ def find_records(connection: Connection, name: str, keys: Iterable[Key], days: I
         if not remaining:
             break
         chosen = select(row_key.c.key, row_key.c.segment).where(row_key.c.model == name, row_key.c.day == day)
-        here = {row.key: (day, row.segment) for row in _rows(connection, chosen, remaining, row_key.c.key)}
-        found |= here
-        remaining -= here.keys()
+        rows = list(connection.execute(chosen.limit(len(remaining) + 1)))
+        # A day with no more records than there are keys is sooner read whole than asked for each of them.
+        if len(rows) > len(remaining):
+            rows = list(_rows(connection, chosen, remaining, row_key.c.key))
+        found |= {row.key: (day, row.segment) for row in rows if row.key in remaining}
+        remaining -= found.keys()
     return found
 
 

@@ -14,7 +14,7 @@ from monitor.store.cursors import (
     note_problem,
     read_cursors,
     read_source,
-    write_cursor,
+    write_cursors,
 )
 from monitor.store.database import Database
 
@@ -24,19 +24,26 @@ HOUR = timedelta(hours=1)
 
 def test_each_shard_of_each_source_has_its_own_cursor(database: Database) -> None:
     with database.write() as connection:
-        for source, shard, row in (("m/records", "a", 1), ("m/records", "b", 2), ("m/labels", "a", 3)):
-            write_cursor(connection, source, shard, {"row": row})
-        write_cursor(connection, "m/records", "a", {"row": 9, "nested": [1, None, "x"]})
+        write_cursors(connection, "m/records", {"a": {"row": 1}, "b": {"row": 2}})
+        write_cursors(connection, "m/labels", {"a": {"row": 3}})
+        write_cursors(connection, "m/records", {"a": {"row": 9, "nested": [1, None, "x"]}})
     with database.read() as connection:
         assert read_cursors(connection, "m/records") == {"a": {"row": 9, "nested": [1, None, "x"]}, "b": {"row": 2}}
         assert read_cursors(connection, "m/labels") == {"a": {"row": 3}}
         assert read_cursors(connection, "other") == {}
 
 
+def test_more_cursors_than_a_statement_takes_are_all_moved(database: Database) -> None:
+    with database.write() as connection:
+        for row in (1, 2):
+            write_cursors(connection, "m/records", {str(shard): {"row": row} for shard in range(1_201)})
+        assert read_cursors(connection, "m/records") == {str(shard): {"row": 2} for shard in range(1_201)}
+
+
 def test_a_source_whose_cursors_are_forgotten_begins_anew_and_alone(database: Database) -> None:
     with database.write() as connection:
-        write_cursor(connection, "m/records", "a", {"row": 1})
-        write_cursor(connection, "m/labels", "a", {"row": 3})
+        write_cursors(connection, "m/records", {"a": {"row": 1}})
+        write_cursors(connection, "m/labels", {"a": {"row": 3}})
         forget_cursors(connection, "m/records")
         assert (read_cursors(connection, "m/records"), read_cursors(connection, "m/labels")) == ({}, {"a": {"row": 3}})
 

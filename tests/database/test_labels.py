@@ -73,6 +73,7 @@ def test_more_keys_than_one_statement_takes_are_all_found(database: Database) ->
     with database.read() as connection:
         assert len(known_keys(connection, "m", [(1, key) for key in keys])) == 12_000
         assert len(find_records(connection, "m", keys, [3, 1])) == 12_000
+        assert len(find_records(connection, "m", keys[:7_000], [3, 1])) == 7_000
 
 
 @pytest.mark.parametrize("value", [1, 0.25, True, "late", None])

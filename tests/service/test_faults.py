@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from random import Random
@@ -33,16 +34,17 @@ from monitor.profiles.groups import profile_groupings
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile
 from monitor.schedule import Period
-from monitor.steps.pull import drained, take_records
+from monitor.steps.gather import Gathered, gathered
+from monitor.steps.pull import admitted_by, drained, take_records
 from monitor.steps.slices import sliced
-from monitor.store.cursors import count_rows, read_source, write_cursor
+from monitor.store.cursors import count_rows, read_source, write_cursors
 from monitor.store.database import Database
 from monitor.store.outbox import claim, mark_delivered
 from monitor.store.profiles import Slice, add_profiles
 from monitor.store.records import read_segment, register_model, segment_numbers
 from monitor.store.references import WHOLE, read_reference
 from monitor.store.schema import alert, alert_event, label, measurement, outbox, profile, quarantine, row_key
-from monitor.types import Batch, Notice, Window
+from monitor.types import Notice, Window
 from monitor.watch import Monitor
 from monitor.wiring import opened
 
@@ -614,13 +616,13 @@ def cursor_in_its_own_transaction(one: Trial) -> None:
     with database.write() as connection:
         register_model(connection, watch.name, now=one.now)
 
-    def take(batch: Batch) -> None:
+    def take(batches: Gathered) -> None:
         with database.write() as connection:
-            write_cursor(connection, watch.records_source, batch.shard, batch.cursor)
+            write_cursors(connection, watch.records_source, batches.cursors)
         raise Crash
 
     with suppress(Crash):
-        drained(database, watch.records_source, watch.source, take, now=one.now)
+        drained(database, watch.records_source, watch.source, take, now=one.now, admitted=lambda batch: batch)
 
 
 def random_ids(one: Trial) -> None:
@@ -644,12 +646,12 @@ def attempted_instead_of_inserted(one: Trial) -> None:
     one.once()
     (watch,) = one.monitor.watches
     database, layout = one.monitor.database, one.kept().layout
-    for batch in watch.source.pull({}):
-        take_records(database, watch, layout, batch, now=one.now)
-        added = sliced(batch.rows, layout, profile_groupings, base=watch.base, segment_values=20)
+    for batches in gathered(watch.source.pull({}), admitted=partial(admitted_by, watch, now=one.now)):
+        take_records(database, watch, layout, batches, now=one.now)
+        added = sliced(batches.rows, layout, profile_groupings, base=watch.base, segment_values=20)
         with database.write() as connection:
             add_profiles(connection, watch.name, added)
-            count_rows(connection, watch.records_source, stored=batch.rows.num_rows, quarantined=0)
+            count_rows(connection, watch.records_source, stored=batches.rows.num_rows, quarantined=0)
 
 
 MUTANTS: dict[Callable[[Trial], None], set[str]] = {

@@ -24,7 +24,7 @@ from monitor.store.measurements import Judgement, read_judgements
 from monitor.store.profiles import Slice
 from monitor.store.records import forget_records
 from monitor.store.references import WHOLE, read_reference
-from monitor.store.schema import alert_event, measurement, metadata, outbox, profile, quarantine
+from monitor.store.schema import alert_event, measurement, metadata, outbox, profile, quarantine, segment
 from monitor.types import Batch, Cursor, Notice, Source, Window
 from monitor.watch import Monitor
 from monitor.wiring import opened
@@ -217,6 +217,20 @@ def test_catching_up_finds_and_tells_what_keeping_up_does(begin: Begin, url: str
     assert {kind for (kind,) in late.rows(alert_event, "kind")} >= {"drift.data", "performance.realised"}
     assert late.found() == punctual.found()
     assert sorted(n.id for n in late.told.notices) == sorted(n.id for n in punctual.told.notices)
+
+
+def test_a_backlog_of_small_files_is_stored_at_once_up_to_one_that_cannot_be_taken(begin: Begin) -> None:
+    loop = begin()
+    for day in range(DAYS):
+        loop.log(day, of_day(ROWS, day).drop_columns(["at"]) if day == SHIFT else None)
+        loop.label(day)
+    problems = loop.once(START + DAYS * DAY).problems
+    assert f"logs/{SHIFT}.parquet" in problems["fares: source"]
+    assert (loop.source().stored, loop.source("labels").stored) == (SHIFT * A_DAY, DAYS * A_DAY)
+    assert len(loop.rows(segment, "id")) == 1
+    loop.log(SHIFT)
+    assert not loop.once(START + DAYS * DAY + HOUR).problems
+    assert loop.source().stored == DAYS * A_DAY
 
 
 def test_days_with_too_few_rows_are_judged_together(begin: Begin) -> None:
