@@ -46,18 +46,17 @@ class PushSource:
 
     def pull(self, cursors: Mapping[str, Cursor]) -> Iterator[Batch]:
         """Yield the records of every body behind the cursor; what is no body at all is one rejected row."""
-        held: list[Batch] = []
+        held, schema, rows = list[Batch](), pa.schema([]), 0
         for number, body, content_type in self.read(cursors.get(SHARD, {}).get("id", 0)):
             batch = _batch_of(number, body, content_type)
-            if held and not self._together([*held, batch]):
+            common = _common(schema, batch.rows.schema) if rows + batch.read <= self.batch_rows else None
+            if held and common is None:
                 yield _joined(held)
-                held = []
+                held, rows = [], 0
             held.append(batch)
+            schema, rows = common or batch.rows.schema, rows + batch.read
         if held:
             yield _joined(held)
-
-    def _together(self, batches: Sequence[Batch]) -> bool:
-        return sum(batch.read for batch in batches) <= self.batch_rows and _schema(batches) is not None
 
 
 def parse(body: bytes, content_type: str) -> Parsed:
@@ -213,12 +212,10 @@ def _batch_of(number: int, body: bytes, content_type: str) -> Batch:
     return Batch(SHARD, table, {"id": number}, named)
 
 
-def _schema(batches: Sequence[Batch]) -> pa.Schema | None:
-    """Give the columns of all batches with rows; None when a column's types do not go together."""
+def _common(one: pa.Schema, other: pa.Schema) -> pa.Schema | None:
+    """Give the columns of both; None when a column's types do not go together."""
     try:
-        return pa.unify_schemas(
-            [batch.rows.schema for batch in batches if batch.rows.num_rows], promote_options="permissive"
-        )
+        return pa.unify_schemas([one, other], promote_options="permissive")
     except (pa.ArrowException, ValueError):
         return None
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 from monitor.errors import SourceError
 from monitor.types import Batch, Cursor, Rejected
 
-MOST_ROWS, MOST_BATCHES = 65_536, 1_000
+MOST_ROWS, MOST_BATCHES = 65_536, 200
 """How many rows, of how many batches, are taken at once, unless one batch alone has more."""
 
 
