@@ -45,7 +45,7 @@ def suspicion(finding: "Finding") -> str:
         ended = [f"resolved {clock(alert.resolved_at)}"] if alert.state == "resolved" and alert.resolved_at else []
         return f"{shown(finding.model)} ({_who(finding)}): {', '.join(['nothing suspicious any more', *began, *ended])}"
     seen = _crowd(finding) if finding.segment == MANY else "; ".join(_seen(told)) or "suspicious queries"
-    return f"{shown(finding.model)} ({_who(finding)}): {', '.join([seen, *_how_sure(finding), *began])}"
+    return f"{shown(finding.model)} ({_who(finding)}): {', '.join([seen, *began])}{_how_sure(finding)}"
 
 
 def suspicion_title(group: "Group") -> str:
@@ -116,11 +116,11 @@ def _copies(cluster: Mapping[str, Any], one: Mapping[str, Any], *, alone: bool) 
     return told + (f", the answer flipped {flips:,} {'time' if flips == 1 else 'times'}" if flips else "")
 
 
-def _how_sure(finding: "Finding") -> list[str]:
+def _how_sure(finding: "Finding") -> str:
     if finding.p_value is None:
-        return []
+        return ""
     chance = "p < 1e-300" if finding.p_value < 1e-300 else f"p ≤ {number(finding.p_value)}"
-    return [chance] + ([f"threshold p ≤ {number(finding.alpha)}"] if finding.alpha else [])
+    return f"; {chance}" + (f" (threshold ≤ {number(finding.alpha)})" if finding.alpha else "")
 
 
 def _pair(told: Mapping[str, Any]) -> list[str]:

@@ -1,5 +1,6 @@
 """Numbers, times and names from the data as they stand in a sentence, on one line."""
 
+import math
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -7,31 +8,44 @@ from datetime import UTC, datetime
 from typing import Any
 
 NAME_LENGTH, SAID_LENGTH = 80, 400
+MOST_DIGITS = 10
 
 
-def number(value: float) -> str:
-    """Write a number with three significant digits.
+def number(value: float, digits: int = 3) -> str:
+    """Write a number with so many significant digits.
 
     >>> [number(x) for x in (0.31234, 1234.5, 2.2e-16, 0.0, -12)]
     ['0.312', '1,230', '2.2e-16', '0', '-12']
     """
-    rounded = float(f"{value:.3g}")
+    rounded = float(f"{value:.{digits}g}")
     if rounded == 0 or 1e-4 <= abs(rounded) < 1e9:
         return f"{rounded:,.10g}"
-    mantissa, _, exponent = f"{rounded:.3g}".partition("e")
+    mantissa, _, exponent = f"{rounded:.{digits}g}".partition("e")
     return f"{mantissa}e{int(exponent)}" if exponent else mantissa
 
 
-def measure(value: float, unit: str) -> str:
+def measure(value: float, unit: str, digits: int = 3) -> str:
     """Write a number with its unit, a share in per cent.
 
     >>> measure(0.312, "share"), measure(0.312, "reference sd")
     ('31.2 %', '0.312 reference standard deviations')
     """
     if unit == "share":
-        return f"{number(100 * value)} %"
+        return f"{number(100 * value, digits)} %"
     word = {"reference sd": " reference standard deviations", "hours": " hours", "days": " days"}.get(unit, "")
-    return number(value) + word
+    return number(value, digits) + word
+
+
+def moved(before: float, after: float, unit: str) -> str:
+    """Write where a number was and where it is, with as many digits as it takes to see by how much it moved.
+
+    >>> moved(1017.9, 1035.6, ""), moved(0.1, 0.62, "share"), moved(3, 3, "")
+    ('1,018 → 1,036', '10 % → 62 %', '3 → 3')
+    """
+    least = abs(after - before)
+    ratio = max(abs(before), abs(after)) / least if least > 0 else 1.0
+    digits = min(max(3, math.ceil(math.log10(ratio)) + 2), MOST_DIGITS) if math.isfinite(ratio) else 3
+    return f"{measure(before, unit, digits)} → {measure(after, unit, digits)}"
 
 
 def shown(name: str) -> str:

@@ -86,7 +86,7 @@ DISTANCES = {
     "kolmogorov_smirnov": "Kolmogorov-Smirnov statistic",
     "wasserstein": "Wasserstein distance",
     "chi_square": "chi-square statistic",
-    "smooth_test": "change of shape in reference standard deviations",
+    "smooth_test": "change of shape",
     "scan_test": "rise of an interval's share",
     "cramer_von_mises": "Cramér-von Mises statistic",
     "anderson_darling": "Anderson-Darling statistic",

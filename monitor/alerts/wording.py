@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from monitor.alerts.attack_wording import is_suspicion, suspicion, suspicion_lines, suspicion_title
 from monitor.alerts.causes import broken_columns, comes_of_broken_data, reason_lines
-from monitor.alerts.phrasing import clock, distinct, listed, measure, number, said, shown
+from monitor.alerts.phrasing import clock, distinct, listed, measure, moved, number, said, shown
 from monitor.alerts.vocabulary import CERTAIN, DISTANCES, LOSSES, SWITCHES, TITLES, TO_DO, level_of
 
 if TYPE_CHECKING:
@@ -25,8 +25,9 @@ def text_of(finding: "Finding") -> str:
         return suspicion(finding)
     subject = shown(finding.column or finding.model)
     within = f" ({shown(finding.segment)})" if finding.segment else ""
-    parts = [_what(finding) + _groups(finding), *_how_sure(finding), *_since(finding)]
-    return f"{subject}{within}: {', '.join(parts)}"
+    told = [_what(finding) + _groups(finding), *_of_how_many(finding), *_since(finding)]
+    sure = _how_sure(finding)
+    return f"{subject}{within}: {', '.join(told)}" + (f"; {', '.join(sure)}" if sure else "")
 
 
 def title_of(group: "Group") -> str:
@@ -63,7 +64,8 @@ def _what(finding: "Finding") -> str:
         return SWITCHES[name][0 if value else 1]
     if name in DISTANCES:
         beginning = "distribution is near the reference's" if back else "distribution moved from the reference's"
-        return f"{_change(finding) or beginning}, {DISTANCES[name]} {number(value)}"
+        unit = finding.unit if finding.unit == "reference sd" else ""
+        return f"{_change(finding) or beginning}, {DISTANCES[name]} {measure(value, unit)}"
     if name in OWN_WORDS:
         return OWN_WORDS[name](finding, value, back)
     return f"{level_of(name)} {_moved(finding, value, back=back)} {measure(value, finding.unit)}{_reference(finding)}"
@@ -166,7 +168,7 @@ def _change(finding: "Finding") -> str:
         return ""
     unit = "share" if change["of"] == "share" else ""
     what = f"share of {shown(change['category'])}" if change["of"] == "share" else change["of"]
-    return f"distribution moved: {what} {measure(change['before'], unit)} → {measure(change['after'], unit)}"
+    return f"distribution moved: {what} {moved(change['before'], change['after'], unit)}"
 
 
 def _groups(finding: "Finding") -> str:
@@ -203,24 +205,26 @@ def _reference(finding: "Finding") -> str:
     return f" (reference {measure(finding.reference_value, finding.unit)})"
 
 
+def _of_how_many(finding: "Finding") -> list[str]:
+    if not finding.n or finding.detector in ("volume", "freshness"):
+        return []
+    of = "input" if finding.detector == "probe" else "row"
+    return [f"1 {of}" if finding.n == 1 else f"{finding.n:,} {of}s"]
+
+
 def _how_sure(finding: "Finding") -> list[str]:
-    parts = []
+    """Give p-value and effect, each beside its threshold, or the threshold of the number itself."""
     if finding.detector in CERTAIN:
-        return [f"{finding.n:,} {'inputs' if finding.detector == 'probe' else 'rows'}"] if finding.n else []
-    if finding.effect is not None and finding.reference_value is None and abs(finding.effect) != finding.value:
-        parts.append(f"effect {number(finding.effect)}")
-    if finding.n and finding.detector not in ("volume", "freshness"):
-        parts.append("1 row" if finding.n == 1 else f"{finding.n:,} rows")
-    if finding.p_value is not None:
-        parts.append("p < 1e-300" if finding.p_value < 1e-300 else f"p = {number(finding.p_value)}")
-    return parts + _threshold(finding)
-
-
-def _threshold(finding: "Finding") -> list[str]:
-    if finding.alpha is None:
-        return [] if finding.threshold is None else [f"threshold {measure(finding.threshold, finding.unit)}"]
-    least = f" and effect ≥ {number(finding.threshold)}" if finding.threshold else ""
-    return [f"threshold p ≤ {number(finding.alpha)}{least}"]
+        return []
+    p, alpha, effect, least = finding.p_value, finding.alpha, finding.effect, finding.threshold
+    parts = [] if p is None else ["p < 1e-300" if p < 1e-300 else f"p = {number(p)}"]
+    if alpha is None:
+        return [*parts, *([] if least is None else [f"threshold {measure(least, finding.unit)}"])]
+    parts = [f"{part} (threshold ≤ {number(alpha)})" for part in parts]
+    # That of a switch is always 1.
+    if effect is not None and finding.detector not in SWITCHES:
+        parts.append(f"effect {number(abs(effect))}" + (f" (threshold ≥ {number(least)})" if least else ""))
+    return parts
 
 
 def _since(finding: "Finding") -> list[str]:

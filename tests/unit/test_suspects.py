@@ -121,8 +121,8 @@ def finding(one: Measurement, **rest: Any) -> Finding:  # noqa: ANN401
 def test_the_sentence_says_who_what_how_sure_and_since_when() -> None:
     (one,) = measured(seen("mallory", 27.7, evidence={"cluster": CLUSTER}))
     assert text_of(finding(one)) == (
-        "loans (mallory): 30 near-copies of one row in 41 queries, the answer flipped 9 times, p ≤ 9.33e-13, "
-        "threshold p ≤ 1e-6, since 2026-03-01 12:00 UTC"
+        "loans (mallory): 30 near-copies of one row in 41 queries, the answer flipped 9 times, "
+        "since 2026-03-01 12:00 UTC; p ≤ 9.33e-13 (threshold ≤ 1e-6)"
     )
     quiet = "loans (mallory): nothing suspicious any more, since 2026-03-01 12:00 UTC"
     assert text_of(finding(one, state="recovering")) == quiet

@@ -42,13 +42,13 @@ RESOLVED = replace(FIRING, state="resolved", resolved_at=MIDNIGHT + DAY)
 SENTENCES = [
     (
         finding("missing_share", 0.3123, unit="share", reference_value=0.001, p_value=2e-16),
-        "visib: missing share rose to 31.2 % (reference 0.1 %), 412 rows, p = 2e-16, since 2013-05-14 00:00 UTC",
+        "visib: missing share rose to 31.2 % (reference 0.1 %), 412 rows, since 2013-05-14 00:00 UTC; p = 2e-16",
     ),
     (
         finding("missing_share", 0.001, unit="share", reference_value=0.001, p_value=0.5, alert=RESOLVED),
         (
-            "visib: missing share is 0.1 % (reference 0.1 %), 412 rows, p = 0.5, began 2013-05-14 00:00 UTC, "
-            "resolved 2013-05-15 00:00 UTC"
+            "visib: missing share is 0.1 % (reference 0.1 %), 412 rows, began 2013-05-14 00:00 UTC, "
+            "resolved 2013-05-15 00:00 UTC; p = 0.5"
         ),
     ),
     (
@@ -59,12 +59,28 @@ SENTENCES = [
         finding("psi", 0.31, effect=0.31, threshold=0.05, alpha=0.00565, p_value=0.0, segment="origin=JFK", n=1),
         (
             "visib (origin=JFK): distribution moved from the reference's, population stability index 0.31, "
-            "1 row, p < 1e-300, threshold p ≤ 0.00565 and effect ≥ 0.05, since 2013-05-14 00:00 UTC"
+            "1 row, since 2013-05-14 00:00 UTC; p < 1e-300 (threshold ≤ 0.00565), effect 0.31 (threshold ≥ 0.05)"
         ),
     ),
     (
         finding("wasserstein", 1.2, evidence={"change": {"of": "mean", "before": 9.5, "after": 3.25}}),
         "visib: distribution moved: mean 9.5 → 3.25, Wasserstein distance 1.2, 412 rows, since 2013-05-14 00:00 UTC",
+    ),
+    (
+        finding(
+            "smooth_test",
+            0.5,
+            unit="reference sd",
+            effect=0.47,
+            p_value=0.001,
+            alpha=0.004,
+            threshold=0.03,
+            evidence={"change": {"of": "mean", "before": 1017.93, "after": 1035.64}},
+        ),
+        (
+            "visib: distribution moved: mean 1,018 → 1,036, change of shape 0.5 reference standard deviations, "
+            "412 rows, since 2013-05-14 00:00 UTC; p = 0.001 (threshold ≤ 0.004), effect 0.47 (threshold ≥ 0.03)"
+        ),
     ),
     (
         finding(
@@ -90,12 +106,12 @@ SENTENCES = [
         "visib: mean confidence fell to 70 % (reference 80 %), 412 rows, since 2013-05-14 00:00 UTC",
     ),
     (
-        finding("volume", 40.0, effect=3.3, threshold=0.5, unit="rows", column=""),
-        "flights: 40 rows, effect 3.3, threshold 0.5, since 2013-05-14 00:00 UTC",
+        finding("volume", 40.0, effect=-3.3, p_value=1e-5, alpha=0.01, threshold=0.5, unit="rows", column=""),
+        "flights: 40 rows, since 2013-05-14 00:00 UTC; p = 1e-5 (threshold ≤ 0.01), effect 3.3 (threshold ≥ 0.5)",
     ),
     (
-        finding("volume", 1.0, effect=9.3, threshold=0.5, unit="rows", column="", reference_value=1_003.6),
-        ("flights: 1 row, where comparable windows held 1,004 on average, threshold 0.5, since 2013-05-14 00:00 UTC"),
+        finding("volume", 1.0, effect=9.3, threshold=50.0, unit="rows", column="", reference_value=1_003.6),
+        ("flights: 1 row, where comparable windows held 1,004 on average, since 2013-05-14 00:00 UTC; threshold 50"),
     ),
     (
         finding("dropped_column", 1.0),
