@@ -88,11 +88,16 @@ def test_what_is_alerted_does_not_depend_on_how_often_the_logs_are_read(home: Pa
     assert alerted(tmp_path) == alerted(home)
 
 
-def alerted(home: Path) -> tuple[list[dict[str, Any]], list[Any]]:
+def alerted(home: Path) -> tuple[Any, list[Any]]:
     with closing(open_database(f"sqlite:///{home / DATABASE}")) as database, database.read() as connection:
         events = select(alert_event.c.fingerprint, alert_event.c.episode, alert_event.c.state, alert_event.c.window_end)
         rows = alert_rows(connection)
-        return sorted(rows, key=lambda row: str(row["id"])), sorted(map(tuple, connection.execute(events)))
+        return rounded(sorted(rows, key=lambda row: str(row["id"]))), sorted(map(tuple, connection.execute(events)))
+
+
+def rounded(rows: list[dict[str, Any]]) -> Any:  # noqa: ANN401  # what JSON gives
+    """Give alerts with six digits a number: distances are in single precision, a block of rows at a time."""
+    return json.loads(json.dumps(rows, default=str), parse_float=lambda text: float(f"{float(text):.6g}"))
 
 
 def test_the_folder_can_be_worked_with_afterwards(home: Path, said: str) -> None:
