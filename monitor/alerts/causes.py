@@ -24,9 +24,8 @@ def reason_lines(group: "Group") -> list[str]:
     return lines + ([f"Clients that sent most of the change of {column}: {', '.join(senders)}."] if senders else [])
 
 
-def broken_columns(group: "Group") -> list[str]:
-    """Name the columns that are broken, where the group's alerts come of that."""
-    finding = group.findings[0]
+def broken_columns(finding: "Finding") -> list[str]:
+    """Name the columns that are broken, where the alert comes of that."""
     if not comes_of_broken_data(finding):
         return []
     return list(map(str, finding.evidence["origin"].get("broken", ())))

@@ -7,14 +7,18 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from monitor.alerts.causes import broken_columns
 from monitor.alerts.lifecycle import Alert, Transition, notice_id
 from monitor.alerts.taxonomy import atlas_of
 from monitor.alerts.wording import lines_of, text_of, title_of
+from monitor.profiles.population import NAMES as OF_ALL_FEATURES
 from monitor.types import Notice, Window
 
 UNDER_ALARM = ("firing", "recovering")
 ATTACKS = ("attack.evasion", "attack.extraction", "attack.privacy", "attack.probing")
 """Suspicions of a client, the gravest first."""
+ANSWERS = ("drift.prediction", "confidence", "disagreement")
+"""What a model's answers show, and with them that its features are broken."""
 WEIGHT = ("health", "quality", *ATTACKS, "performance.realised", "performance.estimated")
 """Kinds of alerts that hold others back, so that each comes before all that it may hold back."""
 
@@ -108,9 +112,9 @@ def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
     An alert that fires is not told while a weightier one is firing that was told: source health, of what its outage
     explains, over the quality of a column over performance, realised over estimated, over drift, the whole traffic over
     its segments, what another detector has said of the same column already, and of suspicions of one client the
-    gravest; so is a suspicion that comes of a broken column. Its evidence then says `inhibited_by`. Once the other one
-    has ended it is told in the first window in which it breaches. A resolution is told if and only if the firing was:
-    `told` in the evidence remembers.
+    gravest; so is what comes of a broken column: a suspicion, what all features show together, what the answers do.
+    Its evidence then says `inhibited_by`. Once the other one has ended it is told in the first window in which it
+    breaches. A resolution is told if and only if the firing was: `told` in the evidence remembers.
     """
     before = {row["id"]: row for row in standing}
     now = {alert_id(finding.fingerprint, finding.alert.episode): finding for finding in findings}
@@ -241,7 +245,17 @@ def _inhibitor(finding: Finding, alarms: Mapping[str, _Alarm]) -> str | None:
         # Broken data make honest clients look odd; what is broken is told already.
         broken = (name for name, alarm in alarms.items() if alarm.labels[1] == "quality" and alarm.labels[2])
         return min(broken, default=None)
-    return min((name for name, alarm in alarms.items() if _outweighs(alarm, finding)), default=None)
+    waits = (name for name, alarm in alarms.items() if _outweighs(alarm, finding) or _breaks(alarm, finding))
+    return min(waits, default=None)
+
+
+def _breaks(alarm: _Alarm, other: Finding) -> bool:
+    """Say whether an alert tells of the broken column that others come of: all features together, and the answers."""
+    model, kind, column, segment = alarm.labels
+    if (model, kind) != (other.model, "quality") or segment not in ("", other.segment) or other.severity == "critical":
+        return False
+    made = other.kind in ANSWERS or (other.kind == "drift.data" and other.column in OF_ALL_FEATURES)
+    return made and column in broken_columns(other)
 
 
 def _said_already(finding: Finding, heard: Mapping[tuple[str, str, str, str], str]) -> str | None:

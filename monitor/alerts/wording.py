@@ -37,7 +37,7 @@ def title_of(group: "Group") -> str:
     words = TITLES.get(group.kind) or group.kind.replace(".", ": ").replace("_", " ")
     # a column that is broken comes before those that are made of it
     columns = distinct(finding.column for finding in group.findings)
-    columns = distinct([*(broken_columns(group) if columns else ()), *columns])
+    columns = distinct([*(broken_columns(group.findings[0]) if columns else ()), *columns])
     numbers = distinct(level_of(finding.detector) for finding in group.findings)
     where = f" in {listed(columns, 3)}" if columns else f" ({listed(numbers, 3)})"
     ended = "resolved: " if group.transition == "resolved" else ""
@@ -254,7 +254,7 @@ def _to_do(group: "Group") -> str:
     if group.transition == "resolved":
         return TO_DO["resolved"]
     if comes_of_broken_data(group.findings[0]):
-        return TO_DO["broken"].format(where=listed(broken_columns(group), 3) or "the model's data")
+        return TO_DO["broken"].format(where=listed(broken_columns(group.findings[0]), 3) or "the model's data")
     detectors = {finding.detector for finding in group.findings}
     family = group.kind.partition(".")[0]
     keys = (detectors.pop() if len(detectors) == 1 else "", group.kind, family)

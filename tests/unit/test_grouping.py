@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -126,6 +127,33 @@ def test_a_suspicion_that_comes_of_a_broken_column_is_recorded_but_not_told() ->
     assert broken.transition is None
     assert broken.evidence["inhibited_by"] == standing[0]["id"]
     assert true.transition == "fired"
+
+
+@pytest.mark.parametrize(
+    ("kind", "column", "rest", "told"),
+    [
+        ("drift.data", "anomaly(features)", {}, False),
+        ("drift.prediction", "p_late", {}, False),
+        ("confidence", "", {}, False),
+        ("confidence", "", {"segment": "origin=JFK"}, False),
+        ("drift.data", "dist", {}, True),
+        ("performance.realised", "", {}, True),
+        ("drift.prediction", "p_late", {"severity": "critical"}, True),
+        ("drift.prediction", "p_late", {"origin": "temporal"}, True),
+        ("drift.prediction", "p_late", {"evidence": {"origin": {"broken": ["dist"]}}}, True),
+    ],
+)
+def test_what_the_answers_make_of_a_broken_column_waits_behind_its_alert(
+    kind: str,
+    column: str,
+    rest: dict[str, Any],
+    told: bool,  # noqa: FBT001  # a case
+) -> None:
+    broken = {**as_json(fired("quality", "visib")), "evidence": {"told": True}}
+    found = replace(fired(kind, column, origin="data_quality", evidence={"origin": {"broken": ["visib"]}}), **rest)
+    (settled,) = inhibited([found], [broken])
+    assert settled.transition == ("fired" if told else None)
+    assert settled.evidence.get("inhibited_by") == (None if told else broken["id"])
 
 
 def test_an_alert_that_fired_before_the_weightier_one_is_told_to_its_end() -> None:
