@@ -8,13 +8,12 @@ from typing import Any
 from urllib.parse import quote
 
 from monitor.alerts.causes import broken_columns
-from monitor.alerts.lifecycle import Alert, Transition, notice_id
+from monitor.alerts.lifecycle import UNDER_ALARM, Alert, Transition, notice_id
 from monitor.alerts.taxonomy import atlas_of
 from monitor.alerts.wording import lines_of, text_of, title_of
 from monitor.profiles.population import NAMES as OF_ALL_FEATURES
 from monitor.types import Notice, Window
 
-UNDER_ALARM = ("firing", "recovering")
 ATTACKS = ("attack.evasion", "attack.extraction", "attack.privacy", "attack.probing")
 """Suspicions of a client, the gravest first."""
 ANSWERS = ("drift.prediction", "confidence", "disagreement")

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Literal
 
 State = Literal["ok", "pending", "firing", "recovering", "resolved"]
+UNDER_ALARM = ("firing", "recovering")
 Outcome = Literal["breach", "clear", "insufficient"]
 Transition = Literal["fired", "resolved"]
 
@@ -75,7 +76,7 @@ def step(
         return alert, None
     breached = outcome == "breach"
     alert = replace(alert, breaches=(*alert.breaches, breached)[-rule.m :])
-    if alert.state in ("firing", "recovering"):
+    if alert.state in UNDER_ALARM:
         return _while_firing(alert, breached=breached, window_end=window_end, rule=rule)
     return _while_quiet(alert, breached=breached, begun=window_start or window_end, window_end=window_end, rule=rule)
 

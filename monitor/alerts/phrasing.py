@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from monitor.alerts.lifecycle import UNDER_ALARM
+
 NAME_LENGTH, SAID_LENGTH = 80, 400
 MOST_DIGITS = 10
 
@@ -94,7 +96,7 @@ def under_alarm(alerts: Iterable[Mapping[str, Any]]) -> str:
     >>> under_alarm([{"state": "firing", **told}, {"state": "recovering", **held}, {"state": "resolved", **told}])
     '1 firing, 1 recovering; 1 of them not told'
     """
-    standing = [one for one in alerts if one["state"] in ("firing", "recovering")]
+    standing = [one for one in alerts if one["state"] in UNDER_ALARM]
     states = Counter(one["state"] for one in standing)
     held = sum(one["evidence"].get("told") is False for one in standing)
     return ", ".join(f"{states[state]} {state}" for state in sorted(states)) + (

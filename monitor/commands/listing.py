@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from monitor.alerts.grouping import UNDER_ALARM
+from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.alerts.phrasing import under_alarm
 from monitor.commands.opening import configured, reaching_database, watch_named, watching
 from monitor.commands.printing import csv_lines, json_line, table

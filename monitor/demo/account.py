@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from monitor.alerts.grouping import UNDER_ALARM, Finding
+from monitor.alerts.grouping import Finding
+from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.alerts.wording import text_of
 
 Fact = Mapping[str, Any]

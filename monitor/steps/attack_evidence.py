@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 from sqlalchemy import Connection
 
-from monitor.alerts.grouping import UNDER_ALARM, Finding, before
+from monitor.alerts.grouping import Finding, before
+from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.alerts.taxonomy import names_of, pattern_of
 from monitor.detectors.suspicion.suspects import client_of, name_of
 from monitor.profiles.reading import categories

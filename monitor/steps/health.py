@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from monitor.alerts.grouping import UNDER_ALARM, Finding, alert_id, as_json, inhibited, mark_of
-from monitor.alerts.lifecycle import Alert, Rule, fingerprint, step
+from monitor.alerts.grouping import Finding, alert_id, as_json, inhibited, mark_of
+from monitor.alerts.lifecycle import UNDER_ALARM, Alert, Rule, fingerprint, step
 from monitor.alerts.thresholds import Threshold, judged, significance
 from monitor.alerts.vocabulary import LOSSES
 from monitor.detectors.quality import freshness

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
-from monitor.alerts.grouping import UNDER_ALARM, Finding, before
+from monitor.alerts.grouping import Finding, before
+from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.alerts.origin import Excess, Origin, Symptoms, origin_of
 from monitor.detectors.drift import psi
 from monitor.detectors.quality import constant_column, invalid_share, missing_share, unseen_share

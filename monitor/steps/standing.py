@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from monitor.alerts.grouping import UNDER_ALARM, Finding, as_json, inhibited, mark_of
-from monitor.alerts.lifecycle import Alert, fingerprint, step
+from monitor.alerts.grouping import Finding, as_json, inhibited, mark_of
+from monitor.alerts.lifecycle import UNDER_ALARM, Alert, fingerprint, step
 from monitor.detectors.quality import added_column
 from monitor.detectors.suspicion.suspects import client_of
 from monitor.profiles.profile import Profile

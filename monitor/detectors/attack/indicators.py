@@ -135,6 +135,8 @@ TAILS: Mapping[str, str] = {
     "narrow_margin": "margin",
 }
 """Those that say that a row is in the worst five per cent of a statistic, by the statistic."""
+MOST_RATE = 0.5
+"""A sign that so many honest rows show tells nothing of anyone."""
 SIMILAR = ("near_duplicates", "near_duplicate_starts")
 MET = "near_other_newcomers"
 """That which only new clients can show, and show together."""

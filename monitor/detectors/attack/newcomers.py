@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from monitor.detectors.attack.baseline import SLACK, Baseline
 from monitor.detectors.attack.ecusum import Floats
 from monitor.detectors.attack.epoch import LENGTH, Epoch
-from monitor.detectors.attack.indicators import MET, NAMES, TAILS
+from monitor.detectors.attack.indicators import MET, MOST_RATE, NAMES, TAILS
 from monitor.detectors.attack.pool import BURN_IN, gathered_up
 from monitor.detectors.attack.sighting import NEWCOMERS, Sighting
 from monitor.detectors.attack.signs import Signs
@@ -19,7 +19,7 @@ Flags = NDArray[np.bool_]
 
 FIRST = 3
 """So few rows of a client count that no single one can raise an alarm."""
-BESIDE, FEWEST, LEAST, CHANCE, MOST_RATE = 64, 8, 0.1, 2, 0.5
+BESIDE, FEWEST, LEAST, CHANCE = 64, 8, 0.1, 2
 TOLD, MEETING = np.array([name in TAILS for name in NAMES]), np.array([name == MET for name in NAMES])
 
 

@@ -11,7 +11,7 @@ from monitor.detectors.attack.account import account_of
 from monitor.detectors.attack.baseline import Baseline
 from monitor.detectors.attack.ecusum import Floats, Gains, evidence, gathered
 from monitor.detectors.attack.epoch import Epoch
-from monitor.detectors.attack.indicators import MET, NAMES, SIMILAR, TAILS, VOLUME
+from monitor.detectors.attack.indicators import MET, MOST_RATE, NAMES, SIMILAR, TAILS, VOLUME
 from monitor.detectors.attack.ordering import begins, ordered, ranks
 from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.peers import shown_by_others
@@ -23,7 +23,6 @@ Array = NDArray[Any]
 Flags = NDArray[np.bool_]
 Places = NDArray[np.intp]
 
-MOST_RATE = 0.5
 PASSING = np.array([name in TAILS or name in ("off_contract", "malformed") for name in NAMES])
 """Signs that the world brings to honest rows, too: others' excuse a client's, and evidence ends with its stretch."""
 ALONE = np.array([name != MET for name in NAMES])
@@ -41,7 +40,6 @@ def suspects(
     found: list[Sighting] = []
     gone_by = np.zeros(signs.hits.shape)
     gains = Gains.of(rates)
-    # A sign that honest rows show too often tells nothing of anyone.
     counted = signs.counted & (rates < MOST_RATE) & ALONE
     recent = part_of(held, "recent_")
     counted &= ~(shown_by_others(recent, epoch, hits=signs.hits, counted=signs.counted, rates=rates) & PASSING)

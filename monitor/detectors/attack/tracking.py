@@ -15,6 +15,7 @@ from monitor.detectors.attack.buckets import learn_common
 from monitor.detectors.attack.clusters import Clusters
 from monitor.detectors.attack.ecusum import Floats, Gains
 from monitor.detectors.attack.epoch import LENGTH, Epoch
+from monitor.detectors.attack.indicators import MOST_RATE
 from monitor.detectors.attack.newcomers import learn_newcomers, newcomers
 from monitor.detectors.attack.ordering import ranks
 from monitor.detectors.attack.packing import part_of
@@ -25,7 +26,7 @@ from monitor.detectors.attack.sighting import ALPHA, SHOWN, Sighting, merge
 from monitor.detectors.attack.signs import signs_of
 from monitor.detectors.attack.space import Rows
 from monitor.detectors.attack.state import Clients, State
-from monitor.detectors.attack.suspects import MOST_RATE, busy, suspects
+from monitor.detectors.attack.suspects import busy, suspects
 from monitor.detectors.attack.volume import learn_counts
 from monitor.types import Roles
 
