@@ -5,6 +5,7 @@ MonitorError
 ├── SourceError      a source cannot be read; its cursor stays where it is
 │   ├── SourceEmpty      what it was read from is gone: no file matches any more
 │   └── SourceStopped    what it gave is not what was agreed; nothing of the batch was taken
+├── Busy             another process is at work on a model
 ├── ProbeError       a model's endpoint gave no answer; nothing is known of the model
 └── DeliveryError    a receiver did not take a notice
 """
@@ -38,6 +39,10 @@ class SourceStopped(SourceError):  # noqa: N818 - it says what became of the sou
     def __init__(self, message: str, *, columns: tuple[str, ...] = ()) -> None:
         self.columns = columns
         super().__init__(message)
+
+
+class Busy(MonitorError):  # noqa: N818 - it says what somebody else is
+    """Another process is at work on a model."""
 
 
 class ProbeError(MonitorError):

@@ -5,14 +5,14 @@ Everything left of *judge* can be repeated without harm; each arrow is one trans
 
 import logging
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 
 from monitor.alerts.grouping import Finding
 from monitor.delivery import Delivered, deliver
-from monitor.errors import MonitorError
+from monitor.errors import Busy, MonitorError
 from monitor.steps.due import PATIENCE
 from monitor.steps.health import watch_over
 from monitor.steps.judge import judge
@@ -45,12 +45,26 @@ class Pass:
     delivered: Delivered | None = None
 
 
-def once(monitor: Monitor, *, clock: Callable[[], datetime], rng: Random, progress: Progress | None = None) -> Pass:
-    """Pull every source to its end, judge every closed window, deliver what there is to tell, tidy up."""
+def once(
+    monitor: Monitor,
+    *,
+    clock: Callable[[], datetime],
+    rng: Random,
+    progress: Progress | None = None,
+    leased: Callable[[Monitor, Watch], AbstractContextManager[Monitor]] = lambda monitor, _: nullcontext(monitor),
+) -> Pass:
+    """Pull every source to its end, judge every closed window, deliver what there is to tell, tidy up.
+
+    leased: gives the monitor as one may use it who alone works on a model, or raises Busy; without it nobody else may
+    be at work on the database.
+    """
     done = Pass()
     for watch in monitor.watches:
         try:
-            look(monitor, watch, now=clock(), done=done, progress=progress or Progress())
+            with leased(monitor, watch) as own:
+                look(own, watch, now=clock(), done=done, progress=progress or Progress())
+        except Busy as error:
+            done.problems[f"{watch.name}: pass"] = str(error)
         except Exception as error:  # noqa: BLE001  # one model must not stop the others
             _LOG.exception("the pass over %s failed", watch.name)
             done.problems[f"{watch.name}: pass"] = _failed(error)

@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 
 from monitor.commands.opening import configured, watching
-from monitor.commands.passes import owner
+from monitor.daemon.leasing import owner
 
 
 def run(path: Path) -> int:

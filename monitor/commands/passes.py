@@ -1,11 +1,10 @@
 """`monitor once`: one pass over everything, and what came of it."""
 
-import os
-import socket
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -15,6 +14,7 @@ from monitor.alerts.grouping import Finding
 from monitor.alerts.wording import text_of
 from monitor.commands.opening import configured, reaching_database, watching
 from monitor.commands.printing import minute, printable, progress_bar
+from monitor.daemon.leasing import leased, owner
 from monitor.pipeline import Pass, Progress
 from monitor.pipeline import once as pass_over
 from monitor.store.cursors import SourceState, read_source
@@ -29,7 +29,13 @@ def once(path: Path) -> int:
     setup = configured(path)
     with progress_bar() as bar, watching(setup, owner=owner()) as monitor, reaching_database(setup):
         before, windows = _states(monitor), Counter[str]()
-        done = pass_over(monitor, clock=now, rng=Random(), progress=counted(bar, windows))  # noqa: S311  # jitter
+        done = pass_over(
+            monitor,
+            clock=now,
+            rng=Random(),  # noqa: S311  # jitter
+            progress=counted(bar, windows),
+            leased=partial(leased, clock=now),
+        )
         after = _states(monitor)
     for line in summary(monitor, done, before, after, windows):
         typer.echo(printable(line))
@@ -81,11 +87,6 @@ def summary(monitor: Monitor, done: Pass, before: States, after: States, windows
         sent = done.delivered
         yield f"messages: {sent.sent} delivered, {sent.failed} to be tried again, {sent.dead} given up"
         yield from (f"receiver {name} is switched off: {why}" for name, why in sent.off.items())
-
-
-def owner() -> str:
-    """Name this process among those that share the database."""
-    return f"{socket.gethostname()}/{os.getpid()}"
 
 
 def now() -> datetime:

@@ -12,8 +12,9 @@ import typer
 
 from monitor.alerts.grouping import Finding, as_json
 from monitor.commands.opening import Setup, configured, named, reaching_database, watching
-from monitor.commands.passes import now, owner, sentence, told
+from monitor.commands.passes import now, sentence, told
 from monitor.commands.printing import json_line, printable, progress_bar
+from monitor.daemon.leasing import owner
 from monitor.pipeline import Pass, Progress
 from monitor.pipeline import once as pass_over
 from monitor.steps.reference import References

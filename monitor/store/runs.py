@@ -4,7 +4,7 @@ A lease keeps two from working at once; the ledger keeps anybody from doing a sl
 the end of its lease finds its writes refused as soon as somebody else holds it (Kleppmann 2016).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,16 +17,25 @@ from monitor.store.database import Database, insert_new
 from monitor.store.schema import lease, run
 
 
-def acquire(connection: Connection, name: str, owner: str, *, now: datetime, ttl: timedelta) -> int | None:
+def acquire(
+    connection: Connection,
+    name: str,
+    owner: str,
+    *,
+    now: datetime,
+    ttl: timedelta,
+    gone: Callable[[str], bool] = lambda _owner: False,
+) -> int | None:
     """Take or prolong a lease until `now + ttl` and give its token; None while somebody else holds it.
 
-    Whoever holds it already keeps its token; a free or expired lease passes on with the next one.
+    Whoever holds it already keeps its token; a free or expired lease passes on with the next one, and so does that of
+    an owner who is known to be gone.
     """
     insert_new(connection, lease, name=name, owner="", token=0, until=now)
     held = connection.execute(_lease(name).with_for_update()).one()
-    if _is_held(held, now, ttl) and held.owner != owner:
+    if _is_held(held, now, ttl) and held.owner != owner and not gone(held.owner):
         return None
-    token = int(held.token) if _is_held(held, now, ttl) else int(held.token) + 1
+    token = int(held.token) if _is_held(held, now, ttl) and held.owner == owner else int(held.token) + 1
     values = {"owner": owner, "token": token, "until": now + ttl}
     connection.execute(update(lease).where(lease.c.name == name).values(values))
     return token
@@ -53,6 +62,12 @@ def held_until(connection: Connection, name: str) -> datetime | None:
     """Say when a lease will expire unless it is prolonged; None when nobody holds it."""
     held = connection.execute(_lease(name)).first()
     return None if held is None or not held.owner else held.until
+
+
+def holder(connection: Connection, name: str) -> str:
+    """Name who holds a lease; "" when nobody does."""
+    held = connection.execute(_lease(name)).first()
+    return "" if held is None else str(held.owner)
 
 
 def guard(connection: Connection, name: str, token: int) -> None:

@@ -110,6 +110,14 @@ def test_an_attacker_is_named_after_few_queries(
     assert ("eve", detector) in alarms(found) or ("eve", "near_duplicate_starts") in alarms(found)
 
 
+def test_rows_whose_client_is_an_empty_text_name_none() -> None:
+    search, others = queries(walk(300, 3), "", first=12_000), honest(300, 4, first=12_000)
+    mixed = pa.concat_tables([search, others]).sort_by("at")
+    found = followed([honest(12_000, 2), mixed.slice(0, 300), mixed.slice(300)])
+    assert {client for client, _ in alarms(found)} <= {""}
+    assert all(one.total or one.detector == "cluster" for one in found if not one.client)
+
+
 def test_floats_that_no_honest_row_has_are_noticed_at_once() -> None:
     raw = inputs(6, 5)
     raw["x3"] = raw["x3"] + 0.001234

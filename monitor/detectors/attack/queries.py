@@ -86,5 +86,7 @@ def _clients(table: pa.Table, roles: Roles) -> tuple[tuple[str, ...], Places]:
     if roles.client is None or roles.client not in table.column_names:
         return (), np.full(table.num_rows, -1, np.intp)
     read = categories(table.column(roles.client))
-    place = np.array([-1 if text is None else i for i, text in enumerate(read.texts)] + [-1], np.intp)
-    return tuple(text or "" for text in read.texts), place[read.positions]
+    names = tuple(text for text in read.texts if text)
+    number = {name: i for i, name in enumerate(names)}
+    place = np.array([number.get(text or "", -1) for text in read.texts] + [-1], np.intp)
+    return names, place[read.positions]
