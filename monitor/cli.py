@@ -221,7 +221,7 @@ def dashboard(
 def report(
     config: Config,
     model: ModelName,
-    window: Annotated[datetime, typer.Option(parser=instant_of, help="When the window starts.")],
+    window: Annotated[datetime, typer.Option(parser=instant_of, help="A time within the window.")],
     out: Annotated[Path | None, typer.Option("-o", "--out", help="The page to write.")] = None,
 ) -> None:
     """Write Evidently's report of a window against the reference."""
@@ -235,7 +235,7 @@ def explain(
     *,
     config: Config,
     model: ModelName,
-    window: Annotated[datetime, typer.Option(parser=instant_of, help="When the window starts.")],
+    window: Annotated[datetime, typer.Option(parser=instant_of, help="A time within the window.")],
     as_json: Json = False,
 ) -> None:
     """Say whether a classifier can tell a window's inputs from the reference's, and by which columns.
@@ -296,7 +296,7 @@ def export(
 
 @app.command()
 def migrate(config: Config) -> None:
-    """Bring the database to the newest schema; the other commands do so by themselves."""
+    """Bring the database to the newest schema; `run` and `once` do so by themselves."""
     from monitor.commands.setting_up import migrate as command  # noqa: PLC0415
 
     raise typer.Exit(command(config))

@@ -302,7 +302,7 @@ alert_event = Table(
     Index(None, "fingerprint", "window_end"),
 )
 
-# Messages on their way, one row a receiver. `id` is made of the content, so that a repeat is recognisable.
+# Messages on their way, one row a receiver. `notice` is made of what is told and to whom: a repeat is recognisable.
 outbox = Table(
     "outbox",
     metadata,
