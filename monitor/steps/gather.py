@@ -59,11 +59,11 @@ def gathered(batches: Iterable[Batch], *, admitted: Callable[[Batch], Batch]) ->
     held, rows = list[Batch](), 0
     try:
         for batch in map(admitted, batches):
-            alike = _alike(held, batch) if len(held) < MOST_BATCHES and rows + batch.read <= MOST_ROWS else None
-            if held and alike is None:
+            longer = _with(held, batch) if len(held) < MOST_BATCHES and rows + batch.read <= MOST_ROWS else None
+            if held and longer is None:
                 yield Gathered(held)
                 rows = 0
-            held = alike or [batch]
+            held = longer or [batch]
             rows += batch.read
     except SourceError:
         if held:
@@ -73,7 +73,7 @@ def gathered(batches: Iterable[Batch], *, admitted: Callable[[Batch], Batch]) ->
         yield Gathered(held)
 
 
-def _alike(held: list[Batch], batch: Batch) -> list[Batch] | None:
+def _with(held: list[Batch], batch: Batch) -> list[Batch] | None:
     """Give all batches, with the same types; None where columns differ. One without any value takes another's type."""
     # A whole number stays one even so: as a client's name, 12 is not 12.0.
     schema, new = _schema(held), batch.rows.schema

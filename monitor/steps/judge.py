@@ -1,16 +1,17 @@
 """Detect and judge: one transaction a window writes its measurements, its alerts' steps and their messages."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from monitor.alerts.grouping import Finding
+from monitor.detectors.attack import Sighting
 from monitor.steps.attack_evidence import with_attack_evidence
 from monitor.steps.baseline import Baseline
-from monitor.steps.due import Known, Revisions, due_windows, label_clock
-from monitor.steps.faulty import faulty_clients
+from monitor.steps.due import Due, Known, Revisions, due_windows, label_clock
+from monitor.steps.faulty import Faulty, faulty_clients
 from monitor.steps.history import History
 from monitor.steps.memory import Memory
 from monitor.steps.notify import tell
@@ -18,7 +19,7 @@ from monitor.steps.origins import with_origins
 from monitor.steps.poisoned import labels_of
 from monitor.steps.profiled import without_clients
 from monitor.steps.reference import References
-from monitor.steps.sample import sample_of
+from monitor.steps.sample import Sample, sample_of
 from monitor.steps.standing import Standing, held_back, noting_alarms, stepped_alerts
 from monitor.steps.suspicions import alarmed_clients, seen_within, suspicious_excess
 from monitor.steps.verdict import Verdict, maturity_of, verdict_on
@@ -43,59 +44,113 @@ def judge(
     if known is None:
         return []
     told: list[Finding] = []
-    history, standing, memory = History(known.judgements), Standing.of(monitor, watch), None
-    baseline = Baseline(watch.name, watch.settings, references)
-    labels = labels_of(monitor.database, watch)
-    maturity, changes = maturity_of(watch), Revisions(known.revisions)
-    for due in due_windows(known, maturity, period=watch.period, lateness=watch.settings.lateness):
-        with monitor.database.read() as connection:
-            memory = memory or Memory.of(connection, watch.name)
-            layout = references[WHOLE].layout
-            compared_with = baseline.at(connection, due.window, history)
-            read = sample_of(connection, watch.name, due, history=history, changes=changes, layout=layout)
-            seen = seen_within(connection, watch.name, due.window) if watch.settings.watches_attacks else []
-            alpha = watch.settings.attacks.alpha
-            attackers = standing.attackers() | alarmed_clients(seen, alpha=alpha)
-            parts = {"reference": references[WHOLE], "everybody": read.profiles[WHOLE]}
-            faulty = faulty_clients(connection, watch, read.stretch, attackers, **parts)
-            read = without_clients(connection, watch, read, attackers - faulty.columns.keys(), layout)
-        sample = replace(read, profiles={part: standing.expecting(one, part) for part, one in read.profiles.items()})
-        clock = label_clock(known, watch.period)
-        verdict = verdict_on(
-            watch,
-            compared_with,
-            sample,
-            due,
-            history=history,
-            memory=memory,
-            clock=clock,
-            versions=versions,
-            seen=seen,
-            suspected=standing.suspected(),
-            labels=labels,
-        )
-        stepped = list(stepped_alerts(watch, verdict, standing.alerts))
-        stepped = with_attack_evidence(monitor.database, watch, stepped, standing.rows)
-        stepped = with_origins(
-            monitor.database,
-            watch.name,
-            verdict,
-            stepped,
-            standing=standing.rows,
-            drifting=history.alarmed_before(due.window),
-            window=sample.stretch,
-            attack=suspicious_excess(seen, alpha=alpha),
-            faulty=faulty,
-        )
-        verdict = noting_alarms(verdict, stepped, due)
-        history.note(verdict.judgement)
-        memory.note(due.window, verdict.found)
-        with monitor.database.write() as connection:
-            findings = _written(connection, monitor, watch, verdict, stepped=stepped, standing=standing, now=now)
-        standing.note(findings)
-        told += findings
+    judging = Judging(monitor, watch, references, known, versions)
+    for due in due_windows(known, maturity_of(watch), period=watch.period, lateness=watch.settings.lateness):
+        looked_at = judging.looked_at(due)
+        verdict = judging.verdict(looked_at, due)
+        told += judging.written(verdict, judging.stepped(looked_at, verdict, due), due, now=now)
         on_window(due.window)
     return told
+
+
+@dataclass(frozen=True)
+class LookedAt:
+    """What a window is made of, and beside what it is laid.
+
+    faulty: clients whose data are broken. The rows of clients under an attack alarm are left out of the sample.
+    """
+
+    sample: Sample
+    beside: References
+    seen: Sequence[Sighting]
+    faulty: Faulty
+
+
+class Judging:
+    """The windows of a model, one after the other, each with the earlier ones and the standing alerts in mind."""
+
+    def __init__(
+        self,
+        monitor: Monitor,
+        watch: Watch,
+        references: References,
+        known: Known,
+        versions: Mapping[str, datetime],
+    ) -> None:
+        self._monitor, self._watch, self._whole = monitor, watch, references[WHOLE]
+        self._history, self._standing = History(known.judgements), Standing.of(monitor, watch)
+        self._memory: Memory | None = None
+        self._baseline = Baseline(watch.name, watch.settings, references)
+        self._labels, self._changes = labels_of(monitor.database, watch), Revisions(known.revisions)
+        self._clock, self._versions = label_clock(known, watch.period), versions
+
+    def looked_at(self, due: Due) -> LookedAt:
+        """Read what a window holds."""
+        watch, layout = self._watch, self._whole.layout
+        with self._monitor.database.read() as connection:
+            beside = self._baseline.at(connection, due.window, self._history)
+            read = sample_of(connection, watch.name, due, history=self._history, changes=self._changes, layout=layout)
+            seen = seen_within(connection, watch.name, due.window) if watch.settings.watches_attacks else []
+            attackers = self._standing.attackers() | alarmed_clients(seen, alpha=watch.settings.attacks.alpha)
+            faulty = faulty_clients(
+                connection, watch, read.stretch, attackers, reference=self._whole, everybody=read.profiles[WHOLE]
+            )
+            read = without_clients(connection, watch, read, attackers - faulty.columns.keys(), layout)
+        expected = {part: self._standing.expecting(one, part) for part, one in read.profiles.items()}
+        return LookedAt(replace(read, profiles=expected), beside, seen, faulty)
+
+    def verdict(self, looked_at: LookedAt, due: Due) -> Verdict:
+        """Measure a window and lay each number beside its threshold."""
+        return verdict_on(
+            self._watch,
+            looked_at.beside,
+            looked_at.sample,
+            due,
+            history=self._history,
+            memory=self._remembered(),
+            clock=self._clock,
+            versions=self._versions,
+            seen=looked_at.seen,
+            suspected=self._standing.suspected(),
+            labels=self._labels,
+        )
+
+    def stepped(self, looked_at: LookedAt, verdict: Verdict, due: Due) -> list[Finding]:
+        """Step the alerts that a window moves, with evidence and with why it differs."""
+        database, watch, standing = self._monitor.database, self._watch, self._standing
+        stepped = list(stepped_alerts(watch, verdict, standing.alerts))
+        return with_origins(
+            database,
+            watch.name,
+            verdict,
+            with_attack_evidence(database, watch, stepped, standing.rows),
+            standing=standing.rows,
+            drifting=self._history.alarmed_before(due.window),
+            window=looked_at.sample.stretch,
+            attack=suspicious_excess(looked_at.seen, alpha=watch.settings.attacks.alpha),
+            faulty=looked_at.faulty,
+        )
+
+    def written(self, verdict: Verdict, stepped: Sequence[Finding], due: Due, *, now: datetime) -> list[Finding]:
+        """Write a window's measurements, its alerts' steps and their messages; give what became of its alerts."""
+        verdict = noting_alarms(verdict, stepped, due)
+        self._history.note(verdict.judgement)
+        self._remembered().note(due.window, verdict.found)
+        name, judgement, standing = self._watch.name, verdict.judgement, self._standing
+        with self._monitor.database.write() as connection:
+            write_measurements(connection, name, judgement.window, judgement.revision, verdict.judged)
+            write_judgement(connection, name, judgement)
+            findings = held_back(stepped, standing.rows.values(), apart=self._watch.labels is not None)
+            write_findings(connection, findings, standing.alerts, now=now)
+            tell(connection, self._monitor, findings, now=now)
+        standing.note(findings)
+        return findings
+
+    def _remembered(self) -> Memory:
+        if self._memory is None:
+            with self._monitor.database.read() as connection:
+                self._memory = Memory.of(connection, self._watch.name)
+        return self._memory
 
 
 def _known(connection: Connection, watch: Watch) -> Known | None:
@@ -104,22 +159,3 @@ def _known(connection: Connection, watch: Watch) -> Known | None:
         return None
     drained_at = read_source(connection, watch.records_source).drained_at
     return Known(*span, drained_at, revisions(connection, watch.name), read_judgements(connection, watch.name))
-
-
-def _written(
-    connection: Connection,
-    monitor: Monitor,
-    watch: Watch,
-    verdict: Verdict,
-    *,
-    stepped: Sequence[Finding],
-    standing: Standing,
-    now: datetime,
-) -> list[Finding]:
-    judgement = verdict.judgement
-    write_measurements(connection, watch.name, judgement.window, judgement.revision, verdict.judged)
-    write_judgement(connection, watch.name, judgement)
-    findings = held_back(stepped, standing.rows.values(), apart=watch.labels is not None)
-    write_findings(connection, findings, standing.alerts, now=now)
-    tell(connection, monitor, findings, now=now)
-    return findings
