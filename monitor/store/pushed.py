@@ -6,11 +6,17 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, insert, select
 
 from monitor.store.database import Database
-from monitor.store.schema import pushed
+from monitor.store.schema import model, pushed
 
 
 def add_pushed(connection: Connection, name: str, body: bytes, content_type: str, *, now: datetime) -> None:
-    """Keep a body for a model; once this is committed, it will not be lost."""
+    """Keep a body for a model that is registered; once this is committed, it will not be lost.
+
+    Another body of the model waits until this transaction ends, so that numbers are seen in their order.
+    """
+    # A reader goes on behind the highest number it saw: a lower one committed later would never be read. Rows that
+    # point to the model may be written meanwhile.
+    connection.execute(select(model.c.name).where(model.c.name == name).with_for_update(key_share=True))
     connection.execute(insert(pushed).values(model=name, at=now, content_type=content_type, data=body))
 
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from monitor.errors import MonitorError
-from monitor.store.cursors import read_cursors, write_cursor
+from monitor.store.cursors import read_cursors, write_cursors
 from monitor.store.database import Database
 from monitor.store.records import (
     append_records,
@@ -45,7 +45,7 @@ def store(database: Database, table: pa.Table, state: dict[str, int]) -> int:
     with database.write() as connection:
         register_model(connection, "m", now=NOON)
         number = append_records(connection, "m", pack_records(table, timestamp="at"))
-        write_cursor(connection, "files", "a.parquet", state)
+        write_cursors(connection, "files", {"a.parquet": state})
     return number
 
 
@@ -86,7 +86,7 @@ def store_and_stop(database: Database) -> None:
     with database.write() as connection:
         register_model(connection, "m", now=NOON)
         append_records(connection, "m", pack_records(rows(0), timestamp="at"))
-        write_cursor(connection, "files", "a.parquet", {"row": 1})
+        write_cursors(connection, "files", {"a.parquet": {"row": 1}})
         raise RuntimeError("stop")
 
 
