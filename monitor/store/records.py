@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
 
 from monitor.errors import MonitorError
 from monitor.store.database import insert_new
@@ -109,12 +109,31 @@ def forget_records(connection: Connection, name: str, *, older_than: timedelta) 
     if span is None:
         return 0
     before = span[1] - older_than
-    gone = connection.execute(delete(segment).where(segment.c.model == name, segment.c.end < before)).rowcount
+    old = (segment.c.model == name, segment.c.end < before)
+    _forget_keys(connection, name, *old)
+    gone = connection.execute(delete(segment).where(*old)).rowcount
     left = record_span(connection, name)
-    day = (min(before, left[0] if left else before) - _EPOCH) // timedelta(days=1)
+    day = _day(min(before, left[0] if left else before))
     for table in (row_key, label):
         connection.execute(delete(table).where(table.c.model == name, table.c.day >= 0, table.c.day < day))
     return gone
+
+
+def _forget_keys(connection: Connection, name: str, *old: ColumnElement[bool]) -> None:
+    """Delete keys and labels of the old segments' records, which may lie on days of which other segments are kept."""
+    first, last = connection.execute(select(func.min(segment.c.start), func.max(segment.c.end)).where(*old)).one()
+    if first is None:
+        return
+    of_old = row_key.c.segment.in_(select(segment.c.id).where(*old))
+    same = (row_key.c.model == label.c.model, row_key.c.day == label.c.day, row_key.c.key == label.c.key)
+    days = _day(first), _day(last)
+    labels = delete(label).where(label.c.model == name, label.c.day.between(*days))
+    connection.execute(labels.where(select(row_key.c.key).where(*same, of_old).exists()))
+    connection.execute(delete(row_key).where(row_key.c.model == name, row_key.c.day.between(*days), of_old))
+
+
+def _day(time: datetime) -> int:
+    return (time - _EPOCH) // timedelta(days=1)
 
 
 def quarantine_rows(

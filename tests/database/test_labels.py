@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from monitor.store.database import Database
 from monitor.store.labels import (
     WAITING,
+    Key,
     add_keys,
     add_labels,
     count_waiting,
@@ -118,3 +119,21 @@ def test_keys_and_labels_stay_with_old_records_whose_segment_is_kept(flights: Da
         add_labels(connection, "m", [(4, C, True), (5, A, True)], at=NOON)
         forget_records(connection, "m", older_than=timedelta(days=2))
         assert read_labels(connection, "m", [(4, C), (5, A)]) == {(5, A): True}
+
+
+def test_keys_and_labels_go_with_their_records_on_a_day_that_is_half_kept(database: Database) -> None:
+    def stored(days: float, key: Key) -> None:
+        time = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=days)
+        rows = pa.table({"at": pa.array([time], pa.timestamp("us", "UTC"))})
+        segment = append_records(connection, "m", pack_records(rows, timestamp="at"))
+        add_keys(connection, "m", [(int(days), key)], segment)
+
+    with database.write() as connection:
+        register_model(connection, "m", now=NOON)
+        stored(5.25, A)
+        stored(5.75, B)
+        stored(7.5, C)
+        add_labels(connection, "m", [(5, A, 1), (5, B, 2), (WAITING, A, 3)], at=NOON)
+        assert forget_records(connection, "m", older_than=timedelta(days=2)) == 1
+        assert find_records(connection, "m", [A, B, C], [7, 5]).keys() == {B, C}
+        assert read_labels(connection, "m", [(5, A), (5, B), (WAITING, A)]) == {(5, B): 2, (WAITING, A): 3}
