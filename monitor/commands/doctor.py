@@ -20,6 +20,7 @@ from monitor.commands.printing import minute, printable
 from monitor.commands.quarantined import quarantined
 from monitor.commands.weak import weaknesses
 from monitor.config import Model
+from monitor.daemon.passes import Stopping
 from monitor.errors import MonitorError
 from monitor.schedule import window_of
 from monitor.steps.groups import standing_gaps
@@ -32,10 +33,13 @@ from monitor.store.measurements import read_judgements
 from monitor.store.outbox import channels, outbox_counts
 from monitor.store.records import record_span
 from monitor.store.references import read_reference
+from monitor.store.runs import failed_runs
 
 LATELY = timedelta(days=1)
 MOST_REASONS = 10
 WORTH_TELLING = 0.05
+STOPPED = f"{Stopping.__name__}: "
+"""What the error of a pass begins with that ended because the daemon was asked to."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,18 @@ def signs(setup: Setup, *, now: datetime) -> Iterator[Sign]:
         for name, model in setup.config.models.items():
             yield from _model(connection, name, model, now=now)
         yield from _receivers(connection, list(setup.config.receivers))
+        yield from _failures(connection, since=now - LATELY)
+
+
+def _failures(connection: Connection, *, since: datetime) -> Iterator[Sign]:
+    """Tell of the daemon's passes and chores that failed lately, each job with its last error."""
+    failed = [
+        run for run in failed_runs(connection) if run["started_at"] >= since and not run["error"].startswith(STOPPED)
+    ]
+    for job in sorted({run["job"] for run in failed}):
+        last, *others = (run for run in failed if run["job"] == job)
+        times = f"failed {len(others) + 1} times within a day, last" if others else "failed"
+        yield Sign(f"daemon: {job}", f"{times} {minute(last['started_at'])}: {last['error']}", note=True)
 
 
 def _integrity(connection: Connection) -> Sign:

@@ -7,6 +7,7 @@ import os
 import pty
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ import pytest
 
 from monitor.commands.listing import folded, weightiest_first
 from monitor.render.views import ALERT_KEYS
+from monitor.store.database import open_database
+from monitor.store.runs import note_failure
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 DAYS, A_DAY, BROKEN_FROM = 31, 120, 25
@@ -338,6 +341,22 @@ def test_the_doctor_counts_what_lies_in_quarantine_by_reasons_alike_and_names_th
     place = f"logs/a.csv:line {10 * A_DAY + 2}"
     told = f"13 rows quarantined, 13 in the last day, such as: 1 fields, the header has 7; the first at {place}"
     assert reason == f"note   fares/records: {told}"
+
+
+def test_the_doctor_tells_which_passes_of_the_daemon_failed_within_a_day(tmp_path: Path) -> None:
+    assert monitor(laid_out(tmp_path), "migrate", "monitor.yaml").returncode == 0
+    now = datetime.now(UTC)
+    failures = [
+        (1, "look:fares", "OSError: first"),
+        (0, "look:fares", "OSError: disk"),
+        (0.5, "deliver", "Stopping: before its end"),
+        (30, "deliver", "KeyError: long ago"),
+    ]
+    with closing(open_database(f"sqlite:///{tmp_path / 'monitor.db'}")) as database, database.write() as connection:
+        for hours, job, error in failures:
+            note_failure(connection, job, owner="me", now=now - timedelta(hours=hours), error=error)
+    said = [line for line in monitor(tmp_path, "doctor", "monitor.yaml").stdout.splitlines() if "daemon:" in line]
+    assert said == [f"note   daemon: look:fares: failed 2 times within a day, last {now:%Y-%m-%d %H:%M}: OSError: disk"]
 
 
 def test_the_doctor_makes_no_tables(tmp_path: Path) -> None:
