@@ -15,7 +15,7 @@ from monitor.profiles.calendar import Calendar
 from monitor.profiles.derivation import Derivation, digest_of, packed_arrays, unpacked_derivations
 from monitor.types import ColumnKind, Roles
 
-FORMAT = 19
+FORMAT = 20
 """Raised whenever layouts or profiles hold something else than before: what was kept is then made anew."""
 
 CONFIDENCE_BINS = 20

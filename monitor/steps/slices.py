@@ -121,16 +121,26 @@ def cut_names(bins: NumericBins) -> list[str]:
 
 def _versions(column: pa.ChunkedArray) -> tuple[list[str], Codes]:
     values, codes = _encoded(column)
-    if len(values) <= MOST_VERSIONS:
-        return values, codes
-    return [*values[:MOST_VERSIONS], OTHER], np.minimum(codes, MOST_VERSIONS)
+    named = [value for value in values if value]
+    listed = named if len(named) <= MOST_VERSIONS else _with_rest(named[:MOST_VERSIONS])
+    known = {value: place for place, value in enumerate(listed)}
+    # a slice whose version is the empty text is that of all traffic
+    places = [known.get(value, known.get(OTHER, -1)) if value else -1 for value in values]
+    return listed, np.array([*places, -1])[codes]
 
 
 def _segments(column: pa.ChunkedArray, bins: CategoryBins, most: int) -> tuple[list[str], Codes]:
     values, codes = _encoded(column)
-    listed = [*bins.values[:most], OTHER]
-    places = np.append(np.minimum(bins.codes(values), len(listed) - 1), -1)
+    named = list(bins.values[:most])
+    listed = _with_rest(named)
+    found = bins.codes(values)
+    places = np.append(np.where(found < len(named), found, listed.index(OTHER)), -1)
     return listed, places[codes]
+
+
+def _with_rest(named: list[str]) -> list[str]:
+    """Give names with that of all others behind them, which a value of the same name joins."""
+    return named if OTHER in named else [*named, OTHER]
 
 
 def _encoded(column: pa.ChunkedArray) -> tuple[list[str], Codes]:

@@ -1,5 +1,6 @@
 """Rows are summed up by window, version and segment; parts of the rows add up to all of them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -13,8 +14,9 @@ from monitor.profiles.groups import label_groupings, profile_groupings
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile, merge
 from monitor.schedule import Period
-from monitor.steps.slices import MOST_VERSIONS, OTHER, sliced
+from monitor.steps.slices import MOST_VERSIONS, OTHER, grouped, sliced
 from monitor.store.profiles import Slice
+from monitor.store.references import GROUP
 from monitor.types import Roles, Window
 
 MIDNIGHT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -105,6 +107,39 @@ def test_more_versions_than_can_be_told_apart_are_other() -> None:
     table = small(*((0, f"v{number}", "JFK") for number in range(MOST_VERSIONS + 5)))
     versions = {place.version: profile.rows for place, profile in of(table).items() if place.version}
     assert (len(versions), versions[OTHER], sum(versions.values())) == (MOST_VERSIONS + 1, 5, MOST_VERSIONS + 5)
+
+
+def test_a_version_without_a_name_is_none() -> None:
+    found = counted(of(small((0, "", "JFK"), (0, "v1", "JFK"), (0, "v1", "JFK"))))
+    assert found == {(0, ""): 3, (0, "v1"): 2, (0, "origin=JFK"): 3}
+
+
+def test_a_segment_without_a_name_is_no_window() -> None:
+    table = small((0, "v1", ""), (0, "v1", "JFK"), (0, "v1", ""))
+    found = counted(of(table, layout_of(table, ROLES)))
+    assert found == {(0, ""): 3, (0, "v1"): 3, (0, "origin="): 2, (0, "origin=JFK"): 1}
+
+
+def test_a_segment_that_is_called_other_is_counted_with_all_others() -> None:
+    table = small((0, "v1", OTHER), (0, "v1", OTHER), (0, "v1", "JFK"), (0, "v1", "EWR"))
+    layout = layout_of(table, ROLES)
+    strange = small((0, "v1", OTHER), (0, "v1", "Mars"), (0, "v1", "JFK"), (0, "v1", "Venus"))
+    assert counted(of(strange, layout))[0, f"origin={OTHER}"] == 3
+    assert counted(of(strange, layout))[0, "origin=JFK"] == 1
+
+
+def test_a_group_that_is_called_other_is_counted_with_all_others() -> None:
+    table = small((0, "v1", OTHER), (0, "v1", OTHER), (0, "v1", "JFK"), (0, "v1", "Mars"))
+    roles = replace(ROLES, segments=(), sensitive=("origin",))
+    layout = layout_of(table.slice(0, 3), roles)
+    found = {name: profile.rows for name, profile in grouped(table, layout, segment_values=20).items()}
+    assert found == {f"{GROUP}origin={OTHER}": 3, f"{GROUP}origin=JFK": 1}
+
+
+def test_a_version_that_is_called_other_is_counted_with_those_too_many() -> None:
+    names = [OTHER, *(f"v{number}" for number in range(MOST_VERSIONS + 5))]
+    versions = {p.version: profile.rows for p, profile in of(small(*((0, v, "JFK") for v in names))).items()}
+    assert (versions[OTHER], sum(versions.values())) == (7, 2 * len(names))
 
 
 def test_a_column_that_the_rows_lack_makes_no_slices() -> None:
