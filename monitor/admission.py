@@ -1,8 +1,8 @@
 """Decide which rows of a batch are taken: times made alike, unusable rows turned away, a changed source stopped."""
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from monitor.errors import SourceStopped
+from monitor.names import Fault, named, with_short_clients, without_views
 from monitor.profiles.reading import type_of
 from monitor.timestamps import decoded, flags, microseconds, times_of
 from monitor.types import KEPT_CHARS, Batch, Rejected, Roles
@@ -23,22 +24,14 @@ VALUE_CHARS = 80
 _MEND = "mend the source or the configured columns"
 
 
-@dataclass(frozen=True, eq=False)
-class _Fault:
-    """Rows of one column with the same fault; `reason` stands behind the column and the value."""
-
-    column: str
-    rows: NDArray[np.int64]
-    reason: str
-
-
 def admit(
     batch: Batch, roles: Roles, *, now: datetime, types: Mapping[str, str] | None = None, stops: bool = True
 ) -> Batch:
     """Give the batch with aware UTC times in microseconds, the unusable rows moved to `rejected`; `read` stays.
 
     A time may be written in any way that `times_of` reads. A row is turned away when its time is missing, unreadable,
-    before 1970 or more than an hour after `now`, when its id is missing, and when a text is not UTF-8.
+    before 1970 or more than an hour after `now`, when its id is missing, when a text is not UTF-8, and when its id,
+    client, version, a segment or a group is no name (see `named`).
     `types` is the class of the type of each column the source is known to have ("number", "text", ...); it only names
     what changed, and may be missing. stops: whether many unusable rows stop the source; where not, they are turned away
     however many they are, as where nobody could mend what was sent.
@@ -57,12 +50,29 @@ def admit(
             rows = rows.append_column(name, pa.nulls(rows.num_rows))
         if rows.column_names.count(name) != 1:
             raise _gone(batch, name, types)
+    rows = without_views(rows)
     batch = replace(batch, rows=rows)
     times = times_of(rows[roles.timestamp])
-    faults = (*_text_faults(rows), *_time_faults(rows, times, roles.timestamp, now=now), *_id_faults(rows, roles.id))
+    faults = [*_text_faults(rows), *_time_faults(rows, times, roles.timestamp, now=now)]
+    rows, nameless = named(rows, roles)
+    faults += [*nameless, *_id_faults(rows, roles.id)]
     if stops:
         _stop_if_many(batch, faults, types)
     rows = rows.set_column(rows.column_names.index(roles.timestamp), roles.timestamp, times)
+    after = _parted(batch, rows, faults)
+    return replace(after, rows=with_short_clients(after.rows, roles))
+
+
+def admit_labels(batch: Batch, roles: Roles) -> Batch:
+    """Give a batch of labels, which need no time, without the rows whose id is none; they are moved to `rejected`."""
+    batch = replace(batch, rows=without_views(batch.rows))
+    ids = replace(roles, client=None, version=None, segments=(), sensitive=())
+    rows, faults = named(batch.rows, ids)
+    return _parted(batch, rows, [*_text_faults(batch.rows), *faults])
+
+
+def _parted(batch: Batch, rows: pa.Table, faults: Sequence[Fault]) -> Batch:
+    """Give a batch's rows as they are taken, those without faults; the others are told as they came."""
     if not faults:
         return replace(batch, rows=rows)
     kept = np.ones(rows.num_rows, dtype=bool)
@@ -80,7 +90,7 @@ def bad_text(column: pa.ChunkedArray) -> NDArray[np.int64]:
     return np.flatnonzero([value is not None and not _is_utf8(value) for value in values])
 
 
-def _without_bad_words(rows: pa.Table, faults: tuple[_Fault, ...]) -> pa.Table:
+def _without_bad_words(rows: pa.Table, faults: Sequence[Fault]) -> pa.Table:
     # A dictionary keeps its words, whichever rows are left.
     for name in {fault.column for fault in faults}:
         place = rows.column_names.index(name)
@@ -106,29 +116,29 @@ def _is_utf8(value: bytes) -> bool:
     return True
 
 
-def _text_faults(rows: pa.Table) -> Iterator[_Fault]:
+def _text_faults(rows: pa.Table) -> Iterator[Fault]:
     for name, column in zip(rows.column_names, rows.columns, strict=True):
         if (bad := bad_text(column)).size:
-            yield _Fault(name, bad, "is not UTF-8; send text as UTF-8")
+            yield Fault(name, bad, "is not UTF-8; send text as UTF-8")
 
 
-def _time_faults(rows: pa.Table, times: pa.ChunkedArray, name: str, *, now: datetime) -> Iterator[_Fault]:
+def _time_faults(rows: pa.Table, times: pa.ChunkedArray, name: str, *, now: datetime) -> Iterator[Fault]:
     span = pc.min_max(times.cast(pa.int64())).as_py()
     latest = microseconds(now + AHEAD)
     if times.null_count:
         missing = flags(rows[name].is_null())
-        yield _Fault(name, np.flatnonzero(missing), "is missing; every record needs its time")
+        yield Fault(name, np.flatnonzero(missing), "is missing; every record needs its time")
         unread = flags(times.is_null()) & ~missing
-        yield _Fault(name, np.flatnonzero(unread), "is no time; write ISO 8601 or the seconds since 1970")
+        yield Fault(name, np.flatnonzero(unread), "is no time; write ISO 8601 or the seconds since 1970")
     if span["max"] is None or (span["min"] >= 0 and span["max"] <= latest):
         return
     values = times.cast(pa.int64()).fill_null(0).to_numpy()
     ahead = f"is more than 1 h after {now:%Y-%m-%dT%H:%M:%S%z}; check the sender's clock, zone and unit"
-    yield _Fault(name, np.flatnonzero(values > latest), ahead)
-    yield _Fault(name, np.flatnonzero(values < 0), "is before 1970; check the unit")
+    yield Fault(name, np.flatnonzero(values > latest), ahead)
+    yield Fault(name, np.flatnonzero(values < 0), "is before 1970; check the unit")
 
 
-def _id_faults(rows: pa.Table, name: str | None) -> Iterator[_Fault]:
+def _id_faults(rows: pa.Table, name: str | None) -> Iterator[Fault]:
     if name is None:
         return
     column = decoded(rows[name])
@@ -137,10 +147,10 @@ def _id_faults(rows: pa.Table, name: str | None) -> Iterator[_Fault]:
         empty = flags(pc.equal(pc.binary_length(column), 0))
         bad = empty if bad is None else bad | empty
     if bad is not None and bad.any():
-        yield _Fault(name, np.flatnonzero(bad), "is missing; every record needs its id")
+        yield Fault(name, np.flatnonzero(bad), "is missing; every record needs its id")
 
 
-def _bad_rows(faults: tuple[_Fault, ...]) -> NDArray[np.int64]:
+def _bad_rows(faults: Sequence[Fault]) -> NDArray[np.int64]:
     return np.unique(np.concatenate([fault.rows for fault in faults])) if faults else np.empty(0, dtype=np.int64)
 
 
@@ -150,7 +160,7 @@ def too_many(bad: int, read: int) -> bool:
     return bad > STOP_SHARE * max(read, STOP_ROWS)
 
 
-def _stop_if_many(batch: Batch, faults: tuple[_Fault, ...], types: Mapping[str, str]) -> None:
+def _stop_if_many(batch: Batch, faults: Sequence[Fault], types: Mapping[str, str]) -> None:
     bad = len(batch.rejected) + _bad_rows(faults).size
     if not too_many(bad, batch.read) or (batch.apart and batch.read < STOP_ROWS):
         return
@@ -194,8 +204,8 @@ def _told(changes: Mapping[str, str]) -> str:
     return f"; changed: {', '.join(f'{name!r} {change}' for name, change in changes.items())}" if changes else ""
 
 
-def _rejections(batch: Batch, faults: tuple[_Fault, ...]) -> Iterator[Rejected]:
-    first: dict[int, _Fault] = {}
+def _rejections(batch: Batch, faults: Sequence[Fault]) -> Iterator[Rejected]:
+    first: dict[int, Fault] = {}
     for fault in faults:
         for row in fault.rows.tolist():
             first.setdefault(row, fault)

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection
 
+from monitor.admission import admit_labels
 from monitor.errors import SourceError
 from monitor.profiles.groups import label_groupings
 from monitor.profiles.layout import Layout
@@ -111,7 +112,7 @@ def _with_columns(watch: Watch, batch: Batch) -> Batch:
     absent = [name for name in (watch.roles.id, watch.roles.label) if name not in names]
     if absent and batch.rows.num_rows:
         raise SourceError(f"{batch.shard}: labels have no column {absent[0]!r}, only {', '.join(names)}")
-    return replace(batch, rows=pa.table({})) if absent else batch
+    return replace(batch, rows=pa.table({})) if absent else admit_labels(batch, watch.roles)
 
 
 def _columns(rows: pa.Table, watch: Watch) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:

@@ -21,6 +21,7 @@ from monitor.detectors.performance.estimated import estimate_spreads
 from monitor.detectors.performance.estimated_errors import error_spreads
 from monitor.detectors.performance.spread import spreads_of
 from monitor.errors import ConfigError, SourceError
+from monitor.names import with_names
 from monitor.profiles.arrow import layout_of
 from monitor.profiles.calendar import calendar_of
 from monitor.profiles.correlation import WINDOWS_NEEDED, correlation_of
@@ -73,7 +74,7 @@ def reference_of(database: Database, watch: Watch, *, now: datetime) -> Referenc
     tables, read = _bounded(watch.reference)
     if not tables:
         raise ConfigError(f"models.{watch.name}.reference", "holds no rows", "name files or a table that do")
-    rows = joined(tables)
+    rows = with_names(joined(tables), watch.roles)
     return _replaced(database, watch, rows, read, now=now)
 
 

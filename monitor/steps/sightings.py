@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from monitor.detectors.attack import Sighting
+from monitor.names import short_name
 
-NAME_LENGTH = 200
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -53,23 +53,20 @@ def storable(one: Sighting, seed: bytes | None) -> Sighting:
 
     >>> from datetime import UTC, datetime
     >>> len(storable(Sighting("d", "c" * 1000, datetime(2026, 3, 1, tzinfo=UTC), 1, 1, 0.1), None).client)
-    209
+    200
     """
     evidence = _named(one.evidence if seed is None else _hidden(one.evidence, seed))
-    ids = tuple(map(_short, one.ids))
-    return replace(one, client=_short(one.client), first_id=_short(one.first_id), ids=ids, evidence=evidence)
-
-
-def _short(name: str) -> str:
-    plain = name.replace("\x00", "␀")
-    digest = hashlib.sha256(name.encode(errors="replace")).hexdigest()
-    return plain if len(plain) <= NAME_LENGTH else f"{plain[:NAME_LENGTH]}…{digest[:8]}"
+    ids = tuple(map(short_name, one.ids))
+    return replace(one, client=short_name(one.client), first_id=short_name(one.first_id), ids=ids, evidence=evidence)
 
 
 def _named(evidence: Mapping[str, Any]) -> Mapping[str, Any]:
     if "senders" not in evidence:
         return evidence
-    return {**evidence, "senders": [{**sender, "client": _short(sender["client"])} for sender in evidence["senders"]]}
+    return {
+        **evidence,
+        "senders": [{**sender, "client": short_name(sender["client"])} for sender in evidence["senders"]],
+    }
 
 
 def _hidden(evidence: Mapping[str, Any], seed: bytes) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection
 
 from monitor.detectors.attack import Baseline, Sighting, State, merge, track
+from monitor.names import short_name
 from monitor.steps.baselines import by_version, unpacked
 from monitor.steps.sightings import row_of, seen, storable
 from monitor.steps.tables import rows_with
@@ -171,7 +172,7 @@ def _tracked(
 
 def expected_clients(rows: pa.Table, client: str | None, similar: Sequence[str]) -> set[str]:
     """Name the clients whose rows may be alike: those that are named, and those that send rows of named segments."""
-    found = set(similar)
+    found = set(map(short_name, similar))
     if client not in rows.column_names:
         return found
     for name in similar:

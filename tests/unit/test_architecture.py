@@ -8,7 +8,7 @@ import pytest
 import monitor
 
 HOUSE = Path(monitor.__file__).parent
-CORE = {"types", "errors", "stats", "profiles", "detectors", "alerts", "schedule", "timestamps", "admission"}
+CORE = {"types", "errors", "stats", "profiles", "detectors", "alerts", "schedule", "timestamps", "names", "admission"}
 ADAPTERS = {"store", "sources", "notify", "render"}
 VALUES = {"types", "errors"}
 # What each room may import; a room that is not listed may not be.
@@ -21,7 +21,8 @@ BELOW: dict[str, set[str]] = {
     "alerts": VALUES | {"stats", "profiles"},
     "schedule": VALUES,
     "timestamps": VALUES | {"profiles"},
-    "admission": VALUES | {"profiles", "timestamps"},
+    "names": VALUES | {"profiles", "timestamps"},
+    "admission": VALUES | {"profiles", "timestamps", "names"},
     # Adapters do not know each other; pages show what is stored.
     "store": CORE - {"admission", "detectors"},
     "sources": VALUES | {"profiles", "admission"},

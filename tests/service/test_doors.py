@@ -1,0 +1,97 @@
+"""What comes in at the doors and once stopped a model for ever, or was counted where it did not belong."""
+
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from sqlalchemy import func, select
+
+from monitor.config import load
+from monitor.pipeline import Pass, Progress, once
+from monitor.sources.push import admitted_body
+from monitor.store.profiles import count_profiled
+from monitor.store.schema import quarantine
+from monitor.types import Roles, Window
+from monitor.watch import Monitor
+from monitor.wiring import opened
+from tests.service.scene import DAY, START, made
+
+CONFIG = """
+database: sqlite:///monitor.db
+models:
+  fares:
+    source: {files: "logs/*.parquet"}
+    reference: {files: reference.parquet}
+    columns: {timestamp: at, id: id, version: version, segments: [place]}
+    window: 1d
+"""
+HOURLY = CONFIG.replace("window: 1d", "window: 1h")
+LEARNING = CONFIG.replace("    reference: {files: reference.parquet}\n", "")
+
+
+def rows(first: int, days: int, *, per_day: int = 48) -> pa.Table:
+    table = made(first, days, rows=per_day)
+    names = np.random.default_rng(first + 1000).choice(["a", "b"], table.num_rows)
+    return table.append_column("version", pa.array(["v1"] * table.num_rows)).append_column("place", pa.array(names))
+
+
+def with_values(table: pa.Table, name: str, values: pa.Array) -> pa.Table:
+    return table.set_column(table.column_names.index(name), name, values)
+
+
+def begun(folder: Path, config: str = CONFIG) -> Monitor:
+    (folder / "logs").mkdir(parents=True)
+    pq.write_table(rows(-40, 30), folder / "reference.parquet")
+    return opened(load(config, place="monitor.yaml", environ={}, read=str), root=folder)
+
+
+def log(folder: Path, name: int, table: pa.Table) -> None:
+    pq.write_table(table, folder / "logs" / f"{name:03}.parquet")
+
+
+def passed(monitor: Monitor, day: float) -> tuple[Pass, list[Window]]:
+    """Give a pass so many days after the start, and the windows that it judged."""
+    judged = list[Window]()
+    progress = Progress(window=lambda _, window: judged.append(window))
+    done = once(monitor, clock=lambda: START + day * DAY, rng=Random(1), progress=progress)
+    return done, judged
+
+
+def test_rows_without_a_version_are_counted_and_judged_once(tmp_path: Path) -> None:
+    monitor = begun(tmp_path)
+    table = rows(0, 3)
+    versions = pa.array(["", "v1", ""] * (table.num_rows // 3))
+    log(tmp_path, 0, with_values(table, "version", versions))
+    done, judged = passed(monitor, 3.1)
+    assert (done.problems, len(judged)) == ({}, 3)
+    with monitor.database.read() as connection:
+        assert count_profiled(connection, "fares") == table.num_rows
+    assert passed(monitor, 3.2) == (Pass(delivered=done.delivered), [])
+
+
+@pytest.mark.parametrize("name", ["id", "version", "place"])
+@pytest.mark.parametrize("values", [pa.array([[1, 2]]), pa.array([{"a": 1}]), pa.array([b"\xff"])], ids=str)
+def test_a_row_whose_name_changed_its_type_is_kept_apart_and_the_others_are_judged(
+    tmp_path: Path, name: str, values: pa.Array
+) -> None:
+    monitor = begun(tmp_path)
+    log(tmp_path, 0, rows(0, 1))
+    log(tmp_path, 1, with_values(rows(1, 1).slice(0, 1), name, values))
+    log(tmp_path, 2, rows(2, 1))
+    done, judged = passed(monitor, 3.1)
+    assert (done.problems, len(judged)) == ({}, 3)
+    with monitor.database.read() as connection:
+        assert connection.scalar(select(func.count()).select_from(quarantine)) == 1
+
+
+def test_ids_as_arrows_newest_texts_are_taken_at_the_door() -> None:
+    table = pa.table({"at": [START], "id": pa.array(["a"], pa.string_view())})
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    body = sink.getvalue().to_pybytes()
+    batch = admitted_body(body, "application/vnd.apache.arrow.stream", Roles("at", id="id"), now=START)
+    assert (batch.rows["id"].to_pylist(), batch.rejected) == (["a"], ())
