@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -194,7 +195,14 @@ class _Reading:
         if (sample := next(readable, None)) is None and values:
             problem = f"{self.source.table}: column {self.source.cursor[0]!r} holds no times but {values[0]!r:.80}"
             raise SourceError(f"{problem}; name a time first in cursor")
-        return sample
+        return self._usual_count(sample) if _is_count(sample) else sample
+
+    def _usual_count(self, sample: Any) -> Any:  # noqa: ANN401 (whatever the column holds)
+        """Give the middle one of the highest counts: one count in another unit must not decide what all others mean."""
+        first = self.order[0]
+        highest = select(first).where(first.is_not(None)).order_by(first.desc()).limit(_SAMPLE_ROWS)
+        counts = sorted(row[0] for row in self._fetched(highest) if _is_count(row[0]))
+        return counts[len(counts) // 2] if counts else sample
 
     def _pages(self, where: Where, start: Key | None) -> Iterator[tuple[Sequence[Sequence[Any]], Key]]:
         size, more, last = self.source.batch_rows, True, start
@@ -267,6 +275,10 @@ class _Reading:
             known += len(rows)
             rejected = tuple(self._rejected(row, reason) for row in rows)
             yield Batch(SHARD, pa.table({}), {**cursor, "unplaced": known}, rejected, apart=True)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 
 
 def _whole_table(source: SqlSource, connection: Connection, found: Found, cursor: Cursor) -> Iterator[Batch]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
+from math import isnan
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -129,7 +130,7 @@ def _sorted(connection: Connection, name: str, arrived: _Arrived) -> _Sorted:
         first = known.get(key, as_kept(labels[found.fresh[key]]) if key in found.fresh else None)
         if nameless[at]:
             found.rejected.append(_rejected(arrived.batches, at, "no id"))
-        elif value is None:
+        elif value is None or (isinstance(value, float) and isnan(value)):
             found.rejected.append(_rejected(arrived.batches, at, _NO_LABEL))
         elif first is None:
             found.fresh[key] = at

@@ -514,3 +514,26 @@ def test_a_password_with_an_at_sign_is_refused_and_not_shown() -> None:
     with pytest.raises(SourceError, match="write it as %40") as told:
         list(source.pull({}))
     assert "app" not in str(told.value)
+
+
+@pytest.mark.parametrize(("unit", "odd"), [(1000, 5), (1_000_000, 5), (1000, 253_402_300_799_000), (1, 10**12)])
+def test_one_count_in_another_unit_hides_no_row(place: Place, unit: int, odd: int) -> None:
+    place.run(f"CREATE TABLE {place.prefix}log (id bigint, at bigint)")
+
+    def add(number: int, at: int) -> None:
+        place.run(f"INSERT INTO {place.prefix}log (id, at) VALUES ({number}, {at})")
+
+    def at(minute: int) -> int:
+        return int((START + minute * MINUTE).timestamp()) * unit
+
+    cursors: dict[str, Cursor] = {}
+    add(0, odd)
+    pull(place.source(), cursors)
+    for number in (1, 2, 3):
+        add(number, at(number))
+    # where there was nothing else, the odd one had to be taken at its word
+    assert set(ids(pull(place.source()))) - {0} == {1, 2, 3}
+    if odd < at(0):
+        assert set(ids(pull(place.source(), cursors))) - {0} == {1, 2, 3}
+        add(4, at(4))
+        assert ids(pull(place.source(), cursors)) == [4]

@@ -311,6 +311,19 @@ def test_labels_that_cannot_be_used_are_turned_away_alone(begin: Begin) -> None:
     assert (state.read, state.stored, state.quarantined) == (3, 1, 2)
 
 
+def test_a_label_that_is_no_number_leaves_room_for_the_true_one(begin: Begin) -> None:
+    loop = begin()
+    loop.log(0)
+    ids = of_day(ROWS, 0)["id"].to_pylist()[:2]
+    loop.put("labels/a.parquet", pa.table({"id": ids, "late": [float("nan"), 1.0]}))
+    loop.once(after(0))
+    loop.put("labels/b.parquet", pa.table({"id": ids[:1], "late": [1.0]}))
+    loop.once(after(0))
+    state = loop.source("labels")
+    assert (state.read, state.stored, state.quarantined) == (3, 2, 1)
+    assert loop.rows(quarantine, "reason") == [("no label",)]
+
+
 def test_labels_of_two_types_that_wait_for_one_batch_of_records_are_joined(begin: Begin) -> None:
     loop, first = begin(), of_day(ROWS, 0)
     ids = first["id"].to_pylist()
