@@ -1,14 +1,13 @@
 """Stored records with their labels: those that came with them, and those that came by themselves."""
 
-import json
 from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 from sqlalchemy import Connection
 
-from monitor.steps.pull import keys_with_days, with_column
+from monitor.steps.labelled import with_labels
+from monitor.steps.tables import as_text
 from monitor.store.database import Database
-from monitor.store.labels import read_labels
 from monitor.store.records import read_records, read_segment, segment_numbers
 from monitor.types import Source, Window
 from monitor.watch import Watch
@@ -44,26 +43,6 @@ def _joined(tables: list[pa.Table]) -> pa.Table:
     filled = [table for table in tables if table.num_rows]
     schema = common_schema(table.schema for table in filled)
     return pa.concat_tables([fitted(table, schema) for table in filled]) if filled else pa.table({})
-
-
-def with_labels(connection: Connection, watch: Watch, rows: pa.Table) -> pa.Table:
-    """Give records with the labels that came by themselves; null where none has come yet."""
-    label = watch.roles.label
-    if watch.labels is None or watch.roles.id is None or label is None or not rows.num_rows:
-        return rows
-    keys = keys_with_days(rows, watch)
-    known = read_labels(connection, watch.name, keys)
-    before = rows[label].to_pylist() if label in rows.column_names else [None] * rows.num_rows
-    values = [known.get(key, value) for key, value in zip(keys, before, strict=True)]
-    return with_column(rows, label, pa.chunked_array([array_of(values)]))
-
-
-def array_of(values: list[object]) -> pa.Array:
-    """Give values as an array; as text when they are of several kinds."""
-    try:
-        return pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        return pa.array([_as_text(value) for value in values])
 
 
 def common_schema(schemas: Iterable[pa.Schema]) -> pa.Schema:
@@ -103,8 +82,4 @@ def _fitted(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         if kind != pa.string():
             raise
-        return pa.chunked_array([pa.array([_as_text(value) for value in column.to_pylist()], pa.string())])
-
-
-def _as_text(value: object) -> str | None:
-    return value if value is None or isinstance(value, str) else json.dumps(value, default=str)
+        return pa.chunked_array([pa.array([as_text(value) for value in column.to_pylist()], pa.string())])

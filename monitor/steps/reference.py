@@ -31,6 +31,8 @@ from monitor.profiles.profile import Profile, merge
 from monitor.schedule import window_of
 from monitor.steps.baselines import ATTACK_FORMAT, fitted, unpacked
 from monitor.steps.groups import group_spreads
+from monitor.steps.labelled import with_labels
+from monitor.steps.learned import SHARD, labels_came, told_of
 from monitor.steps.measure import VERSION
 from monitor.steps.profiled import profiled
 from monitor.steps.slices import grouped, sliced
@@ -61,14 +63,16 @@ def reference_of(database: Database, watch: Watch, *, now: datetime) -> Referenc
     """Give the profiles of a model's reference by segment, read from its source only when that has changed.
 
     Without a source of its own the reference is learned from the model's first ten windows of records, or as many as
-    hold a thousand rows; None until these are over. When the reference changes, the records that are still kept are
+    hold a thousand rows; None until these are over. Where labels come by themselves it is learned once more when those
+    of these windows are known. When the reference changes, the records that are still kept are
     profiled anew.
     """
     with database.read() as connection:
         known = read_reference(connection, watch.name)
         cursors = read_cursors(connection, watch.reference_source)
     if watch.reference is None:
-        return _caught_up(database, watch, known[1]) if _fits(known, watch) else _learned(database, watch, now=now)
+        learned = _learned(database, watch, cursors if _fits(known, watch) else {}, now=now)
+        return learned or (_caught_up(database, watch, known[1]) if _fits(known, watch) else None)
     if known and _fits(known, watch) and not any(batch.read for batch in watch.reference.pull(cursors)):
         return _caught_up(database, watch, known[1])
     tables, read = _bounded(watch.reference)
@@ -117,14 +121,21 @@ def _bounded(source: Source) -> tuple[list[pa.Table], dict[str, Cursor]]:
     return tables, read
 
 
-def _learned(database: Database, watch: Watch, *, now: datetime) -> References | None:
+def _learned(database: Database, watch: Watch, cursors: Mapping[str, Cursor], *, now: datetime) -> References | None:
+    """Learn a reference, or one that was learned without labels once more; None where there is nothing to learn."""
+    told = cursors.get(SHARD)
     with database.read() as connection:
+        if told and (told["labelled"] or not labels_came(connection, watch, told)):
+            return None
         learned = learned_rows(connection, watch)
-    if learned is None:
-        return None
+        if learned is None:
+            return None
+        labelled = labels_came(connection, watch, told_of(learned, watch, labelled=False))
+        learned = with_labels(connection, watch, learned) if labelled else learned
     # the reference's own rows would all be known for training rows
     newest = pc.max(learned[watch.roles.timestamp]).as_py()
-    return _replaced(database, watch, learned, {}, now=now, behind=newest)
+    told = told_of(learned, watch, labelled=labelled)
+    return _replaced(database, watch, learned, {SHARD: told}, now=now, behind=newest)
 
 
 def learned_rows(connection: Connection, watch: Watch) -> pa.Table | None:

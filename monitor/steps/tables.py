@@ -32,10 +32,11 @@ def _agree(tables: Sequence[pa.Table], name: str) -> bool:
 
 def _with_texts(table: pa.Table, names: set[str]) -> pa.Table:
     for name in names & set(table.column_names):
-        texts = pa.array([_text(value) for value in table[name].to_pylist()], pa.string())
+        texts = pa.array([as_text(value) for value in table[name].to_pylist()], pa.string())
         table = table.set_column(table.column_names.index(name), name, texts)
     return table
 
 
-def _text(value: object) -> str | None:
+def as_text(value: object) -> str | None:
+    """Write a value as text, as JSON unless it is one; None stays."""
     return value if value is None or isinstance(value, str) else json.dumps(value, default=str)

@@ -99,6 +99,12 @@ def count_waiting(connection: Connection, name: str) -> int:
     return connection.execute(waiting).scalar_one()
 
 
+def count_labels(connection: Connection, name: str, first: int, last: int) -> int:
+    """Count the labels whose record is of the days from `first` to `last`."""
+    here = (label.c.model == name, label.c.day >= first, label.c.day <= last)
+    return connection.execute(select(func.count()).select_from(label).where(*here)).scalar_one()
+
+
 def record_days(connection: Connection, name: str) -> Iterator[int]:
     """Give the days that have keyed records, the newest first."""
     newest: int | None = connection.scalar(select(func.max(row_key.c.day)).where(row_key.c.model == name))

@@ -500,6 +500,19 @@ def test_without_a_reference_the_first_ten_windows_are_learned(begin: Begin) -> 
     assert (late.found(), counts(late)) == (loop.found(), counts(loop))
 
 
+def test_a_learned_reference_takes_the_labels_that_come_for_it_so_that_performance_is_judged(begin: Begin) -> None:
+    loop = kept_up(without_reference(begin()), days=DAYS)
+    with loop.monitor.database.read() as connection:
+        known = read_reference(connection, "fares")
+    assert known is not None
+    assert known[1][WHOLE].rows == 10 * A_DAY
+    assert known[1][WHOLE].outcome is not None
+    assert known[1][WHOLE].outcome.n == 10 * A_DAY
+    assert "performance.realised" in {kind for (kind,) in loop.rows(alert_event, "kind")}
+    late = caught_up(without_reference(begin()), days=DAYS)
+    assert (late.found()["events"], counts(late)) == (loop.found()["events"], counts(loop))
+
+
 def test_a_reference_is_learned_from_a_thousand_rows_however_many_windows_that_takes(begin: Begin) -> None:
     loop = without_reference(begin())
     for day in range(16):
