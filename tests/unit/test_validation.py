@@ -5,9 +5,12 @@ from functools import cache
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from monitor.detectors.attack import Baseline, State, track, validate
+from monitor.detectors.attack.contract import Contract
+from monitor.detectors.attack.space import Rows
 from monitor.detectors.attack.validation import _several
 from monitor.profiles.arrow import layout_of
 from monitor.types import Roles
@@ -66,6 +69,52 @@ def test_what_breaks_the_contract_is_named(values: dict[str, object], reason: st
     assert not found.contract
     assert not found.belongs
     assert reason in found.reasons
+
+
+@cache
+def fitted_to_gaps() -> Baseline:
+    """Every column lacks a value now and then, and costs have a long tail and are never negative."""
+    rng, table = np.random.default_rng(8), rows(4000, 1).drop_columns(["member"])
+    cost = np.round(rng.lognormal(9, 1.5, 4000) + 391)
+    emb = pa.FixedSizeListArray.from_arrays(pa.array(rng.normal(size=16_000)), 4)
+    table = table.append_column("cost", pa.array(cost)).append_column("emb", emb)
+    some = pa.array(rng.random(4000) < 0.05)
+    for name in ("age", "home", "cost"):
+        held = pc.if_else(some, pa.scalar(None, table[name].type), table[name])
+        table = table.set_column(table.column_names.index(name), name, held)
+    found = Baseline.fit(table, ROLES, layout_of(table, ROLES), rng=np.random.default_rng(2))
+    assert found
+    return found
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"age": "abc"}, "age is 'abc', which is no number"),
+        ({"cost": "18.000,50"}, "cost is '18.000,50', which is no number"),
+        ({"home": ["rent"]}, "home is ['rent'], which is no category"),
+        ({"emb": [1.0, 2.0]}, "emb is [1.0, 2.0], which is no list of 4 numbers"),
+        ({"cost": -5.0}, "cost is -5, and no value of the reference is below 0"),
+        ({"cost": -60_000.0}, "cost is -60000, and no value of the reference is below 0"),
+    ],
+)
+def test_a_value_that_cannot_be_is_off_contract_also_where_values_may_lack(
+    values: dict[str, object], reason: str
+) -> None:
+    known = {"age": 40, "income": 3000.0, "home": "rent", "cost": 9000.0, "emb": [0.1, 0.2, 0.3, 0.4]}
+    good, bad, lacking = (pa.Table.from_pylist([known | more]) for more in ({}, values, dict.fromkeys(values)))
+    (found,) = validate(fitted_to_gaps(), None, bad)
+    assert (found.contract, found.belongs, found.reasons[0]) == (False, False, reason)
+    assert validate(fitted_to_gaps(), None, good)[0].contract
+    assert validate(fitted_to_gaps(), None, lacking)[0].contract == ("emb" not in values)
+
+
+def test_a_sign_is_odd_only_where_the_reference_has_one_sign() -> None:
+    held = np.array([[2.0, -3.0, -1.0, np.nan, 0.0], [900.0, -90.0, 90.0, np.nan, 0.3]])
+    contract = Contract.of(Rows(held, np.zeros((2, 0), np.int64)), np.array([], np.int64))
+    tried = np.array([[-1.0, 1.0, -5.0, -1.0, -0.01], [1.0, -1.0, 5.0, 1.0, 0.01], [0.0] * 5])
+    odd = contract.odd_sign(Rows(tried, np.zeros((3, 0), np.int64)))
+    assert odd.tolist() == [[True, True, False, False, True], [False] * 5, [False] * 5]
 
 
 def test_what_cannot_be_is_told_before_what_is_missing() -> None:

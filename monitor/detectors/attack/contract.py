@@ -75,6 +75,17 @@ class Contract:
         with np.errstate(invalid="ignore"):
             return np.asarray((rows.numbers < self.low) | (rows.numbers > self.high))
 
+    def odd_sign(self, rows: Rows) -> NDArray[np.bool_]:
+        """Say where numbers are below 0 though none of the reference is, or above it, shape (rows, numbers).
+
+        Of a column with a long tail a quarter of the range reaches far beyond 0. What is `beyond` may be among them.
+        """
+        with np.errstate(invalid="ignore"):
+            span = self.high - self.low
+            room, least_told = span * ROOM / (1 + 2 * ROOM), 1e-9 * span
+            never_below, never_above = self.low + room >= -least_told, self.high - room <= least_told
+            return np.asarray((never_below & (rows.numbers < 0)) | (never_above & (rows.numbers > 0)))
+
     def malformed(self, rows: Rows) -> NDArray[np.bool_]:
         """Say where a value is missing that never is, or a category is unheard of; shape (rows, all columns)."""
         missing = np.concatenate([np.isnan(rows.numbers), rows.codes < 0], axis=1) & ~self.may_lack

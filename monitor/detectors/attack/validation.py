@@ -1,6 +1,5 @@
 """Whether a row belongs to the population that the model was trained on, asked before the model answers."""
 
-import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -13,7 +12,7 @@ from monitor.detectors.attack.baseline import Baseline
 from monitor.detectors.attack.buckets import REPEATS, known_tables
 from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.population import tail_of
-from monitor.detectors.attack.space import Floats, Rows
+from monitor.detectors.attack.space import Floats, Rows, Space
 from monitor.detectors.attack.state import State
 
 BELONGS = 0.01
@@ -84,34 +83,66 @@ def _p_values(baseline: Baseline, table: pa.Table, rows: Rows) -> Floats:
 
 def _faults(baseline: Baseline, table: pa.Table, rows: Rows) -> list[list[str]]:
     """Say of each row what breaks the contract: values that cannot be, before values that are not there."""
-    broken, names = baseline.contract.faults(rows), baseline.space.names
-    wide, found = rows.numbers.shape[1], [list[str]() for _ in range(len(rows))]
+    broken, names, wide = baseline.contract.faults(rows), baseline.space.names, rows.numbers.shape[1]
+    found: list[list[str]] = [[] for _ in range(len(rows))]
     lost: list[list[str]] = [[] for _ in range(len(rows))]
-    for row, column in np.argwhere(broken.malformed[:, :wide]).tolist():
-        if (value := _cell(table, names[column], row)) is None:
-            lost[row].append(names[column])
-        else:
-            found[row].append(f"{names[column]} is {value}, which is no number")
+    unread = _unread(baseline.space, table, rows)
+    for row, place in np.argwhere(unread).tolist():
+        name, none = _column(baseline.space, place)
+        found[row].append(f"{name} is {_cell(table, name, row)}, which is {none}")
+    odd = baseline.contract.odd_sign(rows) & ~broken.beyond
+    for row, column in np.argwhere(odd).tolist():
+        below = rows.numbers[row, column] < 0
+        said = f"and no value of the reference is {'below' if below else 'above'} 0"
+        found[row].append(f"{names[column]} is {rows.numbers[row, column]:g}, {said}")
     for flags, said in (
         (broken.beyond, "is beyond the range of the reference"),
         (broken.off_lattice, "has more decimals than any value of the reference"),
     ):
         for row, column in np.argwhere(flags).tolist():
             found[row].append(f"{names[column]} {said}")
-    for row, column in np.argwhere(broken.malformed[:, wide:]).tolist():
-        name = names[wide + column]
-        if rows.codes[row, column] < 0:
-            lost[row].append(name)
+    for row, place in np.argwhere(broken.malformed & ~unread & _firsts(baseline.space)).tolist():
+        if place < wide or rows.codes[row, place - wide] < 0:
+            lost[row].append(_column(baseline.space, place)[0])
         else:
-            found[row].append(f"{name} is a category that the reference does not hold")
+            found[row].append(f"{names[place]} is a category that the reference does not hold")
     return [faults + ([f"{_several(gone)} no value"] if gone else []) for faults, gone in zip(found, lost, strict=True)]
 
 
-def _cell(table: pa.Table, name: str, row: int) -> str | None:
-    """Give a value that was sent for a column, as text; None where there is none, or the column is wide."""
-    value = table.column(name)[row].as_py() if table.column_names.count(name) == 1 else None
-    missing = value is None or (isinstance(value, float) and math.isnan(value))
-    return None if missing else f"{value!r:.{VALUE_CHARS}}"
+def _unread(space: Space, table: pa.Table, rows: Rows) -> NDArray[np.bool_]:
+    """Say where a value was sent that cannot be of its column's kind, shape (rows, all columns); a vector's first."""
+    none = np.concatenate([np.isnan(rows.numbers), rows.codes < 0], axis=1) & _firsts(space)
+    for place in np.flatnonzero(none.any(axis=0)).tolist():
+        name = _column(space, place)[0]
+        sent = table.column(name) if table.column_names.count(name) == 1 else None
+        # what is no number among floats is missing, as data frames have it
+        if sent is None or pa.types.is_floating(sent.type):
+            none[:, place] = False
+        else:
+            none[:, place] &= np.asarray(sent.is_valid().to_numpy(), np.bool_)
+    return none
+
+
+def _firsts(space: Space) -> NDArray[np.bool_]:
+    """Say of each number and category whether it is its column's first."""
+    first = np.zeros(space.numbers + space.categories, np.bool_)
+    first[np.cumsum((0, *space.widths))[:-1]] = True
+    first[space.numbers :] = True
+    return first
+
+
+def _column(space: Space, place: int) -> tuple[str, str]:
+    """Give the column that a number or category is of, and what a value is that cannot be of its kind."""
+    if place >= space.numbers:
+        return space.names[place], "no category"
+    which = int(np.searchsorted(np.cumsum(space.widths), place, side="right"))
+    column = space.columns[which]
+    nones = {"text": "no text", "vector": f"no list of {space.widths[which]} numbers"}
+    return column.name, nones.get(column.kind, "no number")
+
+
+def _cell(table: pa.Table, name: str, row: int) -> str:
+    return f"{table.column(name)[row].as_py()!r:.{VALUE_CHARS}}"
 
 
 def _several(names: list[str]) -> str:
