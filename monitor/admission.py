@@ -30,8 +30,8 @@ def admit(
     """Give the batch with aware UTC times in microseconds, the unusable rows moved to `rejected`; `read` stays.
 
     A time may be written in any way that `times_of` reads. A row is turned away when its time is missing, unreadable,
-    before 1970 or more than an hour after `now`, when its id is missing, when a text is not UTF-8, and when its id,
-    client, version, a segment or a group is no name (see `named`).
+    not after the first moment of 1970 or more than an hour after `now`, when its id is missing, when a text is not
+    UTF-8, and when its id, client, version, a segment or a group is no name (see `named`).
     `types` is the class of the type of each column the source is known to have ("number", "text", ...); it only names
     what changed, and may be missing. stops: whether many unusable rows stop the source; where not, they are turned away
     however many they are, as where nobody could mend what was sent.
@@ -130,12 +130,14 @@ def _time_faults(rows: pa.Table, times: pa.ChunkedArray, name: str, *, now: date
         yield Fault(name, np.flatnonzero(missing), "is missing; every record needs its time")
         unread = flags(times.is_null()) & ~missing
         yield Fault(name, np.flatnonzero(unread), "is no time; write ISO 8601 or the seconds since 1970")
-    if span["max"] is None or (span["min"] >= 0 and span["max"] <= latest):
+    if span["max"] is None or (span["min"] > 0 and span["max"] <= latest):
         return
-    values = times.cast(pa.int64()).fill_null(0).to_numpy()
+    values = times.cast(pa.int64()).fill_null(1).to_numpy()
     ahead = f"is more than 1 h after {now:%Y-%m-%dT%H:%M:%S%z}; check the sender's clock, zone and unit"
     yield Fault(name, np.flatnonzero(values > latest), ahead)
     yield Fault(name, np.flatnonzero(values < 0), "is before 1970; check the unit")
+    unset = "is 1970-01-01T00:00:00, the zero of clocks, which stands for no time; send when the record was made"
+    yield Fault(name, np.flatnonzero(values == 0), unset)
 
 
 def _id_faults(rows: pa.Table, name: str | None) -> Iterator[Fault]:

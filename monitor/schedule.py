@@ -1,13 +1,16 @@
 """Which windows there are, and which of them are closed: time in, windows out, no clock."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import Literal
 
 from monitor.types import Window
+
+LONGEST_SILENCE = 1_000
+"""Windows in a row without any record, above which a log has a hole rather than a silence."""
 
 _MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
 _LENGTHS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
@@ -72,19 +75,35 @@ def closed_windows(
     lateness: timedelta,
     period: Period,
     judged_until: datetime | None = None,
+    held: Sequence[Window] = (),
 ) -> Iterator[Window]:
     """Yield the windows not judged yet whose end and lateness lie behind the data's clock, oldest first.
+
+    All of them, though they hold no record, but for holes of more than 1,000 empty windows: of each no more windows are
+    given than held records before it, at most 1,000. One row of 1971 leads to one empty window, and a log that fell
+    silent for months is told so in its first thousand windows.
 
     first_record, newest_record: times of the records stored; None when there are none, and then no window is closed.
     drained_at: when the source was last read to its end; None if it was not.
     judged_until: end of the newest window already judged.
+    held: the windows that hold records, oldest first.
     """
     if first_record is None or newest_record is None:
         return
     first_record = _utc(first_record)
     clock = data_clock(newest_record, drained_at, period)
     start = first_record if judged_until is None else max(first_record, _utc(judged_until))
-    yield from takewhile(lambda window: window.end + lateness <= clock, windows_between(start, clock, period))
+    for begin, end in _without_holes(start, clock, held):
+        yield from takewhile(lambda window: window.end + lateness <= clock, windows_between(begin, end, period))
+
+
+def _without_holes(start: datetime, end: datetime, held: Sequence[Window]) -> Iterator[tuple[datetime, datetime]]:
+    for count, (before, after) in enumerate(pairwise(held), start=1):
+        length = before.end - before.start
+        if (after.start - before.end) / length > LONGEST_SILENCE and after.start > start:
+            yield start, before.end + min(count, LONGEST_SILENCE) * length
+            start = after.start
+    yield start, end
 
 
 def data_clock(newest_record: datetime, drained_at: datetime | None, period: Period) -> datetime:

@@ -81,6 +81,7 @@ def due_windows(known: Known, maturity: Maturity, *, period: Period, lateness: t
         lateness=lateness,
         period=period,
         judged_until=judged_until,
+        held=sorted(windows),
     )
     new = [Due(window, revisions.of(window), before=None) for window in (*passed, *closed) if window not in judged]
     yield from sorted([*again, *new], key=lambda due: due.window)

@@ -28,7 +28,7 @@ models:
     columns: {timestamp: at, id: id, version: version, segments: [place]}
     window: 1d
 """
-HOURLY = CONFIG.replace("window: 1d", "window: 1h")
+QUARTERLY = CONFIG.replace("window: 1d", "window: 6h")
 LEARNING = CONFIG.replace("    reference: {files: reference.parquet}\n", "")
 
 
@@ -95,3 +95,15 @@ def test_ids_as_arrows_newest_texts_are_taken_at_the_door() -> None:
     body = sink.getvalue().to_pybytes()
     batch = admitted_body(body, "application/vnd.apache.arrow.stream", Roles("at", id="id"), now=START)
     assert (batch.rows["id"].to_pylist(), batch.rejected) == (["a"], ())
+
+
+def test_one_old_time_does_not_keep_the_monitor_from_what_is_recent(tmp_path: Path) -> None:
+    monitor = begun(tmp_path, QUARTERLY)
+    old = pa.array([START - 50 * 365 * DAY], pa.timestamp("us", "UTC"))
+    zero = pa.array([0], pa.timestamp("us", "UTC"))
+    log(tmp_path, 0, with_values(rows(0, 1).slice(0, 1), "at", old))
+    log(tmp_path, 1, with_values(rows(0, 1).slice(1, 1), "at", zero))
+    log(tmp_path, 2, rows(1, 1))
+    done, judged = passed(monitor, 2.1)
+    assert (done.problems, len(judged)) == ({}, 2 + 4)
+    assert judged[-1].end == START + 2 * DAY

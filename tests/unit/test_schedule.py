@@ -5,10 +5,11 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.schedule import Period, closed_windows, parse_period, window_of, windows_between
+from monitor.schedule import LONGEST_SILENCE, Period, closed_windows, parse_period, window_of, windows_between
+from monitor.types import Window
 
 HOUR = timedelta(hours=1)
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -198,3 +199,54 @@ def test_judging_in_pieces_is_judging_at_once(start: datetime, pauses: list[time
         newest += pause
         pieces += closed(newest, pieces[-1] if pieces else None)
     assert pieces == closed(newest, None)
+
+
+HOURLY = Period(1, "h")
+
+
+def hours_closed(*held: int, judged: int | None = None) -> list[int]:
+    """Give the closed windows of a log whose records lie in these hours, the last of them open."""
+    windows = [Window(NOON + hour * HOUR, NOON + (hour + 1) * HOUR) for hour in held]
+    closed = closed_windows(
+        first_record=windows[0].start + HOUR / 4,
+        newest_record=windows[-1].start + HOUR / 4,
+        drained_at=None,
+        lateness=timedelta(0),
+        period=HOURLY,
+        judged_until=None if judged is None else NOON + judged * HOUR,
+        held=windows,
+    )
+    return [int((window.start - NOON) / HOUR) for window in closed]
+
+
+def test_a_silence_is_judged_window_by_window() -> None:
+    assert hours_closed(0, LONGEST_SILENCE + 1, LONGEST_SILENCE + 2) == list(range(LONGEST_SILENCE + 2))
+
+
+def test_one_old_record_leads_to_one_empty_window() -> None:
+    years = 476_000
+    assert hours_closed(0, years, years + 1, years + 3) == [0, 1, years, years + 1, years + 2]
+    assert hours_closed(0, years, years + 1, years + 3, judged=2) == [years, years + 1, years + 2]
+
+
+def test_a_log_that_is_silent_for_months_is_told_so() -> None:
+    log, months = range(500), 5_000
+    assert hours_closed(*log, months, months + 1) == [*range(1000), months]
+    again = range(months, months + 800)
+    assert hours_closed(*log, *again, 9_000, 9_001)[-1002:] == [
+        months + 799,
+        *range(months + 800, months + 1800),
+        9_000,
+    ]
+
+
+@settings(max_examples=30)
+@given(st.sets(st.integers(0, 6_000), min_size=2, max_size=12))
+def test_holes_hide_no_window_that_holds_records_and_judging_in_pieces_is_judging_at_once(hours: set[int]) -> None:
+    held = sorted(hours)
+    closed = hours_closed(*held)
+    assert {*held[:-1]} <= {*closed}
+    assert closed == sorted({*closed})
+    assert len(closed) <= len(held) * (LONGEST_SILENCE + 1)
+    middle = closed[len(closed) // 2]
+    assert [hour for hour in closed if hour >= middle] == hours_closed(*held, judged=middle)
