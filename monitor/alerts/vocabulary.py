@@ -19,6 +19,9 @@ TITLES = {
     "disagreement": "models disagree",
 }
 
+SUDDEN = "a sudden change"
+"""The title of what is gathered over windows, where it has only begun."""
+
 ORIGINS = {
     "attack_like": "an attack",
     "temporal": "the passing of time",
@@ -143,6 +146,7 @@ TO_DO = {
     "attack": "look at the clients and records named here; limit or block them, and keep the records as evidence",
     "attack.poisoning": "keep these rows out of training until someone has looked at them, and at who labelled them; "
     "where the labels are right, what they mean has changed: renew the reference",
+    "sudden": "look at what changed then: a release, a feed, how labels are made; retrain only if it lasts",
     "bias.temporal": "retrain with data from the day named here on, unless the change comes and goes with the calendar",
     "bias": "compare the segments; do not act on the predictions for the groups named here without a check",
     "demographic_parity_difference": "compare the groups' decisions by {where}, and what else changed with them; until "

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from monitor.alerts.attack_wording import is_suspicion, suspicion, suspicion_lines, suspicion_title
 from monitor.alerts.causes import broken_columns, comes_of_broken_data, reason_lines
 from monitor.alerts.phrasing import clock, distinct, listed, measure, moved, number, said, shown
+from monitor.alerts.story_wording import ageing, is_sudden, lasting_drift, sudden_title
 from monitor.alerts.vocabulary import CERTAIN, DISTANCES, LOSSES, SWITCHES, TITLES, TO_DO, level_of
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ def title_of(group: "Group") -> str:
     """Say what happened to which model, and in which columns, or else in which numbers."""
     if is_suspicion(group.findings[0]):
         return suspicion_title(group)
+    if is_sudden(group):
+        return sudden_title(group)
     words = TITLES.get(group.kind) or group.kind.replace(".", ": ").replace("_", " ")
     # a column that is broken comes before those that are made of it
     columns = distinct(finding.column for finding in group.findings)
@@ -92,73 +95,13 @@ def _probe(finding: "Finding", value: float, back: bool) -> str:  # noqa: FBT001
     return f"answers {measure(value, 'share')} of the canary inputs otherwise than it did ({said(finding.note)})"
 
 
-def _ageing(finding: "Finding", value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS
-    told = finding.evidence
-    if back or "since" not in told:
-        return "performance is like the reference's" + (" again" if back else f", or worse by {number(value)}")
-    levels = f"{level_of(told['metric'])} has been {number(told['after'])} since {_day(told['since'])}"
-    before = "" if told["before"] is None else f" (reference {number(told['before'])})"
-    return ", ".join(
-        [
-            levels + before,
-            *_going(told),
-            *_beside_the_reference(told),
-            f"retrain with data from {_day(told['retrain_from'])}",
-        ]
-    )
-
-
-def _lasting_drift(finding: "Finding", value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS
-    told = finding.evidence
-    if back or "since" not in told:
-        return "no column has moved for good" if back else f"a column is off by {number(value)} for good"
-    columns = listed([one["column"] for one in told["moved"]] or [told["column"]], 3)
-    unit = finding.unit if told["metric"] == "mean_shift" else ""
-    size = f"{measure(value, unit)}" + ("" if unit else " (Jensen-Shannon distance)")
-    return ", ".join(
-        [
-            f"{columns} moved since {_day(told['since'])}, {shown(told['column'])} by {size}",
-            *_going(told),
-            *_beside_the_reference(told),
-        ]
-    )
-
-
-def _going(told: Mapping[str, Any]) -> list[str]:
-    """Say how fast it goes on, when it will have reached its limit, and whether it comes and goes."""
-    parts, speed, reaches = [], told["per_30_days"], told["reaches"]
-    if speed:
-        way = "rising" if speed["slope"] > 0 else "falling"
-        parts.append(f"{way} by {number(abs(speed['slope']))} in 30 days")
-    if reaches:
-        latest = f"to {_day(reaches['latest'])}" if reaches["latest"] else "or later"
-        span = f"{_day(reaches['earliest'])} {latest}"
-        parts.append(f"at {number(reaches['limit'])} about {_day(reaches['at'])} ({span})")
-    return [*parts, f"as it was a {told['recurring']} before"] if told["recurring"] else [*parts, "lasting"]
-
-
-def _beside_the_reference(told: Mapping[str, Any]) -> list[str]:
-    """Say how old the reference is, and which months and hours since the change it does not know."""
-    known = told.get("reference")
-    if not known:
-        return []
-    age = f", {known['age']:,.0f} days before" if known["age"] >= 1 else ""
-    unknown = listed([*known["months"], *known["times"]], LISTED)
-    held = f"; it holds {'no' if known['never'] else 'hardly any'} rows of {unknown}" if unknown else ""
-    return [f"the reference ends {_day(known['last'])}{age}{held}"]
-
-
-def _day(instant: str) -> str:
-    return str(instant)[:10]
-
-
 OWN_WORDS = {
     "mean_shift": _mean_shift,
     "volume": _volume,
     "new_version": _new_version,
     "probe": _probe,
-    "ageing": _ageing,
-    "lasting_drift": _lasting_drift,
+    "ageing": ageing,
+    "lasting_drift": lasting_drift,
 }
 
 
@@ -255,6 +198,8 @@ def _to_do(group: "Group") -> str:
         return TO_DO["resolved"]
     if comes_of_broken_data(group.findings[0]):
         return TO_DO["broken"].format(where=listed(broken_columns(group.findings[0]), 3) or "the model's data")
+    if is_sudden(group):
+        return TO_DO["sudden"]
     detectors = {finding.detector for finding in group.findings}
     family = group.kind.partition(".")[0]
     keys = (detectors.pop() if len(detectors) == 1 else "", group.kind, family)

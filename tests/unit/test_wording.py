@@ -138,6 +138,44 @@ def test_every_detector_has_words_in_every_state(detector: str, value: float | N
         assert "None" not in text
 
 
+STORY = {
+    "since": "2013-05-13T00:00:00Z",
+    "metric": "accuracy",
+    "column": "",
+    "before": 0.8,
+    "after": 0.61,
+    "moved": [],
+    "recurring": None,
+    "retrain_from": "2013-05-13T00:00:00Z",
+    "reference": None,
+    "per_30_days": None,
+    "reaches": None,
+}
+
+
+@pytest.mark.parametrize(
+    ("windows", "title", "words", "to_do"),
+    [
+        (1, "flights: a sudden change in accuracy", "too new to say whether it lasts", "retrain only if it lasts"),
+        (2, "flights: a sudden change in accuracy", "too new to say whether it lasts", "retrain only if it lasts"),
+        (
+            3,
+            "flights: the model ages (lasting fall in performance)",
+            "for 3 windows, retrain with data",
+            "retrain with",
+        ),
+    ],
+)
+def test_a_change_is_called_lasting_only_once_it_has_lasted(windows: int, title: str, words: str, to_do: str) -> None:
+    told = {**STORY, "windows": windows}
+    fall = finding("ageing", 0.19, kind="bias.temporal", column="", effect=0.19, evidence=told)
+    one = group(fall, kind="bias.temporal")
+    assert title_of(one) == title
+    assert words in text_of(fall)
+    assert ("retrain with data" in text_of(fall)) == (windows > 2)
+    assert to_do in lines_of(one)[-1]
+
+
 def group(*findings: Finding, kind: str = "quality") -> Group:
     return Group("flights", kind, "fired", findings)
 

@@ -1,0 +1,89 @@
+"""What a message says of a change over windows: since when, how fast, whether it lasts."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from monitor.alerts.phrasing import distinct, listed, measure, number, shown
+from monitor.alerts.vocabulary import SUDDEN, level_of
+
+if TYPE_CHECKING:
+    from monitor.alerts.grouping import Finding, Group
+
+MOST, LASTING = 8, 3
+STORIES = ("ageing", "lasting_drift")
+"""Detectors that tell of a change over windows, from its beginning on."""
+
+
+def is_sudden(group: "Group") -> bool:
+    """Say whether a message tells of a change over windows that has only begun."""
+    stories = [finding.evidence for finding in group.findings if finding.detector in STORIES]
+    return group.transition == "fired" and len(stories) == len(group.findings) and not any(map(lasts, stories))
+
+
+def sudden_title(group: "Group") -> str:
+    """Say what changed."""
+    changed = (one.evidence.get("column") or level_of(one.evidence.get("metric", "")) for one in group.findings)
+    return f"{shown(group.model)}: {SUDDEN} in {listed(distinct(changed), 3)}"
+
+
+def ageing(finding: "Finding", value: float, back: bool) -> str:  # noqa: FBT001  # called as words of its own
+    """Say what performance has been, since when, and from when on to retrain."""
+    told = finding.evidence
+    if back or "since" not in told:
+        return "performance is like the reference's" + (" again" if back else f", or worse by {number(value)}")
+    levels = f"{level_of(told['metric'])} has been {number(told['after'])} since {_day(told['since'])}"
+    before = "" if told["before"] is None else f" (reference {number(told['before'])})"
+    advice = [f"retrain with data from {_day(told['retrain_from'])}"] if lasts(told) else []
+    return ", ".join([levels + before, *_going(told), *_beside_the_reference(told), *advice])
+
+
+def lasting_drift(finding: "Finding", value: float, back: bool) -> str:  # noqa: FBT001  # called as words of its own
+    """Say which columns have moved, since when, and by how much."""
+    told = finding.evidence
+    if back or "since" not in told:
+        return "no column has moved for good" if back else f"a column is off by {number(value)} for good"
+    columns = listed([one["column"] for one in told["moved"]] or [told["column"]], 3)
+    unit = finding.unit if told["metric"] == "mean_shift" else ""
+    size = f"{measure(value, unit)}" + ("" if unit else " (Jensen-Shannon distance)")
+    return ", ".join(
+        [
+            f"{columns} moved since {_day(told['since'])}, {shown(told['column'])} by {size}",
+            *_going(told),
+            *_beside_the_reference(told),
+        ]
+    )
+
+
+def _going(told: Mapping[str, Any]) -> list[str]:
+    """Say how fast it goes on, when it will have reached its limit, and whether it comes and goes."""
+    parts, speed, reaches = [], told["per_30_days"], told["reaches"]
+    if speed:
+        way = "rising" if speed["slope"] > 0 else "falling"
+        parts.append(f"{way} by {number(abs(speed['slope']))} in 30 days")
+    if reaches:
+        latest = f"to {_day(reaches['latest'])}" if reaches["latest"] else "or later"
+        span = f"{_day(reaches['earliest'])} {latest}"
+        parts.append(f"at {number(reaches['limit'])} about {_day(reaches['at'])} ({span})")
+    if told["recurring"]:
+        return [*parts, f"as it was a {told['recurring']} before"]
+    return [*parts, f"for {told['windows']:,} windows" if lasts(told) else "too new to say whether it lasts"]
+
+
+def _beside_the_reference(told: Mapping[str, Any]) -> list[str]:
+    """Say how old the reference is, and which months and hours since the change it does not know."""
+    known = told.get("reference")
+    if not known:
+        return []
+    age = f", {known['age']:,.0f} days before" if known["age"] >= 1 else ""
+    unknown = listed([*known["months"], *known["times"]], MOST)
+    held = f"; it holds {'no' if known['never'] else 'hardly any'} rows of {unknown}" if unknown else ""
+    return [f"the reference ends {_day(known['last'])}{age}{held}"]
+
+
+def lasts(told: Mapping[str, Any]) -> bool:
+    """Say whether a change has been there for long enough to be called lasting."""
+    return int(told.get("windows", 0)) >= LASTING
+
+
+def _day(instant: str) -> str:
+    return str(instant)[:10]
