@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Literal
@@ -258,7 +258,9 @@ def _classes(at: str, column: pa.ChunkedArray, name: str, classes: Sequence[str]
 
 def _labels(at: str, roles: Roles, rows: pa.Table) -> Iterator[Finding]:
     needed = [(key, name) for key, name in (("id", roles.id), ("label", roles.label)) if name is not None]
-    yield from _absent(f"{at}.columns", needed, rows, "the labels")
+    for finding in _absent(f"{at}.columns", needed, rows, "the labels"):
+        by = "labels find their record by it, so name the id there as the records do; "
+        yield replace(finding, mend=by + finding.mend) if finding.place.endswith(".id") else finding
     if len(roles.classes) > 1 and roles.label in rows.column_names and not is_nested(rows[roles.label]):
         yield from _classes(f"{at}.columns.label", rows[roles.label], str(roles.label), roles.classes)
 

@@ -20,9 +20,11 @@ from monitor.setup.signs import (
     as_other_time,
     as_prediction,
     as_score,
+    as_shared_id,
     as_timestamp,
     as_unique,
     as_unusable,
+    as_vector,
     as_version,
     like,
     times_named,
@@ -49,7 +51,7 @@ class Guess:
     segments: columns that could split the traffic; a suggestion, for the user to choose from.
     doubtful: a column that may be the label, but agrees with the prediction hardly more than by chance.
     window: the shortest usual window that holds about `WINDOW_ROWS` rows, and why.
-    columns: every column of the sample.
+    vectors: columns of embeddings. columns: every column of the sample.
     """
 
     timestamp: Choice | None = None
@@ -62,6 +64,7 @@ class Guess:
     label: Choice | None = None
     doubtful: Choice | None = None
     segments: tuple[Choice, ...] = ()
+    vectors: tuple[Choice, ...] = ()
     ignore: tuple[Choice, ...] = ()
     window: Choice = _UNTIMED
     columns: tuple[str, ...] = ()
@@ -71,12 +74,12 @@ def guess(sample: pa.Table, *, reference: pa.Table | None = None, labels: pa.Tab
     """Guess the roles of a sample's columns from their names and values, most telling role first.
 
     A column gets one role only; what remains is a feature. What only the reference or the labels' own source has is
-    preferred as the label, for it will come later.
+    preferred as the label, for it will come later. The id is one that the labels' own source has too.
     """
     left = _Left(sample)
-    timestamp = left.best(as_timestamp)
+    timestamp, vectors = left.best(as_timestamp), left.take(as_vector)
     ignore = [*left.take(as_constant), *left.take(as_unusable)]
-    identity = left.best(as_id)
+    identity = left.best(as_id if labels is None else as_shared_id(labels))
     scores, classes, others = _scores(left)
     prediction = left.best(as_prediction)
     label = _later(left, prediction, sample, reference, labels) or left.best(like(prediction, sample))
@@ -95,6 +98,7 @@ def guess(sample: pa.Table, *, reference: pa.Table | None = None, labels: pa.Tab
         label=label,
         doubtful=doubtful,
         segments=_segments(left),
+        vectors=tuple(vectors),
         ignore=(*ignore, *_counting(reference, sample)),
         window=window,
         columns=tuple(sample.column_names),
@@ -131,7 +135,7 @@ def _only_in(table: pa.Table | None, sample: pa.Table) -> "_Left":
     """Give the columns that the sample lacks and that may be a label: no times, nothing constant or counting rows."""
     names = [] if table is None else [name for name in table.column_names if name not in sample.column_names]
     left = _Left(pa.table({}) if table is None else table.select(names))
-    for find in (as_constant, as_unusable, as_other_time, as_id, as_timestamp):
+    for find in (as_constant, as_vector, as_unusable, as_other_time, as_id, as_timestamp):
         left.take(find)
     return left
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from monitor.config import Data
 from monitor.errors import ConfigError, MonitorError
-from monitor.setup.guess import Guess, cursor_of_labels, guess
+from monitor.setup.guess import cursor_of_labels, guess
 from monitor.setup.sample import data_of, missing_files, opened, sampled
 from monitor.setup.template import written
 
@@ -38,7 +38,7 @@ def initial(
     rows = _rows(source, data, root)
     known = None if compared is None or reference is None else _rows(compared, reference, root)
     found = guess(rows, reference=known)
-    late = _labels(labels, source, found, here=here, root=root)
+    late = _labels(labels, source, rows, here=here, root=root)
     if late is not None:
         found = guess(rows, reference=known, labels=late[2])
     name = model or _name(source, root)
@@ -47,17 +47,16 @@ def initial(
 
 
 def _labels(
-    asked: str | None, source: Data, found: Guess, *, here: Path, root: Path
+    asked: str | None, source: Data, records: pa.Table, *, here: Path, root: Path
 ) -> tuple[Data, str, pa.Table] | None:
     """Give where labels are, why they seem to be some, and a sample of them."""
     if asked is not None:
         data = data_of(asked, here=here, root=root)
         rows = _rows(data, asked, root)
-        if found.id is not None and found.id.column not in rows.column_names:
-            mend = f"the labels need the records' id; they hold {', '.join(rows.column_names)}"
-            raise ConfigError(asked, f"no column {found.id.column!r}", mend)
+        if guess(records, labels=rows).id is None:
+            raise _strange(asked, rows, records)
         return data, "labels that come later, found by id", rows
-    if source.files is None or found.id is None:
+    if source.files is None:
         return None
     beside = (root / source.files).parent.parent
     for folder in (beside / name for name in _LABELS if (beside / name).is_dir()):
@@ -67,9 +66,25 @@ def _labels(
             rows = _rows(data, str(folder), root)
         except MonitorError:
             continue
-        if found.id.column in rows.column_names:
-            return data, f"a folder {folder.name} beside the records', whose files have {found.id.column}", rows
+        if identity := guess(records, labels=rows).id:
+            return data, f"a folder {folder.name} beside the records', whose files have {identity.column}", rows
     return None
+
+
+def _strange(asked: str, labels: pa.Table, records: pa.Table) -> ConfigError:
+    """Say that labels cannot find their records, and what would let them."""
+    known = guess(records).id
+    shared = [name for name in labels.column_names if name in records.column_names]
+    problem = "no common id: " + (
+        f"no column {known.column!r}, which is the records' id"
+        if known
+        else f"of the columns that the records have too ({', '.join(shared)}) none is different in every record"
+        if shared
+        else "no column that the records have too"
+    )
+    held = f"the records have {', '.join(records.column_names)}, the labels {', '.join(labels.column_names)}"
+    mend = "labels find their record by a column of one name in both, different in every record: rename or add it"
+    return ConfigError(asked, problem, f"{mend}; {held}")
 
 
 def _rows(data: Data, text: str, root: Path) -> pa.Table:

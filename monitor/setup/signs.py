@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from monitor.profiles.reading import holds_vectors, vectors, width_of
 from monitor.setup.look import (
     distinct,
     in_unit,
@@ -75,16 +76,24 @@ def as_constant(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
     return 1, "one value only" if distinct(column) else "no value at all"
 
 
+def as_vector(_name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
+    if not holds_vectors(column):
+        return None
+    width = width_of(column)
+    whole = vectors(column, width)[1].sum() == 0 if width > 1 else False
+    return (1, f"lists of {width} numbers each, as embeddings are") if whole else None
+
+
 def as_unusable(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
     if is_nested(column):
-        return 1, "nested or binary, which cannot be compared"
+        lists = holds_vectors(column)
+        return 1, "lists of numbers of several lengths" if lists else "nested or binary, which cannot be compared"
     counts_rows = name.startswith(("__index_level_", "Unnamed: ")) or not name
     return (1, "counts rows") if counts_rows else None
 
 
 def as_id(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
-    whole = pa.types.is_integer(column.type) or is_text(column)
-    if not whole or column.null_count or len(column) < 2 or distinct(column) < len(column):
+    if not _could_be_id(column):
         return None
     parts = words(name)
     named = parts[-1] in ("id", "uuid", "guid", "key", "uid") or "".join(parts) in ("id", "uuid", "rowid")
@@ -93,6 +102,23 @@ def as_id(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
         return None
     fit = 3 * bool(set(parts) & set(_EVENTS)) + 2 * (len(parts) == 1) - 2 * bool(set(parts) & set(_CLIENTS))
     return 1 + fit + looks, "different in every row" + (", named like an id" if named else ", each a UUID")
+
+
+def as_shared_id(labels: pa.Table) -> Finder:
+    """Look for the id by which labels find their record: both have it, and it is different in every record."""
+
+    def find(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
+        if name not in labels.column_names or not _could_be_id(column) or is_nested(labels[name]):
+            return None
+        named = as_id(name, column)
+        return (1 + named[0] if named else 0), "different in every record, and the labels have it too"
+
+    return find
+
+
+def _could_be_id(column: pa.ChunkedArray) -> bool:
+    whole = pa.types.is_integer(column.type) or is_text(column)
+    return whole and not column.null_count and len(column) >= 2 and distinct(column) == len(column)
 
 
 def as_score(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:

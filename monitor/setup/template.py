@@ -143,9 +143,10 @@ def _columns(guess: Guess) -> Iterator[str]:
     yield from _several("segments", guess.segments, "splits the traffic, each value watched apart", said=False)
     yield _noted(6, "# sensitive: [sex]", "groups that must not be treated worse")
     yield from _several("ignore", guess.ignore, "columns that mean nothing to the model", said=True)
-    yield _noted(
-        6, "# kinds: {zip_code: categorical}", "numeric, categorical, text or vector, where the values mislead"
-    )
+    kinds = f"{{{', '.join(f'{_quoted(c.column)}: vector' for c in guess.vectors)}}}" if guess.vectors else ""
+    shown = f"kinds: {kinds}" if kinds else "# kinds: {zip_code: categorical}"
+    yield _noted(6, shown, "numeric, categorical, text or vector, where the values mislead")
+    yield from (f"      #   {_quoted(choice.column)}: {choice.reason}" for choice in guess.vectors)
 
 
 def _role(role: str, choice: Choice | None, what: str) -> str:

@@ -101,8 +101,15 @@ def parse_line(line: bytes, *, kind: TextFormat, header: Sequence[str] | None) -
 
 
 def parse_header(line: bytes) -> list[str]:
-    """Give the column names of a CSV header; a repeated name gets `.1`, `.2`, ... behind it."""
-    return unique_names([name.strip() for name in _csv_fields(decode(line))])
+    """Give the column names of a CSV header; a repeated name gets `.1`, `.2`, ... behind it.
+
+    ValueError for one whose names are not separated by commas.
+    """
+    text = decode(line)
+    names = _csv_fields(text)
+    if len(names) == 1 and '"' not in text and (other := next((mark for mark in ";\t|" if mark in text), "")):
+        raise ValueError(f"fields are separated by {other!r}; separate them by commas, with '.' in fractions")
+    return unique_names([name.strip() for name in names])
 
 
 def unique_names(names: Sequence[str]) -> list[str]:
@@ -130,7 +137,7 @@ def decode(line: bytes) -> str:
     try:
         return line.decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError as error:
-        raise ValueError(f"not UTF-8 at byte {error.start}") from error
+        raise ValueError(f"not UTF-8 at byte {error.start}; write UTF-8") from error
 
 
 def rejected(position: str, reason: str, line: bytes) -> Rejected:

@@ -185,7 +185,10 @@ DATA: list[tuple[dict[str, Any], str]] = [
     # labels without the id
     (
         {"labels": {"delayed": [1] * N}},
-        "error columns.id: no column 'request_id' in the labels; known are delayed",
+        (
+            "error columns.id: no column 'request_id' in the labels; labels find their record by it, "
+            "so name the id there as the records do; known are delayed"
+        ),
     ),
     # a reference too small to compare with
     (

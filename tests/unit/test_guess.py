@@ -180,6 +180,51 @@ def test_labels_that_are_named_must_have_the_id(tmp_path: Path) -> None:
         initial("data.csv", labels="y.parquet", here=tmp_path, root=tmp_path)
 
 
+def test_lists_of_one_length_are_vectors_and_said_to_be(tmp_path: Path) -> None:
+    emb = [[DRAW.gauss(0, 1) for _ in range(8)] for _ in range(N)]
+    uneven = [[0.5] * (1 + i % 3) for i in range(N)]
+    found = guess(with_columns(emb=emb, uneven=uneven))
+    assert [(one.column, one.reason) for one in found.vectors] == [
+        ("emb", "lists of 8 numbers each, as embeddings are")
+    ]
+    reasons = {choice.column: choice.reason for choice in found.ignore}
+    assert reasons["uneven"] == "lists of numbers of several lengths"
+    assert "emb" not in reasons
+    pq.write_table(with_columns(emb=emb).drop_columns(["tags"]), tmp_path / "logs.parquet")
+    text = initial("logs.parquet", here=tmp_path, root=tmp_path, model="m")
+    assert load_text(text).models["m"].columns.kinds == {"emb": "vector"}
+    assert "#   emb: lists of 8 numbers each" in text
+    assert check(load_text(text), root=tmp_path) == []
+
+
+def test_labels_find_their_records_by_the_column_that_both_have(tmp_path: Path) -> None:
+    vorgang = [100 + 3 * i for i in range(N)]
+    sample = with_columns(vorgang=vorgang).drop_columns(["request_id", "delayed", "tags", "session"])
+    pq.write_table(sample, tmp_path / "data.parquet")
+    labels = pa.table({"vorgang": vorgang[:-100], "origin": COLUMNS["origin"][:-100], "y": COLUMNS["delayed"][:-100]})
+    pq.write_table(labels, tmp_path / "y.parquet")
+    text = initial("data.parquet", labels="y.parquet", here=tmp_path, root=tmp_path, model="m")
+    model = load_text(text).models["m"]
+    assert (model.columns.id, model.columns.label, model.labels and model.labels.files) == ("vorgang", "y", "y.parquet")
+    pq.write_table(labels.rename_columns(["fall", "origin", "y"]), tmp_path / "y.parquet")
+    with pytest.raises(ConfigError, match=r"no common id: .*\(origin\) none is different in every record; .* rename"):
+        initial("data.parquet", labels="y.parquet", here=tmp_path, root=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"at;age;income\n2024-01-01;40;18.5\n", "fields are separated by ';'; separate them by commas"),
+        (b"at\tage\n2024-01-01\t40\n", r"fields are separated by '\\t'"),
+        ("at,straße\n2024-01-01,Höhe\n".encode("latin-1"), "not UTF-8 at byte 7; write UTF-8"),
+    ],
+)
+def test_a_file_that_is_no_csv_is_refused_with_its_mend(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "data.csv").write_bytes(content)
+    with pytest.raises(ConfigError, match=said):
+        initial("data.csv", here=tmp_path, root=tmp_path)
+
+
 @pytest.mark.parametrize(
     ("minutes", "window"),
     # 600 rows: one every 6 seconds, every minute, every 2 minutes, every hour
