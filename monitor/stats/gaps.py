@@ -212,8 +212,9 @@ def gap_spread(windows: Sequence[Sequence[tuple[float, float] | None]]) -> float
     """Give how much a pair's difference differs between windows beyond its own error, as a standard deviation.
 
     windows: (value, standard error) of each group in each window, None where the group is too small. What moves all
-    groups alike does not enter. One number for all pairs that eight windows or more hold; None without any. 0 where
-    the errors explain it all. (DerSimonian & Laird 1986)
+    groups alike does not enter, nor does a window in which the values of neither group differ, since how sure it is
+    cannot be said. One number for all pairs that eight windows or more hold; None without any. 0 where the errors
+    explain it all. (DerSimonian & Laird 1986)
     """
     excess, weight = 0.0, 0.0
     for differences, squares in _differences(windows):
@@ -221,7 +222,7 @@ def gap_spread(windows: Sequence[Sequence[tuple[float, float] | None]]) -> float
         total = inverse.sum()
         found = float(inverse @ (differences - inverse @ differences / total) ** 2)
         excess += found - (differences.size - 1)
-        weight += float(total - inverse @ inverse / total)
+        weight += float(inverse @ ((total - inverse) / total))
     return math.sqrt(max(excess / weight, 0.0)) if weight else None
 
 
@@ -229,6 +230,7 @@ def _differences(windows: Sequence[Sequence[tuple[float, float] | None]]) -> Ite
     size = len(windows[0]) if windows else 0
     for i, j in combinations(range(size), 2):
         both = [(a, b) for row in windows if (a := row[i]) is not None and (b := row[j]) is not None]
-        if len(both) >= WINDOWS_NEEDED:
-            values = np.array([(a[0] - b[0], a[1] ** 2 + b[1] ** 2) for a, b in both])
+        values = np.array([(a[0] - b[0], a[1] ** 2 + b[1] ** 2) for a, b in both]).reshape(-1, 2)
+        values = values[np.isfinite(values).all(axis=1) & (values[:, 1] > 0)]
+        if len(values) >= WINDOWS_NEEDED:
             yield values[:, 0], values[:, 1]

@@ -177,3 +177,19 @@ def test_windows_that_differ_as_those_of_the_reference_keep_the_level() -> None:
     for level in (0.1, 0.01):
         assert np.mean(values <= level) <= 1.5 * level + 3 * math.sqrt(level / 600)
     assert np.mean(values <= 0.5) > 0.3
+
+
+def test_windows_whose_values_do_not_differ_are_left_out_of_the_spread() -> None:
+    draw = np.random.default_rng(SEED)
+    varied = [[(float(draw.normal(1, 0.5)), 0.1), (float(draw.normal(1, 0.5)), 0.1)] for _ in range(10)]
+    still = [[(0.0, 0.0), (0.0, 0.0)], [(math.nan, 0.1), (1.0, 0.1)], [(1.0, math.inf), (1.0, 0.1)]]
+    assert gap_spread([*still, *varied]) == gap_spread(varied)
+    assert gap_spread([still[0]] * 20) is None
+    assert gap_spread([*varied[:7], still[0]]) is None
+
+
+def test_one_window_of_hardly_any_error_leaves_a_finite_spread() -> None:
+    varied = [[(0.01 * place, 0.1), (0.0, 0.1)] for place in range(10)]
+    found = gap_spread([*varied, [(0.0, 1e-12), (0.0, 1e-12)]])
+    assert found is not None
+    assert math.isfinite(found)
