@@ -9,6 +9,8 @@ from typing import Literal
 
 from monitor.types import Window
 
+LEARNED_WINDOWS = 10
+"""The windows that a reference is learned from where none is named."""
 LONGEST_SILENCE = 1_000
 """Windows in a row without any record, above which a log has a hole rather than a silence."""
 

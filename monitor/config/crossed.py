@@ -13,10 +13,10 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from monitor.config.model import KINDS, SEVERITIES, Labels, Receiver
+from monitor.config.model import KINDS, SEVERITIES, Labels, Model, Receiver
 from monitor.config.values import parse_duration
 from monitor.config.words import Mistake, Path, listed, mapping, shown, suggestion, value_at
-from monitor.schedule import parse_period
+from monitor.schedule import LEARNED_WINDOWS, Period, parse_period
 
 Tree = Mapping[Any, Any]
 
@@ -31,7 +31,8 @@ _SHORTEST = {
     "w": timedelta(weeks=1),
     "mo": timedelta(days=28),
 }
-_WEEK = timedelta(weeks=1)
+_LONGEST_MONTH = timedelta(days=31)
+_DAY, _WEEK = timedelta(days=1), timedelta(weeks=1)
 _ONE = ("timestamp", "id", "client", "version", "prediction", "label")
 _SPLITS = ("segments", "sensitive")
 MAX_SEGMENTS = 10
@@ -210,6 +211,18 @@ def _times(path: Path, model: Tree, raw: object) -> Iterator[Mistake]:
     if retain and retain < window:
         problem = f"{shown(value_at(raw, (*path, 'retain')))} is shorter than the window, {shown_window}"
         yield (*path, "retain"), problem, "keep the records at least until their window is judged"
+    elif model.get("reference") is None:
+        yield from _learning(path, model, retain, period, shown_window)
+
+
+def _learning(path: Path, model: Tree, retain: timedelta | None, period: Period, window: str) -> Iterator[Mistake]:
+    """Say where records are deleted before a reference can be learned from them."""
+    length = period.count * (_LONGEST_MONTH if period.unit == "mo" else _SHORTEST[period.unit])
+    kept = retain if "retain" in model else Model.model_fields["retain"].default
+    if kept and kept < LEARNED_WINDOWS * length:
+        problem = f"no reference, and it cannot be learned from ten windows of {window} of which the first is deleted"
+        mend = f"keep records for {-(-LEARNED_WINDOWS * length // _DAY)}d, or name a reference"
+        yield (*path, "retain"), problem, mend
 
 
 def _duration(value: object) -> timedelta | None:

@@ -28,7 +28,7 @@ from monitor.profiles.correlation import WINDOWS_NEEDED, correlation_of
 from monitor.profiles.groups import Groups, profile_groupings, profile_table
 from monitor.profiles.layout import FORMAT, Layout
 from monitor.profiles.profile import Profile, merge
-from monitor.schedule import window_of
+from monitor.schedule import LEARNED_WINDOWS, window_of
 from monitor.steps.baselines import ATTACK_FORMAT, fitted, unpacked
 from monitor.steps.groups import group_spreads
 from monitor.steps.labelled import with_labels
@@ -51,7 +51,6 @@ from monitor.watch import Watch
 K = TypeVar("K")
 MOST_ROWS = 2_000_000
 LEARNED_ROWS = 1_000
-LEARNED_WINDOWS = 10
 RUNS, RUN_ROWS = 64, 100
 SPREAD = (*METRICS, confidence_gap.METRIC)
 _NEVER = datetime(9000, 1, 1, tzinfo=UTC)
@@ -138,13 +137,17 @@ def _learned(database: Database, watch: Watch, cursors: Mapping[str, Cursor], *,
     return _replaced(database, watch, learned, {SHARD: told}, now=now, behind=newest)
 
 
-def learned_rows(connection: Connection, watch: Watch) -> pa.Table | None:
-    """Give the kept records that a reference is learned from, by time; None until records follow them."""
+def learned_rows(connection: Connection, watch: Watch, *, most: int = MOST_ROWS) -> pa.Table | None:
+    """Give the kept records that a reference is learned from, by time; None until records follow them.
+
+    most: how many rows are enough though they make no ten windows; of these the whole windows count, if they hold a
+    thousand.
+    """
     tables, rows = [], 0
     for number in segment_numbers(connection, watch.name):
         tables.append(read_segment(connection, number))
         rows += tables[-1].num_rows
-        if rows >= MOST_ROWS:
+        if rows >= most:
             break
     if rows < LEARNED_ROWS:
         return None
@@ -156,7 +159,12 @@ def learned_rows(connection: Connection, watch: Watch) -> pa.Table | None:
     # Where ten windows hold few rows, the learning goes on to the end of the window that holds the thousandth.
     last = max(last, window_of(times[LEARNED_ROWS - 1].as_py(), watch.period))
     learned = whole.filter(pc.less(times, last.end))
-    return None if learned.num_rows == whole.num_rows else learned
+    if learned.num_rows < rows:
+        return learned
+    if rows < most:
+        return None
+    ended = whole.filter(pc.less(times, window_of(times[-1].as_py(), watch.period).start))
+    return ended if ended.num_rows >= LEARNED_ROWS else whole
 
 
 def _replaced(

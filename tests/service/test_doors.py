@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from monitor.config import load
 from monitor.pipeline import Pass, Progress, once
 from monitor.sources.push import admitted_body
+from monitor.steps.reference import learned_rows
 from monitor.store.profiles import count_profiled
 from monitor.store.schema import quarantine
 from monitor.types import Roles, Window
@@ -107,3 +108,18 @@ def test_one_old_time_does_not_keep_the_monitor_from_what_is_recent(tmp_path: Pa
     done, judged = passed(monitor, 2.1)
     assert (done.problems, len(judged)) == ({}, 2 + 4)
     assert judged[-1].end == START + 2 * DAY
+
+
+@pytest.mark.parametrize(("most", "learned"), [(2_000, 4 * 480), (1_100, 3 * 480)])
+def test_a_busy_model_learns_from_as_many_rows_as_are_read(tmp_path: Path, most: int, learned: int) -> None:
+    # whole days, but where these are no thousand rows
+    monitor = begun(tmp_path, LEARNING)
+    (watch,) = monitor.watches
+    for day in range(6):
+        log(tmp_path, day, rows(day, 1, per_day=480))
+        passed(monitor, day + 1.1)
+    with monitor.database.read() as connection:
+        assert learned_rows(connection, watch) is None
+        found = learned_rows(connection, watch, most=most)
+    assert found is not None
+    assert found.num_rows == learned

@@ -46,6 +46,19 @@ def mistakes(text: str) -> str:
     return str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("window", "retain", "days"),
+    [("1d", "9d", 10), ("1d", "10d", None), ("1mo", "", 310), ("1w", "", None), ("1w", "65d", 70)],
+)
+def test_records_are_kept_until_a_reference_is_learned_from_them(window: str, retain: str, days: int | None) -> None:
+    text = GOOD.replace("    reference: {files: reference.parquet}\n", f"    retain: {retain}\n" if retain else "")
+    text = text.replace("window: 1h", f"window: {window}")
+    if days is None:
+        assert loaded(text).models["flights"].reference is None
+    else:
+        assert f"keep records for {days}d, or name a reference" in mistakes(text)
+
+
 def test_a_good_configuration_is_read_whole() -> None:
     config = loaded(GOOD)
     model = config.models["flights"]
@@ -358,6 +371,15 @@ MISTAKES = [
         (
             f"{MODEL}.retain: '1d' is shorter than the window, '1w'; "
             "keep the records at least until their window is judged"
+        ),
+    ),
+    # forgetting what a reference is to be learned from
+    (
+        "    reference: {files: reference.parquet}\n",
+        "    retain: 9h\n",
+        (
+            f"{MODEL}.retain: no reference, and it cannot be learned from ten windows of '1h' of which the first is "
+            "deleted; keep records for 1d, or name a reference"
         ),
     ),
     # more windows than are looked at
