@@ -91,7 +91,8 @@ class Profile:
     sums: shape (layout.sums,); per column sum and sum of squares, then the outcome's.
     low, high: shape (columns,); +inf and -inf where there is no finite value.
     unseen: per column, rows per value that the reference does not hold.
-    added: rows per column of the table that the layout does not know.
+    added: rows per column of the table that the layout does not know; complete up to 64 columns, then those of the
+        most rows, which may be counted too low, and the other names are forgotten.
     """
 
     layout: Layout
@@ -188,12 +189,12 @@ def merge(a: Profile, b: Profile) -> Profile:
         np.minimum(a.low, b.low),
         np.maximum(a.high, b.high),
         {name: most_frequent(_added(a.unseen, b.unseen, name)) for name in sorted(a.unseen.keys() | b.unseen.keys())},
-        dict(sorted((Counter(a.added) + Counter(b.added)).items())),
+        dict(sorted(most_frequent(Counter(a.added) + Counter(b.added)).items())),
     )
 
 
 def most_frequent(counts: Mapping[str, int]) -> dict[str, int]:
-    """Keep the 64 most frequent values; ties go by the value itself."""
+    """Keep the 64 most frequent values or columns; ties go by the value itself."""
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MAX_UNSEEN])
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from monitor.profiles.bins import CategoryBins, NumericBins
 from monitor.profiles.joint import Joint, joint_of, served_of
 from monitor.profiles.layout import ABSENT, INFINITE, INVALID, MISSING, RETYPED, Layout, OutcomeLayout
-from monitor.profiles.profile import Counts, Floats, Profile, most_frequent
+from monitor.profiles.profile import MAX_UNSEEN, Counts, Floats, Profile, most_frequent
 from monitor.profiles.reading import Categories, Numbers, categories, numbers, type_of
 from monitor.profiles.stretches import Positions, Run
 
@@ -44,6 +44,7 @@ class Sheet:
 
     def profiles(self, *, added: list[str]) -> list[Profile]:
         """Give each group's profile."""
+        names = sorted(added)[:MAX_UNSEEN]
         # each profile owns its vectors, so that one that is kept does not keep all the others alive
         return [
             Profile(
@@ -54,7 +55,7 @@ class Sheet:
                 self.low[g].copy(),
                 self.high[g].copy(),
                 self.unseen[g],
-                dict.fromkeys(sorted(added), int(n)) if n else {},
+                dict.fromkeys(names, int(n)) if n else {},
             )
             for g, n in enumerate(self.rows)
         ]

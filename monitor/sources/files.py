@@ -17,6 +17,7 @@ from monitor.errors import SourceEmpty, SourceError
 from monitor.sources.textlines import (
     Row,
     TextFormat,
+    check_names,
     parse_header,
     parse_line,
     read_records,
@@ -32,6 +33,7 @@ _PACKED = (".gz", ".zst")
 _BOM = b"\xef\xbb\xbf"
 _MARK_BYTES = 1024
 _NAMED = 5
+_MOST_CELLS = 2**25
 _PARQUET_BUFFER = 256 * 1024
 _UNREADABLE = (pa.ArrowException, OSError, ValueError, EOFError, MemoryError, OverflowError, zlib.error)
 
@@ -45,6 +47,7 @@ class FilesSource:
     time makes them new. A quoted CSV field may hold line ends; a record whose quote stays open waits for more of a
     growing file, at most 1,000 lines or 1 MB of it, and is then turned away alone. Text that a Parquet file keeps as
     a dictionary arrives as one.
+    A batch of text has at most 2,000 different names; a row that would bring more is turned away.
     Directories, empty files, other endings and links that lead out of `root` are passed over.
     live: rows go on coming, so that it is told when nothing matches any more.
     """
@@ -149,7 +152,7 @@ def _text_batches(
 ) -> Iterator[Batch]:
     """Yield batches of at most `batch_rows` lines, with cursors of `offset`, `line` and, for CSV, `header`."""
     offset, number, header = cursor.get("offset", 0), cursor.get("line", 0), cursor.get("header")
-    begun, rows, bad = offset, list[Row](), list[Rejected]()
+    begun, rows, bad, names = offset, list[Row](), list[Rejected](), set[str]()
 
     def batch() -> Batch:
         seen = {"offset": offset, "line": number, "header": header}
@@ -173,12 +176,12 @@ def _text_batches(
                 header = []
                 header = parse_header(line)
             else:
-                rows.append(parse_line(line, kind=kind, header=header))
+                rows.append(check_names(parse_line(line, kind=kind, header=header), names))
         except ValueError as error:
             bad.append(rejected(f"{shard}:line {first}", str(error), line))
-        if len(rows) + len(bad) >= batch_rows:
+        if len(rows) + len(bad) >= batch_rows or len(rows) * len(names) >= _MOST_CELLS:
             yield batch()
-            begun, rows, bad = offset, [], []
+            begun, rows, bad, names = offset, [], [], set()
     if offset > begun:
         yield batch()
 

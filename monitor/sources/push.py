@@ -1,24 +1,24 @@
 """Read what applications pushed: JSON, JSON Lines and Arrow streams, as the web keeps it."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
-from monitor.admission import admit, bad_text, too_many
+from monitor.admission import admit, too_many
+from monitor.sources.arrowbody import parse_arrow
 from monitor.sources.textlines import (
+    MOST_NAMES,
     Row,
     check_int,
+    check_names,
     checked_row,
     parse_json,
     parse_line,
     rejected,
     to_table,
-    unique_names,
 )
 from monitor.types import Batch, Cursor, Rejected, Roles
 
@@ -27,6 +27,7 @@ JSON = ("application/json", "")
 JSON_LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
 ARROW = ("application/vnd.apache.arrow.stream",)
 
+MOST_CELLS = 2**25
 _BODY_ROW = re.compile(r"body row (\d+) of the batch")
 
 Parsed = tuple[pa.Table, tuple[Rejected, ...]]
@@ -63,6 +64,7 @@ def parse(body: bytes, content_type: str) -> Parsed:
     """Give the records of a body as a table, and those that cannot be taken, told by "record 3".
 
     JSON is {"records": [...]} or a list; JSON Lines has a record a line; Arrow is the stream format.
+    What would take far more memory than it took to send is no body: see `parse_arrow`, and `MOST_CELLS`.
     Raises ValueError, with a sentence for the sender, when the body is none of them.
     """
     kind = content_type.partition(";")[0].strip().lower()
@@ -71,7 +73,7 @@ def parse(body: bytes, content_type: str) -> Parsed:
     if not body.strip():
         raise ValueError("the body is empty; send records")
     if kind in ARROW:
-        return _parse_arrow(body)
+        return parse_arrow(body)
     return _parse_lines(body) if kind in JSON_LINES else _parse_json(body)
 
 
@@ -119,15 +121,15 @@ def _parse_json(body: bytes) -> Parsed:
     records = value.get("records") if isinstance(value, dict) else value
     if not isinstance(records, list):
         raise ValueError('the body has no records; send {"records": [...]} or a list of objects')  # noqa: TRY004
-    rows, bad, escaped = list[Row](), list[Rejected](), "\\u" in text
+    rows, bad, names, escaped = list[Row](), list[Rejected](), set[str](), "\\u" in text
     for number, record in enumerate(records, start=1):
         try:
             if beyond:
                 _check_ints(record)
-            rows.append(checked_row(record, escaped=escaped))
+            rows.append(check_names(checked_row(record, escaped=escaped), names))
         except ValueError as error:
             bad.append(rejected(f"record {number}", str(error), repr(record).encode(errors="replace")))
-    return to_table(rows, kind="jsonl", header=None), tuple(bad)
+    return _table_of(rows, names), tuple(bad)
 
 
 def _check_ints(record: object) -> None:
@@ -140,16 +142,23 @@ def _check_ints(record: object) -> None:
 
 
 def _parse_lines(body: bytes) -> Parsed:
-    rows, bad = list[Row](), list[Rejected]()
+    rows, bad, names = list[Row](), list[Rejected](), set[str]()
     lines = [line for line in body.removeprefix(b"\xef\xbb\xbf").split(b"\n") if line.strip()]
     for number, line in enumerate(lines, start=1):
         try:
-            rows.append(parse_line(line, kind="jsonl", header=None))
+            rows.append(check_names(parse_line(line, kind="jsonl", header=None), names))
         except ValueError as error:
             bad.append(rejected(f"record {number}", str(error), line))
     if bad and not rows:
         raise ValueError(f"no line holds a record; the first one is {bad[0].reason}")
-    return to_table(rows, kind="jsonl", header=None), tuple(bad)
+    return _table_of(rows, names), tuple(bad)
+
+
+def _table_of(rows: Sequence[Row], names: Collection[str]) -> pa.Table:
+    # Each row has a cell for every name that any of them has, though it need not have sent them.
+    if len(rows) * len(names) > MOST_CELLS:
+        raise ValueError(f"{len(rows)} records with {len(names)} different names are too many; send fewer at a time")
+    return to_table(rows, kind="jsonl", header=None)
 
 
 def _text(body: bytes) -> str:
@@ -159,47 +168,6 @@ def _text(body: bytes) -> str:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"the body is not UTF-8 at byte {error.start}; send JSON as UTF-8") from error
-
-
-def _parse_arrow(body: bytes) -> Parsed:
-    try:
-        with pa.ipc.open_stream(body) as reader:
-            table = reader.read_all()
-        _as_bytes(table).validate(full=True)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise ValueError(f"the body is no Arrow stream: {str(error)[:200]}") from error
-    table = table.rename_columns(unique_names(table.column_names))
-    bad = {row: name for name, column in _columns(table) for row in bad_text(column).tolist()}
-    if not bad:
-        return table, ()
-    kept = np.ones(table.num_rows, dtype=bool)
-    kept[list(bad)] = False
-    reasons = (Rejected(f"record {row + 1}", f"{name!r} is not UTF-8", "") for row, name in sorted(bad.items()))
-    return _plain(table.filter(pa.array(kept)), set(bad.values())), tuple(reasons)
-
-
-def _columns(table: pa.Table) -> Iterator[tuple[str, Any]]:
-    return zip(table.column_names, table.columns, strict=True)
-
-
-def _as_bytes(table: pa.Table) -> pa.Table:
-    # What is wrong with single texts is told row by row; what is wrong beside them spoils the whole body.
-    bytes_of = {pa.string(): pa.binary(), pa.large_string(): pa.large_binary(), pa.string_view(): pa.binary_view()}
-    views = [
-        pa.chunked_array([chunk.view(bytes_of[kind]) for chunk in column.chunks], bytes_of[kind])
-        if (kind := column.type) in bytes_of
-        else column
-        for column in table.columns
-    ]
-    return pa.table(views, names=[str(i) for i in range(table.num_columns)])
-
-
-def _plain(table: pa.Table, names: set[str]) -> pa.Table:
-    for name in names:
-        if pa.types.is_dictionary(table[name].type):
-            plain = table[name].cast(table[name].type.value_type)
-            table = table.set_column(table.column_names.index(name), name, plain)
-    return table
 
 
 def _batch_of(number: int, body: bytes, content_type: str) -> Batch:
@@ -213,11 +181,12 @@ def _batch_of(number: int, body: bytes, content_type: str) -> Batch:
 
 
 def _common(one: pa.Schema, other: pa.Schema) -> pa.Schema | None:
-    """Give the columns of both; None when a column's types do not go together."""
+    """Give the columns of both; None when a column's types do not go together, or there are too many."""
     try:
-        return pa.unify_schemas([one, other], promote_options="permissive")
+        common = pa.unify_schemas([one, other], promote_options="permissive")
     except (pa.ArrowException, ValueError):
         return None
+    return common if len(common) <= MOST_NAMES else None
 
 
 def _joined(batches: Sequence[Batch]) -> Batch:

@@ -3,7 +3,7 @@
 import csv
 import json
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Any, Literal
 
@@ -15,6 +15,8 @@ TextFormat = Literal["csv", "jsonl"]
 Row = dict[str, Any]
 
 MAX_LINE_BYTES = 16 * 2**20
+MOST_NAMES = 2_000
+"""How many different columns the rows of one batch may have."""
 MAX_RECORD_LINES, MAX_RECORD_BYTES = 1000, 2**20
 _INT = re.compile(r"-?(0|[1-9][0-9]*)")
 # Nothing is given back once taken: a long text of digits that is no number would be tried at every length.
@@ -103,12 +105,14 @@ def parse_line(line: bytes, *, kind: TextFormat, header: Sequence[str] | None) -
 def parse_header(line: bytes) -> list[str]:
     """Give the column names of a CSV header; a repeated name gets `.1`, `.2`, ... behind it.
 
-    ValueError for one whose names are not separated by commas.
+    ValueError for one whose names are not separated by commas, and for more than `MOST_NAMES`.
     """
     text = decode(line)
     names = _csv_fields(text)
     if len(names) == 1 and '"' not in text and (other := next((mark for mark in ";\t|" if mark in text), "")):
         raise ValueError(f"fields are separated by {other!r}; separate them by commas, with '.' in fractions")
+    if len(names) > MOST_NAMES:
+        raise ValueError(f"{len(names)} columns, at most {MOST_NAMES} are taken")
     return unique_names([name.strip() for name in names])
 
 
@@ -118,14 +122,14 @@ def unique_names(names: Sequence[str]) -> list[str]:
     >>> unique_names(["a", "b", "a"])
     ['a', 'b', 'a.1']
     """
-    taken: list[str] = []
+    given, taken, numbers = set(names), dict[str, None](), Counter[str]()
     for name in names:
-        free, number = name, 0
-        while free in taken or (number and free in names):
-            number += 1
-            free = f"{name}.{number}"
-        taken.append(free)
-    return taken
+        free = name
+        while free in taken or (numbers[name] and free in given):
+            numbers[name] += 1
+            free = f"{name}.{numbers[name]}"
+        taken[free] = None
+    return list(taken)
 
 
 def decode(line: bytes) -> str:
@@ -200,6 +204,15 @@ def checked_row(row: object, *, escaped: bool) -> Row:
         raise ValueError("an empty object")
     if escaped:
         _check_strings(row)
+    return row
+
+
+def check_names(row: Row, names: set[str]) -> Row:
+    """Give a row, and add its names to those of the batch; ValueError when there would be more than `MOST_NAMES`."""
+    if not names.issuperset(row):
+        if len(names | row.keys()) > MOST_NAMES:
+            raise ValueError(f"it would bring the batch to more than {MOST_NAMES} different names; name columns alike")
+        names.update(row)
     return row
 
 

@@ -39,7 +39,8 @@ class Standing:
         missed = {
             row["column"]: 0
             for row in self.rows.values()
-            if row["detector"] == added_column.NAME and row["segment"] == segment and row["state"] != "ok"
+            if row["detector"] == added_column.NAME and row["segment"] == segment
+            if row["state"] not in ("ok", "resolved")
         }
         return replace(profile, added={**missed, **profile.added}) if missed else profile
 

@@ -359,3 +359,20 @@ def test_truth_values_are_the_same_categories_in_every_format(tmp_path: Path) ->
     read = [categories(column) for column in columns]
     assert {tuple(one.texts) for one in read} == {("true", "false")}
     assert {tuple(one.positions) for one in read} == {(0, 1, 2, 0)}
+
+
+def test_lines_that_bring_ever_new_names_are_turned_away_and_the_next_batch_begins_anew(tmp_path: Path) -> None:
+    rows = [json.dumps({"id": i} | {f"n{i}_{j}": 1 for j in range(500)}) for i in range(6)]
+    (tmp_path / "a.jsonl").write_text("".join(row + "\n" for row in rows))
+    first, last = FilesSource("*.jsonl", tmp_path, batch_rows=5).pull({})
+    assert (first.rows["id"].to_pylist(), [bad.position for bad in first.rejected]) == (
+        [0, 1, 2],
+        ["a.jsonl:line 4", "a.jsonl:line 5"],
+    )
+    assert last.rows["id"].to_pylist() == [5]
+
+
+def test_a_header_of_too_many_columns_is_turned_away(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(",".join(["x"] * 200_000) + "\n")
+    (batch,) = FilesSource("*.csv", tmp_path).pull({})
+    assert [bad.reason for bad in batch.rejected] == ["200000 columns, at most 2000 are taken"]

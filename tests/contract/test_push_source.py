@@ -2,10 +2,13 @@
 
 import json
 import random
+import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -17,11 +20,15 @@ ARROW = "application/vnd.apache.arrow.stream"
 LINES = "application/x-ndjson"
 
 
-def as_arrow(table: pa.Table) -> bytes:
+def as_arrow(table: pa.Table, *, compression: str | None = None) -> bytes:
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
+    with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression=compression)) as writer:
         writer.write_table(table)
     return sink.getvalue().to_pybytes()
+
+
+def coded(table: pa.Table) -> pa.Table:
+    return table.set_column(2, "name", table["name"].dictionary_encode())
 
 
 def pull(bodies: list[tuple[bytes, str]], *, after: int = 0, batch_rows: int = 100) -> list[Batch]:
@@ -43,6 +50,9 @@ def pull(bodies: list[tuple[bytes, str]], *, after: int = 0, batch_rows: int = 1
         (b"\xef\xbb\xbf" + json.dumps(ROWS).encode(), "application/json"),
         (b"\r\n\n".join(json.dumps(row).encode() for row in ROWS), LINES),
         (as_arrow(pa.Table.from_pylist(ROWS)), ARROW),
+        (as_arrow(pa.Table.from_pylist(ROWS), compression="zstd"), ARROW),
+        (as_arrow(pa.Table.from_pylist(ROWS), compression="lz4"), ARROW),
+        (as_arrow(coded(pa.Table.from_pylist(ROWS)), compression="zstd"), ARROW),
     ],
 )
 def test_records_come_in_every_form(body: bytes, kind: str) -> None:
@@ -173,3 +183,75 @@ def test_bodies_whose_types_differ_come_apart() -> None:
 
 def test_rows_may_repeat() -> None:
     assert PushSource(lambda _: ()).repeats
+
+
+ROOM = 2**20  # of rows, and of the bytes of a word
+ZEROS = pa.array(np.zeros(ROOM))
+WORD, ONES = pa.array(["x" * ROOM]), pa.array(np.zeros(300, np.int32))
+NOTHING = pa.nulls(3 * 2**28)
+VIEWS = pa.Array.from_buffers(
+    pa.string_view(), 300, [None, pa.py_buffer(struct.pack("<i4sii", ROOM, b"xxxx", 0, 0) * 300), WORD.buffers()[2]]
+)
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        # a hundred kilobytes of zeros
+        (pa.table({f"x{i}": ZEROS for i in range(33)}), r"unpacked it has 276\d{6} bytes; send at most 268435456"),
+        # rows that take no bytes
+        (pa.table({"x": pa.nulls(ROOM + 1)}), "1048577 records are too many; send at most 1048576"),
+        (pa.table({"x": pa.nulls(1, pa.struct({"a": pa.null()}))}), ""),
+        (pa.table({"x": pa.FixedSizeListArray.from_arrays(NOTHING, len(NOTHING))}), "unpacked it has"),
+        (pa.table({"x": pa.ListArray.from_arrays([0, len(NOTHING)], NOTHING)}), "unpacked it has"),
+        # one word for all rows
+        (pa.table({"x": pa.DictionaryArray.from_arrays(ONES, WORD)}), "unpacked it has 314572800 bytes"),
+        (pa.table({"x": pa.DictionaryArray.from_arrays(ONES.slice(0, 3), WORD)}), ""),
+        (pa.table({"x": VIEWS}), "unpacked it has 314572800 bytes"),
+        (pa.table({"x": pa.RunEndEncodedArray.from_arrays([ROOM], WORD)}), "run_end_encoded.* not taken; send plain"),
+        (pa.table({f"x{i}": [1] for i in range(2001)}), "2001 columns are too many; send at most 2000"),
+    ],
+)
+def test_a_body_that_would_unpack_to_far_more_than_was_sent_is_refused(table: pa.Table, told: str) -> None:
+    body = as_arrow(table, compression="zstd")
+    assert len(body) < 2**21
+    if not told:
+        assert parse(body, ARROW)[0].num_rows == table.num_rows
+        return
+    with pytest.raises(ValueError, match=told):
+        parse(body, ARROW)
+    (batch,) = pull([(body, ARROW)])
+    assert (batch.rows.num_rows, len(batch.rejected), batch.cursor) == (0, 1, {"id": 1})
+
+
+def test_spoiled_messages_of_a_compressed_stream_are_refused_with_a_sentence() -> None:
+    rng, body = random.Random(1), as_arrow(coded(pa.Table.from_pylist(ROWS)), compression="lz4")
+    for _ in range(500):
+        spoiled = bytearray(body)
+        for at in rng.sample(range(len(body)), 3):
+            spoiled[at] = rng.randrange(256)
+        with suppress(ValueError):
+            parse(bytes(spoiled), ARROW)
+
+
+@pytest.mark.parametrize("kind", ["application/json", LINES])
+def test_records_that_bring_ever_new_names_are_turned_away(kind: str) -> None:
+    rows = [json.dumps({"id": i} | {f"n{i}_{j}": 1 for j in range(100)}) for i in range(30)]
+    body = f"[{','.join(rows)}]" if kind != LINES else "\n".join(rows)
+    (batch,) = pull([(body.encode(), kind)])
+    assert (batch.rows.num_rows, batch.rows.num_columns, len(batch.rejected)) == (19, 1901, 11)
+    assert batch.rejected[0].reason == (
+        "it would bring the batch to more than 2000 different names; name columns alike"
+    )
+
+
+def test_a_body_of_few_values_for_many_columns_is_refused() -> None:
+    names = json.dumps(dict.fromkeys(map(str, range(2000)), 1))
+    body = f"[{names}" + ', {"1": 1}' * 20_000 + "]"
+    with pytest.raises(ValueError, match="20001 records with 2000 different names are too many; send fewer at a time"):
+        parse(body.encode(), "application/json")
+
+
+def test_bodies_with_ever_new_names_are_not_put_together() -> None:
+    bodies = [json.dumps([{f"n{i}_{j}": 1 for j in range(900)}]).encode() for i in range(5)]
+    assert [batch.rows.num_columns for batch in pull([(body, "") for body in bodies])] == [1800, 1800, 900]

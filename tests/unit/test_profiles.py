@@ -139,6 +139,18 @@ def test_a_dropped_column_is_absent_and_missing_in_every_row_and_a_new_one_is_ad
     assert profile.added == {"y": 2}
 
 
+def test_of_ever_new_columns_the_most_frequent_are_kept() -> None:
+    layout = layout_of(pa.table({"x": np.arange(5.0)}), NOTHING)
+    batches = [pa.table({"z": [0], **{f"y{batch}_{i:02}": [1] for i in range(40)}}) for batch in range(5)]
+    whole = profile_table(batches[0], layout)
+    for batch in batches[1:]:
+        whole = merge(whole, profile_table(batch, layout))
+    assert (whole.added["z"], len(whole.added)) == (5, 64)
+    assert list(whole.added) == sorted(whole.added)
+    wide = pa.table({f"y{i:03}": [1, 1] for i in range(2000)})
+    assert profile_table(wide, layout).added == {f"y{i:03}": 2 for i in range(64)}
+
+
 def test_rows_of_another_type_are_counted_as_retyped() -> None:
     layout = layout_of(pa.table({"x": np.arange(5.0)}), NOTHING)
     tables = [pa.table({"x": values}) for values in (["1", None, "x"], [1, 2, None], pa.nulls(3))]
