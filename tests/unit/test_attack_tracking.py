@@ -118,6 +118,19 @@ def test_rows_whose_client_is_an_empty_text_name_none() -> None:
     assert all(one.total or one.detector == "cluster" for one in found if not one.client)
 
 
+def test_what_was_gathered_before_everybody_showed_a_sign_is_forgotten() -> None:
+    known, mixed = inputs(4000, 1), inputs(6400, 6)
+    places = np.sort(np.random.default_rng(3).choice(6400, 4000, replace=False))
+    for name in mixed:
+        mixed[name][places] = known[name]
+    names = np.array([f"client {i}" for i in range(430)])
+    parts = [queries(mixed, names[np.arange(6400) % 430]), honest(46_000, 5, clients=430, first=6400)]
+    found = [one for one in followed(parts) if one.detector == "training_rows" and one.start >= START + 3 * HOUR]
+    rates = {one.rate for one in found if one.total}
+    assert max(rates) >= 0.5 > min(rates)
+    assert not [one for one in found if not one.total and one.log_e >= ALARM]
+
+
 def test_floats_that_no_honest_row_has_are_noticed_at_once() -> None:
     raw = inputs(6, 5)
     raw["x3"] = raw["x3"] + 0.001234

@@ -40,7 +40,11 @@ def suspects(
     found: list[Sighting] = []
     gone_by = np.zeros(signs.hits.shape)
     gains = Gains.of(rates)
-    counted = signs.counted & (rates < MOST_RATE) & ALONE
+    telling = rates < MOST_RATE
+    counted = signs.counted & telling & ALONE
+    # What was gathered before all showed a sign was laid beside a rate that was wrong.
+    for name in ("client_ratios", "client_peak"):
+        held[name][:, ~telling] = 0
     recent = part_of(held, "recent_")
     counted &= ~(shown_by_others(recent, epoch, hits=signs.hits, counted=signs.counted, rates=rates) & PASSING)
     hits = signs.hits & counted
