@@ -20,7 +20,7 @@ from monitor.steps.poisoned import labels_of
 from monitor.steps.profiled import without_clients
 from monitor.steps.reference import References
 from monitor.steps.sample import Sample, sample_of
-from monitor.steps.standing import Standing, held_back, noting_alarms, stepped_alerts
+from monitor.steps.standing import Standing, held_back, noting_alarms, of_versions_gone, stepped_alerts
 from monitor.steps.suspicions import alarmed_clients, seen_within, suspicious_excess
 from monitor.steps.verdict import Verdict, maturity_of, verdict_on
 from monitor.store.alerts import write_findings
@@ -91,7 +91,7 @@ class Judging:
             beside = self._baseline.at(connection, due.window, self._history)
             read = sample_of(connection, watch.name, due, history=self._history, changes=self._changes, layout=layout)
             seen = seen_within(connection, watch.name, due.window) if watch.settings.watches_attacks else []
-            attackers = self._standing.attackers() | alarmed_clients(seen, alpha=watch.settings.attacks.alpha)
+            attackers = self._standing.attackers(due.window) | alarmed_clients(seen, alpha=watch.settings.attacks.alpha)
             faulty = faulty_clients(
                 connection, watch, read.stretch, attackers, reference=self._whole, everybody=read.profiles[WHOLE]
             )
@@ -119,6 +119,7 @@ class Judging:
         """Step the alerts that a window moves, with evidence and with why it differs."""
         database, watch, standing = self._monitor.database, self._watch, self._standing
         stepped = list(stepped_alerts(watch, verdict, standing.alerts))
+        stepped += of_versions_gone(watch, verdict, standing, stepped)
         return with_origins(
             database,
             watch.name,

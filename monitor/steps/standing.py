@@ -4,35 +4,45 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from monitor.alerts.grouping import Finding, as_json, inhibited, mark_of
-from monitor.alerts.lifecycle import UNDER_ALARM, Alert, fingerprint, step
+from monitor.alerts.grouping import Finding, alert_id, as_json, inhibited, mark_of
+from monitor.alerts.lifecycle import UNDER_ALARM, Alert, Rule, fingerprint, step
 from monitor.detectors.quality import added_column
 from monitor.detectors.suspicion.suspects import client_of
 from monitor.profiles.profile import Profile
 from monitor.steps.due import Due
 from monitor.steps.evidence import breaching_segments, evidence_of
-from monitor.steps.measure import rule_for, waits_for_labels
+from monitor.steps.measure import VERSION, rule_for, waits_for_labels
 from monitor.steps.origins import FIXED
 from monitor.steps.verdict import Verdict
-from monitor.store.alerts import alert_rows, read_alerts
+from monitor.store.alerts import Episode, alert_rows, read_alerts, read_episodes
+from monitor.types import Window
 from monitor.watch import Monitor, Watch
+
+ATTACK = "attack."
+GONE = "no row is of this version any more"
 
 SEVERITIES = {"performance.realised": "critical", "health": "critical", "new_version": "info"}
 
 
 @dataclass(frozen=True)
 class Standing:
-    """A model's alerts as they stand between two windows, by fingerprint: their state, and their public JSON."""
+    """A model's alerts as they stand between two windows.
+
+    By fingerprint, their state and their public JSON; and each time that an attack was told of a client, by its id.
+    """
 
     alerts: dict[str, Alert]
     rows: dict[str, Mapping[str, Any]]
+    attacks: dict[str, Episode]
 
     @classmethod
     def of(cls, monitor: Monitor, watch: Watch) -> "Standing":
         """Read them from the store."""
         with monitor.database.read() as connection:
             rows = alert_rows(connection, model=watch.name)
-            return cls(read_alerts(connection, watch.name), {mark_of(row["id"]): row for row in rows})
+            episodes = read_episodes(connection, watch.name, kinds=ATTACK)
+            by_mark: dict[str, Mapping[str, Any]] = {mark_of(row["id"]): row for row in rows}
+            return cls(read_alerts(connection, watch.name), by_mark, {one.id: one for one in episodes})
 
     def expecting(self, profile: Profile, segment: str) -> Profile:
         """Give a profile that names the added columns that are under alarm even where they no longer come."""
@@ -52,11 +62,10 @@ class Standing:
             if row["detector"].startswith("suspected_") and row["state"] not in ("ok", "resolved")
         }
 
-    def attackers(self) -> set[str]:
-        """Name the clients under an attack alarm."""
-        rows = self.rows.values()
-        alarms = (row for row in rows if row["kind"].startswith("attack.") and row["state"] in UNDER_ALARM)
-        return {client for row in alarms if (client := client_of(row["segment"])) is not None}
+    def attackers(self, window: Window) -> set[str]:
+        """Name the clients that were under an attack alarm when a window was over, however long ago that is."""
+        then = (one for one in self.attacks.values() if one.lasted_at(window.end))
+        return {client for one in then if (client := client_of(one.segment)) is not None}
 
     def note(self, findings: Iterable[Finding]) -> None:
         """Take in what a window changed, once that is committed."""
@@ -64,6 +73,10 @@ class Standing:
             self.alerts[finding.fingerprint] = finding.alert
             row = as_json(finding)
             self.rows[mark_of(row["id"])] = row
+            alert, name = finding.alert, str(row["id"])
+            if finding.kind.startswith(ATTACK) and alert.fired_at is not None:
+                ended = alert.resolved_at if alert.state == "resolved" else None
+                self.attacks[name] = Episode(name, finding.kind, finding.segment, alert.fired_at, ended)
 
 
 def stepped_alerts(watch: Watch, verdict: Verdict, alerts: dict[str, Alert]) -> Iterator[Finding]:
@@ -112,6 +125,24 @@ def stepped_alerts(watch: Watch, verdict: Verdict, alerts: dict[str, Alert]) -> 
             breaches=judged.outcome == "breach",
             evidence=evidence_of(verdict, segments, judged),
         )
+
+
+def of_versions_gone(
+    watch: Watch, verdict: Verdict, standing: Standing, stepped: Sequence[Finding]
+) -> Iterator[Finding]:
+    """Step the alerts about versions of which a window has no row, as clear: what is gone does no harm."""
+    window, moved = verdict.judgement.window, {finding.fingerprint for finding in stepped}
+    for mark, alert in standing.alerts.items() if verdict.first else ():
+        row = standing.rows.get(mark_of(alert_id(mark, alert.episode)))
+        if row is None or alert.state not in UNDER_ALARM or mark in moved:
+            continue
+        if not row["segment"].startswith(VERSION) or row["segment"] in verdict.profiles:
+            continue
+        rule = Rule(k=1, m=1, clear=watch.settings.clear)
+        after, transition = step(alert, outcome="clear", window_end=window.end, window_start=window.start, rule=rule)
+        same = ("model", "kind", "detector", "column", "segment", "severity", "origin", "evidence")
+        told = {name: row[name] for name in same}
+        yield Finding(after, window=window, transition=transition, note=GONE, breaches=False, **told)
 
 
 def noting_alarms(verdict: Verdict, stepped: Sequence[Finding], due: Due) -> Verdict:

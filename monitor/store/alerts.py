@@ -87,12 +87,15 @@ class Episode:
     fired_at: datetime
     resolved_at: datetime | None = None
 
+    def lasted_at(self, window_end: datetime) -> bool:
+        """Say whether it had fired before a window's end, and was not over before it."""
+        return self.fired_at < window_end and (self.resolved_at is None or window_end <= self.resolved_at)
 
-def read_episodes(connection: Connection, model: str) -> list[Episode]:
-    """Give every episode of a model's alerts, in the order in which they fired."""
-    chosen = (
-        select(alert_event).where(alert_event.c.model == model).order_by(alert_event.c.window_end, alert_event.c.id)
-    )
+
+def read_episodes(connection: Connection, model: str, *, kinds: str = "") -> list[Episode]:
+    """Give every episode of a model's alerts whose kind begins so, in the order in which they fired."""
+    here = (alert_event.c.model == model, alert_event.c.kind.startswith(kinds, autoescape=True))
+    chosen = select(alert_event).where(*here).order_by(alert_event.c.window_end, alert_event.c.id)
     found: dict[str, Episode] = {}
     for row in connection.execute(chosen):
         name = alert_id(row.fingerprint, row.episode)

@@ -12,10 +12,12 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import select
 
+from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.config import load
 from monitor.pipeline import Pass, once
 from monitor.render import html
 from monitor.render.model_view import model_page
+from monitor.store.alerts import alert_rows
 from monitor.store.schema import alert_event, measurement
 from monitor.types import Notice
 from monitor.watch import Monitor
@@ -164,6 +166,24 @@ def test_a_worse_new_version_is_told_beside_the_older_one(begin: Any) -> None:  
     assert beside["value for the new version: log_loss"]["row"].outcome == "breach"
     assert {one["version"] for one in beside.values()} == {"v2"}
     assert b"Beside the older version" in (html.model_page(loop.monitor.database, "fares") or b"")
+
+
+def test_what_was_told_of_a_version_ends_when_it_is_rolled_back(begin: Any) -> None:  # noqa: ANN401
+    loop = begin(rows(1, -40, 20, build=versions(*["v1"] * 20)), VERSIONED)
+    loop.once(rows(2, 0, 3, build=versions(*["v1"] * 3)))
+    loop.once(turned(rows(3, 3, 6, build=versions(*["v1 v2"] * 6)), share=0.5))
+    with loop.monitor.database.read() as connection:
+        standing = [row for row in alert_rows(connection) if row["state"] in UNDER_ALARM and row["column"]]
+    worse = {row["id"] for row in standing if row["segment"] == "version=v2"}
+    loop.once(rows(4, 9, 2, build=versions(*["v1"] * 2)))
+    assert ("version=v2", "recovering") in loop.events("model_change")
+    loop.once(rows(5, 11, 2, build=versions(*["v1"] * 2)))
+    with loop.monitor.database.read() as connection:
+        states = {row["id"]: row["state"] for row in alert_rows(connection)}
+    assert worse
+    assert {states[name] for name in worse} == {"resolved"}
+    ended = [one for one in loop.told.notices if one.transition == "resolved" and one.alerts[0]["id"] in worse]
+    assert "no row is of this version any more" in ended[0].lines[0]
 
 
 def test_versions_that_were_there_from_the_start_are_not_new(begin: Any) -> None:  # noqa: ANN401
