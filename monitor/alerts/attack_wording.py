@@ -64,7 +64,13 @@ def suspicion_lines(group: "Group", *, most: int) -> tuple[str, ...]:
         return (*sentences, *more)
     first = group.findings[0].evidence
     details = (*_pair(first), *_senders(first), *_copied(first), *_records(first), *_client(first), *_names(first))
-    return (*sentences, *more, *details, f"To do: {_to_do(group)}.")
+    return (*sentences, *more, *details, *_mild(first), f"To do: {_to_do(group)}.")
+
+
+def _mild(told: Mapping[str, Any]) -> list[str]:
+    """Say why an alert about a client is one of low severity."""
+    mild = told.get("severity") == "info" and told.get("client")
+    return ["Low severity: people who try out one row, or have much to ask, look like this, too."] if mild else []
 
 
 def _who(finding: "Finding") -> str:

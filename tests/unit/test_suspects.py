@@ -138,6 +138,7 @@ def test_much_asked_is_told_at_low_severity_with_what_copies_the_model() -> None
         "It has asked 12,345 different rows in all, and about 800 are enough for a copy that gives nine answers of ten."
     )
     assert said in lines_of(group)
+    assert lines_of(group)[-2].startswith("Low severity: people who try out one row")
 
 
 def test_the_message_of_hostile_names_stays_on_its_lines() -> None:
