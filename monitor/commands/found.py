@@ -65,23 +65,22 @@ def as_line(one: Outcome) -> dict[str, Any]:
     }
 
 
-def sentences(outcomes: Sequence[Outcome], shares: Sequence[float]) -> Iterator[str]:
-    """Say of each change whether it was found, when, and by what."""
-    for one in outcomes:
-        plan = one.plan
-        until = f" until {minute(plan.until)}" if plan.until else ""
-        of = "of the rows decided positive" if plan.injection.kind == "evasion" else "of the rows"
-        yield f"{plan.injection.text} in {100 * plan.share:.3g} % {of} of {one.model} from {minute(plan.at)}{until}"
-        if one.after is None:
-            yield f"  not found in {_counted(len(one.windows), 'window')}, {_counted(one.rows, 'changed row')}"
-        else:
-            after = f"{_counted(one.after, 'window')} and {_counted(one.rows, 'changed row')}"
-            yield f"  found after {after}: {sentence(one.new[0])}"
-        if len(one.new) > 1:
-            yield f"  and {_counted(len(one.new) - 1, 'more alert')}: {_names(one.new[1:])}"
-        if one is outcomes[-1] or len(shares) == 1:
-            without = f": {_names(one.before)}" if one.before else ""
-            yield f"  without it {_counted(len(one.before), 'alert')} in that time{without}"
+def sentences(one: Outcome, *, without: bool) -> Iterator[str]:
+    """Say of a change whether it was found, when, and by what; and what is told `without` it."""
+    plan = one.plan
+    until = f" until {minute(plan.until)}" if plan.until else ""
+    of = "of the rows decided positive" if plan.injection.kind == "evasion" else "of the rows"
+    yield f"{plan.injection.text} in {100 * plan.share:.3g} % {of} of {one.model} from {minute(plan.at)}{until}"
+    if one.after is None:
+        yield f"  not found in {_counted(len(one.windows), 'window')}, {_counted(one.rows, 'changed row')}"
+    else:
+        after = f"{_counted(one.after, 'window')} and {_counted(one.rows, 'changed row')}"
+        yield f"  found after {after}: {sentence(one.new[0])}"
+    if len(one.new) > 1:
+        yield f"  and {_counted(len(one.new) - 1, 'more alert')}: {_names(one.new[1:])}"
+    if without:
+        names = f": {_names(one.before)}" if one.before else ""
+        yield f"  without it {_counted(len(one.before), 'alert')} in that time{names}"
 
 
 def tables(outcomes: Sequence[Outcome]) -> None:

@@ -10,16 +10,16 @@ import typer
 
 from monitor.alerts.grouping import Finding
 from monitor.commands.found import Outcome, as_line, dated, sentences, tables
+from monitor.commands.injectable import check, read_injections
 from monitor.commands.opening import Setup, configured, named
 from monitor.commands.passes import told
 from monitor.commands.printing import json_line, printable, progress_bar
 from monitor.commands.replay import Span, noted, replayed, summary
 from monitor.config import Model
-from monitor.config.words import suggestion
-from monitor.errors import ConfigError, MonitorError, SourceError
+from monitor.errors import ConfigError, MonitorError
 from monitor.injection.changes import Facts
 from monitor.injection.source import Changed, FlippedLabels, InjectedRecords, Plan
-from monitor.injection.words import Injection, read_injection, read_shares
+from monitor.injection.words import read_shares
 from monitor.pipeline import Progress
 from monitor.profiles.bins import CategoryBins
 from monitor.profiles.layout import Binary, Multiclass
@@ -27,7 +27,6 @@ from monitor.profiles.profile import Profile
 from monitor.store.references import WHOLE
 from monitor.types import Window
 from monitor.watch import Watch
-from monitor.wiring import source_of
 
 
 @dataclass(frozen=True)
@@ -46,35 +45,41 @@ def inject(path: Path, *, span: Span, model: str | None, as_lines: bool, asked: 
     setup = configured(path)
     name = _the_model(setup, model)
     settings = setup.config.models[name]
-    shares, columns = read_shares(asked.shares), _columns(setup, settings)
-    injections = [_known(read_injection(text, columns), columns) for text in asked.injections]
+    shares, injections = read_shares(asked.shares), read_injections(asked.injections, setup, settings)
     judged: list[tuple[str, Window]] = []
-    with progress_bar() as bar:
+    with progress_bar("as it was") as bar:
         done, references = replayed(setup, [name], noted(bar, judged))
-        windows = sorted({window for _, window in judged if window in span})
-        if name not in references or not windows:
-            raise MonitorError(f"{setup.place}: models.{name}: nothing was judged, so that nothing can be found")
-        facts = facts_of(references[name][WHOLE], settings)
-        at = asked.at or windows[len(windows) // 2].start
-        before = _fired(done.findings, span)
-        outcomes = []
-        for injection in injections:
-            _check(injection, references[name][WHOLE], facts, settings)
-            for share in shares:
-                plan = Plan(injection, facts, share, at, asked.until, asked.seed, apart=settings.labels is not None)
-                outcomes.append(_tried(setup, name, plan, before=before, windows=windows, span=span, progress=bar))
+    windows = sorted({window for _, window in judged if window in span})
+    if name not in references or not windows:
+        raise MonitorError(f"{setup.place}: models.{name}: nothing was judged, so that nothing can be found")
     for what, why in done.problems.items():
         typer.echo(printable(f"stands still: {what}: {why}"), err=True)
-    if as_lines:
-        for one in outcomes:
-            json_line(as_line(one))
-    else:
-        for line in sentences(outcomes, shares):
-            typer.echo(printable(line))
+    facts, before = facts_of(references[name][WHOLE], settings), _fired(done.findings, span)
+    for injection in injections:
+        check(injection, references[name][WHOLE], facts)
+    at, apart = asked.at or windows[len(windows) // 2].start, settings.labels is not None
+    plans = [Plan(one, facts, share, at, asked.until, asked.seed, apart) for one in injections for share in shares]
+    outcomes = list[Outcome]()
+    for number, plan in enumerate(plans, 1):
+        # A bar of its own, gone before the outcome is printed.
+        with progress_bar(f"{number} of {len(plans)}, {plan.injection.text}") as bar:
+            outcome = _tried(setup, name, plan, before=before, windows=windows, span=span, progress=bar)
+        _tell(outcome, as_lines=as_lines, ends=number == len(plans) or len(shares) == 1)
+        outcomes.append(outcome)
+    if not as_lines:
         if len(shares) > 1:
             tables(outcomes)
         typer.echo(f"as it was: {summary(setup, [(name, window) for window in windows], before)}")
     return 1 if done.problems else 0
+
+
+def _tell(outcome: Outcome, *, as_lines: bool, ends: bool) -> None:
+    """Print what came of one change as soon as it is known."""
+    if as_lines:
+        json_line(as_line(outcome))
+        return
+    for line in sentences(outcome, without=ends):
+        typer.echo(printable(line))
 
 
 def _tried(
@@ -89,6 +94,8 @@ def _tried(
 ) -> Outcome:
     changed = Changed()
     done, _ = replayed(setup, [name], progress, alter=_altering(plan, changed))
+    if why := done.problems.get(f"{name}: pass"):
+        raise MonitorError(f"--inject {plan.injection.text}: {why}")
     after = [window for window in windows if window.end > plan.at]
     # Passes of one and the same history differ in nothing but the change.
     earlier = {one.fingerprint: one.window.end for one in reversed(before) if one.window.end > plan.at}
@@ -136,37 +143,3 @@ def _the_model(setup: Setup, model: str | None) -> str:
     if len(models) > 1:
         raise ConfigError("--inject", f"{len(models)} models are configured", f"add --model: {', '.join(models)}")
     return next(iter(models))
-
-
-def _columns(setup: Setup, settings: Model) -> list[str]:
-    """Give the columns of the records' first batch; none where they cannot be read now, which replay will say."""
-    data = settings.reference or settings.source
-    if data.push:
-        return []
-    try:
-        first = next(iter(source_of(data, root=setup.root).pull({})), None)
-    except SourceError:
-        return []
-    return list(first.rows.column_names) if first else []
-
-
-def _known(injection: Injection, columns: Sequence[str]) -> Injection:
-    for name in injection.columns if columns else ():
-        if name not in columns:
-            raise ConfigError(f"--inject {injection.text}", f"no column {name!r}", suggestion(name, columns))
-    return injection
-
-
-def _check(injection: Injection, reference: Profile, facts: Facts, settings: Model) -> None:
-    place, layout = f"--inject {injection.text}", reference.layout
-    _known(injection, sorted(layout.known | set(layout.by_name)))
-    for name in injection.columns if injection.kind in ("shift", "scale") else ():
-        column = layout.by_name.get(name)
-        if column and column.kind != "numeric":
-            raise ConfigError(place, f"{name!r} is {column.kind}", "shift and scale need numbers; try missing")
-        if injection.unit == "sd" and name not in facts.sd:
-            raise ConfigError(place, f"{name!r} has no standard deviation in the reference", "write +3 or *1.2")
-    if injection.kind == "label-flip" and (settings.columns.label is None or len(facts.classes) < 2):
-        raise ConfigError(place, "no classes of the label are known", "it needs columns.label, with classes")
-    if injection.kind == "evasion" and len(settings.columns.scores) != 1:
-        raise ConfigError(place, "the model has not one score", "evasion needs columns.scores with one column")

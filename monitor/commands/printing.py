@@ -50,8 +50,8 @@ def minute(at: datetime) -> str:
 
 
 @contextmanager
-def progress_bar() -> Iterator[Progress]:
-    """Give what shows on standard error how far a pass has come; nothing where that is no terminal."""
+def progress_bar(what: str = "") -> Iterator[Progress]:
+    """Give what shows on standard error how far a pass has come, on a terminal only; `what` stands first."""
     if not sys.stderr.isatty():
         yield Progress()
         return
@@ -59,16 +59,17 @@ def progress_bar() -> Iterator[Progress]:
     from rich.progress import Progress as Bar  # noqa: PLC0415
     from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
+    before = printable(f"{what}: " if what else "")
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task, seen = bar.add_task("starting"), dict[str, int]()
+        task, seen = bar.add_task(f"{before}starting"), dict[str, int]()
 
         def rows(model: str, count: int) -> None:
             seen[model] = seen.get(model, 0) + count
-            bar.update(task, description=f"{model}: {seen[model]:,} rows read")
+            bar.update(task, description=f"{before}{model}: {seen[model]:,} rows read")
 
         def window(model: str, judged: Window) -> None:
-            bar.update(task, description=f"{model}: judged {minute(judged.start)}")
+            bar.update(task, description=f"{before}{model}: judged {minute(judged.start)}")
 
         yield Progress(rows, window)
 

@@ -6,11 +6,18 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
+from monitor.commands.inject import Asked, inject
+from monitor.commands.replay import Span
+from monitor.errors import MonitorError
+from monitor.injection import source as injected
+from monitor.injection.changes import altered
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 DAYS, A_DAY = 10, 200
@@ -100,6 +107,10 @@ def test_several_shares_give_a_table_and_a_small_one_is_not_found(folder: Path) 
     [
         (("--inject", "shift:aeg:1sd"), "no column 'aeg'; did you mean 'age'?"),
         (("--share", "0.1"), "belong to --inject"),
+        (
+            ("--inject", "shift:age:1sd", "--inject", "scale:carrier:2"),
+            "'carrier' is categorical; shift",
+        ),
     ],
 )
 def test_a_mistake_is_named_with_its_mend(folder: Path, asked: tuple[str, ...], said: str) -> None:
@@ -107,6 +118,39 @@ def test_a_mistake_is_named_with_its_mend(folder: Path, asked: tuple[str, ...], 
     assert done.returncode == 2
     assert said in " ".join(done.stderr.replace("│", " ").split())
     assert not done.stdout
+
+
+def test_what_no_model_of_numbers_can_be_given_is_refused_before_history_is_read(tmp_path: Path, folder: Path) -> None:
+    config = CONFIG.replace("prediction: decided, scores: p, label: late", "prediction: age, label: cost")
+    config = config.replace("    labels: {files: labels.parquet, max_delay: 1d}\n", "")
+    (tmp_path / "monitor.yaml").write_text(config, encoding="utf-8")
+    priced = pq.read_table(folder / "reference.parquet").rename_columns({"p": "cost"})
+    pq.write_table(priced, tmp_path / "reference.parquet")
+    # there is no log at all: what is refused was not looked for
+    done = monitor(tmp_path, "replay", "monitor.yaml", "--inject", "shift:age:1sd", "--inject", "label-flip")
+    assert done.returncode == 2
+    assert "the label 'cost' is a number that is predicted, and has no classes; label-flip needs" in done.stderr
+    done = monitor(tmp_path, "replay", "monitor.yaml", "--inject", "evasion")
+    assert "evasion needs columns.scores with one column" in done.stderr
+
+
+def test_an_outcome_is_told_before_the_next_change_is_tried(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tried = list[str]()
+
+    def broken(rows: pa.Table, *rest: Any) -> pa.Table:  # noqa: ANN401
+        tried.append(rest[1].kind)
+        if rest[1].kind == "drop":
+            raise MonitorError("broke")
+        return altered(rows, *rest)
+
+    monkeypatch.setattr(injected, "altered", broken)
+    asked = Asked(["shift:age:2sd", "drop:age"], at=START + timedelta(days=5))
+    with pytest.raises(MonitorError, match="broke"):
+        inject(folder / "monitor.yaml", span=Span(), model=None, as_lines=False, asked=asked)
+    assert "shift:age:2sd in 100 % of the rows" in capsys.readouterr().out
+    assert set(tried) == {"shift", "drop"}
 
 
 def test_the_doctor_notes_what_cannot_be_seen_and_what_is_noisy(tmp_path: Path, folder: Path) -> None:
