@@ -29,20 +29,19 @@ from monitor.profiles.groups import Groups, profile_groupings, profile_table
 from monitor.profiles.layout import FORMAT, Layout
 from monitor.profiles.profile import Profile, merge
 from monitor.schedule import LEARNED_WINDOWS, window_of
+from monitor.steps.anew import profiled_anew
 from monitor.steps.baselines import ATTACK_FORMAT, fitted, unpacked
 from monitor.steps.groups import group_spreads
 from monitor.steps.labelled import with_labels
 from monitor.steps.learned import SHARD, labels_came, told_of
 from monitor.steps.measure import VERSION
-from monitor.steps.profiled import profiled
 from monitor.steps.slices import grouped, sliced
 from monitor.steps.tables import joined
 from monitor.steps.tracking import follow_stored
 from monitor.store.attacks import read_baselines, write_baselines
 from monitor.store.cursors import forget_cursors, read_cursors, write_cursors
 from monitor.store.database import Database
-from monitor.store.measurements import doubt_judgements
-from monitor.store.profiles import add_profiles, count_profiled, forget_profiles
+from monitor.store.profiles import count_profiled
 from monitor.store.records import count_records, read_segment, segment_numbers
 from monitor.store.references import WHOLE, read_reference, write_reference
 from monitor.types import Batch, Cursor, Source, Window
@@ -103,8 +102,9 @@ def _caught_up(database: Database, watch: Watch, references: References) -> Refe
         with database.read() as connection:
             baselines = unpacked(read_baselines(connection, watch.name))
         followed = follow_stored(database, watch, baselines)
+        anew = profiled_anew(database, watch, references[WHOLE].layout)
         with database.write() as connection:
-            _profile_anew(connection, watch, references[WHOLE].layout)
+            anew.write(connection)
             followed.write(connection)
     return references
 
@@ -179,6 +179,7 @@ def _replaced(
     profiles = profiled_reference(rows, watch)
     baselines = fitted(rows, watch, profiles[WHOLE].layout)
     followed = follow_stored(database, watch, {v: one for v, (_, one) in baselines.items()}, behind=behind)
+    anew = profiled_anew(database, watch, profiles[WHOLE].layout)
     packed = {version: (count, one.packed()) for version, (count, one) in baselines.items()}
     fingerprint = _roles(watch) + hashlib.sha256(json.dumps(dict(cursors), default=str).encode()).hexdigest()[:32]
     with database.write() as connection:
@@ -188,17 +189,9 @@ def _replaced(
         forget_cursors(connection, watch.reference_source)
         write_cursors(connection, watch.reference_source, cursors)
         write_baselines(connection, watch.name, fingerprint, packed)
-        _profile_anew(connection, watch, profiles[WHOLE].layout)
+        anew.write(connection)
         followed.write(connection)
     return profiles
-
-
-def _profile_anew(connection: Connection, watch: Watch, layout: Layout) -> None:
-    forget_profiles(connection, watch.name)
-    for number in segment_numbers(connection, watch.name):
-        for profiles in profiled(connection, watch, read_segment(connection, number), layout):
-            add_profiles(connection, watch.name, profiles)
-    doubt_judgements(connection, watch.name)
 
 
 def profiled_reference(rows: pa.Table, watch: Watch) -> dict[str, Profile]:

@@ -25,6 +25,15 @@ class Slice:
     segment: str = ""
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A profile as it is stored: how often it was added to, its rows, and the profile packed."""
+
+    revision: int
+    rows: int
+    data: bytes
+
+
 def place_of(one: Slice) -> str:
     """Name the part of the traffic that a slice holds, as a segment; a version is `version=...`, "" is all of it.
 
@@ -56,6 +65,13 @@ def add_profiles(connection: Connection, name: str, added: Mapping[Slice, Profil
             column: bindparam(f"new_{column}") for column in ("revision", "rows", "data")
         }
         connection.execute(update(profile).where(*here).values(bound), rows)
+
+
+def put_profiles(connection: Connection, name: str, profiles: Mapping[Slice, Kept]) -> None:
+    """Store profiles of windows that have none."""
+    rows = [_placed(name, place) | vars(kept) for place, kept in profiles.items()]
+    for first in range(0, len(rows), _CHUNK):
+        connection.execute(insert(profile), rows[first : first + _CHUNK])
 
 
 def _kept(connection: Connection, name: str, places: Iterable[Slice]) -> dict[Slice, tuple[int, bytes]]:

@@ -5,19 +5,24 @@ from random import Random
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import func, select
 
 from monitor.config import load
+from monitor.names import short_name
 from monitor.pipeline import Pass, Progress, once
 from monitor.sources.push import admitted_body
 from monitor.steps.reference import learned_rows
+from monitor.store.alerts import alert_rows
 from monitor.store.profiles import count_profiled
 from monitor.store.schema import quarantine
 from monitor.types import Roles, Window
 from monitor.watch import Monitor
 from monitor.wiring import opened
+from tests.service.attackers import ATTACKER, home
+from tests.service.attackers import START as LOANS
 from tests.service.scene import DAY, START, made
 
 CONFIG = """
@@ -123,3 +128,17 @@ def test_a_busy_model_learns_from_as_many_rows_as_are_read(tmp_path: Path, most:
         found = learned_rows(connection, watch, most=most)
     assert found is not None
     assert found.num_rows == learned
+
+
+def test_a_client_with_a_long_name_that_attacks_is_shown_with_its_rows(tmp_path: Path) -> None:
+    config, token = home(tmp_path), "eyJ" + "x" * 900
+    records = pq.read_table(tmp_path / "logs" / "first.parquet")
+    keys = pc.if_else(pc.equal(records["key"], ATTACKER), token, records["key"])
+    pq.write_table(with_values(records, "key", keys), tmp_path / "logs" / "first.parquet")
+    monitor = opened(load(config.read_text(), place="monitor.yaml", environ={}, read=str), root=tmp_path)
+    assert once(monitor, clock=lambda: LOANS + DAY, rng=Random(1)).problems == {}
+    with monitor.database.read() as connection:
+        (found,) = (row for row in alert_rows(connection, model="loans") if row["fired_at"])
+    assert found["segment"] == f"client={short_name(token)}"
+    assert found["evidence"]["client_profile"]["rows"] == 120
+    assert sum(part["rows"] for part in found["evidence"]["timeline"]) == 120
