@@ -71,8 +71,13 @@ class Guard:
             assert known is not None  # noqa: S101  # it would have waited
             return known
         try:
-            self._known[model] = self._read(model, now)
-            return self._known[model]
+            known = self._read(model, now)
+            # whoever asks of ever new names must not fill the memory
+            if known.baseline is None:
+                self._known.pop(model, None)
+            else:
+                self._known[model] = known
+            return known
         finally:
             self._reading.release()
 

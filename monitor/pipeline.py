@@ -7,20 +7,21 @@ import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from random import Random
 
 from monitor.alerts.grouping import Finding
 from monitor.delivery import Delivered, deliver
 from monitor.errors import Busy, MonitorError
-from monitor.steps.due import PATIENCE
+from monitor.steps.forgetting import YEAR, forget_aged
 from monitor.steps.health import watch_over
 from monitor.steps.judge import judge
 from monitor.steps.labels import pull_labels
 from monitor.steps.probes import ask_probes, is_due
 from monitor.steps.pull import pull_records
 from monitor.steps.reference import kept_reference, reference_of
-from monitor.store.records import forget_records, register_model
+from monitor.store.outbox import forget_delivered
+from monitor.store.records import register_model
 from monitor.store.references import WHOLE
 from monitor.types import Window
 from monitor.watch import Monitor, Watch
@@ -126,13 +127,9 @@ def _look(monitor: Monitor, watch: Watch, *, now: datetime, done: Pass, progress
 
 
 def tidy(monitor: Monitor) -> None:
-    """Delete records older than each model keeps them; profiles, measurements and alerts stay.
-
-    A record is kept at least as long as its label is waited for.
-    """
+    """Delete what is kept no longer; profiles, measurements and alerts stay."""
     for watch in monitor.watches:
-        labels = watch.settings.labels
-        awaited = PATIENCE * labels.max_delay if labels and labels.max_delay else timedelta(0)
-        kept = max(watch.settings.retain, awaited)
         with monitor.database.write() as connection:
-            forget_records(connection, watch.name, older_than=kept)
+            forget_aged(connection, watch)
+    with monitor.database.write() as connection:
+        forget_delivered(connection, older_than=YEAR)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -118,6 +119,12 @@ def forget_followed(connection: Connection, name: str) -> None:
     """Forget what is known of a model's queries and what was seen in them, before they are followed anew."""
     for table in (attack_state, attack_tracking, sighting):
         connection.execute(delete(table).where(table.c.model == name))
+
+
+def forget_sightings(connection: Connection, name: str, *, before: datetime) -> int:
+    """Delete what was seen in the hours or days that began before a time; gives how many."""
+    old = (sighting.c.model == name, sighting.c.start < before)
+    return connection.execute(delete(sighting).where(*old)).rowcount
 
 
 def sightings_within(connection: Connection, name: str, window: Window) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from monitor.store.schema import label, row_key
 
@@ -81,7 +81,8 @@ def read_labels(connection: Connection, name: str, keys: Iterable[tuple[int, Key
 
 def waiting_labels(connection: Connection, name: str, keys: Sequence[Key]) -> dict[Key, Any]:
     """Give the labels among `keys` that came before their record."""
-    if not count_waiting(connection, name):
+    waiting = select(label.c.key).where(label.c.model == name, label.c.day == WAITING)
+    if connection.execute(waiting.limit(1)).first() is None:
         return {}
     return {key: value for (_, key), value in read_labels(connection, name, [(WAITING, k) for k in keys]).items()}
 
@@ -103,6 +104,12 @@ def count_labels(connection: Connection, name: str, first: int, last: int) -> in
     """Count the labels whose record is of the days from `first` to `last`."""
     here = (label.c.model == name, label.c.day >= first, label.c.day <= last)
     return connection.execute(select(func.count()).select_from(label).where(*here)).scalar_one()
+
+
+def forget_waiting(connection: Connection, name: str, *, before: datetime) -> int:
+    """Delete the labels that came before a time and whose record is not known yet; gives how many."""
+    old = (label.c.model == name, label.c.day == WAITING, label.c.at < before)
+    return connection.execute(delete(label).where(*old)).rowcount
 
 
 def record_days(connection: Connection, name: str) -> Iterator[int]:

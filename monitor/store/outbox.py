@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Select, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, or_, select, update
 
 from monitor.alerts.grouping import plain
 from monitor.store.database import Database, insert_new
@@ -125,6 +125,20 @@ def switch_on(connection: Connection, receiver: str) -> None:
     again = {"state": "pending", "attempts": 0, "finished_at": None, "due_at": outbox.c.created_at}
     connection.execute(update(outbox).where(*given_up).values(again))
     _set_channel(connection, receiver, failures=0, paused_until=None, off=False, reason="")
+
+
+def forget_delivered(connection: Connection, *, older_than: timedelta) -> int:
+    """Delete the messages that arrived `older_than` before the last one did, and their attempts; gives how many.
+
+    Those that were given up stay, since they may be tried again.
+    """
+    arrived = outbox.c.state == "delivered"
+    newest: datetime | None = connection.scalar(select(func.max(outbox.c.finished_at)).where(arrived))
+    if newest is None:
+        return 0
+    old = (arrived, outbox.c.finished_at < newest - older_than)
+    connection.execute(delete(delivery).where(delivery.c.outbox.in_(select(outbox.c.id).where(*old))))
+    return connection.execute(delete(outbox).where(*old)).rowcount
 
 
 def channels(connection: Connection) -> list[dict[str, Any]]:

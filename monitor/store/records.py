@@ -147,6 +147,7 @@ def quarantine_rows(
         rejected = _newly(connection, source, rejected)
     rows = [
         {"source": source, "position": r.position, "reason": r.reason, "excerpt": r.excerpt, "at": now}
+        | {"digest": _digest(r.excerpt)}
         for r in rejected
     ]
     if rows:
@@ -157,11 +158,24 @@ def quarantine_rows(
 def _newly(connection: Connection, source: str, rejected: Sequence[Rejected]) -> list[Rejected]:
     """Give those that do not lie in quarantine yet, by the rows themselves."""
     known = set[str]()
-    texts = sorted({one.excerpt for one in rejected} - {""})
-    for start in range(0, len(texts), _CHUNK):
-        here = (quarantine.c.source == source, quarantine.c.excerpt.in_(texts[start : start + _CHUNK]))
-        known |= set(connection.scalars(select(quarantine.c.excerpt).where(*here)))
-    return [one for one in rejected if one.excerpt not in known]
+    digests = sorted({_digest(one.excerpt) for one in rejected if one.excerpt})
+    for start in range(0, len(digests), _CHUNK):
+        here = (quarantine.c.source == source, quarantine.c.digest.in_(digests[start : start + _CHUNK]))
+        known |= set(connection.scalars(select(quarantine.c.digest).where(*here)))
+    return [one for one in rejected if _digest(one.excerpt) not in known]
+
+
+def _digest(excerpt: str) -> str:
+    return hashlib.blake2b(excerpt.encode(errors="replace"), digest_size=16).hexdigest()
+
+
+def forget_quarantine(connection: Connection, source: str, *, older_than: timedelta) -> int:
+    """Delete the rows of a source that were turned away `older_than` before the last one was; gives how many."""
+    newest: datetime | None = connection.scalar(select(func.max(quarantine.c.at)).where(quarantine.c.source == source))
+    if newest is None:
+        return 0
+    old = (quarantine.c.source == source, quarantine.c.at < newest - older_than)
+    return connection.execute(delete(quarantine).where(*old)).rowcount
 
 
 def newest_quarantined(connection: Connection, source: str) -> tuple[Rejected, datetime] | None:

@@ -1,4 +1,4 @@
-"""What each model is compared with: layout and profiles of its reference, kept once per version of it."""
+"""What each model is compared with: layout and profiles of its reference, of which the one that counts is kept."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,11 +17,11 @@ GROUP = "sensitive:"
 def write_reference(
     connection: Connection, name: str, fingerprint: str, profiles: Mapping[str, Profile], *, now: datetime
 ) -> None:
-    """Keep a reference by segment, "" being all of it; from now on it is the one that counts.
+    """Keep a reference by segment, "" being all of it, in the place of the one before.
 
-    A fingerprint that counted before is written anew, which makes it the newest again.
+    Profiles are made with one reference's bins, so that nothing needs an older one.
     """
-    connection.execute(delete(reference).where(reference.c.model == name, reference.c.fingerprint == fingerprint))
+    connection.execute(delete(reference).where(reference.c.model == name))
     for segment, profile in profiles.items():
         connection.execute(
             insert(reference).values(

@@ -115,6 +115,7 @@ segment = Table(
     Index(None, "model", "start", "end"),
 )
 
+# Rows that could not be taken, kept for a year. `digest`: of the excerpt, by which a row that comes again is known.
 quarantine = Table(
     "quarantine",
     metadata,
@@ -124,7 +125,9 @@ quarantine = Table(
     Column("reason", Text, nullable=False),
     Column("excerpt", Text, nullable=False),
     Column("at", UTCDateTime, nullable=False),
+    Column("digest", String(32), nullable=False, server_default=""),
     Index(None, "source", "at"),
+    Index(None, "source", "digest"),
 )
 
 # One row a window; late rows merge into it and raise `revision`. The empty text is "all versions", "all traffic".
@@ -139,6 +142,7 @@ profile = Table(
     Column("revision", Integer, nullable=False),
     Column("rows", BigInteger, nullable=False),
     Column("data", LargeBinary, nullable=False),
+    Index(None, "model", "start", "end"),
 )
 
 # Public: documented and stable. `column` and `segment` are empty where the number speaks of the whole model;
@@ -168,8 +172,8 @@ measurement = Table(
     Index(None, "model", "window_end"),
 )
 
-# What a model is compared with: layout and profile of its reference, and the profile of each of its segments. The
-# newest fingerprint counts; the layout stands with the whole, where `segment` is the empty text.
+# What a model is compared with: layout and profile of its reference, and the profile of each of its segments; the one
+# that counts. The layout stands with the whole, where `segment` is the empty text.
 reference = Table(
     "reference",
     metadata,
@@ -213,7 +217,8 @@ row_key = Table(
     sqlite_with_rowid=False,
 )
 
-# Labels that came by themselves. `day` is that of the record, or -1 while the record is not known yet.
+# Labels that came by themselves, kept as long as their records. `day` is that of the record, or -1 while the record is
+# not known yet.
 label = Table(
     "label",
     metadata,
@@ -302,7 +307,8 @@ alert_event = Table(
     Index(None, "fingerprint", "window_end"),
 )
 
-# Messages on their way, one row a receiver. `notice` is made of what is told and to whom: a repeat is recognisable.
+# Messages on their way, one row a receiver, kept for a year once they are delivered. `notice` is made of what is told
+# and to whom: a repeat is recognisable.
 outbox = Table(
     "outbox",
     metadata,
@@ -434,9 +440,10 @@ attack_state = Table(
     Column("data", LargeBinary, nullable=False),
 )
 
-# Public: what a client did in an hour or day that an attacker would do; the empty client is all traffic. `hits` of
-# `rows` rows showed a sign that at most a share of `rate` of honest rows do; `log_e` is the evidence against chance at
-# its highest, in nats. `total`: the sum over all clients, without evidence of its own. `ids`: of some of these records.
+# Public: what a client did in an hour or day that an attacker would do, kept as long as the records; the empty client
+# is all traffic. `hits` of `rows` rows showed a sign that at most a share of `rate` of honest rows do; `log_e` is the
+# evidence against chance at its highest, in nats. `total`: the sum over all clients, without evidence of its own.
+# `ids`: of some of these records.
 sighting = Table(
     "sighting",
     metadata,

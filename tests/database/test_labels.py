@@ -14,6 +14,7 @@ from monitor.store.labels import (
     add_labels,
     count_waiting,
     find_records,
+    forget_waiting,
     keys_of,
     known_keys,
     read_labels,
@@ -98,6 +99,16 @@ def test_a_label_waits_for_its_record_and_then_moves_to_its_day(flights: Databas
         assert count_waiting(connection, "m") == 0
         assert waiting_labels(connection, "m", [C]) == {}
         assert read_labels(connection, "m", [(9, C), (5, A), (WAITING, C)]) == {(9, C): 1, (5, A): 0}
+
+
+def test_labels_that_wait_are_forgotten_by_when_they_came_and_others_are_not(flights: Database) -> None:
+    with flights.write() as connection:
+        add_labels(connection, "m", [(WAITING, A, 1), (5, A, 0)], at=NOON)
+        add_labels(connection, "m", [(WAITING, B, 1)], at=NOON + timedelta(days=1))
+        assert forget_waiting(connection, "m", before=NOON) == forget_waiting(connection, "other", before=NOON) == 0
+        assert forget_waiting(connection, "m", before=NOON + timedelta(days=1)) == 1
+        assert waiting_labels(connection, "m", [A, B]) == {B: 1}
+        assert read_labels(connection, "m", [(5, A)]) == {(5, A): 0}
 
 
 def test_keys_and_labels_go_with_the_records_of_their_days(flights: Database) -> None:

@@ -15,6 +15,7 @@ from monitor.store.outbox import (
     dead_letters,
     due_receivers,
     enqueue,
+    forget_delivered,
     mark_dead,
     mark_delivered,
     mark_retry,
@@ -199,3 +200,25 @@ def test_claims_at_the_same_time_never_give_a_message_twice(database: Database) 
     assert sorted(ids) == sorted(f"n{i}" for i in range(40))
     with database.read() as connection:
         assert connection.execute(select(func.count()).where(outbox.c.state == "delivered")).scalar_one() == 40
+
+
+def test_delivered_messages_are_forgotten_a_while_before_the_last_and_those_given_up_are_not(
+    database: Database,
+) -> None:
+    hour = timedelta(hours=1)
+    queue(database, *(notice(n) for n in range(5)))
+    for n in range(3):
+        assert done(database, taken(database, NOON + n * hour), NOON + n * hour)
+    dead = taken(database, NOON)
+    with database.write() as connection:
+        mark_dead(connection, dead, now=NOON, outcome="permanent", error="gone")
+        assert forget_delivered(connection, older_than=hour) == 1
+        assert forget_delivered(connection, older_than=hour) == 0
+        assert list(connection.scalars(select(outbox.c.notice).order_by(outbox.c.id))) == ["n1", "n2", "n3", "n4"]
+        assert connection.scalar(select(func.count()).select_from(delivery)) == 3
+    assert outbox_counts_of(database) == {"team": {"pending": 1, "delivered": 2, "dead": 1}}
+
+
+def outbox_counts_of(database: Database) -> dict[str, dict[str, int]]:
+    with database.read() as connection:
+        return outbox_counts(connection)

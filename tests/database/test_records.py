@@ -4,13 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from monitor.errors import MonitorError
 from monitor.store.cursors import read_cursors, write_cursors
 from monitor.store.database import Database
 from monitor.store.records import (
     append_records,
+    forget_quarantine,
     forget_records,
     pack_records,
     quarantine_rows,
@@ -122,3 +123,27 @@ def test_rejected_rows_are_kept_with_their_reason(database: Database) -> None:
         quarantine_rows(connection, "files", [], now=NOON)
     with database.read() as connection:
         assert connection.execute(select(func.count()).select_from(quarantine)).scalar_one() == 1
+
+
+def test_rows_that_come_again_lie_in_quarantine_once_by_what_they_hold(database: Database) -> None:
+    again = [Rejected("t id=1", "bad", "x" * 60_000), Rejected("t id=2", "bad", "y"), Rejected("t id=3", "bad", "")]
+    with database.write() as connection:
+        assert len(quarantine_rows(connection, "m/records", again, now=NOON, repeats=True)) == 3
+        # nothing is known of a row without an excerpt
+        assert quarantine_rows(connection, "m/records", again, now=NOON, repeats=True) == again[2:]
+        assert len(quarantine_rows(connection, "m/labels", again, now=NOON, repeats=True)) == 3
+        if connection.dialect.name == "sqlite":
+            asked = "EXPLAIN QUERY PLAN SELECT digest FROM quarantine WHERE source = 's' AND digest IN ('a')"
+            assert "ix_quarantine_source_digest" in connection.execute(text(asked)).all()[0].detail
+
+
+def test_rows_in_quarantine_are_forgotten_a_while_before_the_newest_of_their_source(database: Database) -> None:
+    with database.write() as connection:
+        for source, hours in (("a", (0, 5, 10)), ("b", (0, 1))):
+            for hour in hours:
+                bad = [Rejected(f"{source}:{hour}", "bad", str(hour))]
+                quarantine_rows(connection, source, bad, now=NOON + hour * HOUR)
+        assert forget_quarantine(connection, "a", older_than=5 * HOUR) == 1
+        assert forget_quarantine(connection, "b", older_than=5 * HOUR) == 0
+        assert forget_quarantine(connection, "c", older_than=5 * HOUR) == 0
+        assert set(connection.scalars(select(quarantine.c.position))) == {"a:5", "a:10", "b:0", "b:1"}

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pyarrow as pa
 import pytest
+from sqlalchemy import select
 
 from monitor.profiles.bins import NumericBins
 from monitor.profiles.groups import profile_table
@@ -13,6 +14,7 @@ from monitor.profiles.profile import Profile
 from monitor.store.database import Database
 from monitor.store.records import register_model
 from monitor.store.references import read_reference, write_reference
+from monitor.store.schema import reference
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -60,6 +62,15 @@ def test_the_newest_reference_of_each_model_counts(database: Database) -> None:
     assert read(database)[0] == "f2"
     assert read(database)[1][""].layout.digest == profiles(7.0)[""].layout.digest
     assert read(database, "other")[0] == "g"
+
+
+def test_of_each_model_only_the_reference_that_counts_is_kept(database: Database) -> None:
+    write(database, "g", profiles(3.0), model="other")
+    for number in range(3):
+        write(database, f"f{number}", profiles(float(number)))
+    with database.read() as connection:
+        kept = connection.execute(select(reference.c.model, reference.c.fingerprint).distinct()).all()
+    assert {tuple(row) for row in kept} == {("other", "g"), ("m", "f2")}
 
 
 def test_a_reference_that_counted_before_can_count_again(database: Database) -> None:

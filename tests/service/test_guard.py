@@ -5,32 +5,44 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
 import requests
 
 from monitor.config import load
 from monitor.guard import Guard
 from monitor.pipeline import once
+from monitor.store.database import Database
 from monitor.web import create_app, serve
 from monitor.wiring import opened
 from tests.service.attackers import CONFIG, START, home
 
+NOW = START + timedelta(days=30)
 HONEST = {"income": 21_000.5, "amount": 8_000.25, "age": 40, "debt": 2_500.75, "home": "rent"}
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     folder = tmp_path_factory.mktemp("guard")
     home(folder)
     text = CONFIG.format(database="sqlite:///monitor.db", more="")
     monitor = opened(load(text, place="monitor.yaml", environ={}, read=str), root=folder)
-    now = START + timedelta(days=30)
-    once(monitor, clock=lambda: now, rng=Random(1))
-    guard = Guard(monitor.database, clock=lambda: now)
-    served = serve(create_app(monitor.database, now=lambda: now, validate=guard.validate), "127.0.0.1", 0)
+    once(monitor, clock=lambda: NOW, rng=Random(1))
+    yield monitor.database
+    monitor.database.close()
+
+
+@pytest.fixture(scope="module")
+def guard(database: Database) -> Guard:
+    return Guard(database, clock=lambda: NOW)
+
+
+@pytest.fixture(scope="module")
+def address(database: Database, guard: Guard) -> Iterator[str]:
+    served = serve(create_app(database, now=lambda: NOW, validate=guard.validate), "127.0.0.1", 0)
     yield served.address
     served.stop()
-    monitor.database.close()
 
 
 def asked(address: str, *records: dict[str, Any], model: str = "loans") -> requests.Response:
@@ -55,6 +67,22 @@ def test_what_was_misspelt_or_is_no_number_is_named(address: str) -> None:
         "age has no value",
         "agee is no column of the reference; did you mean age?",
     ]
+
+
+def test_a_name_that_no_model_has_is_not_remembered(address: str, guard: Guard) -> None:
+    assert {asked(address, HONEST, model=f"nobody-{n}").status_code for n in range(3)} == {400}
+    assert asked(address, HONEST).status_code == 200
+    assert set(guard._known) == {"loans"}  # noqa: SLF001  # that it does not grow is not to be seen from outside
+
+
+def test_a_body_that_would_unpack_to_far_more_than_was_sent_is_refused(address: str) -> None:
+    zeros = pa.table({f"x{i}": pa.array(np.zeros(2**20)) for i in range(33)})
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, zeros.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+        writer.write_table(zeros)
+    kind = {"content-type": "application/vnd.apache.arrow.stream"}
+    answer = requests.post(f"{address}/v1/validate?model=loans", data=bytes(sink.getvalue()), headers=kind, timeout=10)
+    assert (answer.status_code, "unpacked it has" in answer.text) == (400, True)
 
 
 def test_nothing_of_alerts_or_clients_is_told(address: str) -> None:
