@@ -8,13 +8,13 @@ import pyarrow as pa
 import typer
 
 from monitor.commands.opening import configured, reaching_database, watch_named, watching
-from monitor.commands.printing import minute, printable
+from monitor.commands.printing import minute, printable, spinner
 from monitor.commands.rows import reference_rows, window_rows
 from monitor.errors import MonitorError
-from monitor.render.deep_report import write_report
+from monitor.render.deep_report import MAX_VALUES, too_many_values, write_report
 from monitor.schedule import window_of
 
-MOST_ROWS = 100_000
+MOST_ROWS = 10_000
 
 
 def report(path: Path, name: str, at: datetime, out: Path | None) -> int:
@@ -34,9 +34,21 @@ def report(path: Path, name: str, at: datetime, out: Path | None) -> int:
     if empty:
         typer.echo(printable(f"left out, for want of values on one side: {', '.join(sorted(empty))}"), err=True)
     sides = [thinned(rows.select([c for c in rows.column_names if c not in empty])) for rows in (reference, current)]
-    write_report(*sides, roles=watch.roles, out=target)
-    typer.echo(f"{target}: {name}, {minute(window.start)} to {minute(window.end)}, {current.num_rows} rows")
+    varied = too_many_values(sides[0], sides[1], watch.roles)
+    if varied:
+        said = f"left out, as texts, lists or of over {MAX_VALUES} different values: {', '.join(sorted(varied))}"
+        typer.echo(printable(f"{said}; Evidently would take hours for them"), err=True)
+        sides = [side.select([c for c in side.column_names if c not in varied]) for side in sides]
+    with spinner(f"{name}: Evidently is at work"):
+        write_report(*sides, roles=watch.roles, out=target)
+    rows = " beside ".join(map(_counted, (current, reference), ("rows", "of the reference")))
+    typer.echo(f"{target}: {name}, {minute(window.start)} to {minute(window.end)}, {rows}")
     return 0
+
+
+def _counted(rows: pa.Table, what: str) -> str:
+    taken = f"{MOST_ROWS:,} of " if rows.num_rows > MOST_ROWS else ""
+    return f"{taken}{rows.num_rows:,} {what}"
 
 
 def without_values(rows: pa.Table) -> set[str]:

@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from monitor.errors import MonitorError
+from monitor.profiles.arrow import task_of
+from monitor.profiles.reading import type_of
 from monitor.types import Roles
 
 if TYPE_CHECKING:
@@ -25,6 +28,8 @@ INSTALL = "install it with `pip install 'evidently>=0.7,<0.8' 'pandas<3.1'`"
 # Evidently's own logger looks for the first name, the library below it for the second.
 QUIET = {"DO_NOT_TRACK": "1", "ITERATIVE_DO_NOT_TRACK": "1"}
 MAX_SCORES = 50
+MAX_VALUES = 200
+"""Evidently's time grows with every value of a category, to hours for texts."""
 
 
 def write_report(
@@ -50,10 +55,12 @@ def write_report(
 def _told(roles: Roles, reference: pa.Table, current: pa.Table) -> dict[str, Any]:
     """Say which columns take part and how; those that only name rows do not."""
     shared = [c for c in reference.column_names if c in current.column_names]
-    aside = {roles.timestamp, roles.id, roles.client, *roles.ignore}
+    aside = aside_of(roles)
     label = roles.label if roles.label and roles.label in shared and _filled(reference, current, roles.label) else None
     numbers = {c for c in shared if pa.types.is_integer(reference[c].type) or pa.types.is_floating(reference[c].type)}
-    texts = {c for c, kind in roles.kinds.items() if kind == "categorical"} | {roles.prediction, roles.label}
+    measured = task_of(reference, roles) == "regression"
+    classes = set() if measured else {roles.prediction, roles.label}
+    texts = {c for c, kind in roles.kinds.items() if kind == "categorical"} | classes
     scored = [c for c in roles.scores if c in shared][:MAX_SCORES]
     columns = [c for c in shared if c not in aside and (c != roles.label or label)]
     return {
@@ -63,7 +70,31 @@ def _told(roles: Roles, reference: pa.Table, current: pa.Table) -> dict[str, Any
         "prediction": roles.prediction if roles.prediction in shared else None,
         "scores": scored,
         "classes": list(roles.classes),
+        "measured": measured,
     }
+
+
+def aside_of(roles: Roles) -> set[str | None]:
+    """Name the columns that take no part."""
+    return {roles.timestamp, roles.id, roles.client, *roles.ignore}
+
+
+def too_many_values(reference: pa.Table, current: pa.Table, roles: Roles) -> set[str]:
+    """Name the texts, lists and categories of more than 200 values, which Evidently would take hours for."""
+    return {
+        name
+        for rows in (reference, current)
+        for name in rows.column_names
+        if name not in aside_of(roles) and _varied(rows[name], roles.kinds.get(name))
+    }
+
+
+def _varied(column: pa.ChunkedArray, kind: str | None) -> bool:
+    if type_of(column.type) == "other" or kind in ("text", "vector"):
+        return True
+    named = kind == "categorical" or type_of(column.type) in ("text", "time")
+    values = column.unify_dictionaries().cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+    return named and int(pc.count_distinct(values).as_py()) > MAX_VALUES
 
 
 def _filled(reference: pa.Table, current: pa.Table, label: str) -> bool:
@@ -117,19 +148,29 @@ def _report(frames: "list[pd.DataFrame]", told: dict[str, Any]) -> str:
         ClassificationPreset,
         DataDriftPreset,
         DataSummaryPreset,
+        RegressionPreset,
     )
 
-    task = _task(frames, told)
-    if task is not None:
+    task, error = _task(frames, told), _error(told)
+    if task is not None or error is not None:
         frames = [frame[frame[told["label"]].notna()].reset_index(drop=True) for frame in frames]
-    presets = [DataDriftPreset(), DataSummaryPreset(), *([ClassificationPreset()] if task is not None else [])]
+    presets = [DataDriftPreset(), DataSummaryPreset()]
+    presets += [ClassificationPreset()] * (task is not None) + [RegressionPreset()] * (error is not None)
     definition = DataDefinition(
         numerical_columns=told["numeric"],
         categorical_columns=told["categorical"],
         classification=None if task is None else [task],
+        regression=None if error is None else [error],
     )
     current, reference = (Dataset.from_pandas(frame, data_definition=definition) for frame in frames)
     return str(Report(presets).run(current, reference).get_html_str(as_iframe=False))
+
+
+def _error(told: dict[str, Any]) -> Any:  # noqa: ANN401  # Evidently is untyped
+    from evidently import Regression  # noqa: PLC0415  # as above
+
+    both = {told["label"], told["prediction"]} <= set(told["numeric"])
+    return Regression(target=told["label"], prediction=told["prediction"]) if told["measured"] and both else None
 
 
 def _task(frames: "list[pd.DataFrame]", told: dict[str, Any]) -> Any:  # noqa: ANN401  # Evidently is untyped

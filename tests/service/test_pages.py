@@ -13,7 +13,7 @@ import pytest
 
 from monitor.errors import MonitorError
 from monitor.render import html
-from monitor.render.deep_report import write_report
+from monitor.render.deep_report import too_many_values, write_report
 from monitor.store.database import Database, migrate, open_database
 from monitor.types import Roles
 from monitor.web import create_app, serve
@@ -67,6 +67,29 @@ def test_a_report_lays_the_window_beside_the_reference(tmp_path: Path) -> None:
     assert "<html" in page
     assert "carrier" in page
     assert re.search("ROC|Roc|Accuracy", page)
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_report_of_numbers_predicted_measures_their_error(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    sides = [
+        pa.table({"cost": cost, "predicted": cost + rng.normal(0, 1, len(cost)), "x": rng.normal(size=len(cost))})
+        for cost in (rng.gamma(2, 900, 800), rng.gamma(2, 900, 133))
+    ]
+    roles = Roles(timestamp="at", prediction="predicted", label="cost")
+    write_report(*sides, roles=roles, out=tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text()
+    assert re.search("MAE|Mean Absolute Error", page)
+    assert "Accuracy" not in page
+
+
+def test_texts_lists_and_names_are_too_varied_for_a_report() -> None:
+    n = 400
+    held = {"text": [f"late by {i} hours" for i in range(n)], "list": [[0.5, 1.0]] * n, "x": np.arange(n)}
+    few = {"few": ["a", "b"] * (n // 2), "zip": np.arange(n), "id": list(map(str, range(n)))}
+    rows = pa.table(held | few)
+    roles = Roles(timestamp="at", id="id", kinds={"zip": "categorical"})
+    assert too_many_values(rows, rows.slice(0, 10), roles) == {"text", "list", "zip"}
 
 
 def test_a_report_without_rows_is_refused(tmp_path: Path) -> None:
