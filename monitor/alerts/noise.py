@@ -1,6 +1,6 @@
 """Which monitors are not worth their alerts: what they said of the windows that were judged, pure.
 
-A monitor is one detector on one column of one segment. Looks are oldest first, one a window, at what is armed.
+A monitor is one detector on one column of one segment. Readings are oldest first, one a window, at what is armed.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ CHANCE = 0.05
 
 
 @dataclass(frozen=True)
-class Look:
+class Reading:
     """What one monitor found in one window.
 
     alpha: the p-value it had to reach; None where the user's own number, `limit`, decides.
@@ -44,39 +44,39 @@ class Restless:
     expected: float
 
 
-Looks = Mapping[str, Sequence[Look]]
+Readings = Mapping[str, Sequence[Reading]]
 
 
-def speechless(looks: Looks) -> dict[str, list[str]]:
+def speechless(readings: Readings) -> dict[str, list[str]]:
     """Give the monitors that had no answer in any window, by the reason they gave last; the commonest reason first.
 
-    >>> speechless({"roc_auc": [Look("insufficient", note="no labels yet")]})
+    >>> speechless({"roc_auc": [Reading("insufficient", note="no labels yet")]})
     {'no labels yet': ['roc_auc']}
     """
     found: dict[str, list[str]] = {}
-    for name, seen in looks.items():
-        if seen and all(look.outcome == "insufficient" for look in seen):
+    for name, seen in readings.items():
+        if seen and all(reading.outcome == "insufficient" for reading in seen):
             found.setdefault(seen[-1].note, []).append(name)
     return dict(sorted(found.items(), key=lambda item: (-len(item[1]), item[0])))
 
 
-def restless(looks: Looks) -> list[Restless]:
+def restless(readings: Readings) -> list[Restless]:
     """Give the monitors that breach over five times as often as their thresholds let expect, the most restless first.
 
     Only where chance has that in less than one case of a thousand, and where the breaches come and go, in three runs
     or more: a lasting breach is a change, and no noise.
     """
-    found = [one for name, seen in looks.items() if (one := _restless(name, _decided(seen))) is not None]
+    found = [one for name, seen in readings.items() if (one := _restless(name, _decided(seen))) is not None]
     return sorted(found, key=lambda one: (-one.breaches / one.expected, one.name))
 
 
-def _decided(seen: Sequence[Look]) -> list[Look]:
-    return [look for look in seen if look.outcome in ("breach", "clear") and look.alpha is not None]
+def _decided(seen: Sequence[Reading]) -> list[Reading]:
+    return [reading for reading in seen if reading.outcome in ("breach", "clear") and reading.alpha is not None]
 
 
-def _restless(name: str, decided: Sequence[Look]) -> Restless | None:
-    breached = [look.outcome == "breach" for look in decided]
-    breaches, expected = sum(breached), sum(look.alpha or 0.0 for look in decided)
+def _restless(name: str, decided: Sequence[Reading]) -> Restless | None:
+    breached = [reading.outcome == "breach" for reading in decided]
+    breaches, expected = sum(breached), sum(reading.alpha or 0.0 for reading in decided)
     runs = sum(is_breach for is_breach, _ in groupby(breached))
     if runs < RUNS or not expected or breaches <= OFTEN * expected:
         return None
@@ -85,27 +85,27 @@ def _restless(name: str, decided: Sequence[Look]) -> Restless | None:
     return Restless(name, breaches, len(decided), expected)
 
 
-def within_chance(looks: Looks) -> dict[str, tuple[int, int]]:
+def within_chance(readings: Readings) -> dict[str, tuple[int, int]]:
     """Give for each monitor with the user's own number how many of its breaches chance explains, of how many.
 
     Chance explains a breach whose p-value is above 0.05 or whose 95 % interval holds the reference's value: there the
     number lies within the reference's own variation. Monitors without such breaches are left out.
     """
-    found = dict(_explained(looks))
+    found = dict(_explained(readings))
     return dict(sorted(found.items(), key=lambda item: (-item[1][0], item[0])))
 
 
-def _explained(looks: Looks) -> Iterator[tuple[str, tuple[int, int]]]:
-    for name, seen in looks.items():
-        breaches = [look for look in seen if look.outcome == "breach" and look.alpha is None]
+def _explained(readings: Readings) -> Iterator[tuple[str, tuple[int, int]]]:
+    for name, seen in readings.items():
+        breaches = [reading for reading in seen if reading.outcome == "breach" and reading.alpha is None]
         by_chance = sum(map(_by_chance, breaches))
         if by_chance:
             yield name, (by_chance, len(breaches))
 
 
-def _by_chance(look: Look) -> bool:
-    if look.p_value is not None:
-        return look.p_value > CHANCE
-    if look.low is None or look.high is None or look.reference is None:
+def _by_chance(reading: Reading) -> bool:
+    if reading.p_value is not None:
+        return reading.p_value > CHANCE
+    if reading.low is None or reading.high is None or reading.reference is None:
         return False
-    return look.low <= look.reference <= look.high
+    return reading.low <= reading.reference <= reading.high

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from scipy.special import chdtrc, chdtri, gammainccinv, ndtr, ndtri, roots_genlaguerre
 from scipy.stats import ncx2
 
+from monitor.alerts.lifecycle import Outcome
 from monitor.types import Measurement
 
-Outcome = Literal["breach", "clear", "insufficient"]
 Floats = NDArray[np.float64]
 
 CERTAIN = 1e-4

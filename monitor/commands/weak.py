@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from monitor.alerts.noise import Look, Looks, restless, speechless, within_chance
+from monitor.alerts.noise import Reading, Readings, restless, speechless, within_chance
 from monitor.alerts.thresholds import Threshold
 from monitor.config import Model
 from monitor.profiles.profile import Profile
@@ -36,18 +36,18 @@ def weaknesses(connection: Connection, name: str, model: Model) -> Iterator[tupl
     reference = known[1][WHOLE]
     since = judgements[0].window.start
     rows = list(read_armed(connection, name, since=since))
-    looks = _looks(rows)
+    readings = _readings(rows)
     usual = int(median([one.rows for one in judgements if one.rows] or [0]))
     thresholds = _thresholds(rows)
     yield from (("blind", why) for why in _unwatched(model))
     if len(judgements) >= FEWEST:
-        yield from (("blind", why) for why in _speechless(looks, len(judgements)))
+        yield from (("blind", why) for why in _speechless(readings, len(judgements)))
     yield from (("blind", why) for why in _unreachable(unreachable(reference, thresholds, usual)))
     yield from (("blind", why) for why in _too_wide(reference, thresholds, usual))
     yield from (("blind", why) for why in _blunt(reference, rows))
     if still := unvarying(reference):
         yield "blind", f"one value only in the whole reference, so that how they vary is not known: {_listed(still)}"
-    yield from (("noisy", why) for why in _often(connection, name, looks, judgements))
+    yield from (("noisy", why) for why in _often(connection, name, readings, judgements))
     if not reference.layout.windows:
         yield "noisy", UNTIMED
 
@@ -59,8 +59,8 @@ def _unwatched(model: Model) -> Iterator[str]:
         yield "there are no labels: performance is not watched; name them in columns.label"
 
 
-def _speechless(looks: Looks, windows: int) -> Iterator[str]:
-    for note, names in list(speechless(looks).items())[:2]:
+def _speechless(readings: Readings, windows: int) -> Iterator[str]:
+    for note, names in list(speechless(readings).items())[:2]:
         yield f"no answer in the last {windows} windows from {_listed(names)}: {note or 'without a reason'}"
 
 
@@ -94,31 +94,31 @@ def _blunt(reference: Profile, rows: Sequence[dict[str, Any]]) -> Iterator[str]:
         yield f"windows of the reference differ so in performance that only these changes are seen: {_listed(found)}"
 
 
-def _often(connection: Connection, name: str, looks: Looks, judgements: Sequence[Judgement]) -> Iterator[str]:
+def _often(connection: Connection, name: str, readings: Readings, judgements: Sequence[Judgement]) -> Iterator[str]:
     fired = count_fired(connection, name, since=judgements[0].window.start)
     flapping = [(_named(*key), times) for key, times in fired.items() if times >= FLAPS]
     if flapping:
         named = [f"{who} {times} times" for who, times in sorted(flapping, key=lambda pair: (-pair[1], pair[0]))]
         yield f"fired again and again in {len(judgements)} windows: {_listed(named)}; try `for` with more windows"
-    if found := restless(looks):
+    if found := restless(readings):
         named = [f"{one.name} {one.breaches} of {one.windows} windows ({one.expected:.2g} expected)" for one in found]
         yield f"breach far more often than they should, coming and going: {_listed(named)}"
-    if by_chance := within_chance(looks):
+    if by_chance := within_chance(readings):
         named = [f"{who} {some} of {every}" for who, (some, every) in by_chance.items()]
         yield f"numbers of your own lie within what chance gives; breaches that it explains: {_listed(named)}"
 
 
-def _looks(rows: Sequence[dict[str, Any]]) -> dict[str, list[Look]]:
-    found: dict[str, list[Look]] = {}
+def _readings(rows: Sequence[dict[str, Any]]) -> dict[str, list[Reading]]:
+    found: dict[str, list[Reading]] = {}
     for row in rows:
         own = row["alpha"] is None
-        look = Look(
+        reading = Reading(
             str(row["outcome"]),
             row["alpha"],
             row["threshold"] if own else None,
             *(row[key] for key in ("p_value", "n", "note", "low", "high", "reference")),
         )
-        found.setdefault(_named(str(row["detector"]), str(row["column"]), str(row["segment"])), []).append(look)
+        found.setdefault(_named(str(row["detector"]), str(row["column"]), str(row["segment"])), []).append(reading)
     return found
 
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from scipy.stats import norm
 
-from monitor.alerts.noise import Look, restless, speechless, within_chance
+from monitor.alerts.noise import Reading, restless, speechless, within_chance
 from monitor.alerts.thresholds import Threshold
 from monitor.profiles.arrow import layout_of, profile_table
 from monitor.profiles.layout import Layout
@@ -17,8 +17,8 @@ from monitor.steps.blindness import blunt, unreachable, unvarying, widest
 from monitor.types import Roles
 
 
-def looks(marks: str, alpha: float = 0.01) -> list[Look]:
-    return [Look("breach" if mark == "!" else "clear", alpha=alpha) for mark in marks]
+def readings(marks: str, alpha: float = 0.01) -> list[Reading]:
+    return [Reading("breach" if mark == "!" else "clear", alpha=alpha) for mark in marks]
 
 
 @pytest.mark.parametrize(
@@ -32,30 +32,30 @@ def looks(marks: str, alpha: float = 0.01) -> list[Look]:
     ],
 )
 def test_breaches_that_come_and_go_are_noise(marks: str, noisy: bool) -> None:  # noqa: FBT001
-    assert bool(restless({"psi of age": looks(marks)})) == noisy
+    assert bool(restless({"psi of age": readings(marks)})) == noisy
 
 
 def test_breaches_that_the_thresholds_let_expect_are_no_noise() -> None:
-    assert not restless({"psi of age": looks("!..." * 10, alpha=0.2)})
+    assert not restless({"psi of age": readings("!..." * 10, alpha=0.2)})
 
 
 def test_independent_windows_are_hardly_ever_called_noisy() -> None:
     rng = np.random.default_rng(5)
     marks = ("".join(np.where(row < 0.02, "!", ".")) for row in rng.random((2000, 60)))
-    assert len(restless({f"m{i}": looks(mark, alpha=0.02) for i, mark in enumerate(marks)})) <= 2
+    assert len(restless({f"m{i}": readings(mark, alpha=0.02) for i, mark in enumerate(marks)})) <= 2
 
 
 def test_a_monitor_that_never_answers_is_named_with_its_reason() -> None:
-    never, sometimes = Look("insufficient", note="9 of 30 rows needed"), Look("clear", alpha=0.1)
+    never, sometimes = Reading("insufficient", note="9 of 30 rows needed"), Reading("clear", alpha=0.1)
     assert speechless({"a": [never], "b": [never, never], "c": [never, sometimes], "d": []}) == {
         "9 of 30 rows needed": ["a", "b"]
     }
 
 
 def test_a_number_of_the_users_own_is_too_narrow_where_chance_explains_its_breaches() -> None:
-    chance, surely = Look("breach", limit=0.1, p_value=0.4), Look("breach", limit=0.1, p_value=1e-9)
-    metric = Look("breach", limit=0.8, low=0.7, high=0.85, reference=0.82)
-    found = within_chance({"psi": [chance, surely, chance], "auc": [metric], "ks": [surely], "auto": looks("!!")})
+    chance, surely = Reading("breach", limit=0.1, p_value=0.4), Reading("breach", limit=0.1, p_value=1e-9)
+    metric = Reading("breach", limit=0.8, low=0.7, high=0.85, reference=0.82)
+    found = within_chance({"psi": [chance, surely, chance], "auc": [metric], "ks": [surely], "auto": readings("!!")})
     assert found == {"psi": (2, 3), "auc": (1, 1)}
 
 
