@@ -19,7 +19,7 @@ from monitor.steps.notify import tell
 from monitor.steps.standing import held_back
 from monitor.store.alerts import alert_rows, held_findings, read_alerts, write_findings
 from monitor.store.cursors import note_live, read_source
-from monitor.store.measurements import read_judgements
+from monitor.store.measurements import read_filled
 from monitor.store.records import record_span
 from monitor.types import Measurement, Window
 from monitor.watch import Monitor, Watch
@@ -37,11 +37,15 @@ def watch_over(
     problems: by name, why something stands still, or the empty text. losses: ask, too, whether records have
     ceased, and what else was lost quietly.
     """
+    measured, live = [*map(_measured, problems.items())], False
+    if losses:
+        with monitor.database.read() as connection:
+            live = _is_live(connection, watch, now=now)
+            measured += [*_silence(connection, watch, live=live, now=now), *_lost(connection, watch, now=now)]
     with monitor.database.write() as connection:
+        if live:
+            note_live(connection, watch.records_source, at=now)
         alerts = read_alerts(connection, watch.name)
-        measured = [*map(_measured, problems.items())]
-        if losses:
-            measured += [*_silence(connection, watch, now=now), *_lost(connection, watch, alerts, now=now)]
         stepped = list(_stepped(watch, measured, alerts, now=now))
         if not stepped:
             return []
@@ -68,21 +72,25 @@ def _measured(problem: tuple[str, str]) -> tuple[Measurement, datetime | None]:
     return Measurement(name, float(bool(why)), note=why), None
 
 
-def _silence(connection: Connection, watch: Watch, *, now: datetime) -> Iterator[tuple[Measurement, datetime | None]]:
+def _is_live(connection: Connection, watch: Watch, *, now: datetime) -> bool:
+    """Say whether the newest record is up to date."""
+    span = record_span(connection, watch.name)
+    return span is not None and now - span[1] <= 2 * _length(span[1], watch) + watch.settings.lateness
+
+
+def _silence(
+    connection: Connection, watch: Watch, *, live: bool, now: datetime
+) -> Iterator[tuple[Measurement, datetime | None]]:
     """Measure the hours since the newest record, once they have been up to date: a history is no silence.
 
     The note says that it is too long, and is empty while it is not.
     """
-    span, source = record_span(connection, watch.name), watch.records_source
-    if span is None:
+    span = record_span(connection, watch.name)
+    if span is None or not (live or read_source(connection, watch.records_source).live_at):
         return
     age = max(now - span[1], timedelta(0))
     length = _length(span[1], watch)
-    if age <= 2 * length + watch.settings.lateness:
-        note_live(connection, source, at=now)
-    elif read_source(connection, source).live_at is None:
-        return
-    filled = [j.window.start for j in read_judgements(connection, watch.name) if j.rows][-GAPS:]
+    filled = [judged.window.start for judged in read_filled(connection, watch.name, most=GAPS)]
     measurement = freshness.compare_age(age, [b - a for a, b in pairwise(filled)])
     budget = watch.settings.false_alarms
     alpha = significance(alarms=budget.count, per=budget.per, window=length, tests=1)
@@ -91,9 +99,8 @@ def _silence(connection: Connection, watch: Watch, *, now: datetime) -> Iterator
     yield replace(measurement, note=since), span[1]
 
 
-def _lost(
-    connection: Connection, watch: Watch, alerts: Mapping[str, Alert], *, now: datetime
-) -> Iterator[tuple[Measurement, datetime | None]]:
+def _lost(connection: Connection, watch: Watch, *, now: datetime) -> Iterator[tuple[Measurement, datetime | None]]:
+    alerts = read_alerts(connection, watch.name)
     marks = {name: alerts.get(fingerprint(watch.name, KIND, name)) for name in LOSSES}
     standing = {name for name, alert in marks.items() if alert and alert.state in UNDER_ALARM}
     for measurement in lost_quietly(connection, watch.name, watch.settings, now=now, standing=standing):

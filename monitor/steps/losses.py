@@ -1,7 +1,7 @@
 """What a source loses while the rest of it is seen: rows turned away, files that vanished, labels, rows never read."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -11,11 +11,14 @@ from monitor.config import Data, Model
 from monitor.schedule import data_clock, window_of
 from monitor.store.cursors import read_cursors, read_source
 from monitor.store.labels import count_waiting
-from monitor.store.measurements import Judgement, read_judgements
+from monitor.store.measurements import Judgement, read_filled, until_last_label
 from monitor.store.records import newest_quarantined, record_span
 from monitor.types import Measurement
 
 DAY = timedelta(days=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MOST_BEHIND = 10_000
+"""How many windows behind the last one with a label are looked at; a year of hours, in which labels are long missed."""
 EXPECTED = 14
 """So many labels expected and none come: by chance less than once in a million, e^-14."""
 
@@ -87,8 +90,9 @@ def _late_labels(connection: Connection, name: str, model: Model) -> Measurement
     if delay is None or span is None or source.drained_at is None or source.problem:
         return None
     clock = data_clock(span[1], read_source(connection, f"{name}/records").drained_at, model.window)
-    judged = [one for one in read_judgements(connection, name) if one.rows]
-    expected, since = overdue_labels(judged, clock=clock, delay=delay + model.lateness)
+    known = until_last_label(connection, name)
+    behind = read_filled(connection, name, most=MOST_BEHIND, since=known.window.end if known else _EPOCH)
+    expected, since = overdue_labels([known, *behind] if known else behind, clock=clock, delay=delay + model.lateness)
     if since is None or expected < EXPECTED:
         return Measurement("late_labels", expected)
     waiting = count_waiting(connection, name)
@@ -101,8 +105,9 @@ def _late_labels(connection: Connection, name: str, model: Model) -> Measurement
 def overdue_labels(judged: Sequence[Judgement], *, clock: datetime, delay: timedelta) -> tuple[float, datetime | None]:
     """Give how many labels should have come since the last one, and since when.
 
-    judged: windows with rows. A label is overdue one window and `delay` after its window's end. Of rows behind the last
-    window with a label, as large a share is expected to have one as of those until then; all where none ever came.
+    judged: windows with rows; those up to the last one with a label may be put together as one. A label is overdue
+    one window and `delay` after its window's end. Of rows behind the last window with a label, as large a share is
+    expected to have one as of those until then; all where none ever came.
     """
     last = max((one.window.end for one in judged if one.labelled), default=None)
     before = [one for one in judged if last is not None and one.window.end <= last]

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, delete, insert, select, update
+from sqlalchemy import Connection, Dialect, delete, func, insert, select, update
 
 from monitor.store.schema import UTCDateTime, judgement, measurement
 from monitor.types import Measurement, Window
@@ -124,19 +124,43 @@ def write_judgement(connection: Connection, name: str, judged: Judgement) -> Non
 def read_judgements(connection: Connection, name: str) -> list[Judgement]:
     """Give a model's judged windows, oldest first."""
     rows = connection.execute(select(judgement).where(judgement.c.model == name).order_by(judgement.c.window_end))
-    return [
-        Judgement(
-            Window(row.window_start, row.window_end),
-            row.revision,
-            row.rows,
-            row.labelled,
-            matured=row.matured,
-            since=row.since,
-            decided=row.decided,
-            alarmed=row.alarmed,
-        )
-        for row in rows
-    ]
+    return [*map(_judgement, rows)]
+
+
+def read_filled(connection: Connection, name: str, *, most: int, since: datetime | None = None) -> list[Judgement]:
+    """Give the newest so many of a model's judged windows that held rows, oldest first; from `since` on the first."""
+    j = judgement.c
+    chosen = select(judgement).where(j.model == name, j.rows > 0).limit(most)
+    if since is None:
+        return [*map(_judgement, connection.execute(chosen.order_by(j.window_end.desc())))][::-1]
+    behind = chosen.where(j.window_end > since, j.window_start >= since)
+    return [*map(_judgement, connection.execute(behind.order_by(j.window_end)))]
+
+
+def until_last_label(connection: Connection, name: str) -> Judgement | None:
+    """Give a model's judged windows that held rows, up to the last with a label, as if they were one; None without."""
+    j = judgement.c
+    filled = (j.model == name, j.rows > 0)
+    with_label = select(j.window_end).where(*filled, j.labelled > 0).order_by(j.window_end.desc())
+    last: datetime | None = connection.scalar(with_label.limit(1))
+    if last is None:
+        return None
+    sums = select(func.min(j.window_start), func.sum(j.rows), func.sum(j.labelled))
+    start, rows, labelled = connection.execute(sums.where(*filled, j.window_end <= last)).one()
+    return Judgement(Window(start, last), 0, int(rows), int(labelled), matured=False)
+
+
+def _judgement(row: Any) -> Judgement:  # noqa: ANN401 (a row of the table)
+    return Judgement(
+        Window(row.window_start, row.window_end),
+        row.revision,
+        row.rows,
+        row.labelled,
+        matured=row.matured,
+        since=row.since,
+        decided=row.decided,
+        alarmed=row.alarmed,
+    )
 
 
 def doubt_judgements(connection: Connection, name: str) -> None:

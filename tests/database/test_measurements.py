@@ -9,8 +9,10 @@ from monitor.store.database import Database
 from monitor.store.measurements import (
     Judged,
     Judgement,
+    read_filled,
     read_judgements,
     read_measurements,
+    until_last_label,
     write_judgement,
     write_measurements,
 )
@@ -83,3 +85,17 @@ def test_judgements_come_back_oldest_first_one_a_window(models: Database) -> Non
         write_judgement(connection, "m", replace(second, revision=2, matured=True))
         assert read_judgements(connection, "m") == [first, replace(second, revision=2, matured=True)]
         assert read_judgements(connection, "other") == []
+
+
+def test_of_many_windows_only_those_with_rows_that_are_asked_for_are_read(models: Database) -> None:
+    with models.write() as connection:
+        for number, (rows, labelled) in enumerate([(9, 0), (10, 4), (0, 0), (20, 6), (30, 0), (0, 0), (40, 0)]):
+            judged = Judgement(hour(number), 1, rows, labelled, matured=False)
+            write_judgement(connection, "m", judged)
+        newest = read_filled(connection, "m", most=2)
+        behind = [read_filled(connection, "m", most=n, since=hour(3).end) for n in (1, 9)]
+        assert until_last_label(connection, "other") is None
+        known = until_last_label(connection, "m")
+    assert [one.rows for one in newest] == [30, 40]
+    assert [[one.rows for one in found] for found in behind] == [[30], [30, 40]]
+    assert known == Judgement(Window(hour(0).start, hour(3).end), 0, 39, 10, matured=False)
