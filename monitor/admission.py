@@ -25,16 +25,16 @@ _MEND = "mend the source or the configured columns"
 
 
 def admit(
-    batch: Batch, roles: Roles, *, now: datetime, types: Mapping[str, str] | None = None, stops: bool = True
+    batch: Batch, roles: Roles, *, now: datetime, types: Mapping[str, str | None] | None = None, stops: bool = True
 ) -> Batch:
     """Give the batch with aware UTC times in microseconds, the unusable rows moved to `rejected`; `read` stays.
 
     A time may be written in any way that `times_of` reads. A row is turned away when its time is missing, unreadable,
     not after the first moment of 1970 or more than an hour after `now`, when its id is missing, when a text is not
     UTF-8, and when its id, client, version, a segment or a group is no name (see `named`).
-    `types` is the class of the type of each column the source is known to have ("number", "text", ...); it only names
-    what changed, and may be missing. stops: whether many unusable rows stop the source; where not, they are turned away
-    however many they are, as where nobody could mend what was sent.
+    `types` is the class of the type of each column the source is known to have ("number", "text", ...), None where only
+    its name is known; it only names what changed, and may be missing. stops: whether many unusable rows stop the
+    source; where not, they are turned away however many they are, as where nobody could mend what was sent.
 
     Raises SourceStopped, with nothing taken, when the column of times or of ids is gone, and when more than 5 % of the
     rows read, and more than 10 of them, are unusable, the source's own rejections included; of rows that come apart
@@ -162,7 +162,7 @@ def too_many(bad: int, read: int) -> bool:
     return bad > STOP_SHARE * max(read, STOP_ROWS)
 
 
-def _stop_if_many(batch: Batch, faults: Sequence[Fault], types: Mapping[str, str]) -> None:
+def _stop_if_many(batch: Batch, faults: Sequence[Fault], types: Mapping[str, str | None]) -> None:
     bad = len(batch.rejected) + _bad_rows(faults).size
     if not too_many(bad, batch.read) or (batch.apart and batch.read < STOP_ROWS):
         return
@@ -176,7 +176,7 @@ def _stop_if_many(batch: Batch, faults: Sequence[Fault], types: Mapping[str, str
     )
 
 
-def _gone(batch: Batch, name: str, types: Mapping[str, str]) -> SourceStopped:
+def _gone(batch: Batch, name: str, types: Mapping[str, str | None]) -> SourceStopped:
     problem = "is there twice" if name in batch.rows.column_names else "is gone"
     changes = {name: problem, **_changes(batch.rows, types)}
     return SourceStopped(
@@ -187,9 +187,9 @@ def _gone(batch: Batch, name: str, types: Mapping[str, str]) -> SourceStopped:
     )
 
 
-def _changes(rows: pa.Table, types: Mapping[str, str]) -> dict[str, str]:
+def _changes(rows: pa.Table, types: Mapping[str, str | None]) -> dict[str, str]:
     found = dict(zip(rows.column_names, map(type_of, rows.schema.types), strict=True))
-    changes = {name: "is gone" for name in types if name not in found}
+    changes = {name: "is gone" for name, known in types.items() if known and name not in found}
     for name, kind in found.items():
         if rows.column_names.count(name) > 1:
             changes[name] = "is there twice"
@@ -197,7 +197,7 @@ def _changes(rows: pa.Table, types: Mapping[str, str]) -> dict[str, str]:
             changes[name] = "has no value"
         elif types and name not in types:
             changes[name] = "is new"
-        elif types and kind != types[name]:
+        elif types and types[name] not in (None, kind):
             changes[name] = f"was {types[name]}, is {kind}"
     return changes
 

@@ -45,15 +45,24 @@ def pull_records(database: Database, watch: Watch, layout: Layout | None, *, now
         take_records(database, watch, layout, batches, now=now, tracking=tracking)
         on_rows(batches.read)
 
-    return drained(
-        database, watch.records_source, watch.source, take, now=now, admitted=partial(admitted_by, watch, now=now)
-    )
+    admitted = partial(admitted_by, watch, now=now, types=known_types(layout) if layout else None)
+    return drained(database, watch.records_source, watch.source, take, now=now, admitted=admitted)
 
 
-def admitted_by(watch: Watch, batch: Batch, *, now: datetime) -> Batch:
-    """Admit a batch of a model's records."""
+def admitted_by(watch: Watch, batch: Batch, *, now: datetime, types: Mapping[str, str | None] | None = None) -> Batch:
+    """Admit a batch of a model's records; types: of the reference's columns, to name what changed."""
     # What was pushed cannot be mended any more: whoever sent too many bad rows was refused at the door.
-    return admit(batch, watch.roles, now=now, stops=not watch.settings.source.push)
+    return admit(batch, watch.roles, now=now, types=types, stops=not watch.settings.source.push)
+
+
+def known_types(layout: Layout) -> dict[str, str | None]:
+    """Give the columns that records are known to have and the classes of their types, None where these are not known.
+
+    Of labels only the name is known, since they may come by themselves.
+    """
+    derived = {name for one in layout.derivations for name in one.names}
+    typed = {one.name: one.type for one in layout.columns if one.role != "label"}
+    return {name: typed.get(name) for name in sorted(layout.known - derived)}
 
 
 def drained(

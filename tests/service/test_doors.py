@@ -142,3 +142,17 @@ def test_a_client_with_a_long_name_that_attacks_is_shown_with_its_rows(tmp_path:
     assert found["segment"] == f"client={short_name(token)}"
     assert found["evidence"]["client_profile"]["rows"] == 120
     assert sum(part["rows"] for part in found["evidence"]["timeline"]) == 120
+
+
+def test_a_stopped_source_says_which_columns_changed_since_the_reference(tmp_path: Path) -> None:
+    monitor = begun(tmp_path)
+    log(tmp_path, 0, rows(0, 2))
+    assert passed(monitor, 2.1)[0].problems == {}
+    changed = rows(2, 1).rename_columns({"at": "time", "speed": "pace"})
+    ages = changed["age"].cast(pa.string())
+    log(tmp_path, 1, with_values(changed, "age", ages).append_column("extra", pa.array([1] * len(ages))))
+    (problem,) = passed(monitor, 3.1)[0].problems.values()
+    told = problem.partition("changed: ")[2].partition(";")[0]
+    assert told == (
+        "'at' is gone, 'speed' is gone, 'time' is new, 'age' was number, is text, 'pace' is new, 'extra' is new"
+    )

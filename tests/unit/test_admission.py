@@ -228,6 +228,14 @@ def test_the_stop_names_what_changed_and_an_example() -> None:
         assert part in told
 
 
+def test_a_column_of_which_only_the_name_is_known_is_neither_new_nor_gone_nor_changed() -> None:
+    types = {"at": None, "id": None, "label": None, "x": "number"}
+    with pytest.raises(SourceStopped) as stop:
+        admit(batch_of(["1/3/13"] * 300, x=["a"] * 300), ROLES, now=NOW, types=types)
+    assert set(stop.value.columns) == {"at", "x"}
+    assert "changed: 'x' was number, is text; nothing" in str(stop.value)
+
+
 @pytest.mark.parametrize("names", [["time", "id"], ["at", "key"], ["at", "at", "id"]])
 def test_a_needed_column_that_is_gone_or_there_twice_stops_the_source(names: list[str]) -> None:
     rows = pa.table([pa.array([NOON], STAMP)] * len(names), names=names)
