@@ -139,6 +139,10 @@ def _moved(finding: "Finding", value: float, *, back: bool) -> str:
     before = finding.reference_value
     if back or before is None or value == before:
         return "is"
+    limit = finding.threshold if finding.alpha is None else None
+    if limit is not None and (value < limit if value > before else value > limit):
+        # It came nearer to the user's own threshold: `rose to` would read as good news.
+        return "is"
     return "rose to" if value > before else "fell to"
 
 
@@ -162,12 +166,21 @@ def _how_sure(finding: "Finding") -> list[str]:
     p, alpha, effect, least = finding.p_value, finding.alpha, finding.effect, finding.threshold
     parts = [] if p is None else ["p < 1e-300" if p < 1e-300 else f"p = {number(p)}"]
     if alpha is None:
-        return [*parts, *([] if least is None else [f"threshold {measure(least, finding.unit)}"])]
+        return [*parts, *_side(finding)]
     parts = [f"{part} (threshold ≤ {number(alpha)})" for part in parts]
     # That of a switch is always 1.
     if effect is not None and finding.detector not in SWITCHES:
         parts.append(f"effect {number(abs(effect))}" + (f" (threshold ≥ {number(least)})" if least else ""))
     return parts
+
+
+def _side(finding: "Finding") -> list[str]:
+    """Say on which side of the user's own threshold the value lies."""
+    value, limit = finding.value, finding.threshold
+    if limit is None:
+        return []
+    side = "" if value is None else "at the " if value == limit else "below the " if value < limit else "above the "
+    return [f"{side}threshold {'of ' if side else ''}{measure(limit, finding.unit)}"]
 
 
 def _since(finding: "Finding") -> list[str]:

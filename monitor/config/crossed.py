@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from monitor.config.model import KINDS, SEVERITIES, Labels, Model, Receiver
 from monitor.config.values import parse_duration
-from monitor.config.words import Mistake, Path, listed, mapping, shown, suggestion, value_at
+from monitor.config.words import Mistake, Path, listed, mapping, meant, shown, suggestion, value_at
 from monitor.schedule import LEARNED_WINDOWS, Period, parse_period
 
 Tree = Mapping[Any, Any]
@@ -35,6 +35,7 @@ _LONGEST_MONTH = timedelta(days=31)
 _DAY, _WEEK = timedelta(days=1), timedelta(weeks=1)
 _ONE = ("timestamp", "id", "client", "version", "prediction", "label")
 _SPLITS = ("segments", "sensitive")
+_UP_TO_1 = ("share", "score", "squared share", "0 or 1")
 MAX_SEGMENTS = 10
 OFF_BY = 0.011
 """Shares that are written with two digits need not sum to 1 more nearly than that."""
@@ -238,14 +239,26 @@ def _thresholds(path: Path, thresholds: Tree) -> Iterator[Mistake]:
         return
     from monitor.detectors import ALL  # noqa: PLC0415  # scipy takes 0.1 s, which most configurations can spare
 
-    detectors = [detector.name for detector in ALL]
+    units = {detector.name: detector.unit for detector in ALL}
+    detectors, listed_by = list(units), "`monitor detectors` lists names and kinds"
     known = detectors + list(KINDS)
     for name in names:
         detector = re.fullmatch(r"([^()]*)\(.+\)", name)
         if detector is None and name not in known:
-            yield path, f"no detector or kind {name!r}", suggestion(name, known)
+            yield path, f"no detector or kind {name!r}", meant(name, known) or listed_by
         elif detector is not None and (detector[1] in KINDS or detector[1] not in known):
-            yield path, f"no detector {detector[1]!r}", suggestion(detector[1], detectors)
+            yield path, f"no detector {detector[1]!r}", meant(detector[1], detectors) or listed_by
+        else:
+            yield from _level((*path, name), thresholds[name], units.get(detector[1] if detector else name, ""))
+
+
+def _level(path: Path, said: object, unit: str) -> Iterator[Mistake]:
+    """Look for a number that no value of a detector can reach."""
+    value = said.get("value") if isinstance(said, dict) else said
+    if isinstance(value, int | float) and not isinstance(value, bool) and value > 1 and unit in _UP_TO_1:
+        per_cent = f", {value / 100:g} for {value:g} %" if value <= 100 else ""
+        problem = f"{value:g} is more than its values, which lie between 0 and 1"
+        yield path, problem, f"write a number between 0 and 1{per_cent}"
 
 
 def _receiver(path: Path, receiver: Tree) -> Iterator[Mistake]:

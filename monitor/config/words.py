@@ -15,8 +15,21 @@ def suggestion(name: str, known: Iterable[object]) -> str:
     "did you mean 'retain'?"
     """
     names = [str(key) for key in known]
-    close = get_close_matches(name, names, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"known are {', '.join(names) or 'none'}"
+    return meant(name, names) or f"known are {', '.join(names) or 'none'}"
+
+
+def meant(name: str, known: Iterable[object]) -> str:
+    """Ask for the known name that was probably meant: by its initials, nearly the same, or by a part; "" for none.
+
+    >>> meant("mae", ["roc_auc", "mean_absolute_error"]), meant("auc", ["mae", "roc_auc"]), meant("x", ["yz"])
+    ("did you mean 'mean_absolute_error'?", "did you mean 'roc_auc'?", '')
+    """
+    names, low = [str(key) for key in known], name.lower()
+    parts = {one: one.lower().split("_") for one in names}
+    short = [one for one in names if len(low) > 1 and "".join(part[:1] for part in parts[one]) == low]
+    within = [one for one in names if low in parts[one]]
+    found = [*short, *get_close_matches(name, names, n=1), *within]
+    return f"did you mean {found[0]!r}?" if found else ""
 
 
 def mapping(value: object) -> dict[Any, Any]:

@@ -160,6 +160,9 @@ def test_a_route_may_name_its_receiver_by_a_variable() -> None:
     assert config.routes[1].to == ("audit",)
 
 
+RMSE, AUC = "did you mean 'root_mean_squared_error'?", "did you mean 'roc_auc'?"
+LISTED = "`monitor detectors` lists names and kinds"
+BEYOND = "{} is more than its values, which lie between 0 and 1; write a number between 0 and 1{}"
 MODEL, AT = "models.flights", "monitor.yaml: "
 MISTAKES = [
     # an unknown key close to a known one
@@ -410,6 +413,21 @@ MISTAKES = [
     ),
     # a threshold of no detector
     ("lateness: 5m", "thresholds: {spi: 0.2}", f"{MODEL}.thresholds: no detector or kind 'spi'; did you mean 'psi'?"),
+    # a threshold by its initials, by a part of its name, and by nothing that is known
+    ("lateness: 5m", "thresholds: {rmse: 3}", f"{MODEL}.thresholds: no detector or kind 'rmse'; {RMSE}"),
+    ("lateness: 5m", "thresholds: {auc: 0.8}", f"{MODEL}.thresholds: no detector or kind 'auc'; {AUC}"),
+    ("lateness: 5m", "thresholds: {xyzzy: 1}", f"{MODEL}.thresholds: no detector or kind 'xyzzy'; {LISTED}"),
+    # thresholds that no value can reach
+    (
+        "lateness: 5m",
+        "thresholds: {roc_auc: 80}",
+        f"{MODEL}.thresholds.roc_auc: {BEYOND.format('80', ', 0.8 for 80 %')}",
+    ),
+    (
+        "lateness: 5m",
+        "thresholds: {missing_share(age): {value: 500}}",
+        f"{MODEL}.thresholds.missing_share(age): {BEYOND.format('500', '')}",
+    ),
     # a column's threshold of no detector
     ("lateness: 5m", "thresholds: {spi(age): 0.2}", f"{MODEL}.thresholds: no detector 'spi'; did you mean 'psi'?"),
     # a threshold that is no number

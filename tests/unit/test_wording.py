@@ -111,7 +111,25 @@ SENTENCES = [
     ),
     (
         finding("volume", 1.0, effect=9.3, threshold=50.0, unit="rows", column="", reference_value=1_003.6),
-        ("flights: 1 row, where comparable windows held 1,004 on average, since 2013-05-14 00:00 UTC; threshold 50"),
+        (
+            "flights: 1 row, where comparable windows held 1,004 on average, since 2013-05-14 00:00 UTC; "
+            "below the threshold of 50"
+        ),
+    ),
+    # nearer to the user's own threshold than the reference, and still on the wrong side of it
+    (
+        finding("accuracy", 0.816, threshold=0.99, unit="share", column="", reference_value=0.8),
+        (
+            "flights: accuracy is 81.6 % (reference 80 %), 412 rows, since 2013-05-14 00:00 UTC; "
+            "below the threshold of 99 %"
+        ),
+    ),
+    (
+        finding("missing_share", 0.3, threshold=0.05, unit="share", reference_value=0.02),
+        (
+            "visib: missing share rose to 30 % (reference 2 %), 412 rows, since 2013-05-14 00:00 UTC; "
+            "above the threshold of 5 %"
+        ),
     ),
     (
         finding("dropped_column", 1.0),
