@@ -23,6 +23,7 @@ from monitor.setup.look import (
     sum_to_one,
     unread_times,
 )
+from monitor.setup.misfits import of_kinds, of_splits
 from monitor.setup.sample import Sample, missing_files, opened, sampled
 from monitor.types import Roles
 
@@ -149,6 +150,8 @@ def _records(at: str, model: Model, sample: Sample) -> Iterator[Finding]:
     if roles.id is not None and roles.id in rows.column_names:
         yield from _identity(f"{at_columns}.id", rows[roles.id], roles.id)
     yield from _outputs(at_columns, roles, rows)
+    yield from (Finding("error", f"{at_columns}.{key}", *said) for key, *said in of_kinds(roles, rows))
+    yield from (Finding("warning", f"{at_columns}.{key}", *said) for key, *said in of_splits(roles, rows))
     for name in sorted({m[1] for t in model.thresholds if (m := re.fullmatch(r"[^()]*\((.+)\)", t))}):
         if name not in (*rows.column_names, roles.label) and not re.fullmatch(
             r"\w+\(.*\)|confidence|margin|entropy", name

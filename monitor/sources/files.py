@@ -93,7 +93,11 @@ def _is_inside(path: Path, root: Path) -> bool:
 
 
 def _what_is_there(pattern: str, root: Path) -> str:
-    """Name a few files of the deepest folder that the pattern leads to."""
+    """Say where a link leads that is passed over, or name a few files of the deepest folder of the pattern."""
+    outside = next((path for path in root.glob(pattern) if path.is_file()), None)
+    if outside is not None:
+        link = f"{outside.relative_to(root).as_posix()} leads out of that folder, to {outside.resolve()}"
+        return f"{link}, and is passed over; name the files by that path of their own"
     folder = root
     for part in Path(pattern).parts[:-1]:
         if not (folder / part).is_dir():

@@ -376,3 +376,13 @@ def test_a_header_of_too_many_columns_is_turned_away(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(",".join(["x"] * 200_000) + "\n")
     (batch,) = FilesSource("*.csv", tmp_path).pull({})
     assert [bad.reason for bad in batch.rejected] == ["200000 columns, at most 2000 are taken"]
+
+
+def test_a_link_that_leads_out_of_the_folder_is_said_to_be_passed_over(tmp_path: Path) -> None:
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "there" / "a.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "here" / "logs").symlink_to(tmp_path / "there")
+    said = "logs/a.csv leads out of that folder, to .*there/a.csv, and is passed over; name the files by that path"
+    with pytest.raises(SourceError, match=said):
+        list(FilesSource("logs/*.csv", tmp_path / "here").pull({}))

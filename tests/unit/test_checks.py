@@ -229,6 +229,44 @@ DATA: list[tuple[dict[str, Any], str]] = [
 ]
 
 
+MISFITS = [
+    (
+        "{distance: vector}",
+        "error columns.kinds: 'distance' is said to be a vector and holds no lists of numbers; take it out of kinds",
+    ),
+    (
+        "{origin: numeric}",
+        (
+            "error columns.kinds: 'origin' is said to be numeric, and most of its values are no numbers; take it out "
+            "of kinds, or write numbers such as 18000.5"
+        ),
+    ),
+    ("{distance: numeric}", None),
+    ("{distance: categorical}", None),
+]
+
+
+@pytest.mark.parametrize(("kinds", "message"), MISFITS)
+def test_a_kind_that_the_values_are_not_of_is_told(tmp_path: Path, kinds: str, message: str | None) -> None:
+    written(tmp_path)
+    found = told(checked(tmp_path, CONFIG.replace("segments: [origin]", f"segments: [origin]\n      kinds: {kinds}")))
+    assert found == ([message] if message else [])
+
+
+SPLITS = [
+    ("segments: [origin, distance]", "warning columns.segments: 200 of 200 values of 'distance' differ; each value"),
+    ("sensitive: [distance]", "warning columns.sensitive: 200 of 200 values of 'distance' differ; groups of one row"),
+    ("client: distance", "warning columns.client: 200 of 200 values of 'distance' differ; name the column that says"),
+]
+
+
+@pytest.mark.parametrize(("role", "beginning"), SPLITS)
+def test_a_column_that_splits_nothing_is_told(tmp_path: Path, role: str, beginning: str) -> None:
+    written(tmp_path)
+    (message,) = told(checked(tmp_path, CONFIG.replace("segments: [origin]", role)))
+    assert message.startswith(beginning)
+
+
 TYPES = [
     (["far"] * N, "text"),
     ([True, False] * (N // 2), "truth values"),
