@@ -1,5 +1,7 @@
 """The joined-up loop on a small log: whatever the order and the times of arrival, the same is found and told once."""
 
+import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -309,6 +311,23 @@ def test_labels_that_cannot_be_used_are_turned_away_alone(begin: Begin) -> None:
     assert done.problems == {}
     state = loop.source("labels")
     assert (state.read, state.stored, state.quarantined) == (3, 1, 2)
+
+
+def test_of_records_with_ever_new_names_a_few_are_looked_at_and_the_known_columns_are_judged(begin: Begin) -> None:
+    loop = begin(source='{files: "logs/*.jsonl"}')
+    (loop.folder / "logs").mkdir(exist_ok=True)
+    for day in range(6):
+        rows = of_day(ROWS, day).drop_columns(["late"]).to_pylist()
+        named = (row | {f"n{day}_{place}": 1} for place, row in enumerate(rows))
+        text = "".join(json.dumps(row, default=str) + "\n" for row in named)
+        (loop.folder / f"logs/{day}.jsonl").write_text(text, encoding="utf-8")
+    assert loop.once(after(5)).problems == {}
+    assert loop.source().stored == 6 * A_DAY
+    ends = loop.rows(measurement, "window_end", "detector", "column", "segment")
+    looked_at = Counter(end for end, detector, _, segment in ends if detector == "added_column" and not segment)
+    # beside those that came, those under alarm until three windows have been clear
+    assert sorted(looked_at.values()) == [64, 128, 192, 256, 256, 256]
+    assert "missing_share" in {detector for _, detector, _, _ in ends}
 
 
 def test_a_label_that_is_no_number_leaves_room_for_the_true_one(begin: Begin) -> None:
