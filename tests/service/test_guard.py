@@ -85,6 +85,12 @@ def test_a_body_that_would_unpack_to_far_more_than_was_sent_is_refused(address: 
     assert (answer.status_code, "unpacked it has" in answer.text) == (400, True)
 
 
+def test_a_sign_that_no_reference_row_has_is_named_with_the_value(address: str) -> None:
+    (result,) = asked(address, HONEST | {"amount": -5.25}).json()["results"]
+    assert (result["belongs"], result["contract"]) == (False, False)
+    assert result["reasons"][0] == "amount is -5.25, and no value of the reference is below 0"
+
+
 def test_nothing_of_alerts_or_clients_is_told(address: str) -> None:
     (result,) = asked(address, HONEST).json()["results"]
     assert set(result) == {"belongs", "contract", "p_value", "near_duplicate", "repeated", "reasons"}
