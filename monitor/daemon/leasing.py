@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -25,7 +26,15 @@ POLL = 0.2
 
 def owner() -> str:
     """Name this process among those that share the database."""
-    return f"{socket.gethostname()}/{os.getpid()}"
+    return f"{place()}/{os.getpid()}"
+
+
+def place() -> str:
+    """Name this machine, and where containers share its name, this one: that within which numbers of processes hold."""
+    try:
+        return f"{socket.gethostname()}:{Path('/proc/self/ns/pid').stat().st_ino}"
+    except OSError:
+        return socket.gethostname()
 
 
 @contextmanager
@@ -76,9 +85,9 @@ def _keep(
 
 
 def is_gone(who: str) -> bool:
-    """Say whether the process of that name ran on this machine and is no more."""
-    host, _, process = who.rpartition("/")
-    if host != socket.gethostname() or not process.isdigit():
+    """Say whether the process of that name ran in this place and is no more."""
+    where, _, process = who.rpartition("/")
+    if where != place() or not process.isdigit():
         return False
     try:
         os.kill(int(process), 0)

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from monitor.alerts.vocabulary import LOSSES
 from monitor.daemon.jobs import Hold, Job, pause_after, slot_of
 from monitor.daemon.lanes import Said, described
+from monitor.daemon.leasing import is_gone
 from monitor.daemon.limits import Limits
 from monitor.pipeline import Pass, Progress, look
 from monitor.steps.health import KIND, watch_over
@@ -128,7 +129,7 @@ class Passes:
         database, token = self.monitor.database, None
         with database.write() as connection:
             now = self.clock()
-            token = acquire(connection, job, self.owner, now=now, ttl=self.limits.lease)
+            token = acquire(connection, job, self.owner, now=now, ttl=self.limits.lease, gone=is_gone)
             until = held_until(connection, job) if token is None else None
             if token is not None:
                 forget_runs_ahead(connection, job, after=now + every)

@@ -25,6 +25,7 @@ from monitor.config import Model, Web
 from monitor.daemon import run
 from monitor.daemon.chores import housekept
 from monitor.daemon.jobs import Job, slot_of
+from monitor.daemon.leasing import place
 from monitor.daemon.limits import Limits
 from monitor.daemon.passes import Passes
 from monitor.daemon.watchdog import watch_ticks
@@ -199,6 +200,20 @@ def test_what_a_dead_daemon_began_is_taken_over_when_its_lease_ends(database: Da
     assert 2 * SECOND <= first.started_at - began <= 3 * SECOND
 
 
+def test_what_a_process_of_this_machine_began_is_taken_over_as_soon_as_it_is_gone(database: Database) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])  # ours
+    gone.wait(timeout=30)
+    began, owner = now(), f"{place()}/{gone.pid}"
+    with database.write() as connection:
+        token = acquire(connection, "look:fares", owner, now=began, ttl=40 * SECOND)
+        claim_run(connection, "look:fares", slot_of(began, timedelta(days=1)), owner=owner, token=token or 0, now=began)
+    with running(
+        Monitor(database, (watched("fares", Feed(), every="1d"),), {}), limits=replace(QUICK, lease=40 * SECOND)
+    ):
+        until(lambda: runs(database, "fares"))
+    assert runs(database, "fares")[0].token == 2
+
+
 def test_a_pass_that_lost_its_lease_writes_nothing(database: Database, caplog: pytest.LogCaptureFixture) -> None:
     answer = threading.Event()
     feed = Feed(lambda: answer.wait(20))
@@ -248,6 +263,7 @@ def test_a_process_whose_tick_is_dead_exits_with_70(tmp_path: Path) -> None:
 import sys, threading
 from datetime import UTC, datetime, timedelta
 from monitor.daemon import run
+from monitor.daemon.leasing import place
 from monitor.daemon.limits import Limits
 from monitor.store.database import migrate, open_database
 from monitor.watch import Monitor

@@ -1,7 +1,6 @@
 """Passes outside the daemon: no two work on a model at once, and none waits for a process that is no more."""
 
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -15,7 +14,7 @@ from random import Random
 import pytest
 
 from monitor.config import load
-from monitor.daemon.leasing import leased, owner
+from monitor.daemon.leasing import leased, owner, place
 from monitor.errors import Busy
 from monitor.pipeline import once
 from monitor.store.records import count_records
@@ -95,13 +94,13 @@ def test_a_lease_is_kept_while_the_work_takes_and_freed_at_its_end(monitor: Moni
 def test_who_is_dead_is_not_waited_for(monitor: Monitor) -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])  # ours
     gone.wait(timeout=30)
-    hold(monitor, f"{socket.gethostname()}/{gone.pid}")
+    hold(monitor, f"{place()}/{gone.pid}")
     (watch,) = monitor.watches
     with leased(monitor, watch, clock=now), monitor.database.read() as connection:
         assert holds(connection, "look:m", 2, now())
 
 
-@pytest.mark.parametrize("who", ["elsewhere/1", f"{socket.gethostname()}/{os.getppid()}", "no number"])
+@pytest.mark.parametrize("who", ["elsewhere/1", f"{place()}/{os.getppid()}", "no number"])
 def test_who_may_be_alive_is_waited_for(monitor: Monitor, who: str) -> None:
     hold(monitor, who)
     (watch,) = monitor.watches
