@@ -10,7 +10,7 @@ from monitor.alerts.grouping import Finding
 from monitor.detectors.attack import Sighting
 from monitor.steps.attack_evidence import with_attack_evidence
 from monitor.steps.baseline import Baseline
-from monitor.steps.due import Due, Known, Revisions, due_windows, label_clock
+from monitor.steps.due import Due, Known, Revisions, due_windows, label_clock, matured
 from monitor.steps.faulty import Faulty, faulty_clients
 from monitor.steps.history import History
 from monitor.steps.memory import Memory
@@ -34,6 +34,8 @@ from monitor.watch import Monitor, Watch
 
 OnWindow = Callable[[Window], None]
 
+MORE_LABELS = 1.1
+
 
 def judge(
     monitor: Monitor, watch: Watch, references: References, *, now: datetime, on_window: OnWindow
@@ -47,6 +49,8 @@ def judge(
     judging = Judging(monitor, watch, references, known, versions)
     for due in due_windows(known, maturity_of(watch), period=watch.period, lateness=watch.settings.lateness):
         looked_at = judging.looked_at(due)
+        if judging.tells_little(looked_at, due):
+            continue
         verdict = judging.verdict(looked_at, due)
         told += judging.written(verdict, judging.stepped(looked_at, verdict, due), due, now=now)
         on_window(due.window)
@@ -98,6 +102,21 @@ class Judging:
             read = without_clients(connection, watch, read, attackers - faulty.columns.keys(), layout)
         expected = {part: self._standing.expecting(one, part) for part, one in read.profiles.items()}
         return LookedAt(replace(read, profiles=expected), beside, seen, faulty)
+
+    def tells_little(self, looked_at: LookedAt, due: Due) -> bool:
+        """Say whether only a few of its labels have come since a window was judged, and more are awaited.
+
+        Where labels trickle in over weeks, every window of these weeks would be measured again in every pass.
+        """
+        before, sample = due.before, looked_at.sample
+        if before is None or before.matured or not before.decided or before.revision < 0:
+            return False
+        if sample.rows != before.rows:
+            return False
+        if before.labelled < sample.labelled < MORE_LABELS * before.labelled:
+            counts = {"rows": sample.rows, "labelled": sample.labelled}
+            return not matured(due.window, maturity_of(self._watch), self._history, clock=self._clock, **counts)
+        return False
 
     def verdict(self, looked_at: LookedAt, due: Due) -> Verdict:
         """Measure a window and lay each number beside its threshold."""

@@ -417,6 +417,23 @@ def test_performance_raises_no_alarm_before_its_labels_have_matured(begin: Begin
     assert "performance.realised" in {kind for (kind,) in loop.rows(alert_event, "kind")}
 
 
+def test_a_window_is_measured_anew_when_a_tenth_more_of_its_labels_came_and_when_all_are_known(
+    begin: Begin,
+) -> None:
+    loop, rows = begin(), of_day(ROWS, 0)
+    for day in range(2):
+        loop.log(day)
+    known = []
+    for day, (first, last) in ((1, (0, 150)), (1, (150, 158)), (1, (158, 168)), (1, (168, 173)), (3, (173, 174))):
+        loop.put(f"labels/{first:03}.parquet", rows.slice(first, last - first).select(["id", "late"]))
+        for later in range(2, day + 1):
+            loop.log(later)
+        loop.once(after(day))
+        first_day = loop.judgements()[0]
+        known.append((first_day.labelled, first_day.matured))
+    assert known == [(150, False), (150, False), (168, False), (168, False), (174, True)]
+
+
 @settings(max_examples=6, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 9))
 def test_order_lateness_and_repeats_change_no_profile(
