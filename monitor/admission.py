@@ -1,7 +1,7 @@
 """Decide which rows of a batch are taken: times made alike, unusable rows turned away, a changed source stopped."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -77,7 +77,7 @@ def _parted(batch: Batch, rows: pa.Table, faults: Sequence[Fault]) -> Batch:
         return replace(batch, rows=rows)
     kept = np.ones(rows.num_rows, dtype=bool)
     kept[_bad_rows(faults)] = False
-    rows = _without_bad_words(rows.filter(pa.array(kept)), faults)
+    rows = without_words(rows.filter(pa.array(kept)), {fault.column for fault in faults})
     return replace(batch, rows=rows, rejected=(*batch.rejected, *_rejections(batch, faults)))
 
 
@@ -90,9 +90,9 @@ def bad_text(column: pa.ChunkedArray) -> NDArray[np.int64]:
     return np.flatnonzero([value is not None and not _is_utf8(value) for value in values])
 
 
-def _without_bad_words(rows: pa.Table, faults: Sequence[Fault]) -> pa.Table:
-    # A dictionary keeps its words, whichever rows are left.
-    for name in {fault.column for fault in faults}:
+def without_words(rows: pa.Table, names: Iterable[str]) -> pa.Table:
+    """Give the rows with these columns without a dictionary, which keeps its words whichever rows are left."""
+    for name in names:
         place = rows.column_names.index(name)
         rows = rows.set_column(place, name, decoded(rows[name]))
     return rows

@@ -106,7 +106,7 @@ def _look(monitor: Monitor, watch: Watch, *, now: datetime, done: Pass, progress
         problems["labels"] = pull_labels(
             database, watch, references[WHOLE].layout, now=now, on_rows=lambda n: progress.rows(name, n)
         )
-        if watch.reference is None:
+        if watch.reference is None and watch.labels is not None:
             # what was learned from records alone is learned with their labels, now that these are known
             references = reference_of(database, watch, now=now) or references
     # before the windows are judged, since what can be read again explains nothing of what they show

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from monitor.alerts.phrasing import clock, listed, number, shown
+from monitor.alerts.phrasing import chance, clock, listed, number, shown
 
 if TYPE_CHECKING:
     from monitor.alerts.grouping import Finding, Group
@@ -125,8 +125,7 @@ def _copies(cluster: Mapping[str, Any], one: Mapping[str, Any], *, alone: bool) 
 def _how_sure(finding: "Finding") -> str:
     if finding.p_value is None:
         return ""
-    chance = "p < 1e-300" if finding.p_value < 1e-300 else f"p ≤ {number(finding.p_value)}"
-    return f"; {chance}" + (f" (threshold ≤ {number(finding.alpha)})" if finding.alpha else "")
+    return f"; {chance(finding.p_value, '≤')}" + (f" (threshold ≤ {number(finding.alpha)})" if finding.alpha else "")
 
 
 def _pair(told: Mapping[str, Any]) -> list[str]:

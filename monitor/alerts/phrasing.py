@@ -26,6 +26,15 @@ def number(value: float, digits: int = 3) -> str:
     return f"{mantissa}e{int(exponent)}" if exponent else mantissa
 
 
+def chance(p_value: float, relation: str = "=") -> str:
+    """Write a p-value, or by another relation what it is at most.
+
+    >>> chance(0.0042), chance(2e-16, "≤"), chance(0.0)
+    ('p = 0.0042', 'p ≤ 2e-16', 'p < 1e-300')
+    """
+    return "p < 1e-300" if p_value < 1e-300 else f"p {relation} {number(p_value)}"
+
+
 def measure(value: float, unit: str, digits: int = 3) -> str:
     """Write a number with its unit, a share in per cent.
 

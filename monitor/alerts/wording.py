@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from monitor.alerts.attack_wording import is_suspicion, suspicion, suspicion_lines, suspicion_title
 from monitor.alerts.causes import broken_columns, comes_of_broken_data, reason_lines
-from monitor.alerts.phrasing import clock, distinct, listed, measure, moved, number, said, shown
+from monitor.alerts.phrasing import chance, clock, distinct, listed, measure, moved, number, said, shown
 from monitor.alerts.story_wording import ageing, is_sudden, lasting_drift, sudden_title
 from monitor.alerts.vocabulary import CERTAIN, DISTANCES, LOSSES, SWITCHES, TITLES, TO_DO, level_of
 
@@ -164,7 +164,7 @@ def _how_sure(finding: "Finding") -> list[str]:
     if finding.detector in CERTAIN:
         return []
     p, alpha, effect, least = finding.p_value, finding.alpha, finding.effect, finding.threshold
-    parts = [] if p is None else ["p < 1e-300" if p < 1e-300 else f"p = {number(p)}"]
+    parts = [] if p is None else [chance(p)]
     if alpha is None:
         return [*parts, *_side(finding)]
     parts = [f"{part} (threshold ≤ {number(alpha)})" for part in parts]

@@ -94,5 +94,5 @@ def is_gone(who: str) -> bool:
     except ProcessLookupError:
         return True
     except (PermissionError, OverflowError):
-        return False
+        pass
     return False

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from monitor.admission import bad_text
+from monitor.admission import bad_text, without_words
 from monitor.sources.textlines import MOST_NAMES, unique_names
 from monitor.types import Rejected
 
@@ -44,7 +44,7 @@ def _without_bad_text(table: pa.Table) -> tuple[pa.Table, tuple[Rejected, ...]]:
     kept = np.ones(table.num_rows, dtype=bool)
     kept[list(bad)] = False
     reasons = (Rejected(f"record {row + 1}", f"{name!r} is not UTF-8", "") for row, name in sorted(bad.items()))
-    return _plain(table.filter(pa.array(kept)), set(bad.values())), tuple(reasons)
+    return without_words(table.filter(pa.array(kept)), set(bad.values())), tuple(reasons)
 
 
 def _columns(table: pa.Table) -> Iterator[tuple[str, Any]]:
@@ -61,14 +61,6 @@ def _as_bytes(table: pa.Table) -> pa.Table:
         for column in table.columns
     ]
     return pa.table(views, names=[str(i) for i in range(table.num_columns)])
-
-
-def _plain(table: pa.Table, names: set[str]) -> pa.Table:
-    for name in names:
-        if pa.types.is_dictionary(table[name].type):
-            plain = table[name].cast(table[name].type.value_type)
-            table = table.set_column(table.column_names.index(name), name, plain)
-    return table
 
 
 def _check_declared(body: bytes) -> None:

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from monitor.errors import SourceEmpty, SourceError
 from monitor.sources.textlines import (
+    MOST_CELLS,
     Row,
     TextFormat,
     check_names,
@@ -33,7 +34,6 @@ _PACKED = (".gz", ".zst")
 _BOM = b"\xef\xbb\xbf"
 _MARK_BYTES = 1024
 _NAMED = 5
-_MOST_CELLS = 2**25
 _PARQUET_BUFFER = 256 * 1024
 _UNREADABLE = (pa.ArrowException, OSError, ValueError, EOFError, MemoryError, OverflowError, zlib.error)
 
@@ -183,7 +183,7 @@ def _text_batches(
                 rows.append(check_names(parse_line(line, kind=kind, header=header), names))
         except ValueError as error:
             bad.append(rejected(f"{shard}:line {first}", str(error), line))
-        if len(rows) + len(bad) >= batch_rows or len(rows) * len(names) >= _MOST_CELLS:
+        if len(rows) + len(bad) >= batch_rows or len(rows) * len(names) >= MOST_CELLS:
             yield batch()
             begun, rows, bad, names = offset, [], [], set()
     if offset > begun:

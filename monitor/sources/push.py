@@ -10,6 +10,7 @@ import pyarrow as pa
 from monitor.admission import admit, too_many
 from monitor.sources.arrowbody import parse_arrow
 from monitor.sources.textlines import (
+    MOST_CELLS,
     MOST_NAMES,
     Row,
     check_int,
@@ -27,7 +28,6 @@ JSON = ("application/json", "")
 JSON_LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
 ARROW = ("application/vnd.apache.arrow.stream",)
 
-MOST_CELLS = 2**25
 _BODY_ROW = re.compile(r"body row (\d+) of the batch")
 
 Parsed = tuple[pa.Table, tuple[Rejected, ...]]

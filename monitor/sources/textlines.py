@@ -17,6 +17,8 @@ Row = dict[str, Any]
 MAX_LINE_BYTES = 16 * 2**20
 MOST_NAMES = 2_000
 """How many different columns the rows of one batch may have."""
+MOST_CELLS = 2**25
+"""How many cells they may have: every row has one for each of the names."""
 MAX_RECORD_LINES, MAX_RECORD_BYTES = 1000, 2**20
 _INT = re.compile(r"-?(0|[1-9][0-9]*)")
 # Nothing is given back once taken: a long text of digits that is no number would be tried at every length.

@@ -35,6 +35,7 @@ from monitor.watch import Monitor, Watch
 OnWindow = Callable[[Window], None]
 
 MORE_LABELS = 1.1
+"""So many times the labels that were known are worth measuring a window again for, before all are."""
 
 
 def judge(
@@ -49,7 +50,7 @@ def judge(
     judging = Judging(monitor, watch, references, known, versions)
     for due in due_windows(known, maturity_of(watch), period=watch.period, lateness=watch.settings.lateness):
         looked_at = judging.looked_at(due)
-        if judging.tells_little(looked_at, due):
+        if looked_at is None:
             continue
         verdict = judging.verdict(looked_at, due)
         told += judging.written(verdict, judging.stepped(looked_at, verdict, due), due, now=now)
@@ -88,12 +89,14 @@ class Judging:
         self._labels, self._changes = labels_of(monitor.database, watch), Revisions(known.revisions)
         self._clock, self._versions = label_clock(known, watch.period), versions
 
-    def looked_at(self, due: Due) -> LookedAt:
-        """Read what a window holds."""
+    def looked_at(self, due: Due) -> LookedAt | None:
+        """Read what a window holds; None where that is hardly more than when it was judged."""
         watch, layout = self._watch, self._whole.layout
         with self._monitor.database.read() as connection:
-            beside = self._baseline.at(connection, due.window, self._history)
             read = sample_of(connection, watch.name, due, history=self._history, changes=self._changes, layout=layout)
+            if self._tells_little(read, due):
+                return None
+            beside = self._baseline.at(connection, due.window, self._history)
             seen = seen_within(connection, watch.name, due.window) if watch.settings.watches_attacks else []
             attackers = self._standing.attackers(due.window) | alarmed_clients(seen, alpha=watch.settings.attacks.alpha)
             faulty = faulty_clients(
@@ -102,21 +105,6 @@ class Judging:
             read = without_clients(connection, watch, read, attackers - faulty.columns.keys(), layout)
         expected = {part: self._standing.expecting(one, part) for part, one in read.profiles.items()}
         return LookedAt(replace(read, profiles=expected), beside, seen, faulty)
-
-    def tells_little(self, looked_at: LookedAt, due: Due) -> bool:
-        """Say whether only a few of its labels have come since a window was judged, and more are awaited.
-
-        Where labels trickle in over weeks, every window of these weeks would be measured again in every pass.
-        """
-        before, sample = due.before, looked_at.sample
-        if before is None or before.matured or not before.decided or before.revision < 0:
-            return False
-        if sample.rows != before.rows:
-            return False
-        if before.labelled < sample.labelled < MORE_LABELS * before.labelled:
-            counts = {"rows": sample.rows, "labelled": sample.labelled}
-            return not matured(due.window, maturity_of(self._watch), self._history, clock=self._clock, **counts)
-        return False
 
     def verdict(self, looked_at: LookedAt, due: Due) -> Verdict:
         """Measure a window and lay each number beside its threshold."""
@@ -165,6 +153,20 @@ class Judging:
             tell(connection, self._monitor, findings, now=now)
         standing.note(findings)
         return findings
+
+    def _tells_little(self, sample: Sample, due: Due) -> bool:
+        """Say whether only a few of its labels have come since a window was judged, and more are awaited.
+
+        Where labels trickle in over weeks, every window of these weeks would be measured again in every pass.
+        """
+        before = due.before
+        if before is None or before.matured or not before.decided or before.revision < 0:
+            return False
+        few = before.labelled < sample.labelled < MORE_LABELS * before.labelled
+        if sample.rows != before.rows or not few:
+            return False
+        counts = {"rows": sample.rows, "labelled": sample.labelled}
+        return not matured(due.window, maturity_of(self._watch), self._history, clock=self._clock, **counts)
 
     def _remembered(self) -> Memory:
         if self._memory is None:

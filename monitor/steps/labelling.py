@@ -23,11 +23,10 @@ from monitor.detectors.attack.batches.calibration import size_of
 from monitor.detectors.attack.batches.known import Known, seen
 from monitor.detectors.attack.batches.naming import named
 from monitor.detectors.attack.poisoned import CONTRADICTION, WHOLE, Labels
+from monitor.steps.labelled import labelled_rows
 from monitor.steps.poisoning import bounded, contributors_of, learned, text_of
-from monitor.steps.pull import column_of, keys_with_days, with_column
 from monitor.steps.tables import joined
 from monitor.store.database import Database
-from monitor.store.labels import read_labels
 from monitor.store.records import read_records
 from monitor.types import Roles, Window
 from monitor.watch import Watch
@@ -148,8 +147,4 @@ def _with_labels(connection: Connection, watch: Watch, rows: pa.Table) -> pa.Tab
     label = str(watch.roles.label)
     if watch.labels is None or watch.roles.id is None:
         return rows.filter(rows[label].is_valid()) if label in rows.column_names else rows.slice(0, 0)
-    keys = keys_with_days(rows, watch)
-    known = read_labels(connection, watch.name, keys)
-    places = [place for place, key in enumerate(keys) if key in known]
-    values = column_of([known[keys[place]] for place in places])
-    return with_column(rows.take(pa.array(places, pa.int64())), label, values)
+    return labelled_rows(connection, watch, rows)

@@ -11,10 +11,9 @@ from sqlalchemy import Connection
 from monitor.profiles.groups import label_groupings, profile_groupings
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile, merge
-from monitor.steps.pull import column_of, keys_with_days, with_column
+from monitor.steps.labelled import labelled_rows
 from monitor.steps.sample import Sample
 from monitor.steps.slices import sliced
-from monitor.store.labels import read_labels
 from monitor.store.profiles import Slice, place_of
 from monitor.store.records import read_records
 from monitor.watch import Watch
@@ -26,12 +25,8 @@ def profiled(connection: Connection, watch: Watch, rows: pa.Table, layout: Layou
     yield profiling(rows, summing=profile_groupings)
     if watch.labels is None or watch.roles.id is None or watch.roles.label is None:
         return
-    keys = keys_with_days(rows, watch)
-    known = read_labels(connection, watch.name, keys)
-    places = [place for place, key in enumerate(keys) if key in known]
-    if places:
-        values = column_of([known[keys[place]] for place in places])
-        labelled = with_column(rows.take(pa.array(places, pa.int64())), watch.roles.label, values)
+    labelled = labelled_rows(connection, watch, rows)
+    if labelled.num_rows:
         yield profiling(labelled, summing=label_groupings)
 
 

@@ -62,8 +62,7 @@ def reference_of(database: Database, watch: Watch, *, now: datetime) -> Referenc
 
     Without a source of its own the reference is learned from the model's first ten windows of records, or as many as
     hold a thousand rows; None until these are over. Where labels come by themselves it is learned once more when those
-    of these windows are known. When the reference changes, the records that are still kept are
-    profiled anew.
+    of these windows are known. When the reference changes, the records that are still kept are profiled anew.
     """
     with database.read() as connection:
         known = read_reference(connection, watch.name)
