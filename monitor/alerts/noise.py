@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from scipy.stats import binom
+from scipy.special import bdtrc
 
 OFTEN = 5
 RARE = 0.001
@@ -80,7 +80,7 @@ def _restless(name: str, decided: Sequence[Reading]) -> Restless | None:
     runs = sum(is_breach for is_breach, _ in groupby(breached))
     if runs < RUNS or not expected or breaches <= OFTEN * expected:
         return None
-    if binom.sf(breaches - 1, len(decided), expected / len(decided)) >= RARE:
+    if bdtrc(breaches - 1, len(decided), expected / len(decided)) >= RARE:
         return None
     return Restless(name, breaches, len(decided), expected)
 

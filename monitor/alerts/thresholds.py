@@ -10,8 +10,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc, chdtri, gammainccinv, ndtr, ndtri, roots_genlaguerre
-from scipy.stats import ncx2
+from scipy.special import chdtrc, chdtri, chndtr, gammainccinv, ndtr, ndtri, roots_genlaguerre
 
 from monitor.alerts.lifecycle import Outcome
 from monitor.types import Measurement
@@ -167,7 +166,7 @@ def _given(levels: Floats, shared: float, ways: int, places: int) -> tuple[Float
     halves, weights = roots_genlaguerre(_POINTS, ways / 2 - 1)
     limits = chdtri(ways, levels)[:, None] / (1 - shared)
     # the reference's squared distance follows chi-square, too
-    breach = np.asarray(ncx2.sf(limits, ways, 2 * halves * shared / (1 - shared)))
+    breach = np.asarray(1 - chndtr(limits, ways, 2 * halves * shared / (1 - shared)), np.float64)
     return breach, np.asarray(weights / weights.sum())
 
 

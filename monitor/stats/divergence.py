@@ -9,7 +9,8 @@ directions. They enter p-values only, never the statistic that is given.
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betainc, chdtrc, kolmogorov, rel_entr
-from scipy.stats import binom
+
+from monitor.stats.tails import binomial_chance
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -86,7 +87,7 @@ def chance_divergence(reference: Counts, current: Counts) -> float:
     common = (1 - both[~rare] / (fewer + more)).sum() * (1 / fewer + 1 / more) / (8 * np.log(2))
     rows, often = np.unique(both[rare], return_counts=True)
     hits = np.minimum(np.arange(MOST_ROWS + 1), rows[:, None])
-    chances = binom.pmf(np.arange(MOST_ROWS + 1), rows[:, None], share)
+    chances = binomial_chance(np.arange(MOST_ROWS + 1), rows[:, None], share)
     return float(common + often @ (chances * _divergences(hits / fewer, (rows[:, None] - hits) / more)).sum(axis=1))
 
 

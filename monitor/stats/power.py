@@ -2,7 +2,7 @@
 
 import math
 
-from scipy.stats import norm
+from scipy.special import ndtri
 
 POWER = 0.8
 
@@ -26,4 +26,4 @@ def detectable_change(alpha: float, *, error: float) -> float:
 
     alpha: in (0, 1). (Cohen 1988)
     """
-    return float((norm.isf(alpha / 2) + norm.ppf(POWER)) * error)
+    return float((ndtri(POWER) - ndtri(alpha / 2)) * error)

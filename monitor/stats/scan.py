@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft
 from scipy.special import betainc, gammaln, ndtri
-from scipy.stats import hypergeom
+
+from monitor.stats.tails import hypergeometric_tail
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -70,7 +71,7 @@ def smallest_tail_chance(both: Counts, hits: int, least: float) -> float:
     most = _most_allowed(rows, hits / total, least)
     none_beyond = _chance_within(both, hits, dict(zip(_places(both.size), most.tolist(), strict=True)))
     odd = (last == both.size) & (first % (last - first) != 0)
-    added = float(hypergeom.sf(most[odd], total, rows[odd], hits).sum()) if odd.any() else 0.0
+    added = float(hypergeometric_tail(most[odd], total=total, hits=hits, rows=rows[odd]).sum())
     return min(1.0, max(0.0, 1 - none_beyond) + added)
 
 

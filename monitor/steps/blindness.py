@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from monitor.alerts.thresholds import Threshold, judged
 from monitor.detectors import DETECTORS
@@ -129,7 +129,7 @@ def blunt(spread: float, *, low: float, high: float, alpha: float) -> float | No
     spread: how much it differs between the reference's windows beyond its own error, as a standard deviation. low,
     high: its 95 % interval in a window. Only where the windows differ by more than the error does this cost much.
     """
-    error = (high - low) / (2 * norm.isf(0.025))
+    error = (high - low) / (2 * ndtri(0.975))
     return detectable_change(alpha, error=math.hypot(error, spread)) if spread > error else None
 
 

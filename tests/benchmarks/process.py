@@ -16,6 +16,8 @@ HERE = Path(__file__).parent
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "ARROW_IO_THREADS"), "1"
 )
+UNLIKE_INSTALLED = "PYTHONDONTWRITEBYTECODE"
+"""A program that is installed has its bytecode; with this it is compiled at each start."""
 _CORE = max(os.sched_getaffinity(0))
 
 
@@ -42,7 +44,7 @@ def run(*arguments: str) -> Took:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env=os.environ | ONE_THREAD | {"DO_NOT_TRACK": "1"},
+        env={k: v for k, v in os.environ.items() if k != UNLIKE_INSTALLED} | ONE_THREAD | {"DO_NOT_TRACK": "1"},
         preexec_fn=lambda: os.sched_setaffinity(0, {_CORE}),  # noqa: PLW1509  # the runner has no threads
     )
     with child.stdout as pipe:  # type: ignore[union-attr]

@@ -107,13 +107,21 @@ def transitions(text: str) -> list[str]:
     return [line for line in text.splitlines() if " fired " in line[:24] or " resolved " in line[:26]]
 
 
-def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
-    program = "import sys, monitor.cli as c\ntry: sys.argv[1:] = ['--help']; c.main()\nexcept SystemExit: pass\n"
-    program += "heavy = {'numpy', 'pyarrow', 'sqlalchemy', 'pydantic', 'scipy', 'litestar'} & sys.modules.keys()\n"
-    program += "sys.exit(str(heavy) if heavy else 0)"
+@pytest.mark.parametrize(
+    ("doing", "heavy"),
+    [
+        ("--help", {"numpy", "pyarrow", "sqlalchemy", "pydantic", "scipy", "litestar"}),
+        # learners, and statistics beyond the special functions, are imported by who needs them
+        ("once --help", {"sklearn", "scipy.stats", "evidently", "litestar"}),
+    ],
+)
+def test_nobody_waits_for_what_he_does_not_need(tmp_path: Path, doing: str, heavy: set[str]) -> None:
+    program = f"import sys, monitor.cli as c\ntry: sys.argv[1:] = {doing.split()}; c.main()\nexcept SystemExit: pass\n"
+    program += "import monitor.commands.passes\n" if doing.startswith("once") else ""
+    program += f"heavy = {heavy} & sys.modules.keys()\nsys.exit(str(heavy) if heavy else 0)"
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)  # noqa: S603  # ours
     assert done.returncode == 0, done.stderr
-    assert "replay" in done.stdout
+    assert "Usage" in done.stdout
 
 
 def test_check_finds_nothing_wrong_with_good_data_and_touches_no_database(tmp_path: Path) -> None:

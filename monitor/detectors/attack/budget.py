@@ -1,8 +1,9 @@
 """With how many rows a model can be copied: what a client has asked for says something only beside that."""
 
+from importlib import import_module
+
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import RandomForestClassifier
 
 Classes = NDArray[np.int64]
 
@@ -25,7 +26,7 @@ def model_budget(points: NDArray[np.float32], classes: Classes, *, rng: np.rando
     plain = 1 - np.unique_counts(classes[held]).counts.max() / held.size
     rows = LEAST
     while rows <= rest.size:
-        copy = RandomForestClassifier(TREES, random_state=int(rng.integers(2**31)))
+        copy = import_module("sklearn.ensemble").RandomForestClassifier(TREES, random_state=int(rng.integers(2**31)))
         copy.fit(points[rest[:rows]], classes[rest[:rows]])
         wrong = float((copy.predict(points[held]) != classes[held]).mean())
         if wrong <= min(1 - FIDELITY, BETTER * plain):

@@ -6,11 +6,11 @@ Fitted on one half of the reference; the other half tells where the worst few pe
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.covariance import LedoitWolf
 
 from monitor.detectors.attack.neighbours import Points
 from monitor.detectors.attack.space import Floats, Rows, Space
@@ -52,7 +52,12 @@ class Population:
         count = int(classes.max(initial=-1)) + 1
         means = np.array([_mean(points, classes == k) for k in range(count)], np.float32).reshape(count, -1)
         centred = points - (means[classes] if count else points.mean(axis=0))
-        precision = LedoitWolf(assume_centered=True).fit(centred).precision_.astype(np.float32)
+        precision = (
+            import_module("sklearn.covariance")
+            .LedoitWolf(assume_centered=True)
+            .fit(centred)
+            .precision_.astype(np.float32)
+        )
         return cls(levels, turn, points, classes, means, precision)
 
     def placed(self, space: Space, rows: Rows) -> NDArray[np.float32]:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from scipy.special import ndtr
-from scipy.stats import pearson3
 
 from monitor.detectors.attack.batches.rows import Labelled, Places
 
@@ -47,11 +47,11 @@ class Null:
         """Give the chance of such a value or a larger one, by a gamma of these three moments. (Pearson 1895)."""
         if self.skew < LEAST_SKEW:
             return float(ndtr(-self.z(value)))
-        return float(pearson3.sf(self.z(value), self.skew))
+        return float(scipy.stats.pearson3.sf(self.z(value), self.skew))
 
     def threshold(self, alpha: float) -> float:
         """Give the value that is reached with chance alpha."""
-        deviate = pearson3.isf(alpha, self.skew if self.skew >= LEAST_SKEW else 0.0)
+        deviate = scipy.stats.pearson3.isf(alpha, self.skew if self.skew >= LEAST_SKEW else 0.0)
         return self.mean + self.sd * float(deviate)
 
 

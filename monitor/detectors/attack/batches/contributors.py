@@ -2,10 +2,10 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import hypergeom
 
 from monitor.detectors.attack.batches.label_contradiction import NAMED, flip_scores
 from monitor.detectors.attack.batches.rows import NONE, Floats, Labelled, Places, Told
+from monitor.stats.tails import hypergeometric_tail
 
 SHARES = (0.05, 0.1, 0.2, 0.4, 0.8)
 LEVEL = 0.01
@@ -66,5 +66,5 @@ def stand_out(contributor: Places, doubtful: NDArray[np.bool_], known: Places) -
     """
     theirs = contributor[:, None] == known
     rows, hits = theirs.sum(axis=0), (theirs & doubtful[:, None]).sum(axis=0)
-    p_values = hypergeom.sf(hits - 1, doubtful.size, int(doubtful.sum()), rows)
+    p_values = hypergeometric_tail(hits - 1, total=doubtful.size, hits=int(doubtful.sum()), rows=rows)
     return np.asarray((p_values * known.size <= LEVEL) | (rows == doubtful.size))

@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.isotonic import IsotonicRegression
-from sklearn.neighbors import NearestNeighbors
 
 from monitor.detectors.attack.batches.contributors import SHARES
 from monitor.detectors.attack.batches.label_contradiction import flip_scores
@@ -19,6 +18,10 @@ from monitor.profiles.encoding import Number
 from monitor.profiles.joint import class_codes
 from monitor.profiles.reading import categories, floats
 from monitor.types import ColumnKind
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.isotonic import IsotonicRegression
 
 MOST_ROWS, FEWEST_ROWS = 16_000, 1_000
 MOST_CLASSES, MOST_COLUMNS = 30, 100
@@ -73,8 +76,8 @@ class Half:
 
     encoded: Floats
     label: Places
-    model: HistGradientBoostingClassifier | None
-    calibration: tuple[IsotonicRegression, ...] = ()
+    model: "HistGradientBoostingClassifier | None"
+    calibration: "tuple[IsotonicRegression, ...]" = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,8 +227,8 @@ def _raw(encoders: Sequence[Encoder], rows: pa.Table) -> Floats:
     return np.column_stack([np.empty((rows.num_rows, 0)), *numeric])
 
 
-def _model(features: Floats, codes: Places, kinds: list[bool], seed: int) -> HistGradientBoostingClassifier:
-    model = HistGradientBoostingClassifier(
+def _model(features: Floats, codes: Places, kinds: list[bool], seed: int) -> "HistGradientBoostingClassifier":
+    model = import_module("sklearn.ensemble").HistGradientBoostingClassifier(
         max_iter=80, max_leaf_nodes=15, learning_rate=0.1, categorical_features=kinds, random_state=seed
     )
     return model.fit(np.where(np.isinf(features), np.nan, features), codes)
@@ -263,9 +266,10 @@ def _logged(rows: pa.Table, classes: tuple[str, ...], scores: Mapping[str, str])
     return np.where(np.isfinite(found), found, 1 / len(classes))
 
 
-def _calibration(plain: Floats, label: Places) -> tuple[IsotonicRegression, ...]:
+def _calibration(plain: Floats, label: Places) -> "tuple[IsotonicRegression, ...]":
     # In one half, not both: a row must not have helped to calibrate the probabilities that judge it.
-    made = (IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip") for _ in range(plain.shape[1]))
+    isotonic = import_module("sklearn.isotonic").IsotonicRegression
+    made = (isotonic(y_min=0.0, y_max=1.0, out_of_bounds="clip") for _ in range(plain.shape[1]))
     return tuple(one.fit(plain[:, k], label == k) for k, one in enumerate(made))
 
 
@@ -287,7 +291,11 @@ def _near(encoded: Floats, halves: Sequence[Half], by: Places, classes: int) -> 
         mine = np.flatnonzero(by == i)
         if not mine.size:
             continue
-        index = NearestNeighbors(n_neighbors=NEIGHBOURS, algorithm="brute").fit(half.encoded.astype(np.float32))
+        index = (
+            import_module("sklearn.neighbors")
+            .NearestNeighbors(n_neighbors=NEIGHBOURS, algorithm="brute")
+            .fit(half.encoded.astype(np.float32))
+        )
         places = index.kneighbors(encoded[mine].astype(np.float32), return_distance=False)
         labels = half.label[places]
         found[mine] = (labels[:, :, None] == np.arange(classes + 1)).mean(axis=1)
