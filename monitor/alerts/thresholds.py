@@ -163,11 +163,18 @@ def _given(levels: Floats, shared: float, ways: int, places: int) -> tuple[Float
     if not ways:
         deviates, weights = _QUADRATURE
         return ndtr((ndtri(levels)[:, None] + math.sqrt(shared) * deviates) / math.sqrt(1 - shared)), weights
-    halves, weights = roots_genlaguerre(_POINTS, ways / 2 - 1)
+    halves, weights = _chi_squares(ways)
     limits = chdtri(ways, levels)[:, None] / (1 - shared)
     # the reference's squared distance follows chi-square, too
     breach = np.asarray(1 - chndtr(limits, ways, 2 * halves * shared / (1 - shared)), np.float64)
     return breach, np.asarray(weights / weights.sum())
+
+
+@lru_cache(maxsize=64)
+def _chi_squares(ways: int) -> tuple[Floats, Floats]:
+    """Give halves of chi-squares, and weights, by which a mean over them is a sum. (Gauss & Laguerre)."""
+    halves, weights = roots_genlaguerre(_POINTS, ways / 2 - 1)
+    return np.asarray(halves), np.asarray(weights)
 
 
 def _given_anywhere(levels: Floats, shared: float, places: int) -> tuple[Floats, Floats]:

@@ -46,9 +46,10 @@ def scan_test(reference: Counts, current: Counts, inflation: float = 1.0) -> tup
     first, last = _intervals(reference.size)
     before, after = (np.append(0, side.cumsum()) for side in (reference, current))
     a, b = before[last] - before[first], after[last] - after[first]
-    p_values = np.where(b > 0, _tail(b / inflation, (a + b) / inflation, m / (n + m)), 1.0)
-    best = int(np.argmin(p_values))
-    least = float(p_values[best])
+    risen = np.flatnonzero(b * n > a * m)
+    p_values = _tail(b[risen] / inflation, (a + b)[risen] / inflation, m / (n + m))
+    best = int(risen[np.argmin(p_values)]) if risen.size else 0
+    least = float(p_values.min(initial=1.0))
     bound = min(1.0, least * len(first))
     if WORTH_IT[0] <= bound < WORTH_IT[1]:
         edges = np.rint((before + after) / inflation).astype(np.int64)
