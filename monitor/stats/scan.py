@@ -19,8 +19,10 @@ Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
 
-WORTH_IT = 1e-8, 0.5
-"""Bounds between which it pays, and rounding allows, to make them exact."""
+WORTH_IT = 1e-8, 0.2
+"""Bounds between which it pays, and rounding allows, to make them exact: hardly a budget asks for more than a tenth."""
+DEEPER = 18.0
+"""How much rarer than the smallest p-value is what is left out, as a logarithm."""
 TINY = 1e-12
 
 
@@ -70,7 +72,8 @@ def smallest_tail_chance(both: Counts, hits: int, least: float) -> float:
     edges, (first, last) = np.append(0, both.cumsum()), _intervals(both.size)
     rows = edges[last] - edges[first]
     most = _most_allowed(rows, hits / total, least)
-    none_beyond = _chance_within(both, hits, dict(zip(_places(both.size), most.tolist(), strict=True)))
+    allowed = dict(zip(_places(both.size), most.tolist(), strict=True))
+    none_beyond = _chance_within(both, hits, allowed, depth=DEEPER - math.log(least))
     odd = (last == both.size) & (first % (last - first) != 0)
     added = float(hypergeometric_tail(most[odd], total=total, hits=hits, rows=rows[odd]).sum())
     return min(1.0, max(0.0, 1 - none_beyond) + added)
@@ -96,15 +99,18 @@ def _most_allowed(rows: Counts, share: float, least: float) -> Counts:
     return most
 
 
-def _chance_within(both: Counts, hits: int, most: Mapping[tuple[int, int], int]) -> float:
+def _chance_within(both: Counts, hits: int, most: Mapping[tuple[int, int], int], depth: float) -> float:
     """Give the chance that no dyadic run has more hits than it may, by adding neighbours up, from bins to the whole.
 
-    Each bin's hits are binomial, and what is asked is conditional on their sum.
+    Each bin's hits are binomial, and what is asked is conditional on their sum. Hits so few that chance falls below
+    them once in e^depth are left out.
     """
     share, bins, width = hits / int(both.sum()), both.size, 1
     allowed = np.array([most[at, at + 1] for at in range(bins)])
-    lowest = np.minimum(_least_likely(both, share), allowed)
-    runs = _Runs(both, lowest, _binomial(both, share, lowest, int((allowed - lowest).max()) + 1)).within(allowed, share)
+    lowest = np.minimum(_least_likely(both, share, depth), allowed)
+    runs = _Runs(both, lowest, _binomial(both, share, lowest, int((allowed - lowest).max()) + 1), depth).within(
+        allowed, share
+    )
     while runs.rows.size > 1:
         width *= 2
         places = [(first, min(first + width, bins)) for first in range(0, bins, width)]
@@ -124,6 +130,7 @@ class _Runs:
     rows: Counts
     lowest: Counts
     chances: Floats
+    depth: float
 
     def joined(self) -> "_Runs":
         """Put each two neighbours together, a last one without neighbour beside nothing."""
@@ -135,22 +142,23 @@ class _Runs:
         whole = next_fast_len(length, real=True)
         seen = rfft(chances, whole, axis=1)
         together = irfft(seen[::2] * seen[1::2], whole, axis=1)[:, :length]
-        return _Runs(rows[::2] + rows[1::2], lowest[::2] + lowest[1::2], np.maximum(together, 0))
+        return _Runs(rows[::2] + rows[1::2], lowest[::2] + lowest[1::2], np.maximum(together, 0), self.depth)
 
     def within(self, most: Counts, share: float) -> "_Runs":
         """Leave out what is beyond each run's limit, and below what may be expected."""
-        lowest = np.maximum(self.lowest, np.minimum(_least_likely(self.rows, share), most))
+        lowest = np.maximum(self.lowest, np.minimum(_least_likely(self.rows, share, self.depth), most))
         length = max(int((most - lowest).max()), 0) + 1
         at = np.arange(length) + (lowest - self.lowest)[:, None]
         kept = (at < self.chances.shape[1]) & (np.arange(length) <= (most - lowest)[:, None])
         chances = np.take_along_axis(self.chances, np.minimum(at, self.chances.shape[1] - 1), axis=1)
-        return _Runs(self.rows, lowest, np.where(kept, chances, 0.0))
+        return _Runs(self.rows, lowest, np.where(kept, chances, 0.0), self.depth)
 
 
-def _least_likely(rows: Counts, share: float) -> Counts:
-    """Give numbers of hits below which chance falls once in e^45 (Bernstein 1924): leaving them out is careful."""
+def _least_likely(rows: Counts, share: float, depth: float) -> Counts:
+    """Give numbers of hits below which chance falls once in e^depth (Bernstein 1924): leaving them out is careful."""
     mean = rows * share
-    return np.asarray(np.maximum(mean - 15 - np.sqrt(225 + 90 * mean * (1 - share)), 0), np.int64)
+    below = depth / 3 + np.sqrt((depth / 3) ** 2 + 2 * depth * mean * (1 - share))
+    return np.asarray(np.maximum(mean - below, 0), np.int64)
 
 
 def _binomial(rows: Counts, share: float, lowest: Counts, length: int) -> Floats:

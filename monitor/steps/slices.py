@@ -79,9 +79,20 @@ def windows_of(rows: pa.Table, timestamp: str, base: Period) -> tuple[list[Windo
     """Give the windows that hold rows, oldest first, and for each row the place of its window."""
     length = _LENGTHS[base.unit]
     micros = rows[timestamp].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
-    starts, place = np.unique(micros // (length // timedelta(microseconds=1)), return_inverse=True)
+    starts, place = _ranked(micros // (length // timedelta(microseconds=1)))
     first = [_EPOCH + int(start) * length for start in starts]
     return [Window(start, start + length) for start in first], place
+
+
+def _ranked(numbers: Codes) -> tuple[Codes, Codes]:
+    """Give the different numbers, ascending, and each one's place among them; without sorting where they lie close."""
+    lowest, highest = (int(numbers.min()), int(numbers.max())) if numbers.size else (0, 0)
+    span = highest - lowest
+    if span >= numbers.size:
+        return np.unique(numbers, return_inverse=True)
+    held = np.zeros(span + 1, np.bool_)
+    held[numbers - lowest] = True
+    return np.flatnonzero(held) + lowest, (held.cumsum() - 1)[numbers - lowest]
 
 
 def _dimensions(rows: pa.Table, layout: Layout, segment_values: int) -> Iterator[_Part]:
