@@ -3,7 +3,9 @@ BIN := .venv/bin
 
 .PHONY: test lint types bench bench-quality bench-attacks format demo clean
 
+# the services that tests start compile nothing anew, whatever the environment says of bytecode
 test: .venv/ready
+	$(BIN)/python -m compileall -q monitor migrations
 	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 lint: .venv/ready
