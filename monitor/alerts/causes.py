@@ -31,6 +31,12 @@ def broken_columns(finding: "Finding") -> list[str]:
     return list(map(str, finding.evidence["origin"].get("broken", ())))
 
 
+def columns_behind(finding: "Finding") -> list[str]:
+    """Name the columns that are broken, or crept to where no reference row lies, where the alert comes of that."""
+    why = finding.evidence.get("origin", {})
+    return list(map(str, (*why.get("broken", ()), *why.get("crept", ()))))
+
+
 def comes_of_broken_data(finding: "Finding") -> bool:
     """Say whether something else than a fault in data is told because of one."""
     return finding.origin == "data_quality" and "origin" in finding.evidence

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from monitor.alerts.causes import broken_columns
+from monitor.alerts.causes import columns_behind
 from monitor.alerts.lifecycle import UNDER_ALARM, Alert, Transition, notice_id
 from monitor.alerts.taxonomy import atlas_of
 from monitor.alerts.wording import lines_of, text_of, title_of
@@ -111,7 +111,8 @@ def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
     An alert that fires is not told while a weightier one is firing that was told: source health, of what its outage
     explains, over the quality of a column over performance, realised over estimated, over drift, the whole traffic over
     its segments, what another detector has said of the same column already, and of suspicions of one client the
-    gravest; so is what comes of a broken column: a suspicion, what all features show together, what the answers do.
+    gravest; so is what comes of a broken column: a suspicion, what all features show together, what the answers do
+    (the last two also of one that crept to where no reference row lies).
     Its evidence then says `inhibited_by`. Once the other one has ended it is told in the first window in which it
     breaches. A resolution is told if and only if the firing was: `told` in the evidence remembers.
     """
@@ -249,12 +250,12 @@ def _inhibitor(finding: Finding, alarms: Mapping[str, _Alarm]) -> str | None:
 
 
 def _breaks(alarm: _Alarm, other: Finding) -> bool:
-    """Say whether an alert tells of the broken column that others come of: all features together, and the answers."""
+    """Say whether an alert tells of the column that others come of: all features together, and the answers."""
     model, kind, column, segment = alarm.labels
     if (model, kind) != (other.model, "quality") or segment not in ("", other.segment) or other.severity == "critical":
         return False
     made = other.kind in ANSWERS or (other.kind == "drift.data" and other.column in OF_ALL_FEATURES)
-    return made and column in broken_columns(other)
+    return made and column in columns_behind(other)
 
 
 def _said_already(finding: Finding, heard: Mapping[tuple[str, str, str, str], str]) -> str | None:

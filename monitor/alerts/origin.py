@@ -3,7 +3,7 @@
 Who and where tell these apart, not how much.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -18,6 +18,8 @@ MANY_CLIENTS, FEW_CLIENTS = 3, 3
 SPREAD_SHARE, HELD_SHARE = 0.5, 0.6
 LEAST_EXCESS = 20.0
 RAMP = 3
+ON_THE_WAY = 0.25, 0.75
+"""Between these parts of its shift a column is on the way there."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +58,16 @@ class Symptoms:
     """What a window shows that bears on the question why.
 
     broken: by feature, the share of rows that cannot be right: without a value, not of the kind, never seen before, or
-    all alike. moved: by feature, the PSI of those that differ from the reference by more than chance. features: how
-    many there are in all. outputs: the model's answers moved. outcomes: labels, or how they meet the answers, did.
-    alarmed: clients, or clusters of like rows, under an attack alarm. attack, drift: who sent the rows that these are
-    made of. windows: for how many windows in a row it has been drifting, this one included. version: one that is new.
+    all alike. moved: by feature, the PSI of those that differ from the reference by more than chance. crept: those that
+    came there step by step, see `has_crept`. features: how many there are in all. outputs: the model's answers moved.
+    outcomes: labels, or how they meet the answers, did. alarmed: clients, or clusters of like rows, under an attack
+    alarm. attack, drift: who sent the rows that these are made of. windows: for how many windows in a row it has been
+    drifting, this one included. version: one that is new.
     """
 
     broken: Mapping[str, float] = field(default_factory=dict)
     moved: Mapping[str, float] = field(default_factory=dict)
+    crept: frozenset[str] = frozenset()
     features: int = 0
     outputs: bool = False
     outcomes: bool = False
@@ -76,12 +80,28 @@ class Symptoms:
 
 @dataclass(frozen=True)
 class Origin:
-    """The likeliest reason, and in sentences what speaks for and against it; of broken data, in which columns."""
+    """The likeliest reason, and in sentences what speaks for and against it.
+
+    columns: of broken data, those that are broken; of time, those that crept to where no reference row lies.
+    """
 
     name: OriginName
     speaks_for: tuple[str, ...] = ()
     speaks_against: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+
+
+def has_crept(earlier: Iterable[float], shift: float) -> bool:
+    """Say whether a column came to where it is step by step: three earlier windows lay on the way.
+
+    earlier, shift: of windows before and of this one, in any unit, signed. A unit that changes leaps: only windows that
+    hold both units lie between, one or two.
+
+    >>> has_crept([0.1, 1.0, 1.9, 2.2, 3.1], 4.0), has_crept([0.1, 0.0, 1.9, 4.1, 3.9], 4.0)
+    (True, False)
+    """
+    low, high = sorted(part * shift for part in ON_THE_WAY)
+    return sum(low <= one <= high for one in earlier) >= RAMP
 
 
 def origin_of(symptoms: Symptoms) -> Origin:
@@ -97,8 +117,8 @@ def origin_of(symptoms: Symptoms) -> Origin:
     signs = [(reason, sentence) for reason, sentence in _signs(symptoms) if sentence]
     speaks_for = tuple(sentence for reason, sentence in signs if name in (reason, "undetermined"))
     speaks_against = tuple(s for reason, s in signs if name not in (reason, "undetermined"))
-    broken = _unusable(symptoms) or _rescaled(symptoms) if name == "data_quality" else []
-    return Origin(name, speaks_for, speaks_against, tuple(broken))
+    columns = {"data_quality": _unusable(symptoms) or _rescaled(symptoms), "temporal": sorted(symptoms.crept)}
+    return Origin(name, speaks_for, speaks_against, tuple(columns.get(name, ())))
 
 
 def _broken(symptoms: Symptoms) -> OriginName | None:
@@ -138,14 +158,15 @@ def _unusable(symptoms: Symptoms) -> list[str]:
 
 
 def _rescaled(symptoms: Symptoms) -> list[str]:
-    """Name features that lie wholly elsewhere, if these are few and it is not few clients who send them so."""
-    apart = [name for name, psi in symptoms.moved.items() if psi > UNIT_PSI]
+    """Name features that leapt wholly elsewhere, if these are few and it is not few clients who send them so."""
+    apart = [name for name, psi in symptoms.moved.items() if psi > UNIT_PSI and name not in symptoms.crept]
     few = len(apart) <= max(1.0, FEW_COLUMNS * symptoms.features)
     return apart if few and (symptoms.drift.spread or not symptoms.alarmed) else []
 
 
 def _drifted(symptoms: Symptoms) -> list[str]:
-    return [name for name, psi in symptoms.moved.items() if DRIFT_PSI < psi <= UNIT_PSI]
+    moved = {name: psi for name, psi in symptoms.moved.items() if psi > DRIFT_PSI}
+    return [name for name, psi in moved.items() if psi <= UNIT_PSI or name in symptoms.crept]
 
 
 def _signs(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
@@ -162,6 +183,8 @@ def _signs(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
     drifted = _drifted(symptoms)
     if drifted:
         yield "temporal", f"{len(drifted)} of {symptoms.features} features moved ({_listed(drifted)})"
+    if symptoms.crept:
+        yield "temporal", f"it came there step by step ({_listed(sorted(symptoms.crept))})"
     if symptoms.drift.spread:
         yield "temporal", f"{symptoms.drift.clients} clients sent the rows that moved"
     yield "temporal", f"it has lasted {symptoms.windows} windows" if symptoms.windows >= RAMP else ""

@@ -134,6 +134,7 @@ class Judging:
             with_attack_evidence(database, watch, stepped, standing.rows),
             standing=standing.rows,
             drifting=self._history.alarmed_before(due.window),
+            memory=self._remembered(),
             window=looked_at.sample.stretch,
             attack=suspicious_excess(looked_at.seen, alpha=watch.settings.attacks.alpha),
             faulty=looked_at.faulty,

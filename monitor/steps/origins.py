@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 
 from monitor.alerts.grouping import Finding, before
 from monitor.alerts.lifecycle import UNDER_ALARM
-from monitor.alerts.origin import Excess, Origin, Symptoms, origin_of
-from monitor.detectors.drift import psi
+from monitor.alerts.origin import UNIT_PSI, Excess, Origin, Symptoms, has_crept, origin_of
+from monitor.detectors.drift import mean_shift, psi
 from monitor.detectors.quality import constant_column, invalid_share, missing_share, unseen_share
 from monitor.detectors.suspicion.suspects import client_of
 from monitor.detectors.versions import new_version
@@ -20,6 +20,7 @@ from monitor.profiles.reading import categories
 from monitor.steps.evidence import MOST_NAMED, moved_columns
 from monitor.steps.faulty import Faulty
 from monitor.steps.measure import VERSION
+from monitor.steps.memory import Memory
 from monitor.steps.tables import joined
 from monitor.steps.verdict import Verdict
 from monitor.store.database import Database
@@ -46,7 +47,7 @@ class Reason:
         """Give it as JSON that an alert carries; the clients stand with the column that they moved."""
         told: dict[str, Any] = {"for": self.origin.speaks_for, "against": self.origin.speaks_against}
         if self.origin.columns:
-            told["broken"] = self.origin.columns[:MOST_NAMED]
+            told["broken" if self.origin.name == "data_quality" else "crept"] = self.origin.columns[:MOST_NAMED]
         total, rows = sum(one.excess for one in self.clients), sum(one.rows for one in self.clients)
         if total > 0:
             told["column"] = self.column
@@ -65,6 +66,7 @@ def with_origins(
     *,
     standing: Mapping[str, Mapping[str, Any]],
     drifting: int,
+    memory: Memory,
     window: Window,
     attack: Excess,
     faulty: Faulty,
@@ -73,8 +75,8 @@ def with_origins(
 
     What has been found of an episode stays while a window has no better answer. standing: the model's alerts as they
     stood, by fingerprint as they are marked. drifting: for how many windows before this one all traffic has been
-    drifting. window: all that was judged together. attack: who sent its suspicious rows. faulty: clients whose data are
-    broken, which is the reason of alerts about them, and none of these is critical.
+    drifting. memory: what was measured in these. window: all that was judged together. attack: who sent its suspicious
+    rows. faulty: clients whose data are broken, which is the reason of alerts about them; none of these is critical.
     """
     asking = {f.fingerprint for f in stepped if f.kind not in FIXED and f.alert.breaches and f.alert.breaches[-1]}
     # an alert about a client that was found to send broken data is none of an attacker, though it is still open
@@ -83,7 +85,15 @@ def with_origins(
     if asking:
         with database.read() as connection:
             reason = reason_of(
-                connection, model, verdict, suspects, drifting=drifting, window=window, attack=attack, faulty=faulty
+                connection,
+                model,
+                verdict,
+                suspects,
+                drifting=drifting,
+                memory=memory,
+                window=window,
+                attack=attack,
+                faulty=faulty,
             )
     return [
         _of_faulty(f, said)
@@ -100,12 +110,14 @@ def reason_of(
     stepped: Iterable[Finding],
     *,
     drifting: int,
+    memory: Memory,
     window: Window,
     attack: Excess,
     faulty: Faulty,
 ) -> Reason:
     """Gather a window's symptoms and say what they speak for."""
     symptoms = replace(symptoms_of(verdict, stepped, drifting=drifting, faulty=faulty), attack=attack)
+    symptoms = replace(symptoms, crept=_crept(symptoms.moved, verdict, memory))
     column = max(symptoms.moved, key=lambda name: (symptoms.moved[name], name), default="")
     found = _senders(connection, model, verdict, column, window) if column else None
     if found is not None:
@@ -156,6 +168,22 @@ def _broken(measurements: Iterable[Measurement]) -> dict[str, float]:
             rise = one.value - (one.reference or 0.0)
             shares[one.column] = max(shares.get(one.column, 0.0), rise)
     return shares
+
+
+def _crept(moved: Mapping[str, float], verdict: Verdict, memory: Memory) -> frozenset[str]:
+    """Name the features that came wholly elsewhere step by step, by what windows before this one showed."""
+    now = {j.measurement.column: j.measurement.effect for j in verdict.judged if _is_whole_shift(j.measurement)}
+    before = memory.before(verdict.judgement.window)
+    found = set[str]()
+    for name in (name for name, distance in moved.items() if distance > UNIT_PSI and now.get(name)):
+        shown = (memory.at(window, mean_shift.NAME, name) for window in before)
+        if has_crept([one.effect for one in shown if one and one.effect is not None], now[name] or 0.0):
+            found.add(name)
+    return frozenset(found)
+
+
+def _is_whole_shift(measurement: Measurement) -> bool:
+    return measurement.detector == mean_shift.NAME and not measurement.segment
 
 
 def _new_version(verdict: Verdict) -> str:

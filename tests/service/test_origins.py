@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from monitor.config import load
 from monitor.pipeline import once
@@ -128,3 +129,20 @@ def test_a_client_that_sends_a_column_without_values_is_broken_and_no_attacker(t
         assert alert["evidence"]["origin"]["for"] == ["client 7 sends no value in debt"]
         assert alert["severity"] != "critical"
     assert [alert for alert in found if (alert["kind"], alert["column"]) == ("quality", "debt")]
+
+
+def creeping(rows: Rows, _: np.ndarray) -> None:
+    rows["age"] += 8 * (np.arange(rows["age"].size) // A_DAY)
+
+
+def leaping(rows: Rows, changed: np.ndarray) -> None:
+    rows["age"][changed] += 56
+
+
+@pytest.mark.parametrize(("change", "origin"), [(creeping, "temporal"), (leaping, "data_quality")])
+def test_a_column_that_ends_up_elsewhere_is_a_season_if_it_crept_and_broken_if_it_leapt(
+    tmp_path: Path, change: Callable[[Rows, np.ndarray], None], origin: str
+) -> None:
+    alert, *_ = of_drift(alarms(tmp_path, change), "age")
+    assert alert["origin"] == origin
+    assert alert["evidence"]["origin"]["crept" if origin == "temporal" else "broken"] == ["age"]

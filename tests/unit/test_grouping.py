@@ -139,11 +139,12 @@ def test_a_suspicion_that_comes_of_a_broken_column_is_recorded_but_not_told() ->
         ("drift.data", "dist", {}, True),
         ("performance.realised", "", {}, True),
         ("drift.prediction", "p_late", {"severity": "critical"}, True),
-        ("drift.prediction", "p_late", {"origin": "temporal"}, True),
+        ("drift.prediction", "p_late", {"origin": "temporal", "evidence": {"origin": {"for": []}}}, True),
+        ("drift.prediction", "p_late", {"origin": "temporal", "evidence": {"origin": {"crept": ["visib"]}}}, False),
         ("drift.prediction", "p_late", {"evidence": {"origin": {"broken": ["dist"]}}}, True),
     ],
 )
-def test_what_the_answers_make_of_a_broken_column_waits_behind_its_alert(
+def test_what_the_answers_make_of_a_broken_column_or_one_that_crept_away_waits_behind_its_alert(
     kind: str,
     column: str,
     rest: dict[str, Any],

@@ -23,6 +23,9 @@ ATTACK = Symptoms(alarmed=1, attack=FEW, features=20)
         (replace(DRIFT, moved={"age": 6.0}), "data_quality"),
         (replace(DRIFT, moved={"age": 6.0, "fare": 0.2}), "data_quality"),
         (replace(DRIFT, moved=dict.fromkeys("abcdef", 6.0)), "undetermined"),
+        # what came there step by step is a season
+        (replace(DRIFT, moved={"age": 6.0}, crept=frozenset({"age"})), "temporal"),
+        (replace(DRIFT, moved={"age": 6.0, "fare": 9.0}, crept=frozenset({"age"})), "data_quality"),
         # and everybody sends it so, though it makes some of them look like attackers
         (replace(DRIFT, moved={"age": 6.0}, alarmed=40, attack=MANY), "data_quality"),
         # but few who hold what is suspicious attack, whatever the season does
