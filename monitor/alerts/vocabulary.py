@@ -105,6 +105,8 @@ LOSSES = {
     "quarantine": "rows can be taken again",
     "no_files": "files match again",
     "late_labels": "labels come again",
+    "label_silence": "labels come again",
+    "label_thinning": "labels come as they did",
     "unread_rows": "no row lies unread below the cursor",
 }
 """What a source loses while the rest of it is seen: health alerts that hold back no others; and how they end."""
@@ -133,6 +135,9 @@ TO_DO = {
     "read leave the newest in place",
     "late_labels": "look at whatever writes the labels, and whether their ids are those of the records; if they take "
     "longer, raise `max_delay`",
+    "label_silence": "look at whatever writes the labels: until they come again, nothing is known of performance since",
+    "label_thinning": "look at whatever writes the labels, and which records have none: those that have may be no fair "
+    "sample",
     "unread_rows": "widen `lookback` to the age at which rows still come, and those within it are read; rows whose "
     "time is written in another way than the rest stand elsewhere in the order, and need mending in the table",
     "health": "look at the source: while this lasts, other alerts of the model wait or have no answer",

@@ -26,6 +26,8 @@ from monitor.schedule import window_of
 from monitor.steps.groups import standing_gaps
 from monitor.steps.losses import lost_quietly
 from monitor.steps.reference import References
+from monitor.steps.turns import SILENCE, THINNING
+from monitor.store.alerts import alert_rows
 from monitor.store.attacks import followed_rows, read_baselines
 from monitor.store.cursors import read_source
 from monitor.store.database import home
@@ -121,6 +123,11 @@ def _model(connection: Connection, name: str, model: Model, *, now: datetime) ->
         Sign(f"{name}: {level_of(loss.detector)}", loss.note, wrong=True)
         for loss in lost_quietly(connection, name, model, now=now)
         if loss.note
+    )
+    yield from (
+        Sign(f"{name}: {level_of(row['detector'])}", row["text"].removeprefix(f"{name}: "), wrong=True)
+        for row in alert_rows(connection, model=name, state="firing")
+        if row["detector"] in (SILENCE, THINNING)
     )
     yield from _empty(connection, name, model)
     turned = quarantined(connection, [f"{name}/records", f"{name}/labels"], since=now - LATELY)

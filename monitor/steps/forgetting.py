@@ -5,7 +5,9 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from monitor.schedule import window_of
+from monitor.steps.arrivals import HORIZON
 from monitor.steps.due import PATIENCE
+from monitor.store.arrivals import forget_arrivals
 from monitor.store.attacks import forget_sightings
 from monitor.store.labels import forget_waiting
 from monitor.store.records import forget_quarantine, forget_records, record_span
@@ -32,5 +34,6 @@ def forget_aged(connection: Connection, watch: Watch) -> None:
     kept = max(settings.retain, awaited)
     forget_records(connection, watch.name, older_than=kept)
     forget_waiting(connection, watch.name, before=span[1] - kept)
+    forget_arrivals(connection, watch.name, before=span[1] - HORIZON)
     judged = window_of(span[1] - kept - settings.lateness, watch.period)
     forget_sightings(connection, watch.name, before=judged.start)

@@ -17,8 +17,9 @@ from monitor.schedule import window_of
 from monitor.steps.losses import lost_quietly
 from monitor.steps.notify import tell
 from monitor.steps.standing import held_back
+from monitor.steps.turns import Turn, slot_level, turns, unjudged
 from monitor.store.alerts import alert_rows, held_findings, read_alerts, write_findings
-from monitor.store.cursors import note_live, read_source
+from monitor.store.cursors import note_judged, note_live, read_source
 from monitor.store.measurements import read_filled
 from monitor.store.records import record_span
 from monitor.types import Measurement, Window
@@ -37,24 +38,47 @@ def watch_over(
     problems: by name, why something stands still, or the empty text. losses: ask, too, whether records have
     ceased, and what else was lost quietly.
     """
-    measured, live = [*map(_measured, problems.items())], False
+    measured, live, found = [Turn(_measured(problem), now) for problem in problems.items()], False, list[Finding]()
     if losses:
+        found += _labels_turned(monitor, watch, now=now)
         with monitor.database.read() as connection:
             live = _is_live(connection, watch, now=now)
             measured += [*_silence(connection, watch, live=live, now=now), *_lost(connection, watch, now=now)]
     with monitor.database.write() as connection:
         if live:
             note_live(connection, watch.records_source, at=now)
-        alerts = read_alerts(connection, watch.name)
-        stepped = list(_stepped(watch, measured, alerts, now=now))
-        if not stepped:
-            return []
-        rows = {mark_of(row["id"]): row for row in alert_rows(connection, model=watch.name)}
-        findings = inhibited(stepped, rows.values())
-        rows |= {mark_of(row["id"]): row for row in map(as_json, findings)}
-        findings += _released(connection, watch, findings, rows.values())
-        write_findings(connection, findings, alerts, now=now)
-        tell(connection, monitor, findings, now=now)
+        return found + _told(connection, monitor, watch, measured, now=now)
+
+
+def _labels_turned(monitor: Monitor, watch: Watch, *, now: datetime) -> list[Finding]:
+    """Step the alerts about when labels come through every slot that has ended, each turn in its own transaction."""
+    with monitor.database.read() as connection:
+        left = unjudged(connection, watch)
+    if left is None:
+        return []
+    found = list[Finding]()
+    for turned in turns(left, alpha=slot_level(watch.settings, left.history.length)):
+        with monitor.database.write() as connection:
+            note_judged(connection, watch.labels_source, until=min(turned[0].at, left.until))
+            found += _told(connection, monitor, watch, turned, now=now)
+    with monitor.database.write() as connection:
+        note_judged(connection, watch.labels_source, until=left.until)
+    return found
+
+
+def _told(
+    connection: Connection, monitor: Monitor, watch: Watch, measured: Iterable[Turn], *, now: datetime
+) -> list[Finding]:
+    alerts = read_alerts(connection, watch.name)
+    stepped = list(_stepped(watch, measured, alerts))
+    if not stepped:
+        return []
+    rows = {mark_of(row["id"]): row for row in alert_rows(connection, model=watch.name)}
+    findings = inhibited(stepped, rows.values())
+    rows |= {mark_of(row["id"]): row for row in map(as_json, findings)}
+    findings += _released(connection, watch, findings, rows.values())
+    write_findings(connection, findings, alerts, now=now)
+    tell(connection, monitor, findings, now=now)
     return findings
 
 
@@ -67,9 +91,9 @@ def _released(
     return held_back(held, rows, apart=watch.labels is not None)
 
 
-def _measured(problem: tuple[str, str]) -> tuple[Measurement, datetime | None]:
+def _measured(problem: tuple[str, str]) -> Measurement:
     name, why = problem
-    return Measurement(name, float(bool(why)), note=why), None
+    return Measurement(name, float(bool(why)), note=why)
 
 
 def _is_live(connection: Connection, watch: Watch, *, now: datetime) -> bool:
@@ -78,9 +102,7 @@ def _is_live(connection: Connection, watch: Watch, *, now: datetime) -> bool:
     return span is not None and now - span[1] <= 2 * _length(span[1], watch) + watch.settings.lateness
 
 
-def _silence(
-    connection: Connection, watch: Watch, *, live: bool, now: datetime
-) -> Iterator[tuple[Measurement, datetime | None]]:
+def _silence(connection: Connection, watch: Watch, *, live: bool, now: datetime) -> Iterator[Turn]:
     """Measure the hours since the newest record, once they have been up to date: a history is no silence.
 
     The note says that it is too long, and is empty while it is not.
@@ -96,15 +118,15 @@ def _silence(
     alpha = significance(alarms=budget.count, per=budget.per, window=length, tests=1)
     reached = judged(measurement, Threshold(alpha=alpha, min_effect=freshness.DETECTOR.min_effect)) == "breach"
     since = f"no record since {span[1]:%Y-%m-%d %H:%M} UTC, a longer silence than usual" if reached else ""
-    yield replace(measurement, note=since), span[1]
+    yield Turn(replace(measurement, note=since), now, span[1])
 
 
-def _lost(connection: Connection, watch: Watch, *, now: datetime) -> Iterator[tuple[Measurement, datetime | None]]:
+def _lost(connection: Connection, watch: Watch, *, now: datetime) -> Iterator[Turn]:
     alerts = read_alerts(connection, watch.name)
     marks = {name: alerts.get(fingerprint(watch.name, KIND, name)) for name in LOSSES}
     standing = {name for name, alert in marks.items() if alert and alert.state in UNDER_ALARM}
     for measurement in lost_quietly(connection, watch.name, watch.settings, now=now, standing=standing):
-        yield measurement, None
+        yield Turn(measurement, now)
 
 
 def _length(time: datetime, watch: Watch) -> timedelta:
@@ -112,11 +134,10 @@ def _length(time: datetime, watch: Watch) -> timedelta:
     return window.end - window.start
 
 
-def _stepped(
-    watch: Watch, measured: Iterable[tuple[Measurement, datetime | None]], alerts: Mapping[str, Alert], *, now: datetime
-) -> Iterator[Finding]:
+def _stepped(watch: Watch, measured: Iterable[Turn], alerts: Mapping[str, Alert]) -> Iterator[Finding]:
     """Step an alert for each measurement; its window begins with the outage, where that is known, or the alert."""
-    for measurement, began in measured:
+    for turn in measured:
+        measurement, now = turn.measurement, turn.at
         mark = fingerprint(watch.name, KIND, measurement.detector)
         before = alerts.get(mark)
         if before is None and not measurement.note:
@@ -125,6 +146,7 @@ def _stepped(
             before or Alert(mark),
             outcome="breach" if measurement.note else "clear",
             window_end=now,
+            window_start=turn.since,
             rule=AT_ONCE,
         )
         yield Finding(
@@ -132,11 +154,12 @@ def _stepped(
             model=watch.name,
             kind=KIND,
             detector=measurement.detector,
-            window=Window(min(began or after.since or now, now), now),
+            window=Window(min(turn.began or after.since or now, now), now),
             severity=watch.settings.severity.get(KIND, "critical"),
             origin="data_quality",
             transition=transition,
             value=measurement.value,
             p_value=measurement.p_value,
             note=measurement.note,
+            evidence=measurement.evidence,
         )

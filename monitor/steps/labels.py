@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from math import isnan
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection
@@ -15,20 +16,21 @@ from monitor.admission import admit_labels
 from monitor.errors import SourceError
 from monitor.profiles.groups import label_groupings
 from monitor.profiles.layout import Layout
-from monitor.profiles.profile import Profile
+from monitor.steps.arrivals import Looked, labels_clock, note_arrivals
 from monitor.steps.gather import Gathered
-from monitor.steps.pull import OnRows, drained, with_column
-from monitor.steps.slices import sliced
+from monitor.steps.pull import OnRows, drained, profiled, with_column
 from monitor.steps.tables import joined
-from monitor.store.cursors import count_rows, write_cursors
+from monitor.store.cursors import count_rows, note_known, read_source, write_cursors
 from monitor.store.database import Database
 from monitor.store.labels import WAITING, Key, Place, add_labels, find_records, keys_of, read_labels, record_days
-from monitor.store.profiles import Slice, add_profiles
+from monitor.store.profiles import add_profiles
 from monitor.store.records import quarantine_rows, read_segment
+from monitor.timestamps import microseconds, times_of
 from monitor.types import KEPT_CHARS, Batch, Rejected
 from monitor.watch import Watch
 
 _NO_LABEL = "no label"
+_WRITTEN = "\0written"
 
 
 @dataclass(frozen=True)
@@ -61,23 +63,36 @@ def pull_labels(database: Database, watch: Watch, layout: Layout, *, now: dateti
 
     with database.read() as connection:
         days = list(record_days(connection, watch.name))
+        clock = labels_clock(connection, watch.name, watch.period)
+        looked = Looked(clock or now, read_source(connection, watch.labels_source).known_until)
 
     def take(batches: Gathered) -> None:
-        nearest = take_labels(database, watch, layout, batches, days, now=now)
+        nearest = take_labels(database, watch, layout, batches, days, now=now, looked=looked)
         days.sort(key=lambda day: abs(day - nearest))
         on_rows(batches.read)
 
     admitted = partial(_with_columns, watch)
-    return drained(database, watch.labels_source, watch.labels, take, now=now, admitted=admitted)
+    problem = drained(database, watch.labels_source, watch.labels, take, now=now, admitted=admitted)
+    if not problem and clock is not None and clock != looked.before:
+        with database.write() as connection:
+            note_known(connection, watch.labels_source, until=clock)
+    return problem
 
 
 def take_labels(
-    database: Database, watch: Watch, layout: Layout, batches: Gathered, days: Sequence[int], *, now: datetime
+    database: Database,
+    watch: Watch,
+    layout: Layout,
+    batches: Gathered,
+    days: Sequence[int],
+    *,
+    now: datetime,
+    looked: Looked,
 ) -> int:
     """Store labels, and add those whose record is known to its window, in one transaction.
 
     days: those that have records, in the order in which records are looked for. Gives the day near which most of the
-    records were found, because the next labels' records will be near it too.
+    records were found, because the next labels' records will be near it too. looked: when, by the records' clock.
     """
     name, source = watch.name, watch.labels_source
     ids, values = _columns(batches.rows, watch)
@@ -85,12 +100,15 @@ def take_labels(
     with database.read() as connection:
         arrived = _Arrived(batches, ids, values, keys, find_records(connection, name, keys, days))
         found = _sorted(connection, name, arrived)
-        profiles = _joined(connection, watch, layout, arrived, found.fresh)
+        rows = _joined(connection, watch, arrived, found.fresh)
+    profiles = profiled(watch, layout, rows, label_groupings)
     rejected = [*batches.rejected, *found.rejected]
     labels = [(arrived.day(key), key, values[at].as_py()) for key, at in found.fresh.items()]
     with database.write() as connection:
         add_labels(connection, name, labels, at=now)
         add_profiles(connection, name, profiles)
+        if rows.num_rows:
+            _came(connection, watch, rows, looked)
         repeats = watch.labels is not None and watch.labels.repeats
         kept = quarantine_rows(connection, source, rejected, now=now, repeats=repeats)
         count_rows(
@@ -145,23 +163,35 @@ def as_kept(value: object) -> object:
     return value if isinstance(value, str | bool | int) else json.loads(json.dumps(value, default=str))
 
 
-def _joined(
-    connection: Connection, watch: Watch, layout: Layout, arrived: _Arrived, fresh: Mapping[Key, int]
-) -> dict[Slice, Profile]:
+def _joined(connection: Connection, watch: Watch, arrived: _Arrived, fresh: Mapping[Key, int]) -> pa.Table:
+    """Give the records of new labels with these, and with when they were written where the source says so."""
     known = {key: at for key, at in fresh.items() if key in arrived.places}
     at = pa.array(known.values(), pa.int64())
-    ids, values = arrived.ids.take(at), arrived.values.take(at)
+    ids, values, written = arrived.ids.take(at), arrived.values.take(at), _written(watch, arrived.batches.rows)
     tables = []
     for segment in sorted({arrived.places[key][1] for key in known}):
         rows = read_segment(connection, segment, columns=needed(watch))
         where = pc.index_in(rows[str(watch.roles.id)].cast(pa.string()), value_set=ids.combine_chunks())
         rows, where = rows.filter(pc.is_valid(where)), where.drop_null()
-        tables.append(with_column(rows, str(watch.roles.label), values.take(where)))
-    if not tables:
-        return {}
-    return sliced(
-        joined(tables), layout, label_groupings, base=watch.base, segment_values=watch.settings.segment_values
-    )
+        rows = with_column(rows, str(watch.roles.label), values.take(where))
+        tables.append(rows if written is None else with_column(rows, _WRITTEN, written.take(at).take(where)))
+    return joined(tables) if tables else pa.table({})
+
+
+def _written(watch: Watch, rows: pa.Table) -> pa.ChunkedArray | None:
+    """Give when labels were written, in microseconds; None where their source has no time in its order."""
+    order = watch.settings.labels.cursor if watch.settings.labels else ()
+    if len(order) < 2 or order[0] not in rows.column_names:
+        return None
+    return times_of(rows[order[0]]).cast(pa.int64())
+
+
+def _came(connection: Connection, watch: Watch, rows: pa.Table, looked: Looked) -> None:
+    """Count when the labels of these records came."""
+    records = times_of(rows[watch.roles.timestamp]).cast(pa.int64()).to_numpy()
+    unknown = microseconds(looked.clock)
+    written = rows[_WRITTEN].fill_null(unknown).to_numpy() if _WRITTEN in rows.column_names else np.empty(0, np.int64)
+    note_arrivals(connection, watch.name, watch.base, looked, records=records, written=written)
 
 
 def needed(watch: Watch) -> set[str]:

@@ -1,6 +1,7 @@
 """What a source loses while the rest of it is seen: rows turned away, files that vanished, labels, rows never read."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
@@ -9,6 +10,7 @@ from monitor.admission import STOP_ROWS, STOP_SHARE
 from monitor.alerts.phrasing import shown
 from monitor.config import Data, Model
 from monitor.schedule import data_clock, window_of
+from monitor.steps.turns import SILENCE
 from monitor.store.cursors import read_cursors, read_source
 from monitor.store.labels import count_waiting
 from monitor.store.measurements import Judgement, read_filled, until_last_label
@@ -28,7 +30,8 @@ def lost_quietly(
 ) -> list[Measurement]:
     """Measure what a model's sources lose; each note says that it is too much, and is empty while it is not.
 
-    What cannot be known now is left out. standing: those under alarm, which end later than they begin.
+    What cannot be known now is left out. standing: those under alarm, which end later than they begin; labels that
+    stay out are told once, by when they came before or by `max_delay`.
     """
     found = (
         _turned_away(connection, name, now, standing),
@@ -36,6 +39,8 @@ def lost_quietly(
         _unread(connection, name, model),
     )
     late = _late_labels(connection, name, model)
+    if late is not None and SILENCE in standing and "late_labels" not in standing:
+        late = replace(late, note="")
     return [*found, *([] if late is None else [late])]
 
 

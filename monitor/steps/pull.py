@@ -13,6 +13,7 @@ from monitor.errors import SourceEmpty, SourceError
 from monitor.profiles.groups import label_groupings, profile_groupings
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile
+from monitor.steps.arrivals import count_settled
 from monitor.steps.gather import Gathered, gathered
 from monitor.steps.slices import Summing, sliced
 from monitor.steps.tracking import Tracking
@@ -108,7 +109,7 @@ def take_records(
     tracking: how far queries have been followed in this pass; read from the store where it is not given.
     """
     fresh, rejected = _fresh(database, watch, batches.rows), batches.rejected
-    profiles = _profiled(watch, layout, fresh.rows, profile_groupings)
+    profiles = profiled(watch, layout, fresh.rows, profile_groupings)
     tracking = tracking or Tracking(database, watch)
     tracked = None if layout is None else tracking.follow(fresh.rows)
     packed = pack_records(fresh.rows, timestamp=watch.roles.timestamp) if fresh.rows.num_rows else None
@@ -123,7 +124,9 @@ def take_records(
         if watch.labels and fresh.keys:
             waited = waiting_labels(connection, name, [key for _, key in fresh.keys])
             rows = _labelled(fresh, waited, str(watch.roles.label))
-            add_profiles(connection, name, _profiled(watch, layout, rows, label_groupings))
+            add_profiles(connection, name, profiled(watch, layout, rows, label_groupings))
+            if rows.num_rows:
+                count_settled(connection, name, watch.base, watch.period, rows[watch.roles.timestamp])
             settle_labels(connection, name, {key: day for day, key in fresh.keys if key in waited})
         kept = quarantine_rows(connection, source, rejected, now=now, repeats=watch.source.repeats)
         count_rows(
@@ -157,7 +160,8 @@ def keys_with_days(rows: pa.Table, watch: Watch) -> list[tuple[int, Key]]:
     return list(zip(days.tolist(), keys_of(rows[str(watch.roles.id)]), strict=True))
 
 
-def _profiled(watch: Watch, layout: Layout | None, rows: pa.Table, summing: Summing) -> dict[Slice, Profile]:
+def profiled(watch: Watch, layout: Layout | None, rows: pa.Table, summing: Summing) -> dict[Slice, Profile]:
+    """Sum rows up by the windows and parts of the traffic that they belong to; nothing without a layout."""
     if layout is None or not rows.num_rows:
         return {}
     return sliced(rows, layout, summing, base=watch.base, segment_values=watch.settings.segment_values)

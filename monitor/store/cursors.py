@@ -21,7 +21,8 @@ class SourceState:
     live_at: when its records were last up to date; None for a history. drained_at: when it was last read to its end.
     problem: why it stands still; empty while it does not. recent_read: its last rows, some `RECENT` and the last batch;
     recent_bad: those of them that could not be taken. empty_since: since when it has nothing to read from, which it
-    once had.
+    once had. known_until: of labels, the records' clock when they were last read to their end. judged_until: up to
+    where on that clock it was judged whether they stay out.
     """
 
     live_at: datetime | None = None
@@ -34,6 +35,8 @@ class SourceState:
     recent_read: float = 0.0
     recent_bad: float = 0.0
     empty_since: datetime | None = None
+    known_until: datetime | None = None
+    judged_until: datetime | None = None
 
 
 def read_cursors(connection: Connection, source: str) -> dict[str, Cursor]:
@@ -104,6 +107,16 @@ def note_live(connection: Connection, source: str, *, at: datetime) -> None:
     """Note that a source's records are up to date: from now on a silence means something."""
     _known(connection, source)
     connection.execute(update(source_state).where(source_state.c.source == source).values(live_at=at))
+
+
+def note_known(connection: Connection, source: str, *, until: datetime) -> None:
+    """Note up to when, by the records' clock, labels are known."""
+    connection.execute(update(source_state).where(source_state.c.source == source).values(known_until=until))
+
+
+def note_judged(connection: Connection, source: str, *, until: datetime) -> None:
+    """Note up to when, by the records' clock, it was judged whether labels stay out."""
+    connection.execute(update(source_state).where(source_state.c.source == source).values(judged_until=until))
 
 
 def _known(connection: Connection, source: str) -> None:

@@ -230,6 +230,19 @@ label = Table(
     sqlite_with_rowid=False,
 )
 
+# How many labels that come by themselves came when, by the records' clock, kept for a good year. `at` is the start of
+# the hours, or day, in which they came, `since` that of the time from which they may have; `ages` counts them by how
+# long after their record that was.
+arrival = Table(
+    "arrival",
+    metadata,
+    _model(primary_key=True),
+    Column("hours", Integer, primary_key=True, autoincrement=False),
+    Column("at", UTCDateTime, primary_key=True),
+    Column("since", UTCDateTime, nullable=False),
+    Column("ages", JSON, nullable=False),
+)
+
 # What a model's endpoint answered when a canary input was first asked; `input` is its SHA-256, `version` the newest in
 # the traffic then.
 probe = Table(
@@ -380,7 +393,8 @@ lease = Table(
 # How a source is doing. `live_at`: when its records were last up to date; null for a history. `drained_at`: when it
 # was last read to its end. `problem`: why it stands still, or nothing. `recent_read`, `recent_bad`: how many of its
 # last rows there are, and could not be taken. `empty_since`: since when its pattern, which matched once, matches
-# nothing.
+# nothing. `known_until`: of labels, what the records' clock said when they were last read to their end; `judged_until`:
+# up to where on that clock it was judged whether they stay out.
 source_state = Table(
     "source_state",
     metadata,
@@ -395,6 +409,8 @@ source_state = Table(
     Column("recent_read", Double, nullable=False, server_default="0"),
     Column("recent_bad", Double, nullable=False, server_default="0"),
     Column("empty_since", UTCDateTime),
+    Column("known_until", UTCDateTime),
+    Column("judged_until", UTCDateTime),
 )
 
 # What the deployment must keep to itself, made once at random: the seed of the fingerprints of queries.
