@@ -34,6 +34,7 @@ from monitor.wiring import opened
 START = datetime(2024, 1, 1, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 DAYS, A_DAY, SHIFT = 30, 300, 20
+LOOKS = ("live_at", "drained_at", "known_until")
 CONFIG = """
 database: {database}
 models:
@@ -131,9 +132,7 @@ class Loop:
 
     def everything(self) -> dict[str, list[tuple[Any, ...]]]:
         """Give every row of every table, but when sources were last looked at."""
-        names = {
-            t.name: [c.name for c in t.c if c.name not in ("live_at", "drained_at")] for t in metadata.sorted_tables
-        }
+        names = {t.name: [c.name for c in t.c if c.name not in LOOKS] for t in metadata.sorted_tables}
         return {table.name: self.rows(table, *names[table.name]) for table in metadata.sorted_tables}
 
     def source(self, which: str = "records") -> SourceState:
