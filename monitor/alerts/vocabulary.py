@@ -58,6 +58,7 @@ LEVELS = {
     "macro_f1": "macro F1",
     "estimated_roc_auc": "estimated ROC AUC",
     "estimated_f1": "estimated F1",
+    "estimated_macro_f1": "estimated macro F1",
     "brier_score": "Brier score",
     "label_given_score": "share of labels that differ from the reference's at equal score",
     "label_given_prediction": "share of labels that differ from the reference's at equal prediction",

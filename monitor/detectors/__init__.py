@@ -36,6 +36,7 @@ from monitor.detectors.performance import (
     decisions,
     estimated,
     estimated_errors,
+    estimated_macro,
     expected_calibration_error,
     losses,
     macro,
@@ -102,7 +103,11 @@ DETECTORS: tuple[Detector, ...] = (
 )
 """Those that lay a window's profile beside the reference's."""
 
-ESTIMATES: tuple[Detector, ...] = (*estimated.DETECTORS, *estimated_errors.DETECTORS)
+ESTIMATES: tuple[Detector, ...] = (
+    *estimated.DETECTORS,
+    *estimated_macro.DETECTORS,
+    *estimated_errors.DETECTORS,
+)
 """Those that say what performance to expect before labels come."""
 
 HISTORY_DETECTORS: tuple[Detector, ...] = (volume.DETECTOR, freshness.DETECTOR, *lasting.DETECTORS)

@@ -19,6 +19,7 @@ from monitor.detectors.confidence import confidence_gap
 from monitor.detectors.performance import METRICS
 from monitor.detectors.performance.estimated import estimate_spreads
 from monitor.detectors.performance.estimated_errors import error_spreads
+from monitor.detectors.performance.estimated_macro import macro_spreads
 from monitor.detectors.performance.spread import spreads_of
 from monitor.errors import ConfigError, SourceError
 from monitor.names import with_names
@@ -224,7 +225,7 @@ def profiled_reference(rows: pa.Table, watch: Watch) -> dict[str, Profile]:
 
 def told_by_windows(layout: Layout, whole: Profile, windows: Sequence[Profile]) -> Layout:
     """Give a layout with how much the windows of all traffic, in the order of time, differ from each other."""
-    before_labels = estimate_spreads(whole, windows) | error_spreads(whole, windows)
+    before_labels = estimate_spreads(whole, windows) | macro_spreads(whole, windows) | error_spreads(whole, windows)
     spreads = spreads_of(windows, SPREAD) | likenesses_of(windows) | before_labels
     return replace(correlation_of(windows, layout), spreads=spreads)
 

@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from monitor.detectors import ESTIMATES, Detector
+from monitor.detectors.performance import estimated_macro
 from monitor.detectors.performance.estimated import METRICS, NO_CHANCES, NO_ROWS, estimate_spreads
 from monitor.profiles.arrow import layout_of, profile_table
 from monitor.profiles.profile import Profile, merge
@@ -127,3 +128,46 @@ def test_windows_whose_labels_stray_widen_the_interval_to_hold_them() -> None:
     narrow, widened = covered[:2], covered[2:]
     assert max(narrow) < 0.9
     assert 0.92 <= min(widened) <= max(widened) <= 0.99
+
+
+def lopsided(draw: np.random.Generator, n: int, *, worse: float = 0.0) -> pa.Table:
+    """Give a model that is far surer of "c" than it is right: scores alone would promise too much of that class."""
+    table = multiclass(draw, n, sure=1.3)
+    said, was = (np.array(table[name].to_pylist()) for name in ("said", "was"))
+    swapped = (said == "c") & (draw.random(n) < 0.4 + worse)
+    return table.set_column(table.column_names.index("was"), "was", pa.array(np.where(swapped, "a", was)))
+
+
+@pytest.mark.parametrize("metric", estimated_macro.METRICS, ids=lambda metric: metric.name)
+def test_averages_over_classes_hold_what_is_realised_though_scores_mean_less_in_one(
+    metric: estimated_macro.Averaged,
+) -> None:
+    draw = np.random.default_rng(6)
+    before = profile_table(rows := lopsided(draw, 20_000), layout_of(rows, MULTICLASS))
+    detector = next(d for d in ESTIMATES if d.name == metric.name)
+    p, inside, off = [], [], []
+    for _ in range(150):
+        window = profile_table(lopsided(draw, 800), before.layout)
+        (one,) = detector.compare(before, window)
+        real = metric.realised.estimate(window.outcome).value
+        p.append(one.p_value)
+        inside.append(one.low <= real <= one.high)
+        off.append(one.value - real)
+    assert stats.kstest(p, "uniform").pvalue > 0.001
+    assert 0.9 <= np.mean(inside) <= 0.99
+    assert abs(np.mean(off)) < 0.01
+
+
+def test_averages_over_classes_fall_with_the_scores_and_say_what_they_lack() -> None:
+    unsure = unlabelled(multiclass(np.random.default_rng(4), 3000, sure=0.6))
+    bare = profile_table(unlabelled(multiclass(np.random.default_rng(1), 500)), REFERENCES["multiclass"].layout)
+    for detector in estimated_macro.DETECTORS:
+        (one,) = found(detector, "multiclass", unsure)
+        assert one.effect > 0.02
+        assert one.p_value < 1e-4
+        (empty,) = found(detector, "multiclass", multiclass(np.random.default_rng(2), 0))
+        assert (empty.value, empty.note) == (None, NO_ROWS)
+        (unknown,) = detector.compare(bare, bare)
+        assert (unknown.value, unknown.note) == (None, NO_CHANCES)
+        assert not found(detector, "binary", binary(np.random.default_rng(2), 100))
+        assert "Blind to" in detector.method

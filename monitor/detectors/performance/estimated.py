@@ -103,7 +103,7 @@ def estimated(metric: Estimated, reference: Profile, current: Profile) -> Iterat
         return
     n, learned = int(after.counts.sum()), _learned(metric, reference)
     usual = _usual(metric, reference.outcome, learned) if learned else None
-    doubts = reference.layout.spreads.get(gap_of(metric), 0.0), doubt_of_hits(reference, current)
+    doubts = reference.layout.spreads.get(gap_of(metric.name), 0.0), doubt_of_hits(reference, current)
     found = _estimate(metric, after, learned, *doubts) if learned else None
     if usual is None or found is None:
         note = NO_ROWS if not n else NO_CHANCES if learned is None else "nothing is expected to be positive"
@@ -146,7 +146,7 @@ def _spreads(metric: Estimated, reference: Profile, windows: Sequence[Profile]) 
     chosen = learned if harm is None else plain
     return {
         metric.name: spread_of([one for window in windows if (one := _of_window(metric, window, chosen))]),
-        gap_of(metric): spread_of([one for window in windows if (one := _gap(metric, window, chosen))]),
+        gap_of(metric.name): spread_of([one for window in windows if (one := _gap(metric, window, chosen))]),
         harm_of(metric): harm,
     }
 
@@ -160,9 +160,9 @@ def _harm(metric: Estimated, windows: Sequence[Profile], learned: Learned, plain
     return float(more.mean()) if surely_above_zero(more) else None
 
 
-def gap_of(metric: Estimated) -> str:
-    """Name the spread of realised less estimated."""
-    return f"gap({metric.name})"
+def gap_of(name: str) -> str:
+    """Name the spread of realised less estimated, by the detector's name."""
+    return f"gap({name})"
 
 
 def harm_of(metric: Estimated) -> str:
