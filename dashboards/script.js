@@ -1,5 +1,15 @@
-// Says what the pointer is on in the drift map. Pages read as well without it.
+// Opens what an alert's link points into, and says what the pointer is on in the drift map. Pages read as well without it.
 "use strict";
+
+function reveal() {
+  const card = document.getElementById(location.hash.slice(1));
+  const folded = card && card.closest("details");
+  if (!folded || folded.open) return;
+  folded.open = true;
+  card.scrollIntoView();
+}
+addEventListener("hashchange", reveal);
+reveal();
 
 for (const map of document.querySelectorAll(".map")) {
   const drawing = map.querySelector("svg");

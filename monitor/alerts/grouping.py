@@ -87,7 +87,8 @@ def grouped(findings: Iterable[Finding]) -> list[Group]:
 def notice_of(group: Group, receiver: str, base_url: str = "") -> Notice:
     """Give the message that tells a receiver of a group; the same group gives the same `id` again.
 
-    base_url: where the pages are, such as `https://monitor.example`; without it the message has no link.
+    base_url: where the pages are, such as `https://monitor.example`; without it the message has no link. The link leads
+    to the card of the first alert that is told.
     """
     members = [(finding.fingerprint, finding.alert.episode) for finding in group.findings]
     return Notice(
@@ -99,7 +100,7 @@ def notice_of(group: Group, receiver: str, base_url: str = "") -> Notice:
         title=title_of(group),
         lines=lines_of(group),
         alerts=tuple(as_json(finding) for finding in group.findings),
-        link=f"{base_url.rstrip('/')}/model/{quote(group.model, safe='', errors='replace')}" if base_url else "",
+        link=_link(group, base_url) if base_url else "",
     )
 
 
@@ -154,6 +155,12 @@ def as_json(finding: Finding) -> dict[str, Any]:
         "atlas": atlas_of(finding.kind, finding.evidence),
         "text": text_of(finding),
     }
+
+
+def _link(group: Group, base_url: str) -> str:
+    first = group.findings[0]
+    name, card = quote(group.model, safe="", errors="replace"), alert_id(first.fingerprint, first.alert.episode)
+    return f"{base_url.rstrip('/')}/model/{name}#{quote(card, safe='')}"
 
 
 def alert_id(fingerprint: str, episode: int) -> str:

@@ -1,5 +1,6 @@
 """Views: what pages are made of, taken from the tables and nothing else."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
@@ -12,6 +13,7 @@ from monitor.errors import MonitorError
 from monitor.render import html, views
 from monitor.render.metrics import exposition
 from monitor.render.model_view import model_page
+from monitor.store.alerts import alert_rows
 from monitor.store.database import Database
 from monitor.store.schema import alert, alert_event, judgement, measurement, profile, source_state
 
@@ -82,6 +84,15 @@ def test_pages_count_what_fires_and_what_recovers_apart(database: Database, fill
         connection.execute(update(alert).where(alert.c.kind == "drift.data").values(state="recovering"))
     pages = html.overview_page(database), html.model_page(database, "flight-delays") or b""
     assert all(b"1 firing, 1 recovering" in b" ".join(page.split()) for page in pages)
+
+
+def test_every_alert_of_a_page_has_an_anchor_of_its_public_id(database: Database, fill: Fill) -> None:
+    fill(database, windows=30, segment="<JFK>")
+    with database.read() as connection:
+        firing = [row["id"] for row in alert_rows(connection) if row["state"] in views.TOLD]
+    assert len(firing) > 1
+    for page in (html.overview_page(database), html.model_page(database, "flight-delays") or b""):
+        assert sorted(re.findall(r' id="([0-9a-f]{12}-[0-9]+)"', page.decode())) == sorted(firing)
 
 
 def test_the_index_gives_the_labels_of_the_newest_window_and_says_what_earlier_ones_came_to(

@@ -83,8 +83,14 @@ def test_a_notice_is_the_same_whatever_the_order_of_its_alerts() -> None:
     (one,), (other,) = grouped(told(findings)), grouped(told(reversed(findings)))
     assert notice_of(one, "team", "https://x.example/") == notice_of(other, "team", "https://x.example/")
     assert notice_of(one, "team").id != notice_of(one, "audit").id
-    assert notice_of(one, "team", "https://x.example/").link == "https://x.example/model/flights"
     assert notice_of(one, "team").link == ""
+
+
+def test_a_notice_links_to_the_card_of_the_first_alert_that_it_tells() -> None:
+    (group,) = grouped(told([fired(model="a/b", p_value=0.01), fired(model="a/b", column="temp", p_value=1e-9)]))
+    said = notice_of(group, "team", "https://x.example/")
+    assert said.alerts[0]["column"] == "temp"
+    assert said.link == f"https://x.example/model/a%2Fb#{said.alerts[0]['id']}"
 
 
 def test_an_alert_has_the_public_keys_in_order_and_strict_json() -> None:
