@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from monitor.alerts.causes import columns_behind
 from monitor.alerts.lifecycle import UNDER_ALARM, Alert, Transition, notice_id
-from monitor.alerts.taxonomy import atlas_of
+from monitor.alerts.taxonomy import atlas_of, is_attack
 from monitor.alerts.wording import lines_of, text_of, title_of
 from monitor.profiles.population import NAMES as OF_ALL_FEATURES
 from monitor.types import Notice, Window
@@ -20,6 +20,10 @@ ANSWERS = ("drift.prediction", "confidence", "disagreement")
 """What a model's answers show, and with them that its features are broken."""
 WEIGHT = ("health", "quality", *ATTACKS, "performance.realised", "performance.estimated")
 """Kinds of alerts that hold others back, so that each comes before all that it may hold back."""
+
+
+SEVERITIES = ("critical", "warning", "info")
+"""The gravest first."""
 
 
 @dataclass(frozen=True)
@@ -75,13 +79,17 @@ class Group:
 
 
 def grouped(findings: Iterable[Finding]) -> list[Group]:
-    """Give what there is to tell of a window's findings, as `inhibited` left them; what was resolved comes first."""
+    """Give what there is to tell of a window's findings, as `inhibited` left them.
+
+    Of a model what was resolved comes first, then what is gravest, and of equals attacks.
+    """
     groups: dict[tuple[str, str, Transition], list[Finding]] = {}
     for finding in findings:
         if finding.transition and finding.evidence.get("told"):
             groups.setdefault((finding.model, finding.kind, finding.transition), []).append(finding)
-    by_name = sorted(groups.items(), key=lambda item: (item[0][2] != "resolved", item[0]))
-    return [Group(*labels, tuple(sorted(members, key=_weight))) for labels, members in by_name]
+    return sorted(
+        (Group(*labels, tuple(sorted(members, key=_weight))) for labels, members in groups.items()), key=_order
+    )
 
 
 def notice_of(group: Group, receiver: str, base_url: str = "") -> Notice:
@@ -210,11 +218,26 @@ def plain(value: Any) -> Any:  # noqa: ANN401 (anything JSON can hold)
     return value
 
 
-def _weight(finding: Finding) -> tuple[float, float, float, str, str]:
-    # What moves the model most first, by effect times sensitivity; without that the surest, then the largest.
+def gravity_of(severity: str) -> int:
+    """Give the place of a severity from the gravest on.
+
+    >>> gravity_of("critical") < gravity_of("info")
+    True
+    """
+    return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
+
+
+def _order(group: Group) -> tuple[bool, str, int, bool, str]:
+    gravest = min(gravity_of(finding.severity) for finding in group.findings)
+    return group.transition != "resolved", group.model, gravest, not is_attack(group.kind), group.kind
+
+
+def _weight(finding: Finding) -> tuple[float, float, float, float, str, str]:
+    # The gravest, then what moves the model most, by effect times sensitivity; else the surest, then the largest.
     surest = 1.0 if finding.p_value is None else finding.p_value
     effect, sensitivity = abs(finding.effect or 0.0), finding.evidence.get("sensitivity")
-    return -effect * (sensitivity or 0.0), surest, -effect, finding.column, finding.segment
+    moves = effect * (sensitivity or 0.0)
+    return gravity_of(finding.severity), -moves, surest, -effect, finding.column, finding.segment
 
 
 @dataclass(frozen=True)
@@ -248,7 +271,7 @@ def _rank(finding: Finding) -> tuple[int, bool]:
 
 
 def _inhibitor(finding: Finding, alarms: Mapping[str, _Alarm]) -> str | None:
-    if finding.kind.startswith("attack.") and finding.origin == "data_quality" and finding.severity != "critical":
+    if is_attack(finding.kind) and finding.origin == "data_quality" and finding.severity != "critical":
         # Broken data make honest clients look odd; what is broken is told already.
         broken = (name for name, alarm in alarms.items() if alarm.labels[1] == "quality" and alarm.labels[2])
         return min(broken, default=None)
@@ -279,7 +302,7 @@ def _outweighs(alarm: _Alarm, other: Finding) -> bool:
         return ATTACKS.index(kind) < ATTACKS.index(its_kind)
     if (kind, column) == (its_kind, its_column) and segment == "" != its_segment:
         # A client is news even where all traffic is suspicious.
-        return not kind.startswith("attack.")
+        return not is_attack(kind)
     drifts = its_kind == "confidence" or its_kind.startswith("drift.")
     performs = its_kind.startswith("performance.")
     if kind == "health":

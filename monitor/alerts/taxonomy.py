@@ -93,6 +93,15 @@ _BY_KIND: Mapping[str, Names] = {
 _EROSION = Names(("AML.T0031",), ("NISTAML.02",), ("AML.M0024",))
 
 
+def is_attack(kind: str) -> bool:
+    """Say whether alerts of this kind are about an attack.
+
+    >>> is_attack("attack.poisoning"), is_attack("quality")
+    (True, False)
+    """
+    return kind.startswith("attack.")
+
+
 def names_of(kind: str, pattern: str = "") -> Names:
     """Give what an attack is called; of a kind that is none, what eroding a model is called.
 
@@ -110,7 +119,7 @@ def atlas_of(kind: str, evidence: object) -> list[str]:
     >>> atlas_of("attack.flood", {}), atlas_of("quality", {})
     (['AML.T0029', 'AML.T0034.000'], [])
     """
-    if not kind.startswith("attack."):
+    if not is_attack(kind):
         return []
     return list(names_of(kind, pattern_of(evidence)).atlas)
 

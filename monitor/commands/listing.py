@@ -8,11 +8,12 @@ from typing import Any
 
 import typer
 
+from monitor.alerts.grouping import gravity_of
 from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.alerts.phrasing import under_alarm
+from monitor.alerts.taxonomy import is_attack
 from monitor.commands.opening import configured, reaching_database, watch_named, watching
 from monitor.commands.printing import csv_lines, json_line, table
-from monitor.config.model import SEVERITIES
 from monitor.detectors import ALL
 from monitor.store.alerts import alert_rows
 from monitor.store.measurements import read_measurements
@@ -52,12 +53,14 @@ def alerts(path: Path, *, state: str | None, model: str | None, as_json: bool) -
 
 
 def weightiest_first(rows: Iterable[Row]) -> list[Row]:
-    """Give firing alerts before recovering ones, then by severity, all traffic before segments, newest first."""
+    """Give firing alerts before recovering ones, then by severity, then attacks, all traffic, the newest first."""
     newest = sorted(rows, key=lambda row: row["since"] or "", reverse=True)
-    weights = SEVERITIES[::-1]
-    return sorted(
-        newest, key=lambda row: (STATES.index(row["state"]), weights.index(row["severity"]), row["segment"] != "")
-    )
+
+    def weight(row: Row) -> tuple[int, int, bool, bool]:
+        gravity = STATES.index(row["state"]), gravity_of(row["severity"])
+        return *gravity, not is_attack(row["kind"]), row["segment"] != ""
+
+    return sorted(newest, key=weight)
 
 
 def folded(rows: Sequence[Row]) -> list[tuple[Row, list[str]]]:

@@ -8,6 +8,7 @@ from markupsafe import Markup
 from sqlalchemy import Connection, select
 
 from monitor.alerts.attack_wording import ATTACKS, TO_DO
+from monitor.alerts.taxonomy import is_attack
 from monitor.detectors.attack.indicators import ALL_BY_NAME
 from monitor.detectors.attack.sighting import CLUSTER, sign_of
 from monitor.detectors.suspicion.suspects import CLIENT, kind_of
@@ -31,7 +32,7 @@ def attacks_of(
     by_client: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
         by_client.setdefault(row["client"], []).append(dict(row))
-    alarmed = {row["segment"]: row for row in firing if row["kind"].startswith("attack.")}
+    alarmed = {row["segment"]: row for row in firing if is_attack(row["kind"])}
     ranked = sorted(by_client, key=lambda client: (CLIENT + client not in alarmed, -by_client[client][0]["log_e"]))
     return [_client(client, by_client[client], alarmed.get(CLIENT + client)) for client in ranked[:MOST_CLIENTS]]
 

@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from monitor.alerts.grouping import gravity_of
+from monitor.alerts.taxonomy import is_attack
+
 Alert = Mapping[str, Any]
 
-STATES, SEVERITIES = ("firing", "recovering"), ("critical", "warning", "info")
+STATES = ("firing", "recovering")
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Card:
 
 
 def cards(alerts: Sequence[Alert]) -> list[Card]:
-    """Arrange alerts: firing before recovering, then by severity, all traffic before segments, the newest first."""
+    """Arrange alerts: firing before recovering, then by severity, then attacks, all traffic, the newest first."""
     whole = {_place(row): row for row in alerts if not row["segment"]}
     parts: dict[tuple[str, ...], list[Alert]] = {}
     apart: dict[tuple[str, ...], list[Alert]] = {}
@@ -47,11 +50,7 @@ def _place(row: Alert) -> tuple[str, ...]:
 
 
 def _gravity(row: Alert) -> tuple[int, int]:
-    return _rank(row["state"], STATES), _rank(row["severity"], SEVERITIES)
-
-
-def _rank(word: str, words: Sequence[str]) -> int:
-    return words.index(word) if word in words else len(words)
+    return STATES.index(row["state"]) if row["state"] in STATES else len(STATES), gravity_of(row["severity"])
 
 
 def _sureness(row: Alert) -> tuple[float, float, str]:
@@ -62,4 +61,5 @@ def _sureness(row: Alert) -> tuple[float, float, str]:
 def _order(card: Card) -> tuple[Any, ...]:
     lead, fired = card.alerts[0], [row["fired_at"].timestamp() for row in card.alerts if row["fired_at"] is not None]
     newest = -max(fired, default=0.0)
-    return *_gravity(lead), bool(lead["segment"]), newest, lead["model"], lead["kind"], lead["column"], lead["segment"]
+    first = *_gravity(lead), not is_attack(lead["kind"]), bool(lead["segment"]), newest
+    return *first, lead["model"], lead["kind"], lead["column"], lead["segment"]

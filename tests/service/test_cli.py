@@ -264,8 +264,9 @@ def test_the_weightiest_alert_comes_first_and_segments_fold_into_what_says_the_s
     jfk, lga = alert(segment="origin=JFK"), alert(segment="origin=LGA", severity="critical")
     whole, newer = alert(), alert(column="fare", since="2024-01-02T00:00:00Z")
     recovering, alone = alert(state="recovering", severity="critical"), alert(column="fee", segment="origin=JFK")
-    ordered = weightiest_first([alone, jfk, whole, recovering, lga, newer])
-    assert ordered == [lga, newer, whole, alone, jfk, recovering]
+    attack = alert(kind="attack.probing", segment="client=acme", since="2023-12-31T00:00:00Z")
+    ordered = weightiest_first([alone, jfk, whole, recovering, lga, attack, newer])
+    assert ordered == [lga, attack, newer, whole, alone, jfk, recovering]
     assert [(row, also) for row, also in folded(ordered) if row in (whole, alone, lga)] == [
         (lga, []),
         (whole, ["origin=JFK"]),

@@ -14,9 +14,10 @@ def alert(**given: Any) -> dict[str, Any]:  # noqa: ANN401  # fields of all type
     return labels | state | given
 
 
-def test_firing_comes_before_recovering_then_severity_then_all_traffic_then_the_newest() -> None:
+def test_firing_comes_before_recovering_then_severity_then_attacks_then_all_traffic_then_the_newest() -> None:
     wanted = [
         alert(column="a", severity="critical", segment="origin=JFK"),
+        alert(kind="attack.evasion", column="", segment="client=acme"),
         alert(column="b", fired_at=NOON + timedelta(days=1)),
         alert(column="c"),
         alert(column="d", segment="origin=JFK", fired_at=NOON + timedelta(days=2)),

@@ -78,6 +78,18 @@ def test_alerts_of_one_model_and_kind_make_one_message_per_transition() -> None:
     ]
 
 
+def test_the_gravest_message_comes_first_of_equals_that_about_an_attack_and_so_do_alerts_in_one() -> None:
+    found = [
+        fired("bias.temporal", "a"),
+        fired("attack.extraction", "b"),
+        fired("attack.evasion", "c", severity="info"),
+        fired("attack.extraction", "d", severity="critical"),
+        fired("performance.realised", "e", severity="critical"),
+    ]
+    groups = grouped([replace(one, evidence={"told": True}) for one in found])
+    assert [[one.column for one in group.findings] for group in groups] == [["d", "b"], ["e"], ["a"], ["c"]]
+
+
 def test_a_notice_is_the_same_whatever_the_order_of_its_alerts() -> None:
     findings = [fired(), fired(column="temp")]
     (one,), (other,) = grouped(told(findings)), grouped(told(reversed(findings)))
