@@ -72,6 +72,7 @@ LEVELS = {
     "representation_distance": "distance from the stated shares",
     "model_age": "age of the newest record of the reference",
     "uncovered_time_share": "share of the time that the reference does not hold",
+    "mean_vector": "shift of the mean vector",
     "ageing": "lasting fall in performance",
     "lasting_drift": "lasting drift",
     "poisoned_labels": "share of labelled rows that look poisoned",
@@ -143,6 +144,8 @@ TO_DO = {
     "time is written in another way than the rest stand elsewhere in the order, and need mending in the table",
     "health": "look at the source: while this lasts, other alerts of the model wait or have no answer",
     "drift": "find out whether the world or the feed of {where} changed; watch performance, and retrain if it falls",
+    "mean_vector": "lay records of this window beside the reference's: a topic, a language, another version of what "
+    "makes the vectors; watch performance, and retrain if it falls",
     "drift.concept": "the same predictions mean something else now: find what changed, and retrain on recent labels",
     "overconfident_share": "look at the clients and records of these rows: crafted inputs look like this",
     "disagreement_level": "look at the rows on which the models differ; one of them has changed, or the inputs have",

@@ -79,6 +79,10 @@ def _mean_shift(finding: "Finding", value: float, back: bool) -> str:  # noqa: F
     return f"mean {moved} {measure(abs(value), finding.unit)}" + (" of the reference's" if back else "")
 
 
+def _mean_vector(finding: "Finding", value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS
+    return f"the mean of the vectors {'is within' if back else 'moved by'} {measure(value, finding.unit)}"
+
+
 def _volume(finding: "Finding", value: float, back: bool) -> str:  # noqa: FBT001, ARG001  # called through OWN_WORDS
     usual = finding.reference_value
     held = "" if usual is None else f", where comparable windows held {round(usual):,} on average"
@@ -97,6 +101,7 @@ def _probe(finding: "Finding", value: float, back: bool) -> str:  # noqa: FBT001
 
 OWN_WORDS = {
     "mean_shift": _mean_shift,
+    "mean_vector": _mean_vector,
     "volume": _volume,
     "new_version": _new_version,
     "probe": _probe,

@@ -75,7 +75,14 @@ def derived_columns(rows: pa.Table, layout: Layout, *, reference: bool = False) 
 
     reference: these are all of the reference's rows, in its order, of which those fitted on have no value.
     """
-    made: dict[str, pa.ChunkedArray] = {}
+    return derived_values(rows, layout, reference=reference)[0]
+
+
+def derived_values(
+    rows: pa.Table, layout: Layout, *, reference: bool = False
+) -> tuple[dict[str, pa.ChunkedArray], dict[str, Floats]]:
+    """Make all derived columns, and what the means of columns of vectors are taken of, by these columns' names."""
+    made, mixed = dict[str, pa.ChunkedArray](), dict[str, Floats]()
     values = _made(rows, layout.derivations, reference=reference)
     for one in layout.derivations:
         crossed = METHODS[one.method].own is not None
@@ -84,7 +91,11 @@ def derived_columns(rows: pa.Table, layout: Layout, *, reference: bool = False) 
             made[name] = pa.chunked_array(
                 [pa.array(values[name] if seen is None else np.where(seen, np.nan, values[name]))]
             )
-    return made
+        for name in one.columns if one.method == "vector" else ():
+            mixed[name] = values[name]
+            if seen is not None:
+                mixed[name][seen] = np.nan
+    return made, mixed
 
 
 def _made(rows: pa.Table, derivations: Sequence[Derivation], *, reference: bool = False) -> dict[str, Floats]:
@@ -99,5 +110,5 @@ def _made(rows: pa.Table, derivations: Sequence[Derivation], *, reference: bool 
 
 def _joined(rows: pa.Table, made: Mapping[str, Floats]) -> pa.Table:
     for name, values in made.items():
-        rows = rows.append_column(name, pa.array(values))
+        rows = rows.append_column(name, pa.array(values)) if values.ndim == 1 else rows
     return rows

@@ -7,11 +7,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from monitor.profiles.derivations import derived_columns
+from monitor.profiles.derivations import derived_values
 from monitor.profiles.layout import Binary, Layout, Multiclass
 from monitor.profiles.profile import Profile
-from monitor.profiles.sheet import Sheet, count_absent, count_column, count_outcome, count_served
+from monitor.profiles.sheet import Sheet, add_means, count_absent, count_column, count_outcome, count_served
 from monitor.profiles.stretches import Run, runs_of
+
+Floats = NDArray[np.float64]
 
 OUTPUTS = ("prediction", "score", "label")
 
@@ -50,9 +52,9 @@ def profile_groupings(
 ) -> Iterator[list[Profile]]:
     """Sum the rows up by one grouping after the other; what is derived from them is derived once."""
     coded = _coded(rows, layout)
-    made = derived_columns(coded, layout, reference=reference)
+    made, mixed = derived_values(coded, layout, reference=reference)
     for groups in groupings:
-        yield _profiled(coded, made, layout, groups)
+        yield _profiled(coded, made, mixed, layout, groups)
 
 
 def _coded(rows: pa.Table, layout: Layout) -> pa.Table:
@@ -64,7 +66,9 @@ def _coded(rows: pa.Table, layout: Layout) -> pa.Table:
     return rows
 
 
-def _profiled(rows: pa.Table, made: Mapping[str, pa.ChunkedArray], layout: Layout, groups: Groups) -> list[Profile]:
+def _profiled(
+    rows: pa.Table, made: Mapping[str, pa.ChunkedArray], mixed: Mapping[str, Floats], layout: Layout, groups: Groups
+) -> list[Profile]:
     sheet, runs = _begun(rows, layout, groups)
     for i, column in enumerate(layout.columns):
         if groups.outputs and column.role not in OUTPUTS:
@@ -74,6 +78,8 @@ def _profiled(rows: pa.Table, made: Mapping[str, pa.ChunkedArray], layout: Layou
             count_absent(sheet, i)
         else:
             count_column(sheet, i, found, runs)
+    if not groups.outputs:
+        add_means(sheet, mixed, runs)
     count_outcome(sheet, rows, runs)
     count_served(sheet, _with_excess(rows, made, layout), runs)
     unknown = () if groups.outputs else rows.column_names

@@ -13,9 +13,10 @@ import pyarrow as pa
 from monitor.profiles.bins import Bins, CategoryBins, NumericBins
 from monitor.profiles.calendar import Calendar
 from monitor.profiles.derivation import Derivation, digest_of, packed_arrays, unpacked_derivations
+from monitor.profiles.mean_vector import coordinates
 from monitor.types import ColumnKind, Roles
 
-FORMAT = 20
+FORMAT = 21
 """Raised whenever layouts or profiles hold something else than before: what was kept is then made anew."""
 
 CONFIDENCE_BINS = 20
@@ -177,10 +178,20 @@ class Layout:
         """Count all places among the counts."""
         return self.offsets[-1] + (self.outcome.slots[0] if self.outcome else 0)
 
-    @property
+    @cached_property
     def sums(self) -> int:
-        """Count all places among the sums: two a column, then the outcome's."""
+        """Count all places among the sums: two a column, then the outcome's, then those of the means of vectors."""
+        return sum(self.means.values(), self.first_mean) + 2 * len(self.means)
+
+    @cached_property
+    def first_mean(self) -> int:
+        """Give where the sums of the means of vectors begin: for each the rows, the squares, then its coordinates."""
         return 2 * len(self.columns) + (self.outcome.slots[1] if self.outcome else 0)
+
+    @cached_property
+    def means(self) -> Mapping[str, int]:
+        """Give the coordinates of the mean of each column of vectors that has one, by its name."""
+        return {one.columns[0]: size for one in self.derivations if (size := coordinates(one))}
 
     @cached_property
     def by_name(self) -> Mapping[str, Column]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from monitor.profiles.bins import Bins, CategoryBins
 from monitor.profiles.joint import outcome_of
 from monitor.profiles.layout import Column, Layout, Role
+from monitor.profiles.mean_vector import MeanVector
 from monitor.profiles.outcome import Outcome
 from monitor.types import ColumnKind
 
@@ -88,7 +89,7 @@ class Profile:
 
     counts: shape (layout.slots,); per column its bins, then missing, invalid, infinite, absent, retyped; then the
         outcome's.
-    sums: shape (layout.sums,); per column sum and sum of squares, then the outcome's.
+    sums: shape (layout.sums,); per column sum and sum of squares, then the outcome's, then those of means of vectors.
     low, high: shape (columns,); +inf and -inf where there is no finite value.
     unseen: per column, rows per value that the reference does not hold.
     added: rows per column of the table that the layout does not know; complete up to 64 columns, then those of the
@@ -115,7 +116,17 @@ class Profile:
         if self.layout.outcome is None:
             return None
         counts = self.counts[self.layout.offsets[-1] :]
-        return outcome_of(self.layout.outcome, counts, self.sums[2 * len(self.layout.columns) :])
+        return outcome_of(self.layout.outcome, counts, self.sums[2 * len(self.layout.columns) : self.layout.first_mean])
+
+    @cached_property
+    def means(self) -> Mapping[str, MeanVector]:
+        """Give what is known of the mean of each column of vectors."""
+        found, first = dict[str, MeanVector](), self.layout.first_mean
+        for name, size in self.layout.means.items():
+            n, squares = self.sums[first : first + 2].tolist()
+            found[name] = MeanVector(round(n), self.sums[first + 2 : first + 2 + size], squares)
+            first += 2 + size
+        return found
 
     def packed(self) -> bytes:
         """Give the profile as a compressed Arrow stream, without its layout."""

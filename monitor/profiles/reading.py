@@ -175,19 +175,23 @@ def vectors(column: pa.ChunkedArray, width: int) -> tuple[Floats, Flags]:
 
     A vector that holds what is no number is none.
     """
-    held = np.full((len(column), width), np.nan)
     present = np.asarray(column.is_valid().to_numpy(), np.bool_)
     column = _listed(column)
-    if width and width_of(column):
-        lists = column.cast(pa.large_list(pa.float64())).combine_chunks()
-        lists = lists if isinstance(lists, pa.Array) else pa.concat_arrays(lists.chunks)
-        lengths = np.asarray(pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False))
-        fits = present & (lengths == width)
-        values = np.asarray(lists.flatten().to_numpy(zero_copy_only=False), dtype=np.float64)
+    if not (width and width_of(column)):
+        return np.full((len(column), width), np.nan), present
+    lists = column.cast(pa.large_list(pa.float64())).combine_chunks()
+    lists = lists if isinstance(lists, pa.Array) else pa.concat_arrays(lists.chunks)
+    lengths = np.asarray(pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False))
+    fits = present & (lengths == width)
+    values = np.asarray(lists.flatten().to_numpy(zero_copy_only=False), dtype=np.float64)
+    if fits.all():
+        held = values.reshape(-1, width)
+    else:
+        held = np.full((len(column), width), np.nan)
         first = (np.cumsum(lengths) - lengths)[fits]
         held[fits] = values[first[:, None] + np.arange(width)]
-        held[~np.isfinite(held).all(axis=1)] = np.nan
-    return held, present & np.isnan(held).any(axis=1) if width else present
+    odd = np.asarray(~np.isfinite(held).all(axis=1), np.bool_)
+    return np.where(odd[:, None], np.nan, held) if odd.any() else held, present & odd
 
 
 def _parsed(column: pa.ChunkedArray, parse: Callable[[str], float]) -> Numbers:

@@ -175,6 +175,21 @@ def _by_group(keys: Positions, counts: Counts, size: int) -> Mapping[int, tuple[
     return {int(g): (p, n) for g, p, n in zip(groups, places, rows, strict=True)}
 
 
+def add_means(sheet: Sheet, mixed: Mapping[str, Floats], runs: list[Run]) -> None:
+    """Add what the means of columns of vectors are taken of; rows without a vector are left out."""
+    first = sheet.layout.first_mean
+    for name, size in sheet.layout.means.items():
+        for run in runs:
+            values = run.ordered(mixed[name][run.start : run.stop])
+            known = np.isfinite(values[:, 0])
+            values = values if known.all() else np.where(known[:, None], values, 0.0)
+            squares = np.einsum("ij,ij->i", values, values)
+            added = np.column_stack([known, squares])
+            sheet.sums[run.present, first : first + 2] += np.add.reduceat(added, run.starts)
+            sheet.sums[run.present, first + 2 : first + 2 + size] += np.add.reduceat(values, run.starts)
+        first += 2 + size
+
+
 def count_outcome(sheet: Sheet, rows: pa.Table, runs: list[Run]) -> None:
     """Count how predictions met the labels that the rows hold."""
     outcome = sheet.layout.outcome
@@ -197,7 +212,7 @@ def _count_joint(
 ) -> None:
     layout = sheet.layout
     first_count, first_sum = layout.offsets[-1], 2 * len(layout.columns)
-    counts, sums = sheet.counts[:, first_count:], sheet.sums[:, first_sum:]
+    counts, sums = sheet.counts[:, first_count:], sheet.sums[:, first_sum : layout.first_mean]
     used = rows.select([name for name in rows.column_names if name in outcome.columns])
     for run in runs:
         joint = placing(used.slice(run.start, run.stop - run.start), outcome)

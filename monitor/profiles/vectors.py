@@ -1,4 +1,4 @@
-"""Embeddings: a column of vectors as its principal components, and how far each vector is from the reference's."""
+"""Embeddings: a column of vectors as its principal components, its distances from the reference's, and its mean."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from monitor.profiles import mean_vector
 from monitor.profiles.derivation import Derivation
 from monitor.profiles.layout import Column
 from monitor.profiles.reading import vectors
@@ -36,7 +37,7 @@ def fit(rows: pa.Table, columns: Sequence[Column], _: Roles) -> Iterator[Derivat
         axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), range(axes.shape[1])])
         names = [f"component_{i + 1}" for i in range(axes.shape[1])] + ["anomaly", "reconstruction_error"]
         usual = np.array([max(left, 1e-6 * float(spread.sum())), float(column.width)])
-        arrays = {"center": center, "axes": axes, "spread": spread, "usual": usual}
+        arrays = {"center": center, "axes": axes, "spread": spread, "usual": usual, **mean_vector.fit(held, center)}
         yield Derivation("vector", tuple(f"{name}({column.name})" for name in names), (column.name,), arrays)
 
 
@@ -45,10 +46,12 @@ def make(derivation: Derivation, rows: pa.Table) -> Mapping[str, Floats]:
 
     anomaly: the Mahalanobis distance within the components over the root of their number; reconstruction_error: the
     length of what the components leave over, over its usual length. 1 is usual for both. NaN without a vector or with
-    one of another length. (Hotelling 1933; Jackson & Mudholkar 1979)
+    one of another length. What the mean is taken of stands beside them under the column's own name, shape
+    (rows, coordinates). (Hotelling 1933; Jackson & Mudholkar 1979)
     """
     (name,) = derivation.columns
     made = np.full((len(derivation.names), rows.num_rows), np.nan)
+    mixed = np.full((rows.num_rows, mean_vector.coordinates(derivation)), np.nan)
     if name in rows.column_names:
         usual = derivation.arrays["usual"]
         held = vectors(rows.column(name), int(usual[1]))[0] - derivation.arrays["center"]
@@ -57,7 +60,8 @@ def make(derivation: Derivation, rows: pa.Table) -> Mapping[str, Floats]:
             part = held[start : start + BLOCK]
             block[: len(part)] = part
             made[:, start : start + len(part)] = _measured(block, derivation)[:, : len(part)]
-    return dict(zip(derivation.names, made, strict=True))
+            mixed[start : start + len(part)] = mean_vector.mixed(block, derivation)[: len(part)]
+    return dict(zip(derivation.names, made, strict=True)) | {name: mixed}
 
 
 def _measured(block: Floats, derivation: Derivation) -> Floats:

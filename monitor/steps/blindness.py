@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from monitor.alerts.thresholds import Threshold, judged
@@ -105,7 +106,19 @@ def _filled(reference: Profile, rows: int, bins: Mapping[int, int]) -> Profile:
             offset = value - column.bins.center
             sums[2 * i], sums[2 * i + 1] = rows * offset, rows * offset**2
             low[i] = high[i] = value
+    if bins:
+        _move_means(reference, rows, sums)
     return replace(reference, rows=rows, counts=counts, sums=sums, low=low, high=high, unseen={}, added={})
+
+
+def _move_means(reference: Profile, rows: int, sums: NDArray[np.float64]) -> None:
+    """Put the means of vectors ten deviations off in every coordinate, with the spread of the reference."""
+    first = reference.layout.first_mean
+    for one in reference.means.values():
+        moved = np.full(one.total.size, 10.0 * rows)
+        sums[first : first + 2] = rows, rows * one.scatter + float(moved @ moved) / rows
+        sums[first + 2 : first + 2 + moved.size] = moved
+        first += 2 + moved.size
 
 
 def widest(reference: Profile, *, alpha: float, rows: int) -> list[Wide]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from monitor.detectors.change import change_of
+from monitor.detectors.drift import mean_vector
 from monitor.profiles.layout import Layout
 from monitor.stats.discoveries import discovery_level
 from monitor.steps.verdict import Verdict
@@ -33,7 +34,9 @@ def evidence_of(verdict: Verdict, segments: Mapping[tuple[str, str], list[str]],
     evidence |= one.evidence
     reference, current = verdict.profiles.get(one.segment, (None, None))
     if reference and current and one.column in reference.columns and judged.kind.startswith(("drift.", "confidence")):
-        change = change_of(reference.columns[one.column], current.columns[one.column])
+        # a column of vectors is binned by their norm, of which their mean says nothing
+        counted = one.detector != mean_vector.NAME
+        change = change_of(reference.columns[one.column], current.columns[one.column]) if counted else None
         evidence |= {"change": change} if change else {}
         evidence |= _explained(verdict, reference.layout, one)
     return evidence

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from monitor.admission import admit
 from monitor.detectors.concept import likenesses_of
 from monitor.detectors.confidence import confidence_gap
+from monitor.detectors.drift.mean_vector import mean_spreads
 from monitor.detectors.performance import METRICS
 from monitor.detectors.performance.estimated import estimate_spreads
 from monitor.detectors.performance.estimated_errors import error_spreads
@@ -226,7 +227,7 @@ def profiled_reference(rows: pa.Table, watch: Watch) -> dict[str, Profile]:
 def told_by_windows(layout: Layout, whole: Profile, windows: Sequence[Profile]) -> Layout:
     """Give a layout with how much the windows of all traffic, in the order of time, differ from each other."""
     before_labels = estimate_spreads(whole, windows) | macro_spreads(whole, windows) | error_spreads(whole, windows)
-    spreads = spreads_of(windows, SPREAD) | likenesses_of(windows) | before_labels
+    spreads = spreads_of(windows, SPREAD) | likenesses_of(windows) | mean_spreads(windows) | before_labels
     return replace(correlation_of(windows, layout), spreads=spreads)
 
 

@@ -15,13 +15,15 @@ ROWS = 4000
 
 
 def rows(seed: int, n: int = ROWS, *, shift: float = 0.0) -> pa.Table:
-    """Make one numeric and one categorical column; `shift` in [0, 1] spoils that share of the rows in every way."""
+    """Make columns of numbers, categories and vectors; `shift` in [0, 1] spoils that share of the rows in every way."""
     rng = np.random.default_rng(seed)
     spoiled = rng.random(n) < shift
     x = np.where(spoiled, rng.normal(6, 0.1, n), rng.normal(size=n))
     c = np.where(spoiled, "new", rng.choice(["a", "b", "c"], n, p=[0.6, 0.3, 0.1]))
     gone = spoiled & (rng.random(n) < 0.3)
-    return pa.table({"x": pa.array(x, mask=gone), "c": pa.array(c, mask=gone)})
+    v = (rng.normal(size=(n, 3)) + 4 * spoiled[:, None]) * [3, 2, 1]
+    held = pa.array([None if none else one for none, one in zip(gone, v.tolist(), strict=True)], pa.list_(pa.float64()))
+    return pa.table({"x": pa.array(x, mask=gone), "c": pa.array(c, mask=gone), "v": held})
 
 
 REFERENCE_ROWS = rows(1)
@@ -85,11 +87,11 @@ def test_text_in_a_numeric_column_is_invalid() -> None:
     table = pa.table({"x": pa.array(["oops", "1", "2", "3"]), "c": pa.array(["a"] * 4)})
     detector = next(d for d in DETECTORS if d.name == "invalid_share")
     found = {m.column: m.value for m in detector.compare(REFERENCE, profiled(table))}
-    assert found == {"x": 0.25, "c": 0.0}
+    assert (found["x"], found["c"]) == (0.25, 0.0)
 
 
 def test_a_feed_that_goes_to_zero_is_a_constant_column() -> None:
     table = rows(6).set_column(0, "x", pa.array(np.zeros(ROWS)))
     detector = next(d for d in DETECTORS if d.name == "constant_column")
     found = {m.column: m.value for m in detector.compare(REFERENCE, profiled(table))}
-    assert found == {"x": 1.0, "c": 0.0}
+    assert {name for name, value in found.items() if value} == {"x"}

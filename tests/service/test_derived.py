@@ -66,6 +66,8 @@ def test_hidden_characters_and_embeddings_that_move_are_told_of(tmp_path: Path) 
     told = [json.loads(line) for line in monitor(tmp_path, "alerts", "monitor.yaml", "--json").stdout.splitlines()]
     firing = {alert["column"] for alert in told if alert["state"] == "firing"}
     assert {"invisible(text)", "component_1(vector)", "vector", "anomaly(features)"} <= firing
+    moved = next(alert for alert in told if alert["detector"] == "mean_vector")
+    assert moved["text"].startswith("vector: the mean of the vectors moved by 1.")
     whole = next(alert for alert in told if alert["column"] == "anomaly(features)")
     # both moved as far, but the score hangs on one of them only
     assert whole["evidence"]["columns"][0] == "a"
