@@ -28,6 +28,8 @@ INSTALL = "install it with `pip install 'evidently>=0.7,<0.8' 'pandas<3.1'`"
 # Evidently's own logger looks for the first name, the library below it for the second.
 QUIET = {"DO_NOT_TRACK": "1", "ITERATIVE_DO_NOT_TRACK": "1"}
 MAX_SCORES = 50
+LIKE_LESS = "\u2039"
+"""A single angle quotation mark, which looks like the sign that begins a tag."""
 MAX_VALUES = 200
 """Evidently's time grows with every value of a category, to hours for texts."""
 
@@ -122,9 +124,9 @@ def _make(folder: Path) -> None:
 
     told = json.loads((folder / "roles.json").read_text(encoding="utf-8"))
     columns = told["numeric"] + told["categorical"]
-    frames = [
-        _readable(pd.read_parquet(folder / f"{name}.parquet")[columns], told) for name in ("current", "reference")
-    ]
+    frames = [pd.read_parquet(folder / f"{name}.parquet")[columns] for name in ("current", "reference")]
+    told = {key: _harmless_all(said) for key, said in told.items()}
+    frames = [_readable(frame.rename(columns=harmless), told) for frame in frames]
     report = _report(frames, told)
     (folder / "report.html").write_text(report, encoding="utf-8")
 
@@ -139,7 +141,18 @@ def _readable(frame: "pd.DataFrame", told: dict[str, Any]) -> "pd.DataFrame":
 def _text(value: object) -> str | None:
     if value is None or value != value:  # noqa: PLR0124  # only what is no number differs from itself
         return None
-    return str(int(value)) if isinstance(value, float | bool) and value == int(value) else str(value)
+    return str(int(value)) if isinstance(value, float | bool) and value == int(value) else harmless(str(value))
+
+
+def harmless(text: str) -> str:
+    """Give a text that ends no script and begins no tag: Evidently writes names and values as they are."""
+    return text.replace("<", LIKE_LESS)
+
+
+def _harmless_all(said: Any) -> Any:  # noqa: ANN401  # as JSON has it
+    if isinstance(said, list):
+        return [harmless(one) for one in said]
+    return harmless(said) if isinstance(said, str) else said
 
 
 def _report(frames: "list[pd.DataFrame]", told: dict[str, Any]) -> str:

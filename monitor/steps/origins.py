@@ -48,12 +48,13 @@ class Reason:
         told: dict[str, Any] = {"for": self.origin.speaks_for, "against": self.origin.speaks_against}
         if self.origin.columns:
             told["broken" if self.origin.name == "data_quality" else "crept"] = self.origin.columns[:MOST_NAMED]
-        total, rows = sum(one.excess for one in self.clients), sum(one.rows for one in self.clients)
-        if total > 0:
+        rows, excess = sum(one.rows for one in self.clients), sum(max(one.excess, 0.0) for one in self.clients)
+        if sum(one.excess for one in self.clients) > 0:
             told["column"] = self.column
             told["clients"] = [
-                {"client": one.client, "share": round(one.excess / total, 3), "traffic": round(one.rows / rows, 3)}
+                {"client": one.client, "share": round(one.excess / excess, 3), "traffic": round(one.rows / rows, 3)}
                 for one in self.clients[:MOST_NAMED]
+                if one.excess > 0
             ]
         return told
 
@@ -153,10 +154,11 @@ def excess_of(found: Sequence[Contribution]) -> Excess:
     if total <= 0:
         return Excess()
     heaviest = found[:HEAVIEST]
+    # those who sent fewer such rows than usual make up for others', but are no part of them
     return Excess(
         rows=total,
         clients=sum(one.excess >= 1 for one in found),
-        top_share=sum(one.excess for one in heaviest) / total,
+        top_share=sum(max(one.excess, 0.0) for one in heaviest) / sum(max(one.excess, 0.0) for one in found),
         top_traffic=sum(one.rows for one in heaviest) / rows,
     )
 
@@ -225,8 +227,21 @@ def _of_faulty(finding: Finding, said: str) -> Finding:
 def _explained(finding: Finding, reason: Reason | None, standing: Mapping[str, Mapping[str, Any]]) -> Finding:
     stood = before(finding, standing)
     kept = stood["evidence"].get("origin") if stood and stood["state"] in UNDER_ALARM else None
+    if reason and finding.kind.startswith(ATTACK):
+        reason = _of_attack(reason, by_one=bool(client_of(finding.segment)))
     if reason and (not kept or reason.origin.name != "undetermined"):
         return replace(finding, origin=reason.origin.name, evidence={**finding.evidence, "origin": reason.evidence()})
     if stood is None or not kept or finding.kind in FIXED:
         return finding
     return replace(finding, origin=stood["origin"], evidence={**finding.evidence, "origin": kept})
+
+
+def _of_attack(reason: Reason, *, by_one: bool) -> Reason:
+    """Give why an alert of an attack was raised; who sent what drifted beside it has no part in that.
+
+    by_one: it is about one client, whom drift that all show does not explain; broken data may.
+    """
+    origin = reason.origin
+    if by_one and origin.name not in ("attack_like", "data_quality"):
+        origin = Origin("attack_like", speaks_against=origin.speaks_for)
+    return Reason(origin)

@@ -62,8 +62,17 @@ def test_served_pages_run_their_script_under_the_policy_and_nothing_else(
 def test_a_report_lays_the_window_beside_the_reference(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     roles = Roles(timestamp="at", scores=("score",), label="late")
-    write_report(_rows(rng, 300, 0.0), _rows(rng, 200, 1.0), roles=roles, out=tmp_path / "new" / "report.html")
+    rows = _rows(rng, 200, 1.0)
+    hostile = [
+        "</script><img src=x onerror=alert(1)>" if i % 7 == 0 else one
+        for i, one in enumerate(rows["carrier"].to_pylist())
+    ]
+    rows = rows.set_column(rows.column_names.index("carrier"), "carrier", pa.array(hostile))
+    write_report(_rows(rng, 300, 0.0), rows, roles=roles, out=tmp_path / "new" / "report.html")
     page = (tmp_path / "new" / "report.html").read_text()
+    assert "onerror=alert(1)" in page
+    assert "<img src=x" not in page
+    assert "</script><img" not in page
     assert "<html" in page
     assert "carrier" in page
     assert re.search("ROC|Roc|Accuracy", page)
