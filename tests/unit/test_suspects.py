@@ -164,3 +164,20 @@ def test_few_rows_of_others_that_show_the_same_take_an_accusation_back(others: i
     everybody = seen(client="", log_e=0.0, detector="off_contract", rows=3 + others, hits=3 + shown, total=True)
     told = [one for one in measured(mine, everybody) if one.p_value is not None and one.p_value <= ALPHA]
     assert bool(told) is accused
+
+
+def test_accomplices_do_not_excuse_each_other_but_a_changed_world_does() -> None:
+    # three accounts send two thirds of a day's rows, and are all that show the sign
+    three = [seen(f"thief{i}", 30.0, "odd_combination", rows=500, hits=160, rate=0.13) for i in range(3)]
+    total = seen("", 0.0, "odd_combination", rows=2_200, hits=480 + 70, total=True)
+    assert {one.segment for one in measured(total, *three)} == {f"client=thief{i}" for i in range(3)}
+    many = [seen(f"c{i}", 30.0, "odd_combination", rows=100, hits=32, rate=0.13) for i in range(22)]
+    whole = seen("", 0.0, "odd_combination", rows=2_200, hits=704, total=True)
+    assert not [one for one in measured(whole, *many) if one.p_value < ALPHA]
+
+
+def test_where_few_rows_are_left_all_others_count() -> None:
+    loud = seen("c0", 25.0, "odd_combination", rows=20, hits=18, rate=0.13)
+    others = [seen(f"c{i}", 20.0, "odd_combination", rows=15, hits=13, rate=0.13) for i in range(1, 4)]
+    total = seen("", 0.0, "odd_combination", rows=75, hits=68, total=True)
+    assert not [one for one in measured(total, loud, *others) if one.p_value < ALPHA]

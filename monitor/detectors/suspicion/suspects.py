@@ -22,6 +22,8 @@ SURE = 2.0
 FLIPS, WHAT_IF = 5, 0.5
 BESIDE, SLACK = 10, 1.25
 """A client is laid beside the rate of the others, times the slack, as if so many rows of theirs had shown nothing."""
+ACCOMPLICES, LEFT = 3, 20
+"""So many others, those with the most evidence, are no measure of what all show, if that leaves so many rows."""
 
 Severity = Literal["critical", "warning", "info"]
 
@@ -90,19 +92,27 @@ def _gathered(seen: Sequence[Sighting]) -> dict[tuple[str, str], list[Sighting]]
         if not one.total and (kind := kind_of(one.detector)):
             found.setdefault((kind, one.client, one.detector), []).append(one)
     by_place: dict[tuple[str, str], list[Sighting]] = {}
-    for (kind, client, _), parts in found.items():
-        by_place.setdefault((kind, client), []).append(beside_others(together(parts), totals.get(parts[0].detector)))
+    shown: dict[str, list[Sighting]] = {}
+    for parts in found.values():
+        shown.setdefault(parts[0].detector, []).append(together(parts))
+    for detector, clients in shown.items():
+        clients.sort(key=lambda one: -one.log_e)
+        for one in clients:
+            kind = kind_of(detector) or ""
+            found_beside = beside_others(one, totals.get(detector), strongest=clients[: ACCOMPLICES + 1])
+            by_place.setdefault((kind, one.client), []).append(found_beside)
     for parts in by_place.values():
         parts.sort(key=lambda one: (-one.log_e, one.detector))
     return by_place
 
 
-def beside_others(one: Sighting, total: tuple[int, int] | None) -> Sighting:
+def beside_others(one: Sighting, total: tuple[int, int] | None, *, strongest: Sequence[Sighting] = ()) -> Sighting:
     """Give a sighting with no more evidence than there is against the rate that everyone else shows in this window.
 
     What all clients show alike is a changed world, or broken data, and accuses none of them. The other clients' rate is
     taken a quarter higher than it was, and lower where few rows tell. total: (rows, hits) of all clients, this one
-    among them.
+    among them. strongest: of clients that show the same, one of whom may be this one: a few do not speak for all, and
+    may be accomplices, so that three others are left out where enough rows are left.
 
     >>> from datetime import UTC, datetime
     >>> odd = Sighting("distrusted", "c", datetime(2026, 3, 1, tzinfo=UTC), 8, 8, 0.125, log_e=16.0)
@@ -111,7 +121,12 @@ def beside_others(one: Sighting, total: tuple[int, int] | None) -> Sighting:
     """
     if total is None or not one.client:
         return one
-    usual = min(SLACK * max(total[1] - one.hits, 0) / (max(total[0] - one.rows, 0) + BESIDE), 1.0)
+    rows, hits = max(total[0] - one.rows, 0), max(total[1] - one.hits, 0)
+    apart = [other for other in strongest if other.client != one.client][:ACCOMPLICES]
+    left = rows - sum(other.rows for other in apart)
+    if left >= LEFT:
+        rows, hits = left, max(hits - sum(other.hits for other in apart), 0)
+    usual = min(SLACK * hits / (rows + BESIDE), 1.0)
     if usual <= one.rate:
         return one
     chance = float(bdtrc(one.hits - 1, one.rows, usual)) if one.hits else 1.0
