@@ -177,7 +177,7 @@ def _outcome(reference: pa.Table, roles: Roles, task: Task | None) -> OutcomeLay
     if task == "binary":
         score = roles.scores[0]
         values = floats(reference.column(score)) if score in reference.column_names else np.empty(0)
-        return Binary(score, _decision(reference, roles), label, _positive(reference, roles), NumericBins.of(values))
+        return Binary(score, _decision(reference, roles), label, positive_of(reference, roles), NumericBins.of(values))
     if task == "multiclass":
         classes = _classes(reference, roles)
         scores = roles.scores if len(roles.scores) == len(classes) else ()
@@ -191,7 +191,8 @@ def _decision(reference: pa.Table, roles: Roles) -> str | None:
     return None if roles.prediction in roles.scores or many else roles.prediction
 
 
-def _positive(reference: pa.Table, roles: Roles) -> str:
+def positive_of(reference: pa.Table, roles: Roles) -> str:
+    """Give the class that a single score is the probability of: the named one, else the last of the labels in order."""
     if roles.classes:
         return canonical(roles.classes[0])
     return max(_label_counts(reference, roles.label), default="1")

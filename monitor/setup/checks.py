@@ -23,7 +23,7 @@ from monitor.setup.look import (
     sum_to_one,
     unread_times,
 )
-from monitor.setup.misfits import of_kinds, of_splits
+from monitor.setup.misfits import of_answers, of_kinds, of_splits
 from monitor.setup.sample import Sample, missing_files, opened, sampled
 from monitor.types import Roles
 
@@ -281,6 +281,7 @@ def _reference(at: str, roles: Roles, rows: pa.Table, records: pa.Table | None) 
         yield Finding(
             "warning", at_reference, f"every {roles.label!r} is missing", "with labels, performance can be compared"
         )
+    yield from (Finding("warning", f"{at}.columns.{key}", *said) for key, *said in of_answers(roles, rows))
     if records is None:
         return
     played = {*(name for _, name in _needed(roles, timestamp=True, label=True)), *roles.ignore, *roles.kinds}

@@ -1,14 +1,18 @@
-"""Columns whose values do not fit the role or the kind that a configuration gives them."""
+"""Columns whose values do not fit the role or the kind that a configuration gives them, or do not fit each other."""
 
 from collections.abc import Iterator
 
+import numpy as np
 import pyarrow as pa
+import scipy
 
-from monitor.profiles.reading import numbers, width_of
+from monitor.profiles.arrow import MAX_CLASSES, positive_of, task_of
+from monitor.profiles.joint import class_codes
+from monitor.profiles.reading import categories, floats, numbers, width_of
 from monitor.setup.look import distinct, is_nested
 from monitor.types import Roles
 
-FEWEST = 20
+FEWEST, SURELY = 20, 1e-6
 MOST_SEGMENTS, MOST_CLIENTS = 0.5, 0.9
 """Shares of different values among a column's, above which it splits nothing, or names nobody who comes again."""
 _FEW = "name a column of few values that come again"
@@ -46,6 +50,48 @@ def of_splits(roles: Roles, rows: pa.Table) -> Iterator[Misfit]:
         different = distinct(values) if len(values) >= FEWEST else 0
         if different > (MOST_CLIENTS if key == "client" else MOST_SEGMENTS) * len(values):
             yield key, f"{different:,} of {len(values):,} values of {name!r} differ", _SPLITS[key]
+
+
+def of_answers(roles: Roles, rows: pa.Table) -> Iterator[Misfit]:
+    """Yield (key, problem, mend) for a score that is of the other class, and decisions in other words than labels.
+
+    rows: of the reference. A score counts as the other class's where labels rank the other way round by more than
+    chance makes in a million samples.
+    """
+    if roles.label not in rows.column_names or task_of(rows, roles) not in ("binary", "multiclass"):
+        return
+    labels = _words(rows[roles.label])
+    if len(roles.scores) == 1 and roles.scores[0] in rows.column_names and len(labels) == 2:
+        yield from _turned_round(roles, rows, labels)
+    if roles.prediction not in rows.column_names or roles.prediction in roles.scores:
+        return
+    said = _words(rows[roles.prediction])
+    if said and labels and not said & labels and len(said) <= MAX_CLASSES:
+        problem = f"{roles.prediction!r} holds {_some(said)}, and {roles.label!r} {_some(labels)}: no word of both"
+        yield "prediction", problem, "every decision would count as wrong; log it in the labels' words, or leave it out"
+
+
+def _turned_round(roles: Roles, rows: pa.Table, labels: set[str]) -> Iterator[Misfit]:
+    name, positive = roles.scores[0], positive_of(rows, roles)
+    scores, codes = floats(rows[name]), class_codes(rows, str(roles.label), (positive,))
+    known = np.isfinite(scores) & (codes >= 0)
+    hits, misses = scores[known & (codes == 0)], scores[known & (codes == 1)]
+    if not (hits.size and misses.size):
+        return
+    test = scipy.stats.mannwhitneyu(hits, misses, alternative="less", method="asymptotic")
+    if test.pvalue < SURELY:
+        other = min(labels - {positive}, default="other")
+        auc = float(test.statistic) / (hits.size * misses.size)
+        problem = f"{name!r} is read as the probability of {positive!r} and is higher for {other!r} (ROC AUC {auc:.2f})"
+        yield "scores", problem, f"if it is that of {other!r}, write scores: {{{other}: {name}}}"
+
+
+def _words(column: pa.ChunkedArray) -> set[str]:
+    return {text for text in categories(column, classes=True).texts if text is not None}
+
+
+def _some(words: set[str]) -> str:
+    return ", ".join(map(repr, sorted(words)[:3])) + (" …" if len(words) > 3 else "")
 
 
 def _unread(column: pa.ChunkedArray) -> float:

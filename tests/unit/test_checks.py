@@ -402,3 +402,45 @@ def test_times_may_be_text_or_seconds_since_1970(tmp_path: Path) -> None:
     for times in ([t.isoformat() for t in ROWS["logged_at"]], [t.timestamp() for t in ROWS["logged_at"]]):
         written(tmp_path, logs=but(ROWS, logged_at=times))
         assert told(checked(tmp_path)) == []
+
+
+TURNED = but(
+    REFERENCE,
+    delayed=["late" if i > 0.45 * N else "on time" for i in range(N)],
+    predicted=["late", "on time"] * (N // 2),
+)
+BLOCKED = but(REFERENCE, predicted=["block", "pass"] * (N // 2))
+
+
+@pytest.mark.parametrize(
+    ("reference", "text", "said"),
+    [
+        (
+            TURNED,
+            CONFIG,
+            "warning columns.scores: 'p_delay' is read as the probability of 'on time'",
+        ),
+        (
+            but(REFERENCE, delayed=[int(i < 0.45 * N) for i in range(N)]),
+            CONFIG,
+            "warning columns.scores: 'p_delay' is read as the probability of '1' and is higher for '0' (ROC AUC 0.00)",
+        ),
+        (
+            BLOCKED,
+            CONFIG,
+            "warning columns.prediction: 'predicted' holds 'block', 'pass', and 'delayed' '0', '1': no word of both",
+        ),
+    ],
+)
+def test_answers_that_are_read_the_wrong_way_are_told(
+    tmp_path: Path, reference: dict[str, Any], text: str, said: str
+) -> None:
+    written(tmp_path, reference=reference)
+    assert [one for one in told(checked(tmp_path, text)) if one.startswith(said)]
+
+
+def test_a_score_of_the_class_that_is_named_is_right(tmp_path: Path) -> None:
+    written(tmp_path, reference=TURNED)
+    assert any("; if it is that of 'late', write scores: {late: p_delay}" in one for one in told(checked(tmp_path)))
+    named = CONFIG.replace("scores: p_delay", "scores: {late: p_delay}")
+    assert not [one for one in told(checked(tmp_path, named)) if "columns.scores" in one]
