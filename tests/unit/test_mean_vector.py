@@ -79,7 +79,7 @@ def test_the_references_mean_leaves_out_the_rows_that_it_was_fitted_on() -> None
 def test_p_values_are_uniform_or_larger_when_nothing_changed(width: int, rows: int, draw: object) -> None:
     rng, p_values = np.random.default_rng(2), []
     for _ in range(10):
-        reference = learned(draw(1_000, width, rng))  # type: ignore[operator]
+        reference = learned(draw(4_000, width, rng))  # type: ignore[operator]
         (fitted,) = reference.layout.derivations
         mine = reference.means["v"]
         before = Sums(mine.n, mine.mean, mine.scatter)
