@@ -10,7 +10,7 @@ from monitor.admission import STOP_ROWS, STOP_SHARE
 from monitor.alerts.phrasing import shown
 from monitor.config import Data, Model
 from monitor.schedule import data_clock, window_of
-from monitor.steps.turns import SILENCE
+from monitor.steps.turns import LATE, SILENCE
 from monitor.store.cursors import read_cursors, read_source
 from monitor.store.labels import count_waiting
 from monitor.store.measurements import Judgement, read_filled, until_last_label
@@ -39,7 +39,7 @@ def lost_quietly(
         _unread(connection, name, model),
     )
     late = _late_labels(connection, name, model)
-    if late is not None and SILENCE in standing and "late_labels" not in standing:
+    if late is not None and SILENCE in standing and LATE not in standing:
         late = replace(late, note="")
     return [*found, *([] if late is None else [late])]
 
@@ -99,12 +99,12 @@ def _late_labels(connection: Connection, name: str, model: Model) -> Measurement
     behind = read_filled(connection, name, most=MOST_BEHIND, since=known.window.end if known else _EPOCH)
     expected, since = overdue_labels([known, *behind] if known else behind, clock=clock, delay=delay + model.lateness)
     if since is None or expected < EXPECTED:
-        return Measurement("late_labels", expected)
+        return Measurement(LATE, expected)
     waiting = count_waiting(connection, name)
     stray = f"; {waiting:,} labels wait for records of their ids" if waiting else ""
     said = f"no label has come for records since {since:%Y-%m-%d %H:%M} UTC"
     long = f"{_days(clock - since)} ago by the records' clock, and max_delay is {_days(delay)}"
-    return Measurement("late_labels", expected, note=f"{said}, {long}{stray}")
+    return Measurement(LATE, expected, note=f"{said}, {long}{stray}")
 
 
 def overdue_labels(judged: Sequence[Judgement], *, clock: datetime, delay: timedelta) -> tuple[float, datetime | None]:

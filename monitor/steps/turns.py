@@ -16,7 +16,7 @@ from monitor.store.cursors import read_source
 from monitor.types import Measurement
 from monitor.watch import Watch
 
-SILENCE, THINNING = "label_silence", "label_thinning"
+SILENCE, THINNING, LATE = "label_silence", "label_thinning", "late_labels"
 PART = 10
 """Of a model's budget so many-th is for each of the two."""
 LONGER, FEWER, ENOUGH = 1.5, 0.5, 0.8
@@ -38,6 +38,7 @@ class Standing:
     thin: int | None = None
     days: int = 0
     resumed: int = 0
+    overdue: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,9 @@ def unjudged(connection: Connection, watch: Watch) -> Unjudged | None:
     if watch.labels is None or state.known_until is None:
         return None
     alerts = read_alerts(connection, watch.name)
-    silence, thinning = (alerts.get(fingerprint(watch.name, "health", name)) for name in (SILENCE, THINNING))
+    silence, thinning, late = (
+        alerts.get(fingerprint(watch.name, "health", name)) for name in (SILENCE, THINNING, LATE)
+    )
     silent, judged_until = _is_standing(silence), state.judged_until
     if not silent and judged_until is not None and state.known_until < judged_until + length:
         return None
@@ -82,7 +85,7 @@ def unjudged(connection: Connection, watch: Watch) -> Unjudged | None:
     if history is None:
         return None
     resumed = silence.resolved_at if silence else None
-    standing = Standing(silent=silent, resumed=history.slot(resumed - _MOMENT) if resumed else 0)
+    standing = Standing(silent, resumed=history.slot(resumed - _MOMENT) if resumed else 0, overdue=_is_standing(late))
     if thinning is not None and thinning.since and _is_standing(thinning):
         rows = alert_rows(connection, model=watch.name)
         days = next(row["evidence"]["days"] for row in rows if row["detector"] == THINNING)
@@ -138,7 +141,7 @@ def _silence(history: History, standing: Standing, slot: int, alpha: float) -> T
     if standing.silent:
         came = history.arrivals.counts[slot] > 0
         return Turn(Measurement(SILENCE, 0.0), end) if came else None
-    found = silence_of(history.arrivals, slot)
+    found = None if standing.overdue else silence_of(history.arrivals, slot)
     if found is None:
         return None
     measurement = Measurement(SILENCE, found.expected, p_value=found.p_value, effect=found.times)

@@ -104,11 +104,11 @@ def three_weeks(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def log_of(three_weeks: Path, tmp_path: Path) -> Iterator[Callable[[str], Log]]:
+def log_of(three_weeks: Path, tmp_path: Path) -> Iterator[Callable[..., Log]]:
     made = list[Log]()
 
-    def make(name: str) -> Log:
-        made.append(Log(Path(copytree(three_weeks, tmp_path / name))))
+    def make(name: str, config: str = CONFIG) -> Log:
+        made.append(Log(Path(copytree(three_weeks, tmp_path / name)), config))
         return made[-1]
 
     yield make
@@ -116,7 +116,7 @@ def log_of(three_weeks: Path, tmp_path: Path) -> Iterator[Callable[[str], Log]]:
         log.monitor.database.close()
 
 
-def test_labels_that_stop_are_told_within_days_and_until_they_come(log_of: Callable[[str], Log]) -> None:
+def test_labels_that_stop_are_told_within_days_and_until_they_come(log_of: Callable[..., Log]) -> None:
     log = log_of("kept")
     log.live(range(24, 28), share=0.0)
     assert log.heard() == []
@@ -134,7 +134,16 @@ def test_labels_that_stop_are_told_within_days_and_until_they_come(log_of: Calla
     assert log.signs() == []
 
 
-def test_catching_up_tells_of_labels_that_stopped_what_keeping_up_told(log_of: Callable[[str], Log]) -> None:
+@pytest.mark.parametrize(("max_delay", "told"), [("3d", "late_labels"), ("7d", "label_silence")])
+def test_that_labels_stay_out_is_told_once_by_whichever_is_known_first(
+    log_of: Callable[..., Log], max_delay: str, told: str
+) -> None:
+    log = log_of("once", CONFIG.replace("60d", max_delay))
+    log.live(range(24, 37), share=0.0)
+    assert [(detector, what) for detector, what, *_ in log.heard()] == [(told, "fired")]
+
+
+def test_catching_up_tells_of_labels_that_stopped_what_keeping_up_told(log_of: Callable[..., Log]) -> None:
     kept, caught = log_of("kept"), log_of("caught")
     kept.live(range(24, 33), share=0.0)
     caught.live(range(24, 33), share=0.0, look=False)
@@ -143,7 +152,7 @@ def test_catching_up_tells_of_labels_that_stopped_what_keeping_up_told(log_of: C
     assert caught.heard() == kept.heard()
 
 
-def test_days_in_which_nobody_looked_are_no_silence(log_of: Callable[[str], Log]) -> None:
+def test_days_in_which_nobody_looked_are_no_silence(log_of: Callable[..., Log]) -> None:
     log = log_of("away")
     log.live(range(24, 36), look=False)
     log.look(35)
