@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from monitor.errors import SourceStopped
-from monitor.names import Fault, named, with_short_clients, without_views
+from monitor.names import Fault, named, with_short_names, without_nul, without_views
 from monitor.profiles.reading import type_of
 from monitor.timestamps import decoded, flags, microseconds, times_of
 from monitor.types import KEPT_CHARS, Batch, Rejected, Roles
@@ -60,7 +60,7 @@ def admit(
         _stop_if_many(batch, faults, types)
     rows = rows.set_column(rows.column_names.index(roles.timestamp), roles.timestamp, times)
     after = _parted(batch, rows, faults)
-    return replace(after, rows=with_short_clients(after.rows, roles))
+    return replace(after, rows=with_short_names(without_nul(after.rows), roles))
 
 
 def admit_labels(batch: Batch, roles: Roles) -> Batch:
@@ -68,7 +68,8 @@ def admit_labels(batch: Batch, roles: Roles) -> Batch:
     batch = replace(batch, rows=without_views(batch.rows))
     ids = replace(roles, client=None, version=None, segments=(), sensitive=())
     rows, faults = named(batch.rows, ids)
-    return _parted(batch, rows, [*_text_faults(batch.rows), *faults])
+    after = _parted(batch, rows, [*_text_faults(batch.rows), *faults])
+    return replace(after, rows=without_nul(after.rows))
 
 
 def _parted(batch: Batch, rows: pa.Table, faults: Sequence[Fault]) -> Batch:

@@ -8,6 +8,7 @@ from typing import Any
 
 from monitor.detectors.attack import Baseline, State, Validation, validate
 from monitor.errors import MonitorError
+from monitor.names import with_names
 from monitor.sources.push import parse
 from monitor.steps.baselines import unpacked
 from monitor.store.attacks import read_baselines, read_followed
@@ -58,6 +59,7 @@ class Guard:
             raise MonitorError(
                 f"no model {model!r} whose queries are watched has a reference yet; set columns.client or attacks: on"
             )
+        rows = with_names(rows, known.baseline.layout.roles)
         found = validate(known.baseline, known.state, rows, known=known.columns)
         return {"model": model, "results": [_json(one) for one in found]}
 

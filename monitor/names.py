@@ -14,9 +14,9 @@ from monitor.timestamps import decoded, flags
 from monitor.types import Roles
 
 NAME_LENGTH = 200
-"""The characters of the longest name that is kept; a longer client's name is shortened."""
-LONGEST = 300
-"""The characters of the longest version, segment or group that is taken."""
+"""The characters of the longest name that is kept; a longer one of a client, version, segment or group is shortened."""
+
+NUL_MARK = "␀"
 
 _TEXT = "is {}, which names nothing; send text or a number"
 
@@ -34,38 +34,32 @@ def named(rows: pa.Table, roles: Roles) -> tuple[pa.Table, list[Fault]]:
     """Give the rows with every name a number, a truth value, a time or text, and what cannot be a name.
 
     Bytes become text where they are UTF-8. What is no name is null in its column and told: lists, structs and other
-    bytes, text with NUL in it, and a version, segment or group of more than 300 characters; an id or a client may be
-    longer. Text has to be UTF-8 already where its faults are to be right.
+    bytes, and an id with NUL in it. Text has to be UTF-8 already where its faults are to be right.
     """
     faults = list[Fault]()
-    splitting = {roles.version, *roles.segments, *roles.sensitive} - {roles.client}
-    for name in dict.fromkeys(filter(None, (roles.id, roles.client, *sorted(filter(None, splitting))))):
+    for name in dict.fromkeys(filter(None, (roles.id, *_parts(roles)))):
         if rows.column_names.count(name) == 1:
-            column, found = _named(rows[name], name, longest=LONGEST if name in splitting else None)
+            column, found = _named(rows[name], name, is_id=name == roles.id)
             faults += found
             rows = rows if column is rows[name] else rows.set_column(rows.column_names.index(name), name, column)
     return rows, faults
 
 
-def with_short_clients(rows: pa.Table, roles: Roles) -> pa.Table:
-    """Give the rows with each client's name at most 200 characters long, alike wherever it stands.
+def with_short_names(rows: pa.Table, roles: Roles) -> pa.Table:
+    """Give the rows with each name of a client, version, segment or group as `short_name` gives it, alike everywhere.
 
-    Tokens serve as names, and no database index holds every one of them.
+    Tokens and user agents serve as names, and no database index holds every one of them. Ids stay whole.
     """
-    client = roles.client
-    if client is None or rows.column_names.count(client) != 1 or type_of(rows[client].type) != "text":
-        return rows
-    if not _is_longer(_words(rows[client]), NAME_LENGTH):
-        return rows
-    coded = decoded(rows[client]).dictionary_encode().combine_chunks()
-    coded = coded if isinstance(coded, pa.Array) else pa.concat_arrays(coded.chunks)
-    short = pa.array(map(short_name, coded.dictionary.to_pylist()), pa.string())
-    return rows.set_column(rows.column_names.index(client), client, pa.chunked_array([short.take(coded.indices)]))
+    for name in _parts(roles):
+        if name != roles.id and rows.column_names.count(name) == 1 and type_of(rows[name].type) == "text":
+            column = _shortened(rows[name])
+            rows = rows if column is rows[name] else rows.set_column(rows.column_names.index(name), name, column)
+    return rows
 
 
 def with_names(rows: pa.Table, roles: Roles) -> pa.Table:
-    """Give the rows with names as they are stored; null where a value is none."""
-    return with_short_clients(named(without_views(rows), roles)[0], roles)
+    """Give the rows with names and texts as they are stored; a name is null where a value is none."""
+    return with_short_names(without_nul(named(without_views(rows), roles)[0]), roles)
 
 
 def short_name(name: str) -> str:
@@ -74,11 +68,20 @@ def short_name(name: str) -> str:
     >>> short_name("carol"), len(short_name("c" * 1000)), short_name(short_name("c" * 1000)) == short_name("c" * 1000)
     ('carol', 200, True)
     """
-    plain = name.replace("\x00", "␀")
+    plain = name.replace("\0", NUL_MARK)
     if len(plain) <= NAME_LENGTH:
         return plain
     digest = hashlib.sha256(name.encode(errors="replace")).hexdigest()[:8]
     return f"{plain[: NAME_LENGTH - len(digest) - 1]}…{digest}"
+
+
+def without_nul(rows: pa.Table) -> pa.Table:
+    """Give the rows with every NUL of a text as the mark that shows it, since any text may be told as a name."""
+    for place, field in enumerate(rows.schema):
+        if type_of(field.type) == "text" and pc.any(pc.match_substring(_words(rows.column(place)), "\0")).as_py():
+            told = pc.replace_substring(decoded(rows.column(place)), "\0", NUL_MARK)
+            rows = rows.set_column(place, field.name, told)
+    return rows
 
 
 def without_views(rows: pa.Table) -> pa.Table:
@@ -100,21 +103,15 @@ def _without_views(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pa.chunked_array(coded, pa.dictionary(column.type.index_type, pa.large_string()))
 
 
-def _named(column: pa.ChunkedArray, name: str, *, longest: int | None) -> tuple[pa.ChunkedArray, list[Fault]]:
+def _named(column: pa.ChunkedArray, name: str, *, is_id: bool) -> tuple[pa.ChunkedArray, list[Fault]]:
     texts = column if _is_plain(column.type) else _as_text(column)
     faults = []
     if texts is not column:
         lost = flags(pc.and_(column.is_valid(), texts.is_null()))
         faults.append(Fault(name, np.flatnonzero(lost), _TEXT.format(f"a value of type {column.type}")))
-    if type_of(texts.type) == "text":
-        words = _words(texts)
-        if pc.any(pc.match_substring(words, "\0")).as_py():
-            held = flags(pc.match_substring(decoded(texts), "\0"))
-            faults.append(Fault(name, np.flatnonzero(held), "holds a NUL character; leave it out"))
-        if longest is not None and _is_longer(words, longest):
-            over = flags(pc.greater(pc.utf8_length(decoded(texts)), longest))
-            reason = f"has more than {longest} characters, which is no name of a part; shorten it"
-            faults.append(Fault(name, np.flatnonzero(over), reason))
+    if is_id and type_of(texts.type) == "text" and pc.any(pc.match_substring(_words(texts), "\0")).as_py():
+        held = flags(pc.match_substring(decoded(texts), "\0"))
+        faults.append(Fault(name, np.flatnonzero(held), "holds a NUL character; leave it out"))
     faults = [fault for fault in faults if fault.rows.size]
     return _without(texts, faults), faults
 
@@ -168,3 +165,18 @@ def _words(column: pa.ChunkedArray) -> pa.ChunkedArray:
 def _is_longer(words: pa.ChunkedArray, characters: int) -> bool:
     """Say whether a text may have more characters; its bytes are as many at least."""
     return (pc.max(pc.binary_length(words)).as_py() or 0) > characters
+
+
+def _parts(roles: Roles) -> tuple[str, ...]:
+    """Name the columns whose values are names of parts of the traffic."""
+    splitting = sorted(filter(None, {roles.version, *roles.segments, *roles.sensitive}))
+    return tuple(dict.fromkeys(filter(None, (roles.client, *splitting))))
+
+
+def _shortened(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if not _is_longer(_words(column), NAME_LENGTH):
+        return column
+    coded = decoded(column).dictionary_encode().combine_chunks()
+    coded = coded if isinstance(coded, pa.Array) else pa.concat_arrays(coded.chunks)
+    short = pa.array(map(short_name, coded.dictionary.to_pylist()), pa.string())
+    return pa.chunked_array([short.take(coded.indices)])

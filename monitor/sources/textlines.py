@@ -26,6 +26,7 @@ _FLOAT = re.compile(r"[+-]?([0-9]++(\.[0-9]*+)?|\.[0-9]++)([eE][+-]?[0-9]++)?|[+
 _TRUE = frozenset({"true", "True", "TRUE"})
 _TRUTHS = _TRUE | {"false", "False", "FALSE"}
 _PADDED = re.compile(r"[+-]?0[0-9].*")
+_HALF_PAIR = re.compile(r"[\ud800-\udfff]")
 
 
 def read_lines(stream: IO[bytes], *, closed: bool) -> Iterator[tuple[bytes, int]]:
@@ -204,9 +205,7 @@ def checked_row(row: object, *, escaped: bool) -> Row:
         raise ValueError("not a JSON object")  # noqa: TRY004 - every refusal of a row is a ValueError
     if not row:
         raise ValueError("an empty object")
-    if escaped:
-        _check_strings(row)
-    return row
+    return _with_whole_strings(row) if escaped else row
 
 
 def check_names(row: Row, names: set[str]) -> Row:
@@ -225,14 +224,12 @@ def check_int(digits: str) -> int:
     return int(digits)
 
 
-def _check_strings(row: Row) -> None:
+def _with_whole_strings(row: Row) -> Row:
+    """Give a row with half surrogate pairs, which no text can hold, replaced; ValueError for a name with NUL."""
+    if odd := next((name for name in row if "\0" in name), None):
+        raise ValueError(f"column {odd!r:.80} has a NUL character in its name; leave it out")
     text = json.dumps(row, ensure_ascii=False)
-    if "\\u0000" in text.replace("\\\\", ""):
-        raise ValueError("NUL character")
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise ValueError("half a surrogate pair") from error
+    return json.loads(_HALF_PAIR.sub("\ufffd", text)) if _HALF_PAIR.search(text) else row
 
 
 def _csv_array(values: Sequence[str | None]) -> pa.Array:

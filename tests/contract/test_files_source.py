@@ -182,9 +182,10 @@ GOOD = b'{"id": 1}\n'
         ("a.jsonl", GOOD + b'[1]\n"x"\n3\nnull\n', 1, ["not a JSON object"] * 4),  # JSON, but no rows
         ("a.jsonl", GOOD + b'{"id": "\xff"}\n', 1, ["not UTF-8"]),  # bad UTF-8
         ("a.jsonl", GOOD + b'{"id": "a\0"}\n', 1, ["NUL byte"]),  # raw NUL
-        ("a.jsonl", b'{"id": "a\\u0000"}\n', 0, ["NUL character"]),  # escaped NUL
+        ("a.jsonl", b'{"id": "a\\u0000"}\n', 1, []),  # escaped NUL in a value
+        ("a.jsonl", b'{"a\\u0000": 1}\n', 0, ["column 'a\\x00' has a NUL character"]),  # and in a name
         ("a.jsonl", b'{"id": "a\\\\u0000"}\n', 1, []),  # a backslash and letters
-        ("a.jsonl", b'{"id": "\\ud800"}\n', 0, ["half a surrogate pair"]),  # cannot be encoded
+        ("a.jsonl", b'{"id": "\\ud800"}\n', 1, []),  # half a surrogate pair
         ("a.jsonl", GOOD + b'{"id": 9223372036854775808}\n', 1, ["integer beyond"]),  # 2^63
         ("a.jsonl", b'{"id": ' + b"9" * 5000 + b"}\n", 0, ["integer beyond"]),  # more digits than int() takes
         ("a.jsonl", b"[" * 100_000 + b"\n" + GOOD, 1, ["nested too deep"]),  # recursion

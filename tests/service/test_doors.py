@@ -93,6 +93,19 @@ def test_a_row_whose_name_changed_its_type_is_kept_apart_and_the_others_are_judg
         assert connection.scalar(select(func.count()).select_from(quarantine)) == 1
 
 
+def test_one_account_with_a_long_or_odd_name_neither_stops_a_source_nor_hides_its_rows(tmp_path: Path) -> None:
+    monitor = begun(tmp_path)
+    odd = ["x" * 5_000, "\0" * 20, "\u202ea"] * 4
+    table = rows(0, 1)
+    places = pa.array([*odd, *table["place"].to_pylist()[len(odd) :]])
+    log(tmp_path, 0, with_values(table, "place", places))
+    done, judged = passed(monitor, 1.1)
+    assert (done.problems, len(judged)) == ({}, 1)
+    with monitor.database.read() as connection:
+        assert count_profiled(connection, "fares") == table.num_rows
+        assert connection.scalar(select(func.count()).select_from(quarantine)) == 0
+
+
 def test_ids_as_arrows_newest_texts_are_taken_at_the_door() -> None:
     table = pa.table({"at": [START], "id": pa.array(["a"], pa.string_view())})
     sink = pa.BufferOutputStream()
