@@ -37,7 +37,7 @@ BELOW: dict[str, set[str]] = {
     "wiring": VALUES | {"config", "watch", "store", "sources", "notify"},
     "injection": VALUES | {"profiles", "timestamps"},
     "setup": CORE | {"config", "sources", "watch", "wiring"},
-    "guard": VALUES | {"detectors", "sources", "steps", "store"},
+    "guard": VALUES | {"names", "detectors", "sources", "steps", "store"},
     "web": CORE | {"config", "store", "render"},
 }
 SHELL = {*BELOW}
