@@ -71,7 +71,9 @@ def sentences(one: Outcome, *, without: bool) -> Iterator[str]:
     until = f" until {minute(plan.until)}" if plan.until else ""
     of = "of the rows decided positive" if plan.injection.kind == "evasion" else "of the rows"
     yield f"{plan.injection.text} in {100 * plan.share:.3g} % {of} of {one.model} from {minute(plan.at)}{until}"
-    if one.after is None:
+    if one.after is None and not one.rows:
+        yield f"  nothing was changed, so that nothing could be found: {_lacking(plan.injection.kind)}"
+    elif one.after is None:
         yield f"  not found in {_counted(len(one.windows), 'window')}, {_counted(one.rows, 'changed row')}"
     else:
         after = f"{_counted(one.after, 'window')} and {_counted(one.rows, 'changed row')}"
@@ -89,10 +91,21 @@ def tables(outcomes: Sequence[Outcome]) -> None:
         typer.echo("\n" + printable(text))
         mine = [one for one in outcomes if one.plan.injection.text == text]
         rows = (
-            (f"{one.plan.share:.3g}", one.rows, _counted(one.after, "window") if one.after else "not found", _by(one))
+            (f"{one.plan.share:.3g}", one.rows, _counted(one.after, "window") if one.after else _missed(one), _by(one))
             for one in mine
         )
         table(("share", "changed rows", "found after", "by"), rows)
+
+
+def _missed(one: Outcome) -> str:
+    return "not found" if one.rows else "nothing changed"
+
+
+def _lacking(kind: str) -> str:
+    """Say what rows a change asks for."""
+    if kind == "evasion":
+        return "from then on no row is decided positive, or none barely negative; are decisions in the labels' words?"
+    return "from then on no row has what it changes; choose an earlier --at"
 
 
 def _by(one: Outcome) -> str | None:

@@ -8,11 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from monitor.commands.found import Outcome, sentences
 from monitor.errors import ConfigError
 from monitor.injection.changes import Facts, altered
 from monitor.injection.source import Changed, FlippedLabels, InjectedRecords, Plan
 from monitor.injection.words import read_injection, read_shares
-from monitor.types import Batch, Cursor, Roles
+from monitor.types import Batch, Cursor, Roles, Window
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 ROLES = Roles(timestamp="at", id="id", prediction="decided", scores=("p",), label="late")
@@ -170,3 +171,22 @@ def test_only_rows_decided_positive_evade() -> None:
     for facts in (FACTS, by_score):
         _, changed = pulled(Plan(read_injection("evasion"), facts, 1.0, NOON), rows())
         assert changed.until(NOON + timedelta(days=1)) == sum(rows()["decided"].to_pylist())
+
+
+@pytest.mark.parametrize(("kind", "why"), [("evasion", "no row is decided positive"), ("missing:age", "earlier --at")])
+def test_a_change_that_met_no_row_is_not_said_to_be_missed(kind: str, why: str) -> None:
+    plan = Plan(read_injection(kind), FACTS, 0.5, NOON)
+    said = list(
+        sentences(Outcome("m", plan, (), (), (Window(NOON, NOON + timedelta(hours=1)),), Changed()), without=False)
+    )
+    assert "nothing was changed" in said[1]
+    assert why in said[1]
+    met = Outcome(
+        "m",
+        plan,
+        (),
+        (),
+        (Window(NOON, NOON + timedelta(hours=1)),),
+        Changed([np.array([int(NOON.timestamp() * 1e6)])]),
+    )
+    assert "not found in 1 window, 1 changed row" in list(sentences(met, without=False))[1]
