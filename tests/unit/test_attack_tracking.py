@@ -110,6 +110,22 @@ def test_an_attacker_is_named_after_few_queries(
     assert ("eve", detector) in alarms(found) or ("eve", "near_duplicate_starts") in alarms(found)
 
 
+def chosen(rows: int, seed: int, least: Callable[[np.ndarray], np.ndarray]) -> dict[str, Any]:
+    """Give the honest rows out of eight times as many for whose numbers something is least."""
+    columns = inputs(8 * rows, seed)
+    order = np.argsort(least(np.stack([columns[f"x{i}"] for i in range(NUMBERS)], axis=1)))[:rows]
+    kept = np.random.default_rng(seed).permutation(order)
+    return {name: values[kept] for name, values in columns.items()}
+
+
+def test_who_asks_genuine_rows_along_the_boundary_is_named_and_who_stays_in_a_segment_is_not() -> None:
+    along = chosen(300, 60, lambda x: np.abs(x[:, 0] + x[:, 1] - x[:, 2]))
+    segment = chosen(300, 61, lambda x: np.abs(x[:, 3] - 3))
+    found = followed([honest(2000, 62), queries(along, "eve", first=2000), queries(segment, "branch", first=2300)])
+    assert {client for client, _ in alarms(found)} == {"eve"}
+    assert ("eve", "often_doubtful") in alarms(found)
+
+
 def test_rows_whose_client_is_an_empty_text_name_none() -> None:
     search, others = queries(walk(300, 3), "", first=12_000), honest(300, 4, first=12_000)
     mixed = pa.concat_tables([search, others]).sort_by("at")

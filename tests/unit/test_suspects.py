@@ -81,6 +81,7 @@ def test_a_log_that_repeats_the_reference_accuses_nobody() -> None:
             "critical",
         ),  # two sure families
         ([seen(log_e=2 * LIMIT), seen(log_e=2 * LIMIT, detector="near_duplicate_starts")], "c1", "warning"),  # the same
+        ([seen(log_e=2 * LIMIT, detector=name) for name in ("doubtful", "odd_combination")], "c1", "warning"),  # a part
         ([seen(evidence={"cluster": CLUSTER, "what_if": 0.8})], "c1", "info"),  # few values of a row were varied
         ([seen(evidence={"what_if": 0.8}), seen(detector="off_contract")], "c1", "warning"),  # and something else seen
         ([seen("", detector="pooled_distrusted")], "", "info"),  # nobody in particular

@@ -21,6 +21,7 @@ from monitor.detectors.attack.indicators import INDICATORS, MET, NAMES, TAILS
 from monitor.detectors.attack.meetings import chance_meetings
 from monitor.detectors.attack.packing import packed, part_of, unpacked
 from monitor.detectors.attack.population import FEWEST, Population, levels_of
+from monitor.detectors.attack.regions import Regions, doubt_of
 from monitor.detectors.attack.space import Floats, Rows, Space
 from monitor.profiles.bins import CategoryBins
 from monitor.profiles.layout import Layout
@@ -30,9 +31,9 @@ Array = NDArray[Any]
 Classes = NDArray[np.int64]
 
 LEAST_ROWS = 200
-MOST_ROWS, MOST_POINTS, HELD = 20_000, 1_500, 3_000
-TAIL, RARE_TAIL = 0.05, 0.01
-SLACK = 2.5
+MOST_ROWS, MOST_POINTS, HELD = 20_000, 1_500, 10_000
+SLACK = np.array([TAILS[name].slack if name in TAILS else 2.5 for name in NAMES])
+"""So many times what honest rows lately showed of each sign is what a client may show."""
 JOINING, LEAST_TABLES = 0.002, 4
 LEAST_GROWTH, GROWTH_TIMES = 0.002, 3.0
 RATE_LEAST, RATE_MOST = 0.005, 0.5
@@ -56,6 +57,7 @@ class Baseline:
     usual_buckets: Usual
     population: Population
     combination: Combination
+    regions: Regions
     contract: Contract
     usual: Mapping[str, Floats]
     rates: Floats
@@ -95,6 +97,8 @@ class Baseline:
         found = population.statistics(points, classes[held]) | {"margin": -margins[held]}
         found |= combination.statistics(rows.take(held), classes[held])
         usual = {name: np.sort(values[np.isfinite(values)]) for name, values in found.items()}
+        found["doubt"] = doubt_of(usual, found)
+        usual["doubt"] = np.sort(found["doubt"][np.isfinite(found["doubt"])])
         fingerprint = Fingerprint.of(space, rng=rng)
         others = rows.take(np.flatnonzero(~first))
         buckets = fingerprint.buckets(space.scaled(rows), rows)
@@ -115,6 +119,7 @@ class Baseline:
             Usual.of(buckets) if largest else usual_buckets,
             population,
             combination,
+            Regions.of(population.points, points, found, rng=rng),
             contract,
             usual,
             _rates({name: float(rate) for name, rate in own.items()}),
@@ -148,6 +153,7 @@ class Baseline:
         }
         arrays |= {f"population_{name}": array for name, array in self.population.arrays().items()}
         arrays |= {f"combination_{name}": array for name, array in self.combination.arrays().items()}
+        arrays |= {f"regions_{name}": array for name, array in self.regions.arrays().items()}
         arrays |= {f"contract_{name}": getattr(self.contract, name) for name in self.contract.__dataclass_fields__}
         arrays |= {f"usual_{name}": values for name, values in self.usual.items()}
         return packed(arrays)
@@ -166,6 +172,7 @@ class Baseline:
             Usual(arrays["buckets"], arrays["shares"]),
             Population.from_arrays(part_of(arrays, "population_")),
             Combination.from_arrays(part_of(arrays, "combination_")),
+            Regions(**part_of(arrays, "regions_")),
             Contract(**part_of(arrays, "contract_")),
             part_of(arrays, "usual_"),
             arrays["rates"],
@@ -200,7 +207,7 @@ def _rates(own: Mapping[str, float]) -> Floats:
         if name in own:
             rates.append(max(indicator.rate, own[name]))
         else:
-            rates.append(SLACK * TAIL if name in TAILS else indicator.rate)
+            rates.append(TAILS[name].slack * TAILS[name].share if name in TAILS else indicator.rate)
     return np.asarray(np.clip(np.array(rates), RATE_LEAST, RATE_MOST))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,8 @@ class Indicator:
     blind: str
 
 
+DOUBT = "doubt"
+"""The family of signs that other families' signs are put together in."""
 INDICATORS_BY_NAME: Mapping[str, Indicator] = {
     "near_duplicates": Indicator(
         "attack.evasion",
@@ -83,6 +86,20 @@ INDICATORS_BY_NAME: Mapping[str, Indicator] = {
         "barely decided",
         "models that give no scores, and attacks that stop far beyond the boundary",
     ),
+    "doubtful": Indicator(
+        "attack.evasion",
+        DOUBT,
+        0.085,
+        "doubtful, all told: barely decided, nearer to another answer's rows, of values that do not go together",
+        "perturbations that are small beside the distance between the classes",
+    ),
+    "often_doubtful": Indicator(
+        "attack.extraction",
+        DOUBT,
+        0.425,
+        "among the more doubtful quarter, as those are that copy a model along its boundary",
+        "queries drawn as honest rows are, and clients that send few of them in an hour",
+    ),
     "off_contract": Indicator(
         "attack.evasion",
         "contract",
@@ -126,15 +143,33 @@ ALL_BY_NAME: Mapping[str, Indicator] = {
 """With the sign that no row shows by itself."""
 NAMES: tuple[str, ...] = tuple(INDICATORS_BY_NAME)
 INDICATORS: tuple[Indicator, ...] = tuple(INDICATORS_BY_NAME.values())
-TAILS: Mapping[str, str] = {
-    "far_from_population": "knn",
-    "far_from_class": "mahalanobis",
-    "distrusted": "trust",
-    "odd_combination": "combination",
-    "unlikely_answer": "answer",
-    "narrow_margin": "margin",
+
+
+class Tail(NamedTuple):
+    """The worst rows by a statistic, among the honest ones of all the population or of a region.
+
+    share: of the honest rows that are among them; slack: times that share is what a client may show that is unlike the
+    rest. rare: whether the worst hundredth is looked at where no row names its client.
+    """
+
+    statistic: str
+    share: float = 0.05
+    slack: float = 2.5
+    by_region: bool = True
+    rare: bool = True
+
+
+TAILS: Mapping[str, Tail] = {
+    "far_from_population": Tail("knn"),
+    "far_from_class": Tail("mahalanobis"),
+    "distrusted": Tail("trust", by_region=False),
+    "odd_combination": Tail("combination", by_region=False),
+    "unlikely_answer": Tail("answer", by_region=False),
+    "narrow_margin": Tail("margin", by_region=False),
+    "doubtful": Tail("doubt", slack=1.7),
+    "often_doubtful": Tail("doubt", share=0.25, slack=1.7, rare=False),
 }
-"""Those that say that a row is in the worst five per cent of a statistic, by the statistic."""
+"""Signs that a row is among the worst by a statistic."""
 MOST_RATE = 0.5
 """A sign that so many honest rows show tells nothing of anyone."""
 SIMILAR = ("near_duplicates", "near_duplicate_starts")

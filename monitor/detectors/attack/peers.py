@@ -13,7 +13,7 @@ from monitor.detectors.attack.indicators import NAMES
 Array = NDArray[Any]
 Flags = NDArray[np.bool_]
 
-WITHIN, FEWEST, TIMES, LEAST, MOST = 64, 16, 2.0, 0.1, 0.5
+WITHIN, FEWEST, TIMES, LEAST, MOST = 64, 16, 1.5, 0.1, 0.5
 
 
 def empty_recent() -> dict[str, Array]:
@@ -25,7 +25,7 @@ def empty_recent() -> dict[str, Array]:
 def shown_by_others(recent: Mapping[str, Array], epoch: Epoch, *, hits: Flags, counted: Flags, rates: Floats) -> Flags:
     """Say which signs other clients showed so often in the 64 rows before a row that they tell nothing of its client.
 
-    That is twice as often as honest rows may: in a tenth of the rows at least and half at most, of sixteen at least.
+    That is half as often again as honest rows may: in a tenth of the rows at least and half at most, of sixteen at least.
     hits, counted, and what is given: shape (rows, indicators). rates: shape (indicators,). Clients that act as one hide
     each other's signs so, when they send much of the traffic. Changes the memory.
     """

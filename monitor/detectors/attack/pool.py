@@ -7,13 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.detectors.attack.account import account_of
-from monitor.detectors.attack.baseline import RARE_TAIL, Baseline
+from monitor.detectors.attack.baseline import Baseline
 from monitor.detectors.attack.clusters import ALARM, of_one_client
 from monitor.detectors.attack.ecusum import Floats, Gains, evidence, gathered
 from monitor.detectors.attack.epoch import Epoch
 from monitor.detectors.attack.indicators import NAMES, SIMILAR, TAILS
 from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.record import begin, begins, enough, limits
+from monitor.detectors.attack.regions import RARE
 from monitor.detectors.attack.sighting import CLUSTER, POOLED, SHOWN, Sighting
 from monitor.detectors.attack.signs import SWEEP, Signs
 
@@ -150,7 +151,7 @@ def gathered_up(
 
 
 def _pool_rates(baseline: Baseline, held: Mapping[str, Array]) -> Floats:
-    fitted = [RARE_TAIL if name in TAILS else rate / 3 for name, rate in zip(NAMES, baseline.rates, strict=True)]
+    fitted = [RARE if name in TAILS else rate / 3 for name, rate in zip(NAMES, baseline.rates, strict=True)]
     usual = np.maximum(np.array(fitted), held["pool_hits"] / np.maximum(held["pool_rows"], 1))
     return np.asarray(np.clip(ABOVE * usual, 0.002, 0.5))
 

@@ -1,6 +1,5 @@
 """What rows show: near-copies of earlier ones, how far they lie from the population, what no honest row does."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,13 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.detectors.attack.baseline import RARE_TAIL, TAIL, Baseline
+from monitor.detectors.attack.baseline import Baseline
 from monitor.detectors.attack.buckets import repeats, shared
 from monitor.detectors.attack.clusters import NAME, Clusters
 from monitor.detectors.attack.epoch import Epoch
 from monitor.detectors.attack.indicators import MET, NAMES, SIMILAR, TAILS
 from monitor.detectors.attack.meetings import meet
 from monitor.detectors.attack.packing import part_of
+from monitor.detectors.attack.regions import doubt_of
 from monitor.detectors.attack.sensors import HOUR, unhurried
 from monitor.detectors.attack.variations import chained
 from monitor.detectors.attack.volume import SPANS, asked_lately
@@ -103,15 +103,6 @@ def _tables_needed(baseline: Baseline, ignored: Flags) -> Places:
     return np.where(ignored.any(axis=1), most, baseline.joins)
 
 
-def limits(baseline: Baseline, name: str) -> tuple[float, float]:
-    """Give where the worst five and the worst one per cent of honest rows begin; NaN where that is unknown."""
-    usual = baseline.usual[TAILS[name]]
-    if not usual.size:
-        return math.nan, math.nan
-    common, rare = np.quantile(usual, [1 - TAIL, 1 - RARE_TAIL]).tolist()
-    return common, rare
-
-
 def _joined(
     held: Mapping[str, Array],
     epoch: Epoch,
@@ -166,11 +157,13 @@ def _tails(baseline: Baseline, epoch: Epoch, novel: Places, signs: Signs) -> Non
     points = baseline.population.placed(baseline.space, rows)
     found = baseline.population.statistics(points, classes) | {"margin": -epoch.margins[novel]}
     found |= baseline.combination.statistics(rows, classes)
-    for name, of in TAILS.items():
-        values, (common, rare) = found[of], limits(baseline, name)
-        known = np.isfinite(values) & np.isfinite(common)
+    found["doubt"] = doubt_of(baseline.usual, found)
+    regions, region = baseline.regions, baseline.regions.at(points)
+    for (name, tail), limits, rare in zip(TAILS.items(), regions.limits, regions.rare.tolist(), strict=True):
+        values, limit = found[tail.statistic], limits[region]
+        known = np.isfinite(values) & np.isfinite(limit)
         signs.counted[novel, PLACE[name]] = known
-        signs.hits[novel, PLACE[name]] = known & (values > common)
+        signs.hits[novel, PLACE[name]] = known & (values > limit)
         signs.rare[novel, PLACE[name]] = known & (values > rare)
 
 

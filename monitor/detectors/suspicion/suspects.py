@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from scipy.special import bdtrc
 
-from monitor.detectors.attack.indicators import ALL_BY_NAME
+from monitor.detectors.attack.indicators import ALL_BY_NAME, DOUBT
 from monitor.detectors.attack.sighting import CLUSTER, MOST_IDS, Sighting, sign_of
 from monitor.detectors.detector import Detector
 from monitor.types import Measurement
@@ -215,7 +215,8 @@ def severity_of(found: Sequence[Sighting], others: Sequence[Sighting], *, client
         return "info"
     clusters = [one.evidence.get("cluster") or {} for one in (*found, *others)]
     flips = max((int(cluster.get("flips") or 0) for cluster in clusters), default=0)
-    sure = {_family(one.detector) for one in (*found, *others) if one.log_e >= SURE * limit}
+    # what is doubtful, all told, repeats what its parts say
+    sure = {_family(one.detector) for one in (*found, *others) if one.log_e >= SURE * limit} - {DOUBT}
     words: tuple[Severity, ...] = ("critical", "warning", "info")
     return words[(0 if flips >= FLIPS or len(sure) > 1 else 1) + (0 if client else 1)]
 

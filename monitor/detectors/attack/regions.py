@@ -1,0 +1,90 @@
+"""Where odd begins in each region of the population, and how doubtful a row is, all told.
+
+Honest clients stay in a segment of the traffic, and some segments lie at the edge of the population, or at the boundary
+between answers. Beside the rows of its own region a segment's row is as odd as any other.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+from sklearn.cluster import KMeans
+
+from monitor.detectors.attack.indicators import TAILS
+from monitor.detectors.attack.population import tail_of
+from monitor.detectors.attack.space import Floats
+
+Array = NDArray[Any]
+Points = NDArray[np.float32]
+
+MOST, ROWS_OF_EACH, FEWEST = 16, 100, 40
+RARE, FURTHEST = 0.01, 4.0
+DOUBTS = ("trust", "margin", "combination")
+
+
+@dataclass(frozen=True, eq=False)
+class Regions:
+    """The population's regions, and where in each of them the worst rows begin.
+
+    centres: of the regions, shape (regions, dimensions). limits: above which a row shows a sign, shape (tails,
+    regions). rare: above which it is in the worst hundredth of all, shape (tails,). NaN where that is unknown.
+    """
+
+    centres: Points
+    limits: Floats
+    rare: Floats
+
+    @classmethod
+    def of(cls, points: Points, held: Points, found: Mapping[str, Floats], *, rng: np.random.Generator) -> "Regions":
+        """Make them of points of one half of the reference; the other half tells where the worst rows begin.
+
+        held, found: points and statistics of that other half. There is a region for a hundred of them, sixteen at most;
+        where fewer than forty fall, all of them tell. (Lloyd 1982)
+        """
+        count = max(1, min(MOST, len(held) // ROWS_OF_EACH, len(np.unique(points, axis=0))))
+        made = KMeans(count, n_init=2, random_state=int(rng.integers(2**31))).fit(points)
+        regions = cls(made.cluster_centers_.astype(np.float32), np.empty((0, count)), np.empty(0))
+        where, everywhere = regions.at(held), np.full(len(held), -1)
+        limits = [
+            _limits(found[tail.statistic], where if tail.by_region else everywhere, count, tail.share)
+            for tail in TAILS.values()
+        ]
+        rare = [_limit(found[tail.statistic], RARE) if tail.rare else np.nan for tail in TAILS.values()]
+        return cls(regions.centres, np.array(limits), np.array(rare))
+
+    def at(self, points: Points) -> NDArray[np.intp]:
+        """Give the region of each point: that of the nearest centre."""
+        half = np.einsum("ij,ij->i", self.centres, self.centres) / 2
+        return np.asarray((half - points @ self.centres.T).argmin(axis=1))
+
+    def arrays(self) -> dict[str, Array]:
+        """Give what it is made from again."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+
+def doubt_of(usual: Mapping[str, Floats], found: Mapping[str, Floats]) -> Floats:
+    """Give how doubtful each row is: nearer to another answer's rows, barely decided, of values that go badly together.
+
+    Each is laid beside what is usual and read as a normal deviate; what is undefined says nothing, and NaN is a row of
+    which all is. Higher is more doubtful. (Stouffer 1949)
+    """
+    scores = np.array([-ndtri(tail_of(usual[name], found[name])) for name in DOUBTS if usual[name].size])
+    if not scores.size:
+        return np.full(len(found[DOUBTS[0]]), np.nan)
+    known = ~np.isnan(scores)
+    return np.where(known.any(axis=0), np.where(known, np.clip(scores, -FURTHEST, FURTHEST), 0.0).sum(axis=0), np.nan)
+
+
+def _limits(values: Floats, where: NDArray[np.intp], count: int, share: float) -> Floats:
+    """Give where the worst of each region begin, of all rows where too few fall into it."""
+    everywhere, known = _limit(values, share), np.isfinite(values)
+    own = [values[known & (where == k)] for k in range(count)]
+    return np.array([_limit(here, share) if here.size >= FEWEST else everywhere for here in own])
+
+
+def _limit(values: Floats, share: float) -> float:
+    known = values[np.isfinite(values)]
+    return float(np.quantile(known, 1 - share)) if known.size else float("nan")
