@@ -315,8 +315,9 @@ def test_a_column_that_breaks_for_everybody_accuses_nobody_and_a_searcher_in_it_
     assert {client for client, _ in alarms(found)} == {"eve"}
 
 
+@pytest.mark.parametrize("named", [True, False])
 @pytest.mark.parametrize("cuts", [(1,), (100, 4000, 4100), (4096,), (2500, 2501, 5000)])
-def test_how_a_stream_is_cut_makes_no_difference(cuts: tuple[int, ...]) -> None:
+def test_how_a_stream_is_cut_makes_no_difference(cuts: tuple[int, ...], *, named: bool) -> None:
     table = pa.concat_tables(
         [
             honest(2400, 17, clients=50),
@@ -326,6 +327,7 @@ def test_how_a_stream_is_cut_makes_no_difference(cuts: tuple[int, ...]) -> None:
             with_broken(honest(1500, 32, clients=50, first=5160)),
         ]
     )
+    table = table if named else table.set_column(2, "who", pa.nulls(table.num_rows, pa.string()))
     whole = followed([table])
     bounds = [0, *cuts, table.num_rows]
     parts = [table.slice(a, b - a) for a, b in pairwise(bounds)]

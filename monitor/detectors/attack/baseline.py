@@ -228,10 +228,11 @@ def _joining(
         usual=usual,
         client=np.arange(1, n + 1, dtype=np.uint32),
         asked=np.ones(n, np.int64),
+        varied=np.zeros(n, np.bool_),
         new=np.ones(n, np.bool_),
         newcomers=np.arange(1, n + 1, dtype=np.int64),
         at=np.arange(n, dtype=np.int64),
-    )
+    ).told
     looks = fingerprint.weights != 0
     joins = [_tables_needed(told), *(_tables_needed(told[:, ~looks[:, column]]) for column in range(rows.width))]
     clusters = Clusters(arrays := empty_clusters(rows.numbers.shape[1], rows.codes.shape[1]), Gains.of(np.array([0.1])))

@@ -6,12 +6,13 @@ clients do.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.detectors.attack.ordering import begins, ordered
+from monitor.detectors.attack.sensors import APART
 
 Hashes = NDArray[np.uint64]
 Memory = NDArray[Any]
@@ -49,11 +50,23 @@ class Usual:
         return np.where(self.buckets[place] == turned, self.shares[place], np.float32(0))
 
 
+class Shared(NamedTuple):
+    """What rows have in common with those before them, in each table; shape (rows, tables).
+
+    told: whether a row shares its bucket by more than is explained. before: how many rows of its client came there just
+    before, one after the other and in a hurry.
+    """
+
+    told: NDArray[np.bool_]
+    before: Counts
+
+
 def empty_memory() -> dict[str, Memory]:
     """Give a memory that has seen nothing.
 
     Of each bucket: its tag, how many distinct rows it holds, the number of the first in the stream, the client of the
-    last and how many of that client came in a row, how many of newcomers did and how many rows newcomers had sent when
+    last and how many of that client came in a row, how many rows that client and all had sent when that began, how many
+    of newcomers did and how many rows newcomers had sent when
     that began, a bit for each client that came (some share one), and the share of the rows that honest ones are taken
     to bring, 0 where that is unknown.
     """
@@ -63,6 +76,8 @@ def empty_memory() -> dict[str, Memory]:
         "born": np.zeros(SLOTS, np.uint32),
         "client": np.zeros(SLOTS, np.uint32),
         "run": np.zeros(SLOTS, np.uint32),
+        "run_since": np.zeros(SLOTS, np.uint32),
+        "run_at": np.zeros(SLOTS, np.uint32),
         "new_run": np.zeros(SLOTS, np.uint32),
         "new_since": np.zeros(SLOTS, np.uint32),
         "who": np.zeros(SLOTS, np.uint64),
@@ -92,10 +107,11 @@ def shared(
     usual: Usual,
     client: NDArray[np.uint32],
     asked: Counts,
+    varied: NDArray[np.bool_],
     new: NDArray[np.bool_],
     newcomers: Counts,
     at: Counts,
-) -> NDArray[np.bool_]:
+) -> Shared:
     """Say in which tables each row shares a bucket with earlier rows, by more than the reference explains.
 
     buckets, and what is given: shape (rows, tables). client: a number for each row's client. asked: how many rows that
@@ -120,7 +136,7 @@ def shared(
     born = np.where(stays, known["born"], now)[start].astype(np.int64)
     index = np.arange(slots.size)
     count = base[segment] + index - start[segment]
-    run, _ = _run(new_bucket, who, stays & (known["client"] == who), known["run"])
+    run, turned = _run(new_bucket, who, stays & (known["client"] == who), known["run"])
     young = new[place]
     new_run, new_turned = _run(new_bucket, young, stays & young & (known["new_run"] > 0), known["new_run"])
     came_so_far = newcomers[place]
@@ -129,7 +145,14 @@ def shared(
     share = np.maximum(usual.at(flat[order]), learned[segment]).astype(np.float64)
     seen = now - born[segment] + 1
     odd = (share == 0) | (count + 1 > PLENTY + TIMES * seen * share)
-    odd |= run + 1 > np.maximum(RUN_LEAST, RUN_FREE + RUN_TIMES * asked[place] * share)
+    sent = asked[place]
+    run_since, run_at = (
+        np.where(run > index - turned, known[name][turned], begun[turned])
+        for name, begun in (("run_since", sent), ("run_at", now))
+    )
+    searched = ~varied[place] & (now - run_at <= APART * (run + 1))
+    since_then = np.where(searched, sent - run_since + 1, sent)
+    odd |= run + 1 > np.maximum(RUN_LEAST, RUN_FREE + RUN_TIMES * since_then * share)
     odd |= young & (new_run + 1 > RUN_FREE + RUN_TIMES * (came_so_far - since + 1) * share)
     came = np.bitwise_or.reduceat(_bits(who), start) if slots.size else np.empty(0, np.uint64)
     came |= np.where(stays, known["who"], 0)[start]
@@ -140,15 +163,18 @@ def shared(
         ("born", born[segment]),
         ("client", who),
         ("run", run + 1),
+        ("run_since", run_since),
+        ("run_at", run_at),
         ("new_run", np.where(young, new_run + 1, 0)),
         ("new_since", since),
         ("who", came[segment]),
         ("usual", learned[segment]),
     ):
         memory[name][slots[last]] = values[last]
-    told = np.empty(flat.size, np.bool_)
+    told, before = np.empty(flat.size, np.bool_), np.empty(flat.size, np.int64)
     told[order] = odd & (count > 0)
-    return told.reshape(rows, tables)
+    before[order] = np.where(searched, run, 0)
+    return Shared(told.reshape(rows, tables), before.reshape(rows, tables))
 
 
 def _run(

@@ -25,9 +25,9 @@ def empty_recent() -> dict[str, Array]:
 def shown_by_others(recent: Mapping[str, Array], epoch: Epoch, *, hits: Flags, counted: Flags, rates: Floats) -> Flags:
     """Say which signs other clients showed so often in the 64 rows before a row that they tell nothing of its client.
 
-    That is half as often again as honest rows may: in a tenth of the rows at least and half at most, of sixteen at least.
-    hits, counted, and what is given: shape (rows, indicators). rates: shape (indicators,). Clients that act as one hide
-    each other's signs so, when they send much of the traffic. Changes the memory.
+    That is half as often again as honest rows may: in a tenth of the rows at least and half at most, of sixteen at
+    least. hits, counted, and what is given: shape (rows, indicators). rates: shape (indicators,). Clients that act as
+    one hide each other's signs so, when they send much of the traffic. Changes the memory.
     """
     client = np.concatenate([recent["client"], epoch.client])
     flags = np.stack([np.concatenate([recent["counted"], counted]), np.concatenate([recent["hits"], hits])])

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.detectors.attack.baseline import Baseline
-from monitor.detectors.attack.buckets import repeats, shared
+from monitor.detectors.attack.buckets import Shared, repeats, shared
 from monitor.detectors.attack.clusters import NAME, Clusters
 from monitor.detectors.attack.epoch import Epoch
 from monitor.detectors.attack.indicators import MET, NAMES, SIMILAR, TAILS
@@ -64,27 +64,31 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
     newcomers = int(held["newcomer_rows"][0]) + (new & fresh).cumsum()
     held["newcomer_rows"][0] = newcomers[-1]
     joins = np.zeros(epoch.size, np.bool_)
-    told = shared(
+    chain = chained(part_of(held, "client_last_"), epoch.rows, epoch.place, fresh)
+    common = shared(
         part_of(held, "bucket_"),
         epoch.buckets[fresh],
         usual=baseline.usual_buckets,
         client=epoch.client[fresh],
         asked=epoch.asked[fresh] + 1,
+        varied=(chain > 0)[fresh],
         new=new[fresh],
         newcomers=newcomers[fresh],
         at=epoch.at[fresh],
     )
-    joins[fresh] = told.sum(axis=1) >= _tables_needed(baseline, epoch.ignored[fresh])
+    needed, before = _tables_needed(baseline, epoch.ignored[fresh]), np.zeros(epoch.size, np.int64)
+    joins[fresh], before[fresh] = common.told.sum(axis=1) >= needed, _in_as_many(common, needed)
     came = fresh & new & ~epoch.exempt
     signs.counted[:, PLACE[MET]] = came
     signs.hits[came, PLACE[MET]] = meet(
         part_of(held, "meeting_"), epoch.buckets[came], client=epoch.client[came], number=newcomers[came]
     )
-    chain = chained(part_of(held, "client_last_"), epoch.rows, epoch.place, fresh)
     signs.hits[:, PLACE[SWEEP]] = swept = fresh & (chain >= SWEPT)
     told = fresh & (epoch.place >= 0) & ~epoch.exempt
     varied = (chain > 0) & ~swept
-    told &= ~_joined(held, epoch, clusters, looked_at=joins | swept, joins=joins, varied=varied, signs=signs)
+    told &= ~_joined(
+        held, epoch, clusters, looked_at=joins | swept, joins=joins, varied=varied, before=before, signs=signs
+    )
     signs.counted[:, [PLACE[name] for name in (*SIMILAR, SWEEP)]] = told[:, None]
     _tails(baseline, epoch, np.flatnonzero(fresh & ~joins & (chain == 0)), signs)
     _contract(baseline, epoch, fresh, signs)
@@ -103,6 +107,13 @@ def _tables_needed(baseline: Baseline, ignored: Flags) -> Places:
     return np.where(ignored.any(axis=1), most, baseline.joins)
 
 
+def _in_as_many(common: Shared, tables: Places) -> NDArray[np.int64]:
+    """Give for each row how many of its client came just before it in as many tables, at least, as make it join."""
+    falling = -np.sort(-np.where(common.told, common.before, 0), axis=1)
+    last = np.minimum(tables, falling.shape[1]) - 1
+    return np.asarray(np.take_along_axis(falling, last[:, None], axis=1)[:, 0])
+
+
 def _joined(
     held: Mapping[str, Array],
     epoch: Epoch,
@@ -111,20 +122,24 @@ def _joined(
     looked_at: Flags,
     joins: Flags,
     varied: Flags,
+    before: Places,
     signs: Signs,
 ) -> Flags:
     """Put near-duplicates into clusters, one after the other; say of each row whether it came at a sensor's pace."""
     paced = np.zeros(epoch.size, np.bool_)
     for i in np.flatnonzero(looked_at).tolist():
-        flipped = bool(joins[i]) and _put(epoch, clusters, i, signs)
+        flipped = bool(joins[i]) and _put(epoch, clusters, i, int(before[i]), signs)
         if epoch.place[i] >= 0:
             place, at, hour = int(epoch.place[i]), int(epoch.at[i]), int(epoch.times[i]) // HOUR
             paced[i] = unhurried(held, place, at=at, hour=hour, flipped=flipped, varied=bool(varied[i]))
     return paced
 
 
-def _put(epoch: Epoch, clusters: Clusters, i: int, signs: Signs) -> bool:
-    """Put a row into its cluster, and note what that shows; say whether its answer flipped."""
+def _put(epoch: Epoch, clusters: Clusters, i: int, before: int, signs: Signs) -> bool:
+    """Put a row into its cluster, and note what that shows; say whether its answer flipped.
+
+    before: how many near-duplicates its client sent just before, the first of which joined no cluster.
+    """
     joined = clusters.join(
         epoch.buckets[i],
         numbers=epoch.rows.numbers[i],
@@ -137,15 +152,16 @@ def _put(epoch: Epoch, clusters: Clusters, i: int, signs: Signs) -> bool:
         name=epoch.id_of(i).encode()[:NAME],
     )
     signs.cluster[i] = joined.cluster
+    same = max(joined.same, before + 1)
     # What many send alike is the world's doing: a client must send far more of it than its part of all rows.
     usual = joined.all * float(epoch.asked[i]) / max(int(epoch.at[i]), 1)
-    own = joined.same >= min(TIMES * usual + CHANCE, MOST * joined.all)
+    own = same >= min(TIMES * usual + CHANCE, MOST * joined.all)
     # Nobody asks "what if" so often and hears now this, now that.
-    searched = joined.same >= SWEPT and joined.flips >= FLIPPED
+    searched = same >= SWEPT and joined.flips >= FLIPPED
     near = own and (searched or not joined.alone)
-    signs.hits[i, PLACE["near_duplicates"]] = near and joined.same >= ASKED_OFTEN
-    signs.hits[i, PLACE["near_duplicate_starts"]] = near and joined.same >= ASKED_EARLY
-    signs.hits[i, PLACE[SWEEP]] |= own and joined.alone and joined.same >= SWEPT
+    signs.hits[i, PLACE["near_duplicates"]] = near and same >= ASKED_OFTEN
+    signs.hits[i, PLACE["near_duplicate_starts"]] = near and same >= ASKED_EARLY
+    signs.hits[i, PLACE[SWEEP]] |= own and joined.alone and same >= SWEPT
     return joined.flipped
 
 

@@ -112,7 +112,7 @@ def _epoch(baseline: Baseline, state: State, queries: Queries, rows: Rows, *, fi
     at = int(held["seen"][0]) + np.arange(size)
     place = _placed(queries, clients, queries.who[first : first + size], at)
     known, spot = place >= 0, np.maximum(place, 0)
-    asked = ranks(place) + np.where(known, held["client_rows"][spot], 0).astype(np.int64)
+    asked = np.where(known, ranks(place) + held["client_rows"][spot].astype(np.int64), at)
     np.add.at(held["client_rows"], place[known], 1)
     client = np.where(known, held["client_key"][spot], np.uint64(0)) & np.uint64(0xFFFFFFFF)
     client = client.astype(np.uint32)
