@@ -150,7 +150,7 @@ def shared(
         np.where(run > index - turned, known[name][turned], begun[turned])
         for name, begun in (("run_since", sent), ("run_at", now))
     )
-    searched = ~varied[place] & (now - run_at <= APART * (run + 1))
+    searched = ~varied[place] & (who > 0) & (now - run_at <= APART * (run + 1))
     since_then = np.where(searched, sent - run_since + 1, sent)
     odd |= run + 1 > np.maximum(RUN_LEAST, RUN_FREE + RUN_TIMES * since_then * share)
     odd |= young & (new_run + 1 > RUN_FREE + RUN_TIMES * (came_so_far - since + 1) * share)

@@ -26,9 +26,9 @@ class Epoch:
 
     first: the place of the first row in the batch. at: each row's number in the stream. place: of its client in the
     arrays of the state, -1 for none; client: a number for the client, 0 for none; asked: how many rows it had sent
-    before, all rows before it where none is named. exempt: its rows may be near-copies of each other.
-    ignored: values that are not looked at, since their column is broken for everybody, shape (rows, columns); faults:
-    where rows break the contract otherwise.
+    before, where none is named how many did since a multiple of 1,024. exempt: its rows may be near-copies of each
+    other. ignored: values that are not looked at, since their column is broken for everybody, shape (rows, columns);
+    faults: where rows break the contract otherwise.
     """
 
     queries: Queries

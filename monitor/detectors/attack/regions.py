@@ -5,13 +5,12 @@ between answers. Beside the rows of its own region a segment's row is as odd as 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
-from sklearn.cluster import KMeans
 
 from monitor.detectors.attack.indicators import TAILS
 from monitor.detectors.attack.population import tail_of
@@ -20,7 +19,7 @@ from monitor.detectors.attack.space import Floats
 Array = NDArray[Any]
 Points = NDArray[np.float32]
 
-MOST, ROWS_OF_EACH, FEWEST = 16, 100, 40
+MOST, ROWS_OF_EACH, FEWEST, ROUNDS = 16, 100, 40, 20
 RARE, FURTHEST = 0.01, 4.0
 DOUBTS = ("trust", "margin", "combination")
 
@@ -44,16 +43,18 @@ class Regions:
         held, found: points and statistics of that other half. There is a region for a hundred of them, sixteen at most;
         where fewer than forty fall, all of them tell. (Lloyd 1982)
         """
-        count = max(1, min(MOST, len(held) // ROWS_OF_EACH, len(np.unique(points, axis=0))))
-        made = KMeans(count, n_init=2, random_state=int(rng.integers(2**31))).fit(points)
-        regions = cls(made.cluster_centers_.astype(np.float32), np.empty((0, count)), np.empty(0))
+        distinct = np.unique(points, axis=0)
+        count = max(1, min(MOST, len(held) // ROWS_OF_EACH, len(distinct)))
+        regions = cls(rng.choice(distinct, count, replace=False), np.empty((0, count)), np.empty(0))
+        for _ in range(ROUNDS):
+            regions = replace(regions, centres=_means(points, regions.at(points), regions.centres))
         where, everywhere = regions.at(held), np.full(len(held), -1)
         limits = [
             _limits(found[tail.statistic], where if tail.by_region else everywhere, count, tail.share)
             for tail in TAILS.values()
         ]
         rare = [_limit(found[tail.statistic], RARE) if tail.rare else np.nan for tail in TAILS.values()]
-        return cls(regions.centres, np.array(limits), np.array(rare))
+        return replace(regions, limits=np.array(limits), rare=np.array(rare))
 
     def at(self, points: Points) -> NDArray[np.intp]:
         """Give the region of each point: that of the nearest centre."""
@@ -76,6 +77,12 @@ def doubt_of(usual: Mapping[str, Floats], found: Mapping[str, Floats]) -> Floats
         return np.full(len(found[DOUBTS[0]]), np.nan)
     known = ~np.isnan(scores)
     return np.where(known.any(axis=0), np.where(known, np.clip(scores, -FURTHEST, FURTHEST), 0.0).sum(axis=0), np.nan)
+
+
+def _means(points: Points, where: NDArray[np.intp], before: Points) -> Points:
+    """Give the mean of the points of each region; the centre before of one that has none."""
+    own = [points[where == k] for k in range(len(before))]
+    return np.array([here.mean(axis=0) if len(here) else centre for here, centre in zip(own, before, strict=True)])
 
 
 def _limits(values: Floats, where: NDArray[np.intp], count: int, share: float) -> Floats:

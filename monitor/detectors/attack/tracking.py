@@ -34,6 +34,8 @@ Array = NDArray[Any]
 
 FADE, FADE_OF_COUNTS = 0.5 ** (LENGTH / 20_000), 0.5 ** (LENGTH / 500_000)
 CROWDED = 0.05
+UNNAMED = 1024
+"""Rows that name no client are laid beside at most so many before them: all traffic comes back to places far apart."""
 ALIKE = 8
 
 
@@ -112,7 +114,7 @@ def _epoch(baseline: Baseline, state: State, queries: Queries, rows: Rows, *, fi
     at = int(held["seen"][0]) + np.arange(size)
     place = _placed(queries, clients, queries.who[first : first + size], at)
     known, spot = place >= 0, np.maximum(place, 0)
-    asked = np.where(known, ranks(place) + held["client_rows"][spot].astype(np.int64), at)
+    asked = np.where(known, ranks(place) + held["client_rows"][spot].astype(np.int64), at % UNNAMED)
     np.add.at(held["client_rows"], place[known], 1)
     client = np.where(known, held["client_key"][spot], np.uint64(0)) & np.uint64(0xFFFFFFFF)
     client = client.astype(np.uint32)
