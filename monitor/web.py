@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import logging
 import socket
 import threading
 from base64 import b64decode
@@ -31,12 +30,11 @@ from litestar.types import Message, Scope
 
 from monitor.alerts.grouping import instant
 from monitor.errors import MonitorError
+from monitor.refusals import AWAY, Failures, Patience, away, broken, said
 from monitor.render import html, views
 from monitor.render.metrics import exposition
 from monitor.store.alerts import alert_rows
 from monitor.store.database import Database
-
-LOG = logging.getLogger(__name__)
 
 Push = Callable[[str, bytes, str], Mapping[str, Any]]
 Validate = Push
@@ -69,6 +67,7 @@ def create_app(
     push: Push | None = None,
     validate: Validate | None = None,
     private: bool = False,
+    patience: Patience = Patience(),  # noqa: B008 (frozen)
 ) -> Litestar:
     """Give the service on a database.
 
@@ -78,16 +77,19 @@ def create_app(
     ready: the reasons why the service cannot do its work; none when it can.
     push: takes (model, body, content type) and gives counts; raises MonitorError when the body cannot be read.
     validate: takes the same and gives for each record whether it belongs; raises MonitorError likewise.
+    patience: how long a body may take.
     """
     door = Door(hashlib.sha256(token.encode()).digest() if token else None, tuple(allowed_hosts), private=private)
+    failures = Failures()
     handlers = [*_pages(database), *_numbers(database, now, ready), _records(push), _validation(validate)]
     schema = OpenAPIConfig("monitor", "1", path="/schema", render_plugins=[JsonRenderPlugin(path="/openapi.json")])
     return Litestar(
         handlers,
         guards=[door.check],
-        before_send=[_with_headers],
-        exception_handlers={HTTPException: _said},
-        after_exception=[_logged],
+        before_send=[_with_headers, failures.well],
+        exception_handlers={HTTPException: said, **dict.fromkeys(AWAY, away), Exception: broken},
+        after_exception=[failures.failed],
+        middleware=[patience],
         openapi_config=schema,
         logging_config=None,
         request_max_body_size=MAX_BODY,
@@ -258,6 +260,8 @@ def _answered(
     """Hand a body of records on; absent: what is said where nothing takes it."""
     if take is None:
         raise NotFoundException(absent)
+    if (encoding := request.headers.get("content-encoding", "identity")) != "identity":
+        raise HTTPException(f"content encoding {encoding!r:.80} is not taken; send the body as it is", status_code=415)
     try:
         return dict(take(model, body, request.headers.get("content-type", "")))
     except MonitorError as error:
@@ -291,15 +295,6 @@ def _from_elsewhere(request: ASGIConnection[Any, Any, Any, Any], host: str) -> b
     """Say whether a browser sent this from another site's page; other clients send neither header."""
     site, origin = request.headers.get("sec-fetch-site", "none"), request.headers.get("origin")
     return site not in ("same-origin", "none") or (origin is not None and urlsplit(origin).netloc != host)
-
-
-def _said(_request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
-    return Response({"error": error.detail}, status_code=error.status_code, headers=error.headers)
-
-
-def _logged(error: Exception, scope: Scope) -> None:
-    if not isinstance(error, HTTPException):
-        LOG.error("request failed: %s", scope["path"], exc_info=error)
 
 
 async def _with_headers(message: Message, _scope: Scope) -> None:

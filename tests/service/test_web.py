@@ -1,7 +1,9 @@
 """The web service over a real socket: pages, numbers, pushed records, and who is let in."""
 
+import gzip
+import socket
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,9 @@ import pytest
 import requests
 
 from monitor.errors import MonitorError
+from monitor.refusals import Patience
 from monitor.store.database import Database, migrate, open_database
+from monitor.store.records import register_model
 from monitor.web import Served, create_app, serve
 
 Fill = Callable[..., None]
@@ -177,3 +181,61 @@ def test_a_port_that_is_taken_is_said_at_once(database: Database, start: Callabl
     port = int(start().rpartition(":")[2])
     with pytest.raises(MonitorError, match="choose another port"):
         serve(create_app(database, now=lambda: NOW), "127.0.0.1", port)
+
+
+def test_while_the_database_is_away_callers_are_told_to_come_again_and_the_log_hears_of_it_once(
+    tmp_path: Path, start: Callable[..., str], database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    def push(_model: str, _body: bytes, _content_type: str) -> dict[str, Any]:
+        with database.write() as connection:
+            register_model(connection, "m", now=NOW)
+        return {}
+
+    address, file = start(push=push), tmp_path / "monitor.db"
+    database.close()
+    file.rename(tmp_path / "away.db")
+    file.mkdir()
+    asked = [requests.get(f"{address}{path}", timeout=10) for path in ("/", "/metrics", "/api/alerts") * 2]
+    asked.append(requests.post(f"{address}/v1/records?model=m", data=b"[]", headers=BEARER, timeout=10))
+    assert {(one.status_code, one.headers["retry-after"]) for one in asked} == {(503, "10")}
+    assert {one.json()["error"] for one in asked} == {"the database cannot be reached; ask again later"}
+    assert len([one for one in caplog.records if one.name == "monitor.web"]) == 1
+    file.rmdir()
+    (tmp_path / "away.db").rename(file)
+    assert requests.get(address, timeout=10).status_code == 200
+
+
+def test_a_failure_is_told_in_the_form_of_all_errors_and_logged_again_after_it_went_well(
+    start: Callable[..., str], caplog: pytest.LogCaptureFixture
+) -> None:
+    def push(_model: str, body: bytes, _content_type: str) -> dict[str, Any]:
+        return {"half": 1 // len(body.strip(b"[]"))}
+
+    address = start(push=push)
+    answers = [
+        requests.post(f"{address}/v1/records?model=m", data=body, headers=BEARER, timeout=10)
+        for body in (b"[]", b"[]", b"[1]", b"[]")
+    ]
+    assert [one.status_code for one in answers] == [500, 500, 202, 500]
+    assert answers[0].json() == {"error": "the service failed; its log says why"}
+    assert [one.levelname for one in caplog.records if one.name == "monitor.web"].count("ERROR") == 2
+
+
+def test_a_body_that_does_not_come_is_answered_and_the_connection_closed(start: Callable[..., str]) -> None:
+    address = start(patience=Patience(timedelta(milliseconds=200)))
+    host, port = address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as sender:
+        head = f"POST /v1/records?model=m HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {TOKEN}\r\n"
+        sender.sendall(f"{head}Content-Length: 10\r\n\r\n[".encode())
+        answer = b"".join(iter(lambda: sender.recv(65_536), b""))
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b'{"error":"the body did not come within 0.2 s' in answer
+
+
+def test_a_packed_body_is_refused_by_its_encoding(start: Callable[..., str]) -> None:
+    sent = {"data": gzip.compress(b"[]"), "headers": BEARER | {"Content-Encoding": "gzip"}}
+    answer = requests.post(f"{start()}/v1/records?model=m", timeout=10, **sent)
+    assert (answer.status_code, answer.json()) == (
+        415,
+        {"error": "content encoding 'gzip' is not taken; send the body as it is"},
+    )

@@ -38,7 +38,8 @@ BELOW: dict[str, set[str]] = {
     "injection": VALUES | {"profiles", "timestamps"},
     "setup": CORE | {"config", "sources", "watch", "wiring"},
     "guard": VALUES | {"names", "detectors", "sources", "steps", "store"},
-    "web": CORE | {"config", "store", "render"},
+    "refusals": set(),
+    "web": CORE | {"refusals", "config", "store", "render"},
 }
 SHELL = {*BELOW}
 BELOW |= {
