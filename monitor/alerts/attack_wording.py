@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from monitor.alerts.phrasing import chance, clock, listed, number, shown
+from monitor.alerts.phrasing import chance, clock, listed, number, said, shown
 
 if TYPE_CHECKING:
     from monitor.alerts.grouping import Finding, Group
@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 SUSPECTED = "suspected_"
 """Begins the names of the detectors that this is about."""
 CLIENT, MANY, NEWCOMERS, VOLUME = "client=", "many clients", "newcomers_", "volume"
-NAMED, RECORDS, COLUMNS, SENDERS = 3, 3, 4, 5
+EVERYONE = "all traffic"
+NAMED, RECORDS, COLUMNS, CLIENTS = 3, 3, 4, 10
 
 ATTACKS = {
     "attack.evasion": "evasion",
@@ -30,6 +31,8 @@ TO_DO = {
     "attack.probing": "refuse malformed requests before they reach the model, and limit {who}",
     "attack.flood": "limit the rate of {who}; see whether the queries are meant",
 }
+
+TOGETHER = "those of the clients named here that belong together (opened at one time, from one address, paid for alike)"
 
 
 def is_suspicion(finding: "Finding") -> bool:
@@ -52,19 +55,45 @@ def suspicion_title(group: "Group") -> str:
     """Say what is suspected of whom."""
     ended = "resolved: " if group.transition == "resolved" else ""
     attack = ATTACKS.get(group.kind, group.kind)
-    return f"{shown(group.model)}: {ended}signs of {attack} by {_whom(group.findings)}"
+    names = [name for name in map(_who, group.findings) if name != EVERYONE]
+    whom = f"by {_listed(names, NAMED)}" if names else f"in {EVERYONE}"
+    return f"{shown(group.model)}: {ended}signs of {attack} {whom}"
 
 
-def suspicion_lines(group: "Group", *, most: int) -> tuple[str, ...]:
+def suspicion_lines(group: "Group") -> tuple[str, ...]:
     """Give the body of a message about clients, the surest first; details of the first alone."""
-    sentences = [suspicion(finding) for finding in group.findings[:most]]
-    rest = len(group.findings) - most
+    sentences = [suspicion(finding) for finding in group.findings[:CLIENTS]]
+    rest = len(group.findings) - CLIENTS
     more = [f"and {rest} more"] if rest > 0 else []
     if group.transition == "resolved":
         return (*sentences, *more)
     first = group.findings[0].evidence
-    details = (*_pair(first), *_senders(first), *_copied(first), *_records(first), *_client(first), *_names(first))
-    return (*sentences, *more, *details, *_mild(first), f"To do: {_to_do(group)}.")
+    of = f" of {_who(group.findings[0])}" if len(group.findings) > 1 else ""
+    details = (*_pair(first, of), *senders(first), *_copied(first), *_records(first, of), *_client(first))
+    return (*sentences, *more, *details, *_names(first), *_mild(first), f"To do: {_to_do(group)}.")
+
+
+def to_do(kind: str, whom: str) -> str:
+    """Say what to do about a kind of attack and whom."""
+    advice = TO_DO.get(kind, "look at the clients and records named here, and keep the records as evidence")
+    return advice.format(who=whom)
+
+
+def to_limit(client: str, told: Mapping[str, Any]) -> str:
+    """Say whom to limit: a client, or of those who sent what no single one is accused of the ones that act as one."""
+    if client:
+        return shown(client)
+    return TOGETHER if told.get("senders") else "whoever sent these records"
+
+
+def senders(told: Mapping[str, Any]) -> list[str]:
+    """Say which clients sent what no single one is accused of."""
+    sent = told.get("senders") or ()
+    if not sent:
+        return []
+    named = [f"{shown(str(one['client']))} ({one['rows']:,})" for one in sent[:CLIENTS]]
+    more = told["sent_by"] - len(named)
+    return [f"Sent by {', '.join(named)}" + (f" and {more:,} more clients." if more > 0 else ".")]
 
 
 def _mild(told: Mapping[str, Any]) -> list[str]:
@@ -76,18 +105,21 @@ def _mild(told: Mapping[str, Any]) -> list[str]:
 def _who(finding: "Finding") -> str:
     if finding.segment == MANY:
         return f"{finding.evidence.get('count', 0) or 'many':,} clients" if finding.evidence.get("count") else MANY
-    return shown(finding.segment.removeprefix(CLIENT)) if finding.segment else "all traffic"
+    if finding.segment:
+        return shown(finding.segment.removeprefix(CLIENT))
+    sent, count = finding.evidence.get("senders") or (), finding.evidence.get("sent_by", 0)
+    return EVERYONE if not sent else shown(str(sent[0]["client"])) if count == 1 else f"{count:,} clients together"
 
 
-def _whom(findings: Sequence["Finding"]) -> str:
-    names = list(dict.fromkeys(map(_who, findings)))
-    more = len(names) - NAMED
-    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
+def _listed(names: Sequence[str], most: int) -> str:
+    names = list(dict.fromkeys(names))
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _crowd(finding: "Finding") -> str:
-    told = finding.evidence
-    return f"more clients than can be told one by one, {listed([str(c) for c in told.get('clients', ())], NAMED)} first"
+    names = [str(client) for client in finding.evidence.get("clients", ())]
+    return f"more clients than can be told one by one, {', '.join(map(shown, names[:CLIENTS]))} first"
 
 
 def _seen(told: Mapping[str, Any]) -> list[str]:
@@ -111,7 +143,7 @@ def _sign(one: Mapping[str, Any], told: Mapping[str, Any]) -> str:
         return f"{rows}, where no client's {volume['span']} held more than {volume['busiest']:,}"
     usual = f" (usual: at most {100 * one['p0']:.3g} %)"
     rows = "first rows of new clients" if str(one["name"]).startswith(NEWCOMERS) else "rows"
-    return f"{one['hits']:,} of {one['rows']:,} {rows} {shown(str(one['says']))}{usual}"
+    return f"{one['hits']:,} of {one['rows']:,} {rows} {said(str(one['says']))}{usual}"
 
 
 def _copies(cluster: Mapping[str, Any], one: Mapping[str, Any], *, alone: bool) -> str:
@@ -128,24 +160,14 @@ def _how_sure(finding: "Finding") -> str:
     return f"; {chance(finding.p_value, '≤')}" + (f" (threshold ≤ {number(finding.alpha)})" if finding.alpha else "")
 
 
-def _pair(told: Mapping[str, Any]) -> list[str]:
+def _pair(told: Mapping[str, Any], of: str) -> list[str]:
     """Say in which columns the first and the last of the near-copies differ, or which columns are odd."""
     pair = (told.get("cluster") or {}).get("pair") or ()
     if pair:
-        said = [f"{shown(str(o['column']))} {_value(o['from'])} → {_value(o['to'])}" for o in pair[:COLUMNS]]
-        return [f"First and last copy differ in {', '.join(said)}."]
+        apart = [f"{shown(str(o['column']))} {_value(o['from'])} → {_value(o['to'])}" for o in pair[:COLUMNS]]
+        return [f"First and last copy{of} differ in {', '.join(apart)}."]
     columns = [str(one["column"]) for one in told.get("columns") or ()]
-    return [f"Odd columns: {listed(columns, COLUMNS)}."] if columns else []
-
-
-def _senders(told: Mapping[str, Any]) -> list[str]:
-    """Say which clients sent what no single one is accused of."""
-    senders = told.get("senders") or ()
-    if not senders:
-        return []
-    named = [f"{shown(str(one['client']))} ({one['rows']:,})" for one in senders[:SENDERS]]
-    more = told["sent_by"] - len(named)
-    return [f"Sent by {', '.join(named)}" + (f" and {more:,} more clients." if more > 0 else ".")]
+    return [f"Odd columns{of}: {listed(columns, COLUMNS)}."] if columns else []
 
 
 def _copied(told: Mapping[str, Any]) -> list[str]:
@@ -154,20 +176,21 @@ def _copied(told: Mapping[str, Any]) -> list[str]:
         return []
     budget = told.get("model_budget")
     enough = f", and about {budget:,} are enough for a copy that gives nine answers of ten" if budget else ""
-    return [f"It has asked {told['asked']:,} different rows in all{enough}."]
+    who = shown(str(told.get("client") or "It"))
+    return [f"{who} has asked {told['asked']:,} different rows in all{enough}."]
 
 
 def _value(value: object) -> str:
     return "nothing" if value is None else f"{value:.4g}" if isinstance(value, float) else shown(str(value))
 
 
-def _records(told: Mapping[str, Any]) -> list[str]:
+def _records(told: Mapping[str, Any], of: str) -> list[str]:
     first = told.get("first_suspicious_record") or {}
     ids = [str(one) for one in told.get("record_ids") or () if one != first.get("id")]
     if not first.get("id"):
-        return [f"First suspicious record at {first['time']}."] if first.get("time") else []
+        return [f"First suspicious record{of} at {first['time']}."] if first.get("time") else []
     more = f"; also {listed(ids, RECORDS)}" if ids else ""
-    return [f"First suspicious record: {shown(str(first['id']))} at {first['time']}{more}."]
+    return [f"First suspicious record{of}: {shown(str(first['id']))} at {first['time']}{more}."]
 
 
 def _client(told: Mapping[str, Any]) -> list[str]:
@@ -176,7 +199,8 @@ def _client(told: Mapping[str, Any]) -> list[str]:
         return []
     share = "" if profile["share"] is None else f", {100 * profile['share']:.3g} % of the traffic"
     usual = "" if profile["usual_rows"] is None else f"; half of the clients sent {profile['usual_rows']:,.0f} or fewer"
-    return [f"The client sent {profile['rows']:,} rows in the window{share}{usual}."]
+    who = shown(str(told.get("client") or "The client"))
+    return [f"{who} sent {profile['rows']:,} rows in the window{share}{usual}."]
 
 
 def _names(told: Mapping[str, Any]) -> list[str]:
@@ -187,5 +211,16 @@ def _names(told: Mapping[str, Any]) -> list[str]:
 
 
 def _to_do(group: "Group") -> str:
-    advice = TO_DO.get(group.kind, "look at the clients and records named here, and keep the records as evidence")
-    return advice.format(who=_whom(group.findings))
+    found = group.findings
+    clients = [client for one in found for client in _accused(one)]
+    crowds = [to_limit("", one.evidence) for one in found if not one.segment]
+    counted = sum(int(one.evidence.get("count", 0)) for one in found if one.segment == MANY)
+    more = max(counted, len(clients)) - CLIENTS
+    named = [*clients[:CLIENTS], *([f"{more:,} more"] if more > 0 else []), *dict.fromkeys(crowds)]
+    return to_do(group.kind, " and ".join(part for part in (", ".join(named[:-1]), *named[-1:]) if part))
+
+
+def _accused(finding: "Finding") -> list[str]:
+    if finding.segment == MANY:
+        return [shown(str(client)) for client in finding.evidence.get("clients", ())]
+    return [_who(finding)] if finding.segment else []

@@ -14,7 +14,7 @@ BROKEN_SHARE = 0.05
 UNIT_PSI, FEW_COLUMNS = 3.0, 0.15
 """A column that hardly overlaps with its reference, alone among many, changed its unit and not its world."""
 DRIFT_PSI = 0.1
-MANY_CLIENTS, FEW_CLIENTS = 3, 3
+MANY_CLIENTS, FEW_CLIENTS, NAMED = 3, 3, 10
 SPREAD_SHARE, HELD_SHARE = 0.5, 0.6
 LEAST_EXCESS = 20.0
 RAMP = 3
@@ -60,7 +60,7 @@ class Symptoms:
     broken: by feature, the share of rows that cannot be right: without a value, not of the kind, never seen before, or
     all alike. moved: by feature, the PSI of those that differ from the reference by more than chance. crept: those that
     came there step by step, see `has_crept`. features: how many there are in all. outputs: the model's answers moved.
-    outcomes: labels, or how they meet the answers, did. alarmed: clients, or clusters of like rows, under an attack
+    outcomes: labels, or how they meet the answers, did. alarmed: names of clients, or of what else is under an attack
     alarm. attack, drift: who sent the rows that these are made of. windows: for how many windows in a row it has been
     drifting, this one included. version: one that is new.
     """
@@ -71,7 +71,7 @@ class Symptoms:
     features: int = 0
     outputs: bool = False
     outcomes: bool = False
-    alarmed: int = 0
+    alarmed: tuple[str, ...] = ()
     attack: Excess = Excess()
     drift: Excess = Excess()
     windows: int = 0
@@ -132,7 +132,7 @@ def _elsewhere(symptoms: Symptoms) -> OriginName | None:
 def _attacked(symptoms: Symptoms) -> OriginName | None:
     if not symptoms.alarmed:
         return None
-    few = symptoms.alarmed <= FEW_CLIENTS and not symptoms.attack.counts
+    few = len(symptoms.alarmed) <= FEW_CLIENTS and not symptoms.attack.counts
     return "attack_like" if few or symptoms.attack.held else None
 
 
@@ -176,7 +176,8 @@ def _signs(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
     for name in _rescaled(symptoms):
         yield "data_quality", f"{name} lies wholly elsewhere (PSI {symptoms.moved[name]:.1f}), unlike other columns"
     if symptoms.alarmed:
-        yield "attack_like", f"{symptoms.alarmed} {_plural('client', symptoms.alarmed)} under an attack alarm"
+        names = _listed(list(symptoms.alarmed), NAMED)
+        yield "attack_like", f"{names} {'is' if len(symptoms.alarmed) == 1 else 'are'} under an attack alarm"
     yield "attack_like", _told(symptoms.attack, "of the suspicious rows") if symptoms.attack.held else ""
     yield "attack_like", _told(symptoms.drift, "of the rows that moved") if symptoms.drift.held else ""
     yield "model_change", f"version {symptoms.version} is new" if symptoms.version else ""
@@ -194,10 +195,6 @@ def _signs(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
 
 def _told(excess: Excess, what: str) -> str:
     return f"at most {FEW_CLIENTS} clients sent {excess.top_share:.0%} {what}"
-
-
-def _plural(word: str, count: int) -> str:
-    return word if count == 1 else f"{word}s"
 
 
 def _listed(names: list[str], most: int = 3) -> str:

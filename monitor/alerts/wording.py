@@ -50,7 +50,7 @@ def title_of(group: "Group") -> str:
 def lines_of(group: "Group") -> tuple[str, ...]:
     """Give the body of a message in order: how much and how sure, since when, who or what, what to do."""
     if is_suspicion(group.findings[0]):
-        return suspicion_lines(group, most=LISTED)
+        return suspicion_lines(group)
     sentences = [text_of(finding) for finding in group.findings[:LISTED]]
     rest = len(group.findings) - LISTED
     more = [f"and {rest} more"] if rest > 0 else []

@@ -7,7 +7,7 @@ from typing import Any
 from markupsafe import Markup
 from sqlalchemy import Connection, select
 
-from monitor.alerts.attack_wording import ATTACKS, TO_DO
+from monitor.alerts.attack_wording import ATTACKS, EVERYONE, TO_DO, senders, to_do, to_limit
 from monitor.alerts.taxonomy import is_attack
 from monitor.detectors.attack.indicators import ALL_BY_NAME
 from monitor.detectors.attack.sighting import CLUSTER, sign_of
@@ -19,7 +19,6 @@ from monitor.store.schema import sighting
 MOST_ROWS, MOST_CLIENTS, MOST_RECORDS, DETAILED = 5_000, 12, 6, 4
 ALARM = math.log(1e6)
 LANE = 22
-EVERYONE = "all traffic"
 
 
 def attacks_of(
@@ -45,9 +44,9 @@ def _client(client: str, rows: Sequence[Mapping[str, Any]], alert: Mapping[str, 
         slices[row["start"]] = max(slices.get(row["start"], 0.0), row["log_e"])
     clusters = [row["evidence"]["cluster"] for row in rows if row["evidence"].get("cluster")]
     kind = kind_of(rows[0]["detector"]) or ""
-    who = client or EVERYONE
+    told = rows[0]["evidence"]
     return {
-        "client": who,
+        "client": client or EVERYONE,
         "kind": kind,
         "attack": ATTACKS.get(kind, kind),
         "log_e": rows[0]["log_e"],
@@ -59,7 +58,8 @@ def _client(client: str, rows: Sequence[Mapping[str, Any]], alert: Mapping[str, 
         "cluster": max(clusters, key=lambda one: (one.get("flips") or 0, one["size"]), default=None),
         "records": list(dict.fromkeys(one for row in rows for one in row["ids"]))[:MOST_RECORDS],
         "slices": slices,
-        "to_do": TO_DO.get(kind, "").format(who=who),
+        "senders": " ".join(senders(told)),
+        "to_do": to_do(kind, to_limit(client, told)) if kind in TO_DO else "",
     }
 
 

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
+from monitor.alerts.attack_wording import EVERYONE
 from monitor.alerts.grouping import Finding, before
 from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.alerts.origin import UNIT_PSI, Excess, Origin, Symptoms, has_crept, origin_of
+from monitor.alerts.phrasing import shown
 from monitor.detectors.drift import mean_shift, psi
 from monitor.detectors.quality import constant_column, invalid_share, missing_share, unseen_share
 from monitor.detectors.suspicion.suspects import client_of
@@ -142,7 +144,7 @@ def symptoms_of(verdict: Verdict, stepped: Iterable[Finding], *, drifting: int, 
         features=sum(column.role == "feature" for column in layout.columns),
         outputs=not breaching.isdisjoint(_OUTPUTS),
         outcomes=not breaching.isdisjoint(_OUTCOMES),
-        alarmed=len(attackers),
+        alarmed=tuple(sorted(shown(client_of(segment) or segment or EVERYONE) for segment in attackers)),
         windows=drifting + 1,
         version=_new_version(verdict),
     )

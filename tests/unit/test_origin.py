@@ -6,8 +6,9 @@ from monitor.alerts.origin import Excess, Origin, Symptoms, origin_of
 
 MANY = Excess(rows=400, clients=80, top_share=0.08, top_traffic=0.07)
 FEW = Excess(rows=400, clients=2, top_share=0.97, top_traffic=0.05)
+FORTY = tuple(f"c{n:02}" for n in range(40))
 DRIFT = Symptoms(moved={"age": 0.4, "fare": 0.2}, features=20, drift=MANY)
-ATTACK = Symptoms(alarmed=1, attack=FEW, features=20)
+ATTACK = Symptoms(alarmed=("mallory",), attack=FEW, features=20)
 
 
 @pytest.mark.parametrize(
@@ -27,15 +28,15 @@ ATTACK = Symptoms(alarmed=1, attack=FEW, features=20)
         (replace(DRIFT, moved={"age": 6.0}, crept=frozenset({"age"})), "temporal"),
         (replace(DRIFT, moved={"age": 6.0, "fare": 9.0}, crept=frozenset({"age"})), "data_quality"),
         # and everybody sends it so, though it makes some of them look like attackers
-        (replace(DRIFT, moved={"age": 6.0}, alarmed=40, attack=MANY), "data_quality"),
+        (replace(DRIFT, moved={"age": 6.0}, alarmed=FORTY, attack=MANY), "data_quality"),
         # but few who hold what is suspicious attack, whatever the season does
-        (replace(DRIFT, moved={"age": 6.0}, alarmed=2, attack=FEW), "attack_like"),
+        (replace(DRIFT, moved={"age": 6.0}, alarmed=("eve", "mallory"), attack=FEW), "attack_like"),
         # few clients hold what is suspicious
         (ATTACK, "attack_like"),
         (replace(ATTACK, attack=Excess()), "attack_like"),
         (replace(ATTACK, moved={"age": 8.0}, drift=FEW), "attack_like"),
-        (replace(ATTACK, alarmed=40, attack=Excess()), "undetermined"),
-        (replace(DRIFT, alarmed=40, attack=MANY), "temporal"),
+        (replace(ATTACK, alarmed=FORTY, attack=Excess()), "undetermined"),
+        (replace(DRIFT, alarmed=FORTY, attack=MANY), "temporal"),
         # another model answers otherwise to the same inputs
         (Symptoms(version="v2", outputs=True, features=20), "model_change"),
         (Symptoms(version="v2", features=20), "undetermined"),
@@ -72,3 +73,10 @@ def test_an_undetermined_origin_shows_all_that_was_seen() -> None:
         "2 of 20 features moved (age, fare)",
     )
     assert not found.speaks_against
+
+
+def test_who_is_under_an_attack_alarm_is_named() -> None:
+    assert origin_of(ATTACK).speaks_for[0] == "mallory is under an attack alarm"
+    both = origin_of(replace(ATTACK, alarmed=("eve", "mallory")))
+    assert both.speaks_for[0] == "eve, mallory are under an attack alarm"
+    assert "c09 and 30 more are under" in origin_of(replace(ATTACK, alarmed=FORTY, attack=FEW)).speaks_for[0]

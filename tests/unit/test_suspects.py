@@ -1,6 +1,7 @@
 """From what was seen of clients to one measurement a client and kind of attack."""
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -136,7 +137,7 @@ def test_much_asked_is_told_at_low_severity_with_what_copies_the_model() -> None
     assert "4,120 different rows in one day, where no client's day held more than 900" in text_of(finding(one))
     group = Group("loans", "attack.extraction", "fired", (finding(one),))
     said = (
-        "It has asked 12,345 different rows in all, and about 800 are enough for a copy that gives nine answers of ten."
+        "c1 has asked 12,345 different rows in all, and about 800 are enough for a copy that gives nine answers of ten."
     )
     assert said in lines_of(group)
     assert lines_of(group)[-2].startswith("Low severity: people who try out one row")
@@ -182,3 +183,48 @@ def test_where_few_rows_are_left_all_others_count() -> None:
     others = [seen(f"c{i}", 20.0, "odd_combination", rows=15, hits=13, rate=0.13) for i in range(1, 4)]
     total = seen("", 0.0, "odd_combination", rows=75, hits=68, total=True)
     assert not [one for one in measured(total, loud, *others) if one.p_value < ALPHA]
+
+
+def evaded(*found: Finding) -> Group:
+    return Group("loans", "attack.evasion", "fired", found)
+
+
+def test_what_clients_do_together_names_them_and_never_asks_to_block_all_traffic() -> None:
+    sent = {"sent_by": 12, "senders": [{"client": f"new-{n:02}", "rows": 3} for n in range(12)]}
+    (one,) = measured(seen("", detector="newcomers_narrow_margin", evidence=sent))
+    told = evaded(finding(one))
+    assert title_of(told) == "loans: signs of evasion by 12 clients together"
+    assert "new-09 (3) and 2 more clients." in " ".join(lines_of(told))
+    assert lines_of(told)[-1].startswith("To do: limit or block those of the clients named here that belong together (")
+    (nobody,) = measured(seen("", detector="pooled_narrow_margin"))
+    told = evaded(finding(nobody))
+    assert title_of(told) == "loans: signs of evasion in all traffic"
+    assert lines_of(told)[-1].startswith("To do: limit or block whoever sent these records, and")
+
+
+def test_a_message_about_several_clients_names_up_to_ten_and_says_of_whom_each_line_is() -> None:
+    profile = {"rows": 60, "share": None, "usual_rows": None}
+    found = [finding(one) for one in measured(*(seen(f"c{n:02}", evidence={"cluster": CLUSTER}) for n in range(11)))]
+    found = [replace(one, evidence={**one.evidence, "client_profile": profile}) for one in found]
+    ten = lines_of(evaded(*found[:10]))
+    assert [line[6:11] for line in ten[:10]] == [f"(c{n:02})" for n in range(10)]
+    assert "First suspicious record of c00: r1 at 1970-01-01T00:00:00Z; also r2." in ten
+    assert "c00 sent 60 rows in the window." in ten
+    assert "block c00, c01, c02, c03, c04, c05, c06, c07, c08 and c09, and" in ten[-1]
+    assert not any("more" in line for line in ten)
+    eleven = lines_of(evaded(*found))
+    assert eleven[10] == "and 1 more"
+    assert "c08, c09 and 1 more, and" in eleven[-1]
+
+
+def test_a_crowd_is_named_as_far_as_it_is_known() -> None:
+    (one,) = measured(*(seen(f"c{n:02}") for n in range(MOST_CLIENTS + 1)))
+    told = lines_of(evaded(finding(one)))
+    assert "c08, c09 first" in told[0]
+    assert "limit or block c00, c01" in told[-1]
+    assert "c09 and 11 more, and" in told[-1]
+
+
+def test_what_a_sign_says_is_not_cut() -> None:
+    (one,) = measured(seen(detector="one_column_sweep"))
+    assert "…" not in text_of(finding(one))
