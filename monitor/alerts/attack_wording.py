@@ -37,7 +37,16 @@ TOGETHER = "those of the clients named here that belong together (opened at one 
 
 def is_suspicion(finding: "Finding") -> bool:
     """Say whether a finding is about clients whose queries look like an attack."""
-    return finding.detector.startswith(SUSPECTED)
+    return is_of_clients(finding.detector)
+
+
+def is_of_clients(detector: str) -> bool:
+    """Say whether a detector suspects clients.
+
+    >>> is_of_clients("suspected_evasion"), is_of_clients("psi")
+    (True, False)
+    """
+    return detector.startswith(SUSPECTED)
 
 
 def suspicion(finding: "Finding") -> str:

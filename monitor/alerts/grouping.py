@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from monitor.alerts.attack_wording import is_suspicion
 from monitor.alerts.causes import columns_behind
 from monitor.alerts.lifecycle import UNDER_ALARM, Alert, Transition, notice_id
 from monitor.alerts.taxonomy import atlas_of, is_attack
@@ -157,7 +158,10 @@ def as_json(finding: Finding) -> dict[str, Any]:
         "resolved_at": instant(alert.resolved_at),
         "window_start": instant(window.start),
         "window_end": instant(window.end),
-        **{number: plain(getattr(finding, number)) for number in ("value", "threshold", "p_value", "effect")},
+        "value": plain(finding.value),
+        "threshold": plain(_limit(finding)),
+        "p_value": plain(finding.p_value),
+        "effect": plain(finding.effect),
         "n": finding.n,
         "evidence": plain(finding.evidence),
         "atlas": atlas_of(finding.kind, finding.evidence),
@@ -169,6 +173,11 @@ def _link(group: Group, base_url: str) -> str:
     first = group.findings[0]
     name, card = quote(group.model, safe="", errors="replace"), alert_id(first.fingerprint, first.alert.episode)
     return f"{base_url.rstrip('/')}/model/{name}#{quote(card, safe='')}"
+
+
+def _limit(finding: Finding) -> float | None:
+    """Give what the number had to reach: of evidence against clients as much as its chance allows, in nats."""
+    return -math.log(finding.alpha) if is_suspicion(finding) and finding.alpha else finding.threshold
 
 
 def alert_id(fingerprint: str, episode: int) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from monitor.alerts.attack_wording import is_of_clients
 from monitor.alerts.noise import Reading, Readings, restless, speechless, within_chance
 from monitor.alerts.thresholds import Threshold
 from monitor.config import Model
@@ -47,7 +48,7 @@ def weaknesses(connection: Connection, name: str, model: Model) -> Iterator[tupl
     yield from (("blind", why) for why in _blunt(reference, rows))
     if still := unvarying(reference):
         yield "blind", f"one value only in the whole reference, so that how they vary is not known: {_listed(still)}"
-    yield from (("noisy", why) for why in _often(connection, name, readings, judgements))
+    yield from (("noisy", why) for why in noise(connection, name, rows, judgements))
     if not reference.layout.windows:
         yield "noisy", UNTIMED
 
@@ -94,9 +95,16 @@ def _blunt(reference: Profile, rows: Sequence[dict[str, Any]]) -> Iterator[str]:
         yield f"windows of the reference differ so in performance that only these changes are seen: {_listed(found)}"
 
 
-def _often(connection: Connection, name: str, readings: Readings, judgements: Sequence[Judgement]) -> Iterator[str]:
+def noise(
+    connection: Connection, name: str, rows: Sequence[dict[str, Any]], judgements: Sequence[Judgement]
+) -> Iterator[str]:
+    """Name a model's monitors that are noisy; clients are none: a suspicion that comes again is an attacker who does.
+
+    rows: public rows of measurements, of the windows that `judgements` are about; of both the oldest first.
+    """
+    readings = _readings([row for row in rows if not is_of_clients(str(row["detector"]))])
     fired = count_fired(connection, name, since=judgements[0].window.start)
-    flapping = [(_named(*key), times) for key, times in fired.items() if times >= FLAPS]
+    flapping = [(_named(*key), times) for key, times in fired.items() if times >= FLAPS and not is_of_clients(key[0])]
     if flapping:
         named = [f"{who} {times} times" for who, times in sorted(flapping, key=lambda pair: (-pair[1], pair[0]))]
         yield f"fired again and again in {len(judgements)} windows: {_listed(named)}; try `for` with more windows"

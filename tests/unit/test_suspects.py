@@ -228,3 +228,10 @@ def test_a_crowd_is_named_as_far_as_it_is_known() -> None:
 def test_what_a_sign_says_is_not_cut() -> None:
     (one,) = measured(seen(detector="one_column_sweep"))
     assert "…" not in text_of(finding(one))
+
+
+def test_the_public_threshold_of_a_suspicion_is_what_its_value_had_to_reach() -> None:
+    (one,) = measured(seen(log_e=20.0))
+    public = as_json(finding(one))
+    assert (public["value"], public["threshold"]) == (20.0, pytest.approx(LIMIT))
+    assert public["p_value"] == pytest.approx(math.exp(-20))

@@ -1,0 +1,39 @@
+"""Which monitors the doctor calls noisy."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from monitor.alerts.grouping import Finding
+from monitor.alerts.lifecycle import Alert, fingerprint
+from monitor.commands.weak import FLAPS, noise
+from monitor.store.alerts import read_alerts, write_findings
+from monitor.store.database import Database
+from monitor.store.measurements import Judgement
+from monitor.store.records import register_model
+from monitor.types import Window
+
+MIDNIGHT, DAY = datetime(2026, 3, 1, tzinfo=UTC), timedelta(days=1)
+WINDOWS = [Window(MIDNIGHT + n * DAY, MIDNIGHT + (n + 1) * DAY) for n in range(12)]
+
+
+def test_a_monitor_that_comes_and_goes_is_noisy_and_a_client_that_does_is_an_attacker(database: Database) -> None:
+    rows: list[dict[str, Any]] = []
+    with database.write() as connection:
+        register_model(connection, "loans", now=MIDNIGHT)
+        for detector, segment in (("psi", "shop=1"), ("suspected_evasion", "client=mallory")):
+            mark = fingerprint("loans", "any", detector, "", segment)
+            for n in range(len(WINDOWS)):
+                outcome = "clear" if n % 3 else "breach"
+                numbers = {"alpha": 1e-6, "threshold": None, "p_value": 1e-9, "n": 10, "note": ""}
+                rows.append({"detector": detector, "column": "", "segment": segment, "outcome": outcome} | numbers)
+                rows[-1] |= {"low": None, "high": None, "reference": None}
+            for episode in range(1, FLAPS + 1):
+                alert = Alert(mark, "firing", episode, since=MIDNIGHT, fired_at=MIDNIGHT)
+                finding = Finding(alert, "loans", "any", detector, WINDOWS[3 * episode], segment=segment, value=1.0)
+                write_findings(connection, [finding], read_alerts(connection, "loans"), now=MIDNIGHT)
+    judgements = [Judgement(window, revision=1, rows=10, labelled=0, matured=True) for window in WINDOWS]
+    with database.read() as connection:
+        flapping, restless = noise(connection, "loans", rows, judgements)
+    assert flapping == "fired again and again in 12 windows: psi in shop=1 3 times; try `for` with more windows"
+    assert "than they should, coming and going: psi in shop=1 4 of 12 windows (" in restless
+    assert "mallory" not in flapping + restless
