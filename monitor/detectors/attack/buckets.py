@@ -127,7 +127,7 @@ def shared(
     order = ordered(slot)
     place = order // tables
     slots, tags, who, now = slot[order], (flat[order] >> np.uint64(32)).astype(np.uint32), client[place], at[place]
-    known = {name: array[slots] for name, array in memory.items()}
+    known = {name: array[slots] for name, array in memory.items() if name not in ("run_since", "run_at")}
     first = begins(slots)
     new_bucket = first | begins(tags)
     stays = first & (known["tag"] == tags) & (known["count"] > 0)
@@ -147,7 +147,7 @@ def shared(
     odd = (share == 0) | (count + 1 > PLENTY + TIMES * seen * share)
     sent = asked[place]
     run_since, run_at = (
-        np.where(run > index - turned, known[name][turned], begun[turned])
+        _since(memory[name], begun, slots, run=run, turned=turned)
         for name, begun in (("run_since", sent), ("run_at", now))
     )
     searched = ~varied[place] & (who > 0) & (now - run_at <= APART * (run + 1))
@@ -187,6 +187,14 @@ def _run(
     turn, turned = _segments(new_bucket | begins(who))
     first = turned[turn]
     return np.where(goes_on, before, 0)[first].astype(np.int64) + np.arange(who.size) - first, first
+
+
+def _since(memory: Memory, begun: Counts, slots: Places, *, run: Counts, turned: Places) -> Counts:
+    """Give a count as it was when each row's run began, from memory where that was before these rows."""
+    found, goes_on = begun.copy(), np.flatnonzero(run)
+    first = turned[goes_on]
+    found[goes_on] = np.where(run[goes_on] > goes_on - first, memory[slots[first]], begun[first])
+    return found
 
 
 def known_tables(memory: Mapping[str, Memory], buckets: Hashes, *, usual: Usual, at: int) -> Counts:

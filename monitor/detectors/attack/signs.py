@@ -77,7 +77,8 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
         at=epoch.at[fresh],
     )
     needed, before = _tables_needed(baseline, epoch.ignored[fresh]), np.zeros(epoch.size, np.int64)
-    joins[fresh], before[fresh] = common.told.sum(axis=1) >= needed, _in_as_many(common, needed)
+    joined = common.told.sum(axis=1) >= needed
+    joins[fresh], before[np.flatnonzero(fresh)[joined]] = joined, _in_as_many(common, needed, joined)
     came = fresh & new & ~epoch.exempt
     signs.counted[:, PLACE[MET]] = came
     signs.hits[came, PLACE[MET]] = meet(
@@ -107,10 +108,10 @@ def _tables_needed(baseline: Baseline, ignored: Flags) -> Places:
     return np.where(ignored.any(axis=1), most, baseline.joins)
 
 
-def _in_as_many(common: Shared, tables: Places) -> NDArray[np.int64]:
-    """Give for each row how many of its client came just before it in as many tables, at least, as make it join."""
-    falling = -np.sort(-np.where(common.told, common.before, 0), axis=1)
-    last = np.minimum(tables, falling.shape[1]) - 1
+def _in_as_many(common: Shared, tables: Places, joined: Flags) -> NDArray[np.int64]:
+    """Give for each row that joins how many of its client came just before it, in as many tables as made it join."""
+    falling = -np.sort(-np.where(common.told[joined], common.before[joined], 0), axis=1)
+    last = np.minimum(tables[joined], falling.shape[1]) - 1
     return np.asarray(np.take_along_axis(falling, last[:, None], axis=1)[:, 0])
 
 
