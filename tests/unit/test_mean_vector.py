@@ -6,6 +6,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
+from monitor.alerts.thresholds import Threshold
 from monitor.detectors.drift import mean_vector as detector
 from monitor.detectors.drift.mean_vector import mean_spreads
 from monitor.profiles import mean_vector
@@ -15,6 +16,7 @@ from monitor.profiles.groups import Groups
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile, merge
 from monitor.stats.mean_vector import Sums, between_windows, mean_vector_test
+from monitor.steps.blindness import unreachable
 from monitor.types import Measurement, Roles
 
 Floats = NDArray[np.float64]
@@ -172,3 +174,9 @@ def test_a_window_without_vectors_has_no_answer() -> None:
     reference = learned(correlated(600, 12, np.random.default_rng(8)))
     found = told(reference, np.full((5, 12), np.nan))
     assert (found.value, found.note) == (None, "no rows with a value in this window")
+
+
+def test_a_mean_that_moves_far_can_be_told_so_that_nobody_is_said_to_be_blind_to_it() -> None:
+    reference = learned(correlated(600, 12, np.random.default_rng(9)))
+    threshold = {("mean_vector", "v"): Threshold(alpha=0.001, min_effect=0.1)}
+    assert unreachable(reference, threshold, rows=100) == []
