@@ -94,10 +94,10 @@ INDICATORS_BY_NAME: Mapping[str, Indicator] = {
         "perturbations that are small beside the distance between the classes",
     ),
     "often_doubtful": Indicator(
-        "attack.extraction",
+        "attack.evasion",
         DOUBT,
         0.425,
-        "among the more doubtful quarter, as those are that copy a model along its boundary",
+        "among the more doubtful quarter, as those are that feel for the boundary or copy a model along it",
         "queries drawn as honest rows are, and clients that send few of them in an hour",
     ),
     "off_contract": Indicator(
