@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 SUSPECTED = "suspected_"
 """Begins the names of the detectors that this is about."""
-CLIENT, MANY, NEWCOMERS, VOLUME = "client=", "many clients", "newcomers_", "volume"
+CLIENT, MANY, NEWCOMERS, VOLUME, SWEEP = "client=", "many clients", "newcomers_", "volume", "one_column_sweep"
+SWEPT = "like one that the client sent just before in all but {columns}"
 EVERYONE = "all traffic"
 NAMED, RECORDS, COLUMNS, CLIENTS = 3, 3, 4, 10
 
@@ -150,17 +151,39 @@ def _sign(one: Mapping[str, Any], told: Mapping[str, Any]) -> str:
         volume = told["volume"]
         rows = f"{volume['rows']:,} different rows in one {volume['span']}"
         return f"{rows}, where no client's {volume['span']} held more than {volume['busiest']:,}"
+    swept = told.get("swept") or () if one["name"] == SWEEP else ()
+    says = SWEPT.format(columns=", ".join(map(shown, swept))) if swept else str(one["says"])
     usual = f" (usual: at most {100 * one['p0']:.3g} %)"
     rows = "first rows of new clients" if str(one["name"]).startswith(NEWCOMERS) else "rows"
-    return f"{one['hits']:,} of {one['rows']:,} {rows} {said(str(one['says']))}{usual}"
+    return f"{one['hits']:,} of {one['rows']:,} {rows} {said(says)}{usual}"
 
 
 def _copies(cluster: Mapping[str, Any], one: Mapping[str, Any], *, alone: bool) -> str:
-    flips, clients = int(cluster.get("flips") or 0), int(cluster.get("clients") or 0)
+    clients = int(cluster.get("clients") or 0)
     size = one["hits"] if alone else cluster["size"]
     among = f" in {one['rows']:,} queries" if alone else f" from {clients:,} clients" if clients > 1 else ""
     told = f"{size:,} near-copies of one row{among}"
-    return told + (f", the answer flipped {flips:,} {'time' if flips == 1 else 'times'}" if flips else "")
+    return told + flipped(cluster, alone=alone)
+
+
+def flipped(cluster: Mapping[str, Any], *, alone: bool) -> str:
+    """Say how often the answer to near-copies flipped: to a client's own, and beside it to all where others sent some.
+
+    >>> flipped({"flips": 70, "clients": 8, "own": {"flips": 9}}, alone=True)
+    ', the answer flipped 9 times (70 times among the near-copies of 8 clients)'
+    """
+    flips, clients = int(cluster.get("flips") or 0), int(cluster.get("clients") or 0)
+    own = (cluster.get("own") or {}).get("flips") if alone else None
+    if not flips and not own:
+        return ""
+    if clients <= 1 or not alone:
+        return f", the answer flipped {_times(flips)}"
+    among = f"{_times(flips)} among the near-copies of {clients:,} clients"
+    return f", the answer flipped {_times(own)} ({among})" if own is not None else f", the answer flipped {among}"
+
+
+def _times(count: int) -> str:
+    return f"{count:,} time" if count == 1 else f"{count:,} times"
 
 
 def _how_sure(finding: "Finding") -> str:

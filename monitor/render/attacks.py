@@ -7,7 +7,7 @@ from typing import Any
 from markupsafe import Markup
 from sqlalchemy import Connection, select
 
-from monitor.alerts.attack_wording import ATTACKS, EVERYONE, TO_DO, senders, to_do, to_limit
+from monitor.alerts.attack_wording import ATTACKS, EVERYONE, TO_DO, flipped, senders, to_do, to_limit
 from monitor.alerts.taxonomy import is_attack
 from monitor.detectors.attack.indicators import ALL_BY_NAME
 from monitor.detectors.attack.sighting import CLUSTER, sign_of
@@ -55,11 +55,29 @@ def _client(client: str, rows: Sequence[Mapping[str, Any]], alert: Mapping[str, 
         "alert": alert,
         "first": min(((row["first_at"], row["first_id"]) for row in rows if row["first_at"]), default=None),
         "signs": [_sign(row) for row in signs.values()],
-        "cluster": max(clusters, key=lambda one: (one.get("flips") or 0, one["size"]), default=None),
+        "cluster": _cluster(clusters, client, alert),
         "records": list(dict.fromkeys(one for row in rows for one in row["ids"]))[:MOST_RECORDS],
         "slices": slices,
         "senders": " ".join(senders(told)),
         "to_do": to_do(kind, to_limit(client, told)) if kind in TO_DO else "",
+    }
+
+
+def _cluster(
+    clusters: Sequence[Mapping[str, Any]], client: str, alert: Mapping[str, Any] | None
+) -> dict[str, Any] | None:
+    """Give the near-copies to show: those of the alert, with a pair of the client's own, else the most flipped."""
+    told = (alert["evidence"] if alert else {}).get("cluster")
+    found = told or max(clusters, key=lambda one: (one.get("flips") or 0, one["size"]), default=None)
+    if found is None:
+        return None
+    mixed = client and not told and found["clients"] > 1
+    size = (found.get("own") or found)["size"] if client else found["size"]
+    return {
+        **found,
+        "size": size,
+        "flipped": flipped(found, alone=bool(client)),
+        "pair": [] if mixed else found["pair"],
     }
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,11 @@ from sqlalchemy import Connection
 from monitor.alerts.grouping import Finding, before
 from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.alerts.taxonomy import names_of, pattern_of
+from monitor.detectors.attack.signs import SWEEP
 from monitor.detectors.suspicion.suspects import client_of, name_of
 from monitor.profiles.reading import categories
+from monitor.steps.copies import own_copies, swept_columns
+from monitor.steps.sightings import hidden_value
 from monitor.steps.tables import joined, rows_with
 from monitor.store.database import Database
 from monitor.store.records import read_records
@@ -70,8 +74,31 @@ def _shown(connection: Connection, watch: Watch, finding: Finding, senders: Send
         return _named(finding.kind, evidence)
     rows = _rows_of(connection, watch, finding.window, client)
     if rows is not None:
-        evidence |= _of_client(rows, client, watch, finding.window, senders)
+        evidence |= _of_client(rows, client, watch, finding.window, senders) | _of_copies(rows, watch, evidence)
     return _named(finding.kind, evidence)
+
+
+def _of_copies(rows: pa.Table, watch: Watch, evidence: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what a client's own rows show of its near-copies, and what it sweeps, where it was seen to."""
+    features, told = _features(rows, watch), dict[str, Any]()
+    if evidence.get("cluster"):
+        told["cluster"] = own_copies(
+            evidence["cluster"], rows, ids=watch.roles.id, features=features, hide=partial(_shown_value, watch)
+        )
+    if any(one["name"] == SWEEP for one in evidence["detectors"]):
+        told["swept"] = swept_columns(rows, features)
+    return told
+
+
+def _shown_value(watch: Watch, value: object) -> object:
+    return hidden_value(value, watch.seed) if watch.settings.attacks.show_values == "hashed" else value
+
+
+def _features(rows: pa.Table, watch: Watch) -> list[str]:
+    roles = watch.roles
+    outputs = {roles.prediction, roles.label, *roles.scores, *roles.others}
+    aside = {roles.timestamp, roles.id, roles.client, roles.version, *roles.ignore, *roles.sensitive, *outputs}
+    return [name for name in rows.column_names if name not in {*aside, *watch.settings.attacks.ignore}]
 
 
 def _named(kind: str, evidence: dict[str, Any]) -> dict[str, Any]:

@@ -61,22 +61,26 @@ def storable(one: Sighting, seed: bytes | None) -> Sighting:
 
 
 def _named(evidence: Mapping[str, Any]) -> Mapping[str, Any]:
-    if "senders" not in evidence:
-        return evidence
-    return {
-        **evidence,
-        "senders": [{**sender, "client": short_name(sender["client"])} for sender in evidence["senders"]],
-    }
+    named = dict(evidence)
+    if "senders" in evidence:
+        named["senders"] = [{**sender, "client": short_name(sender["client"])} for sender in evidence["senders"]]
+    if own := (evidence.get("cluster") or {}).get("own"):
+        own = {**own, "first": short_name(own["first"]), "last": short_name(own["last"])}
+        named["cluster"] = {**evidence["cluster"], "own": own}
+    return named
 
 
 def _hidden(evidence: Mapping[str, Any], seed: bytes) -> dict[str, Any]:
     cluster = evidence.get("cluster")
     if not cluster or "pair" not in cluster:
         return dict(evidence)
-    pair = [{**one, "from": _mark(one["from"], seed), "to": _mark(one["to"], seed)} for one in cluster["pair"]]
+    pair = [
+        {**one, "from": hidden_value(one["from"], seed), "to": hidden_value(one["to"], seed)} for one in cluster["pair"]
+    ]
     return {**evidence, "cluster": {**cluster, "pair": pair}}
 
 
-def _mark(value: object, seed: bytes) -> str | None:
+def hidden_value(value: object, seed: bytes) -> str | None:
+    """Give a mark in the place of a value, the same for the same one; None stays."""
     digest = hashlib.blake2b(str(value).encode(errors="replace"), digest_size=4, key=seed).hexdigest()
     return None if value is None else f"#{digest}"

@@ -167,6 +167,23 @@ def test_evidence_names_the_cluster_with_a_pair_of_rows_and_the_columns_that_dif
     assert len(told.ids) == 20
 
 
+@pytest.mark.parametrize("cuts", [(), (31,), tuple(range(5, 120, 5))])
+def test_of_a_cluster_that_others_began_a_clients_own_rows_are_told_however_the_stream_is_cut(
+    cuts: tuple[int, ...],
+) -> None:
+    names = np.array(["bob", *["eve", "adam"] * 59, "eve"])
+    table = queries(walk(120, 6), names, first=2000)
+    answers = pa.array((names == "adam") | (np.arange(120) > 60)).cast(pa.int64())
+    table = table.set_column(table.column_names.index("answer"), "answer", answers)
+    found = followed([honest(2000, 7), *(table.slice(a, b - a) for a, b in pairwise([0, *cuts, 120]))])
+    (told,) = [one for one in found if (one.client, one.detector) == ("eve", "near_duplicates")]
+    cluster = told.evidence["cluster"]
+    assert cluster["clients"] >= 2
+    assert cluster["own"]["first"] in set(table["id"].to_numpy()[names == "eve"][:4])
+    assert cluster["own"]["last"] == "q2119"
+    assert cluster["own"]["flips"] == 1 < cluster["flips"]
+
+
 def test_many_clients_who_share_one_search_are_found_as_a_cluster() -> None:
     names = np.array([f"puppet {i % 20}" for i in range(150)])
     attack = queries(walk(150, 8), names, first=8192)

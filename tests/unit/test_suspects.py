@@ -235,3 +235,14 @@ def test_the_public_threshold_of_a_suspicion_is_what_its_value_had_to_reach() ->
     public = as_json(finding(one))
     assert (public["value"], public["threshold"]) == (20.0, pytest.approx(LIMIT))
     assert public["p_value"] == pytest.approx(math.exp(-20))
+
+
+def test_what_a_client_sweeps_is_named_and_the_answers_to_its_own_copies_are_counted_apart() -> None:
+    shared = {**CLUSTER, "clients": 8, "flips": 70, "own": {"size": 54, "flips": 9, "first": "r1", "last": "r2"}}
+    (one,) = measured(seen(detector="near_duplicates", evidence={"cluster": shared}))
+    assert "the answer flipped 9 times (70 times among the near-copies of 8 clients)" in text_of(finding(one))
+    (one,) = measured(seen(evidence={"cluster": {**shared, "own": {}}}))
+    assert "the answer flipped 70 times among the near-copies of 8 clients" in text_of(finding(one))
+    (one,) = measured(seen(detector="one_column_sweep"))
+    told = finding(replace(one, evidence={**one.evidence, "swept": ["amount"]}))
+    assert "rows like one that the client sent just before in all but amount (" in text_of(told)

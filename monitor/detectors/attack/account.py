@@ -1,7 +1,7 @@
 """What can be shown of suspicious rows: the cluster that they belong to, or the columns that make them odd."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,17 +19,49 @@ CLUSTERED = (*SIMILAR, "one_column_sweep", "cluster")
 UNKNOWN = "(unknown)"
 
 
+class Client(NamedTuple):
+    """Whose rows an account is about: the mark that clusters have of a client, and what gives the id of a row."""
+
+    mark: int
+    id_of: Callable[[int], str]
+
+
 def account_of(
-    baseline: Baseline, rows: Rows, held: Mapping[str, Array], *, detector: str, hit: NDArray[np.intp], clusters: Array
+    baseline: Baseline,
+    rows: Rows,
+    held: Mapping[str, Array],
+    *,
+    detector: str,
+    hit: NDArray[np.intp],
+    clusters: Array,
+    client: Client | None = None,
 ) -> dict[str, Any]:
     """Give the evidence behind a sighting, as JSON has it.
 
-    hit: the rows that showed the sign, among `rows`; clusters: those that they joined, -1 for none.
+    hit: the rows that showed the sign, among `rows`; clusters: those that they joined, -1 for none. client: who sent
+    all of `hit`; None where that were many.
     """
     if detector in CLUSTERED:
         joined = clusters[clusters >= 0]
-        return {"cluster": cluster_of(baseline, held, int(np.bincount(joined).argmax()))} if joined.size else {}
+        if not joined.size:
+            return {}
+        k = int(np.bincount(joined).argmax())
+        own = _own(held, k, client, int(hit[clusters == k][-1])) if client else {}
+        return {"cluster": cluster_of(baseline, held, k) | own}
     return {"columns": _columns(baseline, rows.take(hit), detector)} if hit.size else {}
+
+
+def _own(held: Mapping[str, Array], k: int, client: Client, last: int) -> dict[str, Any]:
+    """Give of a cluster's rows those of a client: how many, how often its answer flipped, the ids of first and last.
+
+    The first is that of the stretch of time. Nothing of a client for whom the cluster had no room.
+    """
+    (place,) = np.nonzero(held["cluster_members"][k] == client.mark)
+    if not place.size:
+        return {}
+    size, flips, first = (held[f"cluster_{name}"][k, place[0]] for name in ("asked", "own_flips", "own_first"))
+    ids = {"first": first.decode(errors="replace"), "last": client.id_of(last)}
+    return {"own": {"size": int(size), "flips": int(flips), **ids}}
 
 
 def cluster_of(baseline: Baseline, held: Mapping[str, Array], k: int) -> dict[str, Any]:

@@ -45,6 +45,9 @@ def empty_clusters(numbers: int, categories: int) -> dict[str, Array]:
         "stretch": np.zeros(CLUSTERS, np.int64),
         "members": np.zeros((CLUSTERS, MEMBERS), np.uint32),
         "asked": np.zeros((CLUSTERS, MEMBERS), np.uint32),
+        "own_label": np.full((CLUSTERS, MEMBERS), -1, np.int32),
+        "own_flips": np.zeros((CLUSTERS, MEMBERS), np.uint32),
+        "own_first": np.zeros((CLUSTERS, MEMBERS), f"S{NAME}"),
         "exemplar": np.zeros((CLUSTERS, numbers)),
         "exemplar_codes": np.zeros((CLUSTERS, categories), np.int64),
         "exemplar_label": np.full(CLUSTERS, -1, np.int64),
@@ -124,7 +127,7 @@ class Clusters:
         a["latest"][k], a["latest_codes"][k] = numbers, codes
         self._grow(k, at, stretch)
         a["ids"][k, int(a["size"][k]) % SAMPLES] = name
-        same = self._asked(k, client)
+        same = self._asked(k, client, label, name)
         return Joined(
             k,
             same,
@@ -147,13 +150,14 @@ class Clusters:
             "peak",
             "members",
             "asked",
+            "own_flips",
             "varied",
             "margin",
         ):
             a[array][k] = 0
         a["serial"][k], a["last"][k], a["label"][k], a["exemplar_label"][k] = serial, at, -1, label
         a["exemplar"][k], a["exemplar_codes"][k] = numbers, codes
-        a["ids"][k] = name
+        a["ids"][k], a["own_label"][k], a["own_first"][k] = name, -1, b""
         return k
 
     def _room(self, at: int) -> int:
@@ -175,9 +179,9 @@ class Clusters:
         if a["stretch"][k] != stretch:
             if a["peak"][k] >= ALARM:
                 a["ratios"][k] = 0
-            a["stretch"][k], a["peak"][k] = stretch, 0
+            a["stretch"][k], a["peak"][k], a["own_first"][k] = stretch, 0, b""
             if not of_one_client(a["asked"][k]):
-                for name in ("asked", "size", "flips", "labels"):
+                for name in ("asked", "size", "flips", "labels", "own_flips"):
                     a[name][k] //= 2
         missed = max(at - int(a["last"][k]) - 1, 0)
         ratios = np.maximum(a["ratios"][k] + missed * gains.miss[0], 0.0) + gains.hit[0]
@@ -192,18 +196,31 @@ class Clusters:
             begin(self._most, stretch)
         return float(limits(self._most, ALARM)[0])
 
-    def _asked(self, k: int, client: int) -> int:
+    def _asked(self, k: int, client: int, label: int, name: bytes) -> int:
+        a, place = self._a, self._room_for(k, client)
+        if place < 0:
+            return 0
+        a["own_flips"][k, place] += label >= 0 and a["own_label"][k, place] not in (-1, label)
+        a["own_label"][k, place] = label
+        if not a["own_first"][k, place]:
+            a["own_first"][k, place] = name
+        a["asked"][k, place] += 1
+        return int(a["asked"][k, place])
+
+    def _room_for(self, k: int, client: int) -> int:
+        """Give a client's place among a cluster's; -1 for no client, and where there is no room for another."""
         a = self._a
         if not client:
-            return 0
+            return -1
         held = np.flatnonzero(a["members"][k] == client)
-        if not held.size:
-            held = np.flatnonzero(a["asked"][k] == 0)
-            if not held.size:
-                return 0
-            a["members"][k, held[0]] = client
-        a["asked"][k, held[0]] += 1
-        return int(a["asked"][k, held[0]])
+        if held.size:
+            return int(held[0])
+        free = np.flatnonzero(a["asked"][k] == 0)
+        if not free.size:
+            return -1
+        a["members"][k, free[0]] = client
+        a["own_label"][k, free[0]], a["own_flips"][k, free[0]], a["own_first"][k, free[0]] = -1, 0, b""
+        return int(free[0])
 
     def _varied(self, k: int, numbers: Array, codes: Array) -> bool:
         a = self._a

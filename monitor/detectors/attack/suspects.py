@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.detectors.attack.account import account_of
+from monitor.detectors.attack.account import Client, account_of
 from monitor.detectors.attack.baseline import Baseline
 from monitor.detectors.attack.ecusum import Floats, Gains, evidence, gathered
 from monitor.detectors.attack.epoch import Epoch
@@ -176,7 +176,8 @@ def _sighting(
 ) -> Sighting:
     """Tell of one client and detector: its running counts in the stretch, and the rows of the epoch that are in it."""
     place, queries, hit = epoch.place[rows[0]], epoch.queries, rows[signs.hits[rows, d]]
-    told = account_of(baseline, epoch.rows, held, detector=NAMES[d], hit=hit, clusters=signs.cluster[hit])
+    who = Client(int(epoch.client[rows[0]]), epoch.id_of)
+    told = account_of(baseline, epoch.rows, held, detector=NAMES[d], hit=hit, clusters=signs.cluster[hit], client=who)
     if NAMES[d] in SIMILAR:
         similar, _, varied = held["client_similar"][place].tolist()
         told["what_if"] = round(varied / max(similar, 1), 2)

@@ -1,0 +1,106 @@
+"""What a client's own rows show of its near-copies: how the first and the last differ, and what is swept."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import pyarrow as pa
+
+from monitor.detectors.attack.variations import few_of
+from monitor.names import short_name
+from monitor.steps.tables import as_text
+
+Record = Mapping[str, Any]
+
+MOST, SWEPT, OFTEN = 10, 3, 0.1
+MARKED = 64
+"""So many bytes of an id are known of a cluster's rows."""
+
+
+def own_copies(
+    cluster: Mapping[str, Any], rows: pa.Table, *, ids: str | None, features: Sequence[str], hide: Callable[[Any], Any]
+) -> dict[str, Any]:
+    """Give a cluster with a pair of rows of the client alone, the column first in which these differ most.
+
+    rows: of the client, by time. ids: the column that names them. hide: gives what is shown of a value. Where these
+    rows are not to be found there is a pair only if no other client has sent such.
+    """
+    own, known = cluster.get("own") or {}, _places(rows, ids)
+    first, last = (known.get(_marked(str(own.get(side, "")))) for side in ("first", "last"))
+    if first is None or last is None:
+        return {**cluster, "pair": cluster["pair"] if cluster["clients"] <= 1 else []}
+    before, after = (rows.slice(place, 1).to_pylist()[0] for place in (first, last))
+    apart = sorted(_apart(before, after, features), key=lambda one: (-one[1], one[0]))[:MOST]
+    return {
+        **cluster,
+        "pair": [
+            {"column": name, "from": hide(_value(before, name)), "to": hide(_value(after, name))} for name, _ in apart
+        ],
+    }
+
+
+def swept_columns(rows: pa.Table, features: Sequence[str]) -> list[str]:
+    """Name the columns that a client changes from row to row where it changes few, the one first that it changes most.
+
+    rows: of the client, by time.
+    """
+    steps = Counter[str]()
+    for before, after in pairwise(rows.select(list(features)).to_pylist()):
+        changed = [name for name in features if _differ(before[name], after[name])]
+        if len(changed) <= few_of(len(features)):
+            steps.update(changed)
+    return [name for name, times in steps.most_common(SWEPT) if times >= OFTEN * steps.total()]
+
+
+def _places(rows: pa.Table, ids: str | None) -> dict[bytes, int]:
+    names = rows[ids].to_pylist() if ids in rows.column_names else []
+    return {_marked(text): place for place, one in enumerate(names) if (text := as_text(one))}
+
+
+def _marked(text: str) -> bytes:
+    return text.encode(errors="replace")[:MARKED]
+
+
+def _apart(before: Record, after: Record, features: Sequence[str]) -> Iterator[tuple[str, float]]:
+    """Give the columns in which two rows differ, each with by how much of the larger value; 1 where that says nothing.
+
+    The parts of vectors are columns, called as their column with their place behind it.
+    """
+    for name in (part for column in features for part in _parts(before, column)):
+        one, other = _value(before, name), _value(after, name)
+        if _differ(one, other):
+            yield name, _share(one, other)
+
+
+def _share(one: float | str | None, other: float | str | None) -> float:
+    if not (isinstance(one, float) and isinstance(other, float)):
+        return 1.0
+    return abs(one - other) / max(abs(one), abs(other))
+
+
+def _differ(one: Any, other: Any) -> bool:  # noqa: ANN401  # whatever a record holds
+    return bool(one != other and not (_is_nan(one) and _is_nan(other)))
+
+
+def _is_nan(value: Any) -> bool:  # noqa: ANN401  # whatever a record holds
+    return isinstance(value, float) and math.isnan(value)
+
+
+def _parts(row: Record, column: str) -> list[str]:
+    value = row[column]
+    return [f"{column}[{place}]" for place in range(len(value))] if isinstance(value, list) else [column]
+
+
+def _value(row: Record, name: str) -> float | str | None:
+    """Give a value as it is shown: six digits of numbers, two hundred characters of texts; None where there is none."""
+    column, _, place = name.rpartition("[")
+    value = row[name] if name in row else _part(row[column], int(place[:-1]))
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(f"{value:.6g}") if math.isfinite(value) else None
+    return None if value is None else short_name(str(value))
+
+
+def _part(vector: Any, place: int) -> Any:  # noqa: ANN401  # whatever a list in a record holds
+    return vector[place] if isinstance(vector, list) and place < len(vector) else None
