@@ -27,11 +27,11 @@ def own_copies(
     rows: of the client, by time. ids: the column that names them. hide: gives what is shown of a value. Where these
     rows are not to be found there is a pair only if no other client has sent such.
     """
-    own, known = cluster.get("own") or {}, _places(rows, ids)
-    first, last = (known.get(_marked(str(own.get(side, "")))) for side in ("first", "last"))
-    if first is None or last is None:
+    known = _places(rows, ids)
+    found = [known[mark] for one in (cluster.get("own") or {}).get("ids", ()) if (mark := _marked(one)) in known]
+    if len(found) < 2:  # a pair
         return {**cluster, "pair": cluster["pair"] if cluster["clients"] <= 1 else []}
-    before, after = (rows.slice(place, 1).to_pylist()[0] for place in (first, last))
+    before, after = (rows.slice(place, 1).to_pylist()[0] for place in (found[0], found[-1]))
     apart = sorted(_apart(before, after, features), key=lambda one: (-one[1], one[0]))[:MOST]
     return {
         **cluster,

@@ -65,8 +65,7 @@ def _named(evidence: Mapping[str, Any]) -> Mapping[str, Any]:
     if "senders" in evidence:
         named["senders"] = [{**sender, "client": short_name(sender["client"])} for sender in evidence["senders"]]
     if own := (evidence.get("cluster") or {}).get("own"):
-        own = {**own, "first": short_name(own["first"]), "last": short_name(own["last"])}
-        named["cluster"] = {**evidence["cluster"], "own": own}
+        named["cluster"] = {**evidence["cluster"], "own": {**own, "ids": list(map(short_name, own["ids"]))}}
     return named
 
 

@@ -192,7 +192,7 @@ def test_the_page_shows_who_is_suspected_of_an_attack_and_why(database: Database
     (page,) = (page.decode() for path, page in html.site(database) if path.startswith("model/"))
     assert "mallory: signs of evasion" in page
     assert "1 in 10^21" in page
-    assert "37 near-copies of one row; the answer flipped 9 times" in page
+    assert "37 near-copies of one row, the answer flipped 9 times" in page
     assert "limit or block mallory" in page
 
 

@@ -179,8 +179,8 @@ def test_of_a_cluster_that_others_began_a_clients_own_rows_are_told_however_the_
     (told,) = [one for one in found if (one.client, one.detector) == ("eve", "near_duplicates")]
     cluster = told.evidence["cluster"]
     assert cluster["clients"] >= 2
-    assert cluster["own"]["first"] in set(table["id"].to_numpy()[names == "eve"][:4])
-    assert cluster["own"]["last"] == "q2119"
+    assert cluster["own"]["ids"][0] in set(table["id"].to_numpy()[names == "eve"][:4])
+    assert cluster["own"]["ids"][-1] == "q2119"
     assert cluster["own"]["flips"] == 1 < cluster["flips"]
 
 

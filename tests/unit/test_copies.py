@@ -10,7 +10,7 @@ from monitor.steps.copies import own_copies, swept_columns
 CLUSTER = {
     "clients": 2,
     "pair": [{"column": "km", "from": 3.3, "to": 932.2}],
-    "own": {"size": 4, "flips": 1, "first": "r2", "last": "r4"},
+    "own": {"size": 4, "flips": 1, "ids": ["r0", "r2", "r4"]},
 }
 ROWS = pa.table(
     {
@@ -49,7 +49,7 @@ def test_where_its_rows_are_not_there_the_clusters_pair_stands_only_for_one_clie
 def test_ids_longer_than_what_is_kept_of_them_are_found_again_and_values_are_hidden_where_asked() -> None:
     long = {"r2": "é" * 70, "r4": "z" * 70}
     rows = ROWS.set_column(0, "id", pa.array([long.get(one, one) for one in ROWS["id"].to_pylist()]))
-    own = {"first": ("é" * 70).encode()[:64].decode(), "last": "z" * 70}
+    own = {"ids": [("é" * 70).encode()[:64].decode(), "z" * 70]}
     assert pair({**CLUSTER, "own": own}, rows, hide=str)["amount"] == ("20.0", "30.0")
 
 

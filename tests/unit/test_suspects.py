@@ -238,7 +238,7 @@ def test_the_public_threshold_of_a_suspicion_is_what_its_value_had_to_reach() ->
 
 
 def test_what_a_client_sweeps_is_named_and_the_answers_to_its_own_copies_are_counted_apart() -> None:
-    shared = {**CLUSTER, "clients": 8, "flips": 70, "own": {"size": 54, "flips": 9, "first": "r1", "last": "r2"}}
+    shared = {**CLUSTER, "clients": 8, "flips": 70, "own": {"size": 54, "flips": 9, "ids": ["r1", "r2"]}}
     (one,) = measured(seen(detector="near_duplicates", evidence={"cluster": shared}))
     assert "the answer flipped 9 times (70 times among the near-copies of 8 clients)" in text_of(finding(one))
     (one,) = measured(seen(evidence={"cluster": {**shared, "own": {}}}))

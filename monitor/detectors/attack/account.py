@@ -46,22 +46,23 @@ def account_of(
         if not joined.size:
             return {}
         k = int(np.bincount(joined).argmax())
-        own = _own(held, k, client, int(hit[clusters == k][-1])) if client else {}
+        own = _own(held, k, client, hit[clusters == k]) if client else {}
         return {"cluster": cluster_of(baseline, held, k) | own}
     return {"columns": _columns(baseline, rows.take(hit), detector)} if hit.size else {}
 
 
-def _own(held: Mapping[str, Array], k: int, client: Client, last: int) -> dict[str, Any]:
-    """Give of a cluster's rows those of a client: how many, how often its answer flipped, the ids of first and last.
+def _own(held: Mapping[str, Array], k: int, client: Client, hit: NDArray[np.intp]) -> dict[str, Any]:
+    """Give of a cluster's rows those of a client: how many, how often its answer flipped, and ids in the order of time.
 
-    The first is that of the stretch of time. Nothing of a client for whom the cluster had no room.
+    These are of its first one in the cluster, and of the first and last that showed the sign now. Nothing of a client
+    for whom the cluster had no room.
     """
     (place,) = np.nonzero(held["cluster_members"][k] == client.mark)
     if not place.size:
         return {}
     size, flips, first = (held[f"cluster_{name}"][k, place[0]] for name in ("asked", "own_flips", "own_first"))
-    ids = {"first": first.decode(errors="replace"), "last": client.id_of(last)}
-    return {"own": {"size": int(size), "flips": int(flips), **ids}}
+    ids = dict.fromkeys([first.decode(errors="replace"), *map(client.id_of, (int(hit[0]), int(hit[-1])))])
+    return {"own": {"size": int(size), "flips": int(flips), "ids": [one for one in ids if one]}}
 
 
 def cluster_of(baseline: Baseline, held: Mapping[str, Array], k: int) -> dict[str, Any]:

@@ -179,7 +179,7 @@ class Clusters:
         if a["stretch"][k] != stretch:
             if a["peak"][k] >= ALARM:
                 a["ratios"][k] = 0
-            a["stretch"][k], a["peak"][k], a["own_first"][k] = stretch, 0, b""
+            a["stretch"][k], a["peak"][k] = stretch, 0
             if not of_one_client(a["asked"][k]):
                 for name in ("asked", "size", "flips", "labels", "own_flips"):
                     a[name][k] //= 2
