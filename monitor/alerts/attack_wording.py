@@ -171,15 +171,19 @@ def flipped(cluster: Mapping[str, Any], *, alone: bool) -> str:
 
     >>> flipped({"flips": 70, "clients": 8, "own": {"flips": 9}}, alone=True)
     ', the answer flipped 9 times (70 times among the near-copies of 8 clients)'
+    >>> flipped({"flips": 70, "clients": 8, "own": {"flips": 0}}, alone=True)
+    ', the answer flipped 70 times among the near-copies of 8 clients, not to its own'
     """
     flips, clients = int(cluster.get("flips") or 0), int(cluster.get("clients") or 0)
     own = (cluster.get("own") or {}).get("flips") if alone else None
     if not flips and not own:
         return ""
-    if clients <= 1 or not alone:
+    if clients <= 1 or not alone or own == flips:
         return f", the answer flipped {_times(flips)}"
     among = f"{_times(flips)} among the near-copies of {clients:,} clients"
-    return f", the answer flipped {_times(own)} ({among})" if own is not None else f", the answer flipped {among}"
+    if own:
+        return f", the answer flipped {_times(own)} ({among})"
+    return f", the answer flipped {among}" + ("" if own is None else ", not to its own")
 
 
 def _times(count: int) -> str:

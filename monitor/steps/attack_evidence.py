@@ -15,8 +15,9 @@ from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.alerts.taxonomy import names_of, pattern_of
 from monitor.detectors.attack.signs import SWEEP
 from monitor.detectors.suspicion.suspects import client_of, name_of
+from monitor.profiles.layout import Layout
 from monitor.profiles.reading import categories
-from monitor.steps.copies import own_copies, swept_columns
+from monitor.steps.copies import compared, own_copies, swept_columns
 from monitor.steps.sightings import hidden_value
 from monitor.steps.tables import joined, rows_with
 from monitor.store.database import Database
@@ -32,14 +33,18 @@ def with_attack_evidence(
     watch: Watch,
     stepped: Sequence[Finding],
     standing: Mapping[str, Mapping[str, Any]],
+    layout: Layout,
 ) -> list[Finding]:
-    """Give a window's findings, those about attacks with what their rows show; one that is quiet keeps what it had."""
+    """Give a window's findings, those about attacks with what their rows show; one that is quiet keeps what it had.
+
+    standing: the model's alerts as they stood, by fingerprint as they are marked. layout: of the reference.
+    """
     attacks = [finding for finding in stepped if finding.detector == name_of(finding.kind)]
     if not attacks:
         return list(stepped)
     with database.read() as connection:
         senders = Senders.of(connection, watch, attacks[0].window)
-        shown = {f.fingerprint: _shown(connection, watch, f, senders) for f in attacks}
+        shown = {f.fingerprint: _shown(connection, watch, f, senders, layout) for f in attacks}
     told = [replace(f, evidence=shown[f.fingerprint]) if f.fingerprint in shown else f for f in stepped]
     return [_carried(f, standing) if f.fingerprint in shown else f for f in told]
 
@@ -67,38 +72,31 @@ class Senders:
         return cls(counts, total)
 
 
-def _shown(connection: Connection, watch: Watch, finding: Finding, senders: Senders) -> dict[str, Any]:
+def _shown(connection: Connection, watch: Watch, finding: Finding, senders: Senders, layout: Layout) -> dict[str, Any]:
     evidence = dict(finding.evidence)
     client = client_of(finding.segment)
     if finding.alert.state not in UNDER_ALARM or "detectors" not in evidence or client is None:
         return _named(finding.kind, evidence)
     rows = _rows_of(connection, watch, finding.window, client)
     if rows is not None:
-        evidence |= _of_client(rows, client, watch, finding.window, senders) | _of_copies(rows, watch, evidence)
+        evidence |= _of_client(rows, client, watch, finding.window, senders)
+        evidence |= _of_copies(rows, watch, layout, evidence)
     return _named(finding.kind, evidence)
 
 
-def _of_copies(rows: pa.Table, watch: Watch, evidence: Mapping[str, Any]) -> dict[str, Any]:
+def _of_copies(rows: pa.Table, watch: Watch, layout: Layout, evidence: Mapping[str, Any]) -> dict[str, Any]:
     """Give what a client's own rows show of its near-copies, and what it sweeps, where it was seen to."""
-    features, told = _features(rows, watch), dict[str, Any]()
+    looked_at, told = compared(rows, layout, ignore=watch.settings.attacks.ignore), dict[str, Any]()
     if evidence.get("cluster"):
-        told["cluster"] = own_copies(
-            evidence["cluster"], rows, ids=watch.roles.id, features=features, hide=partial(_shown_value, watch)
-        )
+        ids = rows[watch.roles.id].to_pylist() if watch.roles.id in rows.column_names else []
+        told["cluster"] = own_copies(evidence["cluster"], looked_at, ids, hide=partial(_shown_value, watch))
     if any(one["name"] == SWEEP for one in evidence["detectors"]):
-        told["swept"] = swept_columns(rows, features)
+        told["swept"] = swept_columns(looked_at)
     return told
 
 
 def _shown_value(watch: Watch, value: object) -> object:
     return hidden_value(value, watch.seed) if watch.settings.attacks.show_values == "hashed" else value
-
-
-def _features(rows: pa.Table, watch: Watch) -> list[str]:
-    roles = watch.roles
-    outputs = {roles.prediction, roles.label, *roles.scores, *roles.others}
-    aside = {roles.timestamp, roles.id, roles.client, roles.version, *roles.ignore, *roles.sensitive, *outputs}
-    return [name for name in rows.column_names if name not in {*aside, *watch.settings.attacks.ignore}]
 
 
 def _named(kind: str, evidence: dict[str, Any]) -> dict[str, Any]:

@@ -2,14 +2,16 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from monitor.detectors.attack.variations import few_of
 from monitor.names import short_name
+from monitor.profiles.layout import Layout
 from monitor.steps.tables import as_text
 
 Record = Mapping[str, Any]
@@ -19,56 +21,57 @@ MARKED = 64
 """So many bytes of an id are known of a cluster's rows."""
 
 
+def compared(rows: pa.Table, layout: Layout, *, ignore: Collection[str]) -> pa.Table:
+    """Give the columns that queries are compared by, as far as rows have them; of texts their lengths."""
+    found = {}
+    for column in layout.columns:
+        if column.role in ("feature", "sensitive") and column.name in rows.column_names and column.name not in ignore:
+            values = rows[column.name]
+            found[column.name] = pc.utf8_length(values.cast(pa.string())) if column.kind == "text" else values
+    return pa.table(found)
+
+
 def own_copies(
-    cluster: Mapping[str, Any], rows: pa.Table, *, ids: str | None, features: Sequence[str], hide: Callable[[Any], Any]
+    cluster: Mapping[str, Any], rows: pa.Table, ids: Sequence[object], *, hide: Callable[[Any], Any]
 ) -> dict[str, Any]:
     """Give a cluster with a pair of rows of the client alone, the column first in which these differ most.
 
-    rows: of the client, by time. ids: the column that names them. hide: gives what is shown of a value. Where these
-    rows are not to be found there is a pair only if no other client has sent such.
+    rows: of the client, by time, as they are compared. ids: of each row. hide: gives what is shown of a value. Where
+    these rows are not to be found there is a pair only if no other client has sent such.
     """
-    known = _places(rows, ids)
+    known = {_marked(text): place for place, one in enumerate(ids) if (text := as_text(one))}
     found = [known[mark] for one in (cluster.get("own") or {}).get("ids", ()) if (mark := _marked(one)) in known]
-    if len(found) < 2:  # a pair
+    if len(found) < 2 or not rows.num_columns:  # a pair
         return {**cluster, "pair": cluster["pair"] if cluster["clients"] <= 1 else []}
     before, after = (rows.slice(place, 1).to_pylist()[0] for place in (found[0], found[-1]))
-    apart = sorted(_apart(before, after, features), key=lambda one: (-one[1], one[0]))[:MOST]
-    return {
-        **cluster,
-        "pair": [
-            {"column": name, "from": hide(_value(before, name)), "to": hide(_value(after, name))} for name, _ in apart
-        ],
-    }
+    apart = sorted(_apart(before, after), key=lambda one: (-one[1], one[0]))[:MOST]
+    pair = [{"column": name, "from": hide(_value(before, name)), "to": hide(_value(after, name))} for name, _ in apart]
+    return {**cluster, "pair": pair}
 
 
-def swept_columns(rows: pa.Table, features: Sequence[str]) -> list[str]:
+def swept_columns(rows: pa.Table) -> list[str]:
     """Name the columns that a client changes from row to row where it changes few, the one first that it changes most.
 
-    rows: of the client, by time.
+    rows: of the client, by time, as they are compared.
     """
     steps = Counter[str]()
-    for before, after in pairwise(rows.select(list(features)).to_pylist()):
-        changed = [name for name in features if _differ(before[name], after[name])]
-        if len(changed) <= few_of(len(features)):
+    for before, after in pairwise(rows.to_pylist()):
+        changed = [name for name in before if _differ(before[name], after[name])]
+        if len(changed) <= few_of(rows.num_columns):
             steps.update(changed)
     return [name for name, times in steps.most_common(SWEPT) if times >= OFTEN * steps.total()]
-
-
-def _places(rows: pa.Table, ids: str | None) -> dict[bytes, int]:
-    names = rows[ids].to_pylist() if ids in rows.column_names else []
-    return {_marked(text): place for place, one in enumerate(names) if (text := as_text(one))}
 
 
 def _marked(text: str) -> bytes:
     return text.encode(errors="replace")[:MARKED]
 
 
-def _apart(before: Record, after: Record, features: Sequence[str]) -> Iterator[tuple[str, float]]:
+def _apart(before: Record, after: Record) -> Iterator[tuple[str, float]]:
     """Give the columns in which two rows differ, each with by how much of the larger value; 1 where that says nothing.
 
     The parts of vectors are columns, called as their column with their place behind it.
     """
-    for name in (part for column in features for part in _parts(before, column)):
+    for name in (part for column in before for part in _parts(before, column)):
         one, other = _value(before, name), _value(after, name)
         if _differ(one, other):
             yield name, _share(one, other)

@@ -131,7 +131,7 @@ class Judging:
             database,
             watch.name,
             verdict,
-            with_attack_evidence(database, watch, stepped, standing.rows),
+            with_attack_evidence(database, watch, stepped, standing.rows, verdict.profiles[WHOLE][0].layout),
             standing=standing.rows,
             drifting=self._history.alarmed_before(due.window),
             memory=self._remembered(),
