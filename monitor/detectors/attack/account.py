@@ -54,14 +54,15 @@ def account_of(
 def _own(held: Mapping[str, Array], k: int, client: Client, hit: NDArray[np.intp]) -> dict[str, Any]:
     """Give of a cluster's rows those of a client: how many, how often its answer flipped, and ids in the order of time.
 
-    These are of its first one in the cluster, and of the first and last that showed the sign now. Nothing of a client
-    for whom the cluster had no room.
+    These are of its first one in the cluster, where that is kept, and of the first and last that showed the sign now.
+    Nothing of a client for whom the cluster had no room.
     """
     (place,) = np.nonzero(held["cluster_members"][k] == client.mark)
     if not place.size:
         return {}
-    size, flips, first = (held[f"cluster_{name}"][k, place[0]] for name in ("asked", "own_flips", "own_first"))
-    ids = dict.fromkeys([first.decode(errors="replace"), *map(client.id_of, (int(hit[0]), int(hit[-1])))])
+    size, flips = (held[f"cluster_{name}"][k, place[0]] for name in ("asked", "own_flips"))
+    first = [one.decode(errors="replace") for one in held["cluster_own_first"][k, place[0] : place[0] + 1].tolist()]
+    ids = dict.fromkeys([*first, *map(client.id_of, (int(hit[0]), int(hit[-1])))])
     return {"own": {"size": int(size), "flips": int(flips), "ids": [one for one in ids if one]}}
 
 

@@ -19,6 +19,8 @@ Array = NDArray[Any]
 
 CLUSTERS, LINKS = 1024, 2**16
 MEMBERS, LABELS, SAMPLES, NAME = 64, 8, 3, 64
+FIRSTS = 8
+"""Of so many of a cluster's clients the id of the first row is kept: ids take room."""
 ONE_CLIENT = 0.6
 LARGE, GROWS_WITHIN, TRIES = 8, 20_000, 64
 ALARM = 20.0
@@ -47,7 +49,7 @@ def empty_clusters(numbers: int, categories: int) -> dict[str, Array]:
         "asked": np.zeros((CLUSTERS, MEMBERS), np.uint32),
         "own_label": np.full((CLUSTERS, MEMBERS), -1, np.int32),
         "own_flips": np.zeros((CLUSTERS, MEMBERS), np.uint32),
-        "own_first": np.zeros((CLUSTERS, MEMBERS), f"S{NAME}"),
+        "own_first": np.zeros((CLUSTERS, FIRSTS), f"S{NAME}"),
         "exemplar": np.zeros((CLUSTERS, numbers)),
         "exemplar_codes": np.zeros((CLUSTERS, categories), np.int64),
         "exemplar_label": np.full(CLUSTERS, -1, np.int64),
@@ -202,7 +204,7 @@ class Clusters:
             return 0
         a["own_flips"][k, place] += label >= 0 and a["own_label"][k, place] not in (-1, label)
         a["own_label"][k, place] = label
-        if not a["own_first"][k, place]:
+        if place < FIRSTS and not a["own_first"][k, place]:
             a["own_first"][k, place] = name
         a["asked"][k, place] += 1
         return int(a["asked"][k, place])
@@ -219,7 +221,8 @@ class Clusters:
         if not free.size:
             return -1
         a["members"][k, free[0]] = client
-        a["own_label"][k, free[0]], a["own_flips"][k, free[0]], a["own_first"][k, free[0]] = -1, 0, b""
+        a["own_label"][k, free[0]], a["own_flips"][k, free[0]] = -1, 0
+        a["own_first"][k, free[0] : free[0] + 1] = b""
         return int(free[0])
 
     def _varied(self, k: int, numbers: Array, codes: Array) -> bool:
