@@ -29,7 +29,7 @@ def hypergeometric_tail(beyond: ArrayLike, *, total: int, hits: int, rows: Array
     the one before, away from the mode, so that small tails keep their digits. (Fisher 1935)
 
     >>> hypergeometric_tail([0, 1], total=20, hits=7, rows=[12, 12]).round(4).tolist()
-    [1.0, 0.9996]
+    [0.9999, 0.9956]
     """
     last, drawn = np.atleast_1d(np.asarray(beyond, np.int64)), np.atleast_1d(np.asarray(rows, np.int64))
     mode = (drawn + 1) * (hits + 1) // (total + 2)
