@@ -22,12 +22,12 @@ Places = NDArray[np.intp]
 WORTH_IT, AND_OF_MANY, MANY = (1e-8, 0.5), 0.2, 2_000
 """Bounds between which it pays, and rounding allows, to make them exact.
 
-In a window of many rows hardly a budget asks for more than a tenth, and exact ones are about half of them; in one of
-few rows most intervals cannot hold a surprise, and exact ones are far below.
+In a window of many rows hardly a budget asks for more than a tenth, and exact ones are a third of them or more; in
+one of few rows exact ones are far below.
 """
 DEEPER = 18.0
 """How much rarer than the smallest p-value is what is left out, as a logarithm."""
-TINY = 1e-12
+TINY, SMALLEST = 1e-12, 1e-300
 
 
 def scan_test(reference: Counts, current: Counts, inflation: float = 1.0) -> tuple[float, float] | None:
@@ -56,7 +56,9 @@ def scan_test(reference: Counts, current: Counts, inflation: float = 1.0) -> tup
     p_values = _tail(b[risen] / inflation, (a + b)[risen] / inflation, m / (n + m))
     best = int(risen[np.argmin(p_values)]) if risen.size else 0
     least = float(p_values.min(initial=1.0))
-    bound = min(1.0, least * len(first))
+    # of fewer rows not even hits alone would be as rare (Tarone 1990)
+    reached = int(((a + b) / inflation * math.log(m / (n + m)) <= math.log(max(least, SMALLEST))).sum())
+    bound = min(1.0, least * reached)
     if WORTH_IT[0] <= bound < (WORTH_IT[1] if m < MANY * inflation else AND_OF_MANY):
         edges = np.rint((before + after) / inflation).astype(np.int64)
         bound = min(bound, smallest_tail_chance(np.diff(edges), round(m / inflation), least))
