@@ -19,6 +19,7 @@ Hashes = NDArray[np.uint64]
 Places = NDArray[np.intp]
 
 SHARES = ("letters", "digits", "punctuation", "non_ascii", "invisible", "lookalike_letters")
+HIDDEN = ("invisible", "lookalike_letters")
 NAMES = ("unseen_words", *SHARES, "component_1", "component_2")
 BUCKETS, TOPICS, ABOUT_ROWS = 1 << 20, 256, 10_000
 OTHER, LETTER, DIGIT, SPACE, MARK, INVISIBLE = range(6)
@@ -83,13 +84,22 @@ def _measured(texts: list[str], seen: NDArray[np.bool_], topics: Floats) -> Floa
     counts, words = _read(texts)
     held = np.bincount(words.text, minlength=len(texts))
     new = np.bincount(words.text, weights=~seen[words.hashes % np.uint64(BUCKETS)], minlength=len(texts))
-    alike = np.bincount(words.text, weights=words.lookalikes, minlength=len(texts))
     about = [np.bincount(words.text, weights=axis[_topic(words)], minlength=len(texts)) for axis in topics.T]
-    length, letters = counts["length"], counts["letters"]
     with np.errstate(divide="ignore", invalid="ignore"):
-        shares = [counts[name] / length for name in SHARES[:-1]]
-        lookalikes = np.where(length > 0, alike / np.maximum(letters, 1), np.nan)
-        return np.stack([new / held, *shares, lookalikes, *(sums / held for sums in about)])
+        shares = [counts[name] / counts["length"] for name in SHARES[:-1]]
+        return np.stack([new / held, *shares, _lookalikes(counts, words), *(sums / held for sums in about)])
+
+
+def hidden(texts: list[str]) -> Floats:
+    """Give each text's shares `invisible` and `lookalike_letters`, shape (2, texts); NaN where there is no text."""
+    counts, words = _read(texts)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.stack([counts["invisible"] / counts["length"], _lookalikes(counts, words)])
+
+
+def _lookalikes(counts: Mapping[str, Floats], words: Words) -> Floats:
+    alike = np.bincount(words.text, weights=words.lookalikes, minlength=counts["length"].size)
+    return np.where(counts["length"] > 0, alike / np.maximum(counts["letters"], 1), np.nan)
 
 
 def _texts(column: pa.ChunkedArray) -> list[str]:

@@ -175,3 +175,66 @@ def test_a_few_rows_are_read_as_many_are() -> None:
     table = rows(64, 7)
     many = validate(fitted(), None, table)
     assert [one for i in range(64) for one in validate(fitted(), None, table.slice(i, 1))] == many
+
+
+TEXTS = (
+    "the offer ends today",
+    "voilà, the café's menu",
+    "лучшее предложение дня",
+    "family \U0001f468\u200d\U0001f469 dinner",
+)
+
+
+def spoken(count: int, seed: int) -> pa.Table:
+    rng, table = np.random.default_rng(seed), rows(count, seed)
+    texts = [f"{rng.choice(TEXTS)} {rng.integers(10**6)}" for _ in range(count)]
+    return table.append_column("text", pa.array(texts)).append_column(
+        "plain", pa.array([f"no {i}" for i in range(count)])
+    )
+
+
+@cache
+def fitted_to_texts() -> Baseline:
+    roles = Roles(timestamp="at", prediction="answer", kinds={"text": "text", "plain": "text"})
+    reference = spoken(1000, 5)
+    found = Baseline.fit(reference, roles, layout_of(reference, roles), rng=np.random.default_rng(2))
+    assert found
+    return Baseline.unpacked(found.packed())
+
+
+# column, text, reason
+HIDDEN = [
+    # a zero-width space between all letters
+    ("text", "\u200b".join("the offer ends"), "48.1% of the characters of text are invisible"),
+    # Cyrillic letters that look like Latin ones
+    (
+        "text",
+        "the offer ends today 777777".translate(dict(zip(map(ord, "oe"), "\u043e\u0435", strict=True))),
+        "29.4% of the letters of text",
+    ),
+    # one character where no text of the reference has any, though those of another column do
+    ("plain", "no\u200b 7", "20.0% of the characters of plain are invisible"),
+    ("text", "x" * 300, "text has 300 characters, a length beyond the range of the reference"),
+    # ordinary ones, in another script and with a character that joins, and no text
+    ("text", "лучшее предложение для вас", ""),
+    ("text", "a \U0001f468\u200d\U0001f469 breakfast at home", ""),
+    ("plain", None, ""),
+]
+
+
+@pytest.mark.parametrize(("column", "text", "reason"), HIDDEN)
+def test_what_is_hidden_in_texts_as_in_none_of_the_reference_breaks_the_contract(
+    column: str, text: str, reason: str
+) -> None:
+    row = spoken(2, 6)
+    row = row.set_column(row.column_names.index(column), column, pa.array([row[column][0].as_py(), text]))
+    honest, found = validate(fitted_to_texts(), None, row)
+    assert honest.contract
+    said = [each for each in found.reasons if column in each and "no value" not in each]
+    assert (said[0] if said else "").startswith(reason) if reason else not said
+    assert not (reason and (found.contract or found.belongs))
+
+
+def test_honest_texts_break_the_contract_no_oftener_than_the_reference_can_tell() -> None:
+    broken = [one for one in validate(fitted_to_texts(), None, spoken(4000, 7)) if "text" in " ".join(one.reasons)]
+    assert len(broken) <= 4000 / 1000 + 3 * 2

@@ -23,6 +23,7 @@ from monitor.detectors.attack.packing import packed, part_of, unpacked
 from monitor.detectors.attack.population import FEWEST, Population, levels_of
 from monitor.detectors.attack.regions import Regions, doubt_of
 from monitor.detectors.attack.space import Floats, Rows, Space
+from monitor.detectors.attack.writing import Writing
 from monitor.profiles.bins import CategoryBins
 from monitor.profiles.layout import Layout
 from monitor.types import Roles
@@ -59,6 +60,7 @@ class Baseline:
     combination: Combination
     regions: Regions
     contract: Contract
+    writing: Writing
     usual: Mapping[str, Floats]
     rates: Floats
     joins: int
@@ -121,6 +123,7 @@ class Baseline:
             combination,
             Regions.of(population.points, points, found, rng=rng),
             contract,
+            Writing.of(space, reference),
             usual,
             _rates({name: float(rate) for name, rate in own.items()}),
             joining[0],
@@ -148,6 +151,7 @@ class Baseline:
             "rates": self.rates,
             "joins_without": self.joins_without,
             "modal": self.modal,
+            "writing": self.writing.highest,
             "numbers": np.array([self.joins, self.growth, self.largest, self.budget]),
             "trained": self.trained,
         }
@@ -174,6 +178,7 @@ class Baseline:
             Combination.from_arrays(part_of(arrays, "combination_")),
             Regions(**part_of(arrays, "regions_")),
             Contract(**part_of(arrays, "contract_")),
+            Writing(arrays["writing"]),
             part_of(arrays, "usual_"),
             arrays["rates"],
             int(joins),

@@ -95,18 +95,23 @@ def _faults(baseline: Baseline, table: pa.Table, rows: Rows) -> list[list[str]]:
         below = rows.numbers[row, column] < 0
         said = f"and no value of the reference is {'below' if below else 'above'} 0"
         found[row].append(f"{names[column]} is {rows.numbers[row, column]:g}, {said}")
-    for flags, said in (
-        (broken.beyond, "is beyond the range of the reference"),
-        (broken.off_lattice, "has more decimals than any value of the reference"),
-    ):
-        for row, column in np.argwhere(flags).tolist():
-            found[row].append(f"{names[column]} {said}")
+    for row, column in np.argwhere(broken.beyond).tolist():
+        found[row].append(f"{names[column]} {_beyond(baseline.space, column, rows.numbers[row, column])}")
+    for row, column in np.argwhere(broken.off_lattice).tolist():
+        found[row].append(f"{names[column]} has more decimals than any value of the reference")
+    for strange in baseline.writing.strange(baseline.space, table):
+        found[strange.row].append(strange.reason)
     for row, place in np.argwhere(broken.malformed & ~unread & _firsts(baseline.space)).tolist():
         if place < wide or rows.codes[row, place - wide] < 0:
             lost[row].append(_column(baseline.space, place)[0])
         else:
             found[row].append(f"{names[place]} is a category that the reference does not hold")
     return [faults + ([f"{_several(gone)} no value"] if gone else []) for faults, gone in zip(found, lost, strict=True)]
+
+
+def _beyond(space: Space, place: int, value: float) -> str:
+    length = f"has {value:.0f} characters, a length" if space.columns[_which(space, place)].kind == "text" else "is"
+    return f"{length} beyond the range of the reference"
 
 
 def _unread(space: Space, table: pa.Table, rows: Rows) -> NDArray[np.bool_]:
@@ -135,10 +140,14 @@ def _column(space: Space, place: int) -> tuple[str, str]:
     """Give the column that a number or category is of, and what a value is that cannot be of its kind."""
     if place >= space.numbers:
         return space.names[place], "no category"
-    which = int(np.searchsorted(np.cumsum(space.widths), place, side="right"))
+    which = _which(space, place)
     column = space.columns[which]
     nones = {"text": "no text", "vector": f"no list of {space.widths[which]} numbers"}
     return column.name, nones.get(column.kind, "no number")
+
+
+def _which(space: Space, place: int) -> int:
+    return int(np.searchsorted(np.cumsum(space.widths), place, side="right"))
 
 
 def _cell(table: pa.Table, name: str, row: int) -> str:

@@ -1,0 +1,72 @@
+"""What texts are written with: invisible characters and look-alike letters, which hide words from who reads them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from monitor.detectors.attack.contract import ROOM
+from monitor.detectors.attack.space import Space
+from monitor.profiles.reading import type_of
+from monitor.profiles.texts import HIDDEN, hidden
+
+Floats = NDArray[np.float64]
+
+_SAID = {
+    "invisible": "of the characters of {} are invisible, more than in any text of the reference",
+    "lookalike_letters": "of the letters of {} are look-alikes of other ones, more than in any text of the reference",
+}
+
+
+class Strange(NamedTuple):
+    """A text with more hidden writing than the reference's: where it stands, and why in words."""
+
+    row: int
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Writing:
+    """highest: the shares of hidden writing that a column's texts may have, shape (2, columns); NaN for no texts."""
+
+    highest: Floats
+
+    @classmethod
+    def of(cls, space: Space, reference: pa.Table) -> "Writing":
+        """Read off reference rows the range of the shares, with room for a quarter of it."""
+        highest = np.full((len(HIDDEN), len(space.widths)), np.nan)
+        for place, name in _texts_of(space):
+            shares = hidden(_texts(reference, name))
+            held = shares[:, np.isfinite(shares).all(axis=0)]
+            if held.size:
+                highest[:, place] = held.max(axis=1) + ROOM * np.ptp(held, axis=1)
+        return cls(highest)
+
+    def strange(self, space: Space, table: pa.Table) -> Iterator[Strange]:
+        """Find the texts with more; of honest ones, at most one in as many as the reference has.
+
+        Blind to words that are of another script from their first letter to their last.
+        """
+        read = [(place, name, _texts(table, name)) for place, name in _texts_of(space)]
+        read = [one for one in read if not all(map(str.isascii, one[2]))]
+        if not read:
+            return
+        places, names, texts = zip(*read, strict=True)
+        shares = hidden([*chain(*texts)]).reshape(len(HIDDEN), len(read), table.num_rows)
+        for what, at, row in np.argwhere(shares > self.highest[:, places, None]).tolist():
+            yield Strange(row, f"{shares[what, at, row]:.1%} {_SAID[HIDDEN[what]].format(names[at])}")
+
+
+def _texts_of(space: Space) -> Iterator[tuple[int, str]]:
+    columns = enumerate(space.columns[: len(space.widths)])
+    return ((place, column.name) for place, column in columns if column.kind == "text")
+
+
+def _texts(table: pa.Table, name: str) -> list[str]:
+    if table.column_names.count(name) != 1 or type_of(table.column(name).type) != "text":
+        return []
+    return [text or "" for text in table.column(name).to_pylist()]
