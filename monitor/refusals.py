@@ -76,6 +76,9 @@ class Patience:
         return asked
 
 
+PATIENCE = Patience()
+
+
 def _until(end: float, receive: Receive, late: str) -> Receive:
     whole = False
 

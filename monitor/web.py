@@ -30,7 +30,7 @@ from litestar.types import Message, Scope
 
 from monitor.alerts.grouping import instant
 from monitor.errors import MonitorError
-from monitor.refusals import AWAY, Failures, Patience, away, broken, said
+from monitor.refusals import AWAY, PATIENCE, Failures, Patience, away, broken, said
 from monitor.render import html, views
 from monitor.render.metrics import exposition
 from monitor.store.alerts import alert_rows
@@ -67,7 +67,7 @@ def create_app(
     push: Push | None = None,
     validate: Validate | None = None,
     private: bool = False,
-    patience: Patience = Patience(),  # noqa: B008 (frozen)
+    patience: Patience = PATIENCE,
 ) -> Litestar:
     """Give the service on a database.
 

@@ -93,13 +93,17 @@ _BY_KIND: Mapping[str, Names] = {
 _EROSION = Names(("AML.T0031",), ("NISTAML.02",), ("AML.M0024",))
 
 
+ATTACK = "attack."
+"""Begins the kinds of alerts about attacks."""
+
+
 def is_attack(kind: str) -> bool:
     """Say whether alerts of this kind are about an attack.
 
     >>> is_attack("attack.poisoning"), is_attack("quality")
     (True, False)
     """
-    return kind.startswith("attack.")
+    return kind.startswith(ATTACK)
 
 
 def names_of(kind: str, pattern: str = "") -> Names:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from itertools import accumulate, pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -181,17 +182,19 @@ class Layout:
     @cached_property
     def sums(self) -> int:
         """Count all places among the sums: two a column, then the outcome's, then those of the means of vectors."""
-        return sum(self.means.values(), self.first_mean) + 2 * len(self.means)
+        return max((place.stop for place in self.means.values()), default=self.first_mean)
 
     @cached_property
     def first_mean(self) -> int:
-        """Give where the sums of the means of vectors begin: for each the rows, the squares, then its coordinates."""
+        """Give where the sums of the means of vectors begin."""
         return 2 * len(self.columns) + (self.outcome.slots[1] if self.outcome else 0)
 
     @cached_property
-    def means(self) -> Mapping[str, int]:
-        """Give the coordinates of the mean of each column of vectors that has one, by its name."""
-        return {one.columns[0]: size for one in self.derivations if (size := coordinates(one))}
+    def means(self) -> Mapping[str, slice]:
+        """Give the places of each mean of a column of vectors: of the rows, the squares, then its coordinates."""
+        sizes = {one.columns[0]: 2 + size for one in self.derivations if (size := coordinates(one))}
+        ends = accumulate(sizes.values(), initial=self.first_mean)
+        return {name: slice(*place) for name, place in zip(sizes, pairwise(ends), strict=True)}
 
     @cached_property
     def by_name(self) -> Mapping[str, Column]:

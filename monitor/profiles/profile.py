@@ -121,12 +121,8 @@ class Profile:
     @cached_property
     def means(self) -> Mapping[str, MeanVector]:
         """Give what is known of the mean of each column of vectors."""
-        found, first = dict[str, MeanVector](), self.layout.first_mean
-        for name, size in self.layout.means.items():
-            n, squares = self.sums[first : first + 2].tolist()
-            found[name] = MeanVector(round(n), self.sums[first + 2 : first + 2 + size], squares)
-            first += 2 + size
-        return found
+        held = {name: self.sums[place] for name, place in self.layout.means.items()}
+        return {name: MeanVector(round(one[0]), one[2:], float(one[1])) for name, one in held.items()}
 
     def packed(self) -> bytes:
         """Give the profile as a compressed Arrow stream, without its layout."""

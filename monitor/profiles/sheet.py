@@ -177,17 +177,16 @@ def _by_group(keys: Positions, counts: Counts, size: int) -> Mapping[int, tuple[
 
 def add_means(sheet: Sheet, mixed: Mapping[str, Floats], runs: list[Run]) -> None:
     """Add what the means of columns of vectors are taken of; rows without a vector are left out."""
-    first = sheet.layout.first_mean
-    for name, size in sheet.layout.means.items():
+    for name, place in sheet.layout.means.items():
         for run in runs:
             values = run.ordered(mixed[name][run.start : run.stop])
             known = np.isfinite(values[:, 0])
             values = values if known.all() else np.where(known[:, None], values, 0.0)
             squares = np.einsum("ij,ij->i", values, values)
             added = np.column_stack([known, squares])
-            sheet.sums[run.present, first : first + 2] += np.add.reduceat(added, run.starts)
-            sheet.sums[run.present, first + 2 : first + 2 + size] += np.add.reduceat(values, run.starts)
-        first += 2 + size
+            sums = sheet.sums[:, place]
+            sums[run.present, :2] += np.add.reduceat(added, run.starts)
+            sums[run.present, 2:] += np.add.reduceat(values, run.starts)
 
 
 def count_outcome(sheet: Sheet, rows: pa.Table, runs: list[Run]) -> None:

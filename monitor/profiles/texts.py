@@ -48,7 +48,7 @@ def fit(rows: pa.Table, columns: Sequence[Column], _: Roles) -> Iterator[Derivat
             continue
         seen, topics = np.zeros(BUCKETS, np.bool_), np.zeros((TOPICS, TOPICS))
         for start in range(0, rows.num_rows, SLICE):
-            texts = _texts(rows.column(column.name).slice(start, SLICE))
+            texts = texts_of(rows.column(column.name).slice(start, SLICE))
             words = _read(texts)[1]
             seen[words.hashes % np.uint64(BUCKETS)] = True
             if start == 0:
@@ -75,7 +75,7 @@ def make(derivation: Derivation, rows: pa.Table) -> Mapping[str, Floats]:
     made = np.full((len(NAMES), rows.num_rows), np.nan)
     if name in rows.column_names and type_of(rows.column(name).type) == "text":
         for start in range(0, rows.num_rows, SLICE):
-            texts = _texts(rows.column(name).slice(start, SLICE))
+            texts = texts_of(rows.column(name).slice(start, SLICE))
             made[:, start : start + len(texts)] = _measured(texts, seen, derivation.arrays["topics"])
     return dict(zip(derivation.names, made, strict=True))
 
@@ -102,7 +102,8 @@ def _lookalikes(counts: Mapping[str, Floats], words: Words) -> Floats:
     return np.where(counts["length"] > 0, alike / np.maximum(counts["letters"], 1), np.nan)
 
 
-def _texts(column: pa.ChunkedArray) -> list[str]:
+def texts_of(column: pa.ChunkedArray) -> list[str]:
+    """Give a column's texts; one that is missing is empty."""
     return [text or "" for text in column.cast(pa.large_string()).to_pylist()]
 
 

@@ -122,10 +122,10 @@ def _run(folder: Path, timeout: timedelta) -> None:
 def _make(folder: Path) -> None:
     import pandas as pd  # noqa: PLC0415  # only the child needs it
 
-    told = json.loads((folder / "roles.json").read_text(encoding="utf-8"))
-    columns = told["numeric"] + told["categorical"]
+    roles = (folder / "roles.json").read_text(encoding="utf-8")
+    told, named = json.loads(harmless(roles)), json.loads(roles)
+    columns = named["numeric"] + named["categorical"]
     frames = [pd.read_parquet(folder / f"{name}.parquet")[columns] for name in ("current", "reference")]
-    told = {key: _harmless_all(said) for key, said in told.items()}
     frames = [_readable(frame.rename(columns=harmless), told) for frame in frames]
     report = _report(frames, told)
     (folder / "report.html").write_text(report, encoding="utf-8")
@@ -147,12 +147,6 @@ def _text(value: object) -> str | None:
 def harmless(text: str) -> str:
     """Give a text that ends no script and begins no tag: Evidently writes names and values as they are."""
     return text.replace("<", LIKE_LESS)
-
-
-def _harmless_all(said: Any) -> Any:  # noqa: ANN401  # as JSON has it
-    if isinstance(said, list):
-        return [harmless(one) for one in said]
-    return harmless(said) if isinstance(said, str) else said
 
 
 def _report(frames: "list[pd.DataFrame]", told: dict[str, Any]) -> str:

@@ -23,7 +23,7 @@ from monitor.setup.look import (
     sum_to_one,
     unread_times,
 )
-from monitor.setup.misfits import of_answers, of_kinds, of_splits
+from monitor.setup.misfits import of_answers, of_kinds, of_splits, some_of
 from monitor.setup.sample import Sample, missing_files, opened, sampled
 from monitor.types import Roles
 
@@ -254,8 +254,7 @@ def _score(at: str, column: pa.ChunkedArray, name: str) -> Iterator[Finding]:
 def _classes(at: str, column: pa.ChunkedArray, name: str, classes: Sequence[str]) -> Iterator[Finding]:
     others = sorted({value for value in spelled(column) if value is not None} - set(classes))
     if others:
-        shown = ", ".join(map(repr, others[:3])) + (" …" if len(others) > 3 else "")
-        problem = f"{name!r} holds {shown}, which scores has no class for"
+        problem = f"{name!r} holds {some_of(others)}, which scores has no class for"
         yield Finding("error", at, problem, f"the classes are {', '.join(classes)}; write them as the column does")
 
 

@@ -1,6 +1,6 @@
 """Columns whose values do not fit the role or the kind that a configuration gives them, or do not fit each other."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -67,7 +67,7 @@ def of_answers(roles: Roles, rows: pa.Table) -> Iterator[Misfit]:
         return
     said = _words(rows[roles.prediction])
     if said and labels and not said & labels and len(said) <= MAX_CLASSES:
-        problem = f"{roles.prediction!r} holds {_some(said)}, and {roles.label!r} {_some(labels)}: no word of both"
+        problem = f"{roles.prediction!r} holds {some_of(said)}, and {roles.label!r} {some_of(labels)}: no word of both"
         yield "prediction", problem, "every decision would count as wrong; log it in the labels' words, or leave it out"
 
 
@@ -90,7 +90,8 @@ def _words(column: pa.ChunkedArray) -> set[str]:
     return {text for text in categories(column, classes=True).texts if text is not None}
 
 
-def _some(words: set[str]) -> str:
+def some_of(words: Collection[str]) -> str:
+    """Name the first three of some values, as they would be written."""
     return ", ".join(map(repr, sorted(words)[:3])) + (" …" if len(words) > 3 else "")
 
 

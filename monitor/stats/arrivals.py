@@ -8,15 +8,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.stats.volume import WINDOWS_NEEDED, count_test
+from monitor.stats.volume import WINDOWS_NEEDED, count_test, silence_test
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
 ALONE = 1.5
 """A silence so many times as long as every other stands alone: it is no usual one."""
-REGULAR = 4
-"""Gaps however regular may lengthen by a so many-th of their mean: a delivery a little late is no news."""
+REGULAR = 0.25
+"""Gaps however regular may lengthen by so much of their mean: a delivery a little late is no news."""
 WEEKS_NEEDED = 3
 """Weeks that must be known, so that two weekends are: one alone would be no usual silence."""
 BLOCKS = (1, 7, 14, 35)
@@ -112,9 +112,11 @@ def silence_of(arrivals: Arrivals, slot: int) -> Silence | None:
         return None
     until = np.cumsum(arrivals.expected(known.seen & (np.arange(known.seen.size) <= last)))
     usual, due = np.diff(until[known.at])[known.kept], float(until[slot] - until[last])
-    p_values = longer_gap_test(known.gaps[known.kept], gap), longer_gap_test(usual, due)
+    in_time = silence_test(known.gaps[known.kept].astype(np.float64), gap, least=REGULAR)
+    # where no label was ever to be expected, none is missing
+    in_labels = silence_test(usual, due, least=REGULAR) if usual.any() else 1.0
     times = min(gap / longest, due / max(float(usual.max()), 1e-9))
-    return Silence(max(p for p in p_values if p is not None), times, due, last, longest)
+    return Silence(max(p for p in (in_time, in_labels) if p is not None), times, due, last, longest)
 
 
 def thinning_of(
@@ -175,23 +177,3 @@ def _usual(arrivals: Arrivals, end: int) -> _Usual | None:
         lone = int(np.argmax(np.where(kept, gaps, 0)))
         kept[lone], seen[at[lone] + 1 : at[lone + 1]] = False, False
     return _Usual(at, gaps, kept, seen) if kept.sum() >= WINDOWS_NEEDED else None
-
-
-def longer_gap_test(gaps: Sequence[float] | Counts | Floats, gap: float) -> float | None:
-    """Give the one-sided p-value for a gap of `gap` or more, in the unit of `gaps` between arrivals.
-
-    Up to the longest gap it is the share of gaps as long, the new one counted in. Beyond, the tail is exponential, with
-    the standard deviation of the gaps, known from these only, though at least a quarter of their mean. None below
-    eight gaps. (Pickands 1975)
-
-    >>> longer_gap_test([1.0] * 9, 1.0), longer_gap_test([1.0] * 9, 3.0) < 0.001
-    (1.0, True)
-    """
-    k = len(gaps)
-    if k < WINDOWS_NEEDED:
-        return None
-    known = np.asarray(gaps, dtype=np.float64)
-    longest, scale = float(known.max()), max(float(known.std(ddof=1)), float(known.mean()) / REGULAR)
-    if gap <= longest:
-        return (1 + int((known >= gap).sum())) / (k + 1)
-    return float((1 + (gap - longest) / (k * scale)) ** -k) / (k + 1) if scale else 1.0

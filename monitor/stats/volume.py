@@ -38,18 +38,22 @@ def _stable(counts: Floats, excess: float) -> Floats:
     return np.asarray(np.arcsinh(np.sqrt(excess * raised)) / math.sqrt(excess))
 
 
-def silence_test(gaps: Sequence[float], age: float) -> float | None:
+def silence_test(gaps: Sequence[float] | Floats, age: float, *, least: float = 1.0) -> float | None:
     """Give the one-sided p-value for a silence of `age` against `gaps` between arrivals, in one unit.
 
     Up to the longest gap it is the share of gaps as long, the new one counted in. Beyond, the tail is that of
     exponential gaps whose mean is known from these only; the standard deviation stands for the mean when larger, as
-    with bursts. None below eight gaps.
+    with bursts, and of gaps that may be regular when it is `least` of the mean or more. None below eight gaps.
+    (Pickands 1975)
+
+    >>> silence_test([1.0] * 9, 1.0), silence_test([1.0] * 9, 3.0, least=0.25) < 0.001
+    (1.0, True)
     """
     k = len(gaps)
     if k < WINDOWS_NEEDED:
         return None
     known = np.asarray(gaps, dtype=np.float64)
-    longest, scale = float(known.max()), max(float(known.mean()), float(known.std(ddof=1)))
+    longest, scale = float(known.max()), max(least * float(known.mean()), float(known.std(ddof=1)))
     if age <= longest:
         return (1 + int((known >= age).sum())) / (k + 1)
     return float((1 + (age - longest) / (k * scale)) ** -k) / (k + 1) if scale else 0.0

@@ -67,7 +67,7 @@ def note_arrivals(
         for (when, first), found in came.items()
         if when >= kept
     }
-    add_arrivals(connection, name, length // timedelta(hours=1), slots)
+    add_arrivals(connection, name, slot_hours(base), slots)
 
 
 def count_settled(connection: Connection, name: str, base: Period, window: Period, times: pa.ChunkedArray) -> None:
@@ -82,6 +82,11 @@ def count_settled(connection: Connection, name: str, base: Period, window: Perio
 def slot_length(base: Period) -> timedelta:
     """Give the length of the slots in which labels are counted: that of the windows that are kept."""
     return DAY if base.unit == "d" else timedelta(hours=1)
+
+
+def slot_hours(base: Period) -> int:
+    """Give the same in hours, as slots are told apart in the store."""
+    return slot_length(base) // timedelta(hours=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +113,7 @@ class History:
 def history_of(connection: Connection, name: str, base: Period, clock: datetime) -> History | None:
     """Read when labels came; None where none ever did. Records are known as long before, so that all ages are."""
     length = slot_length(base)
-    came = dict(read_arrivals(connection, name, length // timedelta(hours=1)))
+    came = dict(read_arrivals(connection, name, slot_hours(base)))
     rows = read_rows(connection, name, since=clock - 2 * HORIZON)
     if not came or not rows:
         return None

@@ -113,12 +113,9 @@ def _filled(reference: Profile, rows: int, bins: Mapping[int, int]) -> Profile:
 
 def _move_means(reference: Profile, rows: int, sums: NDArray[np.float64]) -> None:
     """Put the means of vectors ten deviations off in every coordinate, with the spread of the reference."""
-    first = reference.layout.first_mean
-    for one in reference.means.values():
+    for name, one in reference.means.items():
         moved = np.full(one.total.size, 10.0 * rows)
-        sums[first : first + 2] = rows, rows * one.scatter + float(moved @ moved) / rows
-        sums[first + 2 : first + 2 + moved.size] = moved
-        first += 2 + moved.size
+        sums[reference.layout.means[name]] = rows, rows * one.scatter + float(moved @ moved) / rows, *moved
 
 
 def widest(reference: Profile, *, alpha: float, rows: int) -> list[Wide]:

@@ -83,11 +83,11 @@ def _share(one: float | str | None, other: float | str | None) -> float:
     return abs(one - other) / max(abs(one), abs(other))
 
 
-def _differ(one: Any, other: Any) -> bool:  # noqa: ANN401  # whatever a record holds
+def _differ(one: object, other: object) -> bool:
     return bool(one != other and not (_is_nan(one) and _is_nan(other)))
 
 
-def _is_nan(value: Any) -> bool:  # noqa: ANN401  # whatever a record holds
+def _is_nan(value: object) -> bool:
     return isinstance(value, float) and math.isnan(value)
 
 
@@ -105,5 +105,5 @@ def _value(row: Record, name: str) -> float | str | None:
     return None if value is None else short_name(str(value))
 
 
-def _part(vector: Any, place: int) -> Any:  # noqa: ANN401  # whatever a list in a record holds
+def _part(vector: object, place: int) -> object:
     return vector[place] if isinstance(vector, list) and place < len(vector) else None

@@ -1,6 +1,6 @@
 """Why a window differs: what was found out about it as symptoms, and what its rows add to that."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from monitor.alerts.grouping import Finding, before
 from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.alerts.origin import UNIT_PSI, Excess, Origin, Symptoms, has_crept, origin_of
 from monitor.alerts.phrasing import shown
+from monitor.alerts.taxonomy import is_attack
 from monitor.detectors.drift import mean_shift, psi
 from monitor.detectors.quality import constant_column, invalid_share, missing_share, unseen_share
 from monitor.detectors.suspicion.suspects import client_of
@@ -33,7 +34,6 @@ from monitor.types import Measurement, Window
 FIXED = {"quality": "data_quality", "model_change": "model_change", "bias.temporal": "temporal"}
 """Kinds of alert that say by themselves why."""
 BROKEN = {one.NAME for one in (missing_share, invalid_share, unseen_share, constant_column)}
-ATTACK = "attack."
 _OUTPUTS, _OUTCOMES = ("drift.prediction", "confidence"), ("drift.label", "drift.concept", "performance.realised")
 
 
@@ -50,7 +50,7 @@ class Reason:
         told: dict[str, Any] = {"for": self.origin.speaks_for, "against": self.origin.speaks_against}
         if self.origin.columns:
             told["broken" if self.origin.name == "data_quality" else "crept"] = self.origin.columns[:MOST_NAMED]
-        rows, excess = sum(one.rows for one in self.clients), sum(max(one.excess, 0.0) for one in self.clients)
+        rows, excess = sum(one.rows for one in self.clients), _sent_more(self.clients)
         if sum(one.excess for one in self.clients) > 0:
             told["column"] = self.column
             told["clients"] = [
@@ -119,8 +119,8 @@ def reason_of(
     faulty: Faulty,
 ) -> Reason:
     """Gather a window's symptoms and say what they speak for."""
-    symptoms = replace(symptoms_of(verdict, stepped, drifting=drifting, faulty=faulty), attack=attack)
-    symptoms = replace(symptoms, crept=_crept(symptoms.moved, verdict, memory))
+    symptoms = symptoms_of(verdict, stepped, drifting=drifting, faulty=faulty)
+    symptoms = replace(symptoms, attack=attack, crept=_crept(symptoms.moved, verdict, memory))
     column = max(symptoms.moved, key=lambda name: (symptoms.moved[name], name), default="")
     found = _senders(connection, model, verdict, column, window) if column else None
     if found is not None:
@@ -135,7 +135,7 @@ def symptoms_of(verdict: Verdict, stepped: Iterable[Finding], *, drifting: int, 
     layout = verdict.profiles[WHOLE][0].layout
     moved = {name: distances.get(name) for name in moved_columns(verdict, layout, WHOLE)}
     breaching = {judged.kind for judged in whole if judged.outcome == "breach"}
-    attackers = {f.segment for f in stepped if f.kind.startswith(ATTACK) and f.alert.state in UNDER_ALARM}
+    attackers = {f.segment for f in stepped if is_attack(f.kind) and f.alert.state in UNDER_ALARM}
     attackers = {segment for segment in attackers if not faulty.said(client_of(segment))}
     broken = _broken(judged.measurement for judged in whole)
     return Symptoms(
@@ -156,13 +156,17 @@ def excess_of(found: Sequence[Contribution]) -> Excess:
     if total <= 0:
         return Excess()
     heaviest = found[:HEAVIEST]
-    # those who sent fewer such rows than usual make up for others', but are no part of them
     return Excess(
         rows=total,
         clients=sum(one.excess >= 1 for one in found),
-        top_share=sum(max(one.excess, 0.0) for one in heaviest) / sum(max(one.excess, 0.0) for one in found),
+        top_share=_sent_more(heaviest) / _sent_more(found),
         top_traffic=sum(one.rows for one in heaviest) / rows,
     )
+
+
+def _sent_more(found: Iterable[Contribution]) -> float:
+    """Sum up what clients sent beyond the usual: those who sent less make up for others, but are no part of it."""
+    return sum(max(one.excess, 0.0) for one in found)
 
 
 def _broken(measurements: Iterable[Measurement]) -> dict[str, float]:
@@ -176,18 +180,17 @@ def _broken(measurements: Iterable[Measurement]) -> dict[str, float]:
 
 def _crept(moved: Mapping[str, float], verdict: Verdict, memory: Memory) -> frozenset[str]:
     """Name the features that came wholly elsewhere step by step, by what windows before this one showed."""
-    now = {j.measurement.column: j.measurement.effect for j in verdict.judged if _is_whole_shift(j.measurement)}
-    before = memory.before(verdict.judgement.window)
-    found = set[str]()
-    for name in (name for name, distance in moved.items() if distance > UNIT_PSI and now.get(name)):
-        shown = (memory.at(window, mean_shift.NAME, name) for window in before)
-        if has_crept([one.effect for one in shown if one and one.effect is not None], now[name] or 0.0):
-            found.add(name)
-    return frozenset(found)
+    shifts = (j.measurement for j in verdict.judged if j.measurement.detector == mean_shift.NAME)
+    now = {one.column: one.effect for one in shifts if not one.segment and one.effect}
+    apart = [name for name, distance in moved.items() if distance > UNIT_PSI and name in now]
+    return frozenset(name for name in apart if has_crept(_shifts_before(name, verdict, memory), now[name]))
 
 
-def _is_whole_shift(measurement: Measurement) -> bool:
-    return measurement.detector == mean_shift.NAME and not measurement.segment
+def _shifts_before(column: str, verdict: Verdict, memory: Memory) -> Iterator[float]:
+    for window in memory.before(verdict.judgement.window):
+        found = memory.at(window, mean_shift.NAME, column)
+        if found is not None and found.effect is not None:
+            yield found.effect
 
 
 def _new_version(verdict: Verdict) -> str:
@@ -229,7 +232,7 @@ def _of_faulty(finding: Finding, said: str) -> Finding:
 def _explained(finding: Finding, reason: Reason | None, standing: Mapping[str, Mapping[str, Any]]) -> Finding:
     stood = before(finding, standing)
     kept = stood["evidence"].get("origin") if stood and stood["state"] in UNDER_ALARM else None
-    if reason and finding.kind.startswith(ATTACK):
+    if reason and is_attack(finding.kind):
         reason = _of_attack(reason, by_one=bool(client_of(finding.segment)))
     if reason and (not kept or reason.origin.name != "undetermined"):
         return replace(finding, origin=reason.origin.name, evidence={**finding.evidence, "origin": reason.evidence()})

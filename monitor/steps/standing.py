@@ -6,6 +6,7 @@ from typing import Any
 
 from monitor.alerts.grouping import Finding, alert_id, as_json, inhibited, mark_of
 from monitor.alerts.lifecycle import UNDER_ALARM, Alert, Rule, fingerprint, step
+from monitor.alerts.taxonomy import ATTACK, is_attack
 from monitor.detectors.quality import added_column
 from monitor.detectors.suspicion.suspects import client_of
 from monitor.profiles.profile import Profile
@@ -18,7 +19,6 @@ from monitor.store.alerts import Episode, alert_rows, read_alerts, read_episodes
 from monitor.types import Window
 from monitor.watch import Monitor, Watch
 
-ATTACK = "attack."
 GONE = "no row is of this version any more"
 
 SEVERITIES = {"performance.realised": "critical", "health": "critical", "new_version": "info"}
@@ -74,7 +74,7 @@ class Standing:
             row = as_json(finding)
             self.rows[mark_of(row["id"])] = row
             alert, name = finding.alert, str(row["id"])
-            if finding.kind.startswith(ATTACK) and alert.fired_at is not None:
+            if is_attack(finding.kind) and alert.fired_at is not None:
                 ended = alert.resolved_at if alert.state == "resolved" else None
                 self.attacks[name] = Episode(name, finding.kind, finding.segment, alert.fired_at, ended)
 

@@ -10,8 +10,9 @@ from monitor.alerts.lifecycle import UNDER_ALARM, Alert, fingerprint
 from monitor.alerts.thresholds import Threshold, judged, significance
 from monitor.config import Model
 from monitor.stats.arrivals import BLOCKS, silence_of, thinning_of
-from monitor.steps.arrivals import DAY, History, history_of, slot_length
+from monitor.steps.arrivals import DAY, History, history_of, slot_hours, slot_length
 from monitor.store.alerts import alert_rows, read_alerts
+from monitor.store.arrivals import newest_arrival
 from monitor.store.cursors import read_source
 from monitor.types import Measurement
 from monitor.watch import Watch
@@ -79,8 +80,10 @@ def unjudged(connection: Connection, watch: Watch) -> Unjudged | None:
         alerts.get(fingerprint(watch.name, "health", name)) for name in (SILENCE, THINNING, LATE)
     )
     silent, judged_until = _is_standing(silence), state.judged_until
-    if not silent and judged_until is not None and state.known_until < judged_until + length:
-        return None
+    if judged_until is not None and state.known_until < judged_until + length:
+        newest = newest_arrival(connection, watch.name, slot_hours(watch.base)) if silent else None
+        if newest is None or newest < judged_until:
+            return None
     history = history_of(connection, watch.name, watch.base, state.known_until)
     if history is None:
         return None

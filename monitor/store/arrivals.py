@@ -1,7 +1,7 @@
 """When labels that come by themselves came, by the records' clock, and how old their records were."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -45,6 +45,12 @@ def read_arrivals(connection: Connection, name: str, hours: int) -> Iterator[tup
         yield row.at, _came(row.since, row.ages)
 
 
+def newest_arrival(connection: Connection, name: str, hours: int) -> datetime | None:
+    """Give the start of the last slot of so many hours in which labels came; None before the first ones."""
+    here = (arrival.c.model == name, arrival.c.hours == hours)
+    return connection.scalar(select(arrival.c.at).where(*here).order_by(arrival.c.at.desc()).limit(1))
+
+
 def forget_arrivals(connection: Connection, name: str, *, before: datetime) -> None:
     """Delete what is known of labels that came before a time."""
     connection.execute(delete(arrival).where(arrival.c.model == name, arrival.c.at < before))
@@ -54,11 +60,11 @@ def read_rows(connection: Connection, name: str, *, since: datetime) -> dict[dat
     """Give the records of each stored window that starts at a time or later, by its start."""
     whole = (profile.c.model == name, profile.c.version == "", profile.c.segment == "", profile.c.start >= since)
     rows = connection.execute(select(profile.c.start, profile.c.rows).where(*whole))
-    return {start: count for start, count in rows}  # noqa: C416 (the rows are no pairs to mypy)
+    return {row.start: row.rows for row in rows}
 
 
-def _came(since: datetime, ages: list[list[int]]) -> Came:
-    return Came(since, {age: count for age, count in ages})  # noqa: C416 (JSON has no pairs)
+def _came(since: datetime, ages: Iterable[tuple[int, int]]) -> Came:
+    return Came(since, dict(ages))
 
 
 def _both(one: Came, other: Came) -> Came:

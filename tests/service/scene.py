@@ -1,5 +1,6 @@
 """A model in a folder whose log grows by files of days, and what is told of it pass by pass."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -41,6 +42,26 @@ def made(
     gone = (rng.random(size) < broken) | (np.arange(size) < missing)
     columns = {"age": pa.array(age, mask=gone), "speed": rng.normal(10, 2, size)}
     return pa.table({"at": pa.array(at), "id": [f"{first}-{n}" for n in range(size)], **columns})
+
+
+class Told(list[Notice]):
+    """A receiver that keeps what it was sent."""
+
+    def send(self, notice: Notice, *, now: datetime) -> None:
+        del now
+        self.append(notice)
+
+
+def written(
+    path: Path, days: Sequence[int], *, a_day: int, form: str = "%Y-%m-%dT%H:%M:%SZ", label: bool = False
+) -> None:
+    """Write so many fares of each day as lines of CSV, with their labels where asked for."""
+    lines = ["at,id,x,p,predicted" + ",late" * label]
+    for day in days:
+        for row, p in enumerate(np.random.default_rng(100 + day).random(a_day)):
+            at = (START + day * DAY + row * DAY / a_day).strftime(form)
+            lines.append(f"{at},{day}-{row},{p / 2},{p},{int(p > 0.5)}" + f",{int(p > 0.4)}" * label)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 @dataclass

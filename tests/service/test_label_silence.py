@@ -3,23 +3,20 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from shutil import copytree
 
-import numpy as np
 import pytest
 
 from monitor.commands.doctor import Sign, signs
 from monitor.commands.opening import Setup
 from monitor.config import load
 from monitor.pipeline import once
-from monitor.types import Notice
 from monitor.watch import Monitor
 from monitor.wiring import opened
+from tests.service.scene import DAY, HOUR, START, Told, written
 
-START, DAY, HOUR = datetime(2024, 1, 1, tzinfo=UTC), timedelta(days=1), timedelta(hours=1)
 A_DAY, SATURDAY = 40, 5
 CONFIG = """
 database: sqlite:///monitor.db
@@ -31,14 +28,6 @@ models:
     columns: {timestamp: at, id: id, prediction: predicted, scores: p, label: late}
     window: 1d
 """
-
-
-class Told(list[Notice]):
-    """A receiver that keeps what it was sent."""
-
-    def send(self, notice: Notice, *, now: datetime) -> None:
-        del now
-        self.append(notice)
 
 
 class Log:
@@ -55,12 +44,7 @@ class Log:
         self.monitor = Monitor(monitor.database, monitor.watches, {"team": self.told})
 
     def record(self, *days: int, name: str = "", label: bool = False) -> None:
-        lines = ["at,id,x,p,predicted" + ",late" * label]
-        for day in days:
-            for row, p in enumerate(np.random.default_rng(100 + day).random(A_DAY)):
-                at = f"{START + day * DAY + row * DAY / A_DAY:%Y-%m-%dT%H:%M:%SZ}"
-                lines.append(f"{at},{day}-{row},{p / 2},{p},{int(p > 0.5)}" + f",{int(p > 0.4)}" * label)
-        (self.folder / (name or f"logs/{days[0]:03}.csv")).write_text("\n".join(lines) + "\n", encoding="utf-8")
+        written(self.folder / (name or f"logs/{days[0]:03}.csv"), days, a_day=A_DAY, label=label)
 
     def live(self, days: range, *, share: float = 1.0, look: bool = True) -> None:
         """Live through days: their records come, with a share of the labels that are due, and each is looked at."""

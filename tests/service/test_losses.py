@@ -4,11 +4,10 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
-import numpy as np
 import pytest
 from sqlalchemy import select
 
@@ -18,12 +17,11 @@ from monitor.config import load
 from monitor.pipeline import once
 from monitor.store.cursors import read_source
 from monitor.store.schema import quarantine
-from monitor.types import Notice
 from monitor.watch import Monitor
 from monitor.wiring import opened
+from tests.service.scene import DAY, HOUR, START, Told, written
 
-START, NOW = datetime(2024, 1, 1, tzinfo=UTC), datetime(2025, 1, 1, tzinfo=UTC)
-DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+NOW = datetime(2025, 1, 1, tzinfo=UTC)
 A_DAY = 60
 CONFIG = """
 database: sqlite:///monitor.db
@@ -47,14 +45,6 @@ models:
 """
 
 
-class Told(list[Notice]):
-    """A receiver that keeps what it was sent."""
-
-    def send(self, notice: Notice, *, now: datetime) -> None:
-        del now
-        self.append(notice)
-
-
 class Log:
     """A monitor in its folder, and the ways to feed and to ask it."""
 
@@ -68,12 +58,7 @@ class Log:
         self.monitor = Monitor(monitor.database, monitor.watches, {"team": self.told})
 
     def write(self, name: str, days: Sequence[int], *, form: str = "%Y-%m-%dT%H:%M:%SZ", label: bool = False) -> None:
-        lines = ["at,id,x,p,predicted" + ",late" * label]
-        for day in days:
-            for row, p in enumerate(np.random.default_rng(100 + day).random(A_DAY)):
-                at = (START + day * DAY + row * DAY / A_DAY).strftime(form)
-                lines.append(f"{at},{day}-{row},{p / 2},{p},{int(p > 0.5)}" + f",{int(p > 0.4)}" * label)
-        (self.folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+        written(self.folder / name, days, a_day=A_DAY, form=form, label=label)
 
     def label(self, days: Sequence[int], *, name: str = "a") -> None:
         lines = ["id,late", *(f"{day}-{row},{row % 2}" for day in days for row in range(A_DAY))]

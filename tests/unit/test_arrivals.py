@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from monitor.stats.arrivals import EDGES, Arrivals, longer_gap_test, silence_of, thinning_of
+from monitor.stats.arrivals import EDGES, REGULAR, Arrivals, silence_of, thinning_of
+from monitor.stats.volume import silence_test
 from monitor.steps.arrivals import History
 from monitor.steps.turns import Standing, Turn, Unjudged, turns
 
@@ -155,6 +156,6 @@ def test_too_little_is_known_of_labels_that_came_for_less_than_two_weeks_or_eigh
 def test_the_chance_of_a_longer_gap_is_right_where_labels_come_by_chance_and_no_smaller_where_regularly() -> None:
     rng = np.random.default_rng(0)
     for gaps in (rng.exponential(3.0, (2000, 31)), rng.gamma(4.0, 1.0, (2000, 31))):
-        p_values = np.array([longer_gap_test(one[:-1], one[-1]) for one in gaps])
+        p_values = np.array([silence_test(one[:-1], one[-1], least=REGULAR) for one in gaps])
         for level in (0.2, 0.05, 0.01):
             assert stats.binom.sf((p_values <= level).sum() - 1, 2000, level) > 0.001

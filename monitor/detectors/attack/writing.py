@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from monitor.detectors.attack.contract import ROOM
 from monitor.detectors.attack.space import Space
 from monitor.profiles.reading import type_of
-from monitor.profiles.texts import HIDDEN, hidden
+from monitor.profiles.texts import HIDDEN, hidden, texts_of
 
 Floats = NDArray[np.float64]
 
@@ -69,4 +69,4 @@ def _texts_of(space: Space) -> Iterator[tuple[int, str]]:
 def _texts(table: pa.Table, name: str) -> list[str]:
     if table.column_names.count(name) != 1 or type_of(table.column(name).type) != "text":
         return []
-    return [text or "" for text in table.column(name).to_pylist()]
+    return texts_of(table.column(name))

@@ -109,12 +109,16 @@ def estimated(metric: Estimated, reference: Profile, current: Profile) -> Iterat
         note = NO_ROWS if not n else NO_CHANCES if learned is None else "nothing is expected to be positive"
         yield Measurement(metric.name, None, n=n, note=note)
         return
-    grown = inflation_of(metric.name, reference, usual, found, alike="score")
-    yield Measurement(
-        metric.name,
+    yield fallen(metric.name, reference, usual, found)
+
+
+def fallen(name: str, reference: Profile, usual: Estimate, found: Estimate) -> Measurement:
+    """Lay a number that is expected of a window beside that expected of the reference; lower is worse."""
+    return Measurement(
+        name,
         found.value,
-        n=n,
-        p_value=rise_test(found, usual, grown),
+        n=found.n,
+        p_value=rise_test(found, usual, inflation_of(name, reference, usual, found, alike="score")),
         effect=usual.value - found.value,
         low=found.low,
         high=found.high,

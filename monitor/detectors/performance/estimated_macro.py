@@ -16,8 +16,8 @@ from scipy.special import expit, logit
 
 from monitor.detectors.detector import Detector
 from monitor.detectors.performance import macro
-from monitor.detectors.performance.estimated import KIND, NO_CHANCES, NO_ROWS, gap_of
-from monitor.detectors.performance.judged import Metric, inflation_of
+from monitor.detectors.performance.estimated import KIND, NO_CHANCES, NO_ROWS, fallen, gap_of
+from monitor.detectors.performance.judged import Metric
 from monitor.detectors.performance.served import Learned, learned_from, served_rows
 from monitor.detectors.performance.spread import spread_of
 from monitor.profiles.outcome import MulticlassOutcome, Outcome
@@ -29,7 +29,7 @@ from monitor.stats.expected_macro import (
     expected_macro_precision,
     expected_macro_recall,
 )
-from monitor.stats.intervals import Estimate, rise_test
+from monitor.stats.intervals import Estimate
 from monitor.stats.ranking import logit_interval
 from monitor.types import Measurement
 
@@ -118,24 +118,14 @@ def estimated(metric: Averaged, reference: Profile, current: Profile) -> Iterato
     before, after = reference.outcome, current.outcome
     if not isinstance(before, MulticlassOutcome) or not isinstance(after, MulticlassOutcome) or not after.served.size:
         return
-    taught, n = _taught(before), int(after.served.sum())
+    taught, gap = _taught(before), reference.layout.spreads.get(gap_of(metric.name), 0.0)
     usual = _usual(metric, before, taught) if taught else None
-    found = _estimate(metric, after, taught, reference.layout.spreads.get(gap_of(metric.name), 0.0)) if taught else None
+    found = _estimate(metric, _decided(taught, after), taught, gap) if taught else None
     if usual is None or found is None:
-        yield Measurement(metric.name, None, n=n, note=NO_CHANCES if taught is None else NO_ROWS)
+        note = NO_CHANCES if taught is None else NO_ROWS
+        yield Measurement(metric.name, None, n=int(after.served.sum()), note=note)
         return
-    grown = inflation_of(metric.name, reference, usual, found, alike="score")
-    p_value, fallen = rise_test(found, usual, grown), usual.value - found.value
-    yield Measurement(
-        metric.name,
-        found.value,
-        n=n,
-        p_value=p_value,
-        effect=fallen,
-        low=found.low,
-        high=found.high,
-        reference=usual.value,
-    )
+    yield fallen(metric.name, reference, usual, found)
 
 
 def macro_spreads(reference: Profile, windows: Sequence[Profile]) -> dict[str, float]:
@@ -147,15 +137,15 @@ def macro_spreads(reference: Profile, windows: Sequence[Profile]) -> dict[str, f
     if taught is None:
         return {}
     outcomes = [window.outcome for window in windows if isinstance(window.outcome, MulticlassOutcome)]
+    held = [(outcome, taught.decided(outcome)) for outcome in outcomes]
     found = dict[str, float | None]()
     for metric in METRICS:
-        found[metric.name] = spread_of([one for outcome in outcomes if (one := _estimate(metric, outcome, taught))])
-        found[gap_of(metric.name)] = spread_of([one for outcome in outcomes if (one := _gap(metric, outcome, taught))])
+        found[metric.name] = spread_of([one for _, rows in held if (one := _estimate(metric, rows, taught))])
+        found[gap_of(metric.name)] = spread_of([one for each in held if (one := _gap(metric, *each))])
     return {name: spread for name, spread in found.items() if spread is not None}
 
 
-def _estimate(metric: Averaged, outcome: MulticlassOutcome, taught: Taught, gap: float = 0.0) -> Estimate | None:
-    rows = taught.decided(outcome)
+def _estimate(metric: Averaged, rows: Decided | None, taught: Taught, gap: float = 0.0) -> Estimate | None:
     found = metric.expecting(rows) if rows else None
     if rows is None or found is None:
         return None
@@ -165,9 +155,9 @@ def _estimate(metric: Averaged, outcome: MulticlassOutcome, taught: Taught, gap:
     return Estimate(value, math.sqrt(found.row_variance(rows)), *logit_interval(value, math.sqrt(off), n), n)
 
 
-def _gap(metric: Averaged, outcome: MulticlassOutcome, taught: Taught) -> Estimate | None:
+def _gap(metric: Averaged, outcome: MulticlassOutcome, rows: Decided | None) -> Estimate | None:
     """Give realised less estimated where nearly all labels are known, with the error that these bring in."""
-    n, rows = int(outcome.served.sum()), taught.decided(outcome)
+    n = int(outcome.served.sum())
     found, real = metric.expecting(rows) if rows else None, metric.realised.estimate(outcome)
     if rows is None or found is None or not isinstance(real, Estimate) or outcome.n < LABELLED * n:
         return None
@@ -177,7 +167,13 @@ def _gap(metric: Averaged, outcome: MulticlassOutcome, taught: Taught) -> Estima
 # A reference stays what it is from window to window.
 @lru_cache(maxsize=64)
 def _usual(metric: Averaged, outcome: MulticlassOutcome, taught: Taught) -> Estimate | None:
-    return _estimate(metric, outcome, taught)
+    return _estimate(metric, taught.decided(outcome), taught)
+
+
+# All averages of a window are taken of the same rows.
+@lru_cache(maxsize=4)
+def _decided(taught: Taught, outcome: MulticlassOutcome) -> Decided | None:
+    return taught.decided(outcome)
 
 
 @lru_cache(maxsize=16)

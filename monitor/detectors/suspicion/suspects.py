@@ -83,24 +83,22 @@ def kind_of(detector: str) -> str | None:
 
 
 def _gathered(seen: Sequence[Sighting]) -> dict[tuple[str, str], list[Sighting]]:
-    found: dict[tuple[str, str, str], list[Sighting]] = {}
+    found: dict[str, dict[str, list[Sighting]]] = {}
     totals: dict[str, tuple[int, int]] = {}
     for one in seen:
         if one.total:
             rows, hits = totals.get(one.detector, (0, 0))
             totals[one.detector] = rows + one.rows, hits + one.hits
-        if not one.total and (kind := kind_of(one.detector)):
-            found.setdefault((kind, one.client, one.detector), []).append(one)
+        else:
+            found.setdefault(one.detector, {}).setdefault(one.client, []).append(one)
     by_place: dict[tuple[str, str], list[Sighting]] = {}
-    shown: dict[str, list[Sighting]] = {}
-    for parts in found.values():
-        shown.setdefault(parts[0].detector, []).append(together(parts))
-    for detector, clients in shown.items():
-        clients.sort(key=lambda one: -one.log_e)
-        for one in clients:
-            kind = kind_of(detector) or ""
-            found_beside = beside_others(one, totals.get(detector), strongest=clients[: ACCOMPLICES + 1])
-            by_place.setdefault((kind, one.client), []).append(found_beside)
+    for detector, clients in found.items():
+        if not (kind := kind_of(detector)):
+            continue
+        shown = sorted(map(together, clients.values()), key=lambda one: -one.log_e)
+        for one in shown:
+            told = beside_others(one, totals.get(detector), strongest=shown[: ACCOMPLICES + 1])
+            by_place.setdefault((kind, one.client), []).append(told)
     for parts in by_place.values():
         parts.sort(key=lambda one: (-one.log_e, one.detector))
     return by_place
