@@ -68,6 +68,18 @@ def main() -> None:
         sys.exit(2 if isinstance(error, ConfigError | ConfigErrors) else 1)
 
 
+@app.callback(invoke_without_command=True)
+def before_any_command(
+    *, version: Annotated[bool, typer.Option("--version", help="Say which version this is.")] = False
+) -> None:
+    """Do what is asked of no command."""
+    if version:
+        from importlib.metadata import version as version_of  # noqa: PLC0415
+
+        typer.echo(f"monitor {version_of('ml-monitor')}")
+        raise typer.Exit
+
+
 @app.command()
 def demo(
     *,

@@ -56,9 +56,25 @@ def suspicion(finding: "Finding") -> str:
     began = [f"since {clock(alert.since)}"] if alert.since else []
     if alert.state not in ("pending", "firing"):
         ended = [f"resolved {clock(alert.resolved_at)}"] if alert.state == "resolved" and alert.resolved_at else []
-        return f"{shown(finding.model)} ({_who(finding)}): {', '.join(['nothing suspicious any more', *began, *ended])}"
+        return f"{shown(finding.model)} ({_who(finding)}): {', '.join([_quiet(told), *began, *ended])}"
     seen = _crowd(finding) if finding.segment == MANY else "; ".join(_seen(told)) or "suspicious queries"
     return f"{shown(finding.model)} ({_who(finding)}): {', '.join([seen, *began])}{_how_sure(finding)}"
+
+
+def _quiet(told: Mapping[str, Any]) -> str:
+    """Say that no more is seen, and whether the client has gone or goes on: a search so slow is not seen.
+
+    >>> _quiet({"sent": 0}), _quiet({"sent": 20})
+    ('no more signs, and no more rows of it', 'no more signs, but it goes on: 20 rows in the last window')
+    """
+    sent = told.get("sent")
+    if sent is None:
+        return "no more signs"
+    return (
+        f"no more signs, but it goes on: {sent:,} rows in the last window"
+        if sent
+        else "no more signs, and no more rows of it"
+    )
 
 
 def suspicion_title(group: "Group") -> str:

@@ -75,6 +75,8 @@ class Senders:
 def _shown(connection: Connection, watch: Watch, finding: Finding, senders: Senders, layout: Layout) -> dict[str, Any]:
     evidence = dict(finding.evidence)
     client = client_of(finding.segment)
+    if client is not None:
+        evidence["sent"] = senders.rows.get(client, 0)
     if finding.alert.state not in UNDER_ALARM or "detectors" not in evidence or client is None:
         return _named(finding.kind, evidence)
     rows = _rows_of(connection, watch, finding.window, client)

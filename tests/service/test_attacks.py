@@ -159,6 +159,9 @@ def test_an_alert_ends_when_the_client_is_quiet(tmp_path: Path) -> None:
     (found,) = told(passed(config))
     assert found["state"] == "resolved"
     assert found["evidence"]["client"] == ATTACKER
+    messages = [json.loads(line) for line in (tmp_path / "alerts.jsonl").read_text().splitlines()]
+    (ended,) = (one for one in messages if one["transition"] == "resolved" and ATTACKER in one["title"])
+    assert f"loans ({ATTACKER}): no more signs, and no more rows of it" in ended["lines"][0]
 
 
 def test_values_can_be_kept_out_of_what_is_stored(tmp_path: Path) -> None:

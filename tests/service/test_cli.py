@@ -9,6 +9,7 @@ import subprocess
 import sys
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,10 @@ def test_nobody_waits_for_what_he_does_not_need(tmp_path: Path, doing: str, heav
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)  # noqa: S603  # ours
     assert done.returncode == 0, done.stderr
     assert "Usage" in done.stdout
+
+
+def test_the_version_is_told(tmp_path: Path) -> None:
+    assert monitor(tmp_path, "--version").stdout == f"monitor {version('ml-monitor')}\n"
 
 
 def test_check_finds_nothing_wrong_with_good_data_and_touches_no_database(tmp_path: Path) -> None:
