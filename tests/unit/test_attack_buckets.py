@@ -26,6 +26,7 @@ def came(rows: int, *, every: int = 1, varied: bool = False, cut: int = 0) -> Sh
                 memory,
                 np.tile(PLACE, (many, 1)),
                 usual=usual,
+                horizon=100_000,
                 client=np.full(many, 7, np.uint32),
                 asked=SENT + part + 1,
                 varied=np.full(many, varied),

@@ -14,7 +14,7 @@ from monitor.detectors.attack.buckets import Usual, empty_memory, shared
 from monitor.detectors.attack.budget import model_budget
 from monitor.detectors.attack.clusters import CLUSTERS, Clusters, empty_clusters
 from monitor.detectors.attack.combination import Combination
-from monitor.detectors.attack.contract import Contract
+from monitor.detectors.attack.contract import Contract, unheard_of
 from monitor.detectors.attack.ecusum import Gains
 from monitor.detectors.attack.fingerprint import TABLES, Fingerprint
 from monitor.detectors.attack.indicators import INDICATORS, MET, NAMES, TAILS
@@ -35,7 +35,9 @@ LEAST_ROWS = 200
 MOST_ROWS, MOST_POINTS, HELD = 20_000, 1_500, 10_000
 SLACK = np.array([TAILS[name].slack if name in TAILS else 2.5 for name in NAMES])
 """So many times what honest rows lately showed of each sign is what a client may show."""
-JOINING, LEAST_TABLES = 0.002, 4
+JOINING, LEAST_TABLES, ENOUGH, LEAST_FALL = 0.002, 4, 8, 0.4
+LEAST_HORIZON = 1_000
+"""So many rows of the traffic, at least, are near-copies looked for among."""
 LEAST_GROWTH, GROWTH_TIMES = 0.002, 3.0
 RATE_LEAST, RATE_MOST = 0.005, 0.5
 
@@ -68,6 +70,7 @@ class Baseline:
     modal: Floats
     growth: float
     largest: int
+    horizon: int
     trained: NDArray[np.uint64]
     budget: int
     layout: Layout
@@ -108,9 +111,10 @@ class Baseline:
         joining, share, largest = _joining(usual_buckets, buckets[~first], others, fingerprint)
         faults = contract.faults(others)
         apart = np.sort(np.unique(others.hashes(), return_index=True)[1])
+        new_to_all = unheard_of(rows.codes, contract.unseen)
         own = {
-            "off_contract": 3 * (faults.off_lattice | faults.beyond).any(axis=1).mean(),
-            "malformed": 3 * faults.malformed.any(axis=1).mean(),
+            "off_contract": 3 * _share_at_most(faults.off_lattice | faults.beyond),
+            "malformed": 3 * max(_share_at_most(faults.malformed), new_to_all),
             "training_rows": 3 * (1 - np.unique(hashes).size / hashes.size),
             MET: chance_meetings(population.placed(space, others.take(apart)), buckets[~first][apart], rng=rng),
         }
@@ -131,6 +135,7 @@ class Baseline:
             np.array([np.unique_counts(cells).counts.max() for cells in rows.cells.T]) / len(rows),
             max(LEAST_GROWTH, GROWTH_TIMES * share),
             largest,
+            _horizon(apart.size),
             np.unique(hashes),
             model_budget(population.placed(space, rows), classes, rng=rng),
             Layout(space.columns, None, roles),
@@ -152,7 +157,7 @@ class Baseline:
             "joins_without": self.joins_without,
             "modal": self.modal,
             "writing": self.writing.highest,
-            "numbers": np.array([self.joins, self.growth, self.largest, self.budget]),
+            "numbers": np.array([self.joins, self.growth, self.largest, self.horizon, self.budget]),
             "trained": self.trained,
         }
         arrays |= {f"population_{name}": array for name, array in self.population.arrays().items()}
@@ -167,7 +172,7 @@ class Baseline:
         """Make it from what `packed` gave."""
         arrays = unpacked(data)
         layout = Layout.unpacked(arrays["layout"].tobytes())
-        joins, growth, largest, budget = arrays["numbers"].tolist()
+        joins, growth, largest, horizon, budget = arrays["numbers"].tolist()
         widths = tuple(arrays["widths"].tolist())
         return cls(
             Space(layout.columns, widths, arrays["center"], arrays["scale"]),
@@ -186,6 +191,7 @@ class Baseline:
             arrays["modal"],
             growth,
             int(largest),
+            int(horizon),
             arrays["trained"],
             int(budget),
             layout,
@@ -203,6 +209,14 @@ def _some(places: NDArray[np.intp], most: int, rng: np.random.Generator) -> NDAr
 
 def _unseen(bins: CategoryBins) -> int:
     return -1 if bins.tail is None else bins.unseen
+
+
+def _share_at_most(broken: NDArray[np.bool_]) -> float:
+    """Give the share of rows with a fault, as if the next one had it, too: few rows tell little of what is rare.
+
+    broken: shape (rows, columns).
+    """
+    return float((broken.any(axis=1).sum() + 1) / (len(broken) + 1))
 
 
 def _rates(own: Mapping[str, float]) -> Floats:
@@ -231,6 +245,7 @@ def _joining(
         empty_memory(),
         buckets[places],
         usual=usual,
+        horizon=n,
         client=np.arange(1, n + 1, dtype=np.uint32),
         asked=np.ones(n, np.int64),
         varied=np.zeros(n, np.bool_),
@@ -258,9 +273,25 @@ def _joining(
     return joins, largest / max(n, 1), largest
 
 
+def _horizon(rows: int) -> int:
+    """Give among how many rows near-copies are looked for: as many as held-out rows had before them in the mean."""
+    return max(LEAST_HORIZON, rows // 2)
+
+
 def _tables_needed(told: NDArray[np.bool_]) -> int:
-    """Give how many shared tables hardly any honest row has; more than there are where these are fewer than four."""
+    """Give how many shared tables hardly any honest row has; more than there are where these are fewer than four.
+
+    told: of held-out rows as they came, so that each had half of them before it in the mean; a row of the traffic has
+    all within the horizon. Where few rows shared so many tables, their number is taken to fall on as it did before, and
+    by no more than to two fifths with each.
+    """
     counted, tables = told.sum(axis=1), told.shape[1]
     if tables < LEAST_TABLES:
         return TABLES + 1
-    return next((t for t in range(LEAST_TABLES, tables) if (counted >= t).mean() <= JOINING), tables)
+    most = JOINING * len(told) * (len(told) / 2) / _horizon(len(told))
+    shared_by = np.array([(counted >= t).sum() for t in range(tables + 1)], np.float64)
+    last = max(int((shared_by >= ENOUGH).sum()) - 1, 2)
+    fall = max(np.sqrt(max(shared_by[last], 1.0) / max(shared_by[last - 2], 1.0)), LEAST_FALL)
+    expected = np.where(shared_by >= ENOUGH, shared_by, ENOUGH * fall ** (np.arange(tables + 1) - last))
+    enough = (expected <= most) & (shared_by <= max(most, 1.0))
+    return next((t for t in range(LEAST_TABLES, tables) if enough[t]), tables)

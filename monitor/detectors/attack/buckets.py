@@ -64,16 +64,16 @@ class Shared(NamedTuple):
 def empty_memory() -> dict[str, Memory]:
     """Give a memory that has seen nothing.
 
-    Of each bucket: its tag, how many distinct rows it holds, the number of the first in the stream, the client of the
-    last and how many of that client came in a row, how many rows that client and all had sent when that began, how many
-    of newcomers did and how many rows newcomers had sent when
-    that began, a bit for each client that came (some share one), and the share of the rows that honest ones are taken
-    to bring, 0 where that is unknown.
+    Of each bucket: its tag, how many distinct rows it holds, the numbers of the first and last in the stream, the
+    client of the last and how many of that client came in a row, how many rows that client and all had sent when that
+    began, how many of newcomers did and how many rows newcomers had sent when that began, a bit for each client that
+    came (some share one), and the share of the rows that honest ones are taken to bring, 0 where that is unknown.
     """
     return {
         "tag": np.zeros(SLOTS, np.uint32),
         "count": np.zeros(SLOTS, np.uint32),
         "born": np.zeros(SLOTS, np.uint32),
+        "last": np.zeros(SLOTS, np.uint32),
         "client": np.zeros(SLOTS, np.uint32),
         "run": np.zeros(SLOTS, np.uint32),
         "run_since": np.zeros(SLOTS, np.uint32),
@@ -105,6 +105,7 @@ def shared(
     buckets: Hashes,
     *,
     usual: Usual,
+    horizon: int,
     client: NDArray[np.uint32],
     asked: Counts,
     varied: NDArray[np.bool_],
@@ -114,7 +115,8 @@ def shared(
 ) -> Shared:
     """Say in which tables each row shares a bucket with earlier rows, by more than the reference explains.
 
-    buckets, and what is given: shape (rows, tables). client: a number for each row's client. asked: how many rows that
+    buckets, and what is given: shape (rows, tables). horizon: a bucket to which no row came for longer, by the numbers
+    in the stream, is forgotten. client: a number for each row's client. asked: how many rows that
     client has sent. new: whether that client is a newcomer; newcomers: how many rows all of them have sent. at: each
     row's number in the stream. Changes the memory.
 
@@ -129,8 +131,10 @@ def shared(
     slots, tags, who, now = slot[order], (flat[order] >> np.uint64(32)).astype(np.uint32), client[place], at[place]
     known = {name: array[slots] for name, array in memory.items() if name not in ("run_since", "run_at")}
     first = begins(slots)
-    new_bucket = first | begins(tags)
-    stays = first & (known["tag"] == tags) & (known["count"] > 0)
+    since_last = np.diff(now, prepend=now[:1])
+    since_last[first] = now[first] - known["last"][first]
+    new_bucket = first | begins(tags) | (since_last > horizon)
+    stays = first & (known["tag"] == tags) & (known["count"] > 0) & (since_last <= horizon)
     segment, start = _segments(new_bucket)
     base = np.where(stays, known["count"], 0)[start].astype(np.int64)
     born = np.where(stays, known["born"], now)[start].astype(np.int64)
@@ -161,6 +165,7 @@ def shared(
         ("tag", tags),
         ("count", count + 1),
         ("born", born[segment]),
+        ("last", now),
         ("client", who),
         ("run", run + 1),
         ("run_since", run_since),
@@ -197,7 +202,7 @@ def _since(memory: Memory, begun: Counts, slots: Places, *, run: Counts, turned:
     return found
 
 
-def known_tables(memory: Mapping[str, Memory], buckets: Hashes, *, usual: Usual, at: int) -> Counts:
+def known_tables(memory: Mapping[str, Memory], buckets: Hashes, *, usual: Usual, horizon: int, at: int) -> Counts:
     """Count for each row the tables in which it would share a bucket by more than the reference explains.
 
     at: how many rows have come so far. Changes nothing.
@@ -205,6 +210,7 @@ def known_tables(memory: Mapping[str, Memory], buckets: Hashes, *, usual: Usual,
     slots = (buckets & np.uint64(SLOTS - 1)).astype(np.intp)
     count = memory["count"][slots].astype(np.int64)
     known = (memory["tag"][slots] == (buckets >> np.uint64(32)).astype(np.uint32)) & (count > 0)
+    known &= at - memory["last"][slots].astype(np.int64) <= horizon
     share = np.maximum(usual.at(buckets), np.where(known, memory["usual"][slots], 0)).astype(np.float64)
     seen = at - memory["born"][slots].astype(np.int64) + 1
     odd = (share == 0) | (count + 1 > PLENTY + TIMES * seen * share)

@@ -97,6 +97,22 @@ class Contract:
         return Faults(self.off_lattice(rows), self.beyond(rows), self.malformed(rows))
 
 
+def unheard_of(codes: NDArray[np.int64], unseen: NDArray[np.int64]) -> float:
+    """Give the share of rows to come that will hold a category which none of these does, as far as that is told.
+
+    That is about the share of these that hold one which no other does. (Good 1953). codes: of rows, shape (rows,
+    categories). unseen: as of a contract.
+
+    >>> unheard_of(np.array([[0], [0], [1], [2]]), np.array([3])), unheard_of(np.array([[0], [1]]), np.array([-1]))
+    (0.5, 0.0)
+    """
+    once = np.zeros(len(codes), np.bool_)
+    for column in np.flatnonzero(unseen >= 0).tolist():
+        _, which, counts = np.unique(codes[:, column], return_inverse=True, return_counts=True)
+        once |= (counts[which] == 1) & (codes[:, column] >= 0)
+    return float(once.mean()) if once.size else 0.0
+
+
 def _places(values: Floats) -> int:
     """Give the fewest decimals that all but one in a thousand of the values keep to; -1 where there are none so few."""
     finite = values[np.isfinite(values)]

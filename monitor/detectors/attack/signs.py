@@ -69,6 +69,7 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
         part_of(held, "bucket_"),
         epoch.buckets[fresh],
         usual=baseline.usual_buckets,
+        horizon=baseline.horizon,
         client=epoch.client[fresh],
         asked=epoch.asked[fresh] + 1,
         varied=(chain > 0)[fresh],

@@ -180,7 +180,13 @@ def _seen(baseline: Baseline, state: State | None, rows: Rows) -> tuple[NDArray[
     held, hashes = state.held, rows.hashes()
     again = held["repeats"][(hashes & np.uint64(REPEATS - 1)).astype(np.intp)] == hashes
     buckets = baseline.fingerprint.buckets(baseline.space.scaled(rows), rows)
-    tables = known_tables(part_of(held, "bucket_"), buckets, usual=baseline.usual_buckets, at=int(held["seen"][0]))
+    tables = known_tables(
+        part_of(held, "bucket_"),
+        buckets,
+        usual=baseline.usual_buckets,
+        horizon=baseline.horizon,
+        at=int(held["seen"][0]),
+    )
     return (tables >= baseline.joins) & ~again, again
 
 
