@@ -16,14 +16,18 @@ START, ALARM, SHOPS = datetime(2024, 1, 1, tzinfo=UTC), math.log(1 / ALPHA), 60
 ROLES = Roles(timestamp="at", client="shop", prediction="answer", scores=("score",))
 
 
-def sales(rows: int, seed: int) -> pa.Table:
-    """Give sales, the first shops' being the most; each shop has its own town, six goods and prices about its own."""
+def sales(rows: int, seed: int, *, undecided: int = -1) -> pa.Table:
+    """Give sales, the first shops' being the most; each shop has its own town, six goods and prices about its own.
+
+    undecided: a shop all whose sales the model can hardly decide.
+    """
     rng, shops = np.random.default_rng(seed), np.random.default_rng(0)
     part = 1 / np.arange(1, SHOPS + 1) ** 1.1
     goods, town = shops.integers(0, 200, (SHOPS, 6)), shops.integers(0, 30, SHOPS)
     dear = shops.normal(0, 0.5, SHOPS)
     shop = rng.choice(SHOPS, rows, p=part / part.sum())
     price = np.round(np.exp(3 + dear[shop] + rng.normal(0, 0.6, rows)), 2)
+    price = np.where(shop == undecided, np.round(23.4 + rng.normal(0, 0.2, rows), 2), price)
     score = 1 / (1 + np.exp(4 - np.log(price)))
     return pa.table(
         {
@@ -53,6 +57,17 @@ def test_a_busy_client_of_few_sorts_of_rows_is_not_accused_beside_a_small_refere
         state, found = track(baseline, state, pa.Table.from_batches([seen]), ROLES, length=timedelta(days=1))
         accused |= {(one.client, one.detector) for one in found if not one.total and one.log_e >= ALARM}
     assert accused == set()
+
+
+def test_who_sends_in_the_reference_what_is_odd_beside_others_may_do_so() -> None:
+    reference, traffic = sales(6_000, 1, undecided=9), sales(3_000, 2, undecided=9)
+    for known in (True, False):
+        beside = reference if known else reference.drop_columns(["shop"])
+        baseline = Baseline.fit(beside, ROLES, layout_of(beside, ROLES), rng=np.random.default_rng(1))
+        assert baseline
+        _, found = track(baseline, State.empty(baseline), traffic, ROLES, length=timedelta(days=1))
+        accused = {one.client for one in found if not one.total and one.log_e >= ALARM}
+        assert accused == (set() if known else {"shop 9"})
 
 
 @pytest.mark.parametrize("cut", [1, 3])

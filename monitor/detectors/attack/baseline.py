@@ -14,14 +14,16 @@ from monitor.detectors.attack.buckets import Usual, empty_memory, shared
 from monitor.detectors.attack.budget import model_budget
 from monitor.detectors.attack.clusters import CLUSTERS, Clusters, empty_clusters
 from monitor.detectors.attack.combination import Combination
-from monitor.detectors.attack.contract import Contract, unheard_of
+from monitor.detectors.attack.contract import Contract, Faults, unheard_of
 from monitor.detectors.attack.ecusum import Gains
 from monitor.detectors.attack.fingerprint import TABLES, Fingerprint
 from monitor.detectors.attack.indicators import INDICATORS, MET, NAMES, TAILS
 from monitor.detectors.attack.meetings import chance_meetings
 from monitor.detectors.attack.packing import packed, part_of, unpacked
 from monitor.detectors.attack.population import FEWEST, Population, levels_of
-from monitor.detectors.attack.regions import Regions, doubt_of
+from monitor.detectors.attack.regions import Regions, beyond_at_most, doubt_of
+from monitor.detectors.attack.regulars import Regulars
+from monitor.detectors.attack.senders import keys_of
 from monitor.detectors.attack.space import Floats, Rows, Space
 from monitor.detectors.attack.writing import Writing
 from monitor.profiles.bins import CategoryBins
@@ -61,6 +63,7 @@ class Baseline:
     population: Population
     combination: Combination
     regions: Regions
+    regulars: Regulars
     contract: Contract
     writing: Writing
     usual: Mapping[str, Floats]
@@ -113,11 +116,13 @@ class Baseline:
         apart = np.sort(np.unique(others.hashes(), return_index=True)[1])
         new_to_all = unheard_of(rows.codes, contract.unseen)
         own = {
-            "off_contract": 3 * _share_at_most(faults.off_lattice | faults.beyond),
+            "off_contract": 3 * _share_at_most(faults.broken),
             "malformed": 3 * max(_share_at_most(faults.malformed), new_to_all),
             "training_rows": 3 * (1 - np.unique(hashes).size / hashes.size),
             MET: chance_meetings(population.placed(space, others.take(apart)), buckets[~first][apart], rng=rng),
         }
+        regions = Regions.of(population.points, points, found, rng=rng)
+        rates = _rates(own, held=held.size, regions=len(regions.centres))
         return cls(
             space,
             answers,
@@ -125,11 +130,17 @@ class Baseline:
             Usual.of(buckets) if largest else usual_buckets,
             population,
             combination,
-            Regions.of(population.points, points, found, rng=rng),
+            regions,
+            _regulars(
+                keys_of(reference, roles)[held],
+                rates,
+                tails=regions.shown(found, points),
+                faults=contract.faults(rows.take(held)),
+            ),
             contract,
             Writing.of(space, reference),
             usual,
-            _rates({name: float(rate) for name, rate in own.items()}),
+            rates,
             joining[0],
             np.array(joining[1:], np.int64),
             np.array([np.unique_counts(cells).counts.max() for cells in rows.cells.T]) / len(rows),
@@ -157,6 +168,8 @@ class Baseline:
             "joins_without": self.joins_without,
             "modal": self.modal,
             "writing": self.writing.highest,
+            "regular_keys": self.regulars.keys,
+            "regular_rates": self.regulars.rates,
             "numbers": np.array([self.joins, self.growth, self.largest, self.horizon, self.budget]),
             "trained": self.trained,
         }
@@ -182,6 +195,7 @@ class Baseline:
             Population.from_arrays(part_of(arrays, "population_")),
             Combination.from_arrays(part_of(arrays, "combination_")),
             Regions(**part_of(arrays, "regions_")),
+            Regulars(arrays["regular_keys"], arrays["regular_rates"]),
             Contract(**part_of(arrays, "contract_")),
             Writing(arrays["writing"]),
             part_of(arrays, "usual_"),
@@ -219,15 +233,36 @@ def _share_at_most(broken: NDArray[np.bool_]) -> float:
     return float((broken.any(axis=1).sum() + 1) / (len(broken) + 1))
 
 
-def _rates(own: Mapping[str, float]) -> Floats:
-    """Give the most that each indicator may show in honest rows: fixed, a tail's with slack, or what was measured."""
+def _rates(own: Mapping[str, float], *, held: int, regions: int) -> Floats:
+    """Give the most that each indicator may show in honest rows: fixed, a tail's with slack, or what was measured.
+
+    held: rows by which a tail is known; regions: that these fall into.
+    """
     rates = []
     for name, indicator in zip(NAMES, INDICATORS, strict=True):
         if name in own:
             rates.append(max(indicator.rate, own[name]))
+        elif tail := TAILS.get(name):
+            known = beyond_at_most(tail.share, held / regions if tail.by_region else held)
+            rates.append(max(tail.slack * tail.share, known))
         else:
-            rates.append(TAILS[name].slack * TAILS[name].share if name in TAILS else indicator.rate)
+            rates.append(indicator.rate)
     return np.asarray(np.clip(np.array(rates), RATE_LEAST, RATE_MOST))
+
+
+def _regulars(
+    keys: NDArray[np.uint64], rates: Floats, *, tails: tuple[NDArray[np.bool_], NDArray[np.bool_]], faults: Faults
+) -> Regulars:
+    """Count what held-out rows show, client by client.
+
+    tails: of which signs they tell, and which they show; faults: where they break the contract.
+    """
+    counted, hits = (np.zeros((keys.size, len(NAMES)), np.bool_) for _ in range(2))
+    of_tails = [NAMES.index(name) for name in TAILS]
+    counted[:, of_tails], hits[:, of_tails] = tails
+    for name, broken in (("off_contract", faults.broken), ("malformed", faults.malformed)):
+        counted[:, NAMES.index(name)], hits[:, NAMES.index(name)] = True, broken.any(axis=1)
+    return Regulars.of(keys, counted, hits, rates / SLACK, SLACK)
 
 
 def _joining(

@@ -24,6 +24,11 @@ class Faults(NamedTuple):
     malformed: NDArray[np.bool_]
 
     @property
+    def broken(self) -> NDArray[np.bool_]:
+        """Say which numbers have too many decimals or lie beyond the range, shape (rows, numbers)."""
+        return self.off_lattice | self.beyond
+
+    @property
     def odd(self) -> NDArray[np.bool_]:
         """Say which values are missing, unheard of or beyond the range, shape (rows, all columns)."""
         found = self.malformed.copy()

@@ -1,6 +1,5 @@
 """Queries as they come: the rows of a batch with who asked, when, what was answered, and under which id."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -10,13 +9,11 @@ from numpy.typing import NDArray
 
 from monitor.detectors.attack.answers import Classes
 from monitor.detectors.attack.baseline import Baseline
+from monitor.detectors.attack.senders import Hashes, Places, key_of, senders_of
 from monitor.detectors.attack.space import Floats, Rows
-from monitor.profiles.reading import categories
 from monitor.types import Roles
 
 Flags = NDArray[np.bool_]
-Hashes = NDArray[np.uint64]
-Places = NDArray[np.intp]
 
 _MICROSECOND = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,7 +44,7 @@ class Queries:
     def of(cls, table: pa.Table, roles: Roles, baseline: Baseline, *, length: timedelta) -> "Queries":
         """Read a batch. length: of the stretches of time that sightings are gathered in."""
         times = np.asarray(table.column(roles.timestamp).cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy())
-        names, who = _clients(table, roles)
+        names, who = senders_of(table, roles)
         return cls(
             baseline.space.rows(table),
             baseline.space.absent(table),
@@ -75,18 +72,3 @@ class Queries:
     def start(self, number: int) -> datetime:
         """Give when a stretch of time begins."""
         return _EPOCH + number * self.length
-
-
-def key_of(name: str) -> int:
-    """Give the number that a client is remembered by, never 0."""
-    return int.from_bytes(hashlib.blake2b(name.encode(errors="surrogatepass"), digest_size=8).digest(), "little") or 1
-
-
-def _clients(table: pa.Table, roles: Roles) -> tuple[tuple[str, ...], Places]:
-    if roles.client is None or roles.client not in table.column_names:
-        return (), np.full(table.num_rows, -1, np.intp)
-    read = categories(table.column(roles.client))
-    names = tuple(text for text in read.texts if text)
-    number = {name: i for i, name in enumerate(names)}
-    place = np.array([number.get(text or "", -1) for text in read.texts] + [-1], np.intp)
-    return names, place[read.positions]

@@ -10,17 +10,19 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.special import betaincinv, ndtri
 
 from monitor.detectors.attack.indicators import TAILS
 from monitor.detectors.attack.population import tail_of
 from monitor.detectors.attack.space import Floats
 
 Array = NDArray[Any]
+Flags = NDArray[np.bool_]
 Points = NDArray[np.float32]
 
 MOST, ROWS_OF_EACH, FEWEST, ROUNDS = 16, 100, 40, 20
 RARE, FURTHEST, FINE = 0.01, 4.0, 2048
+SURELY = 0.999
 DOUBTS = ("trust", "margin", "combination")
 
 
@@ -61,9 +63,31 @@ class Regions:
         half = np.einsum("ij,ij->i", self.centres, self.centres) / 2
         return np.asarray((half - points @ self.centres.T).argmin(axis=1))
 
+    def shown(self, found: Mapping[str, Floats], points: Points) -> tuple[Flags, Flags]:
+        """Say of which signs rows tell, and which they show, shape (rows, tails).
+
+        found: their statistics by name; points: where they lie.
+        """
+        region = self.at(points)
+        values, limits = np.array([found[tail.statistic] for tail in TAILS.values()]), self.limits[:, region]
+        known = np.isfinite(values) & np.isfinite(limits)
+        return known.T, (known & (values > limits)).T
+
     def arrays(self) -> dict[str, Array]:
         """Give what it is made from again."""
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+
+def beyond_at_most(share: float, rows: float) -> float:
+    """Give the share of rows to come that lie beyond where the worst share of so many rows begins, at most.
+
+    Of so many rows drawn anew it is more one time in a thousand. (Wilks 1941)
+
+    >>> round(beyond_at_most(0.05, 100), 3), round(beyond_at_most(0.05, 10_000), 3)
+    (0.14, 0.057)
+    """
+    beyond = max(share * rows, 1.0)
+    return float(betaincinv(beyond, rows - beyond + 1, SURELY))
 
 
 def doubt_of(usual: Mapping[str, Floats], found: Mapping[str, Floats]) -> Floats:

@@ -176,20 +176,18 @@ def _tails(baseline: Baseline, epoch: Epoch, novel: Places, signs: Signs) -> Non
     found = baseline.population.statistics(points, classes) | {"margin": -epoch.margins[novel]}
     found |= baseline.combination.statistics(rows, classes)
     found["doubt"] = doubt_of(baseline.usual, found)
-    regions, region = baseline.regions, baseline.regions.at(points)
-    for (name, tail), limits, rare in zip(TAILS.items(), regions.limits, regions.rare.tolist(), strict=True):
-        values, limit = found[tail.statistic], limits[region]
-        known = np.isfinite(values) & np.isfinite(limit)
-        signs.counted[novel, PLACE[name]] = known
-        signs.hits[novel, PLACE[name]] = known & (values > limit)
-        signs.rare[novel, PLACE[name]] = known & (values > rare)
+    known, shown = baseline.regions.shown(found, points)
+    for place, (name, tail) in enumerate(TAILS.items()):
+        signs.counted[novel, PLACE[name]] = known[:, place]
+        signs.hits[novel, PLACE[name]] = shown[:, place]
+        signs.rare[novel, PLACE[name]] = known[:, place] & (found[tail.statistic] > baseline.regions.rare[place])
 
 
 def _contract(baseline: Baseline, epoch: Epoch, fresh: Flags, signs: Signs) -> None:
     faults, trained = epoch.faults, baseline.trained
     spot = np.minimum(np.searchsorted(trained, epoch.hashes), trained.size - 1)
     shown = {
-        "off_contract": (faults.off_lattice | faults.beyond).any(axis=1),
+        "off_contract": faults.broken.any(axis=1),
         "malformed": faults.malformed.any(axis=1),
         "training_rows": trained[spot] == epoch.hashes,
     }

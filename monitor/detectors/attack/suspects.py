@@ -41,7 +41,7 @@ def suspects(
     gone_by = np.zeros(signs.hits.shape)
     gains = Gains.of(rates)
     telling = rates < MOST_RATE
-    counted = signs.counted & telling & ALONE
+    counted = signs.counted & ALONE & (_own_rates(baseline, held, np.maximum(epoch.place, 0), rates) < MOST_RATE)
     # What was gathered before all showed a sign was laid beside a rate that was wrong.
     for name in ("client_ratios", "client_peak"):
         held[name][:, ~telling] = 0
@@ -53,11 +53,14 @@ def suspects(
         _turn(held, stretches, gains, alarm)
         for name, flags in (("client_counted", counted), ("client_shown", hits)):
             held[name][own] += np.add.reduceat(flags[rows], starts, axis=0, dtype=np.uint32)
-        _gather(held, stretches, hits=hits, counted=counted, gains=gains, gone_by=gone_by)
+        own_rates = _own_rates(baseline, held, own, rates)
+        _gather(held, stretches, hits=hits, counted=counted, rates=own_rates, gone_by=gone_by)
         top = held["client_peak"][own]
         for g, d in np.argwhere(top >= SHOWN).tolist():
             mine, log_e = stretches.rows_of(g), float(top[g, d])
-            found.append(_sighting(baseline, held, epoch, signs, rows=mine, d=d, log_e=log_e, rate=float(rates[d])))
+            found.append(
+                _sighting(baseline, held, epoch, signs, rows=mine, d=d, log_e=log_e, rate=float(own_rates[g, d]))
+            )
     return found, gone_by
 
 
@@ -127,11 +130,12 @@ def _laid(starts: Places, lengths: Places) -> tuple[Places, Places, Places]:
 
 
 def _gather(
-    held: Mapping[str, Array], stretches: Stretches, *, hits: Flags, counted: Flags, gains: Gains, gone_by: Floats
+    held: Mapping[str, Array], stretches: Stretches, *, hits: Flags, counted: Flags, rates: Floats, gone_by: Floats
 ) -> None:
     """Gather the evidence about each client, row by row, and note it in `gone_by`; where no sign was shown it stays.
 
-    What has not spoken against a client does not begin to before a row shows the sign.
+    What has not spoken against a client does not begin to before a row shows the sign. rates: that each client is held
+    to, shape (stretches, indicators).
     """
     own, rows, starts = stretches.owner, stretches.rows, stretches.starts
     awake = np.logical_or.reduceat(hits[rows], starts, axis=0) | (held["client_ratios"][own] > 0).any(axis=2)
@@ -139,11 +143,16 @@ def _gather(
     lengths = stretches.lengths[group]
     series, of, first = _laid(starts[group], lengths)
     row, d, place = rows[series], sign[of], (own[group], sign)
-    of_rows = gains.at(d)
+    of_rows = Gains.of(rates[group, sign]).at(of)
     ratios = gathered(held["client_ratios"][place][:, None], hits[row, d, None], counted[row, d, None], of, of_rows)
     held["client_ratios"][place] = np.maximum(ratios[first + lengths - 1, 0], 0.0)
     gone_by[row, d] = log_e = evidence(ratios, of_rows, least=SHOWN)[:, 0]
     np.maximum.at(held["client_peak"], (own[group[of]], d), log_e)
+
+
+def _own_rates(baseline: Baseline, held: Mapping[str, Array], places: Places, rates: Floats) -> Floats:
+    """Give the rates that clients are held to: those of all, or what the reference holds of their own rows."""
+    return baseline.regulars.at(held["client_key"][places], rates)
 
 
 def _turn(held: Mapping[str, Array], stretches: Stretches, gains: Gains, alarm: float) -> None:

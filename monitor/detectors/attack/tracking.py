@@ -20,7 +20,8 @@ from monitor.detectors.attack.newcomers import learn_newcomers, newcomers
 from monitor.detectors.attack.ordering import ranks
 from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.pool import ABOVE, BURN_IN, LEARNED, grown, pooled, totals
-from monitor.detectors.attack.queries import Queries, key_of
+from monitor.detectors.attack.queries import Queries
+from monitor.detectors.attack.senders import key_of
 from monitor.detectors.attack.sensors import learn_steady
 from monitor.detectors.attack.sighting import ALPHA, SHOWN, Sighting, merge
 from monitor.detectors.attack.signs import signs_of

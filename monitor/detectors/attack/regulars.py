@@ -1,0 +1,56 @@
+"""Clients whose rows the reference holds: how often each of them shows a sign there, where that is more than others do.
+
+Who always sends what is odd beside all others' rows sends what is usual for him.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.detectors.attack.indicators import MOST_RATE, NAMES
+from monitor.detectors.attack.space import Floats
+
+Array = NDArray[Any]
+Flags = NDArray[np.bool_]
+Keys = NDArray[np.uint64]
+Places = NDArray[np.intp]
+
+FEWEST, PRIOR = 20, 50
+
+
+@dataclass(frozen=True, eq=False)
+class Regulars:
+    """keys: of the clients, rising, shape (clients,). rates: the share of each one's rows that show each sign at most.
+
+    Shape (clients, indicators); 0 where it shows it no more than others.
+    """
+
+    keys: Keys
+    rates: Floats
+
+    @classmethod
+    def of(cls, keys: Keys, counted: Flags, hits: Flags, usual: Floats, slack: Floats) -> "Regulars":
+        """Count what rows of the reference show that were held out.
+
+        keys: of each row's client, 0 where it has none. counted, hits: shape (rows, indicators). usual: the share of
+        honest rows that show each sign; slack: so many times what a client showed may it show. Clients of few rows are
+        taken to be like all: as if each had sent fifty rows more, which showed what is usual.
+        """
+        found, which = np.unique(keys, return_inverse=True)
+        rows, shown = (np.zeros((found.size, len(NAMES))) for _ in range(2))
+        np.add.at(rows, which, counted)
+        np.add.at(shown, which, hits & counted)
+        rates = np.minimum(slack * (shown + PRIOR * usual) / (rows + PRIOR), MOST_RATE)
+        rates[(rows < FEWEST) | (rates <= slack * usual)] = 0.0
+        kept = (found > 0) & (rates > 0).any(axis=1)
+        return cls(found[kept], rates[kept])
+
+    def at(self, keys: Keys, rates: Floats) -> Floats:
+        """Give the rates that clients are held to, at least those of all; shape (keys, indicators)."""
+        if not self.keys.size:
+            return np.broadcast_to(rates, (keys.size, rates.size))
+        place = np.minimum(np.searchsorted(self.keys, keys), self.keys.size - 1)
+        own = np.where((self.keys[place] == keys)[:, None], self.rates[place], 0.0)
+        return np.maximum(own, rates)
