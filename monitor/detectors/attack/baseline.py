@@ -134,7 +134,7 @@ class Baseline:
             _regulars(
                 keys_of(reference, roles)[held],
                 rates,
-                tails=regions.shown(found, points),
+                tails=regions.shown(found, points)[:2],
                 faults=contract.faults(rows.take(held)),
             ),
             contract,

@@ -17,6 +17,8 @@ Places = NDArray[np.intp]
 ALTERNATIVES = (0.1, 0.2, 0.4, 0.7, 0.95)
 MULTIPLES = (2.0, 4.0)
 WIDTH = len(ALTERNATIVES) + len(MULTIPLES)
+WORST, REST = 0.7, 0.2
+"""Where the worst are told, in the place of the least alternative: the shares of rows among them, and of other hits."""
 LEAST = 1.5
 """An alternative lies at least so many times above the rate that is expected."""
 
@@ -25,42 +27,68 @@ LEAST = 1.5
 class Gains:
     """What a hit and a miss add to the log likelihood ratio of each alternative, of several indicators.
 
-    hit, miss: shape (indicators, WIDTH). weight: log of each alternative's share of the mean, -inf where it is none;
-    all of them with an axis for the rows before, where these differ.
+    worst, hit, miss: shape (indicators, WIDTH); the first is that of a hit that is among the worst. weight: log of each
+    alternative's share of the mean, -inf where it is none; all of them with an axis for the rows before, where these
+    differ.
     """
 
+    worst: Floats
     hit: Floats
     miss: Floats
     weight: Floats
 
     @classmethod
-    def of(cls, rates: ArrayLike) -> "Gains":
-        """Choose the alternatives to rates that are expected at most, each in (0, 1)."""
-        p = np.asarray(rates, np.float64)[:, None]
-        fixed = np.broadcast_to(np.array(ALTERNATIVES), (p.shape[0], len(ALTERNATIVES)))
-        a = np.concatenate([p * np.array(MULTIPLES), fixed], axis=1)
+    def of(cls, rates: ArrayLike, *, worst: ArrayLike = np.nan) -> "Gains":
+        """Choose the alternatives to rates that are expected at most, each in (0, 1).
+
+        worst: the part of the hits that is expected among the worst at most, each in (0, 1); NaN where none are told.
+        """
+        p = np.asarray(rates, np.float64)
+        high, rest = _alternatives(p, np.broadcast_to(np.asarray(worst, np.float64), p.shape))
+        a, p = high + rest, p[:, None]
         used = (a > LEAST * p) & (a < 1)
-        a = np.where(used, a, p)
-        with np.errstate(divide="ignore"):
+        part = np.where(np.isnan(worst), 0.5, worst).reshape(-1, 1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratios = high / (p * part), rest / (p * (1 - part)), (1 - a) / (1 - p)
+            of_worst, of_hit, of_miss = (np.where(used, np.log(ratio), 0.0) for ratio in ratios)
             weight = np.where(used, 0.0, -np.inf) - np.log(np.maximum(used.sum(axis=1, keepdims=True), 1))
-        return cls(np.log(a / p), np.log((1 - a) / (1 - p)), weight)
+        return cls(of_worst, of_hit, of_miss, weight)
 
     def at(self, indicators: Places) -> "Gains":
         """Give those of one indicator for each row, shape (rows, 1, WIDTH)."""
-        return Gains(self.hit[indicators, None], self.miss[indicators, None], self.weight[indicators, None])
+        return Gains(*(part[indicators, None] for part in (self.worst, self.hit, self.miss, self.weight)))
 
 
-def gathered(before: Floats, hits: Flags, counted: Flags, group: Places, gains: Gains) -> Floats:
+def _alternatives(p: Floats, part: Floats) -> tuple[Floats, Floats]:
+    """Give the shares of rows that are among the worst, and of other hits, by each alternative; shape (rates, WIDTH).
+
+    part: of the hits that are among the worst, as is expected and by most alternatives; NaN where none are told.
+    """
+    told = ~np.isnan(part)
+    fixed = np.broadcast_to(np.array(ALTERNATIVES), (p.size, len(ALTERNATIVES)))
+    a = np.concatenate([p[:, None] * np.array(MULTIPLES), fixed], axis=1)
+    high = a * np.where(told, part, 0.5)[:, None]
+    rest = a - high
+    high[told, len(MULTIPLES)], rest[told, len(MULTIPLES)] = WORST, REST
+    return high, rest
+
+
+def gathered(
+    before: Floats, hits: Flags, counted: Flags, group: Places, gains: Gains, *, worst: Flags | None = None
+) -> Floats:
     """Give the log likelihood ratios after every row, shape (rows, indicators, WIDTH).
 
     before: those of each group, shape (groups, indicators, WIDTH). hits, counted: shape (rows, indicators); a row that
     is not counted says nothing. group: the group of each row, rising; rows of one group in the order in which they
-    came.
+    came. worst: which hits are among the worst; none where it is not given.
 
     `S <- max(S, 0) + x` for every row, as the sum of x from the best start on.
     """
     rows = group.size
-    steps = np.where(hits[:, :, None], gains.hit, gains.miss) * counted[:, :, None]
+    steps = np.where(hits[:, :, None], gains.hit, gains.miss)
+    if worst is not None:
+        steps = np.where((worst & hits)[:, :, None], gains.worst, steps)
+    steps *= counted[:, :, None]
     sums = steps.cumsum(axis=0)
     first = np.flatnonzero(np.append(True, group[1:] != group[:-1])) if rows else np.empty(0, np.intp)
     lengths = np.diff(np.append(first, rows))

@@ -149,7 +149,7 @@ class Tail(NamedTuple):
     """The worst rows by a statistic, among the honest ones of all the population or of a region.
 
     share: of the honest rows that are among them; slack: times that share is what a client may show that is unlike the
-    rest. rare: whether the worst hundredth is looked at where no row names its client.
+    rest. rare: whether the worst hundredth is looked at, too.
     """
 
     statistic: str

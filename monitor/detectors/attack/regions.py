@@ -22,7 +22,7 @@ Points = NDArray[np.float32]
 
 MOST, ROWS_OF_EACH, FEWEST, ROUNDS = 16, 100, 40, 20
 RARE, FURTHEST, FINE = 0.01, 4.0, 2048
-SURELY = 0.999
+SURELY = 0.99
 DOUBTS = ("trust", "margin", "combination")
 
 
@@ -31,11 +31,13 @@ class Regions:
     """The population's regions, and where in each of them the worst rows begin.
 
     centres: of the regions, shape (regions, dimensions). limits: above which a row shows a sign, shape (tails,
-    regions). rare: above which it is in the worst hundredth of all, shape (tails,). NaN where that is unknown.
+    regions); worst: above which it is in the region's worst hundredth. rare: above which it is in that of all, shape
+    (tails,). NaN where that is unknown.
     """
 
     centres: Points
     limits: Floats
+    worst: Floats
     rare: Floats
 
     @classmethod
@@ -47,31 +49,31 @@ class Regions:
         """
         distinct = np.unique(points, axis=0)
         count = max(1, min(MOST, len(held) // ROWS_OF_EACH, len(distinct)))
-        regions = cls(rng.choice(distinct, count, replace=False), np.empty((0, count)), np.empty(0))
+        none = np.empty((0, count))
+        regions = cls(rng.choice(distinct, count, replace=False), none, none, np.empty(0))
         for _ in range(ROUNDS):
             regions = replace(regions, centres=_means(points, regions.at(points), regions.centres))
-        where, everywhere = regions.at(held), np.full(len(held), -1)
-        limits = [
-            _limits(found[tail.statistic], where if tail.by_region else everywhere, count, tail.share)
-            for tail in TAILS.values()
-        ]
+        here, anywhere = regions.at(held), np.full(len(held), -1)
+        told = [(tail, found[tail.statistic], here if tail.by_region else anywhere) for tail in TAILS.values()]
+        limits = np.array([_limits(values, where, count, tail.share) for tail, values, where in told])
+        worst = np.array([_limits(values, where, count, RARE) for _, values, where in told])
         rare = [_limit(found[tail.statistic], RARE) if tail.rare else np.nan for tail in TAILS.values()]
-        return replace(regions, limits=np.array(limits), rare=np.array(rare))
+        return replace(regions, limits=limits, worst=np.maximum(limits, worst), rare=np.array(rare))
 
     def at(self, points: Points) -> NDArray[np.intp]:
         """Give the region of each point: that of the nearest centre."""
         half = np.einsum("ij,ij->i", self.centres, self.centres) / 2
         return np.asarray((half - points @ self.centres.T).argmin(axis=1))
 
-    def shown(self, found: Mapping[str, Floats], points: Points) -> tuple[Flags, Flags]:
-        """Say of which signs rows tell, and which they show, shape (rows, tails).
+    def shown(self, found: Mapping[str, Floats], points: Points) -> tuple[Flags, Flags, Flags]:
+        """Say of which signs rows tell, which they show, and where they are the worst, shape (rows, tails).
 
         found: their statistics by name; points: where they lie.
         """
         region = self.at(points)
         values, limits = np.array([found[tail.statistic] for tail in TAILS.values()]), self.limits[:, region]
         known = np.isfinite(values) & np.isfinite(limits)
-        return known.T, (known & (values > limits)).T
+        return known.T, (known & (values > limits)).T, (known & (values > self.worst[:, region])).T
 
     def arrays(self) -> dict[str, Array]:
         """Give what it is made from again."""
@@ -81,10 +83,10 @@ class Regions:
 def beyond_at_most(share: float, rows: float) -> float:
     """Give the share of rows to come that lie beyond where the worst share of so many rows begins, at most.
 
-    Of so many rows drawn anew it is more one time in a thousand. (Wilks 1941)
+    Of so many rows drawn anew it is more one time in a hundred. (Wilks 1941)
 
     >>> round(beyond_at_most(0.05, 100), 3), round(beyond_at_most(0.05, 10_000), 3)
-    (0.14, 0.057)
+    (0.112, 0.055)
     """
     beyond = max(share * rows, 1.0)
     return float(betaincinv(beyond, rows - beyond + 1, SURELY))
@@ -117,10 +119,14 @@ def _means(points: Points, where: NDArray[np.intp], before: Points) -> Points:
 
 
 def _limits(values: Floats, where: NDArray[np.intp], count: int, share: float) -> Floats:
-    """Give where the worst of each region begin, of all rows where too few fall into it."""
-    everywhere, known = _limit(values, share), np.isfinite(values)
+    """Give where the worst of each region begin; of all rows where hardly two of its own would be among them.
+
+    NaN where none of all would be.
+    """
+    enough, known = max(FEWEST, 2 / share), np.isfinite(values)
+    everywhere = _limit(values, share) if share * known.sum() >= 1 else np.nan
     own = [values[known & (where == k)] for k in range(count)]
-    return np.array([_limit(here, share) if here.size >= FEWEST else everywhere for here in own])
+    return np.array([_limit(here, share) if here.size >= enough else everywhere for here in own])
 
 
 def _limit(values: Floats, share: float) -> float:

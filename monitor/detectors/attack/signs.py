@@ -176,11 +176,12 @@ def _tails(baseline: Baseline, epoch: Epoch, novel: Places, signs: Signs) -> Non
     found = baseline.population.statistics(points, classes) | {"margin": -epoch.margins[novel]}
     found |= baseline.combination.statistics(rows, classes)
     found["doubt"] = doubt_of(baseline.usual, found)
-    known, shown = baseline.regions.shown(found, points)
+    known, shown, worst = baseline.regions.shown(found, points)
     for place, (name, tail) in enumerate(TAILS.items()):
         signs.counted[novel, PLACE[name]] = known[:, place]
         signs.hits[novel, PLACE[name]] = shown[:, place]
-        signs.rare[novel, PLACE[name]] = known[:, place] & (found[tail.statistic] > baseline.regions.rare[place])
+        of_all = known[:, place] & (found[tail.statistic] > baseline.regions.rare[place])
+        signs.rare[novel, PLACE[name]] = worst[:, place] if epoch.queries.named else of_all
 
 
 def _contract(baseline: Baseline, epoch: Epoch, fresh: Flags, signs: Signs) -> None:

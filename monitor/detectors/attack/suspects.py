@@ -27,6 +27,8 @@ PASSING = np.array([name in TAILS or name in ("off_contract", "malformed") for n
 """Signs that the world brings to honest rows, too: others' excuse a client's, and evidence ends with its stretch."""
 ALONE = np.array([name != MET for name in NAMES])
 """Signs that a client shows alone."""
+WORST = np.array([0.25 if name in TAILS and TAILS[name].rare else np.nan for name in NAMES])
+"""So large a part of the worst twentieth is the worst hundredth at most, a fifth of what all honest rows show."""
 
 
 def suspects(
@@ -39,7 +41,7 @@ def suspects(
     """
     found: list[Sighting] = []
     gone_by = np.zeros(signs.hits.shape)
-    gains = Gains.of(rates)
+    gains = Gains.of(rates, worst=WORST)
     telling = rates < MOST_RATE
     counted = signs.counted & ALONE & (_own_rates(baseline, held, np.maximum(epoch.place, 0), rates) < MOST_RATE)
     # What was gathered before all showed a sign was laid beside a rate that was wrong.
@@ -54,7 +56,7 @@ def suspects(
         for name, flags in (("client_counted", counted), ("client_shown", hits)):
             held[name][own] += np.add.reduceat(flags[rows], starts, axis=0, dtype=np.uint32)
         own_rates = _own_rates(baseline, held, own, rates)
-        _gather(held, stretches, hits=hits, counted=counted, rates=own_rates, gone_by=gone_by)
+        _gather(held, stretches, hits=hits, worst=signs.rare, counted=counted, rates=own_rates, gone_by=gone_by)
         top = held["client_peak"][own]
         for g, d in np.argwhere(top >= SHOWN).tolist():
             mine, log_e = stretches.rows_of(g), float(top[g, d])
@@ -130,7 +132,14 @@ def _laid(starts: Places, lengths: Places) -> tuple[Places, Places, Places]:
 
 
 def _gather(
-    held: Mapping[str, Array], stretches: Stretches, *, hits: Flags, counted: Flags, rates: Floats, gone_by: Floats
+    held: Mapping[str, Array],
+    stretches: Stretches,
+    *,
+    hits: Flags,
+    worst: Flags,
+    counted: Flags,
+    rates: Floats,
+    gone_by: Floats,
 ) -> None:
     """Gather the evidence about each client, row by row, and note it in `gone_by`; where no sign was shown it stays.
 
@@ -143,8 +152,9 @@ def _gather(
     lengths = stretches.lengths[group]
     series, of, first = _laid(starts[group], lengths)
     row, d, place = rows[series], sign[of], (own[group], sign)
-    of_rows = Gains.of(rates[group, sign]).at(of)
-    ratios = gathered(held["client_ratios"][place][:, None], hits[row, d, None], counted[row, d, None], of, of_rows)
+    of_rows = Gains.of(rates[group, sign], worst=WORST[sign]).at(of)
+    before, shown, told = held["client_ratios"][place][:, None], hits[row, d, None], counted[row, d, None]
+    ratios = gathered(before, shown, told, of, of_rows, worst=worst[row, d, None])
     held["client_ratios"][place] = np.maximum(ratios[first + lengths - 1, 0], 0.0)
     gone_by[row, d] = log_e = evidence(ratios, of_rows, least=SHOWN)[:, 0]
     np.maximum.at(held["client_peak"], (own[group[of]], d), log_e)
