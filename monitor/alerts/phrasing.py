@@ -75,6 +75,15 @@ def said(text: str) -> str:
     return marked if len(marked) <= SAID_LENGTH else marked[: SAID_LENGTH - 1] + "…"
 
 
+def plain(text: str) -> str:
+    """Give text of many lines that may quote data: control characters but line ends and tabs as visible marks.
+
+    >>> plain("a" + chr(0x202E) + "b" + chr(7))
+    'a�b␇'
+    """
+    return text.translate({ord(one): _marked(one) for one in set(text) - {"\n", "\t"} if _marked(one) != one})
+
+
 def _marked(character: str) -> str:
     if ord(character) < 0x20:
         return chr(0x2400 + ord(character))

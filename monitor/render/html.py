@@ -1,4 +1,4 @@
-"""From plain dicts to pages: everything that comes from data or configuration is escaped."""
+"""From plain dicts to pages: everything that comes from data or configuration is escaped, and nothing is invisible."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from monitor.alerts.grouping import instant
-from monitor.alerts.phrasing import under_alarm
+from monitor.alerts.phrasing import plain, under_alarm
 from monitor.errors import MonitorError
 from monitor.render import attacks, cards, charts, groups, lanes, model_view, shapes, views
 from monitor.render.svg import TimeScale, read_number, read_time
@@ -104,4 +104,4 @@ def _environment() -> Environment:
 
 
 def _written(template: str, page: dict[str, Any], **more: object) -> bytes:
-    return _environment().get_template(template).render(page=page, **more).encode()
+    return plain(_environment().get_template(template).render(page=page, **more)).encode()

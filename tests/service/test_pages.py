@@ -58,6 +58,15 @@ def test_served_pages_run_their_script_under_the_policy_and_nothing_else(
     assert not said
 
 
+def test_no_name_turns_the_text_of_a_page_around_or_hides_in_it(database: Database, fill: Fill) -> None:
+    name = "refund\u202egpj\u200b.exe\x07"
+    fill(database, windows=40, name="loans", column=name, segment=name, text=name)
+    page = html.model_page(database, html.views.page_name("loans"), live=True)
+    assert page
+    assert "refund�gpj�.exe␇" in page.decode()
+    assert not set("\u202e\u200b\x07") & set(page.decode())
+
+
 @pytest.mark.filterwarnings("default")
 def test_a_report_lays_the_window_beside_the_reference(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
