@@ -10,21 +10,18 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from monitor.detectors.attack.answers import Answers
-from monitor.detectors.attack.buckets import Usual, empty_memory, shared
 from monitor.detectors.attack.budget import model_budget
-from monitor.detectors.attack.clusters import CLUSTERS, Clusters, empty_clusters
 from monitor.detectors.attack.combination import Combination
 from monitor.detectors.attack.contract import Contract, Faults, unheard_of
-from monitor.detectors.attack.ecusum import Gains
-from monitor.detectors.attack.fingerprint import TABLES, Fingerprint
 from monitor.detectors.attack.indicators import INDICATORS, MET, NAMES, TAILS
 from monitor.detectors.attack.meetings import chance_meetings
+from monitor.detectors.attack.near_copies import NearCopies
 from monitor.detectors.attack.packing import packed, part_of, unpacked
 from monitor.detectors.attack.population import FEWEST, Population, levels_of
 from monitor.detectors.attack.regions import Regions, beyond_at_most, doubt_of
 from monitor.detectors.attack.regulars import Regulars
 from monitor.detectors.attack.senders import keys_of
-from monitor.detectors.attack.space import Floats, Rows, Space
+from monitor.detectors.attack.space import Floats, Space
 from monitor.detectors.attack.writing import Writing
 from monitor.profiles.bins import CategoryBins
 from monitor.profiles.layout import Layout
@@ -37,10 +34,6 @@ LEAST_ROWS = 200
 MOST_ROWS, MOST_POINTS, HELD = 20_000, 1_500, 10_000
 SLACK = np.array([TAILS[name].slack if name in TAILS else 2.5 for name in NAMES])
 """So many times what honest rows lately showed of each sign is what a client may show."""
-JOINING, LEAST_TABLES, ENOUGH, LEAST_FALL = 0.002, 4, 8, 0.4
-LEAST_HORIZON = 1_000
-"""So many rows of the traffic, at least, are near-copies looked for among."""
-LEAST_GROWTH, GROWTH_TIMES = 0.002, 3.0
 RATE_LEAST, RATE_MOST = 0.005, 0.5
 
 
@@ -48,18 +41,14 @@ RATE_LEAST, RATE_MOST = 0.005, 0.5
 class Baseline:
     """Everything fixed by the reference that queries are judged by.
 
-    joins: from so many tables shared on a row belongs to a cluster; joins_without: where a column is not looked at,
-    shape (columns,). modal: share of each column's most frequent value, shape (columns,). rates: of each indicator, the
-    share of honest rows that show it at most, shape (indicators,). usual: sorted values of each statistic on held-out
-    rows. growth: the share of the stream that one honest cluster takes at most; largest: how many rows the largest one
-    of the reference has. trained: hashes of reference rows, sorted. budget: with how many rows the model can be copied,
-    0 where that is unknown.
+    rates: of each indicator, the share of honest rows that show it at most, shape (indicators,). usual: sorted values
+    of each statistic on held-out rows. modal: share of each column's most frequent value, shape (columns,). trained:
+    hashes of reference rows, sorted. budget: with how many rows the model can be copied, 0 where that is unknown.
     """
 
     space: Space
     answers: Answers
-    fingerprint: Fingerprint
-    usual_buckets: Usual
+    copies: NearCopies
     population: Population
     combination: Combination
     regions: Regions
@@ -68,12 +57,7 @@ class Baseline:
     writing: Writing
     usual: Mapping[str, Floats]
     rates: Floats
-    joins: int
-    joins_without: Classes
     modal: Floats
-    growth: float
-    largest: int
-    horizon: int
     trained: NDArray[np.uint64]
     budget: int
     layout: Layout
@@ -96,60 +80,49 @@ class Baseline:
             return None
         chosen = _some(np.flatnonzero(first), MOST_POINTS, rng)
         held = _some(np.flatnonzero(~first), HELD, rng)
-        sizes = [c.bins.size - 2 for c in space.columns[len(space.widths) :] if isinstance(c.bins, CategoryBins)]
-        unseen = [_unseen(c.bins) for c in space.columns[len(space.widths) :] if isinstance(c.bins, CategoryBins)]
-        population = Population.of(space, rows.take(chosen), classes[chosen], levels_of(sizes))
-        contract = Contract.of(rows.take(np.flatnonzero(first)), np.array(unseen, np.int64))
-        points = population.placed(space, rows.take(held))
-        combination = Combination.of(rows.take(np.flatnonzero(first)), classes[first], rng=rng)
+        own, held_rows, others = (rows.take(at) for at in (np.flatnonzero(first), held, np.flatnonzero(~first)))
+        bins = [c.bins for c in space.columns[len(space.widths) :] if isinstance(c.bins, CategoryBins)]
+        population = Population.of(space, rows.take(chosen), classes[chosen], levels_of([b.size - 2 for b in bins]))
+        contract = Contract.of(own, np.array([_unseen(b) for b in bins], np.int64))
+        points = population.placed(space, held_rows)
+        combination = Combination.of(own, classes[first], rng=rng)
         found = population.statistics(points, classes[held]) | {"margin": -margins[held]}
-        found |= combination.statistics(rows.take(held), classes[held])
-        usual = {name: np.sort(values[np.isfinite(values)]) for name, values in found.items()}
+        found |= combination.statistics(held_rows, classes[held])
+        usual = {name: _sorted(values) for name, values in found.items()}
         found["doubt"] = doubt_of(usual, found)
-        usual["doubt"] = np.sort(found["doubt"][np.isfinite(found["doubt"])])
-        fingerprint = Fingerprint.of(space, rng=rng)
-        others = rows.take(np.flatnonzero(~first))
-        buckets = fingerprint.buckets(space.scaled(rows), rows)
-        usual_buckets = Usual.of(buckets[first])
-        joining, share, largest = _joining(usual_buckets, buckets[~first], others, fingerprint)
+        usual["doubt"] = _sorted(found["doubt"])
+        copies = NearCopies.of(space, rows, first, rng=rng)
+        distinct = others.take(np.sort(np.unique(others.hashes(), return_index=True)[1]))
         faults = contract.faults(others)
-        apart = np.sort(np.unique(others.hashes(), return_index=True)[1])
-        new_to_all = unheard_of(rows.codes, contract.unseen)
-        own = {
+        measured = {
             "off_contract": 3 * _share_at_most(faults.broken),
-            "malformed": 3 * max(_share_at_most(faults.malformed), new_to_all),
+            "malformed": 3 * max(_share_at_most(faults.malformed), unheard_of(rows.codes, contract.unseen)),
             "training_rows": 3 * (1 - np.unique(hashes).size / hashes.size),
-            MET: chance_meetings(population.placed(space, others.take(apart)), buckets[~first][apart], rng=rng),
+            MET: chance_meetings(
+                population.placed(space, distinct),
+                copies.fingerprint.buckets(space.scaled(distinct), distinct),
+                rng=rng,
+            ),
         }
         regions = Regions.of(population.points, points, found, rng=rng)
-        rates = _rates(own, held=held.size, regions=len(regions.centres))
+        rates = _rates(measured, held=held.size, regions=len(regions.centres))
+        tails = regions.shown(found, points)[:2]
         return cls(
-            space,
-            answers,
-            fingerprint,
-            Usual.of(buckets) if largest else usual_buckets,
-            population,
-            combination,
-            regions,
-            _regulars(
-                keys_of(reference, roles)[held],
-                rates,
-                tails=regions.shown(found, points)[:2],
-                faults=contract.faults(rows.take(held)),
-            ),
-            contract,
-            Writing.of(space, reference),
-            usual,
-            rates,
-            joining[0],
-            np.array(joining[1:], np.int64),
-            np.array([np.unique_counts(cells).counts.max() for cells in rows.cells.T]) / len(rows),
-            max(LEAST_GROWTH, GROWTH_TIMES * share),
-            largest,
-            _horizon(apart.size),
-            np.unique(hashes),
-            model_budget(population.placed(space, rows), classes, rng=rng),
-            Layout(space.columns, None, roles),
+            space=space,
+            answers=answers,
+            copies=copies,
+            population=population,
+            combination=combination,
+            regions=regions,
+            regulars=_regulars(keys_of(reference, roles)[held], rates, tails=tails, faults=contract.faults(held_rows)),
+            contract=contract,
+            writing=Writing.of(space, reference),
+            usual=usual,
+            rates=rates,
+            modal=np.array([np.unique_counts(cells).counts.max() for cells in rows.cells.T]) / len(rows),
+            trained=np.unique(hashes),
+            budget=model_budget(population.placed(space, rows), classes, rng=rng),
+            layout=Layout(space.columns, None, roles),
         )
 
     def packed(self) -> bytes:
@@ -160,19 +133,15 @@ class Baseline:
             "widths": np.array(self.space.widths, np.int64),
             "center": self.space.center,
             "scale": self.space.scale,
-            "offsets": self.fingerprint.offsets,
-            "weights": self.fingerprint.weights,
-            "buckets": self.usual_buckets.buckets,
-            "shares": self.usual_buckets.shares,
             "rates": self.rates,
-            "joins_without": self.joins_without,
             "modal": self.modal,
             "writing": self.writing.highest,
             "regular_keys": self.regulars.keys,
             "regular_rates": self.regulars.rates,
-            "numbers": np.array([self.joins, self.growth, self.largest, self.horizon, self.budget]),
+            "budget": np.array([self.budget]),
             "trained": self.trained,
         }
+        arrays |= {f"copies_{name}": array for name, array in self.copies.arrays().items()}
         arrays |= {f"population_{name}": array for name, array in self.population.arrays().items()}
         arrays |= {f"combination_{name}": array for name, array in self.combination.arrays().items()}
         arrays |= {f"regions_{name}": array for name, array in self.regions.arrays().items()}
@@ -185,30 +154,23 @@ class Baseline:
         """Make it from what `packed` gave."""
         arrays = unpacked(data)
         layout = Layout.unpacked(arrays["layout"].tobytes())
-        joins, growth, largest, horizon, budget = arrays["numbers"].tolist()
         widths = tuple(arrays["widths"].tolist())
         return cls(
-            Space(layout.columns, widths, arrays["center"], arrays["scale"]),
-            Answers.from_described(json.loads(arrays["answers"].tobytes())),
-            Fingerprint(arrays["offsets"], arrays["weights"]),
-            Usual(arrays["buckets"], arrays["shares"]),
-            Population.from_arrays(part_of(arrays, "population_")),
-            Combination.from_arrays(part_of(arrays, "combination_")),
-            Regions(**part_of(arrays, "regions_")),
-            Regulars(arrays["regular_keys"], arrays["regular_rates"]),
-            Contract(**part_of(arrays, "contract_")),
-            Writing(arrays["writing"]),
-            part_of(arrays, "usual_"),
-            arrays["rates"],
-            int(joins),
-            arrays["joins_without"],
-            arrays["modal"],
-            growth,
-            int(largest),
-            int(horizon),
-            arrays["trained"],
-            int(budget),
-            layout,
+            space=Space(layout.columns, widths, arrays["center"], arrays["scale"]),
+            answers=Answers.from_described(json.loads(arrays["answers"].tobytes())),
+            copies=NearCopies.from_arrays(part_of(arrays, "copies_")),
+            population=Population.from_arrays(part_of(arrays, "population_")),
+            combination=Combination.from_arrays(part_of(arrays, "combination_")),
+            regions=Regions(**part_of(arrays, "regions_")),
+            regulars=Regulars(arrays["regular_keys"], arrays["regular_rates"]),
+            contract=Contract(**part_of(arrays, "contract_")),
+            writing=Writing(arrays["writing"]),
+            usual=part_of(arrays, "usual_"),
+            rates=arrays["rates"],
+            modal=arrays["modal"],
+            trained=arrays["trained"],
+            budget=int(arrays["budget"][0]),
+            layout=layout,
         )
 
 
@@ -219,6 +181,10 @@ def _thinned(reference: pa.Table) -> pa.Table:
 
 def _some(places: NDArray[np.intp], most: int, rng: np.random.Generator) -> NDArray[np.intp]:
     return places if places.size <= most else np.sort(rng.choice(places, most, replace=False))
+
+
+def _sorted(values: Floats) -> Floats:
+    return np.sort(values[np.isfinite(values)])
 
 
 def _unseen(bins: CategoryBins) -> int:
@@ -263,70 +229,3 @@ def _regulars(
     for name, broken in (("off_contract", faults.broken), ("malformed", faults.malformed)):
         counted[:, NAMES.index(name)], hits[:, NAMES.index(name)] = True, broken.any(axis=1)
     return Regulars.of(keys, counted, hits, rates / SLACK, SLACK)
-
-
-def _joining(
-    usual: Usual, buckets: NDArray[np.uint64], rows: Rows, fingerprint: Fingerprint
-) -> tuple[list[int], float, int]:
-    """Play held-out rows as a stream, one client each; give how many shared tables are needed, and clusters' size.
-
-    The least number, at least 4, at which hardly any honest row joins a cluster, of all tables and of those that do not
-    look at each of the columns; the largest cluster's share of the rows, and its rows.
-    """
-    places = np.unique(rows.hashes(), return_index=True)[1]
-    places.sort()
-    n = places.size
-    told = shared(
-        empty_memory(),
-        buckets[places],
-        usual=usual,
-        horizon=n,
-        client=np.arange(1, n + 1, dtype=np.uint32),
-        asked=np.ones(n, np.int64),
-        varied=np.zeros(n, np.bool_),
-        new=np.ones(n, np.bool_),
-        newcomers=np.arange(1, n + 1, dtype=np.int64),
-        at=np.arange(n, dtype=np.int64),
-    ).told
-    looks = fingerprint.weights != 0
-    joins = [_tables_needed(told), *(_tables_needed(told[:, ~looks[:, column]]) for column in range(rows.width))]
-    clusters = Clusters(arrays := empty_clusters(rows.numbers.shape[1], rows.codes.shape[1]), Gains.of(np.array([0.1])))
-    for i in np.flatnonzero(told.sum(axis=1) >= joins[0])[: 4 * CLUSTERS].tolist():
-        place = places[i]
-        clusters.join(
-            buckets[place],
-            numbers=rows.numbers[place],
-            codes=rows.codes[place],
-            client=0,
-            label=-1,
-            margin=0.0,
-            at=i,
-            stretch=0,
-            name=b"",
-        )
-    largest = int(arrays["size"].max())
-    return joins, largest / max(n, 1), largest
-
-
-def _horizon(rows: int) -> int:
-    """Give among how many rows near-copies are looked for: as many as held-out rows had before them in the mean."""
-    return max(LEAST_HORIZON, rows // 2)
-
-
-def _tables_needed(told: NDArray[np.bool_]) -> int:
-    """Give how many shared tables hardly any honest row has; more than there are where these are fewer than four.
-
-    told: of held-out rows as they came, so that each had half of them before it in the mean; a row of the traffic has
-    all within the horizon. Where few rows shared so many tables, their number is taken to fall on as it did before, and
-    by no more than to two fifths with each.
-    """
-    counted, tables = told.sum(axis=1), told.shape[1]
-    if tables < LEAST_TABLES:
-        return TABLES + 1
-    most = JOINING * len(told) * (len(told) / 2) / _horizon(len(told))
-    shared_by = np.array([(counted >= t).sum() for t in range(tables + 1)], np.float64)
-    last = max(int((shared_by >= ENOUGH).sum()) - 1, 2)
-    fall = max(np.sqrt(max(shared_by[last], 1.0) / max(shared_by[last - 2], 1.0)), LEAST_FALL)
-    expected = np.where(shared_by >= ENOUGH, shared_by, ENOUGH * fall ** (np.arange(tables + 1) - last))
-    enough = (expected <= most) & (shared_by <= max(most, 1.0))
-    return next((t for t in range(LEAST_TABLES, tables) if enough[t]), tables)

@@ -50,7 +50,7 @@ def grown(
     """
     if epoch.begun < BURN_IN:
         return
-    least, named = max(CLUSTER_LEAST, 2 * baseline.largest), epoch.queries.named
+    least, named = max(CLUSTER_LEAST, 2 * baseline.copies.largest), epoch.queries.named
     for k in np.unique(signs.cluster[signs.cluster >= 0]).tolist():
         size, log_e = int(held["cluster_size"][k]), float(held["cluster_peak"][k])
         rows = np.flatnonzero(signs.cluster == k)

@@ -68,8 +68,8 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
     common = shared(
         part_of(held, "bucket_"),
         epoch.buckets[fresh],
-        usual=baseline.usual_buckets,
-        horizon=baseline.horizon,
+        usual=baseline.copies.usual,
+        horizon=baseline.copies.horizon,
         client=epoch.client[fresh],
         asked=epoch.asked[fresh] + 1,
         varied=(chain > 0)[fresh],
@@ -104,9 +104,9 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
 def _tables_needed(baseline: Baseline, ignored: Flags) -> Places:
     """Give for each row in how many tables it must share a bucket, of those that look at no value that is ignored."""
     if not ignored.any():
-        return np.full(len(ignored), baseline.joins, np.intp)
-    most = np.where(ignored, baseline.joins_without, 0).max(axis=1)
-    return np.where(ignored.any(axis=1), most, baseline.joins)
+        return np.full(len(ignored), baseline.copies.joins, np.intp)
+    most = np.where(ignored, baseline.copies.joins_without, 0).max(axis=1)
+    return np.where(ignored.any(axis=1), most, baseline.copies.joins)
 
 
 def _in_as_many(common: Shared, tables: Places, joined: Flags) -> NDArray[np.int64]:

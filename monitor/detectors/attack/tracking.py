@@ -77,7 +77,7 @@ def _followed(
     held = state.held
     clients, clusters = (
         Clients(part_of(held, "client_")),
-        Clusters(part_of(held, "cluster_"), Gains.of([baseline.growth])),
+        Clusters(part_of(held, "cluster_"), Gains.of([baseline.copies.growth])),
     )
     rows = queries.rows
     excused = {key_of(name) for name in expected}
@@ -121,11 +121,11 @@ def _epoch(baseline: Baseline, state: State, queries: Queries, rows: Rows, *, fi
     client = client.astype(np.uint32)
     faults = baseline.contract.faults(rows)
     ignored = broken_values(part_of(held, "broken_"), baseline, rows, faults, client=client, at=at) | queries.absent
-    buckets, hashes = baseline.fingerprint.buckets(baseline.space.scaled(rows), rows), rows.hashes()
+    buckets, hashes = baseline.copies.fingerprint.buckets(baseline.space.scaled(rows), rows), rows.hashes()
     return Epoch(
         queries,
         rows,
-        baseline.fingerprint.without(buckets, hashes, ignored) if ignored.any() else buckets,
+        baseline.copies.fingerprint.without(buckets, hashes, ignored) if ignored.any() else buckets,
         hashes,
         first,
         at,
@@ -167,8 +167,8 @@ def _links(baseline: Baseline, held: Mapping[str, Array], *, named: bool) -> int
     """
     rows, joined = held["joined"]
     if not named:
-        return max(ALIKE, baseline.joins)
-    return max(2, baseline.joins // 2) if joined > CROWDED * rows else 1
+        return max(ALIKE, baseline.copies.joins)
+    return max(2, baseline.copies.joins // 2) if joined > CROWDED * rows else 1
 
 
 def _growth(baseline: Baseline, held: Mapping[str, Array], *, named: bool) -> float:
@@ -178,9 +178,9 @@ def _growth(baseline: Baseline, held: Mapping[str, Array], *, named: bool) -> fl
     clusters are tight, and the reference's will do.
     """
     if not named:
-        return baseline.growth
+        return baseline.copies.growth
     rows, joined = held["joined"]
-    return float(np.clip(ABOVE * joined / max(rows, 1.0), baseline.growth, MOST_RATE))
+    return float(np.clip(ABOVE * joined / max(rows, 1.0), baseline.copies.growth, MOST_RATE))
 
 
 def _learn(held: Mapping[str, Array], epoch: Epoch) -> None:

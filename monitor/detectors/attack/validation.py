@@ -179,15 +179,15 @@ def _seen(baseline: Baseline, state: State | None, rows: Rows) -> tuple[NDArray[
         return none, none
     held, hashes = state.held, rows.hashes()
     again = held["repeats"][(hashes & np.uint64(REPEATS - 1)).astype(np.intp)] == hashes
-    buckets = baseline.fingerprint.buckets(baseline.space.scaled(rows), rows)
+    buckets = baseline.copies.fingerprint.buckets(baseline.space.scaled(rows), rows)
     tables = known_tables(
         part_of(held, "bucket_"),
         buckets,
-        usual=baseline.usual_buckets,
-        horizon=baseline.horizon,
+        usual=baseline.copies.usual,
+        horizon=baseline.copies.horizon,
         at=int(held["seen"][0]),
     )
-    return (tables >= baseline.joins) & ~again, again
+    return (tables >= baseline.copies.joins) & ~again, again
 
 
 def _reasons(faults: list[str], p_value: float, *, least: float, near: bool) -> tuple[str, ...]:
