@@ -25,6 +25,8 @@ Places = NDArray[np.intp]
 
 ASKED_EARLY, ASKED_OFTEN, SWEPT, FLIPPED = 3, 8, 20, 5
 TIMES, CHANCE, MOST = 3.0, 2.0, 0.9
+EVER = 2**32
+"""Where rows name no client, near-copies are looked for among all that are remembered: nobody is accused of them."""
 NEW = 100
 """A client is a newcomer for so many rows."""
 SWEEP = "one_column_sweep"
@@ -69,7 +71,7 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
         part_of(held, "bucket_"),
         epoch.buckets[fresh],
         usual=baseline.copies.usual,
-        horizon=baseline.copies.horizon,
+        horizon=baseline.copies.horizon if epoch.queries.named else EVER,
         client=epoch.client[fresh],
         asked=epoch.asked[fresh] + 1,
         varied=(chain > 0)[fresh],
