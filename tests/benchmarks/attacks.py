@@ -20,7 +20,7 @@ from process import ONE_THREAD
 
 os.environ |= ONE_THREAD
 WORLDS = ("car_loan", "digits", "power", "census")
-PARTS = ("delays", "honest", "passes", "cost", "origins", "poisoning")
+PARTS = ("delays", "honest", "small", "passes", "cost", "origins", "poisoning")
 Asked = argparse.Namespace
 
 
@@ -29,6 +29,7 @@ def figures(asked: Asked) -> Iterator[Figure]:
     parts: dict[str, Callable[[Asked], Iterator[Figure]]] = {
         "delays": _delays,
         "honest": _honest,
+        "small": _small,
         "passes": _passes,
         "cost": _cost,
         "origins": _origins,
@@ -55,6 +56,12 @@ def _honest(asked: Asked) -> Iterator[Figure]:
     from attacks import honest
 
     yield from honest.figures(_logs(asked))
+
+
+def _small(asked: Asked) -> Iterator[Figure]:
+    from attacks import small
+
+    yield from small.figures(_logs(asked), quick=asked.quick)
 
 
 def _passes(asked: Asked) -> Iterator[Figure]:

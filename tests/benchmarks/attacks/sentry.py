@@ -31,10 +31,18 @@ class Sentry:
     expected: frozenset[str] = frozenset()
 
     @classmethod
-    def fit(cls, reference: pa.Table, *, anonymous: bool = False, expected: frozenset[str] = frozenset()) -> "Sentry":
+    def fit(
+        cls,
+        reference: pa.Table,
+        *,
+        anonymous: bool = False,
+        expected: frozenset[str] = frozenset(),
+        seed: int = SEED,
+    ) -> "Sentry":
         """Fit it to a world's reference.
 
-        anonymous: records name no client. expected: clients that are declared to send rows like each other.
+        anonymous: records name no client. expected: clients that are declared to send rows like each other. seed: the
+        deployment's secret.
         """
         scores = tuple(name for name in reference.column_names if name == "score" or name.startswith("score_"))
         classes = tuple(str(k) for k in range(len(scores))) if len(scores) > 1 else ()
@@ -47,7 +55,7 @@ class Sentry:
             label="label",
             ignore=("client", "truth_target", "truth_crafted", "truth_kind"),
         )
-        baseline = Baseline.fit(reference, roles, layout_of(reference, roles), rng=np.random.default_rng(SEED))
+        baseline = Baseline.fit(reference, roles, layout_of(reference, roles), rng=np.random.default_rng(seed))
         if baseline is None:
             raise RuntimeError("no attack can be looked for beside this reference")
         return cls(baseline, State.empty(baseline), roles, expected)
