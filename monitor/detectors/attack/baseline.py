@@ -13,7 +13,7 @@ from monitor.detectors.attack.answers import Answers
 from monitor.detectors.attack.budget import model_budget
 from monitor.detectors.attack.combination import Combination
 from monitor.detectors.attack.contract import Contract, Faults, unheard_of
-from monitor.detectors.attack.indicators import INDICATORS, MET, NAMES, TAILS
+from monitor.detectors.attack.indicators import INDICATORS, MET, NAMES, SIMILAR, TAILS
 from monitor.detectors.attack.meetings import chance_meetings
 from monitor.detectors.attack.near_copies import NearCopies
 from monitor.detectors.attack.packing import packed, part_of, unpacked
@@ -35,6 +35,8 @@ MOST_ROWS, MOST_POINTS, HELD = 20_000, 1_500, 10_000
 SLACK = np.array([TAILS[name].slack if name in TAILS else 2.5 for name in NAMES])
 """So many times what honest rows lately showed of each sign is what a client may show."""
 RATE_LEAST, RATE_MOST = 0.005, 0.5
+ALIKE = 500
+"""Beside so few rows held out, near-copies may be twice as frequent as beside many: little tells how they fall off."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,6 +213,8 @@ def _rates(own: Mapping[str, float], *, held: int, regions: int) -> Floats:
         elif tail := TAILS.get(name):
             known = beyond_at_most(tail.share, held / regions if tail.by_region else held)
             rates.append(max(tail.slack * tail.share, known))
+        elif name in SIMILAR:
+            rates.append(indicator.rate * (1 + ALIKE / held))
         else:
             rates.append(indicator.rate)
     return np.asarray(np.clip(np.array(rates), RATE_LEAST, RATE_MOST))

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+
 
 @dataclass(frozen=True)
 class Indicator:
@@ -170,6 +172,8 @@ TAILS: Mapping[str, Tail] = {
     "often_doubtful": Tail("doubt", share=0.25, slack=1.7, rare=False),
 }
 """Signs that a row is among the worst by a statistic."""
+PASSING = np.array([name in TAILS or name in ("off_contract", "malformed") for name in NAMES])
+"""Signs that the world brings to honest rows, too: others' excuse a client's, and evidence ends with its stretch."""
 MOST_RATE = 0.5
 """A sign that so many honest rows show tells nothing of anyone."""
 SIMILAR = ("near_duplicates", "near_duplicate_starts")

@@ -35,15 +35,13 @@ class Regulars:
         """Count what rows of the reference show that were held out.
 
         keys: of each row's client, 0 where it has none. counted, hits: shape (rows, indicators). usual: the share of
-        honest rows that show each sign; slack: so many times what a client showed may it show. Clients of few rows are
-        taken to be like all: as if each had sent fifty rows more, which showed what is usual.
+        honest rows that show each sign; slack: so many times what a client showed may it show.
         """
         found, which = np.unique(keys, return_inverse=True)
         rows, shown = (np.zeros((found.size, len(NAMES))) for _ in range(2))
         np.add.at(rows, which, counted)
         np.add.at(shown, which, hits & counted)
-        rates = np.minimum(slack * (shown + PRIOR * usual) / (rows + PRIOR), MOST_RATE)
-        rates[(rows < FEWEST) | (rates <= slack * usual)] = 0.0
+        rates = held_to(rows, shown, usual, slack)
         kept = (found > 0) & (rates > 0).any(axis=1)
         return cls(found[kept], rates[kept])
 
@@ -54,3 +52,15 @@ class Regulars:
         place = np.minimum(np.searchsorted(self.keys, keys), self.keys.size - 1)
         own = np.where((self.keys[place] == keys)[:, None], self.rates[place], 0.0)
         return np.maximum(own, rates)
+
+
+def held_to(rows: Floats, hits: Floats, usual: Floats, slack: Floats) -> Floats:
+    """Give the rates that clients are held to by what they showed; 0 where that is no more than what is usual allows.
+
+    Each is taken to be like all as far as few rows tell: as if it had sent fifty more, which showed what is usual.
+
+    >>> held_to(np.array([[200.0, 10.0]]), np.array([[40.0, 9.0]]), np.array([0.05]), np.array([2.5])).round(3)
+    array([[0.425, 0.   ]])
+    """
+    rates = np.minimum(slack * (hits + PRIOR * usual) / (rows + PRIOR), MOST_RATE)
+    return np.where((rows < FEWEST) | (rates <= slack * usual), 0.0, rates)

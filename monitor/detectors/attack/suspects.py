@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.detectors.attack.account import Client, account_of
-from monitor.detectors.attack.baseline import Baseline
+from monitor.detectors.attack.baseline import SLACK, Baseline
 from monitor.detectors.attack.ecusum import Floats, Gains, evidence, gathered
 from monitor.detectors.attack.epoch import Epoch
-from monitor.detectors.attack.indicators import MET, MOST_RATE, NAMES, SIMILAR, TAILS, VOLUME
+from monitor.detectors.attack.habits import learn_habits, usual_of
+from monitor.detectors.attack.indicators import MET, MOST_RATE, NAMES, PASSING, SIMILAR, TAILS, VOLUME
 from monitor.detectors.attack.ordering import begins, ordered, ranks
 from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.peers import shown_by_others
@@ -23,8 +24,6 @@ Array = NDArray[Any]
 Flags = NDArray[np.bool_]
 Places = NDArray[np.intp]
 
-PASSING = np.array([name in TAILS or name in ("off_contract", "malformed") for name in NAMES])
-"""Signs that the world brings to honest rows, too: others' excuse a client's, and evidence ends with its stretch."""
 ALONE = np.array([name != MET for name in NAMES])
 """Signs that a client shows alone."""
 WORST = np.array([0.25 if name in TAILS and TAILS[name].rare else np.nan for name in NAMES])
@@ -43,7 +42,7 @@ def suspects(
     gone_by = np.zeros(signs.hits.shape)
     gains = Gains.of(rates, worst=WORST)
     telling = rates < MOST_RATE
-    counted = signs.counted & ALONE & (_own_rates(baseline, held, np.maximum(epoch.place, 0), rates) < MOST_RATE)
+    counted = signs.counted & telling & ALONE
     # What was gathered before all showed a sign was laid beside a rate that was wrong.
     for name in ("client_ratios", "client_peak"):
         held[name][:, ~telling] = 0
@@ -56,6 +55,8 @@ def suspects(
         for name, flags in (("client_counted", counted), ("client_shown", hits)):
             held[name][own] += np.add.reduceat(flags[rows], starts, axis=0, dtype=np.uint32)
         own_rates = _own_rates(baseline, held, own, rates)
+        telling = np.repeat(own_rates < MOST_RATE, stretches.lengths, axis=0)
+        counted[rows], hits[rows] = counted[rows] & telling, hits[rows] & telling
         _gather(held, stretches, hits=hits, worst=signs.rare, counted=counted, rates=own_rates, gone_by=gone_by)
         top = held["client_peak"][own]
         for g, d in np.argwhere(top >= SHOWN).tolist():
@@ -161,8 +162,11 @@ def _gather(
 
 
 def _own_rates(baseline: Baseline, held: Mapping[str, Array], places: Places, rates: Floats) -> Floats:
-    """Give the rates that clients are held to: those of all, or what the reference holds of their own rows."""
-    return baseline.regulars.at(held["client_key"][places], rates)
+    """Give the rates that clients are held to: those of all, or what the reference, or their past, tells of each."""
+    own = baseline.regulars.at(held["client_key"][places], rates).copy()
+    past = usual_of(held["client_habits"], places, rates[PASSING], SLACK[PASSING])
+    own[:, PASSING] = np.maximum(own[:, PASSING], past)
+    return own
 
 
 def _turn(held: Mapping[str, Array], stretches: Stretches, gains: Gains, alarm: float) -> None:
@@ -177,6 +181,8 @@ def _turn(held: Mapping[str, Array], stretches: Stretches, gains: Gains, alarm: 
     # Honest rows lie far off in clumps: a storm, a season, a sale. What one stretch shows must do for these signs.
     ratios[:, PASSING] = 0
     held["client_ratios"][turned] = ratios
+    rows, hits, peak = (held[f"client_{name}"][turned][:, PASSING] for name in ("counted", "shown", "peak"))
+    learn_habits(held["client_habits"], turned, rows=rows, hits=hits, honest=peak < alarm)
     for name in ("client_peak", "client_counted", "client_shown"):
         held[name][turned] = 0
     held["client_slice"][turned] = stretches.slices[new]

@@ -1,0 +1,57 @@
+"""A client is held to what it showed in its own past, where that is more than others show and raised no alarm."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from monitor.detectors.attack import State, track
+from monitor.detectors.attack.habits import MOST, empty_habits, learn_habits, usual_of
+from tests.unit.test_attack_tracking import ALARM, ROLES, fitted, honest, inputs, queries, uniform
+
+RATES, SLACK = np.array([0.125, 0.125]), np.array([2.5, 2.5])
+DAY = timedelta(days=1)
+
+
+def learned(*stretches: tuple[float, float, bool]) -> np.ndarray:
+    """Learn rows and hits of one client's first sign, stretch by stretch."""
+    habits = empty_habits(3, 2)
+    for rows, hits, fine in stretches:
+        told = [np.array([[one, 0.0]]) for one in (rows, hits)]
+        learn_habits(habits, np.array([1]), rows=told[0], hits=told[1], honest=np.array([[fine, True]]))
+    return habits
+
+
+def test_the_past_raises_the_rate_of_who_showed_more_than_all_and_of_nobody_else() -> None:
+    usual = usual_of(learned((30, 6, True), (30, 6, True)), np.array([0, 1]), RATES, SLACK)
+    assert usual[1, 0] == pytest.approx(2.5 * (12 + 50 * 0.05) / 110, abs=1e-3)
+    assert (usual[0] == 0).all()
+    assert usual[1, 1] == 0
+
+
+def test_what_raised_an_alarm_is_not_learned() -> None:
+    assert (usual_of(learned((300, 300, False)), np.array([1]), RATES, SLACK) == 0).all()
+
+
+def test_the_old_count_for_less_the_more_has_come_since() -> None:
+    habits = learned(*[(400.0, 200.0, True)] * 5, *[(400.0, 0.0, True)] * 5)
+    assert habits[1, 0, 0] == MOST
+    assert usual_of(habits, np.array([1]), RATES, SLACK)[0, 0] == 0
+
+
+def test_who_always_sent_odd_rows_may_go_on_and_who_begins_to_may_not() -> None:
+    """A fifth of a client's rows are far off day after day, and then on one day half; another's are so all at once."""
+    rng, state, accused, at = np.random.default_rng(5), State.empty(fitted()), list[set[str]](), 0
+    for share in (0.2,) * 12 + (0.5,):
+        odd, plain = uniform(60, int(rng.integers(1_000_000))), inputs(60, int(rng.integers(1_000_000)))
+        which = rng.random(60) < share
+        mixed = {name: np.where(which, odd[name], plain[name]) for name in odd}
+        parts = [queries(mixed, "always", first=at), honest(300, at + 1, first=at + 60)]
+        if share > 0.2:
+            parts.append(queries(odd, "suddenly", first=at + 360))
+        at += 86_400
+        for part in parts:
+            state, found = track(fitted(), state, part, ROLES, length=DAY)
+            accused.append({one.client for one in found if not one.total and one.log_e >= ALARM})
+    assert accused[-1] == {"suddenly"}
+    assert not set().union(*accused[:-1])
