@@ -1,11 +1,13 @@
 """Share of categories that the reference does not hold."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from monitor.detectors.detector import Detector, paired
 from monitor.detectors.quality.share import NOT_SERVED, clumped, measured
 from monitor.profiles.bins import CategoryBins
 from monitor.profiles.profile import ColumnProfile, Profile
+from monitor.stats.location import share_shift_test
 from monitor.types import Measurement
 
 NAME = "unseen_share"
@@ -21,8 +23,11 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
         bins = before.bins
         if not isinstance(bins, CategoryBins) or bins.tail is None:
             continue
-        here, there = int(before.counts[bins.unseen]) or held_once(before, bins), int(after.counts[bins.unseen])
-        yield measured(NAME, column, (here, before.n), (there, after.n), clumped(reference, before, after))
+        here, there = (int(side.counts[bins.unseen]) for side in (before, after))
+        inflation = clumped(reference, before, after)
+        told = measured(NAME, column, (here, before.n), (there, after.n), inflation)
+        expected = share_shift_test((here or held_once(before, bins), before.n), (there, after.n), inflation)
+        yield replace(told, p_value=expected[1]) if expected else told
 
 
 def held_once(reference: ColumnProfile, bins: CategoryBins) -> int:
