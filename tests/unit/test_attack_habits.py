@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from monitor.detectors.attack import State, track
+from monitor.detectors.attack.ecusum import WIDTH, Gains, evidence, gathered
 from monitor.detectors.attack.habits import MOST, empty_habits, learn_habits, usual_of
 from tests.unit.test_attack_tracking import ALARM, ROLES, fitted, honest, inputs, queries, uniform
 
@@ -27,6 +28,15 @@ def test_the_past_raises_the_rate_of_who_showed_more_than_all_and_of_nobody_else
     assert usual[1, 0] == pytest.approx(2.5 * (12 + 50 * 0.05) / 110, abs=1e-3)
     assert (usual[0] == 0).all()
     assert usual[1, 1] == 0
+
+
+def test_no_past_makes_a_sign_say_nothing() -> None:
+    usual = usual_of(learned((200, 200, True)), np.array([1]), RATES, SLACK)[0, 0]
+    assert usual == 0.45
+    gains = Gains.of([usual], worst=0.25)
+    hits = np.ones((22, 1), np.bool_)
+    ratios = gathered(np.zeros((1, 1, WIDTH)), hits, hits, np.zeros(22, np.intp), gains, worst=~hits)
+    assert evidence(ratios, gains)[-1, 0] >= ALARM
 
 
 def test_what_raised_an_alarm_is_not_learned() -> None:

@@ -1,7 +1,8 @@
 """What a client usually shows: where the reference does not name clients, their own earlier stretches of time tell it.
 
 Few clients send what all send together. Who always sends what is odd beside the others' rows is no attacker for it, and
-who begins to is told of beside his own past. Blind to who begins slowly, over many stretches none of which alarms.
+who begins to is told of beside his own past. Whoever begins slowly, over stretches none of which alarms, is told of
+later than others; no past makes a sign say nothing.
 """
 
 from typing import Any
@@ -18,6 +19,8 @@ Places = NDArray[np.intp]
 
 MOST = 500.0
 """So many rows are remembered: where more came, the older count for less."""
+HIGHEST = 0.45
+"""No past allows more: some twenty rows that all show a sign are an alarm whatever came before."""
 
 
 def empty_habits(clients: int, signs: int) -> Array:
@@ -40,4 +43,4 @@ def usual_of(habits: Array, places: Places, rates: Floats, slack: Floats) -> Flo
     rates: shape (signs,), that all are held to; slack: so many times what is usual these are. Shape (places, signs).
     """
     rows, hits = habits[places].astype(np.float64).transpose(1, 0, 2)
-    return held_to(rows, hits, rates / slack, slack)
+    return np.minimum(held_to(rows, hits, rates / slack, slack), HIGHEST)
