@@ -106,7 +106,8 @@ class CategoryBins:
     """The reference's most frequent categories, then `other` (rarer reference values), then `unseen`.
 
     `tail` lists the rarer reference values. It is None when there were too many to keep: then nothing can be
-    called unseen, and every unlisted value counts as other.
+    called unseen, and every unlisted value counts as other. `once`: so many of the reference's values, the last of
+    these, one row holds and no other.
 
     >>> bins = CategoryBins.of(["a", "b"], [5, 2])
     >>> bins.codes(["b", "a", "zebra"]).tolist()
@@ -115,13 +116,15 @@ class CategoryBins:
 
     values: tuple[str, ...]
     tail: tuple[str, ...] | None = ()
+    once: int = 0
 
     @classmethod
     def of(cls, values: Sequence[str], counts: Sequence[int]) -> "CategoryBins":
         """Keep the 256 most frequent values; ties go by the value itself."""
         ranked = [v for _, v in sorted(zip((-c for c in counts), values, strict=True))]
         tail = tuple(ranked[MAX_CATEGORIES:])
-        return cls(tuple(ranked[:MAX_CATEGORIES]), tail if len(tail) <= MAX_TAIL else None)
+        once = sum(count == 1 for count in counts)
+        return cls(tuple(ranked[:MAX_CATEGORIES]), tail if len(tail) <= MAX_TAIL else None, once)
 
     @property
     def size(self) -> int:

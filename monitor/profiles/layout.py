@@ -17,7 +17,7 @@ from monitor.profiles.derivation import Derivation, digest_of, packed_arrays, un
 from monitor.profiles.mean_vector import coordinates
 from monitor.types import ColumnKind, Roles
 
-FORMAT = 21
+FORMAT = 22
 """Raised whenever layouts or profiles hold something else than before: what was kept is then made anew."""
 
 CONFIDENCE_BINS = 20
@@ -269,6 +269,7 @@ SCHEMA = pa.schema(
         ("center", pa.float64()),
         ("values", pa.list_(pa.string())),
         ("tail", pa.list_(pa.string())),
+        ("once", pa.int64()),
     ]
 )
 
@@ -286,13 +287,15 @@ def _column(row: dict[str, Any]) -> Column:
 def _described(bins: Bins) -> dict[str, Any]:
     if isinstance(bins, NumericBins):
         return {"edges": bins.edges.tolist(), "center": bins.center}
-    return {"values": list(bins.values), "tail": None if bins.tail is None else list(bins.tail)}
+    tail = None if bins.tail is None else list(bins.tail)
+    return {"values": list(bins.values), "tail": tail, "once": bins.once}
 
 
 def _bins(row: dict[str, Any]) -> Bins:
     if row.get("edges") is not None:
         return NumericBins(np.asarray(row["edges"], dtype=np.float64), float(row["center"]))
-    return CategoryBins(tuple(row["values"]), None if row["tail"] is None else tuple(row["tail"]))
+    tail = None if row["tail"] is None else tuple(row["tail"])
+    return CategoryBins(tuple(row["values"]), tail, row["once"])
 
 
 TASKS: dict[str, type[OutcomeLayout]] = {"binary": Binary, "multiclass": Multiclass, "regression": Regression}

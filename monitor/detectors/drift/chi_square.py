@@ -20,19 +20,20 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
     """Sum (observed - expected)^2 / expected over categories: 0 is equal.
 
     Categories with under five expected rows count as one, tested apart where that has under one; the effect is the
-    Jensen-Shannon distance less what chance makes of it, 0 where that is all. Blind to small shifts between hundreds
+    Jensen-Shannon distance less what chance makes of it, 0 where that is all. Of categories that a small reference
+    holds once, and of new ones, as many are expected as there should be. Blind to small shifts between hundreds
     of categories, and to rows of one category that changed in all else.
     """
     for column, before, after in paired(reference, current):
         if not isinstance(before.bins, CategoryBins):
             continue
         grown = inflations(reference, before, after)
-        found = homogeneity_test(before.counts, after.counts, *grown)
+        found = homogeneity_test(before.expected, after.counts, *grown)
         if found is None:
             yield undefined(NAME, column, before, after)
         else:
             most = max(inflation(reference, before, after), grown[1])
-            usual = chance_divergence(before.counts, after.counts) * _mean(before, after, *grown[:2])
+            usual = chance_divergence(before.expected, after.counts) * _mean(before, after, *grown[:2])
             effect, chance = _beyond(usual, before, after), _chance(before, after, most, usual=usual)
             yield Measurement(NAME, found[0], column, n=after.n, p_value=found[1], effect=effect, chance=chance)
 
@@ -44,11 +45,11 @@ def _mean(before: ColumnProfile, after: ColumnProfile, steepest: float, others: 
 
 
 def _held(before: ColumnProfile, after: ColumnProfile) -> int:
-    return int(((before.counts + after.counts) > 0).sum())
+    return int(((before.expected + after.counts) > 0).sum())
 
 
 def _beyond(usual: float, before: ColumnProfile, after: ColumnProfile) -> float:
-    distance = jensen_shannon_distance(before.counts, after.counts) or 0.0
+    distance = jensen_shannon_distance(before.expected, after.counts) or 0.0
     return math.sqrt(max(distance**2 - usual, 0.0))
 
 

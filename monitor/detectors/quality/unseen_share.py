@@ -6,7 +6,7 @@ from dataclasses import replace
 from monitor.detectors.detector import Detector, paired
 from monitor.detectors.quality.share import NOT_SERVED, clumped, measured
 from monitor.profiles.bins import CategoryBins
-from monitor.profiles.profile import ColumnProfile, Profile
+from monitor.profiles.profile import Profile
 from monitor.stats.location import share_shift_test
 from monitor.types import Measurement
 
@@ -26,21 +26,8 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
         here, there = (int(side.counts[bins.unseen]) for side in (before, after))
         inflation = clumped(reference, before, after)
         told = measured(NAME, column, (here, before.n), (there, after.n), inflation)
-        expected = share_shift_test((here or held_once(before, bins), before.n), (there, after.n), inflation)
-        yield replace(told, p_value=expected[1]) if expected else told
-
-
-def held_once(reference: ColumnProfile, bins: CategoryBins) -> int:
-    """Count the values that a reference holds once; of those that are not counted apart as many as follow from theirs.
-
-    0 of a profile that is not that which the values were listed by, and so lacks one of them.
-    """
-    counts = reference.counts[: len(bins.values)]
-    if not counts.size or counts.min() < 1:
-        return 0
-    rare, rows = len(bins.tail or ()), int(reference.counts[bins.other])
-    # counts that fall off geometrically, about their mean
-    return int((counts == 1).sum()) + (round(rare * rare / rows) if rows else 0)
+        found = share_shift_test((int(before.expected[bins.unseen]), before.n), (there, after.n), inflation)
+        yield replace(told, p_value=found[1]) if found else told
 
 
 DETECTOR = Detector(NAME, "quality", "share", compare, armed=True, weight=0.1, min_effect=0.005)
