@@ -107,7 +107,8 @@ class CategoryBins:
 
     `tail` lists the rarer reference values. It is None when there were too many to keep: then nothing can be
     called unseen, and every unlisted value counts as other. `once`: so many of the reference's values, the last of
-    these, one row holds and no other.
+    these, one row holds and no other. `edge`: how many of the listed values as few rows hold as the last of them, how
+    many of the rarer ones as many, and how many of the listed ones a row more; zeros where there are no rarer ones.
 
     >>> bins = CategoryBins.of(["a", "b"], [5, 2])
     >>> bins.codes(["b", "a", "zebra"]).tolist()
@@ -117,14 +118,19 @@ class CategoryBins:
     values: tuple[str, ...]
     tail: tuple[str, ...] | None = ()
     once: int = 0
+    edge: tuple[int, int, int] = (0, 0, 0)
 
     @classmethod
     def of(cls, values: Sequence[str], counts: Sequence[int]) -> "CategoryBins":
         """Keep the 256 most frequent values; ties go by the value itself."""
         ranked = [v for _, v in sorted(zip((-c for c in counts), values, strict=True))]
         tail = tuple(ranked[MAX_CATEGORIES:])
-        once = sum(count == 1 for count in counts)
-        return cls(tuple(ranked[:MAX_CATEGORIES]), tail if len(tail) <= MAX_TAIL else None, once)
+        held = sorted(counts, reverse=True)
+        listed, rarer = held[:MAX_CATEGORIES], held[MAX_CATEGORIES:]
+        least = listed[-1] if rarer else 0
+        edge = (listed.count(least), rarer.count(least), listed.count(least + 1)) if rarer else (0, 0, 0)
+        kept = tail if len(tail) <= MAX_TAIL else None
+        return cls(tuple(ranked[:MAX_CATEGORIES]), kept, held.count(1), edge)
 
     @property
     def size(self) -> int:

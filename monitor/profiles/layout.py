@@ -270,6 +270,7 @@ SCHEMA = pa.schema(
         ("values", pa.list_(pa.string())),
         ("tail", pa.list_(pa.string())),
         ("once", pa.int64()),
+        ("edge", pa.list_(pa.int64())),
     ]
 )
 
@@ -288,14 +289,14 @@ def _described(bins: Bins) -> dict[str, Any]:
     if isinstance(bins, NumericBins):
         return {"edges": bins.edges.tolist(), "center": bins.center}
     tail = None if bins.tail is None else list(bins.tail)
-    return {"values": list(bins.values), "tail": tail, "once": bins.once}
+    return {"values": list(bins.values), "tail": tail, "once": bins.once, "edge": list(bins.edge)}
 
 
 def _bins(row: dict[str, Any]) -> Bins:
     if row.get("edges") is not None:
         return NumericBins(np.asarray(row["edges"], dtype=np.float64), float(row["center"]))
     tail = None if row["tail"] is None else tuple(row["tail"])
-    return CategoryBins(tuple(row["values"]), tail, row["once"])
+    return CategoryBins(tuple(row["values"]), tail, row["once"], tuple(row["edge"]))
 
 
 TASKS: dict[str, type[OutcomeLayout]] = {"binary": Binary, "multiclass": Multiclass, "regression": Regression}
