@@ -71,7 +71,14 @@ def _what(finding: "Finding") -> str:
         return f"{_change(finding) or beginning}, {DISTANCES[name]} {measure(value, unit)}"
     if name in OWN_WORDS:
         return OWN_WORDS[name](finding, value, back)
-    return f"{level_of(name)} {_moved(finding, value, back=back)} {measure(value, finding.unit)}{_reference(finding)}"
+    told = f"{level_of(name)} {_moved(finding, value, back=back)} {measure(value, finding.unit)}{_reference(finding)}"
+    return told + ("" if back else _new_values(finding))
+
+
+def _new_values(finding: "Finding") -> str:
+    """Name the values that the reference does not hold, where that is what is told."""
+    often = [f"{shown(str(one['value']))} ({one['rows']:,})" for one in finding.evidence.get("new_values", ())]
+    return f", most often {', '.join(often)}" if often else ""
 
 
 def _mean_shift(finding: "Finding", value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS

@@ -40,6 +40,8 @@ def export(path: Path, name: str, out: Path, *, what: What) -> int:
 
 def write_parquet(tables: Iterable[pa.Table], schema: pa.Schema, out: Path) -> int:
     """Write tables of one schema into a file, which appears when it is whole, and give the number of rows."""
+    if out.is_dir():
+        raise MonitorError(f"{out} is a folder; name the file to write, such as {out / 'records.parquet'}")
     part, rows = out.with_name(f".{out.name}.{os.getpid()}"), 0
     try:
         with pq.ParquetWriter(part, schema, compression="zstd") as writer:

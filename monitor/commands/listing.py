@@ -82,7 +82,8 @@ def _listed(rows: Sequence[Row]) -> None:
     if not rows:
         typer.echo("no alerts")
         return
-    names = ("state", "severity", "since", "kind", "id", "text")
+    several = len({row["model"] for row in rows}) > 1
+    names = ("state", "severity", "since", *(["model"] if several else []), "kind", "id", "text")
     texts = ((row, f" (also in {', '.join(segments)})" if segments else "") for row, segments in folded(rows))
     table(names, ([*(row[name] for name in names[:-1]), row["text"] + also] for row, also in texts))
 

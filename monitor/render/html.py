@@ -60,19 +60,22 @@ def site(database: Database) -> Iterator[tuple[str, bytes]]:
 def write_site(database: Database, folder: Path) -> int:
     """Write every page into `folder`, which is made where it is missing, and give how many files there are.
 
-    Raises MonitorError when the folder holds something else, so that nothing of anybody's is overwritten.
+    Raises MonitorError when the folder holds something else, so that nothing of anybody's is overwritten, and when it
+    cannot be written.
     """
     if folder.exists() and not folder.is_dir():
         raise MonitorError(f"{folder} is a file; name a folder for the dashboard")
     if folder.is_dir() and any(folder.iterdir()) and not (folder / MARKER).is_file():
         raise MonitorError(f"{folder} holds other files; name an empty or a new folder for the dashboard")
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / MARKER).write_text("made by `monitor dashboard`; may be written anew\n", encoding="utf-8")
     pages = dict(site(database))
-    for path, content in pages.items():
-        target = folder / path
-        target.parent.mkdir(exist_ok=True)
-        target.write_bytes(content)
+    marked = {MARKER: b"made by `monitor dashboard`; may be written anew\n"} | pages
+    try:
+        for path, content in marked.items():
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+    except OSError as error:
+        raise MonitorError(f"{folder} cannot be written: {error.strerror or error}") from error
     return len(pages)
 
 

@@ -220,7 +220,8 @@ def _identity(at: str, column: pa.ChunkedArray, name: str) -> Iterator[Finding]:
     if repeated:
         severity: Severity = "error" if repeated > 0.01 * len(column) else "warning"
         problem = f"{repeated} of {len(column)} values of {name!r} come again"
-        yield Finding(severity, at, problem, "records of one id count as one; name the column that differs in each")
+        mend = "let each id stand for one record: labels are joined by it, and what files repeat is counted again"
+        yield Finding(severity, at, problem, mend)
 
 
 def _outputs(at: str, roles: Roles, rows: pa.Table) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from monitor.alerts.thresholds import Threshold, certain, certain_too, judged, s
 from monitor.config import Hold, Model, Setting, setting_of
 from monitor.detectors import ALL, DETECTORS, Detector, armed_for, kind_of
 from monitor.detectors.drift import chi_square, smooth
+from monitor.profiles import population
 from monitor.profiles.bins import NumericBins
 from monitor.profiles.layout import Column, Layout
 from monitor.profiles.profile import Profile
@@ -25,6 +26,8 @@ LABELLED = ("performance.realised", "drift.label", "drift.concept")
 _OF_LABELS = frozenset(detector.name for detector in ALL if detector.labelled)
 
 AT_ONCE = Hold(1, 1)
+MOST_ALPHA = 0.05
+FEATURES_TOGETHER = population.NAMES
 ATTACK_SHARE = 0.01
 """The part of the false-alarm budget that suspicions of attack have, whatever number of clients there are."""
 
@@ -82,7 +85,11 @@ def _own(references: Mapping[str, Profile], version: str) -> Profile:
 
 
 def measured(pairs: Pairs, settings: Model) -> Iterator[Found]:
-    """Run every detector over a window's profiles; segments only where an alert may follow."""
+    """Run every detector over a window's profiles; segments only where an alert may follow.
+
+    How far a row lies from all others hangs on the day and the segment it is of more than on anything else: within a
+    segment the windows of one weekday differ from those of another by that alone, and are judged on demand only.
+    """
     for segment, (reference, profile) in pairs.items():
         for detector in DETECTORS:
             if segment != WHOLE and not (detector.armed or settings.thresholds):
@@ -92,7 +99,7 @@ def measured(pairs: Pairs, settings: Model) -> Iterator[Found]:
                 found = found_of(detector, measurement, settings, reference.layout, shared=shared)
                 if segment == WHOLE:
                     yield found
-                elif found.armed:
+                elif found.armed and (measurement.column not in FEATURES_TOGETHER or found.setting.value is not None):
                     yield replace(found, measurement=replace(measurement, segment=segment))
 
 
@@ -217,7 +224,8 @@ def threshold_of(found: Found, settings: Model, *, tests: float, window: Window)
         places=found.places,
     )
     least = detector.min_effect if found.setting.min_effect is None else found.setting.min_effect
-    return Threshold(alpha=alpha, min_effect=least)
+    # the budget of a long gap is that of its time, and a p-value that chance brings every other day tells nothing
+    return Threshold(alpha=min(alpha, MOST_ALPHA), min_effect=least)
 
 
 def least_told(layout: Layout, settings: Model) -> dict[str, float]:

@@ -34,6 +34,8 @@ from monitor.types import Measurement, Window
 FIXED = {"quality": "data_quality", "model_change": "model_change", "bias.temporal": "temporal"}
 """Kinds of alert that say by themselves why."""
 BROKEN = {one.NAME for one in (missing_share, invalid_share, unseen_share, constant_column)}
+RENAMED = 0.2
+"""New categories in fewer rows are as likely new things in the world as a feed that breaks or renames its values."""
 _OUTPUTS, _OUTCOMES = ("drift.prediction", "confidence"), ("drift.label", "drift.concept", "performance.realised")
 
 
@@ -172,6 +174,8 @@ def _sent_more(found: Iterable[Contribution]) -> float:
 def _broken(measurements: Iterable[Measurement]) -> dict[str, float]:
     shares: dict[str, float] = {}
     for one in measurements:
+        if one.detector == unseen_share.NAME and (one.value or 0.0) < RENAMED:
+            continue
         if one.detector in BROKEN and one.value is not None and (one.p_value or 0.0) <= 0.001:
             rise = one.value - (one.reference or 0.0)
             shares[one.column] = max(shares.get(one.column, 0.0), rise)

@@ -327,11 +327,19 @@ def test_exported_measurements_are_those_of_the_table(judged: Path, tmp_path: Pa
     assert pq.read_table(out)["value"].to_pylist() == [row["value"] for row in listed]
 
 
-def test_an_export_to_no_folder_is_one_sentence(judged: Path) -> None:
-    done = monitor(judged, "export", "monitor.yaml", "fares", "-o", "no-such-folder/out.parquet")
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["export", "monitor.yaml", "fares", "-o", "no-such-folder/out.parquet"], "cannot be written"),
+        (["export", "monitor.yaml", "fares", "-o", "."], "is a folder; name the file to write"),
+        (["dashboard", "monitor.yaml", "-o", "monitor.yaml/pages"], "cannot be written"),
+    ],
+)
+def test_a_place_that_cannot_be_written_is_one_sentence(judged: Path, words: list[str], told: str) -> None:
+    done = monitor(judged, *words)
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
-    assert "cannot be written" in done.stderr
+    assert told in done.stderr
 
 
 def test_the_dashboard_is_a_page_that_names_the_model(judged: Path, tmp_path: Path) -> None:

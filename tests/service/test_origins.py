@@ -42,6 +42,7 @@ def days(seed: int, count: int, start: datetime) -> Rows:
         "income": rng.lognormal(10, 0.4, size),
         "debt": rng.lognormal(8, 1, size),
         "answer": rng.normal(0.5, 0.1, size),
+        "good": np.array(["bread", "meat", "fish"])[rng.integers(0, 3, size)],
     }
 
 
@@ -102,6 +103,21 @@ def test_a_column_that_stands_still_is_broken_data_whatever_else_moves(tmp_path:
     found = alarms(tmp_path, zeroed)
     assert {alert["origin"] for alert in found} == {"data_quality"}
     assert of_drift(found, "answer")
+
+
+@pytest.mark.parametrize(("every", "origin"), [(12, "temporal"), (2, "data_quality")])
+def test_a_new_good_is_no_broken_data_and_a_column_renamed_in_half_of_the_rows_is(
+    tmp_path: Path, every: int, origin: str
+) -> None:
+    def new(rows: Rows, changed: np.ndarray) -> None:
+        rows["good"][changed[::every]] = "kale"
+        rows["income"][changed] *= 1.3
+
+    found = alarms(tmp_path, new)
+    alert, *_ = of_drift(found, "income")
+    assert alert["origin"] == origin
+    told = next(one for one in found if one["detector"] == "unseen_share")
+    assert ", most often kale (" in told["text"]
 
 
 def test_a_new_version_that_answers_otherwise_is_another_model(tmp_path: Path) -> None:

@@ -18,7 +18,8 @@ from monitor.types import Measurement, Roles, Window
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = Window(START, START + timedelta(days=1))
-SETTINGS = Model(source={"push": True}, columns={"timestamp": "timestamp", "scores": "score"}, window="1d")
+MODEL = {"source": {"push": True}, "columns": {"timestamp": "timestamp", "scores": "score"}, "window": "1d"}
+SETTINGS = Model(**MODEL)
 ROLES = Roles("timestamp", scores=("score",))
 SHARES = {"two": [0.7, 0.3], "rare": [0.995, 0.004, 0.001], "zipf": 1 / np.arange(1, 31)}
 
@@ -96,6 +97,29 @@ def test_shares_of_what_neither_side_holds_leave_their_part_to_others() -> None:
     assert all(one.measurement.p_value == 1 for one in empty)
     left, full = (weights_of(some, SETTINGS, window=DAY) for some in (found, [unknowing(one) for one in found]))
     assert full - left == pytest.approx(sum(one.detector.weight for one in empty), abs=0.5)
+
+
+def test_the_time_of_a_long_gap_makes_no_alarm_of_what_chance_brings_every_other_day() -> None:
+    rng = np.random.default_rng(6)
+    held = people(rng, 2_000)
+    layout = layout_of(held, ROLES)
+    found = list(measured({"": (profile_table(held, layout), profile_table(people(rng, 500), layout))}, SETTINGS))
+    years = Window(START, START + timedelta(days=1_000))
+    alphas = [one.alpha for one in compared(found, SETTINGS, window=years, settled=True) if one.alpha is not None]
+    assert max(alphas) == 0.05
+
+
+def test_how_far_rows_lie_from_all_others_is_judged_of_all_traffic_and_of_segments_on_demand() -> None:
+    rng = np.random.default_rng(7)
+    held = people(rng, 2_000).append_column("x", pa.array(rng.normal(size=2_000)))
+    layout = layout_of(held, ROLES)
+    pairs = dict.fromkeys(("", "two=0"), (profile_table(held, layout),) * 2)
+    column = "reconstruction_error(features)"
+    for thresholds, segments in (({}, {""}), ({f"smooth_test({column})": "auto"}, {"", "two=0"})):
+        settings = SETTINGS.model_copy(update={"thresholds": Model(**MODEL, thresholds=thresholds).thresholds})
+        found = [one.measurement for one in measured(pairs, settings) if one.armed]
+        assert {one.segment for one in found if one.column == column and one.detector == "smooth_test"} == segments
+        assert {one.segment for one in found if one.column == "x"} == {"", "two=0"}
 
 
 def of_nothing(found: Found) -> bool:

@@ -11,6 +11,7 @@ from monitor.stats.location import share_shift_test
 from monitor.types import Measurement
 
 NAME = "unseen_share"
+NAMED = 3
 
 
 def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
@@ -27,7 +28,9 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
         inflation = clumped(reference, before, after)
         told = measured(NAME, column, (here, before.n), (there, after.n), inflation)
         found = share_shift_test((int(before.expected[bins.unseen]), before.n), (there, after.n), inflation)
-        yield replace(told, p_value=found[1]) if found else told
+        often = sorted(after.unseen.items(), key=lambda one: (-one[1], one[0]))[:NAMED]
+        named = {"new_values": [{"value": value, "rows": rows} for value, rows in often]} if often else {}
+        yield replace(told, p_value=found[1], evidence=named) if found else told
 
 
 DETECTOR = Detector(NAME, "quality", "share", compare, armed=True, weight=0.1, min_effect=0.005)
