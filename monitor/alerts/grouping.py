@@ -23,6 +23,9 @@ WEIGHT = ("health", "quality", *ATTACKS, "performance.realised", "performance.es
 """Kinds of alerts that hold others back, so that each comes before all that it may hold back."""
 
 
+WORSE, WORSE_WINDOWS = 2.0, 2
+CARRIED = ("told", "inhibited_by", "told_effect", "worse_windows", "worsened")
+"""What an alert's evidence remembers of what was told of it."""
 SEVERITIES = ("critical", "warning", "info")
 """The gravest first."""
 
@@ -100,12 +103,14 @@ def notice_of(group: Group, receiver: str, base_url: str = "") -> Notice:
     to the card of the first alert that is told.
     """
     members = [(finding.fingerprint, finding.alert.episode) for finding in group.findings]
+    times = sum(finding.evidence.get("worsened", 0) for finding in group.findings)
+    told = f"{group.transition} {times}" if group.transition == "worsened" else group.transition
     return Notice(
-        id=notice_id(members, group.transition, receiver),
+        id=notice_id(members, told, receiver),
         model=group.model,
         kind=group.kind,
         transition=group.transition,
-        reason="first" if group.transition == "fired" else "resolved",
+        reason="first" if group.transition == "fired" else group.transition,
         title=title_of(group),
         lines=lines_of(group),
         alerts=tuple(as_json(finding) for finding in group.findings),
@@ -124,7 +129,8 @@ def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
     gravest; so is what comes of a broken column: a suspicion, what all features show together, what the answers do
     (the last two also of one that crept to where no reference row lies).
     Its evidence then says `inhibited_by`. Once the other one has ended it is told in the first window in which it
-    breaches. A resolution is told if and only if the firing was: `told` in the evidence remembers.
+    breaches. A resolution is told if and only if the firing was: `told` in the evidence remembers. Performance that has
+    become twice as bad as when it was told last is told once more.
     """
     before = {row["id"]: row for row in standing}
     now = {alert_id(finding.fingerprint, finding.alert.episode): finding for finding in findings}
@@ -335,14 +341,34 @@ def _explains(outage: _Alarm, finding: Finding) -> bool:
 
 def _settled(finding: Finding, before: Mapping[str, Any], inhibitor: str | None) -> Finding:
     """Carry on what was told of this episode, or tell it now."""
-    evidence = {key: part for key, part in finding.evidence.items() if key not in ("told", "inhibited_by")}
-    carried = {key: before[key] for key in ("told", "inhibited_by") if key in before}
+    evidence = {key: part for key, part in finding.evidence.items() if key not in CARRIED}
+    carried = {key: before[key] for key in CARRIED if key in before}
     firing = finding.alert.state == "firing"
     if not before.get("told") and firing and finding.breaches and finding.value is not None:
         if inhibitor:
             return replace(finding, transition=None, evidence=evidence | {"told": False, "inhibited_by": inhibitor})
-        return replace(finding, transition="fired", evidence=evidence | {"told": True})
+        size = {"told_effect": abs(finding.effect)} if _may_worsen(finding) and finding.effect else {}
+        return replace(finding, transition="fired", evidence=evidence | {"told": True} | size)
     if firing and not carried.get("told"):
         # what no longer breaches by its own threshold waits for itself
         carried.pop("inhibited_by", None)
-    return replace(finding, evidence=evidence | carried)
+    return _worsened(replace(finding, evidence=evidence | carried))
+
+
+def _may_worsen(finding: Finding) -> bool:
+    return finding.kind.startswith("performance.")
+
+
+def _worsened(finding: Finding) -> Finding:
+    """Tell once more of performance that two windows in a row found twice as bad as when it was told last."""
+    last, size = finding.evidence.get("told_effect"), abs(finding.effect or 0.0)
+    if not last or finding.alert.state != "firing" or finding.value is None:
+        return finding
+    if not finding.breaches or size < WORSE * last:
+        return replace(finding, evidence={**finding.evidence, "worse_windows": 0})
+    windows = finding.evidence.get("worse_windows", 0) + 1
+    if windows < WORSE_WINDOWS:
+        return replace(finding, evidence={**finding.evidence, "worse_windows": windows})
+    times = finding.evidence.get("worsened", 0) + 1
+    told = {"told_effect": size, "worse_windows": 0, "worsened": times}
+    return replace(finding, transition="worsened", evidence={**finding.evidence, **told})

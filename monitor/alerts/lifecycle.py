@@ -13,7 +13,8 @@ from typing import Literal
 State = Literal["ok", "pending", "firing", "recovering", "resolved"]
 UNDER_ALARM = ("firing", "recovering")
 Outcome = Literal["breach", "clear", "insufficient"]
-Transition = Literal["fired", "resolved"]
+Transition = Literal["fired", "worsened", "resolved"]
+"""An alert worsens while it fires: `step` knows nothing of it."""
 
 
 @dataclass(frozen=True)

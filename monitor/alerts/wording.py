@@ -43,8 +43,8 @@ def title_of(group: "Group") -> str:
     columns = distinct([*(broken_columns(group.findings[0]) if columns else ()), *columns])
     numbers = distinct(level_of(finding.detector) for finding in group.findings)
     where = f" in {listed(columns, 3)}" if columns else f" ({listed(numbers, 3)})"
-    ended = "resolved: " if group.transition == "resolved" else ""
-    return f"{shown(group.model)}: {ended}{words}{where}"
+    told = {"resolved": "resolved: ", "worsened": "much worse: "}.get(group.transition, "")
+    return f"{shown(group.model)}: {told}{words}{where}"
 
 
 def lines_of(group: "Group") -> tuple[str, ...]:

@@ -30,6 +30,7 @@ class History:
     def __init__(self) -> None:
         self.findings: dict[tuple[str, str, str], Finding] = {}
         self.lingering: set[str] = set()
+        self.effect: float | None = None
         self.windows = 0
 
     def window(self, outcomes: dict[tuple[str, str, str], str]) -> list[tuple[str, str]]:
@@ -49,7 +50,8 @@ class History:
         alert, told = step(alert, outcome=outcome, window_end=window.end, rule=rule)  # type: ignore[arg-type]
         value = None if outcome == "insufficient" else 0.4
         breaches, labels_of = outcome == "breach" and detector not in self.lingering, ("flights", kind, detector)
-        return Finding(alert, *labels_of, window, column=column, transition=told, value=value, n=100, breaches=breaches)
+        rest = {"column": column, "transition": told, "effect": self.effect, "n": 100, "breaches": breaches}
+        return Finding(alert, *labels_of, window, value=value, **rest)  # type: ignore[arg-type]
 
 
 def fired(kind: str = "drift.data", column: str = "visib", model: str = "flights", **rest: Any) -> Finding:  # noqa: ANN401 (any field)
@@ -292,3 +294,29 @@ def test_messages_of_one_kind_alternate_and_begin_with_fired(days: list[dict[tup
     for finding in history.findings.values():
         if finding.alert.state == "resolved":
             assert heard.get(finding.kind) != "fired"
+
+
+def test_performance_that_becomes_twice_as_bad_for_two_windows_is_told_once_more() -> None:
+    history, told = History(), list[list[tuple[str, str]]]()
+    for effect in (0.1, 0.25, 0.1, 0.25, 0.3, 0.3, 0.5, 0.7, 0.7, 0.7):
+        history.effect = effect
+        told.append(history.window({PERFORMANCE: "breach", DRIFT: "breach"}))
+    fell = ("performance.realised", "worsened")
+    assert [fell in one for one in told] == [False, False, False, False, True, False, False, False, True, False]
+    assert told[0] == [("performance.realised", "fired")]
+    assert [one for one in told[1:] if one and one != [fell]] == []
+
+
+def test_each_worsening_is_a_message_of_its_own() -> None:
+    history, ids = History(), list[str]()
+    for effect in (0.1, 0.3, 0.3, 0.9, 0.9):
+        history.effect = effect
+        history.window({PERFORMANCE: "breach"})
+        for group in grouped([history.findings[PERFORMANCE]]):
+            notice = notice_of(group, "team")
+            ids.append(notice.id)
+            assert (notice.title.startswith("flights: much worse: "), notice.reason == "worsened") in {
+                (True, True),
+                (False, False),
+            }
+    assert len(ids) == len(set(ids)) == 3
