@@ -23,6 +23,7 @@ from quality import Bench
 
 REFERENCE_ROWS = 20_000
 SIZES = (50, 300, 1_000, 10_000)
+SMALL = (300, 1_000)
 BUDGET = "alarms per budgeted one"
 INSTITUTION, HIGHEST_AGE = 16, 94
 OUTPUTS = {"prediction": "predicted", "scores": "score", "label": "label"}
@@ -32,19 +33,22 @@ def figures(bench: Bench) -> Iterator[Figure]:
     """Measure false alarms on rows that are exchangeable, on real ones that are merely stable, and over seasons."""
     yield from exchangeable(bench, of_a_sample=False)
     yield from exchangeable(bench, of_a_sample=True)
+    for rows in SMALL:
+        yield from exchangeable(bench, of_a_sample=False, held=rows)
     yield from stable(bench)
     yield from seasonal(bench)
 
 
-def exchangeable(bench: Bench, *, of_a_sample: bool) -> Iterator[Figure]:
+def exchangeable(bench: Bench, *, of_a_sample: bool, held: int = REFERENCE_ROWS) -> Iterator[Figure]:
     """Judge windows of rows drawn from real ones.
 
     of_a_sample: they are drawn from the rows that the reference has left over, some 20,000; these are a sample as the
     reference is, which no test that knows only the reference and a window can tell from a lasting shift. Otherwise
-    reference and windows are drawn from the same rows, all of them.
+    reference and windows are drawn from the same rows, all of them. held: rows of the reference; beside fewer than it
+    has otherwise the largest windows are left out, and the months are fewer.
     """
     drawn = "drawn from rows left over by the reference" if of_a_sample else "drawn as the reference was"
-    what = f"false alarms, real rows {drawn}"
+    what = f"false alarms, real rows {drawn}" + (f", {held:,} of them" if held < REFERENCE_ROWS else "")
     adult = bench.file("adult_census/adult.parquet")
     if adult is None:
         yield skipped(what, "needs --data with adult_census")
@@ -53,14 +57,17 @@ def exchangeable(bench: Bench, *, of_a_sample: bool) -> Iterator[Figure]:
     models, days = (2, 75) if bench.quick else (40, 225)
     if of_a_sample:
         models, days = (1, 75) if bench.quick else (4, 225)
-    fired: dict[int, list[Finding]] = {size: [] for size in SIZES}
+    sizes = SIZES
+    if held < REFERENCE_ROWS:
+        models, days, sizes = (1, 60, SIZES[:3]) if bench.quick else (6, 120, SIZES[:3])
+    fired: dict[int, list[Finding]] = {size: [] for size in sizes}
     for seed in range(models):
         rng = np.random.default_rng([seed, of_a_sample])
         rows = people(adult, loans, seed=seed)
-        held = np.arange(REFERENCE_ROWS) if of_a_sample else rng.integers(rows.num_rows, size=REFERENCE_ROWS)
-        reference, rest = rows.take(pa.array(held)), rows.slice(REFERENCE_ROWS) if of_a_sample else rows
+        chosen = np.arange(held) if of_a_sample else rng.integers(rows.num_rows, size=held)
+        reference, rest = rows.take(pa.array(chosen)), rows.slice(held) if of_a_sample else rows
         pool: Pool | None = None
-        for size in SIZES:
+        for size in sizes:
             settings = settings_of(OUTPUTS)
             known = profiled_reference(timed(reference, size), watch_with(settings))
             pool = pool or Pool.of(rest, known[""].layout)
@@ -69,7 +76,7 @@ def exchangeable(bench: Bench, *, of_a_sample: bool) -> Iterator[Figure]:
     for size, found in fired.items():
         yield figure(f"{what}, windows of {size:,} rows", found, months, at_least=0.3)
     every = [one for found in fired.values() for one in found]
-    yield figure(f"{what}, all", every, months * len(SIZES), at_least=0.3)
+    yield figure(f"{what}, all", every, months * len(sizes), at_least=0.3)
 
 
 def stable(bench: Bench) -> Iterator[Figure]:
