@@ -7,6 +7,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from monitor.config import Model
+from monitor.detectors.drift import mean_vector
 from monitor.profiles.accepted import with_offsets
 from monitor.profiles.correlation import WINDOWS_NEEDED, correlation_of
 from monitor.profiles.layout import Layout
@@ -51,7 +52,9 @@ class Baseline:
     def _merged(self, connection: Connection, windows: Sequence[Window]) -> References:
         read = [self._of(connection, window) for window in windows]
         whole = self.references[WHOLE]
-        layout = told_by_windows(whole.layout, whole, [one[WHOLE] for one in read if WHOLE in one])
+        layout = _knowing(
+            whole.layout, told_by_windows(whole.layout, whole, [one[WHOLE] for one in read if WHOLE in one])
+        )
         merged: dict[str, Profile] = {}
         for part in (part for one in read for part in one.items()):
             name, profile = part
@@ -83,6 +86,19 @@ class Baseline:
                 del self._read[next(iter(self._read))]
             self._read[window] = read_profiles(connection, self.model, window, self.references[WHOLE].layout)
         return self._read[window]
+
+
+def _knowing(reference: Layout, windows: Layout) -> Layout:
+    """Give what windows tell of their likeness, but of labels, which stay the reference's, what that tells of its own.
+
+    Windows of one weekday differ less than those of all, whose labels they are laid beside.
+    """
+    kept = {name for name in reference.spreads if not name.startswith(mean_vector.NAME)}
+    columns = tuple(
+        before if before.role == "label" else after
+        for before, after in zip(reference.columns, windows.columns, strict=True)
+    )
+    return replace(windows, columns=columns, spreads={**windows.spreads, **{n: reference.spreads[n] for n in kept}})
 
 
 def _labelled(profile: Profile, reference: Profile, layout: Layout) -> Profile:

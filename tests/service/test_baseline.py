@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from monitor.config import load
 from monitor.pipeline import once
-from monitor.store.schema import alert_event
+from monitor.store.schema import alert_event, measurement
 from monitor.wiring import opened
 
 START = datetime(2024, 1, 1, tzinfo=UTC)  # a Monday
@@ -109,3 +109,35 @@ def test_the_last_windows_as_baseline_get_used_to_a_new_level(tmp_path: Path) ->
     reference = days(1, np.zeros(20), start=START - 20 * DAY)
     told = fired(tmp_path / "windows", reference, days(2, levels), more="    baseline: 10 windows\n")
     assert told == [START + 32 * DAY]
+
+
+def forecasts(seed: int, count: int, *, start: datetime, worse: float = 0.0) -> pa.Table:
+    """Give forecasts that err a quarter more at weekends, and by so much more on the last ten days."""
+    rng = np.random.default_rng(seed)
+    day = np.repeat(np.arange(count), A_DAY)
+    times = [start + timedelta(days=int(d), seconds=280 * (n % A_DAY)) for n, d in enumerate(day)]
+    error = rng.normal(size=day.size) * np.where(day % 7 >= 5, 1.25, 1.0) * (1 + worse * (day >= count - 10))
+    x = rng.normal(10, 3, day.size)
+    return pa.table({"at": times, "x": x, "predicted": x, "demand": x + error})
+
+
+def test_performance_beside_a_reference_of_all_weekdays_is_not_judged_by_how_alike_one_weekday_is(
+    tmp_path: Path,
+) -> None:
+    reference, more = forecasts(1, 84, start=START - 84 * DAY), "    baseline: 8 weeks\n"
+    pq.write_table(reference, tmp_path / "reference.parquet")
+    (tmp_path / "logs").mkdir()
+    pq.write_table(forecasts(2, 84, start=START, worse=1.5), tmp_path / "logs" / "log.parquet")
+    columns = "columns: {timestamp: at, prediction: predicted, label: demand}"
+    config = load(CONFIG.replace("columns: {timestamp: at}", columns) + more, place="m.yaml", environ={}, read=str)
+    monitor = opened(config, root=tmp_path)
+    once(monitor, clock=lambda: START + 400 * DAY, rng=Random(1))
+    errors = select(measurement.c.window_end, measurement.c.p_value).where(
+        measurement.c.detector == "mean_absolute_error", measurement.c.segment == ""
+    )
+    with monitor.database.read() as connection:
+        found = {row.window_end: row.p_value for row in connection.execute(errors)}
+    monitor.database.close()
+    usual = [p for end, p in found.items() if START + 60 * DAY < end <= START + 74 * DAY]
+    assert min(usual) > 1e-3
+    assert max(p for end, p in found.items() if end > START + 75 * DAY) < 1e-6
