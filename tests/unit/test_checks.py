@@ -139,8 +139,8 @@ DATA: list[tuple[dict[str, Any], str]] = [
     (
         {"logs": but(ROWS, request_id=["r1"] * 100 + ROWS["request_id"][100:])},
         (
-            "error columns.id: 99 of 200 values of 'request_id' come again; records of one id count as one; "
-            "name the column that differs in each"
+            "error columns.id: 99 of 200 values of 'request_id' come again; let each id stand for one record: "
+            "labels are joined by it, and what files repeat is counted again"
         ),
     ),
     # records without an id
