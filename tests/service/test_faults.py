@@ -331,8 +331,9 @@ def nursery(folder: Path, *, speed: float, began: datetime) -> subprocess.Popen[
 def said(process: subprocess.Popen[str]) -> Iterator[tuple[str, float]]:
     assert process.stdout is not None
     for line in process.stdout:
-        word, number = line.split()
-        yield word, float(number)
+        words = line.split()
+        assert len(words) == 2, f"the nursery says {line!r}"
+        yield words[0], float(words[1])
 
 
 def begin(process: subprocess.Popen[str], seed: int) -> int:
