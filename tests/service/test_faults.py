@@ -84,6 +84,9 @@ folder, speed = Path(sys.argv[1]), float(sys.argv[2])
 began = datetime.fromisoformat(sys.argv[3])
 imported = time.process_time()
 
+def say(line):
+    os.write(1, f"{line}\\n".encode())  # at once, so that no kill cuts it
+
 def clock():
     return began + timedelta(seconds=(time.time() - float(sys.argv[4])) * speed)
 
@@ -91,18 +94,18 @@ def life(seed):
     born = time.monotonic()
     config = load((folder / "monitor.yaml").read_text(), place="monitor.yaml", environ={}, read=str)
     monitor = opened(config, root=folder, owner=str(os.getpid()))
-    print(f"open {time.monotonic() - born}", flush=True)
+    say(f"open {time.monotonic() - born}")
     while True:
         once(monitor, clock=clock, rng=Random(seed))
-        print(f"tick {imported + time.process_time()}", flush=True)
+        say(f"tick {imported + time.process_time()}")
 
 for line in sys.stdin:
     child = os.fork()
     if not child:
         life(int(line))
-    print(f"born {child}", flush=True)
+    say(f"born {child}")
     os.waitpid(child, 0)
-    print("dead 0", flush=True)
+    say("dead 0")
 """
 
 
