@@ -9,9 +9,9 @@ from monitor.alerts.thresholds import Threshold, certain, certain_too, judged, s
 from monitor.config import Hold, Model, Setting, setting_of
 from monitor.detectors import ALL, DETECTORS, Detector, armed_for, kind_of
 from monitor.detectors.drift import chi_square, smooth
-from monitor.profiles import population
 from monitor.profiles.bins import NumericBins
 from monitor.profiles.layout import Column, Layout
+from monitor.profiles.population import NAMES as OF_ALL_FEATURES
 from monitor.profiles.profile import Profile
 from monitor.store.measurements import Judged
 from monitor.store.references import GROUP, WHOLE
@@ -27,7 +27,6 @@ _OF_LABELS = frozenset(detector.name for detector in ALL if detector.labelled)
 
 AT_ONCE = Hold(1, 1)
 MOST_ALPHA = 0.05
-FEATURES_TOGETHER = population.NAMES
 ATTACK_SHARE = 0.01
 """The part of the false-alarm budget that suspicions of attack have, whatever number of clients there are."""
 
@@ -99,7 +98,7 @@ def measured(pairs: Pairs, settings: Model) -> Iterator[Found]:
                 found = found_of(detector, measurement, settings, reference.layout, shared=shared)
                 if segment == WHOLE:
                     yield found
-                elif found.armed and (measurement.column not in FEATURES_TOGETHER or found.setting.value is not None):
+                elif found.armed and (measurement.column not in OF_ALL_FEATURES or found.setting.value is not None):
                     yield replace(found, measurement=replace(measurement, segment=segment))
 
 

@@ -93,8 +93,8 @@ class Baseline:
         usual = {name: _sorted(values) for name, values in found.items()}
         found["doubt"] = doubt_of(usual, found)
         usual["doubt"] = _sorted(found["doubt"])
-        copies = NearCopies.of(space, rows, first, rng=rng)
-        distinct = others.take(np.sort(np.unique(others.hashes(), return_index=True)[1]))
+        apart = np.flatnonzero(~first)[np.sort(np.unique(hashes[~first], return_index=True)[1])]
+        copies, distinct = NearCopies.of(space, rows, first, apart, rng=rng), rows.take(apart)
         faults = contract.faults(others)
         measured = {
             "off_contract": 3 * _share_at_most(faults.broken),

@@ -41,15 +41,18 @@ class NearCopies:
     horizon: int
 
     @classmethod
-    def of(cls, space: Space, rows: Rows, first: NDArray[np.bool_], *, rng: np.random.Generator) -> "NearCopies":
-        """Learn it from the reference's rows. first: which of them fill the buckets; the others are held out.
+    def of(
+        cls, space: Space, rows: Rows, first: NDArray[np.bool_], apart: NDArray[np.intp], *, rng: np.random.Generator
+    ) -> "NearCopies":
+        """Learn it from the reference's rows.
 
+        first: which of them fill the buckets; apart: the places of the others, each sort of row once, in their order.
         rng: who can guess its numbers can keep out of the buckets.
         """
         fingerprint = Fingerprint.of(space, rng=rng)
-        buckets, others = fingerprint.buckets(space.scaled(rows), rows), rows.take(np.flatnonzero(~first))
+        buckets = fingerprint.buckets(space.scaled(rows), rows)
         usual = Usual.of(buckets[first])
-        joins, share, largest = _joining(usual, buckets[~first], others, fingerprint)
+        joins, share, largest = _joining(usual, buckets[apart], rows.take(apart), fingerprint)
         return cls(
             fingerprint,
             usual=Usual.of(buckets) if largest else usual,
@@ -57,7 +60,7 @@ class NearCopies:
             joins_without=np.array(joins[1:], np.int64),
             growth=max(LEAST_GROWTH, GROWTH_TIMES * share),
             largest=largest,
-            horizon=_horizon(np.unique(others.hashes()).size),
+            horizon=_horizon(apart.size),
         )
 
     def arrays(self) -> dict[str, Array]:
@@ -75,11 +78,15 @@ class NearCopies:
     def from_arrays(cls, arrays: Mapping[str, Array]) -> "NearCopies":
         """Make it from its arrays."""
         joins, growth, largest, horizon = arrays["numbers"].tolist()
-        fingerprint, usual = (
+        return cls(
             Fingerprint(arrays["offsets"], arrays["weights"]),
-            Usual(arrays["buckets"], arrays["shares"]),
+            usual=Usual(arrays["buckets"], arrays["shares"]),
+            joins=int(joins),
+            joins_without=arrays["joins_without"],
+            growth=growth,
+            largest=int(largest),
+            horizon=int(horizon),
         )
-        return cls(fingerprint, usual, int(joins), arrays["joins_without"], growth, int(largest), int(horizon))
 
 
 def _joining(usual: Usual, buckets: Hashes, rows: Rows, fingerprint: Fingerprint) -> tuple[list[int], float, int]:
@@ -88,12 +95,10 @@ def _joining(usual: Usual, buckets: Hashes, rows: Rows, fingerprint: Fingerprint
     The least number, at least 4, at which hardly any honest row joins a cluster, of all tables and of those that do not
     look at each of the columns; the largest cluster's share of the rows, and its rows.
     """
-    places = np.unique(rows.hashes(), return_index=True)[1]
-    places.sort()
-    n = places.size
+    n = len(rows)
     told = shared(
         empty_memory(),
-        buckets[places],
+        buckets,
         usual=usual,
         horizon=n,
         client=np.arange(1, n + 1, dtype=np.uint32),
@@ -107,11 +112,10 @@ def _joining(usual: Usual, buckets: Hashes, rows: Rows, fingerprint: Fingerprint
     joins = [_tables_needed(told), *(_tables_needed(told[:, ~looks[:, column]]) for column in range(rows.width))]
     clusters = Clusters(arrays := empty_clusters(rows.numbers.shape[1], rows.codes.shape[1]), Gains.of(np.array([0.1])))
     for i in np.flatnonzero(told.sum(axis=1) >= joins[0])[: 4 * CLUSTERS].tolist():
-        place = places[i]
         clusters.join(
-            buckets[place],
-            numbers=rows.numbers[place],
-            codes=rows.codes[place],
+            buckets[i],
+            numbers=rows.numbers[i],
+            codes=rows.codes[i],
             client=0,
             label=-1,
             margin=0.0,

@@ -4,7 +4,6 @@ Who always sends what is odd beside all others' rows sends what is usual for him
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +11,8 @@ from numpy.typing import NDArray
 from monitor.detectors.attack.indicators import MOST_RATE, NAMES
 from monitor.detectors.attack.space import Floats
 
-Array = NDArray[Any]
 Flags = NDArray[np.bool_]
 Keys = NDArray[np.uint64]
-Places = NDArray[np.intp]
 
 FEWEST, PRIOR = 20, 50
 

@@ -55,8 +55,8 @@ def suspects(
         for name, flags in (("client_counted", counted), ("client_shown", hits)):
             held[name][own] += np.add.reduceat(flags[rows], starts, axis=0, dtype=np.uint32)
         own_rates = _own_rates(baseline, held, own, rates)
-        telling = np.repeat(own_rates < MOST_RATE, stretches.lengths, axis=0)
-        counted[rows], hits[rows] = counted[rows] & telling, hits[rows] & telling
+        of_rows = np.repeat(own_rates < MOST_RATE, stretches.lengths, axis=0)
+        counted[rows], hits[rows] = counted[rows] & of_rows, hits[rows] & of_rows
         _gather(held, stretches, hits=hits, worst=signs.rare, counted=counted, rates=own_rates, gone_by=gone_by)
         top = held["client_peak"][own]
         for g, d in np.argwhere(top >= SHOWN).tolist():
