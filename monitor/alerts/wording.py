@@ -161,7 +161,9 @@ def _moved(finding: "Finding", value: float, *, back: bool) -> str:
 def _reference(finding: "Finding") -> str:
     if finding.reference_value is None:
         return ""
-    return f" (reference {measure(finding.reference_value, finding.unit)})"
+    then = finding.evidence.get("usual_then")
+    usual = "" if then is None else f", at such times {measure(then, finding.unit)}"
+    return f" (reference {measure(finding.reference_value, finding.unit)}{usual})"
 
 
 def _of_how_many(finding: "Finding") -> list[str]:

@@ -15,9 +15,10 @@ from monitor.profiles.bins import Bins, CategoryBins, NumericBins
 from monitor.profiles.calendar import Calendar
 from monitor.profiles.derivation import Derivation, digest_of, packed_arrays, unpacked_derivations
 from monitor.profiles.mean_vector import coordinates
+from monitor.profiles.season import Season
 from monitor.types import ColumnKind, Roles
 
-FORMAT = 22
+FORMAT = 23
 """Raised whenever layouts or profiles hold something else than before: what was kept is then made anew."""
 
 CONFIDENCE_BINS = 20
@@ -158,6 +159,7 @@ class Layout:
         windows is not in it.
     derivations: how columns that the rows do not hold are made from those that they hold.
     calendar: which times the reference's rows are of; None when they have none.
+    seasons: by performance metric, how its windows differ with weekday and hour. What had too few is not in it.
     """
 
     columns: tuple[Column, ...]
@@ -168,6 +170,7 @@ class Layout:
     spreads: Mapping[str, float] = field(default_factory=dict)
     derivations: tuple[Derivation, ...] = ()
     calendar: Calendar | None = None
+    seasons: Mapping[str, Season] = field(default_factory=dict)
 
     @cached_property
     def offsets(self) -> tuple[int, ...]:
@@ -227,6 +230,7 @@ class Layout:
             "derivations": [one.described() for one in self.derivations],
             "format": FORMAT,
             "calendar": self.calendar and self.calendar.described(),
+            "seasons": {name: season.described() for name, season in self.seasons.items()},
         }
         sink = pa.BufferOutputStream()
         for part in (table.replace_schema_metadata({"layout": json.dumps(rest)}), packed_arrays(self.derivations)):
@@ -247,7 +251,8 @@ class Layout:
         alike = (rest["window_rows"], rest["windows"], rest["spreads"])
         derivations = unpacked_derivations(rest["derivations"], arrays)
         calendar = Calendar.of(rest["calendar"])
-        return cls(columns, _outcome(rest["outcome"]), roles, *alike, derivations, calendar)
+        seasons = {name: Season.of(described) for name, described in rest["seasons"].items()}
+        return cls(columns, _outcome(rest["outcome"]), roles, *alike, derivations, calendar, seasons)
 
     @classmethod
     def kept(cls, data: bytes) -> "Layout | None":

@@ -20,7 +20,7 @@ from monitor.profiles.layout import Column, Layout, Role
 from monitor.profiles.mean_vector import MeanVector
 from monitor.profiles.outcome import Outcome
 from monitor.profiles.rarity import expected_counts
-from monitor.types import ColumnKind
+from monitor.types import ColumnKind, Window
 
 MAX_UNSEEN = 64
 ROUNDING = 1e-12
@@ -105,6 +105,7 @@ class Profile:
     unseen: per column, rows per value that the reference does not hold.
     added: rows per column of the table that the layout does not know; complete up to 64 columns, then those of the
         most rows, which may be counted too low, and the other names are forgotten.
+    span: the time that its rows are of, where what is usual depends on that; it is neither kept nor merged.
     """
 
     layout: Layout
@@ -115,6 +116,7 @@ class Profile:
     high: Floats
     unseen: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     added: Mapping[str, int] = field(default_factory=dict)
+    span: Window | None = None
 
     @cached_property
     def columns(self) -> Mapping[str, ColumnProfile]:

@@ -1,6 +1,6 @@
 """What a window is compared with: the reference, or windows before it; and how much windows differ from each other."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -8,13 +8,14 @@ from sqlalchemy import Connection
 
 from monitor.config import Model
 from monitor.detectors.drift import mean_vector
+from monitor.detectors.performance.spread import seasons_of
 from monitor.profiles.accepted import with_offsets
 from monitor.profiles.correlation import WINDOWS_NEEDED, correlation_of
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile, merge
 from monitor.steps.history import History
 from monitor.steps.measure import least_told
-from monitor.steps.reference import References, told_by_windows
+from monitor.steps.reference import SPREAD, References, told_by_windows
 from monitor.store.profiles import read_profiles
 from monitor.store.references import WHOLE
 from monitor.types import Window
@@ -47,7 +48,7 @@ class Baseline:
         # a step of eight, so that the same is found whether windows are judged one a day or all at once
         accepted = history.accepted_before(window, first=WINDOWS_NEEDED, leading=self.settings.hold.m - 1)
         accepted = accepted[: len(accepted) // WINDOWS_NEEDED * WINDOWS_NEEDED][-MOST_ALIKE:]
-        return self._differing(connection, accepted) if accepted else self.references
+        return self._differing(connection, accepted, history) if accepted else self.references
 
     def _merged(self, connection: Connection, windows: Sequence[Window]) -> References:
         read = [self._of(connection, window) for window in windows]
@@ -63,21 +64,27 @@ class Baseline:
         found = {name: _labelled(profile, self.references[name], layout) for name, profile in known.items()}
         return found if WHOLE in found else self.references
 
-    def _differing(self, connection: Connection, windows: Sequence[Window]) -> References:
+    def _differing(self, connection: Connection, windows: Sequence[Window], history: History) -> References:
         if self._alike is None or self._alike[0] != windows:
-            wholes = [one[WHOLE] for one in (self._of(connection, window) for window in windows) if WHOLE in one]
-            layout = self._taught(self.references[WHOLE], wholes)
+            read = {window: self._of(connection, window) for window in windows}
+            wholes = {window: one[WHOLE] for window, one in read.items() if WHOLE in one}
+            labelled = {window: one for window, one in wholes.items() if history.knows(window, labels=True)}
+            layout = self._taught(self.references[WHOLE], list(wholes.values()), labelled)
             alike = {name: replace(profile, layout=layout) for name, profile in self.references.items()}
             self._alike = windows, alike
         return self._alike[1]
 
-    def _taught(self, whole: Profile, windows: Sequence[Profile]) -> Layout:
-        """Give a layout that knows what windows before tell: of the likeness of rows where the reference tells less."""
+    def _taught(self, whole: Profile, windows: Sequence[Profile], labelled: Mapping[Window, Profile]) -> Layout:
+        """Give a layout that knows what windows before tell: of the likeness of rows where the reference tells less.
+
+        labelled: those whose labels are known, which tell of a weekly season where the reference is too short for it.
+        """
         layout = whole.layout
         if layout.windows < WINDOWS_NEEDED:
             layout = told_by_windows(layout, whole, windows)
         elif layout.windows < len(windows):
             layout = replace(layout, columns=correlation_of(windows, layout).columns)
+        layout = layout if layout.seasons else replace(layout, seasons=seasons_of(labelled, SPREAD))
         return with_offsets(layout, whole, windows, least=least_told(layout, self.settings))
 
     def _of(self, connection: Connection, window: Window) -> References:

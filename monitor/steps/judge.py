@@ -104,6 +104,7 @@ class Judging:
             )
             read = without_clients(connection, watch, read, attackers - faulty.columns.keys(), layout)
         expected = {part: self._standing.expecting(one, part) for part, one in read.profiles.items()}
+        expected[WHOLE] = replace(expected[WHOLE], span=read.stretch)
         return LookedAt(replace(read, profiles=expected), beside, seen, faulty)
 
     def verdict(self, looked_at: LookedAt, due: Due) -> Verdict:

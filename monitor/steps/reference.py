@@ -21,7 +21,7 @@ from monitor.detectors.performance import METRICS
 from monitor.detectors.performance.estimated import estimate_spreads
 from monitor.detectors.performance.estimated_errors import error_spreads
 from monitor.detectors.performance.estimated_macro import macro_spreads
-from monitor.detectors.performance.spread import spreads_of
+from monitor.detectors.performance.spread import seasons_of, spreads_of
 from monitor.errors import ConfigError, SourceError
 from monitor.names import with_names
 from monitor.profiles.arrow import layout_of
@@ -216,11 +216,12 @@ def profiled_reference(rows: pa.Table, watch: Watch) -> dict[str, Profile]:
             continue
         _add(windows, (place.segment, window_of(place.window.start, watch.period)), profile)
         _add(segments, place.segment, profile)
-    wholes = [windows[place] for place in sorted(windows) if place[0] == WHOLE]
-    layout = told_by_windows(layout, segments[WHOLE], wholes)
+    wholes = {place[1]: windows[place] for place in sorted(windows) if place[0] == WHOLE}
+    layout = told_by_windows(layout, segments[WHOLE], list(wholes.values()))
     layout = layout if layout.windows >= WINDOWS_NEEDED else _told_by_runs(layout, timed)
     spreads = {**layout.spreads, **group_spreads(windows, layout)}
-    layout = replace(layout, spreads=spreads, calendar=calendar_of(timed[watch.roles.timestamp]))
+    calendar, seasons = calendar_of(timed[watch.roles.timestamp]), seasons_of(wholes, SPREAD)
+    layout = replace(layout, spreads=spreads, calendar=calendar, seasons=seasons)
     return {segment: replace(profile, layout=layout) for segment, profile in segments.items()}
 
 

@@ -1,7 +1,7 @@
 """The shape that the performance detectors have in common."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, Literal, TypeVar
 
 from monitor.detectors.detector import Detector, design_effect
@@ -15,6 +15,8 @@ KIND = "performance.realised"
 NO_LABELS = "no labelled rows in this window"
 NO_REFERENCE = "the reference has no labels"
 TOO_FEW = f"not judged: {ROWS_NEEDED} labelled rows of each class are needed"
+USUAL_THEN = "usual_then"
+"""Under what evidence holds the number that the reference has at the window's time of the week."""
 NO_ERROR = "not judged: its standard error is not known"
 
 Labelled = TypeVar("Labelled", bound=Outcome)
@@ -45,7 +47,8 @@ class Metric(Generic[Labelled]):
 def judged(metric: Metric[Labelled], reference: Profile, current: Profile) -> Iterator[Measurement]:
     """Measure a metric on the window's labelled rows, and how much worse it is than on the reference's.
 
-    Nothing when the model's task is another one. The effect is positive when the metric got worse.
+    Where the reference's windows tell what is usual at that time of the week, it is laid beside that. Nothing when the
+    model's task is another one. The effect is positive when the metric got worse.
     """
     before, after = reference.outcome, current.outcome
     if not (isinstance(before, metric.tasks) and isinstance(after, metric.tasks)):
@@ -58,9 +61,9 @@ def judged(metric: Metric[Labelled], reference: Profile, current: Profile) -> It
         note = usual if not before.n else f"in the reference: {usual}"
         yield Measurement(metric.name, found.value, n=after.n, low=found.low, high=found.high, note=note)
     else:
-        effect = (metric.worsening or _difference(metric.higher_is))(usual, found)
-        grown = inflation_of(metric.name, reference, usual, found)
-        p = metric.test(before, after, grown) if metric.test else _student(metric.higher_is, usual, found, grown)
+        then, grown = _usual_then(metric, reference, current, usual, found)
+        effect = (metric.worsening or _difference(metric.higher_is))(then, found)
+        p = metric.test(before, after, grown) if metric.test else _student(metric.higher_is, then, found, grown)
         note = "" if p is not None else NO_ERROR if found.low is None else TOO_FEW
         yield Measurement(
             metric.name,
@@ -72,6 +75,7 @@ def judged(metric: Metric[Labelled], reference: Profile, current: Profile) -> It
             high=found.high,
             note=note,
             reference=usual.value,
+            evidence={} if then is usual else {USUAL_THEN: then.value},
         )
 
 
@@ -89,6 +93,18 @@ def _student(higher_is: str, usual: Estimate, found: Estimate, grown: float) -> 
     return rise_test(found, usual, grown) if higher_is == "better" else rise_test(usual, found, grown)
 
 
+def _usual_then(
+    metric: Metric[Labelled], reference: Profile, current: Profile, usual: Estimate, found: Estimate
+) -> tuple[Estimate, float]:
+    """Give what is usual at the window's time of the week, where the reference tells, and the variance's inflation."""
+    season = reference.layout.seasons.get(metric.name)
+    if season is None or current.span is None or metric.test is not None:
+        return usual, inflation_of(metric.name, reference, usual, found)
+    shift, spread = season.at(current.span)
+    grown = _inflation(spread, reference.layout.windows, usual, found)
+    return replace(usual, value=usual.value + shift), grown
+
+
 def inflation_of(name: str, reference: Profile, usual: Estimate, found: Estimate, *, alike: Role = "label") -> float:
     """Give by how much the variance of the difference exceeds what the two standard errors say.
 
@@ -100,4 +116,9 @@ def inflation_of(name: str, reference: Profile, usual: Estimate, found: Estimate
     if spread is None or not windows or not (usual.error and found.error):
         rho = max((c.steepest for c in reference.columns.values() if c.role == alike), default=0.0)
         return design_effect(rho, usual.n, found.n, reference.layout.window_rows)
-    return 1 + spread**2 * (1 + 1 / windows) / (usual.error**2 + found.error**2)
+    return _inflation(spread, windows, usual, found)
+
+
+def _inflation(spread: float, windows: int, usual: Estimate, found: Estimate) -> float:
+    errors = (usual.error or 0.0) ** 2 + (found.error or 0.0) ** 2
+    return 1 + spread**2 * (1 + 1 / max(windows, 1)) / errors if errors else 1.0

@@ -1,14 +1,16 @@
-"""How much a metric differs between windows of the reference beyond what its own error explains."""
+"""How much a metric differs between windows of the reference beyond what its error explains, and by season."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from monitor.detectors.performance.judged import Metric
 from monitor.profiles.profile import Profile
+from monitor.profiles.season import Season, season_of
 from monitor.stats.intervals import ROWS_NEEDED, Estimate
+from monitor.types import Window
 
 WINDOWS_NEEDED = 8
 
@@ -22,15 +24,33 @@ def spreads_of(windows: Sequence[Profile], metrics: Sequence[Metric[Any]]) -> di
     return {name: spread for name, spread in found.items() if spread is not None}
 
 
+def seasons_of(windows: Mapping[Window, Profile], metrics: Sequence[Metric[Any]]) -> dict[str, Season]:
+    """Give each metric's weekly season, of those that are judged by their standard error and have enough windows."""
+    made = {metric.name: _season(windows, metric) for metric in metrics if metric.test is None}
+    return {name: season for name, season in made.items() if season is not None}
+
+
+def _season(windows: Mapping[Window, Profile], metric: Metric[Any]) -> Season | None:
+    held = {at: found for at, window in windows.items() for found in _estimates([window], metric) if _usable(found)}
+    if len(held) < WINDOWS_NEEDED:
+        return None
+    values, errors, rows = np.array([(one.value, one.error, one.n) for one in held.values()], np.float64).T
+    return season_of(list(held), values, errors, rows)
+
+
 def _estimates(windows: Sequence[Profile], metric: Metric[Any]) -> list[Estimate]:
     outcomes = (window.outcome for window in windows)
     made = (metric.estimate(outcome) for outcome in outcomes if isinstance(outcome, metric.tasks) and outcome.n)
     return [found for found in made if isinstance(found, Estimate)]
 
 
+def _usable(found: Estimate) -> bool:
+    return bool(found.error) and found.n >= ROWS_NEEDED
+
+
 def spread_of(found: Sequence[Estimate]) -> float | None:
     """Give the standard deviation of estimates beyond their errors; None below eight. (DerSimonian & Laird 1986)."""
-    found = [one for one in found if one.error and one.n >= ROWS_NEEDED]
+    found = [one for one in found if _usable(one)]
     if len(found) < WINDOWS_NEEDED:
         return None
     values, weights = np.array([one.value for one in found]), np.array([1 / (one.error or 1) ** 2 for one in found])
