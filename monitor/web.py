@@ -5,7 +5,7 @@ import hmac
 import socket
 import threading
 from base64 import b64decode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
@@ -68,6 +68,7 @@ def create_app(
     validate: Validate | None = None,
     private: bool = False,
     patience: Patience = PATIENCE,
+    watched: Collection[str] | None = None,
 ) -> Litestar:
     """Give the service on a database.
 
@@ -78,10 +79,11 @@ def create_app(
     push: takes (model, body, content type) and gives counts; raises MonitorError when the body cannot be read.
     validate: takes the same and gives for each record whether it belongs; raises MonitorError likewise.
     patience: how long a body may take.
+    watched: the models of the configuration; None is every model that the database knows.
     """
     door = Door(hashlib.sha256(token.encode()).digest() if token else None, tuple(allowed_hosts), private=private)
     failures = Failures()
-    handlers = [*_pages(database), *_numbers(database, now, ready), _records(push), _validation(validate)]
+    handlers = [*_pages(database, watched), *_numbers(database, now, ready), _records(push), _validation(validate)]
     schema = OpenAPIConfig("monitor", "1", path="/schema", render_plugins=[JsonRenderPlugin(path="/openapi.json")])
     return Litestar(
         handlers,
@@ -172,9 +174,9 @@ def serve(app: Litestar, host: str, port: int, on_started: Callable[[str], None]
     return served
 
 
-def _pages(database: Database) -> list[Any]:
+def _pages(database: Database, watched: Collection[str] | None) -> list[Any]:
     def overview() -> Response[bytes]:
-        return _html(html.overview_page(database, live=True))
+        return _html(html.overview_page(database, watched=watched, live=True))
 
     overviews = [get(path, sync_to_thread=True, include_in_schema=False)(overview) for path in ("/", "/index.html")]
 

@@ -12,11 +12,11 @@ from monitor.alerts.grouping import gravity_of
 from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.alerts.phrasing import under_alarm
 from monitor.alerts.taxonomy import is_attack
-from monitor.commands.opening import configured, reaching_database, watch_named, watching
+from monitor.commands.opening import configured, named, reaching_database, watch_named, watching
 from monitor.commands.printing import csv_lines, json_line, table
 from monitor.detectors import ALL
 from monitor.store.alerts import alert_rows
-from monitor.store.measurements import read_measurements
+from monitor.store.measurements import is_measured, read_measurements
 from monitor.store.schema import measurement
 
 SHOWN = ("window_start", "model", "detector", "column", "segment", "value", "n", "p_value", "effect", "outcome", "note")
@@ -29,14 +29,17 @@ Row = dict[str, Any]
 def alerts(path: Path, *, state: str | None, model: str | None, as_json: bool) -> int:
     """Print the alerts of a state, weightiest first; 1 when one of those printed is firing.
 
+    Those of models that the configuration no longer holds are left out.
+
     state: "all" for every state; None for those under alarm, with how many others there are.
     """
     setup = configured(path)
     with watching(setup) as monitor, reaching_database(setup):
         if model is not None:
             watch_named(monitor, model, place=setup.place)
+        watched = {watch.name for watch in monitor.watches}
         with monitor.database.read() as connection:
-            known = alert_rows(connection, model=model)
+            known = [row for row in alert_rows(connection, model=model) if row["model"] in watched]
     asked = UNDER_ALARM if state is None else STATES if state == "all" else (state,)
     rows = weightiest_first(row for row in known if row["state"] in asked)
     if as_json:
@@ -104,6 +107,8 @@ def measurements(  # the command's options
         if model is not None:
             watch_named(monitor, model, place=setup.place)
         with monitor.database.read() as connection:
+            if detector is not None and not is_measured(connection, detector):
+                named({one.name: one for one in ALL}, detector, place="--detector", what="detector")
             rows = read_measurements(connection, model=model, detector=detector, since=since)
             if as_csv:
                 csv_lines(measurement.columns.keys(), rows)

@@ -12,6 +12,6 @@ def dashboard(path: Path, folder: Path) -> int:
     """Write every page."""
     setup = configured(path)
     with watching(setup) as monitor, reaching_database(setup):
-        pages = write_site(monitor.database, folder)
+        pages = write_site(monitor.database, folder, watched=[watch.name for watch in monitor.watches])
     typer.echo(f"{folder / 'index.html'}: {pages} files")
     return 0

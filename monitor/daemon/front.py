@@ -51,6 +51,7 @@ def opened_page(
         push=pushing(monitor, clock=clock),
         validate=Guard(monitor.database, clock=clock).validate,
         private=token is not None,
+        watched=[watch.name for watch in monitor.watches],
     )
 
     def started(address: str) -> None:

@@ -1,6 +1,6 @@
 """From plain dicts to pages: everything that comes from data or configuration is escaped, and nothing is invisible."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -19,10 +19,13 @@ MARKER = ".monitor-dashboard"
 STATIC = {"style.css": "text/css", "script.js": "text/javascript"}
 
 
-def overview_page(database: Database, *, live: bool = False) -> bytes:
-    """Give the page of all models. `live`: it is served, so that links may ask for other windows."""
+def overview_page(database: Database, *, watched: Collection[str] | None = None, live: bool = False) -> bytes:
+    """Give the page of all models. `live`: it is served, so that links may ask for other windows.
+
+    watched: the models of the configuration; None is every model that the database knows.
+    """
     with database.read() as connection:
-        page = views.overview(connection)
+        page = views.overview(connection, watched=watched)
     return _written("overview.html", page, live=live, root="")
 
 
@@ -44,20 +47,21 @@ def static_file(name: str) -> bytes | None:
     return (dashboards() / name).read_bytes() if name in STATIC else None
 
 
-def site(database: Database) -> Iterator[tuple[str, bytes]]:
+def site(database: Database, *, watched: Collection[str] | None = None) -> Iterator[tuple[str, bytes]]:
     """Give every page with its path, relative to a folder that can be opened without a server."""
     for name in STATIC:
         yield f"static/{name}", (dashboards() / name).read_bytes()
     with database.read() as connection:
-        names = [row["page"] for row in views.overview(connection)["models"]]
-    yield "index.html", overview_page(database)
+        known = views.overview(connection, watched=watched)
+        names = [row["page"] for row in (*known["models"], *known["gone"])]
+    yield "index.html", overview_page(database, watched=watched)
     for name in names:
         page = model_page(database, name)
         if page is not None:
             yield f"model/{name}.html", page
 
 
-def write_site(database: Database, folder: Path) -> int:
+def write_site(database: Database, folder: Path, *, watched: Collection[str] | None = None) -> int:
     """Write every page into `folder`, which is made where it is missing, and give how many files there are.
 
     Raises MonitorError when the folder holds something else, so that nothing of anybody's is overwritten, and when it
@@ -67,7 +71,7 @@ def write_site(database: Database, folder: Path) -> int:
         raise MonitorError(f"{folder} is a file; name a folder for the dashboard")
     if folder.is_dir() and any(folder.iterdir()) and not (folder / MARKER).is_file():
         raise MonitorError(f"{folder} holds other files; name an empty or a new folder for the dashboard")
-    pages = dict(site(database))
+    pages = dict(site(database, watched=watched))
     marked = {MARKER: b"made by `monitor dashboard`; may be written anew\n"} | pages
     try:
         for path, content in marked.items():

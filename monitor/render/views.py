@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +25,7 @@ from monitor.store.schema import (
 WINDOWS, MOST_WINDOWS = 120, 1000
 SPARK_WINDOWS = 60
 TOLD = ("firing", "recovering")
+HEALTHS = ("alerting", "cannot see", "ok")
 
 ALERT_KEYS = (
     "id",
@@ -52,13 +53,22 @@ ALERT_KEYS = (
 )
 
 
-def overview(connection: Connection) -> dict[str, Any]:
-    """Give every model with its health, the firing alerts, the sources, the receivers and what was quarantined."""
-    firing = alerts(connection, states=TOLD)
-    sources = [dict(row) for row in connection.execute(select(source_state).order_by("source")).mappings()]
+def overview(connection: Connection, *, watched: Collection[str] | None = None) -> dict[str, Any]:
+    """Give every model with its health, the firing alerts, the sources, the receivers and what was quarantined.
+
+    Models come by how they are, what alerts or cannot be seen first, then by name. watched: those of the
+    configuration; the others are `gone`, and nothing but their page is shown of them. None is every model.
+    """
     names = connection.scalars(select(model.c.name).order_by(model.c.name)).all()
+    gone = [name for name in names if watched is not None and name not in watched]
+    firing = [row for row in alerts(connection, states=TOLD) if row["model"] not in gone]
+    sources = [dict(row) for row in connection.execute(select(source_state).order_by("source")).mappings()]
+    sources = [row for row in sources if not any(sources_of(name, [row]) for name in gone)]
+    models = [_summary(connection, name, firing, sources) for name in names if name not in gone]
     return {
-        "models": [_summary(connection, name, firing, sources) for name in names],
+        "models": sorted(models, key=lambda one: HEALTHS.index(one["health"])),
+        "healths": [(word, count) for word in HEALTHS if (count := sum(one["health"] == word for one in models))],
+        "gone": [{"name": name, "page": page_name(name)} for name in gone],
         "alerts": firing,
         "sources": sources,
         "receivers": receivers(connection),

@@ -25,6 +25,7 @@ from monitor.setup.look import (
 )
 from monitor.setup.misfits import of_answers, of_kinds, of_splits, some_of
 from monitor.setup.sample import Sample, missing_files, opened, sampled
+from monitor.setup.unmeasured import unmeasured
 from monitor.types import Roles
 
 Severity = Literal["error", "warning"]
@@ -71,12 +72,20 @@ def _model(at: str, model: Model, root: Path) -> Iterator[Finding]:
         reference = yield from _rows(f"{at}.reference", model.reference, root, severity="error")
         if reference is not None:
             yield from _reference(at, model.columns, reference, records)
+            yield from _idle(at, model, reference)
     if model.probes is not None and not (root / model.probes.inputs).is_file():
         problem = f"no file {model.probes.inputs!r}"
         yield Finding("error", f"{at}.probes.inputs", problem, "write one JSON value a line into it, as it is posted")
     if records is not None:
         yield from _passed_over(f"{at}.columns", model.columns, records, reference)
         yield from _unwatched(f"{at}.attacks", model, records)
+
+
+def _idle(at: str, model: Model, reference: pa.Table) -> Iterator[Finding]:
+    if reference.num_rows and not any(
+        True for _ in _absent(at, _needed(model.columns, timestamp=False, label=False), reference, "")
+    ):
+        yield from (Finding("warning", f"{at}.thresholds", *said) for said in unmeasured(model, reference))
 
 
 def _passed_over(at: str, roles: Roles, records: pa.Table, reference: pa.Table | None) -> Iterator[Finding]:

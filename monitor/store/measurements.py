@@ -81,6 +81,14 @@ def read_measurements(
     yield from (dict(row) for row in rows.mappings())
 
 
+def is_measured(connection: Connection, detector: str) -> bool:
+    """Say whether anything was ever measured by a detector of that name."""
+    return (
+        connection.execute(select(measurement.c.model).where(measurement.c.detector == detector).limit(1)).first()
+        is not None
+    )
+
+
 def read_armed(connection: Connection, name: str, *, since: datetime) -> Iterator[dict[str, Any]]:
     """Give the public rows of what may raise an alert in windows that start at `since` or later, oldest first."""
     armed = (measurement.c.model == name, measurement.c.window_start >= since, measurement.c.outcome != "")

@@ -70,6 +70,22 @@ def test_a_model_whose_source_stands_still_cannot_see_and_says_why(database: Dat
     assert page["models"][0]["why"] == "logs/: permission denied"
 
 
+def test_models_in_trouble_come_first_and_those_that_are_not_watched_apart(database: Database, fill: Fill) -> None:
+    for name in ("alpha", "beta", "gone"):
+        fill(database, name=name, windows=3)
+    with database.write() as connection:
+        connection.execute(delete(alert_event))
+        connection.execute(delete(alert).where(alert.c.model == "alpha"))
+        page = views.overview(connection, watched=["alpha", "beta"])
+    assert [(one["name"], one["health"]) for one in page["models"]] == [("beta", "alerting"), ("alpha", "ok")]
+    assert page["healths"] == [("alerting", 1), ("ok", 1)]
+    assert {row["model"] for row in page["alerts"]} == {"beta"}
+    assert [one["name"] for one in page["gone"]] == ["gone"]
+    written = html.overview_page(database, watched=["alpha", "beta"]).decode()
+    assert "1 alerting, 1 ok" in written
+    assert 'Not in this configuration: <a href="model/gone.html">gone</a>' in written
+
+
 def test_a_model_without_alerts_is_ok(database: Database, fill: Fill) -> None:
     fill(database, windows=30)
     with database.write() as connection:

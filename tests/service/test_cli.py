@@ -288,6 +288,9 @@ def test_measurements_are_told_as_json_and_csv(judged: Path) -> None:
     assert [row["column"] for row in csv.DictReader(io.StringIO(text))] == [row["column"] for row in found]
     both = monitor(judged, "measurements", "monitor.yaml", "--json", "--csv")
     assert both.returncode == 2
+    mistaken = monitor(judged, "measurements", "monitor.yaml", "--detector", "mising_share")
+    assert (mistaken.returncode, mistaken.stdout) == (2, "")
+    assert "no detector 'mising_share'; did you mean 'missing_share'?" in mistaken.stderr
 
 
 def test_replay_tells_the_same_transitions_as_the_pass_and_leaves_nothing_behind(judged: Path, tmp_path: Path) -> None:

@@ -263,7 +263,7 @@ SPLITS = [
 @pytest.mark.parametrize(("role", "beginning"), SPLITS)
 def test_a_column_that_splits_nothing_is_told(tmp_path: Path, role: str, beginning: str) -> None:
     written(tmp_path)
-    (message,) = told(checked(tmp_path, CONFIG.replace("segments: [origin]", role)))
+    (message, *_) = told(checked(tmp_path, CONFIG.replace("segments: [origin]", role)))
     assert message.startswith(beginning)
 
 
@@ -295,6 +295,10 @@ def test_data_that_do_not_fit_are_told(tmp_path: Path, tables: dict[str, Any], m
     assert told(checked(tmp_path)) == [message.replace("{folder}", str(tmp_path))]
 
 
+IDLE = (
+    "thresholds: {} is measured for this reference; take it out, or name the columns that it needs; "
+    "`monitor detectors` lists what each is of"
+)
 TEXTS = [
     # a column that nobody has
     (
@@ -314,6 +318,17 @@ TEXTS = [
         ["columns.ignore: no column 'orgin' in the source; did you mean 'origin'?"],
     ),
     # a threshold of no column
+    (
+        "psi(distance): 0.2",
+        "mean_absolute_error: 4",
+        [IDLE.format("mean_absolute_error: no such number")],
+    ),
+    (
+        "psi(distance): 0.2",
+        "wasserstein(origin): 4",
+        [IDLE.format("wasserstein(origin): nothing of that name")],
+    ),
+    ("psi(distance): 0.2", "roc_auc: 0.7, volume: off, smooth_test(distance): off, psi(origin): 0.3", []),
     ("psi(distance)", "psi(distanc)", ["thresholds: no column 'distanc' in the source; did you mean 'distance'?"]),
     # a folder that is not there, beside one of a similar name
     (
