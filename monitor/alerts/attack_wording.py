@@ -150,7 +150,9 @@ def _crowd(finding: "Finding") -> str:
 
 def _seen(told: Mapping[str, Any]) -> list[str]:
     """Say what was seen: near-copies in the words of their cluster, every other sign by its rows."""
-    cluster, detectors = told.get("cluster"), told.get("detectors", ())
+    cluster = told.get("cluster")
+    # an alert may linger in a window in which a sign was looked for and not seen
+    detectors = [one for one in told.get("detectors", ()) if one["hits"]]
     similar = [one for one in detectors if _is_similar(str(one["name"]))]
     similar.sort(key=lambda one: -one["hits"])
     copies = [_copies(cluster, similar[0], alone=bool(told.get("client")))] if cluster and similar else []
@@ -178,7 +180,7 @@ def _copies(cluster: Mapping[str, Any], one: Mapping[str, Any], *, alone: bool) 
     clients = int(cluster.get("clients") or 0)
     size = one["hits"] if alone else cluster["size"]
     among = f" in {one['rows']:,} queries" if alone else f" from {clients:,} clients" if clients > 1 else ""
-    told = f"{size:,} near-copies of one row{among}"
+    told = f"{size:,} near-{'copy' if size == 1 else 'copies'} of one row{among}"
     return told + flipped(cluster, alone=alone)
 
 

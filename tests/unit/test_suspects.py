@@ -130,6 +130,15 @@ def test_the_sentence_says_who_what_how_sure_and_since_when() -> None:
     assert text_of(finding(one, state="recovering")) == quiet
 
 
+def test_an_alert_that_lingers_tells_no_sign_of_which_no_row_came() -> None:
+    lingers, shown = seen("mallory", 20.0, "off_contract", rows=0, hits=0), seen("mallory", 25.0, hits=4)
+    (one,) = measured(lingers, shown)
+    assert len(one.evidence["detectors"]) == 2
+    assert "0 of 0" not in text_of(finding(one))
+    (copy,) = measured(seen("mallory", 27.7, hits=1, evidence={"cluster": CLUSTER}))
+    assert "1 near-copy of one row in 41 queries" in text_of(finding(copy))
+
+
 def test_much_asked_is_told_at_low_severity_with_what_copies_the_model() -> None:
     told = {"volume": {"span": "day", "rows": 4120, "busiest": 900}, "asked": 12_345, "model_budget": 800}
     (one,) = measured(seen(detector="volume", rows=4120, hits=4120, rate=0.0, evidence=told))
