@@ -20,6 +20,7 @@ LEAST_EXCESS = 20.0
 RAMP = 3
 ON_THE_WAY = 0.25, 0.75
 """Between these parts of its shift a column is on the way there."""
+ALARMED = "under an attack alarm"
 
 
 @dataclass(frozen=True)
@@ -82,13 +83,26 @@ class Symptoms:
 class Origin:
     """The likeliest reason, and in sentences what speaks for and against it.
 
-    columns: of broken data, those that are broken; of time, those that crept to where no reference row lies.
+    columns: of broken data, those that are broken; of time, those that crept to where no reference row lies. signs: all
+    sentences, each with the reason that it speaks for.
     """
 
     name: OriginName
     speaks_for: tuple[str, ...] = ()
     speaks_against: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+    signs: tuple[tuple[OriginName, str], ...] = field(default=(), compare=False)
+
+    def of_attack(self) -> "Origin":
+        """Give the same signs as they speak for and against an attack that is told; that it is told is none of them.
+
+        >>> found = origin_of(Symptoms(alarmed=("eve",), windows=9, moved={"a": 0.3, "b": 0.3, "c": 0.3}, features=4))
+        >>> found.of_attack().speaks_for, found.of_attack().speaks_against[-1]
+        ((), 'it has lasted 9 windows')
+        """
+        told = [(reason, sentence) for reason, sentence in self.signs if not sentence.endswith(ALARMED)]
+        speaks_for = tuple(sentence for reason, sentence in told if reason == "attack_like")
+        return Origin("attack_like", speaks_for, tuple(s for reason, s in told if reason != "attack_like"))
 
 
 def has_crept(earlier: Iterable[float], shift: float) -> bool:
@@ -118,7 +132,7 @@ def origin_of(symptoms: Symptoms) -> Origin:
     speaks_for = tuple(sentence for reason, sentence in signs if name in (reason, "undetermined"))
     speaks_against = tuple(s for reason, s in signs if name not in (reason, "undetermined"))
     columns = {"data_quality": _unusable(symptoms) or _rescaled(symptoms), "temporal": sorted(symptoms.crept)}
-    return Origin(name, speaks_for, speaks_against, tuple(columns.get(name, ())))
+    return Origin(name, speaks_for, speaks_against, tuple(columns.get(name, ())), tuple(signs))
 
 
 def _broken(symptoms: Symptoms) -> OriginName | None:
@@ -177,7 +191,7 @@ def _signs(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
         yield "data_quality", f"{name} lies wholly elsewhere (PSI {symptoms.moved[name]:.1f}), unlike other columns"
     if symptoms.alarmed:
         names = _listed(list(symptoms.alarmed), NAMED)
-        yield "attack_like", f"{names} {'is' if len(symptoms.alarmed) == 1 else 'are'} under an attack alarm"
+        yield "attack_like", f"{names} {'is' if len(symptoms.alarmed) == 1 else 'are'} {ALARMED}"
     yield "attack_like", _told(symptoms.attack, "of the suspicious rows") if symptoms.attack.held else ""
     yield "attack_like", _told(symptoms.drift, "of the rows that moved") if symptoms.drift.held else ""
     yield "model_change", f"version {symptoms.version} is new" if symptoms.version else ""

@@ -250,7 +250,6 @@ def _of_attack(reason: Reason, *, by_one: bool) -> Reason:
 
     by_one: it is about one client, whom drift that all show does not explain; broken data may.
     """
-    origin = reason.origin
-    if by_one and origin.name not in ("attack_like", "data_quality"):
-        origin = Origin("attack_like", speaks_against=origin.speaks_for)
-    return Reason(origin)
+    name = reason.origin.name
+    turned = name == "attack_like" or (by_one and name != "data_quality")
+    return Reason(reason.origin.of_attack() if turned else reason.origin)
