@@ -101,8 +101,7 @@ class Origin:
         ((), 'it has lasted 9 windows')
         """
         told = [(reason, sentence) for reason, sentence in self.signs if not sentence.endswith(ALARMED)]
-        speaks_for = tuple(sentence for reason, sentence in told if reason == "attack_like")
-        return Origin("attack_like", speaks_for, tuple(s for reason, s in told if reason != "attack_like"))
+        return Origin("attack_like", *_weighed("attack_like", told))
 
 
 def has_crept(earlier: Iterable[float], shift: float) -> bool:
@@ -129,10 +128,16 @@ def origin_of(symptoms: Symptoms) -> Origin:
     found = (reason(symptoms) for reason in _REASONS)
     name: OriginName = next((one for one in found if one), "undetermined")
     signs = [(reason, sentence) for reason, sentence in _signs(symptoms) if sentence]
-    speaks_for = tuple(sentence for reason, sentence in signs if name in (reason, "undetermined"))
-    speaks_against = tuple(s for reason, s in signs if name not in (reason, "undetermined"))
     columns = {"data_quality": _unusable(symptoms) or _rescaled(symptoms), "temporal": sorted(symptoms.crept)}
-    return Origin(name, speaks_for, speaks_against, tuple(columns.get(name, ())), tuple(signs))
+    return Origin(name, *_weighed(name, signs), tuple(columns.get(name, ())), tuple(signs))
+
+
+def _weighed(name: OriginName, signs: Iterable[tuple[OriginName, str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Give what speaks for a reason, and what against; all signs speak for it that nothing is known."""
+    sides: tuple[list[str], list[str]] = ([], [])
+    for reason, sentence in signs:
+        sides[name not in (reason, "undetermined")].append(sentence)
+    return tuple(sides[0]), tuple(sides[1])
 
 
 def _broken(symptoms: Symptoms) -> OriginName | None:

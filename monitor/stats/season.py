@@ -39,11 +39,11 @@ def cycle_effects(values: Floats, variances: Floats, cycle: Sequence[int], *, si
     """
     places = np.asarray(cycle, np.intp)
     held = np.bincount(places, minlength=size) > 0
-    within = _excess(values, 1 / variances, places, size)
+    within = excess_variance(values, 1 / variances, places, size)
     weights = 1 / (variances + within)
     mass = np.asarray(np.bincount(places, weights, size)[held], np.float64)
     means = np.bincount(places, weights * values, size)[held] / mass
-    between = _excess(means, mass, np.zeros(means.size, np.intp), 1)
+    between = excess_variance(means, mass, np.zeros(means.size, np.intp))
     known = between / (between + 1 / mass)
     center = float(np.average(means, weights=1 / (between + 1 / mass)))
     effects, variance = np.zeros(size), np.full(size, between)
@@ -52,12 +52,16 @@ def cycle_effects(values: Floats, variances: Floats, cycle: Sequence[int], *, si
     return Effects(effects, variance, within, float(chdtrc(max(means.size - 1, 1), apart)))
 
 
-def _excess(values: Floats, weights: Floats, groups: Places, size: int) -> float:
-    """Give the variance of values about their groups' means beyond what their errors explain, at least 0."""
+def excess_variance(values: Floats, weights: Floats, groups: Places, size: int = 1) -> float:
+    """Give the variance of values about the means of their groups beyond what their errors explain, at least 0.
+
+    weights: of each value, one by the variance of its error. groups: which of `size` groups it is of. 0 where no group
+    has two. (DerSimonian & Laird 1986)
+    """
     mass = np.bincount(groups, weights, size)
-    held = mass > 0
-    means = np.divide(np.bincount(groups, weights * values, size), mass, out=np.zeros(size), where=held)
-    freedom = values.size - int(held.sum())
-    scale = float(mass.sum() - (np.bincount(groups, weights**2, size)[held] / mass[held]).sum())
+    means = np.bincount(groups, weights * values, size) / np.where(mass > 0, mass, 1.0)
+    freedom = values.size - int((mass > 0).sum())
+    # summed in this order, one value of hardly any error leaves the others' part, and not 0
+    scale = float(weights @ ((mass[groups] - weights) / mass[groups]))
     found = float(weights @ (values - means[groups]) ** 2) - freedom
     return max(found / scale, 0.0) if freedom and scale > 0 else 0.0

@@ -83,10 +83,8 @@ def read_measurements(
 
 def is_measured(connection: Connection, detector: str) -> bool:
     """Say whether anything was ever measured by a detector of that name."""
-    return (
-        connection.execute(select(measurement.c.model).where(measurement.c.detector == detector).limit(1)).first()
-        is not None
-    )
+    found = select(measurement.c.model).where(measurement.c.detector == detector).limit(1)
+    return connection.execute(found).first() is not None
 
 
 def read_armed(connection: Connection, name: str, *, since: datetime) -> Iterator[dict[str, Any]]:

@@ -98,7 +98,7 @@ def _usual_then(
 ) -> tuple[Estimate, float]:
     """Give what is usual at the window's time of the week, where the reference tells, and the variance's inflation."""
     season = reference.layout.seasons.get(metric.name)
-    if season is None or current.span is None or metric.test is not None:
+    if season is None or current.span is None:
         return usual, inflation_of(metric.name, reference, usual, found)
     shift, spread = season.at(current.span)
     grown = _inflation(spread, reference.layout.windows, usual, found)

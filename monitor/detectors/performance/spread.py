@@ -10,6 +10,7 @@ from monitor.detectors.performance.judged import Metric
 from monitor.profiles.profile import Profile
 from monitor.profiles.season import Season, season_of
 from monitor.stats.intervals import ROWS_NEEDED, Estimate
+from monitor.stats.season import excess_variance
 from monitor.types import Window
 
 WINDOWS_NEEDED = 8
@@ -53,8 +54,5 @@ def spread_of(found: Sequence[Estimate]) -> float | None:
     found = [one for one in found if _usable(one)]
     if len(found) < WINDOWS_NEEDED:
         return None
-    values, weights = np.array([one.value for one in found]), np.array([1 / (one.error or 1) ** 2 for one in found])
-    total = weights.sum()
-    excess = float(weights @ (values - weights @ values / total) ** 2) - (len(found) - 1)
-    # summed in this order, one window of hardly any error leaves the others' part, and not 0
-    return math.sqrt(max(excess / float(weights @ ((total - weights) / total)), 0.0))
+    values, errors = np.array([(one.value, one.error) for one in found], np.float64).T
+    return math.sqrt(excess_variance(values, 1 / errors**2, np.zeros(values.size, np.intp)))
