@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from monitor.alerts.grouping import Finding, before
 from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.alerts.taxonomy import names_of, pattern_of
-from monitor.detectors.attack.signs import SWEEP
+from monitor.detectors.attack.indicators import SWEEP
 from monitor.detectors.suspicion.suspects import client_of, name_of
 from monitor.profiles.layout import Layout
 from monitor.profiles.reading import categories

@@ -7,13 +7,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from monitor.detectors.attack import Baseline
+from monitor.detectors.attack import Baseline, rehearsed
 from monitor.profiles.layout import Layout
 from monitor.steps.measure import OWN_ROWS
 from monitor.store.references import WHOLE
 from monitor.watch import Watch
 
-ATTACK_FORMAT = 18
+ATTACK_FORMAT = 19
 """Raised whenever baselines or what is known of clients hold something else than before: they are then made anew."""
 
 
@@ -31,7 +31,7 @@ def fitted(rows: pa.Table, watch: Watch, layout: Layout) -> dict[str, tuple[int,
     for version, part in ((WHOLE, rows), *_own(rows, watch.roles.version)):
         baseline = Baseline.fit(part, watch.roles, looked_at, rng=np.random.default_rng(seed))
         if baseline is not None and (version == WHOLE or WHOLE in found):
-            found[version] = part.num_rows, baseline
+            found[version] = part.num_rows, rehearsed(baseline, part, watch.roles)
     return found
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from monitor.detectors.attack import ALPHA, Baseline, State, track
+from monitor.detectors.attack import ALPHA, Baseline, State, rehearsed, track
 from monitor.detectors.attack.buckets import Usual, empty_memory, known_tables, shared
 from monitor.profiles.arrow import layout_of
 from monitor.types import Roles
@@ -52,6 +52,7 @@ def test_a_busy_client_of_few_sorts_of_rows_is_not_accused_beside_a_small_refere
     reference = sales(700, 1)
     baseline = Baseline.fit(reference, ROLES, layout_of(reference, ROLES), rng=np.random.default_rng(secret))
     assert baseline
+    baseline = rehearsed(baseline, reference, ROLES)
     state, accused = State.empty(baseline), set[tuple[str, str]]()
     for seen in sales(9_000, 2).to_batches(max_chunksize=3_000):
         state, found = track(baseline, state, pa.Table.from_batches([seen]), ROLES, length=timedelta(days=1))
@@ -65,6 +66,7 @@ def test_who_sends_in_the_reference_what_is_odd_beside_others_may_do_so() -> Non
         beside = reference if known else reference.drop_columns(["shop"])
         baseline = Baseline.fit(beside, ROLES, layout_of(beside, ROLES), rng=np.random.default_rng(1))
         assert baseline
+        baseline = rehearsed(baseline, beside, ROLES)
         _, found = track(baseline, State.empty(baseline), traffic, ROLES, length=timedelta(days=1))
         accused = {one.client for one in found if not one.total and one.log_e >= ALARM}
         assert accused == (set() if known else {"shop 9"})

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from monitor.detectors.attack.answers import Answers
 from monitor.detectors.attack.budget import model_budget
 from monitor.detectors.attack.combination import Combination
-from monitor.detectors.attack.contract import Contract, Faults, unheard_of
+from monitor.detectors.attack.contract import Contract, unheard_of
 from monitor.detectors.attack.indicators import INDICATORS, MET, NAMES, SIMILAR, TAILS
 from monitor.detectors.attack.meetings import chance_meetings
 from monitor.detectors.attack.near_copies import NearCopies
@@ -20,8 +20,7 @@ from monitor.detectors.attack.packing import packed, part_of, unpacked
 from monitor.detectors.attack.population import FEWEST, Population, levels_of
 from monitor.detectors.attack.regions import Regions, beyond_at_most, doubt_of
 from monitor.detectors.attack.regulars import Regulars
-from monitor.detectors.attack.senders import keys_of
-from monitor.detectors.attack.space import Floats, Space
+from monitor.detectors.attack.space import Floats, Rows, Space
 from monitor.detectors.attack.writing import Writing
 from monitor.profiles.bins import CategoryBins
 from monitor.profiles.layout import Layout
@@ -29,6 +28,7 @@ from monitor.types import Roles
 
 Array = NDArray[Any]
 Classes = NDArray[np.int64]
+Singles = NDArray[np.float32]
 
 LEAST_ROWS = 200
 MOST_ROWS, MOST_POINTS, HELD = 20_000, 1_500, 10_000
@@ -76,8 +76,7 @@ class Baseline:
             return None
         rows, answers = space.rows(reference), Answers.of(reference, roles)
         classes, margins, hashes = answers.classes(reference), answers.margins(reference), rows.hashes()
-        # Equal rows fall into one half, so that no row is judged by itself.
-        first = (hashes >> np.uint64(17)) % np.uint64(2) == 0
+        first = ~held_out(hashes)
         if min(first.sum(), (~first).sum()) < FEWEST:
             return None
         chosen = _some(np.flatnonzero(first), MOST_POINTS, rng)
@@ -108,7 +107,6 @@ class Baseline:
         }
         regions = Regions.of(population.points, points, found, rng=rng)
         rates = _rates(measured, held=held.size, regions=len(regions.centres))
-        tails = regions.shown(found, points)[:2]
         return cls(
             space=space,
             answers=answers,
@@ -116,7 +114,7 @@ class Baseline:
             population=population,
             combination=combination,
             regions=regions,
-            regulars=_regulars(keys_of(reference, roles)[held], rates, tails=tails, faults=contract.faults(held_rows)),
+            regulars=Regulars.nobody(),
             contract=contract,
             writing=Writing.of(space, reference),
             usual=usual,
@@ -126,6 +124,12 @@ class Baseline:
             budget=model_budget(population.placed(space, rows), classes, rng=rng),
             layout=Layout(space.columns, None, roles),
         )
+
+    def statistics(self, rows: Rows, points: Singles, classes: Classes, margins: Floats) -> dict[str, Floats]:
+        """Give what tells how odd rows are, each of shape (rows,), worse when higher; points: where they lie."""
+        found = self.population.statistics(points, classes) | {"margin": -margins}
+        found |= self.combination.statistics(rows, classes)
+        return found | {"doubt": doubt_of(self.usual, found)}
 
     def packed(self) -> bytes:
         """Give it as bytes."""
@@ -176,6 +180,14 @@ class Baseline:
         )
 
 
+def held_out(hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Say of rows whether they are of the half that nothing is fitted on; equal ones all are, or none.
+
+    hashes: of the rows. So no row is judged by itself.
+    """
+    return np.asarray((hashes >> np.uint64(17)) % np.uint64(2) == 1)
+
+
 def _thinned(reference: pa.Table) -> pa.Table:
     places = np.linspace(0, reference.num_rows - 1, MOST_ROWS).astype(np.int64)
     return reference.take(pa.array(places))
@@ -218,18 +230,3 @@ def _rates(own: Mapping[str, float], *, held: int, regions: int) -> Floats:
         else:
             rates.append(indicator.rate)
     return np.asarray(np.clip(np.array(rates), RATE_LEAST, RATE_MOST))
-
-
-def _regulars(
-    keys: NDArray[np.uint64], rates: Floats, *, tails: tuple[NDArray[np.bool_], NDArray[np.bool_]], faults: Faults
-) -> Regulars:
-    """Count what held-out rows show, client by client.
-
-    tails: of which signs they tell, and which they show; faults: where they break the contract.
-    """
-    counted, hits = (np.zeros((keys.size, len(NAMES)), np.bool_) for _ in range(2))
-    of_tails = [NAMES.index(name) for name in TAILS]
-    counted[:, of_tails], hits[:, of_tails] = tails
-    for name, broken in (("off_contract", faults.broken), ("malformed", faults.malformed)):
-        counted[:, NAMES.index(name)], hits[:, NAMES.index(name)] = True, broken.any(axis=1)
-    return Regulars.of(keys, counted, hits, rates / SLACK, SLACK)

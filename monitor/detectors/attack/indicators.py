@@ -177,5 +177,8 @@ PASSING = np.array([name in TAILS or name in ("off_contract", "malformed") for n
 MOST_RATE = 0.5
 """A sign that so many honest rows show tells nothing of anyone."""
 SIMILAR = ("near_duplicates", "near_duplicate_starts")
+SWEEP = "one_column_sweep"
+COPYING = (*SIMILAR, SWEEP)
+"""Signs of rows that are like earlier ones of the same client."""
 MET = "near_other_newcomers"
 """That which only new clients can show, and show together."""

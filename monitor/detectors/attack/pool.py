@@ -11,12 +11,12 @@ from monitor.detectors.attack.baseline import Baseline
 from monitor.detectors.attack.clusters import ALARM, of_one_client
 from monitor.detectors.attack.ecusum import Floats, Gains, evidence, gathered
 from monitor.detectors.attack.epoch import Epoch
-from monitor.detectors.attack.indicators import NAMES, SIMILAR, TAILS
+from monitor.detectors.attack.indicators import COPYING, NAMES, TAILS
 from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.record import begin, begins, enough, limits
 from monitor.detectors.attack.regions import RARE
 from monitor.detectors.attack.sighting import CLUSTER, POOLED, SHOWN, Sighting
-from monitor.detectors.attack.signs import SWEEP, Signs
+from monitor.detectors.attack.signs import Signs
 
 Array = NDArray[Any]
 Flags = NDArray[np.bool_]
@@ -26,7 +26,7 @@ ABOVE = 1.5
 CLUSTER_LEAST, MOST_SEARCHING = 12, 0.6
 SEARCHING, SEARCHING_LEAST, MORE = 0.5, 0.1, 5.0
 """Who searches sends near-copies five times as often as usual: a tenth of the rows at least, half are enough."""
-LEARNED = np.array([name not in (*SIMILAR, SWEEP) for name in NAMES])
+LEARNED = np.array([name not in COPYING for name in NAMES])
 """Signs that a change of the world brings to honest rows, too."""
 
 

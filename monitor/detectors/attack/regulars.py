@@ -28,6 +28,11 @@ class Regulars:
     rates: Floats
 
     @classmethod
+    def nobody(cls) -> "Regulars":
+        """Give those of a reference that names no client."""
+        return cls(np.empty(0, np.uint64), np.empty((0, len(NAMES))))
+
+    @classmethod
     def of(cls, keys: Keys, counted: Flags, hits: Flags, usual: Floats, slack: Floats) -> "Regulars":
         """Count what rows of the reference show that were held out.
 
@@ -41,6 +46,12 @@ class Regulars:
         rates = held_to(rows, shown, usual, slack)
         kept = (found > 0) & (rates > 0).any(axis=1)
         return cls(found[kept], rates[kept])
+
+    def and_of(self, other: "Regulars") -> "Regulars":
+        """Give what both tell; of a sign that both tell of, the higher rate."""
+        keys = np.union1d(self.keys, other.keys)
+        none = np.zeros(len(NAMES))
+        return Regulars(keys, np.maximum(self.at(keys, none), other.at(keys, none)))
 
     def at(self, keys: Keys, rates: Floats) -> Floats:
         """Give the rates that clients are held to, at least those of all; shape (keys, indicators)."""

@@ -11,10 +11,9 @@ from monitor.detectors.attack.baseline import Baseline
 from monitor.detectors.attack.buckets import Shared, repeats, shared
 from monitor.detectors.attack.clusters import NAME, Clusters
 from monitor.detectors.attack.epoch import Epoch
-from monitor.detectors.attack.indicators import MET, NAMES, SIMILAR, TAILS
+from monitor.detectors.attack.indicators import COPYING, MET, NAMES, SWEEP, TAILS
 from monitor.detectors.attack.meetings import meet
 from monitor.detectors.attack.packing import part_of
-from monitor.detectors.attack.regions import doubt_of
 from monitor.detectors.attack.sensors import HOUR, unhurried
 from monitor.detectors.attack.variations import chained
 from monitor.detectors.attack.volume import SPANS, asked_lately
@@ -29,7 +28,6 @@ EVER = 2**32
 """Where rows name no client, near-copies are looked for among all that are remembered: nobody is accused of them."""
 NEW = 100
 """A client is a newcomer for so many rows."""
-SWEEP = "one_column_sweep"
 PLACE = {name: place for place, name in enumerate(NAMES)}
 
 
@@ -93,7 +91,7 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
     told &= ~_joined(
         held, epoch, clusters, looked_at=joins | swept, joins=joins, varied=varied, before=before, signs=signs
     )
-    signs.counted[:, [PLACE[name] for name in (*SIMILAR, SWEEP)]] = told[:, None]
+    signs.counted[:, [PLACE[name] for name in COPYING]] = told[:, None]
     _tails(baseline, epoch, np.flatnonzero(fresh & ~joins & (chain == 0)), signs)
     _contract(baseline, epoch, fresh, signs)
     # An odd value that stays while others are varied is one odd value.
@@ -172,12 +170,9 @@ def _put(epoch: Epoch, clusters: Clusters, i: int, before: int, signs: Signs) ->
 def _tails(baseline: Baseline, epoch: Epoch, novel: Places, signs: Signs) -> None:
     if not novel.size:
         return
-    classes = epoch.classes[novel]
     rows = epoch.looked_at.take(novel)
     points = baseline.population.placed(baseline.space, rows)
-    found = baseline.population.statistics(points, classes) | {"margin": -epoch.margins[novel]}
-    found |= baseline.combination.statistics(rows, classes)
-    found["doubt"] = doubt_of(baseline.usual, found)
+    found = baseline.statistics(rows, points, epoch.classes[novel], epoch.margins[novel])
     known, shown, worst = baseline.regions.shown(found, points)
     for place, (name, tail) in enumerate(TAILS.items()):
         signs.counted[novel, PLACE[name]] = known[:, place]

@@ -24,7 +24,7 @@ from monitor.detectors.attack.queries import Queries
 from monitor.detectors.attack.senders import key_of
 from monitor.detectors.attack.sensors import learn_steady
 from monitor.detectors.attack.sighting import ALPHA, SHOWN, Sighting, merge
-from monitor.detectors.attack.signs import signs_of
+from monitor.detectors.attack.signs import Signs, signs_of
 from monitor.detectors.attack.space import Rows
 from monitor.detectors.attack.state import Clients, State
 from monitor.detectors.attack.suspects import busy, suspects
@@ -75,23 +75,8 @@ def _followed(
     expected: Collection[str],
 ) -> Iterator[Sighting]:
     held = state.held
-    clients, clusters = (
-        Clients(part_of(held, "client_")),
-        Clusters(part_of(held, "cluster_"), Gains.of([baseline.copies.growth])),
-    )
-    rows = queries.rows
-    excused = {key_of(name) for name in expected}
-    first, stop = 0, len(rows)
-    while first < stop:
-        seen = int(held["seen"][0])
-        size = min(LENGTH - seen % LENGTH, stop - first)
-        epoch = _epoch(baseline, state, queries, rows.take(slice(first, first + size)), first=first, clients=clients)
-        if excused:
-            _excuse(held, epoch, excused)
-        growth = _growth(baseline, held, named=queries.named)
-        clusters.growth, clusters.links = Gains.of([growth]), _links(baseline, held, named=queries.named)
-        signs = signs_of(baseline, held, epoch, clusters)
-        rates = _rates(baseline, held, epoch)
+    for epoch, signs in looked_at(baseline, state, queries, expected=expected):
+        rates, growth = _rates(baseline, held, epoch), _growth(baseline, held, named=queries.named)
         if queries.named:
             told, gone_by = suspects(baseline, held, epoch, signs, rates=rates, alarm=alarm)
             yield from told
@@ -102,8 +87,30 @@ def _followed(
         else:
             yield from pooled(baseline, held, epoch, signs, alarm=alarm)
         yield from grown(baseline, held, epoch, signs, rate=growth)
-        held["joined_new"] += [size, int((signs.cluster >= 0).sum())]
         yield from totals(epoch, signs, rates)
+
+
+def looked_at(
+    baseline: Baseline, state: State, queries: Queries, *, expected: Collection[str] = ()
+) -> Iterator[tuple[Epoch, Signs]]:
+    """Look at queries, each epoch with those before in mind; what it tells is learned when the next is asked for."""
+    held = state.held
+    clients = Clients(part_of(held, "client_"))
+    clusters = Clusters(part_of(held, "cluster_"), Gains.of([baseline.copies.growth]))
+    excused = {key_of(name) for name in expected}
+    first, stop = 0, len(queries.rows)
+    while first < stop:
+        seen = int(held["seen"][0])
+        size = min(LENGTH - seen % LENGTH, stop - first)
+        rows = queries.rows.take(slice(first, first + size))
+        epoch = _epoch(baseline, state, queries, rows, first=first, clients=clients)
+        if excused:
+            _excuse(held, epoch, excused)
+        clusters.growth = Gains.of([_growth(baseline, held, named=queries.named)])
+        clusters.links = _links(baseline, held, named=queries.named)
+        signs = signs_of(baseline, held, epoch, clusters)
+        yield epoch, signs
+        held["joined_new"] += [size, int((signs.cluster >= 0).sum())]
         held["seen"][0] = seen + size
         if epoch.ends:
             _learn(held, epoch)

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from attacks.logs import batches
 from monitor.detectors.attack.baseline import Baseline
+from monitor.detectors.attack.rehearsal import rehearsed
 from monitor.detectors.attack.sighting import ALPHA, CLUSTER, NEWCOMERS, POOLED, Sighting
 from monitor.detectors.attack.state import State
 from monitor.detectors.attack.tracking import track
@@ -58,7 +59,7 @@ class Sentry:
         baseline = Baseline.fit(reference, roles, layout_of(reference, roles), rng=np.random.default_rng(seed))
         if baseline is None:
             raise RuntimeError("no attack can be looked for beside this reference")
-        return cls(baseline, State.empty(baseline), roles, expected)
+        return cls(rehearsed(baseline, reference, roles), State.empty(baseline), roles, expected)
 
     def see(self, rows: pa.Table) -> tuple["Sentry", list[Sighting]]:
         """Follow rows; give the sightings that are alarms."""

@@ -1,0 +1,91 @@
+"""The reference played as queries: what the clients that it names send as a rule, near-copies and odd rows."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from monitor.detectors.attack.baseline import MOST_ROWS, SLACK, Baseline, held_out
+from monitor.detectors.attack.indicators import COPYING, NAMES, TAILS
+from monitor.detectors.attack.ordering import ordered, ranks
+from monitor.detectors.attack.queries import Queries
+from monitor.detectors.attack.regulars import Regulars
+from monitor.detectors.attack.senders import keys_of
+from monitor.detectors.attack.state import State
+from monitor.detectors.attack.tracking import looked_at
+from monitor.types import Roles
+
+Keys = NDArray[np.uint64]
+Places = NDArray[np.intp]
+
+LEAST, OFTEN, MOST = 40, 400, 2 * MOST_ROWS
+"""Clients of fewer rows tell little; of one more than so many rows are not looked at, nor of all together."""
+DAY = timedelta(days=1)
+TAIL, COPY = np.isin(NAMES, list(TAILS)), np.isin(NAMES, COPYING)
+
+
+def rehearsed(baseline: Baseline, reference: pa.Table, roles: Roles) -> Baseline:
+    """Give a baseline that knows what the clients that the reference names send as a rule.
+
+    As it is where it names none.
+    """
+    if roles.client is None or roles.client not in reference.column_names:
+        return baseline
+    regulars = _odd(baseline, reference, roles)
+    if roles.timestamp in reference.column_names:
+        regulars = regulars.and_of(_copying(baseline, reference, roles))
+    return replace(baseline, regulars=regulars)
+
+
+def _odd(baseline: Baseline, reference: pa.Table, roles: Roles) -> Regulars:
+    """Count which clients' rows, of those that nothing was fitted on, are odd beside all others'."""
+    sample = reference.take(pa.array(_by_client(keys_of(reference, roles))))
+    sample = sample.filter(pa.array(held_out(baseline.space.rows(sample).hashes())))
+    rows, classes = baseline.space.rows(sample), baseline.answers.classes(sample)
+    points, faults = baseline.population.placed(baseline.space, rows), baseline.contract.faults(rows)
+    counted, hits = (np.zeros((len(rows), len(NAMES)), np.bool_) for _ in range(2))
+    if len(rows):
+        found = baseline.statistics(rows, points, classes, baseline.answers.margins(sample))
+        counted[:, TAIL], hits[:, TAIL] = baseline.regions.shown(found, points)[:2]
+    for name, broken in (("off_contract", faults.broken), ("malformed", faults.malformed)):
+        counted[:, NAMES.index(name)], hits[:, NAMES.index(name)] = True, broken.any(axis=1)
+    return _regulars(baseline, keys_of(sample, roles), counted, hits)
+
+
+def _copying(baseline: Baseline, reference: pa.Table, roles: Roles) -> Regulars:
+    """Count which clients' rows are near-copies and sweeps: of the last rows as they came, as copies follow each other.
+
+    Those of a reference that was thinned out are rarer. Copies come many at once: only the days count on which a client
+    sent any.
+    """
+    last = reference.sort_by(roles.timestamp).slice(max(reference.num_rows - MOST_ROWS, 0))
+    queries = Queries.of(last, roles, baseline, length=DAY)
+    shown = [signs for _, signs in looked_at(baseline, State.empty(baseline), queries)]
+    counted, hits = (np.concatenate(flags) & COPY for flags in ([s.counted for s in shown], [s.hits for s in shown]))
+    day = np.unique(np.stack([queries.who, queries.slices]), axis=1, return_inverse=True)[1]
+    on_the_day = np.zeros((day.max() + 1, len(NAMES)), np.bool_)
+    np.logical_or.at(on_the_day, day, hits)
+    keys = np.append(queries.keys, np.uint64(0))[queries.who]
+    return _regulars(baseline, keys, counted & on_the_day[day], hits)
+
+
+def _regulars(baseline: Baseline, keys: Keys, counted: NDArray[np.bool_], hits: NDArray[np.bool_]) -> Regulars:
+    return Regulars.of(keys, counted, hits, baseline.rates / SLACK, SLACK)
+
+
+def _by_client(keys: Keys) -> Places:
+    """Choose rows of each client, evenly spread over what it sent; the busiest where that would be too many.
+
+    keys: of each row's client, 0 for none.
+    """
+    clients, which, rows = np.unique(keys, return_inverse=True, return_counts=True)
+    wanted = np.where((clients > 0) & (rows >= LEAST), np.minimum(rows, OFTEN), 0)
+    busiest = np.argsort(-rows, kind="stable")
+    wanted[busiest[np.cumsum(wanted[busiest]) > MOST]] = 0
+    order = ordered(which)
+    rank = np.empty(keys.size, np.int64)
+    rank[order] = ranks(which)[order]
+    share = wanted[which] / rows[which]
+    return np.flatnonzero(np.floor((rank + 1) * share) > np.floor(rank * share))

@@ -1,0 +1,78 @@
+"""Clients that the reference names may go on as they did there: repeat themselves, or send what is odd."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from monitor.detectors.attack import ALPHA, Baseline, State, rehearsed, track
+from monitor.profiles.arrow import layout_of
+from monitor.types import Roles
+
+ROLES = Roles("time", client="client", prediction="answer")
+ALARM = -np.log(ALPHA)
+START = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+def posts(days: int, seed: int, *, first: int = 0, poster: str = "poster", ill: str = "ill") -> pa.Table:
+    """Draw days of 600 rows of many clients; one posts near-copies of a row for an hour, one sends three far ones."""
+    rng = np.random.default_rng(seed)
+    parts = []
+    for day in range(first, first + days):
+        values = rng.normal(size=(600, 6))
+        who = np.char.add("client ", rng.integers(0, 120, 600).astype(str)).astype(object)
+        times = np.sort(rng.uniform(0, 86_400, 600))
+        copies = np.flatnonzero((times > 36_000) & (times < 39_600))[:20]
+        values[copies] = np.arange(6) / 3 - 1 + rng.normal(0, 0.02, (copies.size, 6))
+        who[copies] = poster
+        odd = rng.choice(np.setdiff1d(np.arange(600), copies), 3, replace=False)
+        values[odd] *= 2.5 / np.abs(values[odd]).mean(axis=1, keepdims=True)
+        who[odd] = ill
+        answers = np.where(values[:, 0] > 0, "yes", "no")
+        at = [START + timedelta(days=day, seconds=float(second)) for second in times]
+        parts.append(
+            pa.table(
+                {"time": at, "client": who.astype(str), "answer": answers}
+                | {f"x{i}": values[:, i] for i in range(values.shape[1])}
+            )
+        )
+    return pa.concat_tables(parts)
+
+
+@pytest.fixture(scope="module")
+def baseline() -> Baseline:
+    """Fit what is known beside sixty days of a poster, and of someone who is always odd."""
+    reference = posts(60, 1)
+    found = Baseline.fit(reference, ROLES, layout_of(reference, ROLES), rng=np.random.default_rng(3))
+    assert found
+    return rehearsed(found, reference, ROLES)
+
+
+def accused(baseline: Baseline, traffic: pa.Table) -> set[str]:
+    _, found = track(baseline, State.empty(baseline), traffic, ROLES, length=timedelta(days=1))
+    return {one.client for one in found if not one.total and one.log_e >= ALARM}
+
+
+def test_who_repeats_himself_in_the_reference_may_go_on(baseline: Baseline) -> None:
+    assert accused(baseline, posts(14, 2, first=60)) == set()
+
+
+def test_who_begins_to_repeat_himself_is_told_of(baseline: Baseline) -> None:
+    assert "stranger" in accused(baseline, posts(14, 2, first=60, poster="stranger"))
+
+
+def test_no_client_is_known_where_the_reference_names_none() -> None:
+    reference = posts(20, 1).drop_columns(["client"])
+    found = Baseline.fit(reference, ROLES, layout_of(reference, ROLES), rng=np.random.default_rng(3))
+    assert found
+    assert rehearsed(found, reference, ROLES) is found
+
+
+def test_a_client_of_few_rows_among_many_is_known_by_all_of_them(baseline: Baseline) -> None:
+    few = posts(14, 2, first=60)
+    theirs = few.filter(pa.array([who == "ill" for who in few["client"].to_pylist()]))
+    together = theirs.set_column(0, "time", pa.array([START + timedelta(days=90, minutes=i) for i in range(42)]))
+    assert "ill" not in accused(baseline, together)
+    named = together.set_column(1, "client", pa.array(["new"] * 42))
+    assert "new" in accused(baseline, named)
