@@ -37,6 +37,11 @@ class History:
         before = self._judgements[self._windows[place - 1]] if place else None
         return before.stretch.start if before and not before.decided else None
 
+    def decided_before(self, window: Window) -> list[Window]:
+        """Give the stretches that were judged before this window, oldest first."""
+        place = bisect_left(self._windows, window)
+        return [one.stretch for one in map(self._judgements.__getitem__, self._windows[:place]) if one.decided]
+
     def has_passed(self, window: Window) -> bool:
         """Say whether a later window was judged."""
         return bool(self._windows) and self._windows[-1] > window

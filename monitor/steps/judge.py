@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -19,7 +20,8 @@ from monitor.steps.origins import with_origins
 from monitor.steps.poisoned import labels_of
 from monitor.steps.profiled import without_clients
 from monitor.steps.reference import References
-from monitor.steps.sample import Sample, sample_of
+from monitor.steps.sample import Sample, sample_of, sample_within
+from monitor.steps.segments import put_together
 from monitor.steps.standing import Standing, held_back, noting_alarms, of_versions_gone, stepped_alerts
 from monitor.steps.suspicions import alarmed_clients, seen_within, suspicious_excess
 from monitor.steps.verdict import Verdict, maturity_of, verdict_on
@@ -82,7 +84,7 @@ class Judging:
         known: Known,
         versions: Mapping[str, datetime],
     ) -> None:
-        self._monitor, self._watch, self._whole = monitor, watch, references[WHOLE]
+        self._monitor, self._watch, self._references = monitor, watch, references
         self._history, self._standing = History(known.judgements), Standing.of(monitor, watch)
         self._memory: Memory | None = None
         self._baseline = Baseline(watch.name, watch.settings, references)
@@ -91,7 +93,8 @@ class Judging:
 
     def looked_at(self, due: Due) -> LookedAt | None:
         """Read what a window holds; None where that is hardly more than when it was judged."""
-        watch, layout = self._watch, self._whole.layout
+        watch, whole = self._watch, self._references[WHOLE]
+        layout = whole.layout
         with self._monitor.database.read() as connection:
             read = sample_of(connection, watch.name, due, history=self._history, changes=self._changes, layout=layout)
             if self._tells_little(read, due):
@@ -100,12 +103,24 @@ class Judging:
             seen = seen_within(connection, watch.name, due.window) if watch.settings.watches_attacks else []
             attackers = self._standing.attackers(due.window) | alarmed_clients(seen, alpha=watch.settings.attacks.alpha)
             faulty = faulty_clients(
-                connection, watch, read.stretch, attackers, reference=self._whole, everybody=read.profiles[WHOLE]
+                connection, watch, read.stretch, attackers, reference=whole, everybody=read.profiles[WHOLE]
             )
-            read = without_clients(connection, watch, read, attackers - faulty.columns.keys(), layout)
-        expected = {part: self._standing.expecting(one, part) for part, one in read.profiles.items()}
-        expected[WHOLE] = replace(expected[WHOLE], span=read.stretch)
-        return LookedAt(replace(read, profiles=expected), beside, seen, faulty)
+            honest = partial(
+                without_clients, connection, watch, clients=attackers - faulty.columns.keys(), layout=layout
+            )
+            read = put_together(
+                honest(read),
+                least=watch.settings.min_rows,
+                references=self._references,
+                before=self._history.decided_before(due.window),
+                read=lambda stretch: honest(sample_within(connection, watch.name, stretch, layout)).profiles,
+            )
+        profiles, small = (
+            {part: self._standing.expecting(one, part) for part, one in held.items()}
+            for held in (read.profiles, read.small)
+        )
+        profiles[WHOLE] = replace(profiles[WHOLE], span=read.stretch)
+        return LookedAt(replace(read, profiles=profiles, small=small), beside, seen, faulty)
 
     def verdict(self, looked_at: LookedAt, due: Due) -> Verdict:
         """Measure a window and lay each number beside its threshold."""

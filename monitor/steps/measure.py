@@ -1,7 +1,7 @@
 """Detect: lay a window's profiles beside the reference's, and each number beside its threshold."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from monitor.alerts.lifecycle import Rule
@@ -137,18 +137,16 @@ def found_of(
 
 
 def compared(
-    found: Sequence[Found], settings: Model, *, window: Window, settled: bool, waits_for: str = ""
+    found: Sequence[Found], settings: Model, *, window: Window, settled: bool, lacking: Callable[[str], str]
 ) -> list[Judged]:
     """Say of each measurement whether it breaches; the budget is spread over all that may raise an alert.
 
     window: all that was measured, of several windows where one alone is too small. settled: the window's labels have
-    matured; until then what depends on them is `insufficient`. waits_for: what is lacking before anything can be
-    compared with the reference.
+    matured; until then what depends on them is `insufficient`. lacking: says what a segment lacks before it can be
+    compared with the reference, "" for nothing.
     """
     weights = weights_of(found, settings, window=window)
-    return [
-        _compared(one, settings, weights=weights, window=window, settled=settled, waits_for=waits_for) for one in found
-    ]
+    return [_compared(one, settings, weights=weights, window=window, settled=settled, lacking=lacking) for one in found]
 
 
 def weights_of(found: Sequence[Found], settings: Model, *, window: Window) -> float:
@@ -170,7 +168,7 @@ def _spent(found: Found, settings: Model, *, full: float, window: Window) -> flo
 
 
 def _compared(
-    found: Found, settings: Model, *, weights: float, window: Window, settled: bool, waits_for: str
+    found: Found, settings: Model, *, weights: float, window: Window, settled: bool, lacking: Callable[[str], str]
 ) -> Judged:
     withheld = found.of_labels and not settled
     measurement = _withheld(found.measurement) if withheld else found.measurement
@@ -178,10 +176,10 @@ def _compared(
         return Judged(measurement, found.kind)
     tests = weights / found.detector.weight if found.alpha is None else 1.0
     threshold = threshold_of(found, settings, tests=tests, window=window)
-    lacking = waits_for if found.shared is not None else ""
-    lacking = NOT_MATURED if withheld else lacking
-    if lacking:
-        note = measurement.note or lacking
+    unanswered = lacking(measurement.segment) if found.shared is not None else ""
+    unanswered = NOT_MATURED if withheld else unanswered
+    if unanswered:
+        note = measurement.note or unanswered
         return Judged(replace(measurement, note=note), found.kind, *_shown(threshold), "insufficient")
     lingers = judged(measurement, threshold.loosened) == "breach"
     return Judged(measurement, found.kind, *_shown(threshold), judged(measurement, threshold), lingers)

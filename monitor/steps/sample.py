@@ -1,7 +1,7 @@
 """The rows that a window is judged by: its own, and those of the windows before it that were too few to be judged."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 from sqlalchemy import Connection
@@ -21,7 +21,8 @@ class Sample:
     """What is compared with the reference.
 
     stretch: the windows whose rows it holds, up to the one that is judged. revision: of them all. rows, labelled: of
-    the last window alone. profiles: by segment, "" being all traffic.
+    the last window alone. profiles: by segment, "" being all traffic. small: of segments that hold few rows, with those
+    of windows before; lacking_in: what segments lack to be judged.
     """
 
     stretch: Window
@@ -29,16 +30,27 @@ class Sample:
     rows: int
     labelled: int
     profiles: Mapping[str, Profile]
+    small: Mapping[str, Profile] = field(default_factory=dict)
+    lacking_in: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def whole(self) -> Profile:
         """Give the profile of all traffic."""
         return self.profiles[WHOLE]
 
-    def lacking(self, least: int) -> str:
-        """Say what is lacking before these rows can be judged; the empty text when they can."""
+    @property
+    def compared(self) -> Mapping[str, Profile]:
+        """Give the profiles that are laid beside the reference's."""
+        return {**self.profiles, **self.small}
+
+    def lacking(self, least: int, segment: str = WHOLE) -> str:
+        """Say what is lacking before the rows of a segment can be judged; the empty text when they can."""
         rows = self.whole.rows
-        return "" if rows >= least else f"{rows} of {least} rows: judged together with the next windows"
+        return (
+            self.lacking_in.get(segment, "")
+            if rows >= least
+            else f"{rows} of {least} rows: judged together with the next windows"
+        )
 
 
 def sample_of(
@@ -51,6 +63,12 @@ def sample_of(
     outcome = own[WHOLE].outcome
     labelled = outcome.n if outcome else 0
     return Sample(stretch, changes.of(stretch), own[WHOLE].rows, labelled, profiles)
+
+
+def sample_within(connection: Connection, model: str, stretch: Window, layout: Layout) -> Sample:
+    """Read the profiles of any stretch of time, without what was done about it."""
+    profiles = _read(connection, model, stretch, layout)
+    return Sample(stretch, 0, profiles[WHOLE].rows, 0, profiles)
 
 
 def _stretch(due: Due, history: History) -> Window:

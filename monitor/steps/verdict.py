@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from monitor.detectors.attack import Sighting
 from monitor.detectors.attack.poisoned import Labels
@@ -54,7 +55,7 @@ def verdict_on(
     labels: Callable[[Window], Labels] | None = None,
 ) -> Verdict:
     """Measure a window and lay each number beside its threshold; nothing is written."""
-    settings, maturity, pairs = watch.settings, maturity_of(watch), laid_beside(references, sample.profiles)
+    settings, maturity, pairs = watch.settings, maturity_of(watch), laid_beside(references, sample.compared)
     lacking = sample.lacking(settings.min_rows)
     ready = bool(lacking) or matured(
         due.window, maturity, history, rows=sample.rows, labelled=sample.labelled, clock=clock
@@ -83,7 +84,13 @@ def verdict_on(
     for look in LOOKS:
         found += look(replace(sight, found=tuple(found)))
     passed = history.has_passed(due.window)
-    judged = compared(found, settings, window=sample.stretch, settled=settled or before, waits_for=lacking)
+    judged = compared(
+        found,
+        settings,
+        window=sample.stretch,
+        settled=settled or before,
+        lacking=partial(sample.lacking, settings.min_rows),
+    )
     judgement = Judgement(
         due.window,
         sample.revision,

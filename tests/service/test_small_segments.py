@@ -1,0 +1,113 @@
+"""Segments of few rows are judged every so many windows, with all rows since: nothing is told of two, nor missed."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from sqlalchemy import select
+
+from monitor.config import load
+from monitor.pipeline import once
+from monitor.profiles.profile import Profile
+from monitor.steps.sample import Sample
+from monitor.steps.segments import put_together
+from monitor.store.profiles import read_profiles
+from monitor.store.references import WHOLE, read_reference
+from monitor.store.schema import alert, measurement
+from monitor.types import Window
+from monitor.watch import Monitor
+from monitor.wiring import opened
+
+START, DAY = datetime(2024, 1, 1, tzinfo=UTC), timedelta(days=1)
+A_DAY, SELDOM = 200, 20
+CONFIG = """
+database: sqlite:///monitor.db
+models:
+  fares:
+    source: {files: "logs/*"}
+    reference: {files: reference.parquet}
+    columns: {timestamp: at, segments: [shop]}
+    window: 1d
+    min_rows: 60
+"""
+
+
+def rows(seed: int, first: int, days: int, *, moved: float = 0.0) -> pa.Table:
+    """Give days of 180 rows of one shop and 20 of another, in whose rows one of six columns may be moved."""
+    rng = np.random.default_rng(seed)
+    few = np.arange(days * A_DAY) % 10 == 0
+    columns = {f"c{i}": rng.normal(size=days * A_DAY) for i in range(6)}
+    columns["c3"][few] += moved
+    seconds = np.tile(np.linspace(60, 86_000, A_DAY), days)
+    day = np.repeat(np.arange(first, first + days), A_DAY)
+    at = [START + int(d) * DAY + timedelta(seconds=int(s)) for d, s in zip(day, seconds, strict=True)]
+    return pa.table({"at": pa.array(at), "shop": np.where(few, "small", "large"), **columns})
+
+
+def monitored(folder: Path, *, moved: float) -> Monitor:
+    """Watch 24 days, of which the last 16 may have moved."""
+    (folder / "logs").mkdir()
+    pq.write_table(rows(1, -60, 60), folder / "reference.parquet")
+    pq.write_table(rows(2, 0, 8), folder / "logs" / "usual.parquet")
+    pq.write_table(rows(3, 8, 16, moved=moved), folder / "logs" / "moved.parquet")
+    monitor = opened(load(CONFIG, place="monitor.yaml", environ={}, read=str), root=folder)
+    once(monitor, clock=lambda: START + timedelta(days=24, minutes=30), rng=Random(1))
+    return monitor
+
+
+def test_a_small_segment_is_judged_every_fourth_day_with_all_its_rows(tmp_path: Path) -> None:
+    monitor = monitored(tmp_path, moved=0.0)
+    with monitor.database.read() as connection:
+        found = connection.execute(
+            select(measurement.c.window_start, measurement.c.n, measurement.c.outcome, measurement.c.note)
+            .where(measurement.c.segment == "shop=small", measurement.c.detector == "smooth_test")
+            .where(measurement.c.column == "c3")
+            .order_by(measurement.c.window_start)
+        ).all()
+    monitor.database.close()
+    judged = [one for one in found if one.outcome != "insufficient"]
+    assert [(one.window_start - START) / DAY for one in judged] == [3, 7, 11, 15, 19, 23]
+    assert {one.n for one in judged} == {4 * SELDOM}
+    assert {one.note for one in found if one.outcome == "insufficient"} == {
+        "20 of 60 rows: judged with those of other windows, 4 together"
+    }
+
+
+@pytest.mark.parametrize("moved", [0.0, 1.0])
+def test_what_moves_in_a_small_segment_alone_is_told(tmp_path: Path, moved: float) -> None:
+    monitor = monitored(tmp_path, moved=moved)
+    with monitor.database.read() as connection:
+        stand = connection.execute(select(alert).where(alert.c.state == "firing")).mappings().all()
+    monitor.database.close()
+    within = {(one["column"], one["segment"], one["n"]) for one in stand if one["segment"]}
+    assert within == ({("c3", "shop=small", 4 * SELDOM)} if moved else set())
+
+
+def test_a_segment_that_has_grown_waits_for_no_other_window(tmp_path: Path) -> None:
+    monitor = monitored(tmp_path, moved=0.0)
+    with monitor.database.read() as connection:
+        known = read_reference(connection, "fares")
+        assert known
+        references, window = known[1], Window(START, START + DAY)
+        held = read_profiles(connection, "fares", window, references[WHOLE].layout)
+        grown = read_profiles(connection, "fares", Window(START, START + 5 * DAY), references[WHOLE].layout)
+    monitor.database.close()
+    stretches: list[Window] = []
+
+    def read(stretch: Window) -> dict[str, Profile]:
+        stretches.append(stretch)
+        return {}
+
+    def put(profiles: Mapping[str, Profile], *, before: int) -> Sample:
+        earlier = [Window(START - day * DAY, START - (day - 1) * DAY) for day in range(before, 0, -1)]
+        sample = Sample(window, 1, 0, 0, {WHOLE: held[WHOLE], "shop=small": profiles["shop=small"]})
+        return put_together(sample, least=60, references=references, before=earlier, read=read)
+
+    assert "shop=small" not in put(grown, before=0).lacking_in
+    assert "shop=small" in put(held, before=3).lacking_in
+    assert stretches == [Window(START - 3 * DAY, START + DAY)]
