@@ -1,7 +1,8 @@
 """What a window is compared with: the reference, or windows before it; and how much windows differ from each other."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 
 import numpy as np
 from sqlalchemy import Connection
@@ -14,8 +15,9 @@ from monitor.profiles.correlation import WINDOWS_NEEDED, correlation_of
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile, merge
 from monitor.steps.history import History
-from monitor.steps.measure import least_told
-from monitor.steps.reference import SPREAD, References, told_by_windows
+from monitor.steps.likeness import SPREAD, told_by_windows, told_of_segment
+from monitor.steps.measure import is_segment, least_told
+from monitor.steps.reference import References
 from monitor.store.profiles import read_profiles
 from monitor.store.references import WHOLE
 from monitor.types import Window
@@ -51,41 +53,49 @@ class Baseline:
         return self._differing(connection, accepted, history) if accepted else self.references
 
     def _merged(self, connection: Connection, windows: Sequence[Window]) -> References:
-        read = [self._of(connection, window) for window in windows]
+        read = {window: self._of(connection, window) for window in windows}
         whole = self.references[WHOLE]
-        layout = _knowing(
-            whole.layout, told_by_windows(whole.layout, whole, [one[WHOLE] for one in read if WHOLE in one])
-        )
-        merged: dict[str, Profile] = {}
-        for part in (part for one in read for part in one.items()):
-            name, profile = part
-            merged[name] = merge(merged[name], profile) if name in merged else profile
-        known = {name: merged[name] for name in self.references if name in merged}
-        found = {name: _labelled(profile, self.references[name], layout) for name, profile in known.items()}
+        layout = _knowing(whole.layout, told_by_windows(whole.layout, whole, list(_part(read, WHOLE).values())))
+        found: dict[str, Profile] = {}
+        for name, reference in self.references.items():
+            held = _part(read, name)
+            own = _knowing(reference.layout, told_of_segment(layout, held)) if is_segment(name) else layout
+            if held:
+                found[name] = _labelled(reduce(merge, held.values()), reference, own)
         return found if WHOLE in found else self.references
 
     def _differing(self, connection: Connection, windows: Sequence[Window], history: History) -> References:
         if self._alike is None or self._alike[0] != windows:
             read = {window: self._of(connection, window) for window in windows}
-            wholes = {window: one[WHOLE] for window, one in read.items() if WHOLE in one}
-            labelled = {window: one for window, one in wholes.items() if history.knows(window, labels=True)}
-            layout = self._taught(self.references[WHOLE], list(wholes.values()), labelled)
-            alike = {name: replace(profile, layout=layout) for name, profile in self.references.items()}
+            labelled = {window for window in windows if history.knows(window, labels=True)}
+            whole = self._taught(WHOLE, read, labelled, usual=self.references[WHOLE].layout)
+            layouts = {
+                name: self._taught(name, read, labelled, usual=whole) for name in self.references if is_segment(name)
+            }
+            alike = {name: replace(one, layout=layouts.get(name, whole)) for name, one in self.references.items()}
             self._alike = windows, alike
         return self._alike[1]
 
-    def _taught(self, whole: Profile, windows: Sequence[Profile], labelled: Mapping[Window, Profile]) -> Layout:
+    def _taught(
+        self, name: str, read: Mapping[Window, References], labelled: Collection[Window], *, usual: Layout
+    ) -> Layout:
         """Give a layout that knows what windows before tell: of the likeness of rows where the reference tells less.
 
         labelled: those whose labels are known, which tell of a weekly season where the reference is too short for it.
+        usual: what a segment is taken for of which nothing is known.
         """
-        layout = whole.layout
+        reference, held = self.references[name], _part(read, name)
+        layout, windows = reference.layout, list(held.values())
+        if not windows:
+            return layout if layout.windows >= WINDOWS_NEEDED else usual
         if layout.windows < WINDOWS_NEEDED:
-            layout = told_by_windows(layout, whole, windows)
+            layout = told_of_segment(usual, held) if name else told_by_windows(layout, reference, windows)
         elif layout.windows < len(windows):
-            layout = replace(layout, columns=correlation_of(windows, layout).columns)
-        layout = layout if layout.seasons else replace(layout, seasons=seasons_of(labelled, SPREAD))
-        return with_offsets(layout, whole, windows, least=least_told(layout, self.settings))
+            own = told_of_segment(layout, held) if name else correlation_of(windows, layout)
+            layout = replace(layout, columns=own.columns)
+        known = {window: profile for window, profile in held.items() if window in labelled}
+        layout = layout if layout.seasons else replace(layout, seasons=seasons_of(known, SPREAD))
+        return with_offsets(layout, reference, windows, least=least_told(layout, self.settings))
 
     def _of(self, connection: Connection, window: Window) -> References:
         if window not in self._read:
@@ -93,6 +103,11 @@ class Baseline:
                 del self._read[next(iter(self._read))]
             self._read[window] = read_profiles(connection, self.model, window, self.references[WHOLE].layout)
         return self._read[window]
+
+
+def _part(read: Mapping[Window, References], name: str) -> dict[Window, Profile]:
+    """Give the profiles of one part of the traffic, of the windows that hold it, in the order of time."""
+    return {window: found[name] for window, found in sorted(read.items()) if name in found}
 
 
 def _knowing(reference: Layout, windows: Layout) -> Layout:
@@ -105,7 +120,8 @@ def _knowing(reference: Layout, windows: Layout) -> Layout:
         before if before.role == "label" else after
         for before, after in zip(reference.columns, windows.columns, strict=True)
     )
-    return replace(windows, columns=columns, spreads={**windows.spreads, **{n: reference.spreads[n] for n in kept}})
+    spreads = {**windows.spreads, **{name: reference.spreads[name] for name in kept}}
+    return replace(windows, columns=columns, spreads=spreads, seasons=reference.seasons)
 
 
 def _labelled(profile: Profile, reference: Profile, layout: Layout) -> Profile:

@@ -116,10 +116,9 @@ class Judging:
                 read=lambda stretch: honest(sample_within(connection, watch.name, stretch, layout)).profiles,
             )
         profiles, small = (
-            {part: self._standing.expecting(one, part) for part, one in held.items()}
-            for held in (read.profiles, read.small)
+            {part: replace(self._standing.expecting(one, part), span=one.span or read.stretch) for part, one in held}
+            for held in (read.profiles.items(), read.small.items())
         )
-        profiles[WHOLE] = replace(profiles[WHOLE], span=read.stretch)
         return LookedAt(replace(read, profiles=profiles, small=small), beside, seen, faulty)
 
     def verdict(self, looked_at: LookedAt, due: Due) -> Verdict:

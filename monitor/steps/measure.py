@@ -78,6 +78,11 @@ def laid_beside(references: Mapping[str, Profile], current: Mapping[str, Profile
     return {part: (held[part], current[part]) for part in current if part in held}
 
 
+def is_segment(part: str) -> bool:
+    """Say whether a part of the traffic is that of one value of a segment's column."""
+    return part != WHOLE and not part.startswith((VERSION, GROUP))
+
+
 def _own(references: Mapping[str, Profile], version: str) -> Profile:
     own = references.get(version)
     return own if own is not None and own.rows >= OWN_ROWS else references[WHOLE]

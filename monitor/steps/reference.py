@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -14,14 +14,7 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection
 
 from monitor.admission import admit
-from monitor.detectors.concept import likenesses_of
-from monitor.detectors.confidence import confidence_gap
-from monitor.detectors.drift.mean_vector import mean_spreads
-from monitor.detectors.performance import METRICS
-from monitor.detectors.performance.estimated import estimate_spreads
-from monitor.detectors.performance.estimated_errors import error_spreads
-from monitor.detectors.performance.estimated_macro import macro_spreads
-from monitor.detectors.performance.spread import seasons_of, spreads_of
+from monitor.detectors.performance.spread import seasons_of
 from monitor.errors import ConfigError, SourceError
 from monitor.names import with_names
 from monitor.profiles.arrow import layout_of
@@ -36,7 +29,8 @@ from monitor.steps.baselines import ATTACK_FORMAT, fitted, unpacked
 from monitor.steps.groups import group_spreads
 from monitor.steps.labelled import with_labels
 from monitor.steps.learned import SHARD, labels_came, told_of
-from monitor.steps.measure import VERSION
+from monitor.steps.likeness import SPREAD, told_by_windows, told_of_segment
+from monitor.steps.measure import VERSION, is_segment
 from monitor.steps.slices import grouped, sliced
 from monitor.steps.tables import joined
 from monitor.steps.tracking import follow_stored
@@ -53,7 +47,6 @@ K = TypeVar("K")
 MOST_ROWS = 2_000_000
 LEARNED_ROWS = 1_000
 RUNS, RUN_ROWS = 64, 100
-SPREAD = (*METRICS, confidence_gap.METRIC)
 _NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 
 References = Mapping[str, Profile]
@@ -206,8 +199,8 @@ def profiled_reference(rows: pa.Table, watch: Watch) -> dict[str, Profile]:
     if timed is None:
         whole = profile_table(rows, layout, reference=True)
         return {WHOLE: whole} | grouped(rows, layout, segment_values=segment_values)
-    own = partial(profile_groupings, reference=True)
-    slices = sliced(timed, layout, own, base=watch.base, segment_values=segment_values)
+    summing = partial(profile_groupings, reference=True)
+    slices = sliced(timed, layout, summing, base=watch.base, segment_values=segment_values)
     windows: dict[tuple[str, Window], Profile] = {}
     segments: dict[str, Profile] = {}
     for place, profile in slices.items():
@@ -216,20 +209,18 @@ def profiled_reference(rows: pa.Table, watch: Watch) -> dict[str, Profile]:
             continue
         _add(windows, (place.segment, window_of(place.window.start, watch.period)), profile)
         _add(segments, place.segment, profile)
-    wholes = {place[1]: windows[place] for place in sorted(windows) if place[0] == WHOLE}
-    layout = told_by_windows(layout, segments[WHOLE], list(wholes.values()))
+    held = {segment: {at: windows[part, at] for part, at in sorted(windows) if part == segment} for segment in segments}
+    layout = told_by_windows(layout, segments[WHOLE], list(held[WHOLE].values()))
     layout = layout if layout.windows >= WINDOWS_NEEDED else _told_by_runs(layout, timed)
     spreads = {**layout.spreads, **group_spreads(windows, layout)}
-    calendar, seasons = calendar_of(timed[watch.roles.timestamp]), seasons_of(wholes, SPREAD)
+    calendar, seasons = calendar_of(timed[watch.roles.timestamp]), seasons_of(held[WHOLE], SPREAD)
     layout = replace(layout, spreads=spreads, calendar=calendar, seasons=seasons)
-    return {segment: replace(profile, layout=layout) for segment, profile in segments.items()}
-
-
-def told_by_windows(layout: Layout, whole: Profile, windows: Sequence[Profile]) -> Layout:
-    """Give a layout with how much the windows of all traffic, in the order of time, differ from each other."""
-    before_labels = estimate_spreads(whole, windows) | macro_spreads(whole, windows) | error_spreads(whole, windows)
-    spreads = spreads_of(windows, SPREAD) | likenesses_of(windows) | mean_spreads(windows) | before_labels
-    return replace(correlation_of(windows, layout), spreads=spreads)
+    own = {
+        part: replace(told_of_segment(layout, held[part]), seasons=seasons_of(held[part], SPREAD))
+        for part in segments
+        if is_segment(part)
+    }
+    return {part: replace(profile, layout=own.get(part, layout)) for part, profile in segments.items()}
 
 
 def _told_by_runs(layout: Layout, rows: pa.Table) -> Layout:

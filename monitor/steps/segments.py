@@ -33,10 +33,11 @@ def put_together(
         if count == 1:
             continue
         if len(before) % count == count - 1:
+            stretch = Window(before[1 - count].start, sample.stretch.end)
             if count not in stretches:
-                stretches[count] = read(Window(before[1 - count].start, sample.stretch.end))
+                stretches[count] = read(stretch)
             if part in stretches[count]:
-                small[part] = stretches[count][part]
+                small[part] = replace(stretches[count][part], span=stretch)
         held = small.get(part) or sample.profiles.get(part)
         rows = held.rows if held else 0
         if rows < least:

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, insert, select
 
 from monitor.profiles.layout import Layout
+from monitor.profiles.likeness import likeness_packed, with_likeness
 from monitor.profiles.profile import Profile
 from monitor.store.schema import reference
 
@@ -19,9 +20,12 @@ def write_reference(
 ) -> None:
     """Keep a reference by segment, "" being all of it, in the place of the one before.
 
+    Layouts differ in nothing but in what windows told of their likeness.
+
     Profiles are made with one reference's bins, so that nothing needs an older one.
     """
     connection.execute(delete(reference).where(reference.c.model == name))
+    whole = profiles[WHOLE].layout
     for segment, profile in profiles.items():
         connection.execute(
             insert(reference).values(
@@ -30,14 +34,14 @@ def write_reference(
                 segment=segment,
                 created_at=now,
                 rows=profile.rows,
-                layout=profile.layout.packed() if segment == WHOLE else b"",
+                layout=whole.packed() if segment == WHOLE else _likeness(profile.layout, whole),
                 profile=profile.packed(),
             )
         )
 
 
 def read_reference(connection: Connection, name: str) -> tuple[str, dict[str, Profile]] | None:
-    """Give (fingerprint, profiles by segment) of the newest reference, all of one layout.
+    """Give (fingerprint, profiles by segment) of the newest reference, all of one layout but for their likeness.
 
     None without any, or when another version of the program kept it: it has to be read again.
     """
@@ -46,17 +50,24 @@ def read_reference(connection: Connection, name: str) -> tuple[str, dict[str, Pr
         return None
     fingerprint, layout = newest
     parts = connection.execute(
-        select(reference.c.segment, reference.c.profile)
+        select(reference.c.segment, reference.c.layout, reference.c.profile)
         .where(reference.c.model == name, reference.c.fingerprint == fingerprint)
         .order_by(reference.c.id)
     )
-    return fingerprint, {segment: Profile.unpacked(data, layout) for segment, data in parts}
+    return fingerprint, {
+        segment: Profile.unpacked(data, with_likeness(layout, told) if told and segment != WHOLE else layout)
+        for segment, told, data in parts
+    }
 
 
 def known_columns(connection: Connection, name: str) -> frozenset[str]:
     """Name the columns that a model's newest reference and roles know; empty where `read_reference` gives None."""
     newest = _newest(connection, name)
     return frozenset() if newest is None else frozenset(newest[1].known)
+
+
+def _likeness(layout: Layout, whole: Layout) -> bytes:
+    return b"" if layout is whole else likeness_packed(layout)
 
 
 def _newest(connection: Connection, name: str) -> tuple[str, Layout] | None:

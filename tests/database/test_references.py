@@ -1,5 +1,6 @@
 """A reference comes back with its layout and the profile of each of its segments; the newest one counts."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -11,6 +12,7 @@ from monitor.profiles.bins import NumericBins
 from monitor.profiles.groups import profile_table
 from monitor.profiles.layout import FORMAT, Column, Layout
 from monitor.profiles.profile import Profile
+from monitor.profiles.season import Season
 from monitor.store.database import Database
 from monitor.store.records import register_model
 from monitor.store.references import read_reference, write_reference
@@ -53,6 +55,24 @@ def test_a_reference_comes_back_by_segment_in_one_layout(database: Database) -> 
     assert [found[name].counts.tolist() for name in found] == [written[name].counts.tolist() for name in written]
     assert found[""].layout is found["origin=JFK"].layout
     assert found[""].layout.digest == written[""].layout.digest
+
+
+def test_a_segment_keeps_what_its_own_windows_told(database: Database) -> None:
+    written = profiles(0.0)
+    whole = written[""].layout
+    alike = replace(whole.columns[0], correlation=0.25, steepest=0.5, lasting=0.125)
+    weekly = Season(np.arange(7.0), np.zeros(24), np.full(31, 0.01), 0.5)
+    own = replace(
+        whole, columns=(alike,), window_rows=7.5, windows=9, spreads={"accuracy": 0.25}, seasons={"accuracy": weekly}
+    )
+    write(database, "f1", written | {"origin=JFK": replace(written["origin=JFK"], layout=own)})
+    found = read(database)[1]
+    assert found[""].layout.columns[0].correlation == 0
+    kept = found["origin=JFK"].layout
+    assert (kept.window_rows, kept.windows, kept.spreads) == (7.5, 9, {"accuracy": 0.25})
+    assert (kept.columns[0].correlation, kept.columns[0].steepest, kept.columns[0].lasting) == (0.25, 0.5, 0.125)
+    assert kept.seasons["accuracy"].described() == weekly.described()
+    assert kept.digest == whole.digest
 
 
 def test_the_newest_reference_of_each_model_counts(database: Database) -> None:

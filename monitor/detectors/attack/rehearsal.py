@@ -20,7 +20,7 @@ from monitor.types import Roles
 Keys = NDArray[np.uint64]
 Places = NDArray[np.intp]
 
-LEAST, OFTEN, MOST = 40, 400, 2 * MOST_ROWS
+LEAST, OFTEN, STEP, MOST = 40, 400, 20, 2 * MOST_ROWS
 """Clients of fewer rows tell little; of one more than so many rows are not looked at, nor of all together."""
 DAY = timedelta(days=1)
 TAIL, COPY = np.isin(NAMES, list(TAILS)), np.isin(NAMES, COPYING)
@@ -76,13 +76,15 @@ def _regulars(baseline: Baseline, keys: Keys, counted: NDArray[np.bool_], hits: 
 
 
 def _by_client(keys: Keys) -> Places:
-    """Choose rows of each client, evenly spread over what it sent; the busiest where that would be too many.
+    """Choose rows of each client, evenly spread over what it sent, fewer of each where there are many clients.
 
     keys: of each row's client, 0 for none.
     """
     clients, which, rows = np.unique(keys, return_inverse=True, return_counts=True)
-    wanted = np.where((clients > 0) & (rows >= LEAST), np.minimum(rows, OFTEN), 0)
-    busiest = np.argsort(-rows, kind="stable")
+    known = np.where((clients > 0) & (rows >= LEAST), rows, 0)
+    most = next((most for most in range(OFTEN, LEAST, -STEP) if np.minimum(known, most).sum() <= MOST), LEAST)
+    wanted = np.minimum(known, most)
+    busiest = np.argsort(-known, kind="stable")
     wanted[busiest[np.cumsum(wanted[busiest]) > MOST]] = 0
     order = ordered(which)
     rank = np.empty(keys.size, np.int64)
