@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from monitor.profiles.bins import CategoryBins, NumericBins
 from monitor.profiles.correlation import directions_of
 from monitor.profiles.layout import Binary, Layout, Role
@@ -64,6 +66,19 @@ def undefined(detector: str, column: str, reference: ColumnProfile, current: Col
     """Say why a comparison has no answer."""
     note = EMPTY if not current.n else NO_REFERENCE if not reference.n else "the reference does not vary"
     return Measurement(detector, None, column=column, n=current.n, note=note)
+
+
+def untested(detector: str, column: str, reference: ColumnProfile, current: ColumnProfile) -> Measurement:
+    """Give what a test says that finds nothing to compare: no difference where all rows hold one value, or why not."""
+    if not _of_one_value(reference, current):
+        return undefined(detector, column, reference, current)
+    return Measurement(detector, 0.0, column=column, n=current.n, p_value=1.0, effect=0.0)
+
+
+def _of_one_value(reference: ColumnProfile, current: ColumnProfile) -> bool:
+    both = reference.counts + current.counts
+    alike = reference.low == reference.high == current.low == current.high
+    return bool(reference.n and current.n and np.count_nonzero(both) == 1 and alike)
 
 
 def inflation(reference: Profile, before: ColumnProfile, after: ColumnProfile) -> float:

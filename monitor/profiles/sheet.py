@@ -82,7 +82,8 @@ def count_column(sheet: Sheet, i: int, found: pa.ChunkedArray, runs: list[Run]) 
             _count_numbers(sheet, i, column.bins, read, run)
     counts = sheet.counts[:, sheet.layout.offsets[i] : sheet.layout.offsets[i + 1]]
     size = column.bins.size
-    if type_of(found.type) != column.type and found.null_count < len(found):
+    # a vector is the same whether it came as a list of numbers or, as from JSON, as text
+    if column.kind != "vector" and type_of(found.type) != column.type and found.null_count < len(found):
         counts[:, size + RETYPED] += counts[:, :size].sum(axis=1) + counts[:, size + INVALID]
     if column.role == "label":
         counts[:, size + MISSING] = 0

@@ -52,14 +52,14 @@ class Labelling:
         """Learn it from at most 6,000 labelled rows; a sentence where that cannot be."""
         if self.watch.reference is None:
             return "the reference was learned and holds no rows to lay labels beside; name a `reference`"
-        tables, rows = list[pa.Table](), 0
+        label, rows, tables = self.watch.roles.label, 0, list[pa.Table]()
         for batch in self.watch.reference.pull({}):
-            tables.append(batch.rows)
+            tables.append(_valid(batch.rows, label))
             rows += batch.rows.num_rows
             if rows >= READ_ROWS:
                 break
         rng = np.random.default_rng(SEED)
-        whole = joined([table for table in tables if table.num_rows]) if rows else pa.table({})
+        whole = joined([table for table in tables if table.num_rows]) if any(map(len, tables)) else pa.table({})
         return learned(bounded(whole, most=REFERENCE_ROWS, rng=rng), self.watch.roles, rng=rng)
 
     def at(self, window: Window) -> Labels:
@@ -146,5 +146,9 @@ def _labelled(connection: Connection, watch: Watch, window: Window, *, most: int
 def _with_labels(connection: Connection, watch: Watch, rows: pa.Table) -> pa.Table:
     label = str(watch.roles.label)
     if watch.labels is None or watch.roles.id is None:
-        return rows.filter(rows[label].is_valid()) if label in rows.column_names else rows.slice(0, 0)
+        return _valid(rows, label)
     return labelled_rows(connection, watch, rows)
+
+
+def _valid(rows: pa.Table, label: str | None) -> pa.Table:
+    return rows.filter(rows[label].is_valid()) if label in rows.column_names else rows.slice(0, 0)

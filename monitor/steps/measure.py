@@ -142,7 +142,12 @@ def found_of(
 
 
 def compared(
-    found: Sequence[Found], settings: Model, *, window: Window, settled: bool, lacking: Callable[[str], str]
+    found: Sequence[Found],
+    settings: Model,
+    *,
+    window: Window,
+    settled: bool,
+    lacking: Callable[[str], str] = lambda segment: "",  # noqa: ARG005  # nothing lacks, whatever the segment
 ) -> list[Judged]:
     """Say of each measurement whether it breaches; the budget is spread over all that may raise an alert.
 

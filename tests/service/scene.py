@@ -86,10 +86,16 @@ class Scene:
         return [(notice.kind, notice.transition) for notice in self.notices[before:]]
 
 
-def begun(folder: Path) -> Scene:
-    """Give a model that nothing was logged of yet; its reference are 30 days of 200 rows."""
+def begun(folder: Path, *, constant: object = None) -> Scene:
+    """Give a model that nothing was logged of yet; its reference are 30 days of 200 rows.
+
+    constant: what a further column always holds there; None for no such column.
+    """
     (folder / "logs").mkdir(parents=True)
-    pq.write_table(made(-40, 30), folder / "reference.parquet")
+    reference = made(-40, 30)
+    if constant is not None:
+        reference = reference.append_column("constant", pa.array([constant] * reference.num_rows))
+    pq.write_table(reference, folder / "reference.parquet")
     monitor = opened(load(CONFIG, place="monitor.yaml", environ={}, read=str), root=folder)
     scene = Scene(folder, monitor)
     scene.monitor = Monitor(monitor.database, monitor.watches, {"team": scene})

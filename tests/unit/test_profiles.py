@@ -157,6 +157,18 @@ def test_rows_of_another_type_are_counted_as_retyped() -> None:
     assert [profile_table(t, layout).columns["x"].retyped for t in tables] == [2, 0, 0]
 
 
+def test_vectors_are_the_same_as_lists_and_as_text() -> None:
+    rows = np.random.default_rng(4).normal(size=(200, 3)).round(4).tolist()
+    layout = layout_of(pa.table({"v": rows}), Roles(timestamp=""))
+    lists, texts = (
+        profile_table(pa.table({"v": held}), layout).columns["v"] for held in (rows, [str(row) for row in rows])
+    )
+    assert (lists.retyped, texts.retyped, texts.invalid) == (0, 0, 0)
+    assert lists.counts.tolist() == texts.counts.tolist()
+    broken = profile_table(pa.table({"v": ["[1.0, 2.0]", "three", "[1.0, 2.0, 3.0]"]}), layout).columns["v"]
+    assert (broken.n, broken.invalid) == (1, 2)
+
+
 def test_strings_that_hardly_repeat_are_text() -> None:
     assert kind_of(pa.chunked_array([[f"comment {i}" for i in range(3000)]])) == "text"
     assert kind_of(pa.chunked_array([["a", "b"] * 1500])) == "categorical"

@@ -7,7 +7,7 @@ what chance makes: of 25 categories, 3,000 rows lie as far out by chance alone. 
 import math
 from collections.abc import Iterator
 
-from monitor.detectors.detector import Detector, inflation, inflations, paired, undefined
+from monitor.detectors.detector import Detector, inflation, inflations, paired, untested
 from monitor.profiles.bins import CategoryBins
 from monitor.profiles.profile import ColumnProfile, Profile
 from monitor.stats.divergence import chance_divergence, homogeneity_test, jensen_shannon_distance
@@ -30,7 +30,7 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
         grown = inflations(reference, before, after)
         found = homogeneity_test(before.expected, after.counts, *grown)
         if found is None:
-            yield undefined(NAME, column, before, after)
+            yield untested(NAME, column, before, after)
         else:
             most = max(inflation(reference, before, after), grown[1])
             usual = chance_divergence(before.expected, after.counts) * _mean(before, after, *grown[:2])

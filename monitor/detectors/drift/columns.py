@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Literal
 
-from monitor.detectors.detector import inflation, inflations, paired, undefined
+from monitor.detectors.detector import inflation, inflations, paired, undefined, untested
 from monitor.profiles.bins import CategoryBins, NumericBins
 from monitor.profiles.profile import Counts, Profile
 from monitor.types import Measurement
@@ -46,7 +46,7 @@ def put_to_test(
             grown = (inflation(reference, before, after),) if one else inflations(reference, before, after)
             found = test(before.counts, after.counts, *grown)
             if found is None:
-                yield undefined(name, column, before, after)
+                yield untested(name, column, before, after)
             else:
                 size = effect(before.counts, after.counts) if effect else found[0]
                 yield Measurement(name, found[0], column=column, n=after.n, p_value=found[1], effect=size)

@@ -19,7 +19,7 @@ would be missed that is found in three windows.
 
 from collections.abc import Iterator
 
-from monitor.detectors.detector import Detector, inflations, paired, undefined
+from monitor.detectors.detector import Detector, inflations, paired, untested
 from monitor.profiles.bins import NumericBins
 from monitor.profiles.profile import Profile
 from monitor.stats.shape import smooth_shift
@@ -40,7 +40,7 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
             continue
         found = smooth_shift(before.counts, after.counts, *inflations(reference, before, after))
         if found is None:
-            yield undefined(NAME, column, before, after)
+            yield untested(NAME, column, before, after)
         else:
             yield Measurement(
                 NAME,
