@@ -1,10 +1,11 @@
 """Which suspected clients only send broken data: their rows in a window, beside the reference."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
+from monitor.detectors.attack import Sighting
 from monitor.detectors.suspicion.faulty import faulty_columns
 from monitor.profiles.groups import profile_table
 from monitor.profiles.profile import Profile
@@ -35,8 +36,12 @@ def faulty_clients(
     *,
     reference: Profile,
     everybody: Profile,
+    seen: Sequence[Sighting],
 ) -> Faulty:
-    """Say which of some clients send broken data in a window; everybody: the profile of all its rows."""
+    """Say which of some clients send broken data in a window.
+
+    everybody: the profile of all its rows. seen: what clients showed in it.
+    """
     role = watch.roles.client
     if role is None or not clients:
         return Faulty()
@@ -48,7 +53,14 @@ def faulty_clients(
         rows = [part for table in tables if (part := rows_with(table, role, client)).num_rows]
         if rows:
             profile = profile_table(joined(rows), reference.layout)
-            columns[client] = faulty_columns(reference, profile, everybody)
+            columns[client] = faulty_columns(reference, profile, everybody, odd=_off_contract(seen, client))
             for name in columns[client]:
                 shares[name] = shares.get(name, 0.0) + profile.rows / total
     return Faulty({client: faults for client, faults in columns.items() if faults}, shares)
+
+
+def _off_contract(seen: Sequence[Sighting], client: str) -> dict[str, float]:
+    """Give in which columns a client's rows are off contract, and the share of these rows."""
+    shown = (one for one in seen if one.client == client and one.detector == "off_contract" and not one.total)
+    strongest = max(shown, key=lambda one: one.hits, default=None)
+    return {one["column"]: one["share"] for one in (strongest.evidence.get("columns") or ())} if strongest else {}

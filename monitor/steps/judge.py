@@ -103,7 +103,13 @@ class Judging:
             seen = seen_within(connection, watch.name, due.window) if watch.settings.watches_attacks else []
             attackers = self._standing.attackers(due.window) | alarmed_clients(seen, alpha=watch.settings.attacks.alpha)
             faulty = faulty_clients(
-                connection, watch, read.stretch, attackers, reference=whole, everybody=read.profiles[WHOLE]
+                connection,
+                watch,
+                read.stretch,
+                attackers,
+                reference=whole,
+                everybody=read.profiles[WHOLE],
+                seen=seen,
             )
             honest = partial(
                 without_clients, connection, watch, clients=attackers - faulty.columns.keys(), layout=layout

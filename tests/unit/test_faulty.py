@@ -25,13 +25,13 @@ def rows(count: int, seed: int) -> Table:
     }
 
 
-def faults(table: Table, *, others: Table | None = None) -> dict[str, str]:
+def faults(table: Table, *, others: Table | None = None, odd: dict[str, float] | None = None) -> dict[str, str]:
     reference = pa.table(rows(2_000, 1))
     layout = layout_of(reference, Roles(timestamp="at"))
     told = pa.table({name: pa.array(values, from_pandas=True) for name, values in table.items()})
     rest = pa.table({n: pa.array(v, from_pandas=True) for n, v in (others or rows(500, 9)).items()})
     own, beside = profile_table(told, layout), profile_table(rest, layout)
-    return faulty_columns(profile_table(reference, layout, reference=True), own, merge(own, beside))
+    return faulty_columns(profile_table(reference, layout, reference=True), own, merge(own, beside), odd=odd)
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,28 @@ def test_a_column_that_is_broken_in_all_rows_is_named(column: str, value: float 
     table = rows(ROWS, 2)
     table[column] = np.full(ROWS, value)
     assert faults(table) == {column: said}
+
+
+def test_a_column_that_is_broken_in_most_rows_is_named() -> None:
+    table = rows(ROWS, 2)
+    table["income"][: ROWS * 4 // 5] = 999_999.0
+    assert faults(table) == {"income": "values beyond the reference's range"}
+
+
+def test_a_column_that_comes_with_more_decimals_is_named() -> None:
+    assert faults(rows(ROWS, 2), odd={"age": 1.0, "income": 0.1}) == {"age": "more decimals than any honest row"}
+    assert faults(rows(ROWS, 2), odd={"age": 1.0, "income": 0.4}) == {}
+
+
+@pytest.mark.parametrize("wider", [1.2, 1.5, 2.5])
+def test_rows_drawn_evenly_from_a_wide_box_break_no_column(wider: float) -> None:
+    reference, rng = rows(2_000, 1), np.random.default_rng(11)
+    table = rows(ROWS, 2)
+    for name in ("age", "income", "debt"):
+        low, high = reference[name].min(), reference[name].max()
+        middle, half = (low + high) / 2, wider * (high - low) / 2
+        table[name] = rng.uniform(middle - half, middle + half, ROWS)
+    assert faults(table) == {}
 
 
 def test_an_honest_client_breaks_nothing() -> None:

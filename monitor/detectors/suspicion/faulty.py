@@ -1,34 +1,43 @@
 """A client whose system breaks a column looks as odd as an attacker does; how it breaks it tells the two apart."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from statistics import median
 
 from monitor.profiles.bins import CategoryBins, NumericBins
 from monitor.profiles.profile import ColumnProfile, Profile
 
-MOST, RARE, OTHERS = 0.9, 0.01, 0.1
+MOST, SOME, RARE, OTHERS = 0.6, 0.2, 0.01, 0.1
 FEW, FEWEST_ROWS, LEAST_SPREAD = 0.15, 10, 0.5
+ODD = "more decimals than any honest row"
 
 
-def faulty_columns(reference: Profile, current: Profile, everybody: Profile) -> dict[str, str]:
-    """Name the features that rows of one client break always in the same way, with what they hold: "no value", say.
+def faulty_columns(
+    reference: Profile, current: Profile, everybody: Profile, *, odd: Mapping[str, float] | None = None
+) -> dict[str, str]:
+    """Name the features that rows of one client break in the same way, with what they hold: "no value", say.
 
-    In nine of ten rows: no value where the reference has one; nothing but zeros, or values beyond the reference's range
-    or unheard of, where hardly any of its rows has such. everybody: the profile of all rows of the same time, these
-    among them; what more than a tenth of the others hold, too, is the world's. Nothing below ten rows, where more than
-    one column and 15 % of them are so, as those of made-up rows are, and where the other numbers vary less than half as
-    much as the reference's, as those of near-copies do. Blind to a fault that looks like a usual value, and takes an
-    attacker for broken who sends such a column with every query and varies the others widely.
+    In three of five rows: no value where the reference has one; nothing but zeros, or values beyond the reference's
+    range or unheard of, where hardly any of its rows has such; or more decimals. everybody: the profile of all rows of
+    the same time, these among them; what more than a tenth of the others hold, too, is the world's. odd: by column, the
+    share of the client's rows off contract that are so in it. Nothing below ten rows; where more than one column and
+    15 % of them are broken, or a fifth of the rows in another one, as made-up rows are; and where the other numbers
+    vary less than half as much as the reference's, as those of near-copies do. Blind to a fault that looks like a usual
+    value, and takes an attacker for broken who sends such a column with most queries and varies the others widely.
     """
     if current.rows < FEWEST_ROWS:
         return {}
     features = [column.name for column in current.layout.columns if column.role == "feature"]
     found = {name: _fault(reference.columns[name], current.columns[name], everybody.columns[name]) for name in features}
-    faults = {name: fault for name, fault in found.items() if fault}
+    for name in features:
+        if (odd or {}).get(name, 0.0) > found[name][1]:
+            found[name] = ODD, (odd or {})[name]
+    faults = {name: says for name, (says, share) in found.items() if share >= MOST}
+    if len(faults) > max(1.0, FEW * len(features)) or any(SOME <= share < MOST for _, share in found.values()):
+        return {}
     others = [_spread(reference.columns[name], current.columns[name]) for name in features if name not in faults]
     spread = median([ratio for ratio in others if ratio is not None] or [1.0])
-    return faults if len(faults) <= max(1.0, FEW * len(features)) and spread >= LEAST_SPREAD else {}
+    return faults if spread >= LEAST_SPREAD else {}
 
 
 def _spread(before: ColumnProfile, after: ColumnProfile) -> float | None:
@@ -37,14 +46,15 @@ def _spread(before: ColumnProfile, after: ColumnProfile) -> float | None:
     return math.sqrt(now[2] / usual[2]) if usual and now and usual[2] > 0 else None
 
 
-def _fault(before: ColumnProfile, after: ColumnProfile, everybody: ColumnProfile) -> str:
-    """Say what nine of ten rows hold that hardly any row of the reference and few of others' do; "" for nothing."""
+def _fault(before: ColumnProfile, after: ColumnProfile, everybody: ColumnProfile) -> tuple[str, float]:
+    """Say what most rows hold of that which hardly any row of the reference and few of others' do; give their share."""
+    shares = [("", 0.0)]
     for says, count in _kinds(after):
         rows, usual, all_rows = count(after), count(before), count(everybody)
         others = everybody.rows - after.rows
-        if rows >= MOST * after.rows and usual <= RARE * before.rows and all_rows - rows <= OTHERS * others:
-            return says
-    return ""
+        if usual <= RARE * before.rows and all_rows - rows <= OTHERS * others:
+            shares.append((says, rows / after.rows))
+    return max(shares, key=lambda one: one[1])
 
 
 def _kinds(after: ColumnProfile) -> Iterator[tuple[str, Callable[[ColumnProfile], int]]]:
