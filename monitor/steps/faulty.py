@@ -60,7 +60,10 @@ def faulty_clients(
 
 
 def _off_contract(seen: Sequence[Sighting], client: str) -> dict[str, float]:
-    """Give in which columns a client's rows are off contract, and the share of these rows."""
+    """Give in which columns a client's rows are off contract, and the share of its rows that are so in each."""
     shown = (one for one in seen if one.client == client and one.detector == "off_contract" and not one.total)
     strongest = max(shown, key=lambda one: one.hits, default=None)
-    return {one["column"]: one["share"] for one in (strongest.evidence.get("columns") or ())} if strongest else {}
+    if strongest is None:
+        return {}
+    part = strongest.hits / max(strongest.rows, 1)
+    return {one["column"]: part * one["share"] for one in strongest.evidence.get("columns") or ()}

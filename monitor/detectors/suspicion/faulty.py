@@ -20,7 +20,7 @@ def faulty_columns(
     In three of five rows: no value where the reference has one; nothing but zeros, or values beyond the reference's
     range or unheard of, where hardly any of its rows has such; or more decimals. everybody: the profile of all rows of
     the same time, these among them; what more than a tenth of the others hold, too, is the world's. odd: by column, the
-    share of the client's rows off contract that are so in it. Nothing below ten rows; where more than one column and
+    share of the client's rows that are off contract in it. Nothing below ten rows; where more than one column and
     15 % of them are broken, or a fifth of the rows in another one, as made-up rows are; and where the other numbers
     vary less than half as much as the reference's, as those of near-copies do. Blind to a fault that looks like a usual
     value, and takes an attacker for broken who sends such a column with most queries and varies the others widely.
