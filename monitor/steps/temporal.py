@@ -13,7 +13,6 @@ from monitor.detectors.temporal.series import Series
 from monitor.detectors.temporal.story import story_of
 from monitor.profiles.layout import Binary, Multiclass, OutcomeLayout, Regression
 from monitor.profiles.profile import Profile
-from monitor.stats.intervals import Estimate
 from monitor.steps.measure import Found, found_of
 from monitor.store.references import WHOLE
 from monitor.types import Measurement, Window
@@ -128,7 +127,7 @@ def _series(
 
 def _excess(metric: Metric[Any], reference: Profile) -> float:
     """Give how much more a metric varies between windows than its own error says, beside the variance of a row."""
-    spread, usual = reference.layout.spreads.get(metric.name, 0.0), metric.estimate(reference.outcome)
-    if not (isinstance(usual, Estimate) and usual.error and reference.outcome):
+    spread, usual = reference.layout.spreads.get(metric.name, 0.0), metric.of(reference)
+    if usual is None or not usual.error or not reference.outcome:
         return 0.0
     return spread**2 / (usual.error**2 * reference.outcome.n)

@@ -21,7 +21,8 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
 
     Binary models: 16 runs of neighbouring score bins; several classes: 20 bins of the predicted class's score. Chance
     alone lifts the value on few rows; the p-value, for gaps other than the reference's on the whole, allows for that
-    and is 1 when the value fell. Undefined without scores. (after Hosmer & Lemeshow 1980)
+    and is 1 when the value fell. Of the labelled rows, whichever these are. Undefined without scores. (after Hosmer &
+    Lemeshow 1980)
     """
     yield from judged(METRIC, reference, current)
 
@@ -47,5 +48,7 @@ def _reliability(outcome: Scored) -> Reliability:
     return Reliability(outcome.confidence.sum(axis=1), outcome.confidence[:, 1], outcome.confidence_sums)
 
 
-METRIC = Metric[Scored]("expected_calibration_error", (BinaryOutcome, MulticlassOutcome), _estimate, test=_rose)
+METRIC = Metric[Scored](
+    "expected_calibration_error", (BinaryOutcome, MulticlassOutcome), _estimate, test=_rose, selected=False
+)
 DETECTOR = METRIC.detector("share", compare, min_effect=0.02)

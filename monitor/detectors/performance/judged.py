@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar, cast
 
 from monitor.detectors.detector import Detector, design_effect
+from monitor.detectors.performance.selection import representative
 from monitor.profiles.layout import Role
 from monitor.profiles.outcome import Outcome
 from monitor.profiles.profile import Profile
@@ -30,6 +31,8 @@ class Metric(Generic[Labelled]):
     estimate: gives the number or the sentence that says why there is none.
     test: p-value for the current side being worse, by the design effect; without it, Student's on the estimates.
     worsening: the effect from the two estimates; without it, their difference in the metric's unit.
+    selected: whether it hangs on which rows have a label, where only some do; what is made of rows of one decision
+        does not. weighable: whether labelled rows can be weighed for it.
     """
 
     name: str
@@ -38,6 +41,31 @@ class Metric(Generic[Labelled]):
     higher_is: Literal["worse", "better"] = "worse"
     test: Callable[[Labelled, Labelled, float], float | None] | None = None
     worsening: Callable[[Estimate, Estimate], float] | None = None
+    selected: bool = True
+    weighable: bool = True
+
+    def outcome_of(self, profile: Profile) -> Labelled | str | None:
+        """Give the labelled rows that it is made of, weighed where only some have a label; None for another task.
+
+        A sentence where the labels do not tell.
+        """
+        if not isinstance(profile.outcome, self.tasks):
+            return None
+        if not self.selected or not profile.outcome.n:
+            return profile.outcome
+        return cast("Labelled | str", representative(profile, weighable=self.weighable))
+
+    def told(self, outcome: Labelled | str, *, unlabelled: str = NO_LABELS) -> Estimate | str:
+        """Give the number of labelled rows, or a sentence that says why there is none."""
+        if isinstance(outcome, str):
+            return outcome
+        return self.estimate(outcome) if outcome.n else unlabelled
+
+    def of(self, profile: Profile) -> Estimate | None:
+        """Give the number in a profile; None for another task, and where it is not known."""
+        outcome = self.outcome_of(profile)
+        found = None if outcome is None else self.told(outcome)
+        return found if isinstance(found, Estimate) else None
 
     def detector(self, unit: str, compare: Compare, *, armed: bool = False, min_effect: float = 0.0) -> Detector:
         """Make the detector that gives this metric."""
@@ -50,16 +78,16 @@ def judged(metric: Metric[Labelled], reference: Profile, current: Profile) -> It
     Where the reference's windows tell what is usual at that time of the week, it is laid beside that. Nothing when the
     model's task is another one. The effect is positive when the metric got worse.
     """
-    before, after = reference.outcome, current.outcome
-    if not (isinstance(before, metric.tasks) and isinstance(after, metric.tasks)):
+    before, after = metric.outcome_of(reference), metric.outcome_of(current)
+    if before is None or after is None:
         return
-    found = metric.estimate(after) if after.n else NO_LABELS
-    usual = metric.estimate(before) if before.n else NO_REFERENCE
+    found, usual = metric.told(after), metric.told(before, unlabelled=NO_REFERENCE)
+    rows = current.outcome.n if current.outcome else 0
     if isinstance(found, str):
-        yield Measurement(metric.name, None, n=after.n, note=found)
-    elif isinstance(usual, str):
-        note = usual if not before.n else f"in the reference: {usual}"
-        yield Measurement(metric.name, found.value, n=after.n, low=found.low, high=found.high, note=note)
+        yield Measurement(metric.name, None, n=rows, note=found)
+    elif isinstance(usual, str) or isinstance(before, str) or isinstance(after, str):
+        note = usual if usual == NO_REFERENCE else f"in the reference: {usual}"
+        yield Measurement(metric.name, found.value, n=rows, low=found.low, high=found.high, note=note)
     else:
         then, grown = _usual_then(metric, reference, current, usual, found)
         effect = (metric.worsening or _difference(metric.higher_is))(then, found)
@@ -68,7 +96,7 @@ def judged(metric: Metric[Labelled], reference: Profile, current: Profile) -> It
         yield Measurement(
             metric.name,
             found.value,
-            n=after.n,
+            n=rows,
             p_value=p,
             effect=effect,
             low=found.low,

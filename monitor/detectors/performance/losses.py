@@ -36,8 +36,8 @@ def _brier(outcome: BinaryOutcome) -> Estimate | str:
     return mean_estimate(outcome.n, *outcome.brier) or "no labelled row has a score"
 
 
-LOG_LOSS = Metric[Scored]("log_loss", (BinaryOutcome, MulticlassOutcome), _log_loss)
-BRIER = Metric("brier_score", (BinaryOutcome,), _brier)
+LOG_LOSS = Metric[Scored]("log_loss", (BinaryOutcome, MulticlassOutcome), _log_loss, weighable=False)
+BRIER = Metric("brier_score", (BinaryOutcome,), _brier, weighable=False)
 DETECTORS = (
     LOG_LOSS.detector("nats", log_loss, armed=True, min_effect=0.02),
     BRIER.detector("squared share", brier_score, min_effect=0.01),

@@ -43,6 +43,7 @@ PRECISION = Metric(
     (MulticlassOutcome,),
     lambda outcome: classification.macro_precision(outcome.confusion) or NO_CLASS,
     "better",
+    selected=False,
 )
 RECALL = Metric(
     "macro_recall",

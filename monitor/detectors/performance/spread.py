@@ -40,9 +40,8 @@ def _season(windows: Mapping[Window, Profile], metric: Metric[Any]) -> Season | 
 
 
 def _estimates(windows: Sequence[Profile], metric: Metric[Any]) -> list[Estimate]:
-    outcomes = (window.outcome for window in windows)
-    made = (metric.estimate(outcome) for outcome in outcomes if isinstance(outcome, metric.tasks) and outcome.n)
-    return [found for found in made if isinstance(found, Estimate)]
+    made = (metric.of(window) for window in windows)
+    return [found for found in made if found is not None]
 
 
 def _usable(found: Estimate) -> bool:

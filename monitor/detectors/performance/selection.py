@@ -1,0 +1,133 @@
+"""Labels that only a part of the rows ever get, mostly the flagged ones: what they say of all, or that they do not.
+
+Who has a label may hang on the score and the decision; where it hangs on more, nothing here sees it.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.profiles.bins import CategoryBins
+from monitor.profiles.layout import Multiclass
+from monitor.profiles.outcome import BinaryOutcome, MulticlassOutcome, Outcome
+from monitor.profiles.profile import Profile
+from monitor.profiles.reading import canonical
+
+NEARLY_ALL, UNCOVERED = 0.9, 0.05
+"""With labels of so many rows they are taken as they are; of so many rows, at most, none like them may be labelled."""
+GROUPS, FEWEST = 10, 10
+"""Rows of one decision are told apart in so many groups by score, of so many labelled ones at least."""
+ASKEW = 0.9
+"""Sums that cannot be weighed are kept where weights leave so much of the rows' worth."""
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+
+
+def representative(profile: Profile, *, weighable: bool = True) -> Outcome | str | None:
+    """Give labelled rows as if they were spread over scores and decisions as all rows are; a sentence where none can.
+
+    Each counts as many times as there are rows like it for every labelled one, all told as many as so weighed rows are
+    worth (Horvitz & Thompson 1952; Kish 1965). As they are where nine tenths are labelled, for regressions, and of
+    rows whose scores and decisions are not known. weighable: the number is made of counts and not of the rows' losses.
+    """
+    outcome = profile.outcome
+    if isinstance(outcome, BinaryOutcome):
+        return _of_two(outcome, weighable=weighable)
+    if isinstance(outcome, MulticlassOutcome):
+        return _of_several(outcome, _decided(profile, outcome), weighable=weighable)
+    return outcome
+
+
+def _of_two(outcome: BinaryOutcome, *, weighable: bool) -> BinaryOutcome | str:
+    labelled, served = outcome.counts.sum(axis=2), outcome.served
+    if _nearly_all(labelled, served):
+        return outcome
+    lacking = (labelled.sum(axis=0) < FEWEST) & (served.sum(axis=0) > UNCOVERED * served.sum())
+    if lacking.any():
+        side = int(np.flatnonzero(lacking)[0])
+        return _few(labelled[:, side], served[:, side], ("negative", "positive")[side])
+    groups = np.stack([side * GROUPS + _grouped(labelled[:, side]) for side in (0, 1)], axis=1)
+    weights = _weights(labelled, served, groups)
+    if not weighable:
+        return outcome if _worth(labelled, weights) >= ASKEW else _askew(labelled, served)
+    counts = _rounded(outcome.counts * weights[:, :, None])
+    rows, before = counts.sum(axis=(1, 2)), outcome.counts.sum(axis=(1, 2))
+    return replace(outcome, counts=counts, scores=outcome.scores * rows / np.maximum(before, 1))
+
+
+def _of_several(outcome: MulticlassOutcome, served: Counts | None, *, weighable: bool) -> MulticlassOutcome | str:
+    labelled = outcome.confusion.sum(axis=1)[:-1]
+    if served is None or _nearly_all(labelled, served):
+        return outcome
+    lacking = (labelled < FEWEST) & (served > 0)
+    if served[lacking].sum() > UNCOVERED * served.sum():
+        most = int(np.argmax(np.where(lacking, served, 0)))
+        return _few(labelled[most], served[most], repr(outcome.classes[most]))
+    weights = _weights(labelled, served, np.arange(labelled.size))
+    if not weighable:
+        return outcome if _worth(labelled, weights) >= ASKEW else _askew(labelled, served)
+    confusion = _rounded((outcome.confusion[:-1] * weights[:, None]).T).T
+    told = replace(outcome, confusion=np.vstack([confusion, outcome.confusion[-1:]]))
+    sure, surely_served = outcome.confidence.sum(axis=1), outcome.served.sum(axis=0)
+    if not sure.any() or not surely_served.any():
+        return told
+    weights = _weights(sure, surely_served, _grouped(sure))
+    confidence = _rounded(outcome.confidence * weights[:, None])
+    sums = outcome.confidence_sums * confidence.sum(axis=1) / np.maximum(sure, 1)
+    return replace(told, confidence=confidence, confidence_sums=sums)
+
+
+def _decided(profile: Profile, outcome: MulticlassOutcome) -> Counts | None:
+    """Count the rows of each decision; None where that is not known."""
+    if outcome.served.size:
+        return np.asarray(outcome.served.sum(axis=1))
+    layout = profile.layout.outcome
+    column = profile.columns.get(layout.predicted or "") if isinstance(layout, Multiclass) else None
+    if column is None or not isinstance(column.bins, CategoryBins):
+        return None
+    counted: dict[str, int] = {}
+    for value, rows in zip(column.bins.values, column.counts.tolist(), strict=False):
+        counted[canonical(value)] = counted.get(canonical(value), 0) + rows
+    return np.array([counted.get(name, 0) for name in outcome.classes])
+
+
+def _nearly_all(labelled: Counts, served: Counts) -> bool:
+    return int(labelled.sum()) < FEWEST or labelled.sum() >= NEARLY_ALL * served.sum()
+
+
+def _grouped(labelled: Counts) -> NDArray[np.intp]:
+    """Give for each of ordered bins its group, of about equally many labelled rows."""
+    many = int(np.clip(labelled.sum() // FEWEST, 1, GROUPS))
+    middle = np.cumsum(labelled) - labelled / 2
+    return np.asarray(np.minimum((middle * many / max(labelled.sum(), 1)).astype(np.intp), many - 1))
+
+
+def _weights(labelled: Counts, served: Counts, groups: NDArray[np.intp]) -> Floats:
+    """Give how often a labelled row of each cell counts, so that all count as many as they are worth."""
+    rows, all_rows = (np.bincount(groups.ravel(), weights=cells.ravel()) for cells in (labelled, served))
+    weights = np.where(rows > 0, all_rows / np.maximum(rows, 1), 0.0)[groups]
+    total = float((weights * labelled).sum())
+    return np.asarray(weights * total / max(float((weights**2 * labelled).sum()), 1e-300))
+
+
+def _worth(labelled: Counts, weights: Floats) -> float:
+    """Give the share of the rows that weighed ones are worth. (Kish 1965)."""
+    return float((weights * labelled).sum() / labelled.sum())
+
+
+def _rounded(cells: NDArray[Any]) -> Counts:
+    """Round cells along the first axis so that their sums so far are rounded, too."""
+    return np.asarray(np.diff(np.rint(np.cumsum(cells, axis=0)), axis=0, prepend=0), np.int64)
+
+
+def _few(labelled: Counts, served: Counts, decision: str) -> str:
+    few, rows = int(np.sum(labelled)), int(np.sum(served))
+    return f"not known: {few:,} of {rows:,} rows that were decided {decision} have a label"
+
+
+def _askew(labelled: Counts, served: Counts) -> str:
+    few, rows = int(labelled.sum()), int(served.sum())
+    return f"not known: the {few:,} of {rows:,} rows with a label are no fair sample of all scores"

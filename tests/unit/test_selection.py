@@ -1,0 +1,138 @@
+"""What labels of a part of the rows say of all of them, where who has one hangs on score and decision."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from monitor.detectors.performance import METRICS
+from monitor.detectors.performance.judged import Metric, judged
+from monitor.detectors.performance.selection import representative
+from monitor.profiles.arrow import layout_of
+from monitor.profiles.groups import profile_table
+from monitor.profiles.layout import Layout
+from monitor.profiles.profile import Profile
+from monitor.types import Roles
+
+Labelled = Callable[[np.random.Generator, pa.Table], np.ndarray]
+TWO = Roles("at", prediction="decided", scores=("p",), label="y")
+SEVERAL = Roles("at", prediction="decided", scores=("p_a", "p_b", "p_c"), classes=("a", "b", "c"), label="y")
+BY_NAME: dict[str, Metric] = {metric.name: metric for metric in METRICS}
+
+
+def of_two(rng: np.random.Generator, rows: int, *, wrong: float = 0.0) -> pa.Table:
+    """Draw a model whose scores hold, but for so large a part of the labels that go by chance."""
+    p = rng.beta(0.6, 2.4, rows)
+    y = (rng.random(rows) < np.where(rng.random(rows) < wrong, 0.2, p)).astype(int)
+    return pa.table({"p": p, "decided": (p >= 0.4).astype(int), "y": y})
+
+
+def of_several(rng: np.random.Generator, rows: int) -> pa.Table:
+    p = rng.dirichlet([2.0, 0.7, 0.4], rows)
+    y = (p.cumsum(axis=1) > rng.random(rows)[:, None]).argmax(axis=1)
+    names = np.array(["a", "b", "c"])
+    columns = {f"p_{name}": p[:, i] for i, name in enumerate(names)}
+    return pa.table({**columns, "decided": names[p.argmax(axis=1)], "y": names[y]})
+
+
+def flagged(rng: np.random.Generator, rows: pa.Table) -> np.ndarray:
+    """Label seven of ten of what was flagged, and of the rest what lies nearer to it rather."""
+    decided = np.isin(np.asarray(rows["decided"].to_pylist()).astype(str), ("1", "b", "c"))
+    nearer = np.asarray(rows["p"]) / 2 if "p" in rows.column_names else 0.1
+    return rng.random(rows.num_rows) < np.where(decided, 0.7, 0.02 + nearer)
+
+
+def profile(rows: pa.Table, known: np.ndarray, layout: Layout) -> Profile:
+    labels = pa.array(rows["y"].to_pylist(), mask=~known)
+    return profile_table(rows.set_column(rows.column_names.index("y"), "y", labels), layout)
+
+
+@pytest.mark.parametrize(
+    ("draw", "roles", "name"),
+    [
+        *((of_two, TWO, name) for name in ("accuracy", "recall", "f1", "roc_auc")),
+        *((of_several, SEVERAL, name) for name in ("accuracy", "macro_recall", "macro_f1")),
+    ],
+)
+def test_weighed_labels_tell_what_all_labels_would(
+    draw: Callable[[np.random.Generator, int], pa.Table], roles: Roles, name: str
+) -> None:
+    rng = np.random.default_rng(5)
+    layout, metric = layout_of(draw(rng, 20_000), roles), BY_NAME[name]
+    truth = metric.of(profile(rows := draw(rng, 200_000), np.ones(rows.num_rows, np.bool_), layout))
+    assert truth
+    told, plain, covered = [], [], []
+    for _ in range(60):
+        rows = draw(rng, 4_000)
+        labelled = profile(rows, flagged(rng, rows), layout)
+        assert labelled.outcome
+        assert 0.1 < labelled.outcome.n / 4_000 < 0.6
+        found, naive = metric.of(labelled), metric.estimate(labelled.outcome)
+        assert found
+        assert not isinstance(naive, str)
+        told.append(found.value)
+        plain.append(naive.value)
+        covered.append(found.low is None or found.low <= truth.value <= (found.high or 0.0))
+    off, naively = abs(np.mean(told) - truth.value), abs(np.mean(plain) - truth.value)
+    assert off < max(0.015, 0.2 * naively)
+    assert np.mean(covered) >= 0.85
+
+
+def test_labels_of_nearly_all_rows_are_taken_as_they_are() -> None:
+    rng = np.random.default_rng(6)
+    rows = of_two(rng, 2_000)
+    found = profile(rows, rng.random(2_000) < 0.95, layout_of(rows, TWO))
+    assert representative(found).counts.tolist() == found.outcome.counts.tolist()  # type: ignore[union-attr]
+
+
+def test_labels_drawn_at_random_change_hardly_anything() -> None:
+    rng = np.random.default_rng(7)
+    rows = of_two(rng, 20_000)
+    found = profile(rows, rng.random(20_000) < 0.3, layout_of(rows, TWO))
+    assert found.outcome
+    weighed = representative(found)
+    assert not isinstance(weighed, str)
+    assert weighed.n == pytest.approx(found.outcome.n, rel=0.01)  # type: ignore[union-attr]
+    assert BY_NAME["log_loss"].of(found) == BY_NAME["log_loss"].estimate(found.outcome)
+
+
+@pytest.mark.parametrize("name", ["accuracy", "recall", "roc_auc", "log_loss", "brier_score"])
+def test_what_only_flagged_rows_with_a_label_do_not_tell_is_not_told(name: str) -> None:
+    rng = np.random.default_rng(8)
+    rows = of_two(rng, 4_000)
+    layout = layout_of(rows, TWO)
+    known = np.asarray(rows["decided"]) == 1
+    (found,) = judged(BY_NAME[name], profile(rows, np.ones(4_000, np.bool_), layout), profile(rows, known, layout))
+    assert found.value is None
+    assert found.note == f"not known: 0 of {int((~known).sum()):,} rows that were decided negative have a label"
+    (share,) = judged(BY_NAME["precision"], profile(rows, ~known | known, layout), profile(rows, known, layout))
+    assert share.value == pytest.approx(share.reference)
+
+
+def test_losses_of_rows_chosen_by_score_are_not_told() -> None:
+    rng = np.random.default_rng(9)
+    rows = of_two(rng, 4_000)
+    layout = layout_of(rows, TWO)
+    (found,) = judged(
+        BY_NAME["log_loss"], profile(rows, np.ones(4_000, np.bool_), layout), profile(rows, flagged(rng, rows), layout)
+    )
+    assert found.value is None
+    assert found.note.endswith("rows with a label are no fair sample of all scores")
+
+
+def test_a_model_is_no_worse_for_being_labelled_where_it_flags() -> None:
+    """Beside a reference with all labels, p-values are uniform at most, and a worse model is still seen."""
+    rng = np.random.default_rng(10)
+    whole = of_two(rng, 20_000)
+    layout = layout_of(whole, TWO)
+    reference = profile(whole, np.ones(20_000, np.bool_), layout)
+    for name in ("accuracy", "roc_auc"):
+        p: tuple[list[float], list[float]] = ([], [])
+        for turn in range(200):
+            rows = of_two(rng, 3_000, wrong=0.9 * (turn % 2))
+            (found,) = judged(BY_NAME[name], reference, profile(rows, flagged(rng, rows), layout))
+            assert found.p_value is not None
+            p[turn % 2].append(found.p_value)
+        assert np.mean(np.array(p[0]) <= 0.05) <= 0.11
+        assert np.mean(np.array(p[1]) <= 0.01) >= 0.8
