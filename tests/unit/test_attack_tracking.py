@@ -389,3 +389,15 @@ def test_who_searches_along_one_column_for_another_answer_is_told_after_some_doz
     boundary = float(columns["x2"][0] - columns["x1"][0])
     columns["x0"] = np.round(boundary + 0.2 * np.tile([1, -1], 30) * np.linspace(1, 2, 60), 2)
     assert ("eve", "near_duplicates") in alarms(followed([queries(columns, "eve")]))
+
+
+def test_rows_that_are_odd_all_round_are_told_however_slowly_they_come() -> None:
+    busy = honest(20_000, 31, clients=200)
+    columns = {name: np.round(values, 2) if name[0] == "x" else values for name, values in uniform(40, 32).items()}
+    slow = queries(columns, "mole", first=1_000, every=1_800.0)
+    otherwise = pa.array(1 - np.asarray(slow["answer"]))
+    slow = slow.set_column(slow.column_names.index("answer"), "answer", otherwise)
+    found = followed([pa.concat_tables([busy, slow]).sort_by("at")])
+    assert alarms(found) == {("mole", "odd_all_round")}
+    usual = queries(inputs(40, 33), "usual", first=1_000, every=1_800.0)
+    assert not alarms(followed([pa.concat_tables([busy, usual]).sort_by("at")]))

@@ -13,7 +13,7 @@ from monitor.detectors.attack.answers import Answers
 from monitor.detectors.attack.budget import model_budget
 from monitor.detectors.attack.combination import Combination
 from monitor.detectors.attack.contract import Contract, unheard_of
-from monitor.detectors.attack.indicators import INDICATORS, MET, NAMES, SIMILAR, TAILS
+from monitor.detectors.attack.indicators import INDICATORS, MET, NAMES, ODD, RESPECTS, SIMILAR, TAILS, respects
 from monitor.detectors.attack.meetings import chance_meetings
 from monitor.detectors.attack.near_copies import NearCopies
 from monitor.detectors.attack.packing import packed, part_of, unpacked
@@ -29,6 +29,7 @@ from monitor.types import Roles
 Array = NDArray[Any]
 Classes = NDArray[np.int64]
 Singles = NDArray[np.float32]
+Flags = NDArray[np.bool_]
 
 LEAST_ROWS = 200
 MOST_ROWS, MOST_POINTS, HELD = 20_000, 1_500, 10_000
@@ -106,6 +107,8 @@ class Baseline:
             ),
         }
         regions = Regions.of(population.points, points, found, rng=rng)
+        odd = shown_by(regions, contract, found, points, held_rows)[1][:, NAMES.index(ODD)]
+        measured[ODD] = SLACK[NAMES.index(ODD)] * _share_at_most(odd[:, None])
         rates = _rates(measured, held=held.size, regions=len(regions.centres))
         return cls(
             space=space,
@@ -211,6 +214,24 @@ def _share_at_most(broken: NDArray[np.bool_]) -> float:
     broken: shape (rows, columns).
     """
     return float((broken.any(axis=1).sum() + 1) / (len(broken) + 1))
+
+
+def shown_by(
+    regions: Regions, contract: Contract, found: Mapping[str, Floats], points: Singles, rows: Rows
+) -> tuple[Flags, Flags]:
+    """Say which passing signs rows show, and of which they tell; both of shape (rows, indicators).
+
+    found: statistics of the rows; points: where they lie.
+    """
+    counted, hits = np.zeros((2, len(rows), len(NAMES)), np.bool_)
+    of_tails = np.isin(NAMES, list(TAILS))
+    faults = contract.faults(rows)
+    if len(rows):
+        counted[:, of_tails], hits[:, of_tails] = regions.shown(found, points)[:2]
+    for name, broken in (("off_contract", faults.broken), ("malformed", faults.malformed)):
+        counted[:, NAMES.index(name)], hits[:, NAMES.index(name)] = True, broken.any(axis=1)
+    counted[:, NAMES.index(ODD)], hits[:, NAMES.index(ODD)] = True, respects(hits & counted) >= RESPECTS
+    return counted, hits
 
 
 def _rates(own: Mapping[str, float], *, held: int, regions: int) -> Floats:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,13 @@ INDICATORS_BY_NAME: Mapping[str, Indicator] = {
         "among the more doubtful quarter, as those are that feel for the boundary or copy a model along it",
         "queries drawn as honest rows are, and clients that send few of them in an hour",
     ),
+    "odd_all_round": Indicator(
+        "attack.extraction",
+        DOUBT,
+        0.05,
+        "odd in three respects at once, such as where they lie, how values go together and what the answer is",
+        "queries drawn as honest rows are, and those that are odd in one or two respects",
+    ),
     "off_contract": Indicator(
         "attack.evasion",
         "contract",
@@ -174,6 +182,15 @@ TAILS: Mapping[str, Tail] = {
 """Signs that a row is among the worst by a statistic."""
 PASSING = np.array([name in TAILS or name in ("off_contract", "malformed") for name in NAMES])
 """Signs that the world brings to honest rows, too: others' excuse a client's, and evidence ends with its stretch."""
+ODD, RESPECTS, MANY_RESPECTS, ODD_RATE = "odd_all_round", 3, 4, 0.3
+"""Rows that are odd in so many respects, and the oddest of them. So large a share of a client's may be so, whoever it
+is: what comes slowly tells as much as what comes at once, and a changed world makes no more than these odd."""
+_RESPECTS = np.array(
+    [
+        [passes and one.family == family for one, passes in zip(INDICATORS, PASSING, strict=True)]
+        for family in sorted({one.family for one in INDICATORS})
+    ]
+)
 MOST_RATE = 0.5
 """A sign that so many honest rows show tells nothing of anyone."""
 SIMILAR = ("near_duplicates", "near_duplicate_starts")
@@ -182,3 +199,8 @@ COPYING = (*SIMILAR, SWEEP)
 """Signs of rows that are like earlier ones of the same client."""
 MET = "near_other_newcomers"
 """That which only new clients can show, and show together."""
+
+
+def respects(hits: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Count the families of passing signs that rows show. hits: shape (rows, indicators)."""
+    return np.asarray(np.sum([hits[:, family].any(axis=1) for family in _RESPECTS], axis=0), np.int64)

@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from monitor.detectors.attack.baseline import MOST_ROWS, SLACK, Baseline, held_out
-from monitor.detectors.attack.indicators import COPYING, NAMES, TAILS
+from monitor.detectors.attack.baseline import MOST_ROWS, SLACK, Baseline, held_out, shown_by
+from monitor.detectors.attack.indicators import COPYING, NAMES
 from monitor.detectors.attack.ordering import ordered, ranks
 from monitor.detectors.attack.queries import Queries
 from monitor.detectors.attack.regulars import Regulars
@@ -23,7 +23,7 @@ Places = NDArray[np.intp]
 LEAST, OFTEN, STEP, MOST = 40, 400, 20, 2 * MOST_ROWS
 """Clients of fewer rows tell little; of one more than so many rows are not looked at, nor of all together."""
 DAY = timedelta(days=1)
-TAIL, COPY = np.isin(NAMES, list(TAILS)), np.isin(NAMES, COPYING)
+COPY = np.isin(NAMES, COPYING)
 
 
 def rehearsed(baseline: Baseline, reference: pa.Table, roles: Roles) -> Baseline:
@@ -44,13 +44,9 @@ def _odd(baseline: Baseline, reference: pa.Table, roles: Roles) -> Regulars:
     sample = reference.take(pa.array(_by_client(keys_of(reference, roles))))
     sample = sample.filter(pa.array(held_out(baseline.space.rows(sample).hashes())))
     rows, classes = baseline.space.rows(sample), baseline.answers.classes(sample)
-    points, faults = baseline.population.placed(baseline.space, rows), baseline.contract.faults(rows)
-    counted, hits = (np.zeros((len(rows), len(NAMES)), np.bool_) for _ in range(2))
-    if len(rows):
-        found = baseline.statistics(rows, points, classes, baseline.answers.margins(sample))
-        counted[:, TAIL], hits[:, TAIL] = baseline.regions.shown(found, points)[:2]
-    for name, broken in (("off_contract", faults.broken), ("malformed", faults.malformed)):
-        counted[:, NAMES.index(name)], hits[:, NAMES.index(name)] = True, broken.any(axis=1)
+    points = baseline.population.placed(baseline.space, rows)
+    found = baseline.statistics(rows, points, classes, baseline.answers.margins(sample)) if len(rows) else {}
+    counted, hits = shown_by(baseline.regions, baseline.contract, found, points, rows)
     return _regulars(baseline, keys_of(sample, roles), counted, hits)
 
 

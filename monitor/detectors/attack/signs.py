@@ -11,7 +11,18 @@ from monitor.detectors.attack.baseline import Baseline
 from monitor.detectors.attack.buckets import Shared, repeats, shared
 from monitor.detectors.attack.clusters import NAME, Clusters
 from monitor.detectors.attack.epoch import Epoch
-from monitor.detectors.attack.indicators import COPYING, MET, NAMES, SWEEP, TAILS
+from monitor.detectors.attack.indicators import (
+    COPYING,
+    MANY_RESPECTS,
+    MET,
+    NAMES,
+    ODD,
+    PASSING,
+    RESPECTS,
+    SWEEP,
+    TAILS,
+    respects,
+)
 from monitor.detectors.attack.meetings import meet
 from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.sensors import HOUR, unhurried
@@ -96,6 +107,7 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
     _contract(baseline, epoch, fresh, signs)
     # An odd value that stays while others are varied is one odd value.
     signs.counted[:, PLACE["off_contract"]] &= ~varied
+    _all_round(signs)
     signs.hits[:] &= signs.counted
     signs.rare[:] &= signs.counted
     return signs
@@ -179,6 +191,13 @@ def _tails(baseline: Baseline, epoch: Epoch, novel: Places, signs: Signs) -> Non
         signs.hits[novel, PLACE[name]] = shown[:, place]
         of_all = known[:, place] & (found[tail.statistic] > baseline.regions.rare[place])
         signs.rare[novel, PLACE[name]] = worst[:, place] if epoch.queries.named else of_all
+
+
+def _all_round(signs: Signs) -> None:
+    """Note which rows are odd in many respects."""
+    found = respects(signs.hits & signs.counted)
+    signs.counted[:, PLACE[ODD]] = signs.counted[:, PASSING].any(axis=1)
+    signs.hits[:, PLACE[ODD]], signs.rare[:, PLACE[ODD]] = found >= RESPECTS, found >= MANY_RESPECTS
 
 
 def _contract(baseline: Baseline, epoch: Epoch, fresh: Flags, signs: Signs) -> None:

@@ -25,7 +25,7 @@ Array = NDArray[Any]
 Keys = NDArray[np.uint64]
 Places = NDArray[np.intp]
 
-CLIENTS = 50_000
+CLIENTS = 48_000
 MADE_ROOM = 2_000
 
 

@@ -12,7 +12,17 @@ from monitor.detectors.attack.baseline import SLACK, Baseline
 from monitor.detectors.attack.ecusum import Floats, Gains, evidence, gathered
 from monitor.detectors.attack.epoch import Epoch
 from monitor.detectors.attack.habits import learn_habits, usual_of
-from monitor.detectors.attack.indicators import MET, MOST_RATE, NAMES, PASSING, SIMILAR, TAILS, VOLUME
+from monitor.detectors.attack.indicators import (
+    MET,
+    MOST_RATE,
+    NAMES,
+    ODD,
+    ODD_RATE,
+    PASSING,
+    SIMILAR,
+    TAILS,
+    VOLUME,
+)
 from monitor.detectors.attack.ordering import begins, ordered, ranks
 from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.peers import shown_by_others
@@ -26,6 +36,7 @@ Places = NDArray[np.intp]
 
 ALONE = np.array([name != MET for name in NAMES])
 """Signs that a client shows alone."""
+ALL_ROUND = NAMES.index(ODD)
 WORST = np.array([0.25 if name in TAILS and TAILS[name].rare else np.nan for name in NAMES])
 """So large a part of the worst twentieth is the worst hundredth at most, a fifth of what all honest rows show."""
 
@@ -166,6 +177,7 @@ def _own_rates(baseline: Baseline, held: Mapping[str, Array], places: Places, ra
     own = baseline.regulars.at(held["client_key"][places], rates).copy()
     past = usual_of(held["client_habits"], places, rates[PASSING], SLACK[PASSING])
     own[:, PASSING] = np.maximum(own[:, PASSING], past)
+    own[:, ALL_ROUND] = np.maximum(own[:, ALL_ROUND], ODD_RATE)
     return own
 
 
