@@ -28,12 +28,15 @@ from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.sensors import HOUR, unhurried
 from monitor.detectors.attack.variations import chained
 from monitor.detectors.attack.volume import SPANS, asked_lately
+from monitor.detectors.attack.walks import shared_with_last
 
 Array = NDArray[Any]
 Flags = NDArray[np.bool_]
 Places = NDArray[np.intp]
 
 ASKED_EARLY, ASKED_OFTEN, SWEPT, FLIPPED = 3, 8, 20, 5
+APART_IN = 2
+"""Two rows lie apart that share so many tables at most."""
 TIMES, CHANCE, MOST = 3.0, 2.0, 0.9
 EVER = 2**32
 """Where rows name no client, near-copies are looked for among all that are remembered: nobody is accused of them."""
@@ -91,6 +94,7 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
     needed, before = _tables_needed(baseline, epoch.ignored[fresh]), np.zeros(epoch.size, np.int64)
     joined = common.told.sum(axis=1) >= needed
     joins[fresh], before[np.flatnonzero(fresh)[joined]] = joined, _in_as_many(common, needed, joined)
+    near_last = shared_with_last(held["client_buckets"], epoch.buckets, epoch.place)
     came = fresh & new & ~epoch.exempt
     signs.counted[:, PLACE[MET]] = came
     signs.hits[came, PLACE[MET]] = meet(
@@ -107,7 +111,7 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
     _contract(baseline, epoch, fresh, signs)
     # An odd value that stays while others are varied is one odd value.
     signs.counted[:, PLACE["off_contract"]] &= ~varied
-    _all_round(signs)
+    _all_round(signs, alone=(near_last <= APART_IN) & ~epoch.exempt)
     signs.hits[:] &= signs.counted
     signs.rare[:] &= signs.counted
     return signs
@@ -193,10 +197,13 @@ def _tails(baseline: Baseline, epoch: Epoch, novel: Places, signs: Signs) -> Non
         signs.rare[novel, PLACE[name]] = worst[:, place] if epoch.queries.named else of_all
 
 
-def _all_round(signs: Signs) -> None:
-    """Note which rows are odd in many respects."""
+def _all_round(signs: Signs, *, alone: Flags) -> None:
+    """Note which rows are odd in many respects.
+
+    alone: those apart from what their client sent before; of a sensor in an odd place all rows are odd for one reason.
+    """
     found = respects(signs.hits & signs.counted)
-    signs.counted[:, PLACE[ODD]] = signs.counted[:, PASSING].any(axis=1)
+    signs.counted[:, PLACE[ODD]] = signs.counted[:, PASSING].any(axis=1) & alone
     signs.hits[:, PLACE[ODD]], signs.rare[:, PLACE[ODD]] = found >= RESPECTS, found >= MANY_RESPECTS
 
 

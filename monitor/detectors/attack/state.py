@@ -20,12 +20,13 @@ from monitor.detectors.attack.peers import empty_recent
 from monitor.detectors.attack.record import NEVER, empty_record
 from monitor.detectors.attack.variations import empty_last
 from monitor.detectors.attack.volume import SPANS, empty_counts
+from monitor.detectors.attack.walks import empty_buckets
 
 Array = NDArray[Any]
 Keys = NDArray[np.uint64]
 Places = NDArray[np.intp]
 
-CLIENTS = 48_000
+CLIENTS = 50_000
 MADE_ROOM = 2_000
 
 
@@ -61,9 +62,9 @@ class State:
             "client_seen": np.zeros(CLIENTS, np.int64),
             "client_slice": np.full(CLIENTS, NEVER),
             "client_ratios": np.zeros((CLIENTS, wide, WIDTH), np.float32),
-            "client_peak": np.zeros((CLIENTS, wide), np.float32),
+            "client_peak": np.zeros((CLIENTS, wide), np.float16),
             "client_counted": np.zeros((CLIENTS, wide), np.uint32),
-            "client_shown": np.zeros((CLIENTS, wide), np.uint32),
+            "client_shown": np.zeros((CLIENTS, wide), np.uint16),
             "client_habits": empty_habits(CLIENTS, int(PASSING.sum())),
             "client_similar": np.zeros((CLIENTS, 3), np.uint32),
             "client_hour": np.zeros(CLIENTS, np.int32),
@@ -75,6 +76,7 @@ class State:
             "client_expected": np.zeros(CLIENTS, np.bool_),
             "client_steady": np.zeros(CLIENTS, np.bool_),
             "client_turns": np.zeros(CLIENTS, np.uint32),
+            "client_buckets": empty_buckets(CLIENTS),
         }
         held |= {f"client_last_{name}": array for name, array in empty_last(CLIENTS, width).items()}
         return cls(held)

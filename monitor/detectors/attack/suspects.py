@@ -37,6 +37,8 @@ Places = NDArray[np.intp]
 ALONE = np.array([name != MET for name in NAMES])
 """Signs that a client shows alone."""
 ALL_ROUND = NAMES.index(ODD)
+MOST_KEPT = 60_000.0
+"""More evidence than that is no more: half a float holds it."""
 WORST = np.array([0.25 if name in TAILS and TAILS[name].rare else np.nan for name in NAMES])
 """So large a part of the worst twentieth is the worst hundredth at most, a fifth of what all honest rows show."""
 
@@ -64,7 +66,8 @@ def suspects(
         own, rows, starts = stretches.owner, stretches.rows, stretches.starts
         _turn(held, stretches, gains, alarm)
         for name, flags in (("client_counted", counted), ("client_shown", hits)):
-            held[name][own] += np.add.reduceat(flags[rows], starts, axis=0, dtype=np.uint32)
+            more = held[name][own] + np.add.reduceat(flags[rows], starts, axis=0, dtype=np.uint32)
+            held[name][own] = np.minimum(more, np.iinfo(held[name].dtype).max)
         own_rates = _own_rates(baseline, held, own, rates)
         of_rows = np.repeat(own_rates < MOST_RATE, stretches.lengths, axis=0)
         counted[rows], hits[rows] = counted[rows] & of_rows, hits[rows] & of_rows
@@ -169,7 +172,7 @@ def _gather(
     ratios = gathered(before, shown, told, of, of_rows, worst=worst[row, d, None])
     held["client_ratios"][place] = np.maximum(ratios[first + lengths - 1, 0], 0.0)
     gone_by[row, d] = log_e = evidence(ratios, of_rows, least=SHOWN)[:, 0]
-    np.maximum.at(held["client_peak"], (own[group[of]], d), log_e)
+    np.maximum.at(held["client_peak"], (own[group[of]], d), np.minimum(log_e, MOST_KEPT))
 
 
 def _own_rates(baseline: Baseline, held: Mapping[str, Array], places: Places, rates: Floats) -> Floats:
