@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from monitor.detectors.attack import Sighting
+from monitor.detectors.attack.indicators import COPYING
 from monitor.detectors.suspicion.faulty import faulty_columns
 from monitor.profiles.groups import profile_table
 from monitor.profiles.profile import Profile
@@ -60,10 +61,14 @@ def faulty_clients(
 
 
 def _off_contract(seen: Sequence[Sighting], client: str) -> dict[str, float]:
-    """Give in which columns a client's rows are off contract, and the share of its rows that are so in each."""
-    shown = (one for one in seen if one.client == client and one.detector == "off_contract" and not one.total)
+    """Give the one column in which a client's rows are off contract, and the share of its rows that are so.
+
+    Nothing where there are several, or where it sends near-copies: so do those who vary rows step by step.
+    """
+    own = [one for one in seen if one.client == client and not one.total]
+    shown = (one for one in own if one.detector == "off_contract")
     strongest = max(shown, key=lambda one: one.hits, default=None)
-    if strongest is None:
+    columns = list(strongest.evidence.get("columns") or ()) if strongest else []
+    if strongest is None or len(columns) != 1 or any(one.detector in COPYING for one in own):
         return {}
-    part = strongest.hits / max(strongest.rows, 1)
-    return {one["column"]: part * one["share"] for one in strongest.evidence.get("columns") or ()}
+    return {columns[0]["column"]: columns[0]["share"] * strongest.hits / max(strongest.rows, 1)}

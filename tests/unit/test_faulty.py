@@ -1,13 +1,17 @@
 """A client whose system breaks a column is told from one that makes its rows up."""
 
+from datetime import UTC, datetime
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from monitor.detectors.attack import Sighting
 from monitor.detectors.suspicion.faulty import faulty_columns
 from monitor.profiles.arrow import layout_of
 from monitor.profiles.groups import profile_table
 from monitor.profiles.profile import merge
+from monitor.steps.faulty import _off_contract
 from monitor.types import Roles
 
 ROWS = 60
@@ -108,3 +112,16 @@ def test_what_others_send_too_is_not_the_clients_fault() -> None:
     assert faults(table) == {"debt": "values beyond the reference's range"}
     others["debt"][::4] += 30
     assert faults(table, others=others) == {}
+
+
+def off(*columns: tuple[str, float], detector: str = "off_contract", hits: int = 18) -> Sighting:
+    told = {"columns": [{"column": column, "share": share} for column, share in columns]}
+    return Sighting(detector, "who", datetime(2026, 3, 1, tzinfo=UTC), 20, hits, 0.005, 40.0, evidence=told)
+
+
+def test_decimals_in_one_column_alone_are_a_fault_unless_rows_are_varied_step_by_step() -> None:
+    assert _off_contract([off(("age", 0.9))], "who") == {"age": pytest.approx(0.81)}
+    assert _off_contract([off(("age", 0.9), hits=2)], "who") == {"age": pytest.approx(0.09)}
+    assert _off_contract([off(("age", 1.0), ("debt", 0.4))], "who") == {}
+    assert _off_contract([off(("age", 0.9))], "another") == {}
+    assert _off_contract([off(("age", 0.9)), off(("age", 0.9), detector="near_duplicate_starts")], "who") == {}

@@ -37,6 +37,8 @@ Places = NDArray[np.intp]
 ALONE = np.array([name != MET for name in NAMES])
 """Signs that a client shows alone."""
 ALL_ROUND = NAMES.index(ODD)
+EXCUSED = PASSING | (np.array(NAMES) == ODD)
+"""Signs that say nothing where other clients show them, too."""
 MOST_KEPT = 60_000.0
 """More evidence than that is no more: half a float holds it."""
 WORST = np.array([0.25 if name in TAILS and TAILS[name].rare else np.nan for name in NAMES])
@@ -60,7 +62,7 @@ def suspects(
     for name in ("client_ratios", "client_peak"):
         held[name][:, ~telling] = 0
     recent = part_of(held, "recent_")
-    counted &= ~(shown_by_others(recent, epoch, hits=signs.hits, counted=signs.counted, rates=rates) & PASSING)
+    counted &= ~(shown_by_others(recent, epoch, hits=signs.hits, counted=signs.counted, rates=rates) & EXCUSED)
     hits = signs.hits & counted
     for stretches in _rounds(epoch):
         own, rows, starts = stretches.owner, stretches.rows, stretches.starts
