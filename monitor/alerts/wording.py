@@ -169,6 +169,8 @@ def _reference(finding: "Finding") -> str:
 def _of_how_many(finding: "Finding") -> list[str]:
     if not finding.n or finding.detector in ("volume", "freshness"):
         return []
+    if whole := finding.evidence.get("weighed_as"):
+        return [f"{finding.n:,} labelled rows weighed as all {whole:,}"]
     of = "input" if finding.detector == "probe" else "row"
     return [f"1 {of}" if finding.n == 1 else f"{finding.n:,} {of}s"]
 

@@ -98,6 +98,12 @@ SENTENCES = [
         "visib: mean fell by 1.2 reference standard deviations, 12,345 rows, since 2013-05-14 00:00 UTC",
     ),
     (
+        finding(
+            "accuracy", 0.71, effect=0.1, reference_value=0.81, unit="share", column="", evidence={"weighed_as": 4000}
+        ),
+        "flights: accuracy fell to 71 % (reference 81 %), 412 labelled rows weighed as all 4,000, since 2013-05-14 00:00 UTC",
+    ),
+    (
         finding("balanced_accuracy", 0.71, effect=-0.1, reference_value=0.81, unit="share", column=""),
         "flights: balanced accuracy fell to 71 % (reference 81 %), 412 rows, since 2013-05-14 00:00 UTC",
     ),

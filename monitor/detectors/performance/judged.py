@@ -18,6 +18,8 @@ NO_REFERENCE = "the reference has no labels"
 TOO_FEW = f"not judged: {ROWS_NEEDED} labelled rows of each class are needed"
 USUAL_THEN = "usual_then"
 """Under what evidence holds the number that the reference has at the window's time of the week."""
+WEIGHED_AS = "weighed_as"
+"""Under what it holds how many rows labelled ones are weighed as, where only a part of them has a label."""
 NO_ERROR = "not judged: its standard error is not known"
 
 Labelled = TypeVar("Labelled", bound=Outcome)
@@ -103,7 +105,8 @@ def judged(metric: Metric[Labelled], reference: Profile, current: Profile) -> It
             high=found.high,
             note=note,
             reference=usual.value,
-            evidence={} if then is usual else {USUAL_THEN: then.value},
+            evidence=({} if then is usual else {USUAL_THEN: then.value})
+            | ({} if after is current.outcome else {WEIGHED_AS: current.rows}),
         )
 
 
