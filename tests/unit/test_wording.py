@@ -101,7 +101,10 @@ SENTENCES = [
         finding(
             "accuracy", 0.71, effect=0.1, reference_value=0.81, unit="share", column="", evidence={"weighed_as": 4000}
         ),
-        "flights: accuracy fell to 71 % (reference 81 %), 412 labelled rows weighed as all 4,000, since 2013-05-14 00:00 UTC",
+        (
+            "flights: accuracy fell to 71 % (reference 81 %), 412 labelled rows weighed as all 4,000, "
+            "since 2013-05-14 00:00 UTC"
+        ),
     ),
     (
         finding("balanced_accuracy", 0.71, effect=-0.1, reference_value=0.81, unit="share", column=""),
