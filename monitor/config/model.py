@@ -176,12 +176,15 @@ class Attacks(Section):
 
     watched: None is where records name their client, without whom hardly more than large attacks are seen.
     similar_rows: clients whose rows are alike by nature, such as sensors, and segments such as `device=sensor`; they
-        are not told for it. show_values: feature values stand in messages and pages as they are, or hashed. alpha: the
-        chance per row and detector that an honest client is told of. ignore: columns that are not looked at.
+        are not told for it. known_rows: clients, and segments, that send rows of the reference, such as a nightly
+        scoring of all customers; they are not told for that. show_values: feature values stand in messages and pages
+        as they are, or hashed. alpha: the chance per row and detector that an honest client is told of. ignore: columns
+        that are not looked at.
     """
 
     watched: bool | None = None
     similar_rows: tuple[str, ...] = ()
+    known_rows: tuple[str, ...] = ()
     show_values: Literal["shown", "hashed"] = "shown"
     alpha: Annotated[float, read_by(_level, "no level above 0 and up to 0.01", "write for example 1e-6")] = 1e-6
     ignore: tuple[str, ...] = ()

@@ -104,14 +104,15 @@ def _unwatched(at: str, model: Model, records: pa.Table) -> Iterator[Finding]:
         if name not in records.column_names:
             mend = suggestion(name, records.column_names)
             yield Finding("error", f"{at}.ignore", f"no column {name!r} in the source", mend)
-    for name in model.attacks.similar_rows:
+    declared = {"similar_rows": model.attacks.similar_rows, "known_rows": model.attacks.known_rows}
+    for key, name in ((key, name) for key, names in declared.items() for name in names):
         column = name.partition("=")[0]
         if "=" not in name and model.columns.client is None:
             mend = "name that column, or a segment such as device=sensor here"
-            yield Finding("error", f"{at}.similar_rows", f"{name!r} is a client, and no column holds clients", mend)
+            yield Finding("error", f"{at}.{key}", f"{name!r} is a client, and no column holds clients", mend)
         elif "=" in name and model.columns.client is None and column not in records.column_names:
             mend = suggestion(column, records.column_names)
-            yield Finding("error", f"{at}.similar_rows", f"no column {column!r} in the source", mend)
+            yield Finding("error", f"{at}.{key}", f"no column {column!r} in the source", mend)
 
 
 def _rows(at: str, data: Data, root: Path, *, severity: Severity) -> Generator[Finding, None, pa.Table | None]:

@@ -165,17 +165,18 @@ def _tracked(
         length=LENGTHS[watch.base.unit],
         alpha=attacks.alpha,
         expected=expected_clients(rows, watch.roles.client, attacks.similar_rows),
+        rescoring=expected_clients(rows, watch.roles.client, attacks.known_rows),
     )
     hidden = watch.seed if attacks.show_values == "hashed" else None
     return after.arrays(), [storable(one, hidden) for one in sightings]
 
 
-def expected_clients(rows: pa.Table, client: str | None, similar: Sequence[str]) -> set[str]:
-    """Name the clients whose rows may be alike: those that are named, and those that send rows of named segments."""
-    found = set(map(short_name, similar))
+def expected_clients(rows: pa.Table, client: str | None, declared: Sequence[str]) -> set[str]:
+    """Name the clients that are declared: those that are named, and those that send rows of named segments."""
+    found = set(map(short_name, declared))
     if client not in rows.column_names:
         return found
-    for name in similar:
+    for name in declared:
         column, _, value = name.partition("=")
         if value and column in rows.column_names:
             theirs = rows_with(rows, column, value)[client]

@@ -401,3 +401,15 @@ def test_rows_that_are_odd_all_round_are_told_however_slowly_they_come() -> None
     assert alarms(found) == {("mole", "odd_all_round")}
     usual = queries(inputs(40, 33), "usual", first=1_000, every=1_800.0)
     assert not alarms(followed([pa.concat_tables([busy, usual]).sort_by("at")]))
+
+
+def test_who_scores_the_reference_again_is_told_unless_declared() -> None:
+    reference = queries(inputs(4000, 1), "reference")
+    at = pa.array([START + timedelta(hours=2, seconds=i) for i in range(120)])
+    names = pa.array(["nightly", "thief"] * 60)
+    again = reference.slice(0, 120).set_column(0, "at", at).set_column(2, "who", names)
+    traffic = pa.concat_tables([honest(6_000, 41), again]).sort_by("at")
+    for declared in ((), ("nightly",)):
+        _, found = track(fitted(), State.empty(fitted()), traffic, ROLES, length=HOUR, rescoring=declared)
+        asked = {who for who, sign in alarms(found) if sign == "training_rows"}
+        assert asked == {"nightly", "thief"} - set(declared)

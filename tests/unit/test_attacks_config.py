@@ -76,6 +76,7 @@ def test_a_mistake_is_told_with_place_value_and_mend(written: str, said: str) ->
     ("written", "said"),
     [
         ("{ignore: [fair]}", "attacks.ignore: no column 'fair' in the source; did you mean 'fare'?"),
+        ("{known_rows: [nightly]}", "attacks.known_rows: 'nightly' is a client, and no column holds clients"),
         ("{similar_rows: [meter-1]}", "attacks.similar_rows: 'meter-1' is a client, and no column holds clients"),
         ("{similar_rows: [kin=meter]}", "attacks.similar_rows: no column 'kin' in the source; did you mean 'kind'?"),
     ],

@@ -27,8 +27,8 @@ class Epoch:
     first: the place of the first row in the batch. at: each row's number in the stream. place: of its client in the
     arrays of the state, -1 for none; client: a number for the client, 0 for none; asked: how many rows it had sent
     before, where none is named how many did since a multiple of 1,024. exempt: its rows may be near-copies of each
-    other. ignored: values that are not looked at, since their column is broken for everybody, shape (rows, columns);
-    faults: where rows break the contract otherwise.
+    other; rescored: they may be the reference's. ignored: values that are not looked at, since their column is broken
+    for everybody, shape (rows, columns); faults: where rows break the contract otherwise.
     """
 
     queries: Queries
@@ -41,6 +41,7 @@ class Epoch:
     client: NDArray[np.uint32]
     asked: Counts
     exempt: NDArray[np.bool_]
+    rescored: NDArray[np.bool_]
     ignored: NDArray[np.bool_]
     faults: Faults
 

@@ -216,5 +216,5 @@ def _contract(baseline: Baseline, epoch: Epoch, fresh: Flags, signs: Signs) -> N
         "training_rows": trained[spot] == epoch.hashes,
     }
     for name, hit in shown.items():
-        signs.counted[:, PLACE[name]] = fresh
+        signs.counted[:, PLACE[name]] = fresh & ~epoch.rescored if name == "training_rows" else fresh
         signs.hits[:, PLACE[name]] = signs.rare[:, PLACE[name]] = hit

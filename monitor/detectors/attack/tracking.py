@@ -49,19 +49,20 @@ def track(
     length: timedelta,
     alpha: float = ALPHA,
     expected: Collection[str] = (),
+    rescoring: Collection[str] = (),
 ) -> tuple[State, list[Sighting]]:
     """Follow a batch of queries; give the new state, and what was seen, one sighting a detector, client and stretch.
 
     length: of the stretches of time that sightings are gathered in. alpha: the chance, for each row and detector, of a
     false alarm; a client's evidence begins anew in the stretch after one that reached it. expected: clients whose rows
-    may be near-copies of each other.
+    may be near-copies of each other; rescoring: clients whose rows may be the reference's.
 
     How a stream is cut into batches makes no difference but to rounding.
     """
     after = state.copy()
     queries = Queries.of(table, roles, baseline, length=length)
     found: dict[tuple[str, str, datetime], Sighting] = {}
-    for one in _followed(baseline, after, queries, alarm=math.log(1 / alpha), expected=expected):
+    for one in _followed(baseline, after, queries, alarm=math.log(1 / alpha), expected=expected, rescoring=rescoring):
         found[one.place] = merge(found[one.place], one) if one.place in found else one
     return after, list(found.values())
 
@@ -73,9 +74,10 @@ def _followed(
     *,
     alarm: float,
     expected: Collection[str],
+    rescoring: Collection[str],
 ) -> Iterator[Sighting]:
     held = state.held
-    for epoch, signs in looked_at(baseline, state, queries, expected=expected):
+    for epoch, signs in looked_at(baseline, state, queries, expected=expected, rescoring=rescoring):
         rates, growth = _rates(baseline, held, epoch), _growth(baseline, held, named=queries.named)
         if queries.named:
             told, gone_by = suspects(baseline, held, epoch, signs, rates=rates, alarm=alarm)
@@ -91,13 +93,18 @@ def _followed(
 
 
 def looked_at(
-    baseline: Baseline, state: State, queries: Queries, *, expected: Collection[str] = ()
+    baseline: Baseline,
+    state: State,
+    queries: Queries,
+    *,
+    expected: Collection[str] = (),
+    rescoring: Collection[str] = (),
 ) -> Iterator[tuple[Epoch, Signs]]:
     """Look at queries, each epoch with those before in mind; what it tells is learned when the next is asked for."""
     held = state.held
     clients = Clients(part_of(held, "client_"))
     clusters = Clusters(part_of(held, "cluster_"), Gains.of([baseline.copies.growth]))
-    excused = {key_of(name) for name in expected}
+    excused, again = ({key_of(name) for name in names} for names in (expected, rescoring))
     first, stop = 0, len(queries.rows)
     while first < stop:
         seen = int(held["seen"][0])
@@ -105,7 +112,9 @@ def looked_at(
         rows = queries.rows.take(slice(first, first + size))
         epoch = _epoch(baseline, state, queries, rows, first=first, clients=clients)
         if excused:
-            _excuse(held, epoch, excused)
+            held["client_expected"][_excuse(held, epoch, excused, epoch.exempt)] = True
+        if again:
+            _excuse(held, epoch, again, epoch.rescored)
         clusters.growth = Gains.of([_growth(baseline, held, named=queries.named)])
         clusters.links = _links(baseline, held, named=queries.named)
         signs = signs_of(baseline, held, epoch, clusters)
@@ -140,6 +149,7 @@ def _epoch(baseline: Baseline, state: State, queries: Queries, rows: Rows, *, fi
         client,
         asked,
         known & (held["client_expected"][spot] | held["client_steady"][spot]),
+        np.zeros(size, np.bool_),
         ignored,
         faults.but(ignored) if ignored.any() else faults,
     )
@@ -205,8 +215,9 @@ def _learn(held: Mapping[str, Array], epoch: Epoch) -> None:
     learn_steady(held)
 
 
-def _excuse(held: Mapping[str, Array], epoch: Epoch, excused: set[int]) -> None:
-    for place in np.unique(epoch.place[epoch.place >= 0]).tolist():
-        if int(held["client_key"][place]) in excused:
-            held["client_expected"][place] = True
-            epoch.exempt[epoch.place == place] = True
+def _excuse(held: Mapping[str, Array], epoch: Epoch, excused: set[int], rows: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Mark the rows of some clients, by their keys; give these clients' places."""
+    asking = np.unique(epoch.place[epoch.place >= 0])
+    theirs = asking[np.isin(held["client_key"][asking], np.array([*excused], np.uint64))]
+    rows |= np.isin(epoch.place, theirs)
+    return theirs
