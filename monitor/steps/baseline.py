@@ -106,8 +106,8 @@ class Baseline:
 
 
 def _part(read: Mapping[Window, References], name: str) -> dict[Window, Profile]:
-    """Give the profiles of one part of the traffic, of the windows that hold it, in the order of time."""
-    return {window: found[name] for window, found in sorted(read.items()) if name in found}
+    """Give the profiles of one part of the traffic, of the windows that hold it, in their order."""
+    return {window: found[name] for window, found in read.items() if name in found}
 
 
 def _knowing(reference: Layout, windows: Layout) -> Layout:

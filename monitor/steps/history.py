@@ -39,8 +39,7 @@ class History:
 
     def decided_before(self, window: Window) -> list[Window]:
         """Give the stretches that were judged before this window, oldest first."""
-        place = bisect_left(self._windows, window)
-        return [one.stretch for one in map(self._judgements.__getitem__, self._windows[:place]) if one.decided]
+        return [one.stretch for one in self._decided_before(window)]
 
     def has_passed(self, window: Window) -> bool:
         """Say whether a later window was judged."""
@@ -71,8 +70,7 @@ class History:
 
         leading: how many windows before an alarm led to it and are not accepted either.
         """
-        place = bisect_left(self._windows, window)
-        decided = [self._judgements[one] for one in self._windows[:place] if self._judgements[one].decided]
+        decided = self._decided_before(window)
         alarmed = {at - back for at, one in enumerate(decided) if one.alarmed for back in range(leading + 1)}
         return [one.stretch for at, one in enumerate(decided) if at < first or at not in alarmed]
 
@@ -103,6 +101,10 @@ class History:
                 return alike
         before = bisect_left(self._windows, window)
         return [self._judgements[w].rows for w in self._windows[max(0, before - REMEMBERED) : before]]
+
+    def _decided_before(self, window: Window) -> list[Judgement]:
+        earlier = self._windows[: bisect_left(self._windows, window)]
+        return [one for one in map(self._judgements.__getitem__, earlier) if one.decided]
 
     def _a_cycle_apart(self, window: Window, cycle: timedelta) -> list[int]:
         if cycle <= window.end - window.start:

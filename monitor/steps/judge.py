@@ -118,7 +118,7 @@ class Judging:
                 honest(read),
                 least=watch.settings.min_rows,
                 references=self._references,
-                before=self._history.decided_before(due.window),
+                before=partial(self._history.decided_before, due.window),
                 read=lambda stretch: honest(sample_within(connection, watch.name, stretch, layout)).profiles,
             )
         profiles, small = (

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -209,7 +210,9 @@ def profiled_reference(rows: pa.Table, watch: Watch) -> dict[str, Profile]:
             continue
         _add(windows, (place.segment, window_of(place.window.start, watch.period)), profile)
         _add(segments, place.segment, profile)
-    held = {segment: {at: windows[part, at] for part, at in sorted(windows) if part == segment} for segment in segments}
+    held = defaultdict[str, dict[Window, Profile]](dict)
+    for part, at in sorted(windows):
+        held[part][at] = windows[part, at]
     layout = told_by_windows(layout, segments[WHOLE], list(held[WHOLE].values()))
     layout = layout if layout.windows >= WINDOWS_NEEDED else _told_by_runs(layout, timed)
     spreads = {**layout.spreads, **group_spreads(windows, layout)}

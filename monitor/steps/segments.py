@@ -17,23 +17,28 @@ Reading = Callable[[Window], Mapping[str, Profile]]
 
 
 def put_together(
-    sample: Sample, *, least: int, references: Mapping[str, Profile], before: Sequence[Window], read: Reading
+    sample: Sample,
+    *,
+    least: int,
+    references: Mapping[str, Profile],
+    before: Callable[[], Sequence[Window]],
+    read: Reading,
 ) -> Sample:
     """Give a sample in which small segments hold the rows of several windows, or say what they lack.
 
     least: how many rows are judged. Windows are counted from the model's first on, and of a segment that should have a
     fifth of these rows every eighth is judged, with those since the last: which ones does not hang on what they hold.
-    before: the stretches judged before; read: gives the profiles of a stretch of time.
+    before: gives the stretches judged before; read: gives the profiles of a stretch of time.
     """
     if sample.whole.rows < least:
         return sample
+    counts = {part: _windows_of(part, sample, references, least) for part in {*sample.profiles, *references}}
+    counts = {part: count for part, count in counts.items() if count > 1}
     small, lacking, stretches = dict[str, Profile](), dict[str, str](), dict[int, Mapping[str, Profile]]()
-    for part in {*sample.profiles, *references}:
-        count = _windows_of(part, sample, references, least)
-        if count == 1:
-            continue
-        if len(before) % count == count - 1:
-            stretch = Window(before[1 - count].start, sample.stretch.end)
+    judged = before() if counts else ()
+    for part, count in counts.items():
+        if len(judged) % count == count - 1:
+            stretch = Window(judged[1 - count].start, sample.stretch.end)
             if count not in stretches:
                 stretches[count] = read(stretch)
             if part in stretches[count]:

@@ -44,6 +44,13 @@ def made(
     return pa.table({"at": pa.array(at), "id": [f"{first}-{n}" for n in range(size)], **columns})
 
 
+def times(first: int, days: int, *, a_day: int) -> pa.Array:
+    """Give the times of so many rows of each of some days, evenly over the day."""
+    seconds = np.tile(np.linspace(60, 86_000, a_day), days)
+    day = np.repeat(np.arange(first, first + days), a_day)
+    return pa.array([START + int(d) * DAY + timedelta(seconds=int(s)) for d, s in zip(day, seconds, strict=True)])
+
+
 class Told(list[Notice]):
     """A receiver that keeps what it was sent."""
 

@@ -1,7 +1,7 @@
 """Windows of a segment are taken for as alike as they are, which those of all traffic do not tell."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from random import Random
 
 import numpy as np
@@ -17,8 +17,8 @@ from monitor.store.references import WHOLE, read_reference
 from monitor.store.schema import alert, measurement
 from monitor.watch import Monitor
 from monitor.wiring import opened
+from tests.service.scene import START, times
 
-START, DAY = datetime(2024, 1, 1, tzinfo=UTC), timedelta(days=1)
 A_DAY, DAYS = 400, 48
 CONFIG = """
 database: sqlite:///monitor.db
@@ -37,9 +37,7 @@ def rows(seed: int, first: int, days: int) -> pa.Table:
     web = np.arange(days * A_DAY) % 2 == 0
     day = np.repeat(np.arange(days), A_DAY)
     columns = {f"c{i}": rng.normal(size=web.size) + web * rng.normal(0, 0.4, days)[day] for i in range(8)}
-    seconds = 86_400 * (first + day) + 200 * (np.arange(web.size) % A_DAY)
-    at = [START + timedelta(seconds=float(second)) for second in seconds]
-    return pa.table({"at": pa.array(at), "from": np.where(web, "web", "app"), **columns})
+    return pa.table({"at": times(first, days, a_day=A_DAY), "from": np.where(web, "web", "app"), **columns})
 
 
 @pytest.fixture(scope="module")

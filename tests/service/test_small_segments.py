@@ -1,7 +1,7 @@
 """Segments of few rows are judged every so many windows, with all rows since: nothing is told of two, nor missed."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 
@@ -22,8 +22,8 @@ from monitor.store.schema import alert, measurement
 from monitor.types import Window
 from monitor.watch import Monitor
 from monitor.wiring import opened
+from tests.service.scene import DAY, START, times
 
-START, DAY = datetime(2024, 1, 1, tzinfo=UTC), timedelta(days=1)
 A_DAY, SELDOM = 200, 20
 CONFIG = """
 database: sqlite:///monitor.db
@@ -43,10 +43,7 @@ def rows(seed: int, first: int, days: int, *, moved: float = 0.0) -> pa.Table:
     few = np.arange(days * A_DAY) % 10 == 0
     columns = {f"c{i}": rng.normal(size=days * A_DAY) for i in range(6)}
     columns["c3"][few] += moved
-    seconds = np.tile(np.linspace(60, 86_000, A_DAY), days)
-    day = np.repeat(np.arange(first, first + days), A_DAY)
-    at = [START + int(d) * DAY + timedelta(seconds=int(s)) for d, s in zip(day, seconds, strict=True)]
-    return pa.table({"at": pa.array(at), "shop": np.where(few, "small", "large"), **columns})
+    return pa.table({"at": times(first, days, a_day=A_DAY), "shop": np.where(few, "small", "large"), **columns})
 
 
 def monitored(folder: Path, *, moved: float) -> Monitor:
@@ -106,7 +103,7 @@ def test_a_segment_that_has_grown_waits_for_no_other_window(tmp_path: Path) -> N
     def put(profiles: Mapping[str, Profile], *, before: int) -> Sample:
         earlier = [Window(START - day * DAY, START - (day - 1) * DAY) for day in range(before, 0, -1)]
         sample = Sample(window, 1, 0, 0, {WHOLE: held[WHOLE], "shop=small": profiles["shop=small"]})
-        return put_together(sample, least=60, references=references, before=earlier, read=read)
+        return put_together(sample, least=60, references=references, before=lambda: earlier, read=read)
 
     assert "shop=small" not in put(grown, before=0).lacking_in
     assert "shop=small" in put(held, before=3).lacking_in

@@ -1,6 +1,6 @@
 """A peak in windows of fifty rows is found and told: the budget is worth something there, too."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 
@@ -13,8 +13,8 @@ from monitor.config import load
 from monitor.pipeline import once
 from monitor.store.schema import alert
 from monitor.wiring import opened
+from tests.service.scene import START, times
 
-START = datetime(2024, 1, 1, tzinfo=UTC)
 A_DAY, PEAKED = 50, 4
 CONFIG = """
 database: sqlite:///monitor.db
@@ -32,10 +32,7 @@ def rows(seed: int, first: int, days: int, *, peaked: int = 0) -> pa.Table:
     rng = np.random.default_rng(seed)
     columns = {f"c{i:02}": rng.lognormal(size=days * A_DAY) for i in range(12)}
     columns["c07"][np.arange(days * A_DAY) % A_DAY < peaked] = 1.0
-    seconds = np.tile(np.linspace(60, 86_000, A_DAY), days)
-    day = np.repeat(np.arange(first, first + days), A_DAY)
-    at = [START + timedelta(days=int(d), seconds=int(s)) for d, s in zip(day, seconds, strict=True)]
-    return pa.table({"at": pa.array(at), **columns})
+    return pa.table({"at": times(first, days, a_day=A_DAY), **columns})
 
 
 def test_four_rows_of_fifty_at_one_usual_value_are_told(tmp_path: Path) -> None:

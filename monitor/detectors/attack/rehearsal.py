@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from monitor.detectors.attack.baseline import MOST_ROWS, SLACK, Baseline, held_out, shown_by
 from monitor.detectors.attack.indicators import COPYING, NAMES
-from monitor.detectors.attack.ordering import ordered, ranks
+from monitor.detectors.attack.ordering import ranks
 from monitor.detectors.attack.queries import Queries
 from monitor.detectors.attack.regulars import Regulars
 from monitor.detectors.attack.senders import keys_of
@@ -42,10 +42,14 @@ def rehearsed(baseline: Baseline, reference: pa.Table, roles: Roles) -> Baseline
 def _odd(baseline: Baseline, reference: pa.Table, roles: Roles) -> Regulars:
     """Count which clients' rows, of those that nothing was fitted on, are odd beside all others'."""
     sample = reference.take(pa.array(_by_client(keys_of(reference, roles))))
-    sample = sample.filter(pa.array(held_out(baseline.space.rows(sample).hashes())))
-    rows, classes = baseline.space.rows(sample), baseline.answers.classes(sample)
+    rows = baseline.space.rows(sample)
+    apart = np.flatnonzero(held_out(rows.hashes()))
+    sample, rows = sample.take(pa.array(apart)), rows.take(apart)
     points = baseline.population.placed(baseline.space, rows)
-    found = baseline.statistics(rows, points, classes, baseline.answers.margins(sample)) if len(rows) else {}
+    found = {}
+    if len(rows):
+        answers = baseline.answers
+        found = baseline.statistics(rows, points, answers.classes(sample), answers.margins(sample))
     counted, hits = shown_by(baseline.regions, baseline.contract, found, points, rows)
     return _regulars(baseline, keys_of(sample, roles), counted, hits)
 
@@ -82,8 +86,5 @@ def _by_client(keys: Keys) -> Places:
     wanted = np.minimum(known, most)
     busiest = np.argsort(-known, kind="stable")
     wanted[busiest[np.cumsum(wanted[busiest]) > MOST]] = 0
-    order = ordered(which)
-    rank = np.empty(keys.size, np.int64)
-    rank[order] = ranks(which)[order]
-    share = wanted[which] / rows[which]
+    rank, share = ranks(which), wanted[which] / rows[which]
     return np.flatnonzero(np.floor((rank + 1) * share) > np.floor(rank * share))

@@ -111,6 +111,7 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
     _contract(baseline, epoch, fresh, signs)
     # An odd value that stays while others are varied is one odd value.
     signs.counted[:, PLACE["off_contract"]] &= ~varied
+    signs.counted[:, PLACE["training_rows"]] &= ~epoch.rescored
     _all_round(signs, alone=(near_last <= APART_IN) & ~epoch.exempt)
     signs.hits[:] &= signs.counted
     signs.rare[:] &= signs.counted
@@ -216,5 +217,5 @@ def _contract(baseline: Baseline, epoch: Epoch, fresh: Flags, signs: Signs) -> N
         "training_rows": trained[spot] == epoch.hashes,
     }
     for name, hit in shown.items():
-        signs.counted[:, PLACE[name]] = fresh & ~epoch.rescored if name == "training_rows" else fresh
+        signs.counted[:, PLACE[name]] = fresh
         signs.hits[:, PLACE[name]] = signs.rare[:, PLACE[name]] = hit

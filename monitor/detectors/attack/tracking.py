@@ -112,9 +112,11 @@ def looked_at(
         rows = queries.rows.take(slice(first, first + size))
         epoch = _epoch(baseline, state, queries, rows, first=first, clients=clients)
         if excused:
-            held["client_expected"][_excuse(held, epoch, excused, epoch.exempt)] = True
+            theirs = _asking(held, epoch, excused)
+            held["client_expected"][theirs] = True
+            epoch.exempt[np.isin(epoch.place, theirs)] = True
         if again:
-            _excuse(held, epoch, again, epoch.rescored)
+            epoch.rescored[np.isin(epoch.place, _asking(held, epoch, again))] = True
         clusters.growth = Gains.of([_growth(baseline, held, named=queries.named)])
         clusters.links = _links(baseline, held, named=queries.named)
         signs = signs_of(baseline, held, epoch, clusters)
@@ -215,9 +217,7 @@ def _learn(held: Mapping[str, Array], epoch: Epoch) -> None:
     learn_steady(held)
 
 
-def _excuse(held: Mapping[str, Array], epoch: Epoch, excused: set[int], rows: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Mark the rows of some clients, by their keys; give these clients' places."""
-    asking = np.unique(epoch.place[epoch.place >= 0])
-    theirs = asking[np.isin(held["client_key"][asking], np.array([*excused], np.uint64))]
-    rows |= np.isin(epoch.place, theirs)
-    return theirs
+def _asking(held: Mapping[str, Array], epoch: Epoch, keys: set[int]) -> NDArray[np.intp]:
+    """Give the places of those of some clients, by their keys, that sent any of an epoch's rows."""
+    places = np.unique(epoch.place[epoch.place >= 0])
+    return places[np.isin(held["client_key"][places], np.array([*keys], np.uint64))]

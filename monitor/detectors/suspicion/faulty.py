@@ -28,10 +28,10 @@ def faulty_columns(
     if current.rows < FEWEST_ROWS:
         return {}
     features = [column.name for column in current.layout.columns if column.role == "feature"]
-    found = {name: _fault(reference.columns[name], current.columns[name], everybody.columns[name]) for name in features}
-    for name in features:
-        if (odd or {}).get(name, 0.0) > found[name][1]:
-            found[name] = ODD, (odd or {})[name]
+    found = {
+        name: _fault(*(one.columns[name] for one in (reference, current, everybody)), odd=(odd or {}).get(name, 0.0))
+        for name in features
+    }
     faults = {name: says for name, (says, share) in found.items() if share >= MOST}
     if len(faults) > max(1.0, FEW * len(features)) or any(SOME <= share < MOST for _, share in found.values()):
         return {}
@@ -46,15 +46,18 @@ def _spread(before: ColumnProfile, after: ColumnProfile) -> float | None:
     return math.sqrt(now[2] / usual[2]) if usual and now and usual[2] > 0 else None
 
 
-def _fault(before: ColumnProfile, after: ColumnProfile, everybody: ColumnProfile) -> tuple[str, float]:
-    """Say what most rows hold of that which hardly any row of the reference and few of others' do; give their share."""
+def _fault(before: ColumnProfile, after: ColumnProfile, everybody: ColumnProfile, *, odd: float) -> tuple[str, float]:
+    """Say what most rows hold of that which hardly any row of the reference and few of others' do; give their share.
+
+    odd: the share of the rows that are off contract.
+    """
     shares = [("", 0.0)]
     for says, count in _kinds(after):
         rows, usual, all_rows = count(after), count(before), count(everybody)
         others = everybody.rows - after.rows
         if usual <= RARE * before.rows and all_rows - rows <= OTHERS * others:
             shares.append((says, rows / after.rows))
-    return max(shares, key=lambda one: one[1])
+    return max((*shares, (ODD, odd)), key=lambda one: one[1])
 
 
 def _kinds(after: ColumnProfile) -> Iterator[tuple[str, Callable[[ColumnProfile], int]]]:
