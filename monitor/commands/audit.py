@@ -186,6 +186,7 @@ def _as_json(found: Audited, name: str, batch: str, roles: Roles) -> Mapping[str
         "reference_n": found.reference,
         "false_alarms": FALSE_ALARMS,
         "p_value": verdict.p_value,
+        "detectable_flips": verdict.detectable,
         "statistics": found.statistics,
         "suspicious": len(suspicious),
         "rows": [_row(found, place, why, roles) for place, why in suspicious[:LISTED]],
@@ -209,9 +210,8 @@ def _tell(found: Audited, name: str, batch: str, roles: Roles, out: Path | None)
         return
     parts = f" in {verdict.parts} parts" if verdict.parts > 1 else ""
     looked = f"{verdict.judged:,} of {found.rows.num_rows:,} labelled rows{parts}"
-    typer.echo(
-        f"{looked}, beside {found.reference:,} of the reference; one clean batch in 1,000 is called suspicious\n"
-    )
+    typer.echo(f"{looked}, beside {found.reference:,} of the reference; one clean batch in 1,000 is called suspicious")
+    typer.echo(f"{_power(verdict.detectable)}\n")
     lines = [
         (one["statistic"], one["value"], one["threshold"], one["p_value"], "yes" if one["breaches"] else "-", _at(one))
         for one in found.statistics
@@ -221,6 +221,12 @@ def _tell(found: Audited, name: str, batch: str, roles: Roles, out: Path | None)
         typer.echo(f"\n{len(suspicious):,} suspicious rows" + (f", written to {out}" if out else "; -o writes them"))
         rows = [_row(found, place, why, roles) for place, why in suspicious[:SHOWN]]
         table(("row", "label", "why"), [(r[ROW], r["label"], ", ".join(r[REASONS])) for r in rows])
+
+
+def _power(detectable: float | None) -> str:
+    if detectable is None:
+        return "labels flipped at random could hardly be found: the reference tells too little of them"
+    return f"labels flipped at random are found in four of five such batches from {detectable:.1%} of them on"
 
 
 def _at(one: Mapping[str, Any]) -> str:

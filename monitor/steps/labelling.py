@@ -95,7 +95,7 @@ class Labelling:
         p_value = min(1.0, len(found) * strongest.p_value)
         of = stretch if strongest.name == "contributors" else rows
         share = strongest.rows.size / max(of.num_rows, 1)
-        p = p_values(known, self.nulls[size], batch)
+        p = p_values(known, self.nulls[size], batch, rng=rng)
         flips = {_part(name): (flipped, p[name]) for name, flipped in flip_shares(known, batch).items()}
         told = named(
             known,

@@ -9,17 +9,25 @@ import pyarrow as pa
 import pytest
 from scipy.stats import binom, fisher_exact, gamma
 
-from monitor.detectors.attack.batches import contributors, duplicate_clusters, prior_shift, value_for_label
+from monitor.detectors.attack.batches import (
+    contributors,
+    duplicate_clusters,
+    label_contradiction,
+    prior_shift,
+    value_for_label,
+)
 from monitor.detectors.attack.batches.audit import Verdict, audit, calibrated, measures_of, p_values
 from monitor.detectors.attack.batches.calibration import Null, nulls_of, size_of
+from monitor.detectors.attack.batches.given import Given, OfSum, relabelled
 from monitor.detectors.attack.batches.known import Known, seen
 from monitor.detectors.attack.batches.naming import named
+from monitor.detectors.attack.batches.rows import NONE, Told
 from monitor.detectors.attack.batches.slow import slow_poisoning
 from monitor.steps.poisoning import contributors_of, learned, text_of
 from monitor.types import Roles
 
 ROLES = Roles(timestamp="at", label="y", scores=("p",))
-LEARNED: dict[int, dict[int, Mapping[str, Null]]] = {}
+LEARNED: dict[int, dict[int, Mapping[str, Given]]] = {}
 PLAIN = Roles(timestamp="at", label="y", prediction="said")
 
 
@@ -69,7 +77,7 @@ def test_clean_batches_are_blamed_no_more_often_than_their_p_values_say() -> Non
         nulls = calibrated(known, size, rng=rng, draws=100)
         fresh = seen(known, rows(200 + seed, 40 * size), None, rng=rng)
         parts = rng.permutation(fresh.size).reshape(-1, size)
-        found += [p_values(known, nulls, fresh.take(part)) for part in parts]
+        found += [p_values(known, nulls, fresh.take(part), rng=rng) for part in parts]
     for level, most in ((0.1, 0.17), (0.01, 0.035), (0.001, 0.01)):
         shares = {name: sum(p[name] <= level for p in found) / len(found) for name in found[0]}
         assert {name: share for name, share in shares.items() if share > most} == {}
@@ -82,13 +90,63 @@ def test_every_tail_of_the_calibration_is_that_of_a_gamma() -> None:
     assert null.p_value(null.threshold(1e-4)) == pytest.approx(1e-4)
 
 
-def test_the_moments_of_a_sum_are_those_of_batches_drawn_at_random() -> None:
+def harder(table: pa.Table) -> pa.Table:
+    """Give the rows whose label is least sure, without the copy of it."""
+    unsure = np.abs(table["p"].to_numpy() - 0.5)
+    return table.drop_columns(["said"]).take(pa.array(np.argsort(unsure)[: table.num_rows // 4]))
+
+
+def test_the_moments_of_a_sum_are_those_of_the_same_rows_with_labels_drawn_anew(known: Known) -> None:
     rng = np.random.default_rng(5)
-    scores = rng.gamma(1, 1, 5000)
-    sums = scores[rng.integers(0, 5000, (4000, 100))].sum(axis=1)
-    null = Null.of_sum(scores, 100)
-    assert null.mean == pytest.approx(sums.mean(), rel=0.01)
-    assert null.sd == pytest.approx(sums.std() * (1 + 100 / 5000) ** 0.5, rel=0.05)
+    for table in (rows(31, 400), rows(32, 200)):
+        batch = seen(known, table, None, rng=rng)
+        sums = np.array([label_contradiction.scores(relabelled(batch, rng)).sum() for _ in range(4000)])
+        null = OfSum(label_contradiction.by_class, bias=0.0, error=0.0, factor=1.0).null(
+            batch, Told(0.0, NONE), rng=rng
+        )
+        assert null.mean == pytest.approx(sums.mean(), abs=0.1 * sums.std())
+        assert null.sd == pytest.approx(sums.std(), rel=0.05)
+        assert null.p_value(float(np.quantile(sums, 0.99))) == pytest.approx(0.01, abs=0.005)
+    learned = OfSum.learned(label_contradiction.by_class, known.rows)
+    assert learned.factor >= 1
+    assert abs(learned.bias) < 5 * learned.error
+
+
+def test_batches_of_harder_rows_are_not_blamed_for_being_hard() -> None:
+    rng, known = np.random.default_rng(33), known_of(rows(1, 4000).drop_columns(["said"]))
+    size = size_of(200, reference=known.rows.size)
+    nulls = calibrated(known, size, rng=rng, draws=100)
+    found = []
+    for seed in range(60):
+        batch = seen(known, harder(rows(300 + seed, 4 * size)), None, rng=rng)
+        found.append(p_values(known, nulls, batch, rng=rng))
+    of_labels = set(found[0]) - {"prior_shift", "duplicate_clusters"}
+    shares = {name: sum(p[name] <= 0.01 for p in found) / len(found) for name in of_labels}
+    assert {name: share for name, share in shares.items() if share > 0.06} == {}
+
+
+def test_the_share_of_flips_that_is_said_to_be_found_is_found_as_often_as_said(known: Known) -> None:
+    rng = np.random.default_rng(34)
+    verdict = judged(known, rows(35, 500))
+    share = verdict.detectable
+    assert share is not None
+    assert 0.01 < share < 0.2
+    hits = 0
+    for seed in range(40):
+        table = rows(500 + seed, 500)
+        found = judged(known, flipped(table, rng.choice(500, round(share * 500), replace=False)))
+        hits += "label_contradiction" in breaching(found)
+    assert 24 <= hits <= 39  # of 40, four fifths of them expected
+    unsure = judged(known, harder(rows(36, 2000)).append_column("said", pa.array(np.zeros(500, int)))).detectable
+    assert unsure is None or unsure > 2 * share
+
+
+def test_labels_that_nothing_tells_are_said_to_hide_flips() -> None:
+    table = rows(36, 2000)
+    rng = np.random.default_rng(37)
+    told = pa.table({"x": table["x"], "y": rng.integers(0, 2, 2000)})
+    known = known_of(told, Roles(timestamp="at", label="y"))
+    assert judged(known, told.slice(0, 400)).detectable is None
 
 
 def test_flips_in_a_tenth_of_the_labels_are_found_and_their_rows_named(known: Known) -> None:
@@ -190,10 +248,19 @@ def test_a_category_that_the_reference_lacks_is_named_as_it_is_written(known: Kn
 
 def test_the_surprise_of_a_count_is_its_binomial_deviance() -> None:
     met, rows_ = np.array([9.0]), np.array([12.0])
-    ours = value_for_label.surprise(met, np.array([3.0]), rows_, np.array([100.0]))[0]
+    ours = value_for_label.surprise(met, np.array([3.0]), rows_, np.array([0.0]))[0]
     share = 3.5 / 13
     by_hand = 2 * (binom.logpmf(9, 12, 9 / 12) - binom.logpmf(9, 12, share))
     assert ours == pytest.approx(by_hand**0.5)
+
+
+def test_a_value_counts_for_its_rows_only_where_it_alone_of_its_column_comes_more_often() -> None:
+    usual = np.array([[10.0, 10.0, 10.0, 10.0]])
+    alone = value_for_label.oftener(np.array([[30, 9, 9, 9]]), usual)[0]
+    assert alone[0] == pytest.approx(30 * np.log(30 / 10.5) - 19.5)
+    assert alone[1:].tolist() == [0.0, 0.0, 0.0]
+    moved = value_for_label.oftener(np.array([[30, 29, 2, 2]]), usual)[0]
+    assert moved[0] < alone[0] / 5
 
 
 def test_near_copies_are_counted_and_ordinary_rows_are_not(known: Known) -> None:

@@ -101,7 +101,7 @@ def clean(case: Case, later: Labelled) -> Iterator[Figure]:
     alarms: dict[str, int] = {}
     parts: list[dict[str, float]] = []
     for _ in range(CLEAN):
-        part = p_values(case.known, case.nulls, drawn(case, later))
+        part = p_values(case.known, case.nulls, drawn(case, later), rng=case.rng)
         parts.append(part)
         for name in measures_of(case.known):
             alarms[name] = alarms.get(name, 0) + (part[name] <= ALPHA)
@@ -142,7 +142,7 @@ def found(
         for number in range(within):
             batch = drawn(case, later)
             batch = flipped(case, batch, some(case, batch, share(number)))
-            parts.append(p_values(case.known, case.nulls, batch))
+            parts.append(p_values(case.known, case.nulls, batch, rng=case.rng))
             if alarmed(case, parts):
                 after.append(number + 1)
                 break
@@ -204,7 +204,7 @@ def backdoor(case: Case, share: float, *, target: float | None) -> Figure:
         rows = case.later.take(pa.array(case.rng.choice(case.later.num_rows, case.size, replace=False)))
         places = case.rng.choice(case.size, max(1, round(share * case.size)), replace=False)
         rows = triggered(rows, column, places, case)
-        part = p_values(case.known, case.nulls, case.seen(rows))
+        part = p_values(case.known, case.nulls, case.seen(rows), rng=case.rng)
         breaching = [name for name in measures_of(case.known) if part[name] <= ALPHA]
         hits += bool(breaching)
         names += breaching

@@ -20,7 +20,9 @@ from monitor.detectors.attack.batches import (
     value_for_label,
 )
 from monitor.detectors.attack.batches.calibration import Null, blocks, nulls_of, size_of
+from monitor.detectors.attack.batches.given import ByClass, Given, OfDraws, OfSum, residuals
 from monitor.detectors.attack.batches.known import Known
+from monitor.detectors.attack.batches.power import extra, least_share
 from monitor.detectors.attack.batches.rows import NONE, Labelled, Places, Told
 from monitor.detectors.attack.batches.slow import slow_poisoning
 
@@ -34,11 +36,9 @@ PARTS = 16
 
 Floats = NDArray[np.float64]
 Measure = Callable[[Labelled], Told]
-Scores = Callable[[Labelled], Floats]
-Nulls = Mapping[str, Null]
+Nulls = Mapping[str, Given]
 
-WHOLE = ("contributors", "slow_poisoning")
-"""Those that look at a batch as a whole, not at its parts."""
+FLIPS = "label_contradiction"
 SAYS: Mapping[str, str] = {
     "label_contradiction": "the label contradicts what the reference says of such rows",
     "confusion_excess": "one label where another is likelier, more often than the reference explains",
@@ -51,6 +51,8 @@ SAYS: Mapping[str, str] = {
     "slow_poisoning": "over the parts of the batch, labels contradict the reference a little more than they should",
 }
 GRAINS, DISTANCES = {"duplicate_clusters": 1.0}, ("prior_shift",)
+OF_LABELS = ("confusion_excess", "value_for_label")
+"""What is drawn, and speaks of labels given the features."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +83,8 @@ class Statistic:
 class Verdict:
     """What is to be said of a batch.
 
-    judged: rows that were looked at; parts: in how many parts of equal size.
+    judged: rows that were looked at; parts: in how many parts of equal size. detectable: the share of labels flipped at
+    random that would be found in four of five such batches; None where not even half of them would.
     """
 
     outcome: Literal["clean", "suspicious", "undecided"]
@@ -89,6 +92,7 @@ class Verdict:
     judged: int = 0
     parts: int = 0
     statistics: tuple[Statistic, ...] = ()
+    detectable: float | None = None
 
     @property
     def p_value(self) -> float | None:
@@ -109,7 +113,7 @@ class Verdict:
 def measures_of(known: Known) -> dict[str, Measure]:
     """Give the statistics that are measured on parts of a batch."""
     return {
-        "label_contradiction": label_contradiction.measure,
+        FLIPS: label_contradiction.measure,
         "confusion_excess": confusion_excess.measure,
         "confident_errors": partial(confident_errors.measure, confident=known.confident),
         "neighbour_disagreement": neighbour_disagreement.measure,
@@ -119,12 +123,12 @@ def measures_of(known: Known) -> dict[str, Measure]:
     }
 
 
-def sums_of(known: Known) -> dict[str, Scores]:
-    """Give, for the statistics that are sums over rows, the rows' scores: their moments need no draws."""
-    plain: dict[str, Scores] = {
-        "label_contradiction": label_contradiction.scores,
-        "confident_errors": partial(confident_errors.scores, confident=known.confident),
-        "neighbour_disagreement": neighbour_disagreement.scores,
+def sums_of(known: Known) -> dict[str, ByClass]:
+    """Give, for the statistics that are sums over rows, the scores of every label: their moments need no draws."""
+    plain: dict[str, ByClass] = {
+        FLIPS: label_contradiction.by_class,
+        "confident_errors": partial(confident_errors.by_class, confident=known.confident),
+        "neighbour_disagreement": neighbour_disagreement.by_class,
     }
     often = [i for i in np.argsort(-known.priors, kind="stable")[:PARTS].tolist() if i < len(known.classes)]
     return plain | {direction(known.classes[label]): partial(_of_label, label=label) for label in often}
@@ -136,7 +140,7 @@ def direction(label: str) -> str:
 
 
 def _of_label(batch: Labelled, *, label: int) -> Floats:
-    return np.where(batch.label == label, label_contradiction.scores(batch), 0.0)
+    return np.where(np.arange(batch.classes) == label, label_contradiction.by_class(batch), 0.0)
 
 
 def calibrated(known: Known, size: int, *, rng: np.random.Generator, draws: int = DRAWS) -> Nulls:
@@ -146,17 +150,18 @@ def calibrated(known: Known, size: int, *, rng: np.random.Generator, draws: int 
     """
     sums = sums_of(known)
     drawn = {name: _value(measure) for name, measure in measures_of(known).items() if name not in sums}
-    nulls = {name: Null.of_sum(scores(known.rows), size) for name, scores in sums.items()}
-    nulls |= nulls_of(drawn, known.rows, size, batches=draws, rng=rng, grains=GRAINS, distances=DISTANCES)
+    learned = nulls_of(drawn, known.rows, size, batches=draws, rng=rng, grains=GRAINS, distances=DISTANCES)
+    nulls: dict[str, Given] = {name: OfSum.learned(by_class, known.rows) for name, by_class in sums.items()}
+    nulls |= {name: OfDraws(drawn[name], null, name in OF_LABELS) for name, null in learned.items()}
     if known.order.size < BLOCKS_NEEDED * size:
         return nulls
-    measures = drawn | {name: _summed(scores) for name, scores in sums.items()}
+    measures = drawn | {name: _beyond(by_class) for name, by_class in sums.items()}
     spread = _spread(measures, known, size, rng)
     return {name: null.widened(spread[name]) for name, null in nulls.items()}
 
 
-def _summed(scores: Scores) -> Callable[[Labelled], float]:
-    return lambda batch: float(scores(batch).sum())
+def _beyond(by_class: ByClass) -> Callable[[Labelled], float]:
+    return lambda batch: float(residuals(by_class, batch).sum())
 
 
 def _value(measure: Measure) -> Callable[[Labelled], float]:
@@ -178,28 +183,24 @@ def _spread(
     return found
 
 
-def p_values(known: Known, nulls: Nulls, batch: Labelled) -> dict[str, float]:
+def p_values(known: Known, nulls: Nulls, batch: Labelled, *, rng: np.random.Generator) -> dict[str, float]:
     """Give the p-value of every statistic and direction of one batch of the calibrated size."""
-    measures = {name: _value(measure) for name, measure in measures_of(known).items()}
-    measures |= {name: _summed(scores) for name, scores in sums_of(known).items()}
-    return {name: nulls[name].p_value(measure(batch)) for name, measure in measures.items()}
+    told = {name: measure(batch) for name, measure in measures_of(known).items()}
+    for name, by_class in sums_of(known).items():
+        told.setdefault(name, Told(float(batch.of_label(by_class(batch)).sum()), NONE))
+    return {name: nulls[name].null(batch, one, rng=rng).p_value(one.value) for name, one in told.items()}
 
 
 def followed(known: Known) -> list[str]:
     """Name what is followed over batches in the search for slow poison: all labels, and each frequent one."""
-    return ["label_contradiction", *(name for name in sums_of(known) if name.startswith(direction("")))]
+    return [FLIPS, *(name for name in sums_of(known) if name.startswith(direction("")))]
 
 
 def flip_shares(known: Known, batch: Labelled) -> dict[str, float]:
     """Estimate what share of all rows has a flipped label, and a label flipped into each frequent one."""
-    k, own = known.rows.classes - 1, label_contradiction.scores(known.rows)
-    others = label_contradiction.flip_scores(known.rows.chance[:, :k], classes=k).sum(axis=1)
-    step = float(((others - own) / (k - 1)).mean() - own.mean())
-    found = {}
-    for name in followed(known):
-        scores = sums_of(known)[name]
-        found[name] = float(scores(batch).mean() - scores(known.rows).mean()) / max(step, 1e-9)
-    return found
+    step, sums = max(extra(known.rows)[0], 1e-9), sums_of(known)
+    beyond = {name: [residuals(sums[name], one).mean() for one in (batch, known.rows)] for name in followed(known)}
+    return {name: float(now - usual) / step for name, (now, usual) in beyond.items()}
 
 
 def evidence_over(parts: Sequence[Mapping[str, float]], rows: int, *, known: Known) -> float:
@@ -241,29 +242,42 @@ def audit(
     alpha = FALSE_ALARMS / len(spoken)
     taken = [(part, batch.take(part)) for part in parts]
     found = [
-        _worst(name, [(part, measure(rows)) for part, rows in taken], nulls[size][name], alpha)
+        _worst(name, taken, measure, partial(nulls[size][name].null, rng=rng), alpha)
         for name, measure in measures.items()
     ]
     if "contributors" in spoken:
         found.append(contributed(known, batch.take(judged), judged, alpha=alpha))
     if "slow_poisoning" in spoken:
-        each = [p_values(known, nulls[size], rows) for _, rows in taken[: batch.size // size]]
+        each = [p_values(known, nulls[size], rows, rng=rng) for _, rows in taken[: batch.size // size]]
         found.append(_slow(known, each, size, batch, alpha))
     breaching = [one for one in found if one.breaches]
     why = "; ".join(SAYS[one.name] for one in breaching)
     outcome: Literal["clean", "suspicious"] = "suspicious" if breaching else "clean"
-    return Verdict(outcome, why, int(judged.size), len(parts), tuple(found))
+    seen_from = _detectable(taken[0][1], nulls[size][FLIPS], alpha / len(parts), len(parts), rng=rng)
+    return Verdict(outcome, why, int(judged.size), len(parts), tuple(found), seen_from)
 
 
-def _worst(name: str, told_of: Sequence[tuple[Places, Told]], null: Null, alpha: float) -> Statistic:
-    parts, told = [part for part, _ in told_of], [one for _, one in told_of]
-    p = [null.p_value(one.value) for one in told]
+def _detectable(part: Labelled, given: Given, alpha: float, parts: int, *, rng: np.random.Generator) -> float | None:
+    null = given.null(part, Told(0.0, NONE), rng=rng)
+    return least_share(null, null.threshold(alpha), part, parts=parts)
+
+
+def _worst(
+    name: str,
+    taken: Sequence[tuple[Places, Labelled]],
+    measure: Measure,
+    null_of: Callable[[Labelled, Told], Null],
+    alpha: float,
+) -> Statistic:
+    parts, told = [part for part, _ in taken], [measure(rows) for _, rows in taken]
+    nulls = [null_of(rows, one) for (_, rows), one in zip(taken, told, strict=True)]
+    p = [null.p_value(one.value) for null, one in zip(nulls, told, strict=True)]
     worst = int(np.argmin(p))
     reached = [i for i, value in enumerate(p) if value * len(parts) <= alpha] or [worst]
     rows = np.unique(np.concatenate([parts[i][told[i].rows] for i in reached]))
     lead = int(parts[worst][told[worst].rows[0]]) if told[worst].rows.size else -1
     p_value = min(1.0, p[worst] * len(parts))
-    limit = null.threshold(alpha / len(parts))
+    limit = nulls[worst].threshold(alpha / len(parts))
     return Statistic(name, told[worst].value, limit, p_value, alpha, rows, told[worst].cell, lead)
 
 

@@ -16,7 +16,7 @@ Measure = Callable[[Labelled], float]
 
 STEPS = 1.25
 FEWEST, LARGEST_PART = 50, 0.25
-LEAST_SKEW = 0.05
+LEAST_SKEW, MOST_SKEW = 0.05, 3.0
 
 
 @dataclass(frozen=True)
@@ -26,14 +26,6 @@ class Null:
     mean: float
     sd: float
     skew: float
-
-    @classmethod
-    def of_sum(cls, scores: Floats, size: int) -> "Null":
-        """Give the moments of the sum of `size` rows' scores, from those of all reference rows."""
-        mean, sd = float(scores.mean()), float(scores.std(ddof=1))
-        skew = float((((scores - mean) / sd) ** 3).mean()) if sd > 0 else 0.0
-        wider = math.sqrt(1 + size / scores.size)
-        return cls(size * mean, max(math.sqrt(size) * sd * wider, 1e-9), min(max(skew / math.sqrt(size), 0.0), 3.0))
 
     def widened(self, by: float) -> "Null":
         """Give the same with a larger standard deviation."""
@@ -105,7 +97,7 @@ def null_of(values: Floats, *, wider: float, grain: float) -> Null:
     """Give the moments of one statistic's values; the skewness with one standard error added."""
     mean, sd = float(values.mean()), float(values.std(ddof=1))
     skew = float((((values - mean) / sd) ** 3).mean()) if sd > 0 else 0.0
-    careful = min(max(skew + math.sqrt(6 / values.size), 0.0), 3.0)
+    careful = min(max(skew + math.sqrt(6 / values.size), 0.0), MOST_SKEW)
     return Null(mean, max(sd * wider, grain), careful)
 
 

@@ -5,11 +5,16 @@ import numpy as np
 from monitor.detectors.attack.batches.rows import Floats, Labelled, Told
 
 
+def by_class(batch: Labelled, *, confident: Floats) -> Floats:
+    """Give 1 for every label that is not the class that a row is confident of, else 0."""
+    sure = np.where(batch.chance >= confident, batch.chance, -1.0)
+    wrong = (sure.max(axis=1) >= 0)[:, None] & (sure.argmax(axis=1)[:, None] != np.arange(batch.classes))
+    return np.asarray(wrong, np.float64)
+
+
 def scores(batch: Labelled, *, confident: Floats) -> Floats:
     """Give 1 for the rows that are confident of a class that is not their label, else 0."""
-    sure = np.where(batch.chance >= confident, batch.chance, -1.0)
-    wrong = (sure.max(axis=1) >= 0) & (sure.argmax(axis=1) != batch.label)
-    return np.asarray(wrong, np.float64)
+    return batch.of_label(by_class(batch, confident=confident))
 
 
 def measure(batch: Labelled, *, confident: Floats) -> Told:

@@ -20,6 +20,11 @@ def flip_scores(own: Floats, *, classes: int, share: float = SHARE) -> Floats:
     return np.asarray(np.log((1 - share) + share * other / own))
 
 
+def by_class(batch: Labelled) -> Floats:
+    """Give the log-likelihood ratio of a tenth of labels flipped that each label of a row would have."""
+    return flip_scores(batch.chance, classes=batch.classes - 1)
+
+
 def scores(batch: Labelled) -> Floats:
     """Give each row's log-likelihood ratio of a tenth of labels flipped."""
     return flip_scores(batch.own, classes=batch.classes - 1)

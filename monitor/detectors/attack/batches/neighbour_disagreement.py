@@ -7,9 +7,14 @@ from monitor.detectors.attack.batches.rows import Floats, Labelled, Told
 SELDOM = 0.15
 
 
+def by_class(batch: Labelled) -> Floats:
+    """Give the share of each row's nearest reference rows that have another label than each."""
+    return np.asarray(1 - batch.near)
+
+
 def scores(batch: Labelled) -> Floats:
     """Give the share of each row's nearest reference rows that have another label."""
-    return np.asarray(1 - batch.near[np.arange(batch.size), batch.label])
+    return batch.of_label(by_class(batch))
 
 
 def measure(batch: Labelled) -> Told:

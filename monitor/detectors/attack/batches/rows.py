@@ -44,7 +44,11 @@ class Labelled:
     @property
     def own(self) -> Floats:
         """Give the probability of each row's own label."""
-        return np.asarray(self.chance[np.arange(self.size), self.label])
+        return self.of_label(self.chance)
+
+    def of_label(self, by_class: Floats) -> Floats:
+        """Give, of what each row has for every class, shape (rows, classes), that for its label."""
+        return np.asarray(by_class[np.arange(self.size), self.label])
 
     @property
     def levels(self) -> int:

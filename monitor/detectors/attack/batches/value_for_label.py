@@ -43,10 +43,10 @@ def measure(batch: Labelled, *, usual: Usual) -> Told:
 
     Values are categories, bins of numbers, numbers that repeat exactly, and pairs of coarse bins of the first sixteen
     columns. A value's labels are binomial; their expectation is the mean of the model's probability and the
-    neighbours' share. That the value comes more often than in the reference counts as much again, at most. `cell` is
-    (column, value, label), for a pair (column, value, column, value, label), for a repeated number (-1 - column, row,
-    label) with the place of a row that holds it. (scan statistics: Kulldorff 1997; triggers: Gu, Dolan-Gavitt & Garg
-    2017)
+    neighbours' share. That the value comes more often than in the reference, and does so alone in its column, counts
+    as much again, at most. `cell` is (column, value, label), for a pair (column, value, column, value, label), for a
+    repeated number (-1 - column, row, label) with the place of a row that holds it. (scan statistics: Kulldorff 1997;
+    triggers: Gu, Dolan-Gavitt & Garg 2017)
 
     Blind to triggers spread over more than two columns or a smooth pattern, to those on labels that the model
     expects anyway (clean labels), to values that are common, and to a few rows: at 1 % of 500 there are five.
@@ -87,10 +87,11 @@ def _most(
     flat = (codes + np.arange(codes.shape[1]) * levels).ravel()
     best, size = Told(0.0, NONE), codes.shape[1] * levels
     rows = np.bincount(flat, minlength=size)
+    by_rows = oftener(rows.reshape(-1, levels), batch.size * shares.reshape(-1, levels)).ravel()
     for label in range(batch.classes):
         met = np.bincount(flat, np.repeat(batch.label == label, codes.shape[1]), size)
         promised = np.bincount(flat, np.repeat(expected[:, label], codes.shape[1]), size)
-        scores = surprise(met, promised, rows, batch.size * shares)
+        scores = surprise(met, promised, rows, by_rows)
         at = int(scores.argmax())
         if scores[at] > best.value:
             column, value = divmod(at, levels)
@@ -112,29 +113,46 @@ def _repeated(batch: Labelled, expected: Floats, column: int, known: tuple[Float
         return
     at = np.minimum(np.searchsorted(known[0], distinct[often]), known[0].size - 1)
     shares = np.where(known[0][at] == distinct[often], known[1][at], 0.0)
+    by_rows = oftener(counts[often][None], batch.size * shares[None])[0]
     for label in range(batch.classes):
         met = np.bincount(back, batch.label == label, first.size)[often]
         promised = np.bincount(back, expected[:, label], first.size)[often]
-        scores = surprise(met, promised, counts[often], batch.size * shares)
+        scores = surprise(met, promised, counts[often], by_rows)
         most = int(scores.argmax())
         if scores[most] > 0:
             rows = np.flatnonzero((back == often[most]) & (batch.label == label))
             yield Told(float(scores[most]), rows, cell=(-1 - column, int(first[often[most]]), label))
 
 
-def surprise(met: NDArray[Any], promised: NDArray[Any], rows: NDArray[Any], usual: NDArray[Any]) -> Floats:
+def oftener(rows: NDArray[Any], usual: NDArray[Any]) -> Floats:
+    """Give the evidence that each value comes more often than in the reference, beyond any other value of its column.
+
+    rows, usual: shape (columns, values), rows of each and as many as the reference would have. A column that moved as a
+    whole has many values that come more often.
+
+    >>> oftener(np.array([[20, 9, 9, 9]]), np.array([[10.0, 10.0, 10.0, 10.0]])).round(1).tolist()
+    [[3.4, 0.0, 0.0, 0.0]]
+    """
+    more = np.where(rows > usual + SMOOTHING, _times(rows, usual + SMOOTHING) - (rows - usual - SMOOTHING), 0.0)
+    if more.shape[1] < 2:
+        return np.asarray(more)
+    second, most = np.partition(more, -2, axis=1)[:, -2:].T
+    other = np.where(more == most[:, None], second[:, None], most[:, None])
+    return np.asarray(np.maximum(more - other, 0.0))
+
+
+def surprise(met: NDArray[Any], promised: NDArray[Any], rows: NDArray[Any], by_rows: NDArray[Any]) -> Floats:
     """Give the signed root deviance of counts of a label at values; 0 where they are not above what was promised.
 
-    met, promised: rows of the label at each value; rows: all at that value; usual: as many as the reference would have.
+    met, promised: rows of the label at each value; rows: all at that value; by_rows: the evidence that these are more
+    than in the reference.
 
     >>> met, promised, rows = np.array([20.0, 20.0, 9.0]), np.array([10.0, 10.0, 10.0]), np.array([20.0, 20.0, 20.0])
-    >>> surprise(met, promised, rows, np.array([20.0, 0.0, 0.0])).round(1).tolist()
+    >>> surprise(met, promised, rows, np.array([0.0, 50.0, 0.0])).round(1).tolist()
     [5.3, 7.4, 0.0]
     """
     share = np.clip((promised + SMOOTHING) / (rows + 2 * SMOOTHING), 1e-9, 1 - 1e-9)
     by_label = _times(met, rows * share) + _times(rows - met, rows * (1 - share))
-    more = _times(rows, usual + SMOOTHING) - (rows - usual - SMOOTHING)
-    by_rows = np.where(rows > usual + SMOOTHING, more, 0.0)
     total = by_label + np.minimum(by_label, by_rows)
     return np.asarray(np.where(met > rows * share, np.sqrt(2 * np.maximum(total, 0.0)), 0.0))
 

@@ -1,0 +1,111 @@
+"""What a statistic is on a clean batch of the very rows that came: with labels as the reference says of such rows.
+
+A batch of other rows than the reference's, harder ones or those of another season, is no poison: only its labels are
+judged, given its features.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from monitor.detectors.attack.batches.calibration import MOST_SKEW, Measure, Null, null_of
+from monitor.detectors.attack.batches.rows import Floats, Labelled, Told
+
+ByClass = Callable[[Labelled], Floats]
+
+DOUBT = 0.01
+DRAWS = 200
+
+
+class Given(Protocol):
+    """What a statistic is on clean batches, for any rows."""
+
+    def null(self, batch: Labelled, told: Told, *, rng: np.random.Generator) -> Null:
+        """Give the moments for the rows of a batch of which the statistic says this."""
+
+    def widened(self, by: float) -> "Given":
+        """Give the same with a larger standard deviation."""
+
+
+@dataclass(frozen=True, eq=False)
+class OfSum:
+    """A sum over rows of what each row's label scores: its moments follow from the probabilities of the labels.
+
+    by_class: the scores of every label, shape (rows, classes). bias, error: by how much the reference's rows score more
+    than promised, a row, at least 0, and its standard error. factor: variances beside those that the probabilities
+    promise, at least 1.
+    """
+
+    by_class: ByClass
+    bias: float
+    error: float
+    factor: float
+
+    @classmethod
+    def learned(cls, by_class: ByClass, reference: Labelled) -> "OfSum":
+        """Learn how well the probabilities tell the scores of the reference's own rows."""
+        beyond, promised = residuals(by_class, reference), _moments(by_class, reference)[1].mean()
+        # What a score tells beyond the probabilities may hold for the reference's rows only, and is not relied on.
+        bias, variance = max(float(beyond.mean()), 0.0), float(beyond.var(ddof=1))
+        factor = max(1.0, variance / max(float(promised), 1e-12)) if variance > 0 else 1.0
+        return cls(by_class, bias, float(np.sqrt(variance / beyond.size)), factor)
+
+    def null(self, batch: Labelled, told: Told, *, rng: np.random.Generator) -> Null:  # noqa: ARG002  # exact
+        """Give the moments of the sum if every label were drawn as the probabilities say, the bias added."""
+        mean, variance, third = (float(one.sum()) for one in _moments(self.by_class, batch))
+        own = variance * self.factor
+        sd = max(np.sqrt(own + (batch.size * self.error) ** 2), 1e-9)
+        skew = third * self.factor**1.5 / sd**3
+        return Null(mean + batch.size * self.bias, float(sd), float(np.clip(skew, 0.0, MOST_SKEW)))
+
+    def widened(self, by: float) -> "OfSum":
+        """Give the same with a larger standard deviation."""
+        return replace(self, error=self.error * by, factor=self.factor * by**2)
+
+
+@dataclass(frozen=True, eq=False)
+class OfDraws:
+    """A statistic that is known from batches of the reference, and made sure of on the rows that came.
+
+    of_labels: the statistic speaks of labels, so that a value that is rare in the reference is laid beside those of the
+    same rows, without the ones that it names, with labels drawn anew; the null that thinks it less rare answers.
+    """
+
+    measure: Measure
+    learned: Null
+    of_labels: bool
+
+    def null(self, batch: Labelled, told: Told, *, rng: np.random.Generator) -> Null:
+        """Give the moments on batches of the reference, or on the batch's own rows where these are the wider ones."""
+        if not self.of_labels or self.learned.p_value(told.value) > DOUBT:
+            return self.learned
+        others = batch.take(np.setdiff1d(np.arange(batch.size), told.rows))
+        values = np.array([self.measure(relabelled(others, rng)) for _ in range(DRAWS)])
+        return max(self.learned, null_of(values, wider=1.0, grain=1e-9), key=lambda one: one.p_value(told.value))
+
+    def widened(self, by: float) -> "OfDraws":
+        """Give the same with a larger standard deviation."""
+        return replace(self, learned=self.learned.widened(by))
+
+
+def residuals(by_class: ByClass, batch: Labelled) -> Floats:
+    """Give by how much each row's label scores more than its probabilities promise; shape (rows,)."""
+    return np.asarray(batch.of_label(by_class(batch)) - _moments(by_class, batch)[0])
+
+
+def relabelled(batch: Labelled, rng: np.random.Generator) -> Labelled:
+    """Give the same rows with labels drawn from the probabilities."""
+    below = np.cumsum(batch.chance, axis=1)
+    drawn = (rng.random(batch.size)[:, None] * below[:, -1:] >= below).sum(axis=1)
+    return replace(batch, label=np.minimum(drawn, batch.classes - 1).astype(np.intp))
+
+
+def _moments(by_class: ByClass, batch: Labelled) -> tuple[Floats, Floats, Floats]:
+    """Give mean, variance and third central moment of each row's score."""
+    chance = batch.chance / batch.chance.sum(axis=1, keepdims=True)
+    scores = by_class(batch)
+    mean = (chance * scores).sum(axis=1)
+    apart = scores - mean[:, None]
+    return mean, (chance * apart**2).sum(axis=1), (chance * apart**3).sum(axis=1)
