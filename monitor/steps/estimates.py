@@ -5,20 +5,26 @@ from dataclasses import replace
 
 from monitor.config import Model
 from monitor.detectors import ESTIMATES
+from monitor.detectors.performance.support import broken_column
 from monitor.profiles.profile import Profile
 from monitor.steps.measure import Found, found_of, shared_by
+from monitor.types import Measurement
 
 
 def estimated(reference: Profile, current: Profile, settings: Model) -> Iterator[Found]:
     """Run the estimates over all of a window's traffic.
 
     Of those armed by default only the first that fits the model may raise an alert, and only where labels come late or
-    not at all: each test costs all others some of the false-alarm budget.
+    not at all: each test costs all others some of the false-alarm budget. Where a feature is broken in many rows
+    nothing is estimated: what the scores of such rows are worth is not known.
     """
+    unlike = broken_column(reference, current)
+    note = f"not known: {unlike[0]} is broken in {unlike[1]:.0%} of the rows" if unlike else ""
     labelled = current.outcome.n if current.outcome else 0
     wanted = settings.labels is not None or not labelled
     for detector in ESTIMATES:
-        for measurement in detector.compare(reference, current):
+        for measured in detector.compare(reference, current):
+            measurement = Measurement(measured.detector, None, n=measured.n, note=note) if note else measured
             found = found_of(detector, measurement, settings, reference.layout)
             by_default = found.setting.value is None
             armed = found.armed and (wanted or not by_default)

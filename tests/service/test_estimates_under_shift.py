@@ -5,6 +5,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -59,7 +60,9 @@ def pets(days: int, *, first: int, dark: float = 0.0) -> pa.Table:
     return pa.table({**columns, **named, "said": CLASSES[z.argmax(axis=1)], "pet": CLASSES[was]})
 
 
-def estimates(home: Path, config: str, reference: pa.Table, rows: pa.Table, detector: str) -> list[float]:
+def estimates(
+    home: Path, config: str, reference: pa.Table, rows: pa.Table, detector: str, key: str = "value"
+) -> list[Any]:
     """Run the loop on rows without labels, and give what it estimates of each day that is over."""
     (home / "monitor.yaml").write_text(config)
     pq.write_table(reference, home / "reference.parquet")
@@ -75,7 +78,7 @@ def estimates(home: Path, config: str, reference: pa.Table, rows: pa.Table, dete
         text=True,
         check=False,
     ).stdout
-    return [row["value"] for row in map(json.loads, said.splitlines()) if not row["segment"]]
+    return [row[key] for row in map(json.loads, said.splitlines()) if not row["segment"]]
 
 
 def test_a_fall_that_only_the_rows_explain_is_estimated_before_labels_come(tmp_path: Path) -> None:
@@ -95,3 +98,26 @@ def test_a_fall_of_several_classes_is_estimated_before_labels_come(tmp_path: Pat
     real = right.reshape(4, A_DAY).mean(axis=1)[:3]
     assert real[0] - real[2] > 0.1
     assert np.allclose(sorted(values), sorted(real), atol=0.06)
+
+
+def test_nothing_is_estimated_of_rows_with_a_broken_feature(tmp_path: Path) -> None:
+    rows = made(4, first=0)
+    age = rows["age"].to_numpy().copy()
+    age[A_DAY : 2 * A_DAY] = 0.0
+    age[2 * A_DAY : 3 * A_DAY : 2] = np.nan
+    rows = rows.set_column(rows.column_names.index("age"), "age", pa.array(age, from_pandas=True))
+    found = estimates(tmp_path, CONFIG, made(20, first=-30), rows.drop_columns(["paid"]), "estimated_accuracy", "note")
+    assert sorted(found, key=str) == [
+        "",
+        "not known: age is broken in 50% of the rows",
+        "not known: age is broken in 99% of the rows",
+    ]
+
+
+def test_a_window_that_holds_one_month_is_not_broken(tmp_path: Path) -> None:
+    reference, rows = made(60, first=-60), made(3, first=0)
+    reference, rows = (
+        one.append_column("month", pa.array([float(at.month) for at in one["at"].to_pylist()]))
+        for one in (reference, rows)
+    )
+    assert estimates(tmp_path, CONFIG, reference, rows.drop_columns(["paid"]), "estimated_accuracy", "note") == [""] * 2

@@ -3,10 +3,49 @@
 import numpy as np
 
 from monitor.profiles import expected_error, expected_hit
+from monitor.profiles.bins import NumericBins
 from monitor.profiles.layout import Role
 from monitor.profiles.outcome import BinaryOutcome, MulticlassOutcome
-from monitor.profiles.profile import Profile
+from monitor.profiles.profile import ColumnProfile, Profile
 from monitor.stats.support import strain
+
+MOST_BROKEN = 0.25
+"""The share of rows with a value that no row of the reference was like beyond which nothing is expected of them."""
+STUCK = 0.5
+VARIES = 0.1
+"""The correlation within windows up to which a column takes all its values in each: a month does not."""
+
+
+def broken_column(reference: Profile, window: Profile) -> tuple[str, float] | None:
+    """Give the feature that is broken in most rows, with the share; None where none is in more than a quarter.
+
+    Broken is a value that is missing oftener than in the reference, or beyond its range; or one bin that holds half of
+    the window's rows more than of the reference's. The last two only where the reference's windows show that each holds
+    all of the column's values. What scores are worth was learned from rows of which none was so.
+
+    Blind to values that could be right, such as another unit within the range, and to new categories.
+    """
+    shares = [(name, _broken(reference, column, window.columns[name])) for name, column in _features(reference)]
+    name, share = max(shares, key=lambda one: one[1], default=("", 0.0))
+    return (name, share) if share > MOST_BROKEN else None
+
+
+def _features(reference: Profile) -> list[tuple[str, ColumnProfile]]:
+    return [(name, column) for name, column in reference.columns.items() if column.role == "feature"]
+
+
+def _broken(reference: Profile, before: ColumnProfile, after: ColumnProfile) -> float:
+    if not before.rows or not after.rows:
+        return 0.0
+    share = max(after.missing / after.rows - before.missing / before.rows, 0.0)
+    if not (reference.layout.windows and before.correlation <= VARIES and before.n and after.n):
+        return share
+    now, usual = after.counts / after.rows, before.counts / before.rows
+    ends = [0, -1] if isinstance(before.bins, NumericBins) and now.size > 1 else []
+    beyond = max(float(now[ends].sum() - usual[ends].sum()), 0.0)
+    now[ends], usual[ends] = 0.0, 0.0
+    stuck = float((now - usual).max())
+    return share + beyond + (stuck if stuck >= STUCK else 0.0)
 
 
 def doubt_of_hits(reference: Profile, window: Profile) -> float:
