@@ -10,6 +10,7 @@ from monitor.config import Model, Route
 from monitor.notify import Receiver
 from monitor.schedule import Period
 from monitor.store.database import Database
+from monitor.store.pushed import Holds
 from monitor.types import Endpoint, Roles, Source
 
 
@@ -67,6 +68,12 @@ class Watch:
     def labels_source(self) -> str:
         """Name the source of labels in the store."""
         return f"{self.name}/labels"
+
+    @property
+    def pushed(self) -> dict[Holds, str]:
+        """Give which of records and labels are pushed, with their sources' names in the store."""
+        said: dict[Holds, str] = {"records": self.records_source} if self.settings.source.push else {}
+        return said | ({"labels": self.labels_source} if self.settings.labels and self.settings.labels.push else {})
 
     @property
     def probes_source(self) -> str:

@@ -65,6 +65,7 @@ def create_app(
     now: Callable[[], datetime],
     ready: Callable[[], list[str]] = list,
     push: Push | None = None,
+    label: Push | None = None,
     validate: Validate | None = None,
     private: bool = False,
     patience: Patience = PATIENCE,
@@ -76,14 +77,16 @@ def create_app(
         may also send it as the password of Basic.
     allowed_hosts: names this service answers to; "*" is every name.
     ready: the reasons why the service cannot do its work; none when it can.
-    push: takes (model, body, content type) and gives counts; raises MonitorError when the body cannot be read.
+    push: takes (model, body, content type) of records and gives counts; raises MonitorError when the body cannot be
+        read. label: the same of labels.
     validate: takes the same and gives for each record whether it belongs; raises MonitorError likewise.
     patience: how long a body may take.
     watched: the models of the configuration; None is every model that the database knows.
     """
     door = Door(hashlib.sha256(token.encode()).digest() if token else None, tuple(allowed_hosts), private=private)
     failures = Failures()
-    handlers = [*_pages(database, watched), *_numbers(database, now, ready), _records(push), _validation(validate)]
+    handlers = [*_pages(database, watched), *_numbers(database, now, ready)]
+    handlers += [_records(push), _labels(label), _validation(validate)]
     schema = OpenAPIConfig("monitor", "1", path="/schema", render_plugins=[JsonRenderPlugin(path="/openapi.json")])
     return Litestar(
         handlers,
@@ -245,6 +248,15 @@ def _records(push: Push | None) -> Any:  # noqa: ANN401  # a route
         return _answered(push, request, body, model, absent="no model of this service takes pushed records")
 
     return records
+
+
+def _labels(label: Push | None) -> Any:  # noqa: ANN401  # a route
+    @post("/v1/labels", status_code=202, sync_to_thread=True)
+    def labels(request: Request[Any, Any, Any], body: RawBody, model: FromQuery[str]) -> dict[str, Any]:
+        """Take labels of a model's records by their ids, as JSON or as an Arrow stream."""
+        return _answered(label, request, body, model, absent="no model of this service takes pushed labels")
+
+    return labels
 
 
 def _validation(validate: Validate | None) -> Any:  # noqa: ANN401  # a route

@@ -6,7 +6,7 @@ from functools import partial
 from os.path import normpath
 from pathlib import Path
 
-from monitor.config import Config, Data, Model, Receiver
+from monitor.config import Config, Data, Labels, Model, Receiver
 from monitor.config import Probes as ProbesSection
 from monitor.errors import SourceError
 from monitor.notify import Receiver as Notifier
@@ -17,7 +17,7 @@ from monitor.notify.webhook import Webhook
 from monitor.sources.files import FilesSource
 from monitor.store.attacks import kept_seed, read_seed
 from monitor.store.database import Database, migrate, open_database
-from monitor.store.pushed import read_pushed
+from monitor.store.pushed import Holds, read_pushed
 from monitor.types import Source
 from monitor.watch import Monitor, Probes, Watch
 
@@ -64,20 +64,25 @@ def deployment_seed(database: Database) -> bytes:
 
 def watch_of(name: str, model: Model, database: Database, *, root: Path, seed: bytes = b"") -> Watch:
     """Give a model with its sources; seed: the deployment's secret."""
-    labels = (
-        source_of(model.labels, root=root, may_be_empty=True, live=not model.labels.files) if model.labels else None
-    )
     # a reference is closed: read behind its cursor again, it would seem to change at every look
     closed = model.reference.model_copy(update={"lookback": timedelta(0)}) if model.reference else None
     reference = source_of(closed, root=root) if closed else None
-    if model.source.push:
-        from monitor.sources.push import PushSource  # noqa: PLC0415  # only where something is pushed
-
-        source: Source = PushSource(partial(read_pushed, database, name))
-    else:
-        source = source_of(model.source, root=root, live=True)
+    source = _pushed(name, database) if model.source.push else source_of(model.source, root=root, live=True)
+    labels = _labels_of(name, model.labels, database, root=root) if model.labels else None
     probes = probes_of(model.probes, root=root) if model.probes else None
     return Watch(name, model, source, labels, reference, probes, seed)
+
+
+def _labels_of(name: str, labels: Labels, database: Database, *, root: Path) -> Source:
+    if labels.push:
+        return _pushed(name, database, holds="labels")
+    return source_of(labels, root=root, may_be_empty=True, live=not labels.files)
+
+
+def _pushed(name: str, database: Database, *, holds: Holds = "records") -> Source:
+    from monitor.sources.push import PushSource  # noqa: PLC0415  # only where something is pushed
+
+    return PushSource(partial(read_pushed, database, name, holds=holds))
 
 
 def probes_of(section: ProbesSection, *, root: Path) -> Probes:
@@ -107,7 +112,7 @@ def source_of(
     ever matched is no fault, as with labels, which come later. live: rows go on coming, so that the source looks after
     what it may have lost.
 
-    Raises SourceError for pushed records, which are pulled from nowhere.
+    Raises SourceError for what is pushed, which is pulled from nowhere.
     """
     if data.files is not None:
         folder, pattern = placed(data.files, root=root)
@@ -117,7 +122,7 @@ def source_of(
 
         url, table = data.sql.get_secret_value(), data.table or ""
         return SqlSource(url, table, data.cursor, data.lookback, batch_rows=batch_rows, live=live)
-    raise SourceError("pushed records come by themselves; there is nothing to pull")
+    raise SourceError("what is pushed comes by itself; there is nothing to pull")
 
 
 def placed(pattern: str, *, root: Path) -> tuple[Path, str]:

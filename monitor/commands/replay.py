@@ -17,6 +17,7 @@ from monitor.commands.printing import json_line, printable, progress_bar
 from monitor.daemon.leasing import owner
 from monitor.pipeline import Pass, Progress
 from monitor.pipeline import once as pass_over
+from monitor.steps.labelled import labelled_rows
 from monitor.steps.reference import References
 from monitor.store.database import Database, migrate, open_database
 from monitor.store.records import read_segment, segment_numbers
@@ -43,6 +44,22 @@ class StoredSource:
             for number in segment_numbers(connection, self.model):
                 if number > after:
                     yield Batch(SHARD, read_segment(connection, number), {"segment": number})
+
+
+@dataclass(frozen=True)
+class StoredLabels:
+    """Labels that were pushed, read again from where they are stored beside their records."""
+
+    database: Database
+    watch: Watch
+    repeats: bool = False
+
+    def pull(self, cursors: Mapping[str, Cursor]) -> Iterator[Batch]:
+        """Yield the labels of every stored segment behind the cursor."""
+        columns = [str(self.watch.roles.id), str(self.watch.roles.label)]
+        for batch in StoredSource(self.database, self.watch.name).pull(cursors):
+            with self.database.read() as connection:
+                yield replace(batch, rows=labelled_rows(connection, self.watch, batch.rows).select(columns))
 
 
 @dataclass(frozen=True)
@@ -110,15 +127,18 @@ def replayed(
 def _watches(setup: Setup, names: Sequence[str], database: Database) -> Iterator[tuple[Watch, ...]]:
     models = setup.config.models
     watches = tuple(replace(watch_of(name, models[name], database, root=setup.root), probes=None) for name in names)
-    if not any(watch.settings.source.push for watch in watches):
+    if not any(watch.pushed for watch in watches):
         yield watches
         return
     with watching(setup) as configured_monitor, reaching_database(setup):
         kept = configured_monitor.database
-        yield tuple(
-            replace(watch, source=StoredSource(kept, watch.name)) if watch.settings.source.push else watch
-            for watch in watches
-        )
+        yield tuple(_stored(watch, kept) for watch in watches)
+
+
+def _stored(watch: Watch, kept: Database) -> Watch:
+    if "labels" in watch.pushed:
+        watch = replace(watch, labels=StoredLabels(kept, watch))
+    return replace(watch, source=StoredSource(kept, watch.name)) if "records" in watch.pushed else watch
 
 
 def noted(progress: Progress, judged: list[tuple[str, Window]]) -> Progress:

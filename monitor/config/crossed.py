@@ -95,7 +95,7 @@ def _data(path: Path, data: Tree) -> Iterator[Mistake]:
     kinds = [kind for kind in _SOURCE_KINDS if kind in data]
     of_sql = [key for key in _OF_SQL if key in data]
     if len(kinds) != 1:
-        pushed = ", push" if path[-1] == "source" else ""
+        pushed = ", push" if path[-1] != "reference" else ""
         problem = "both " + " and ".join(kinds) if kinds else f"neither files nor sql{pushed and ' nor push'}"
         yield path, problem, "write exactly one of them"
     elif kinds != ["sql"]:
@@ -106,8 +106,8 @@ def _data(path: Path, data: Tree) -> Iterator[Mistake]:
         if isinstance(data["sql"], str) and "://" not in data["sql"]:
             yield (*path, "sql"), "no address of a database", "write for example postgresql://host/name"
         yield from _cursor(path, listed(data.get("cursor")), _duration(data.get("lookback")))
-    if kinds == ["push"] and path[-1] != "source":
-        yield path, f"{path[-1]} cannot be pushed, only records can", "write files or sql"
+    if kinds == ["push"] and path[-1] == "reference":
+        yield path, "a reference cannot be pushed, only records and labels can", "write files or sql"
 
 
 def _cursor(path: Path, cursor: list[Any], lookback: timedelta | None) -> Iterator[Mistake]:

@@ -58,7 +58,7 @@ class Section(BaseModel):
 
 
 class Data(Section):
-    """Where rows are: files by a pattern, a table of a database, or pushed to the web interface.
+    """Where rows are: files by a pattern, a table of a database, or pushed over HTTP.
 
     cursor: the columns that order a table: a time and an id, or one that only grows.
     lookback: how far behind its cursor a table is read again, for rows that were committed late; 0 where the cursor

@@ -39,11 +39,11 @@ def housekept(passes: Passes) -> None:
             return
         tidy(monitor)
         for watch in monitor.watches:
-            if watch.settings.source.push:
+            for holds, source in watch.pushed.items():
                 with monitor.database.write() as connection:
-                    taken = read_cursors(connection, watch.records_source).get(SHARD, {}).get("id", 0)
+                    taken = read_cursors(connection, source).get(SHARD, {}).get("id", 0)
                     # The last one stays: SQLite would give its number to the next body, which would then be no news.
-                    forget_pushed(connection, watch.name, until=taken - 1)
+                    forget_pushed(connection, watch.name, until=taken - 1, holds=holds)
         with monitor.database.write() as connection:
             forget_runs(connection, older=now - KEPT)
 

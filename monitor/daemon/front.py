@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from monitor.config import Web
 from monitor.errors import MonitorError, SourceError
 from monitor.guard import Guard
-from monitor.sources.push import admitted_body
-from monitor.store.pushed import add_pushed
+from monitor.sources.push import admitted_body, admitted_labels
+from monitor.store.pushed import Holds, add_pushed
 from monitor.store.records import register_model
 from monitor.watch import Monitor
 
@@ -48,7 +48,8 @@ def opened_page(
         allowed_hosts=allowed_hosts(web),
         now=clock,
         ready=ready,
-        push=pushing(monitor, clock=clock),
+        push=pushing(monitor, "records", clock=clock),
+        label=pushing(monitor, "labels", clock=clock),
         validate=Guard(monitor.database, clock=clock).validate,
         private=token is not None,
         watched=[watch.name for watch in monitor.watches],
@@ -62,23 +63,26 @@ def opened_page(
     return serve(app, web.host, web.port, started)
 
 
-def pushing(monitor: Monitor, *, clock: Callable[[], datetime]) -> "Push | None":
-    """Give what takes a pushed body; None when no model takes any."""
-    roles = {watch.name: watch.roles for watch in monitor.watches if watch.settings.source.push}
+def pushing(monitor: Monitor, holds: Holds, *, clock: Callable[[], datetime]) -> "Push | None":
+    """Give what takes a pushed body of records or labels; None when no model takes any."""
+    roles = {watch.name: watch.roles for watch in monitor.watches if holds in watch.pushed}
 
     def push(name: str, body: bytes, content_type: str) -> Mapping[str, Any]:
         if name not in roles:
-            raise MonitorError(f"no model {name!r} takes pushed records, only {', '.join(roles)}")
+            raise MonitorError(f"no model {name!r} takes pushed {holds}, only {', '.join(roles)}")
         try:
-            taken = admitted_body(body, content_type, roles[name], now=clock())
+            if holds == "labels":
+                taken = admitted_labels(body, content_type, roles[name])
+            else:
+                taken = admitted_body(body, content_type, roles[name], now=clock())
         except ValueError as error:
             raise SourceError(str(error)) from error
         with monitor.database.write() as connection:
             register_model(connection, name, now=clock())
-            add_pushed(connection, name, body, content_type, now=clock())
+            add_pushed(connection, name, body, content_type, now=clock(), holds=holds)
         reasons = [f"{one.position}: {one.reason}" for one in taken.rejected]
         more = [f"and {len(reasons) - MOST_REASONS} more"] if len(reasons) > MOST_REASONS else []
-        counts = {"records": taken.rows.num_rows, "rejected": len(reasons)}
+        counts = {holds: taken.rows.num_rows, "rejected": len(reasons)}
         return {**counts, "reasons": reasons[:MOST_REASONS] + more} if reasons else counts
 
     return push if roles else None

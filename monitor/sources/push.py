@@ -4,10 +4,12 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
+import numpy as np
 import pyarrow as pa
 
-from monitor.admission import admit, too_many
+from monitor.admission import admit, admit_labels, too_many
 from monitor.sources.arrowbody import parse_arrow
 from monitor.sources.textlines import (
     MOST_CELLS,
@@ -21,6 +23,7 @@ from monitor.sources.textlines import (
     rejected,
     to_table,
 )
+from monitor.timestamps import decoded, flags
 from monitor.types import Batch, Cursor, Rejected, Roles
 
 SHARD = "push"
@@ -83,15 +86,40 @@ def admitted_body(body: bytes, content_type: str, roles: Roles, *, now: datetime
     Raises ValueError, with a sentence for the sender, when the body holds no records, or when so many of them cannot be
     taken that a source would be stopped: more than 5 %, and more than 10 records.
     """
+    return _admitted(*parse(body, content_type), partial(admit, roles=roles, now=now, stops=False))
+
+
+def admitted_labels(body: bytes, content_type: str, roles: Roles) -> Batch:
+    """Give what will become of the labels of a body, as `admitted_body` does of records.
+
+    Raises ValueError likewise, and where no record has an id or a label.
+    """
     rows, rejected = parse(body, content_type)
-    batch = admit(Batch("body", rows, {}, rejected), roles, now=now, stops=False)
-    lost = {each.position for each in rejected}
-    left = [place for n in range(1, batch.read + 1) if (place := f"record {n}") not in lost]
+    absent = [str(name) for name in (roles.id, roles.label) if name not in rows.column_names]
+    if absent:
+        raise ValueError(f"labels have no {absent[0]!r}, only {', '.join(rows.column_names) or 'nothing'}")
+    left, lacking = _left(rows, rejected), dict[int, str]()
+    for name in (roles.label, roles.id):
+        empty = flags(decoded(rows[name]).is_null(nan_is_null=True))
+        lacking |= dict.fromkeys(np.flatnonzero(empty).tolist(), f"{name!r} is missing")
+    rejected += tuple(Rejected(left[row], why, "") for row, why in sorted(lacking.items()))
+    rows = rows.take(pa.array([row for row in range(rows.num_rows) if row not in lacking], pa.int64()))
+    return _admitted(rows, rejected, partial(admit_labels, roles=roles))
+
+
+def _admitted(rows: pa.Table, rejected: tuple[Rejected, ...], admitted: Callable[[Batch], Batch]) -> Batch:
+    batch, left = admitted(Batch("body", rows, {}, rejected)), _left(rows, rejected)
     named = tuple(replace(each, position=_place(each.position, left)) for each in batch.rejected)
     if too_many(len(named), batch.read):
         first = f"{named[0].position}: {named[0].reason}"
         raise ValueError(f"{len(named)} of {batch.read} records cannot be taken, for example {first}; none was taken")
     return replace(batch, rejected=named)
+
+
+def _left(rows: pa.Table, rejected: Collection[Rejected]) -> list[str]:
+    """Name the records that rows are, which are those that were not rejected."""
+    lost = {each.position for each in rejected}
+    return [place for n in range(1, rows.num_rows + len(rejected) + 1) if (place := f"record {n}") not in lost]
 
 
 def _place(position: str, left: Sequence[str]) -> str:

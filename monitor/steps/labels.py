@@ -129,6 +129,11 @@ def _with_columns(watch: Watch, batch: Batch) -> Batch:
     """Give a batch that has ids and labels, or no rows. Raises SourceError where one of the columns is not there."""
     names = batch.rows.column_names
     absent = [name for name in (watch.roles.id, watch.roles.label) if name not in names]
+    if "labels" in watch.pushed and batch.rows.num_rows:
+        # What was pushed cannot be mended any more.
+        for name in absent:
+            batch = replace(batch, rows=batch.rows.append_column(str(name), pa.nulls(batch.rows.num_rows)))
+        return admit_labels(batch, watch.roles)
     if absent and batch.rows.num_rows:
         raise SourceError(f"{batch.shard}: labels have no column {absent[0]!r}, only {', '.join(names)}")
     return replace(batch, rows=pa.table({})) if absent else admit_labels(batch, watch.roles)

@@ -255,7 +255,7 @@ probe = Table(
     Column("recorded_at", UTCDateTime, nullable=False),
 )
 
-# Bodies that applications pushed, until they are pulled like any other source.
+# Bodies that applications pushed, of records or of labels, until they are pulled like any other source.
 pushed = Table(
     "pushed",
     metadata,
@@ -264,6 +264,7 @@ pushed = Table(
     Column("at", UTCDateTime, nullable=False),
     Column("content_type", Text, nullable=False),
     Column("data", LargeBinary, nullable=False),
+    Column("holds", Text, nullable=False, server_default="records"),
 )
 
 alert = Table(

@@ -33,6 +33,20 @@ def test_bodies_come_in_the_order_in_which_they_were_pushed(database: Database) 
     assert bodies(database, first) == {last: b"3"}
 
 
+def test_labels_are_pushed_beside_records_and_forgotten_apart(database: Database) -> None:
+    push(database, b"1")
+    with database.write() as connection:
+        for body in (b"2", b"3"):
+            add_pushed(connection, "m", body, JSON, now=NOON, holds="labels")
+    (two, three) = (number for number, _, _ in read_pushed(database, "m", 0, holds="labels"))
+    assert list(bodies(database, 0).values()) == [b"1"]
+    with database.write() as connection:
+        forget_pushed(connection, "m", until=three)
+        forget_pushed(connection, "m", until=two, holds="labels")
+    assert bodies(database, 0) == {}
+    assert [body for _, body, _ in read_pushed(database, "m", 0, holds="labels")] == [b"3"]
+
+
 def test_taken_bodies_are_forgotten(database: Database) -> None:
     for body in (b"1", b"2", b"3"):
         push(database, body)

@@ -61,7 +61,7 @@ def pets(days: int, *, first: int, dark: float = 0.0) -> pa.Table:
 
 
 def estimates(
-    home: Path, config: str, reference: pa.Table, rows: pa.Table, detector: str, key: str = "value"
+    home: Path, config: str, reference: pa.Table, rows: pa.Table, detector: str, *, key: str = "value"
 ) -> list[Any]:
     """Run the loop on rows without labels, and give what it estimates of each day that is over."""
     (home / "monitor.yaml").write_text(config)
@@ -106,7 +106,9 @@ def test_nothing_is_estimated_of_rows_with_a_broken_feature(tmp_path: Path) -> N
     age[A_DAY : 2 * A_DAY] = 0.0
     age[2 * A_DAY : 3 * A_DAY : 2] = np.nan
     rows = rows.set_column(rows.column_names.index("age"), "age", pa.array(age, from_pandas=True))
-    found = estimates(tmp_path, CONFIG, made(20, first=-30), rows.drop_columns(["paid"]), "estimated_accuracy", "note")
+    found = estimates(
+        tmp_path, CONFIG, made(20, first=-30), rows.drop_columns(["paid"]), "estimated_accuracy", key="note"
+    )
     assert sorted(found, key=str) == [
         "",
         "not known: age is broken in 50% of the rows",
@@ -120,4 +122,7 @@ def test_a_window_that_holds_one_month_is_not_broken(tmp_path: Path) -> None:
         one.append_column("month", pa.array([float(at.month) for at in one["at"].to_pylist()]))
         for one in (reference, rows)
     )
-    assert estimates(tmp_path, CONFIG, reference, rows.drop_columns(["paid"]), "estimated_accuracy", "note") == [""] * 2
+    assert (
+        estimates(tmp_path, CONFIG, reference, rows.drop_columns(["paid"]), "estimated_accuracy", key="note")
+        == [""] * 2
+    )

@@ -274,7 +274,7 @@ MISTAKES = [
     (
         "{files: reference.parquet}",
         "{push: true}",
-        f"{MODEL}.reference: reference cannot be pushed, only records can; write files or sql",
+        f"{MODEL}.reference: a reference cannot be pushed, only records and labels can; write files or sql",
     ),
     # pushed records that are also in files
     (
