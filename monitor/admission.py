@@ -52,7 +52,7 @@ def admit(
             raise _gone(batch, name, types)
     rows = without_views(rows)
     batch = replace(batch, rows=rows)
-    times = times_of(rows[roles.timestamp])
+    times = times_of(rows[roles.timestamp], roles.zone)
     faults = [*_text_faults(rows), *_time_faults(rows, times, roles.timestamp, now=now)]
     rows, nameless = named(rows, roles)
     faults += [*nameless, *_id_faults(rows, roles.id)]

@@ -1,7 +1,8 @@
 """Times as people write them, made alike: timestamps in microseconds and UTC."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -14,27 +15,45 @@ STAMP = pa.timestamp("us", "UTC")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_LAST = 200 * 365 * 86_400_000_000
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 # A second count below 1e11 lies before the year 5138, a millisecond count above it after March 1973.
 _SECONDS, _MILLISECONDS, _MICROSECONDS = 10**11, 10**14, 10**17
 
 
-def times_of(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def times_of(column: pa.ChunkedArray, zone: str | None = None) -> pa.ChunkedArray:
     """Give timestamps in microseconds and UTC, null where a value is missing or no time.
 
-    A time may be a timestamp of any unit and zone (without one it is UTC), a date, ISO 8601 text, or seconds, milli-,
-    micro- or nanoseconds since 1970, told apart by size.
+    A time may be a timestamp of any unit and zone, a date, ISO 8601 text, or seconds, milli-, micro- or nanoseconds
+    since 1970, told apart by size. zone: of times that name none, such as Europe/Berlin; None is UTC. The hour that
+    comes twice when clocks are put back is its first; one that is left out is the first moment after it.
     """
     column = decoded(column)
     if pa.types.is_timestamp(column.type):
-        return _from_timestamps(column)
+        times = _from_timestamps(column)
+        return times if column.type.tz else _local(times, zone)
     if pa.types.is_date(column.type):
-        return _from_timestamps(column.cast(pa.timestamp("s" if column.type == pa.date32() else "ms")))
+        return _local(_from_timestamps(column.cast(pa.timestamp("s" if column.type == pa.date32() else "ms"))), zone)
     if type_of(column.type) == "number":
         return _from_numbers(column)
     if type_of(column.type) == "text":
-        return _from_texts(column)
+        return _from_texts(column, zone)
     return pa.chunked_array([pa.nulls(len(column), STAMP)])
+
+
+def _local(times: pa.ChunkedArray, zone: str | None) -> pa.ChunkedArray:
+    """Give times that were taken for UTC as what they are in a zone; those beyond the years that it knows stay."""
+    if zone is None or not len(times):
+        return times
+    import pandas as pd  # noqa: PLC0415  # slow to import, and few need it
+
+    found = times.cast(pa.int64())
+    within = flags(pc.and_(pc.greater(found, 0), pc.less(found, _LAST)))
+    local = pd.DatetimeIndex(found.fill_null(0).to_numpy()[within].astype("datetime64[us]"))
+    known = local.tz_localize(zone, ambiguous=np.ones(len(local), np.bool_), nonexistent="shift_forward")
+    values = found.fill_null(0).to_numpy().copy()
+    values[within] = known.tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[us]").astype(np.int64)
+    return pa.chunked_array([pa.array(values, mask=flags(found.is_null())).cast(STAMP)])
 
 
 def _from_timestamps(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -65,24 +84,31 @@ def _by_size(values: NDArray[np.float64] | NDArray[np.int64]) -> NDArray[np.int6
     return np.where(values < _MICROSECONDS, np.rint(np.select(sizes, counts)), nano).astype(np.int64)
 
 
-def _from_texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _from_texts(column: pa.ChunkedArray, zone: str | None) -> pa.ChunkedArray:
     for kind in (STAMP, pa.timestamp("us")):
         try:
-            return column.cast(kind).cast(STAMP)
+            times = column.cast(kind).cast(STAMP)
         except pa.ArrowInvalid:
             continue
-    counts = [None if value is None else _from_text(value) for value in column.cast(pa.large_binary()).to_pylist()]
+        return times if kind == STAMP else _local(times, zone)
+    within = ZoneInfo(zone) if zone else UTC
+    counts = [_from_text(value, within) if value is not None else None for value in _encoded(column)]
     return pa.chunked_array([pa.array(counts, pa.int64()).cast(STAMP)])
 
 
-def _from_text(value: bytes) -> int | None:
+def _encoded(column: pa.ChunkedArray) -> list[bytes | None]:
+    values: list[bytes | None] = column.cast(pa.large_binary()).to_pylist()
+    return values
+
+
+def _from_text(value: bytes, zone: tzinfo) -> int | None:
     try:
         text = value.decode().strip()
         if len(text) != len("20130101") and _NUMBER.fullmatch(text):
             count = float(text)
             return int(_by_size(np.array([count]))[0]) if np.isfinite(count) else None
         time = datetime.fromisoformat(text)
-        return microseconds(time if time.tzinfo else time.replace(tzinfo=UTC))
+        return microseconds(time if time.tzinfo else time.replace(tzinfo=zone))
     except (ValueError, OverflowError):
         return None
 

@@ -29,7 +29,7 @@ class Roles:
 
     `scores` holds one column for binary models (the positive class) and one per class otherwise, in the order
     of `classes`. population: for a column, the share of each value in the population that the traffic should be like.
-    `others` hold what other models answered to the same rows.
+    `others` hold what other models answered to the same rows. zone: of times that name none; None is UTC.
     """
 
     timestamp: str
@@ -46,6 +46,7 @@ class Roles:
     kinds: Mapping[str, ColumnKind] = field(default_factory=dict)
     population: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     others: tuple[str, ...] = ()
+    zone: str | None = None
 
 
 KEPT_CHARS = 65_536

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal, get_args
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, SecretStr, model_validator
 from pydantic_core import CoreSchema, core_schema
@@ -103,6 +104,14 @@ def _by_value(shares: object) -> object:
     )
 
 
+def _zone(name: object) -> str:
+    try:
+        return ZoneInfo(str(name)).key
+    except (KeyError, OSError) as error:
+        # an unknown name, or a folder of zones, such as Europe
+        raise ValueError("no zone") from error
+
+
 class Columns(Section):
     """The columns' roles as they are written; `Roles` is what becomes of them."""
 
@@ -117,6 +126,7 @@ class Columns(Section):
     sensitive: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    zone: Annotated[str | None, read_by(_zone, "no time zone", "write one such as Europe/Berlin, or UTC")] = None
     kinds: dict[str, ColumnKind] = {}
     population: dict[str, Annotated[dict[str, Share], BeforeValidator(_by_value)]] = {}
 

@@ -82,7 +82,7 @@ class InjectedRecords:
         drawn = chance.random(rows.num_rows) < plan.share
         if stamp not in rows.column_names or not rows.num_rows:
             return np.zeros(rows.num_rows, np.int64), np.zeros(rows.num_rows, bool)
-        times = np.asarray(times_of(rows[stamp]).cast(pa.int64()).fill_null(-1).to_numpy())
+        times = np.asarray(times_of(rows[stamp], plan.facts.roles.zone).cast(pa.int64()).fill_null(-1).to_numpy())
         drawn &= times >= microseconds(plan.at)
         if plan.until is not None:
             drawn &= times < microseconds(plan.until)

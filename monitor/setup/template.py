@@ -130,6 +130,7 @@ def _columns(guess: Guess) -> Iterator[str]:
     yield ""
     yield "    columns:                          # every column without a role is a feature"
     yield _role("timestamp", guess.timestamp, "the time of the record: no column looks like it; name one")
+    yield _noted(6, "# zone: Europe/Berlin", "of times that name no zone; they are UTC unless you say another")
     yield _role("id", guess.id, "different in every record; labels from another source find their record by it")
     yield _role("client", guess.client, "who asked: an API key, an account, an address; attacks are traced by it")
     yield _role("version", guess.version, "the model's version; a new one is told from drift by it")

@@ -188,7 +188,7 @@ def _written(watch: Watch, rows: pa.Table) -> pa.ChunkedArray | None:
     order = watch.settings.labels.cursor if watch.settings.labels else ()
     if len(order) < 2 or order[0] not in rows.column_names:
         return None
-    return times_of(rows[order[0]]).cast(pa.int64())
+    return times_of(rows[order[0]], watch.roles.zone).cast(pa.int64())
 
 
 def _came(connection: Connection, watch: Watch, rows: pa.Table, looked: Looked) -> None:

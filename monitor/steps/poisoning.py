@@ -109,5 +109,5 @@ def _classes(rows: pa.Table, label: str | None) -> tuple[str, ...]:
 def _times(rows: pa.Table, roles: Roles) -> Floats | None:
     if roles.timestamp not in rows.column_names:
         return None
-    times = times_of(rows[roles.timestamp])
+    times = times_of(rows[roles.timestamp], roles.zone)
     return None if times.null_count else np.asarray(times.cast(pa.int64()).to_numpy(), np.float64)

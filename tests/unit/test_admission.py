@@ -1,6 +1,7 @@
 """Which rows are taken: times of every form, unusable rows, sources that changed."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -35,6 +36,36 @@ def admitted(times: Any, **columns: Any) -> Batch:  # noqa: ANN401
     assert after.cursor == before.cursor
     assert after.rows["at"].type == STAMP
     return after
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        pa.array([NOON.replace(hour=13, tzinfo=None)], pa.timestamp("ns")),
+        ["2013-03-01 13:00:00.000"],
+        ["2013-03-01T13:00:00"],
+        [" 2013-03-01T13:00:00"],  # one by one
+        # what names a zone, or counts since 1970, is what it says
+        pa.array([NOON], pa.timestamp("s", "America/New_York")),
+        ["2013-03-01T12:00:00Z"],
+        [SECONDS],
+    ],
+    ids=str,
+)
+def test_a_time_without_a_zone_is_of_the_one_that_is_said(times: Any) -> None:  # noqa: ANN401
+    after = admit(batch_of(times), replace(ROLES, zone="Europe/Berlin"), now=NOW, types={})
+    assert after.rows["at"].to_pylist() == [NOON]
+
+
+def test_hours_that_clocks_skip_or_repeat_are_no_loss() -> None:
+    times = ["2013-03-31T01:59:59", "2013-03-31T02:30:00", "2012-10-28T02:30:00", "9999-01-01T00:00:00", None]
+    after = admit(batch_of(times), replace(ROLES, zone="Europe/Berlin"), now=NOW, types={})
+    assert [f"{at:%m-%dT%H:%M:%S}" for at in after.rows["at"].to_pylist()] == [
+        "03-31T00:59:59",
+        "03-31T01:00:00",
+        "10-28T00:30:00",
+    ]
+    assert len(after.rejected) == 2
 
 
 @pytest.mark.parametrize(

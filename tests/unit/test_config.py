@@ -338,6 +338,17 @@ MISTAKES = [
         "population: {sex: {male: 0.5, female: half}}",
         f"{MODEL}.columns.population.sex.female: 'half' is no share above 0 and up to 1; write for example 0.8",
     ),
+    # no zones
+    (
+        "segments: [origin]",
+        "zone: Berlin",
+        f"{MODEL}.columns.zone: no time zone; write one such as Europe/Berlin, or UTC",
+    ),
+    (
+        "segments: [origin]",
+        "zone: Europe",
+        f"{MODEL}.columns.zone: no time zone; write one such as Europe/Berlin, or UTC",
+    ),
     # more segments than can be watched
     (
         "[origin]",
