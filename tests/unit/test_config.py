@@ -342,12 +342,12 @@ MISTAKES = [
     (
         "segments: [origin]",
         "zone: Berlin",
-        f"{MODEL}.columns.zone: no time zone; write one such as Europe/Berlin, or UTC",
+        f"{MODEL}.columns.zone: 'Berlin' is no time zone; write one such as Europe/Berlin, or UTC",
     ),
     (
         "segments: [origin]",
         "zone: Europe",
-        f"{MODEL}.columns.zone: no time zone; write one such as Europe/Berlin, or UTC",
+        f"{MODEL}.columns.zone: 'Europe' is no time zone; write one such as Europe/Berlin, or UTC",
     ),
     # more segments than can be watched
     (
