@@ -1,6 +1,6 @@
 """Alerts: one row each with its present state, and every change of it as an event."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -8,13 +8,14 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, func, insert, select, update
 
 from monitor.alerts.grouping import Finding, alert_id, as_json, instant, plain
-from monitor.alerts.lifecycle import Alert, State
+from monitor.alerts.lifecycle import UNDER_ALARM, Alert, State
 from monitor.alerts.taxonomy import atlas_of
 from monitor.store.schema import alert, alert_event
 from monitor.types import Window
 
 _LABELS = ("model", "kind", "detector", "column", "segment")
 _NUMBERS = ("value", "threshold", "p_value", "effect")
+_STEPPED = ("fingerprint", "state", "episode", "breaches", "clears", "window_start", "window_end")
 _PLAIN = ("model", "kind", "origin", "detector", "column", "segment", "severity", "state")
 
 
@@ -56,16 +57,24 @@ def write_findings(
 def write_alerts(connection: Connection, findings: Iterable[Finding], before: Mapping[str, Alert]) -> None:
     """Store alerts with what their newest window showed; belongs into the transaction that stores the measurements.
 
-    An alert that never breached needs no row. A finding of a window older than the alert's newest changes nothing.
+    An alert that never breached needs no row. A finding of a window older than the alert's newest changes nothing. Where
+    a window tells nothing, one that fires keeps what was seen last.
     """
     newest = [f for f in findings if f.alert.window_end is None or f.window.end >= f.alert.window_end]
-    known = [{"mark": f.fingerprint, **_row(f)} for f in newest if f.fingerprint in before]
-    new = [{"fingerprint": f.fingerprint, **_row(f)} for f in newest if f.fingerprint not in before]
-    if known:
-        columns: dict[str, BindParameter[Any]] = {name: bindparam(name) for name in known[0] if name != "mark"}
-        connection.execute(update(alert).where(alert.c.fingerprint == bindparam("mark")).values(columns), known)
+    known = [f for f in newest if f.fingerprint in before]
+    blind = [f for f in known if f.value is None and f.alert.state in UNDER_ALARM]
+    _update(connection, [_row(f) for f in known if f not in blind])
+    _update(connection, [{name: row[name] for name in _STEPPED} for row in map(_row, blind)])
+    new = [_row(f) for f in newest if f.fingerprint not in before]
     if begun := [row for row in new if row["state"] != "ok" or row["episode"]]:
         connection.execute(insert(alert), begun)
+
+
+def _update(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        columns: dict[str, BindParameter[Any]] = {name: bindparam(name) for name in rows[0] if name != "fingerprint"}
+        marked = [{"mark": row["fingerprint"]} | {name: row[name] for name in columns} for row in rows]
+        connection.execute(update(alert).where(alert.c.fingerprint == bindparam("mark")).values(columns), marked)
 
 
 def count_fired(connection: Connection, model: str, *, since: datetime) -> dict[tuple[str, str, str], int]:
@@ -137,6 +146,7 @@ def _row(finding: Finding) -> dict[str, Any]:
     same = (*_PLAIN, *_NUMBERS, "n", "evidence", "text")
     times = {name: getattr(known, name) for name in ("since", "fired_at", "resolved_at")}
     return {
+        "fingerprint": finding.fingerprint,
         **{name: public[name] for name in same},
         **times,
         "episode": known.episode,

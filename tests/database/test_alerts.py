@@ -65,6 +65,28 @@ def test_a_row_is_the_public_alert_of_its_finding(flights: Database) -> None:
     assert (rows[0]["id"], rows[0]["window_end"]) == (NAME[:12] + "-2", "2013-05-14T00:00:00Z")
 
 
+def test_what_fires_keeps_what_was_seen_last_where_a_window_tells_nothing(flights: Database) -> None:
+    alert = Alert(NAME, "firing", 1, MIDNIGHT, MIDNIGHT, None, (True, True), 0, MIDNIGHT)
+    write(flights, finding(alert, 0))
+    later = replace(alert, window_end=MIDNIGHT + DAY)
+    write(flights, replace(finding(later, 1, value=None), p_value=None, effect=None, n=0, evidence={}))
+    assert read(flights) == {NAME: later}
+    with flights.read() as connection:
+        (row,) = alert_rows(connection)
+    seen = {key: row[key] for key in ("value", "p_value", "n", "evidence", "window_end")}
+    assert seen == {
+        "value": 0.3,
+        "p_value": 1e-200,
+        "n": 412,
+        "evidence": {"told": True},
+        "window_end": "2013-05-15T00:00:00Z",
+    }
+    over = replace(later, state="resolved", resolved_at=MIDNIGHT + 2 * DAY, window_end=MIDNIGHT + 2 * DAY)
+    write(flights, finding(over, 2, value=0.01))
+    with flights.read() as connection:
+        assert alert_rows(connection)[0]["value"] == 0.01
+
+
 def test_what_never_breached_needs_no_row(flights: Database) -> None:
     write(flights, finding(Alert(NAME, breaches=(False,), window_end=MIDNIGHT)))
     assert read(flights) == {}
