@@ -57,8 +57,8 @@ def write_findings(
 def write_alerts(connection: Connection, findings: Iterable[Finding], before: Mapping[str, Alert]) -> None:
     """Store alerts with what their newest window showed; belongs into the transaction that stores the measurements.
 
-    An alert that never breached needs no row. A finding of a window older than the alert's newest changes nothing. Where
-    a window tells nothing, one that fires keeps what was seen last.
+    An alert that never breached needs no row. A finding of a window older than the alert's newest changes nothing.
+    Where a window tells nothing, one that fires keeps what was seen last.
     """
     newest = [f for f in findings if f.alert.window_end is None or f.window.end >= f.alert.window_end]
     known = [f for f in newest if f.fingerprint in before]
