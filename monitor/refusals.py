@@ -5,7 +5,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
@@ -20,8 +20,13 @@ AWAY = (OperationalError, InterfaceError, PoolTimeoutError)
 RETRY_AFTER = timedelta(seconds=10)
 
 
+MAX_BODY: Final = 16 * 1024 * 1024
+
+
 def said(_request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
-    """Answer with what an HTTPException says."""
+    """Answer with what an HTTPException says; of a body that is too large, with how much is taken."""
+    if error.status_code == 413:
+        return _answer(f"the body is larger than {MAX_BODY >> 20} MB; send it in parts", 413, error.headers)
     return _answer(error.detail, error.status_code, error.headers)
 
 

@@ -8,7 +8,7 @@ from base64 import b64decode
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -30,7 +30,7 @@ from litestar.types import Message, Scope
 
 from monitor.alerts.grouping import instant
 from monitor.errors import MonitorError
-from monitor.refusals import AWAY, PATIENCE, Failures, Patience, away, broken, said
+from monitor.refusals import AWAY, MAX_BODY, PATIENCE, Failures, Patience, away, broken, said
 from monitor.render import html, views
 from monitor.render.metrics import exposition
 from monitor.store.alerts import alert_rows
@@ -42,7 +42,6 @@ Validate = Push
 # An argument called `state` would be given the application's.
 State = Annotated[str | None, QueryParameter(name="state")]
 
-MAX_BODY: Final = 16 * 1024 * 1024
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -159,6 +159,7 @@ def test_records_are_refused(start: Callable[..., str], sent: dict[str, Any], st
 
     answer = requests.post(f"{start(push=hearing)}/v1/records?model=m", **({"data": b"[]"} | sent), timeout=30)
     assert answer.status_code == status
+    assert (answer.json()["error"] == "the body is larger than 16 MB; send it in parts") == (status == 413)
     assert TOKEN not in answer.text
     assert heard == (["m"] if sent.get("data") == b"{" else [])
 
