@@ -73,8 +73,7 @@ class Labelling:
             before = Window(window.start - (WINDOWS - 1) * length, window.end)
             apart = self.watch.roles.client is not None
             stretch = _labelled(connection, self.watch, before, most=CONTRIBUTED) if apart else rows.slice(0, 0)
-        absent = [one.name for one in known.encoders if one.name not in rows.column_names]
-        absent += [name for name in known.scores.values() if name not in rows.column_names]
+        absent = [name for name in known.columns if name not in rows.column_names]
         size = size_of(min(rows.num_rows, MOST_ROWS), reference=known.rows.size)
         if absent or not size:
             return Labels(note=f"no column {absent[0]!r} in this window" if absent and rows.num_rows else _few(rows))

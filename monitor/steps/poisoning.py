@@ -15,7 +15,8 @@ from monitor.detectors.attack.batches.known import (
 )
 from monitor.profiles.arrow import kind_of, task_of
 from monitor.profiles.joint import class_codes
-from monitor.profiles.reading import canonical, categories, type_of
+from monitor.profiles.reading import canonical, categories, type_of, width_of
+from monitor.profiles.vectors import MOST_WIDTH
 from monitor.timestamps import times_of
 from monitor.types import ColumnKind, Roles
 
@@ -26,13 +27,18 @@ Places = NDArray[np.intp]
 
 
 def features_of(rows: pa.Table, roles: Roles) -> list[tuple[str, ColumnKind]]:
-    """Give the columns that say something of the label, with their kinds: numbers and categories without a role."""
+    """Give the columns that say something of the label, with their kinds: those without a role."""
     outputs = {roles.prediction, roles.label, *roles.scores, *roles.others}
     aside = {roles.timestamp, roles.id, roles.client, roles.version, CONTRIBUTOR, *roles.ignore, *outputs}
     names = [name for name in rows.column_names if name not in aside]
-    readable = [name for name in names if type_of(rows[name].type) in {"number", "text", "boolean"}]
-    kinds = [(name, roles.kinds.get(name) or kind_of(rows[name])) for name in readable]
-    return [(name, kind) for name, kind in kinds if kind in {"numeric", "categorical"}]
+    kinds = [(name, roles.kinds.get(name) or kind_of(rows[name])) for name in names]
+    return [(name, kind) for name, kind in kinds if _is_readable(rows[name], kind)]
+
+
+def _is_readable(column: pa.ChunkedArray, kind: ColumnKind) -> bool:
+    if kind == "vector":
+        return 2 <= width_of(column) <= MOST_WIDTH
+    return type_of(column.type) in ({"text"} if kind == "text" else {"number", "text", "boolean"})
 
 
 def learned(rows: pa.Table, roles: Roles, *, rng: np.random.Generator, scored: bool = True) -> Known | str:
@@ -59,7 +65,7 @@ def _lacking(rows: pa.Table, roles: Roles, classes: tuple[str, ...], columns: Se
         "labels that are numbers are not judged, only classes": task_of(rows, roles) == "regression",
         "the labels of the reference do not vary": len(classes) == 1,
         f"the reference holds {held:,} labelled rows of {FEWEST_ROWS:,} needed": held < FEWEST_ROWS,
-        "the reference has no column of numbers or categories without a role": not columns,
+        "the reference has no column without a role that can be read": not columns,
     }
     return next((sentence for sentence, so in why.items() if so), "")
 

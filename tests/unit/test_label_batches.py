@@ -333,3 +333,22 @@ def test_every_statistic_gives_the_same_answer_again(known: Known) -> None:
     batch = seen(known, rows(21, 300), None, rng=np.random.default_rng(0))
     for measure in measures_of(known).values():
         assert measure(batch).value == measure(batch).value
+
+
+def test_texts_and_vectors_tell_of_flips_as_numbers_do() -> None:
+    def spelled(seed: int, n: int) -> pa.Table:
+        rng = np.random.default_rng(seed)
+        axes, y = rng.normal(size=n), rng.integers(0, 2, n)
+        held = np.column_stack([axes + 1.6 * y, 3 * rng.normal(size=(n, 11))])
+        turned = held @ np.linalg.qr(np.random.default_rng(0).normal(size=(12, 12)))[0]
+        words = [
+            f"{'cheap pills now' if one and rng.random() < 0.7 else 'hello my friend'} {i}" for i, one in enumerate(y)
+        ]
+        return pa.table({"emb": list(turned), "said": words, "y": y})
+
+    known = known_of(spelled(41, 3000), Roles(timestamp="at", label="y", kinds={"said": "text"}))
+    assert known.columns == ["emb", "said"]
+    assert {"component_1(emb)", "digits(said)", "component_1(said)"} <= {one.name for one in known.encoders}
+    assert judged(known, spelled(42, 500)).outcome == "clean"
+    verdict = judged(known, flipped(spelled(43, 500), np.random.default_rng(44).choice(500, 40, replace=False)))
+    assert "label_contradiction" in breaching(verdict)

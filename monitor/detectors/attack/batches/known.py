@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from monitor.detectors.attack.batches.contributors import SHARES
 from monitor.detectors.attack.batches.label_contradiction import flip_scores
 from monitor.detectors.attack.batches.rows import LEVELS, Floats, Labelled, Places
+from monitor.detectors.attack.batches.spelled import READ, names_of, spelling, with_numbers
 from monitor.detectors.attack.batches.value_for_label import Usual
+from monitor.profiles.derivation import Derivation
 from monitor.profiles.encoding import Number
 from monitor.profiles.joint import class_codes
 from monitor.profiles.reading import categories, floats
@@ -86,7 +88,7 @@ class Known:
 
     classes: the labels; any other is the class behind the last. scores: by class, the column of the logged model's
     probability, where those are used. rows: the reference's own, each judged by the other half. order: their places
-    in the order of time, empty where that is not known.
+    in the order of time, empty where that is not known. spelled: how texts and vectors are spelled out as numbers.
     """
 
     classes: tuple[str, ...]
@@ -98,6 +100,18 @@ class Known:
     frequent: tuple[tuple[NDArray[np.int64], Floats], ...]
     rows: Labelled
     order: Places
+    spelled: tuple[Derivation, ...] = ()
+
+    @property
+    def columns(self) -> list[str]:
+        """Name the columns that a batch must have."""
+        made = set(names_of(self.spelled))
+        texts = [name for one in self.spelled for name in one.columns]
+        return [*(one.name for one in self.encoders if one.name not in made), *texts, *self.scores.values()]
+
+    def readable(self, rows: pa.Table) -> pa.Table:
+        """Give a batch's rows with all columns that encoders read."""
+        return with_numbers(rows, self.spelled)
 
     @cached_property
     def priors(self) -> Floats:
@@ -139,15 +153,20 @@ def learn(
 ) -> Known:
     """Learn from labelled reference rows, at most 16,000 of them drawn at random.
 
-    columns: those that are features, with their kinds; only numbers and categories take part. scores: by class, the
-    columns of probabilities; empty to have a bounded model fitted. times: of the rows, or None.
+    columns: those that are features, with their kinds; texts and vectors take part as the numbers that they are spelled
+    out as. scores: by class, the columns of probabilities; empty to have a bounded model fitted. times: of the rows, or
+    None.
     """
     chosen = np.flatnonzero(class_codes(rows, label, classes) >= 0)
     if chosen.size > MOST_ROWS:
         chosen = np.sort(rng.choice(chosen, MOST_ROWS, replace=False))
     order = np.empty(0, np.intp) if times is None else np.argsort(times[chosen], kind="stable")
     rows = rows.take(pa.array(chosen, pa.int64()))
-    encoders = tuple(_encoder(rows, name, kind) for name, kind in columns[:MOST_COLUMNS])
+    spelled = spelling(rows, columns)
+    rows = with_numbers(rows, spelled)
+    read: list[tuple[str, ColumnKind]] = [(name, kind) for name, kind in columns if kind in READ]
+    read += [(name, "numeric") for name in names_of(spelled)]
+    encoders = tuple(_encoder(rows, name, kind) for name, kind in read[:MOST_COLUMNS])
     codes, encoded = class_codes(rows, label, classes), _encoded(encoders, rows)
     half = rng.permutation(rows.num_rows) % 2
     features, kinds = _features(encoders, rows), [one.kind != "numeric" for one in encoders]
@@ -175,12 +194,12 @@ def learn(
         _usual(prints, frequent),
         np.full(rows.num_rows, -1, np.intp),
     )
-    return Known(classes, label, encoders, scores, (halves[0], halves[1]), tables, frequent, seen, order)
+    return Known(classes, label, encoders, scores, (halves[0], halves[1]), tables, frequent, seen, order, spelled)
 
 
 def seen(known: Known, rows: pa.Table, contributors: Places | None, *, rng: np.random.Generator) -> Labelled:
     """Lay labelled rows beside the reference, each beside one half of it, as its own rows are."""
-    classes, half = known.classes, rng.permutation(rows.num_rows) % 2
+    classes, half, rows = known.classes, rng.permutation(rows.num_rows) % 2, known.readable(rows)
     features = _features(known.encoders, rows) if not known.scores else np.empty((rows.num_rows, 0))
     plain = _raw_chance(rows, features, known.halves, half, classes=classes, scores=known.scores)
     prints = _prints(known.encoders, rows, known.tables)
