@@ -28,6 +28,7 @@ class Detector:
     chance alone hardly ever makes it, so that it would hold a part of the budget that nobody spends. `labelled`
     ones wait for labels whatever their kind; `at_once` ones alert in the first window that breaches. `ways`: in about
     how many directions it looks, either way; 0 for one that looks one way only. `scans`: it looks so in every bin.
+    `whole`: what it finds is of tables and not of rows, so that it speaks of all traffic only.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Detector:
     at_once: bool = False
     ways: int = 0
     scans: bool = False
+    whole: bool = False
 
     @property
     def method(self) -> str:

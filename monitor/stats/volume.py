@@ -7,28 +7,39 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr
 
-WINDOWS_NEEDED = 8
+WINDOWS_NEEDED, FREE_AMONG_KINDS = 8, 6
 
 Floats = NDArray[np.float64]
 
 
-def count_test(history: Sequence[int], rows: int) -> float | None:
+def count_test(history: Sequence[int], rows: int, *, others: Sequence[Sequence[int]] = ()) -> float | None:
     """Give the two-sided p-value for `rows` coming from where the counts of `history` came from.
 
     The counts may vary more than Poisson's: the root-like transform of the negative binomial makes them about normal
     with one variance, which is estimated but never taken below a quarter, Poisson's; then Student's prediction of one
-    more. None below eight windows of history. (Anscombe 1948)
+    more. others: counts of other kinds of windows, such as other weekdays, which tell of that variance only, each about
+    its own mean; one window of the kind in question is then enough. None where all of them together leave fewer than
+    six degrees of freedom, and without others fewer than seven, as eight windows do. (Anscombe 1948)
+
+    >>> week = [[3000, 3010], [2990, 3005], [3020, 2995], [3001, 2999], [3010, 2985], [1500, 1510]]
+    >>> count_test([0, 0], 0, others=week), count_test([2995, 3015], 0, others=week) < 1e-6
+    (1.0, True)
     """
-    k = len(history)
-    if k < WINDOWS_NEEDED:
+    kinds = [np.asarray(kind, np.float64) for kind in (history, *others) if len(kind)]
+    free = sum(kind.size - 1 for kind in kinds)
+    if not len(history) or free < (FREE_AMONG_KINDS if others else WINDOWS_NEEDED - 1):
         return None
-    counts = np.asarray(history, dtype=np.float64)
+    excess = sum(_excess(kind) * (kind.size - 1) for kind in kinds if kind.size > 1) / free
+    before, *beside = (_stable(kind, excess) for kind in kinds)
+    within = sum(float(((kind - kind.mean()) ** 2).sum()) for kind in (before, *beside))
+    after = float(_stable(np.array([float(rows)]), excess)[0])
+    t = (after - float(before.mean())) / math.sqrt(max(within / free, 0.25) * (1 + 1 / before.size))
+    return 2 * float(stdtr(free, -abs(t)))
+
+
+def _excess(counts: Floats) -> float:
     mean = float(counts.mean())
-    excess = max(float(counts.var(ddof=1)) - mean, 0.0) / mean**2 if mean else 0.0
-    before, after = _stable(counts, excess), float(_stable(np.array([float(rows)]), excess)[0])
-    variance = max(float(before.var(ddof=1)), 0.25)
-    t = (after - float(before.mean())) / math.sqrt(variance * (1 + 1 / k))
-    return 2 * float(stdtr(k - 1, -abs(t)))
+    return max(float(counts.var(ddof=1)) - mean, 0.0) / mean**2 if mean else 0.0
 
 
 def _stable(counts: Floats, excess: float) -> Floats:

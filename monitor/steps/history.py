@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import islice, takewhile
 
-from monitor.stats.volume import WINDOWS_NEEDED
+from monitor.stats.volume import FREE_AMONG_KINDS, WINDOWS_NEEDED
 from monitor.store.measurements import Judgement
 from monitor.types import Window
 
@@ -90,17 +90,26 @@ class History:
             return False
         return judgement.matured or not labels
 
-    def rows_like(self, window: Window) -> list[int]:
+    def rows_like(self, window: Window) -> list[list[int]]:
         """Give the rows of earlier windows of the same hour of the week, or of the day, or simply of the last ones.
 
-        At most 28, oldest first; the first of these of which there are eight counts.
+        At most 28, oldest first; the first of these of which there are eight counts. Before there are eight of the same
+        weekday, one is enough beside those of the other weekdays, which follow by themselves.
         """
-        for cycle in CYCLES:
-            alike = self._a_cycle_apart(window, cycle)
-            if len(alike) >= WINDOWS_NEEDED:
-                return alike
+        weekly, daily = CYCLES
+        alike = self._a_cycle_apart(window, weekly)
+        if len(alike) >= WINDOWS_NEEDED:
+            return [alike]
+        if alike and window.end - window.start <= daily:
+            later = (Window(window.start + days * daily, window.end + days * daily) for days in range(1, 7))
+            weekdays = [alike, *(self._a_cycle_apart(one, weekly) for one in later)]
+            if sum(max(len(rows) - 1, 0) for rows in weekdays) >= FREE_AMONG_KINDS:
+                return weekdays
+        alike = self._a_cycle_apart(window, daily)
+        if len(alike) >= WINDOWS_NEEDED:
+            return [alike]
         before = bisect_left(self._windows, window)
-        return [self._judgements[w].rows for w in self._windows[max(0, before - REMEMBERED) : before]]
+        return [[self._judgements[w].rows for w in self._windows[max(0, before - REMEMBERED) : before]]]
 
     def _decided_before(self, window: Window) -> list[Judgement]:
         earlier = self._windows[: bisect_left(self._windows, window)]

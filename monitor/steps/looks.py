@@ -65,7 +65,8 @@ def against_the_reference(sight: Sight) -> Iterator[Found]:
 
 def volume_of(sight: Sight) -> Iterator[Found]:
     """Compare the window's rows with those of the windows that it should resemble."""
-    measurement = volume.compare_counts(sight.history.rows_like(sight.window), sight.rows)
+    own, *others = sight.history.rows_like(sight.window)
+    measurement = volume.compare_counts(own, sight.rows, others=others)
     yield found_of(volume.DETECTOR, measurement, sight.settings)
 
 

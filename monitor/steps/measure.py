@@ -96,7 +96,7 @@ def measured(pairs: Pairs, settings: Model) -> Iterator[Found]:
     """
     for segment, (reference, profile) in pairs.items():
         for detector in DETECTORS:
-            if segment != WHOLE and not (detector.armed or settings.thresholds):
+            if segment != WHOLE and (detector.whole or not (detector.armed or settings.thresholds)):
                 continue
             for measurement in detector.compare(reference, profile):
                 shared = shared_by(reference, profile, measurement.column)

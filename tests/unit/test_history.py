@@ -22,23 +22,33 @@ def hours(count: int) -> History:
 
 def test_an_hour_is_like_the_same_hour_of_earlier_weeks_once_there_are_eight() -> None:
     window = Window(START + 9 * WEEK + 30 * HOUR, START + 9 * WEEK + 31 * HOUR)
-    assert hours(9 * 168 + 30).rows_like(window) == [30] * 9
+    assert hours(9 * 168 + 30).rows_like(window) == [[30] * 9]
 
 
 def test_before_that_it_is_like_the_same_hour_of_earlier_days() -> None:
     window = Window(START + 9 * DAY, START + 9 * DAY + HOUR)
-    assert hours(9 * 24).rows_like(window) == [0, 24, 48, 72, 96, 120, 144, 0, 24]
+    assert hours(9 * 24).rows_like(window) == [[0, 24, 48, 72, 96, 120, 144, 0, 24]]
+
+
+def test_a_weekday_is_like_itself_beside_the_others_before_there_are_eight() -> None:
+    window = Window(START + 20 * DAY, START + 20 * DAY + HOUR)
+    own, *others = hours(20 * 24).rows_like(window)
+    assert own == [144, 144]
+    assert others == [[24 * day] * 3 for day in range(6)]
+    early = Window(START + 13 * DAY, START + 14 * DAY)
+    days = History(judged(START + n * DAY, DAY, rows=n % 7) for n in range(13))
+    assert days.rows_like(early) == [[6], *([day] * 2 for day in range(6))]
 
 
 def test_and_at_first_like_the_last_windows() -> None:
     window = Window(START + 20 * HOUR, START + 21 * HOUR)
-    assert hours(20).rows_like(window) == list(range(20))
+    assert hours(20).rows_like(window) == [list(range(20))]
 
 
 def test_a_day_is_never_like_itself_and_never_like_what_comes_later() -> None:
     history = History(judged(START + n * DAY, DAY, rows=n) for n in range(40))
     third = Window(START + 2 * DAY, START + 3 * DAY)
-    assert history.rows_like(third) == [0, 1]
+    assert history.rows_like(third) == [[0, 1]]
 
 
 def test_labels_are_counted_in_the_windows_that_ended_in_a_span() -> None:
@@ -57,7 +67,7 @@ def test_a_window_waits_for_the_labels_of_those_before_it_only() -> None:
     assert not history.waits_before(third, since=START)
     assert history.has_passed(Window(START, START + DAY))
     assert not history.has_passed(second)
-    assert history.rows_like(third) == [5, 7]
+    assert history.rows_like(third) == [[5, 7]]
 
 
 def test_a_stretch_goes_on_behind_windows_that_were_left_undecided() -> None:

@@ -59,3 +59,21 @@ def test_ever_longer_silence_is_ever_less_likely() -> None:
     assert p == sorted(p, reverse=True)
     assert p[0] == 1
     assert p[-1] < 1e-15
+
+
+def test_two_windows_of_a_weekday_are_enough_beside_those_of_others() -> None:
+    rng = np.random.default_rng(7)
+    usual = np.array([0.0, 3000, 3000, 3000, 3000, 3000, 1200])
+    found, quiet = [], []
+    for _ in range(400):
+        drawn = rng.negative_binomial(400, 400 / (400 + usual[:, None] + 1e-9), (7, 4))
+        *history, now = drawn[6].tolist()
+        others = [kind[:3].tolist() for kind in drawn[:6]]
+        found.append(count_test(history, now, others=others))
+        quiet.append(count_test(drawn[1, :3].tolist(), 0, others=[drawn[6, :3].tolist(), *others[:1], *others[2:]]))
+    p = np.array(found)
+    assert (p <= 0.05).mean() < 0.09
+    assert (p <= 0.01).mean() < 0.03
+    assert max(quiet) < 1e-4  # a closed weekday does not make another's silence usual
+    assert count_test([], 0, others=[[5] * 20]) is None
+    assert count_test([5, 6], 0, others=[[5] * 3]) is None

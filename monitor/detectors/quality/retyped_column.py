@@ -30,4 +30,4 @@ def _held(column: ColumnProfile) -> int:
     return column.rows - column.missing
 
 
-DETECTOR = Detector(NAME, "quality", "share", compare, armed=True, weight=0.02, min_effect=0.005)
+DETECTOR = Detector(NAME, "quality", "share", compare, armed=True, weight=0.02, min_effect=0.005, whole=True)

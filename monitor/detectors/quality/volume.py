@@ -10,18 +10,20 @@ from monitor.types import Measurement
 NAME = "volume"
 
 
-def compare(history: Sequence[int], rows: int) -> Iterator[Measurement]:
+def compare(history: Sequence[int], rows: int, *, others: Sequence[Sequence[int]] = ()) -> Iterator[Measurement]:
     """Count the window's rows; p-value two-sided against the counts of comparable windows.
 
     Any number from 0; worse either way. The effect is |log2| of the rows over the windows' mean, half a row added to
-    both: 1 is twice or half. Below eight comparable windows the rows are given and not judged. (Anscombe 1948)
+    both: 1 is twice or half. others: the counts of other weekdays, each by itself, which tell how much counts vary.
+    Below eight comparable windows, or one and six degrees of freedom among the others, the rows are given and not
+    judged. (Anscombe 1948)
     """
-    yield compare_counts(history, rows)
+    yield compare_counts(history, rows, others=others)
 
 
-def compare_counts(history: Sequence[int], rows: int) -> Measurement:
+def compare_counts(history: Sequence[int], rows: int, *, others: Sequence[Sequence[int]] = ()) -> Measurement:
     """Measure the rows of one window against the counts of comparable ones: same hour of the week, say."""
-    p_value = count_test(history, rows)
+    p_value = count_test(history, rows, others=others)
     if p_value is None:
         note = f"{len(history)} of {WINDOWS_NEEDED} comparable windows needed"
         return Measurement(NAME, float(rows), n=rows, note=note)
