@@ -18,6 +18,7 @@ from monitor.detectors.quality import constant_column, invalid_share, missing_sh
 from monitor.detectors.suspicion.suspects import client_of
 from monitor.detectors.versions import new_version
 from monitor.profiles.contributions import HEAVIEST, Contribution, contributions
+from monitor.profiles.layout import Layout
 from monitor.profiles.placing import places_of
 from monitor.profiles.reading import categories
 from monitor.steps.evidence import MOST_NAMED, moved_columns
@@ -34,6 +35,7 @@ from monitor.types import Measurement, Window
 FIXED = {"quality": "data_quality", "model_change": "model_change", "bias.temporal": "temporal"}
 """Kinds of alert that say by themselves why."""
 BROKEN = {one.NAME for one in (missing_share, invalid_share, unseen_share, constant_column)}
+ANSWERS = ("prediction", "score")
 RENAMED = 0.2
 """New categories in fewer rows are as likely new things in the world as a feed that breaks or renames its values."""
 _OUTPUTS, _OUTCOMES = ("drift.prediction", "confidence"), ("drift.label", "drift.concept", "performance.realised")
@@ -135,14 +137,16 @@ def symptoms_of(verdict: Verdict, stepped: Iterable[Finding], *, drifting: int, 
     whole = [judged for judged in verdict.judged if not judged.measurement.segment]
     distances = {j.measurement.column: j.measurement.value for j in whole if j.measurement.detector == psi.NAME}
     layout = verdict.profiles[WHOLE][0].layout
-    moved = {name: distances.get(name) for name in moved_columns(verdict, layout, WHOLE)}
+    lying = {name: distances.get(name) for name in moved_columns(verdict, layout, WHOLE)}
     breaching = {judged.kind for judged in whole if judged.outcome == "breach"}
     attackers = {f.segment for f in stepped if is_attack(f.kind) and f.alert.state in UNDER_ALARM}
     attackers = {segment for segment in attackers if not faulty.said(client_of(segment))}
-    broken = _broken(judged.measurement for judged in whole)
+    found = _broken(judged.measurement for judged in whole)
+    broken = {name: max(found.get(name, 0.0), faulty.shares.get(name, 0.0)) for name in {*found, *faulty.shares}}
+    moved = {name: value for name, value in lying.items() if value is not None}
     return Symptoms(
-        broken={name: max(broken.get(name, 0.0), faulty.shares.get(name, 0.0)) for name in {*broken, *faulty.shares}},
-        moved={name: value for name, value in moved.items() if value is not None},
+        broken=_at_the_source(broken, moved, layout),
+        moved=moved,
         features=sum(column.role == "feature" for column in layout.columns),
         outputs=not breaching.isdisjoint(_OUTPUTS),
         outcomes=not breaching.isdisjoint(_OUTCOMES),
@@ -150,6 +154,17 @@ def symptoms_of(verdict: Verdict, stepped: Iterable[Finding], *, drifting: int, 
         windows=drifting + 1,
         version=_new_version(verdict),
     )
+
+
+def _at_the_source(broken: Mapping[str, float], moved: Mapping[str, float], layout: Layout) -> Mapping[str, float]:
+    """Give what is broken without the model's answers, where a feature is broken or wholly elsewhere.
+
+    A model that is given nonsense answers one thing to all.
+    """
+    answers = {column.name for column in layout.columns if column.role in ANSWERS}
+    features = [name for name in broken if name not in answers]
+    features += [name for name, distance in moved.items() if distance > UNIT_PSI]
+    return {name: share for name, share in broken.items() if name not in answers} if features else broken
 
 
 def excess_of(found: Sequence[Contribution]) -> Excess:

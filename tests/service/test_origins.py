@@ -105,6 +105,17 @@ def test_a_column_that_stands_still_is_broken_data_whatever_else_moves(tmp_path:
     assert of_drift(found, "answer")
 
 
+def test_a_column_in_another_unit_is_to_blame_and_not_the_answer_that_stands_still_for_it(tmp_path: Path) -> None:
+    def of_another_unit(rows: Rows, changed: np.ndarray) -> None:
+        rows["debt"][changed] *= 1000
+        rows["answer"][changed] = 0.0
+
+    found = of_drift(alarms(tmp_path, of_another_unit), "answer")
+    assert found
+    assert {alert["origin"] for alert in found} == {"data_quality"}
+    assert {tuple(alert["evidence"]["origin"]["broken"]) for alert in found} == {("debt",)}
+
+
 @pytest.mark.parametrize(("every", "origin"), [(12, "temporal"), (2, "data_quality")])
 def test_a_new_good_is_no_broken_data_and_a_column_renamed_in_half_of_the_rows_is(
     tmp_path: Path, every: int, origin: str
