@@ -299,6 +299,8 @@ def _breaks(alarm: _Alarm, other: Finding) -> bool:
     model, kind, column, segment = alarm.labels
     if (model, kind) != (other.model, "quality") or segment not in ("", other.segment) or other.severity == "critical":
         return False
+    if other.kind == "drift.data" and {moved["column"] for moved in other.evidence.get("moved", ())} == {column}:
+        return True
     made = other.kind in ANSWERS or (other.kind == "drift.data" and other.column in OF_ALL_FEATURES)
     return made and column in columns_behind(other)
 

@@ -59,7 +59,9 @@ def _going(told: Mapping[str, Any]) -> list[str]:
     parts, speed, reaches = [], told["per_30_days"], told["reaches"]
     if speed:
         way = "rising" if speed["slope"] > 0 else "falling"
-        parts.append(f"{way} by {number(abs(speed['slope']))} in 30 days")
+        apart = speed.get("from") and _day(speed["from"]) < _day(told["since"])
+        over = f" since {_day(speed['from'])}" if apart else ""
+        parts.append(f"{way} by {number(abs(speed['slope']))} in 30 days{over}")
     if reaches:
         latest = f"to {_day(reaches['latest'])}" if reaches["latest"] else "or later"
         span = f"{_day(reaches['earliest'])} {latest}"

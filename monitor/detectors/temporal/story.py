@@ -12,7 +12,7 @@ from monitor.stats.trend import Trend, trend_of
 from monitor.types import Window
 
 MONTH = timedelta(days=30)
-LINED = 120
+LINED, LINED_LEAST = 120, 10
 TOLD, BY_CHANCE = 5, 0.05
 MOST_TIMES = 24
 SURE = 0.05
@@ -47,7 +47,7 @@ def story_of(
         "retrain_from": since,
         "reference": None if calendar is None else beside(calendar, lead.at[first:]),
     }
-    return told | trended(lead, limits.get(lead.name))
+    return told | trended(lead, limits.get(lead.name), first=first)
 
 
 def beside(calendar: Calendar, windows: Sequence[Window]) -> dict[str, Any]:
@@ -67,14 +67,20 @@ def beside(calendar: Calendar, windows: Sequence[Window]) -> dict[str, Any]:
     }
 
 
-def trended(series: Series, limit: float | None) -> dict[str, Any]:
+def trended(series: Series, limit: float | None, *, first: int = 0) -> dict[str, Any]:
     """Give the `per_30_days` of the last windows' values as slope, low, high, p_value; None where there is no trend.
 
-    Beside them the `level` of its line at its end, `until`, and where it begins, `from`.
+    Of the windows from the `first` changed one on, where these tell of a trend by themselves; a change that was over
+    before long has none. Else of all. Beside them the `level` of its line at its end, `until`, and where it begins,
+    `from`.
 
     `reaches`: the `limit` with `at`, `earliest` and `latest`, where the trend leads there within ten years.
     """
-    found = line_through(series)
+    begins = max(first, len(series.at) - LINED, 0)
+    found = line_through(series, begins) if len(series.at) - begins >= LINED_LEAST else None
+    if found is None or found.p_value > SURE:
+        begins = max(len(series.at) - LINED, 0)
+        found = line_through(series, begins)
     if found is None or found.p_value > SURE:
         return {"per_30_days": None, "reaches": None}
     line = {
@@ -83,15 +89,15 @@ def trended(series: Series, limit: float | None) -> dict[str, Any]:
         "high": found.high,
         "p_value": found.p_value,
         "level": found.level,
-        "from": _instant(series.at[-LINED:][0].end),
+        "from": _instant(series.at[begins].end),
         "until": _instant(series.at[-1].end),
     }
     return {"per_30_days": line, "reaches": None if limit is None else _reached(found, limit, series.at[-1].end)}
 
 
-def line_through(series: Series) -> Trend | None:
-    """Fit a trend to the last 120 windows, a unit of time being 30 days."""
-    at, found = series.at[-LINED:], series.found[-LINED:]
+def line_through(series: Series, begins: int) -> Trend | None:
+    """Fit a trend to the windows from a place on, a unit of time being 30 days."""
+    at, found = series.at[begins:], series.found[begins:]
     times = np.array([(window.end - at[0].end) / MONTH for window in at])
     return trend_of(times, np.array([one.effect if series.either else one.value for one in found], np.float64))
 
