@@ -16,6 +16,7 @@ from monitor.render import views
 from monitor.render.ageing import ageing_of
 from monitor.render.attacks import attacks_of
 from monitor.render.groups import groups_of
+from monitor.render.past import past_of
 from monitor.store.schema import alert_event, judgement, measurement, profile, reference, source_state
 
 VERSION = "version="
@@ -43,6 +44,7 @@ def model_page(
         "health": word,
         "why": why,
         "alerts": firing,
+        "past": past_of(connection, name),
         "windows": seen,
         "span": (seen[0]["start"], seen[-1]["end"]) if seen else None,
         "links": _links(connection, name, seen, until, last),

@@ -235,6 +235,9 @@ def _identity(at: str, column: pa.ChunkedArray, name: str) -> Iterator[Finding]:
 
 
 def _outputs(at: str, roles: Roles, rows: pa.Table) -> Iterator[Finding]:
+    if roles.label is not None and roles.prediction is None and not roles.scores:
+        problem = f"a label, {roles.label!r}, and no answer of the model to lay beside it"
+        yield Finding("warning", f"{at}.prediction", problem, "name the prediction or the scores; else no performance")
     scores = [name for name in roles.scores if name in rows.column_names]
     for name in scores:
         yield from _score(f"{at}.scores", rows[name], name)

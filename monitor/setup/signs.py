@@ -31,7 +31,7 @@ _EVENTS = ("request", "record", "event", "prediction", "row", "transaction", "lo
 _CLIENTS = ("client", "user", "account", "customer", "caller", "tenant", "subscriber", "api", "apikey", "device", "ip")
 _NAMES_SOMEONE = ("id", "key", "name", "ip", "address", "hash", "number")
 _SCORES = ("score", "scores", "proba", "prob", "probability", "probabilities", "p", "likelihood", "confidence")
-_PREDICTIONS = ("prediction", "predicted", "pred", "predict", "yhat", "hat", "decision")
+_PREDICTIONS = ("prediction", "predicted", "pred", "predict", "yhat", "hat", "decision", "forecast", "forecasted")
 _LABELS = ("label", "target", "actual", "actuals", "outcome", "truth", "observed", "y", "class", "response")
 
 

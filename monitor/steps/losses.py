@@ -89,7 +89,9 @@ def _unread(connection: Connection, name: str, model: Model) -> Measurement:
 
 def _late_labels(connection: Connection, name: str, model: Model) -> Measurement | None:
     """Measure how many labels of overdue windows were to be expected since the last one came, by the data's clock."""
-    delay = model.labels.max_delay if model.labels else None
+    answers = model.columns.prediction is not None or model.columns.scores
+    # labels are counted where they meet answers
+    delay = model.labels.max_delay if model.labels and answers else None
     source = read_source(connection, f"{name}/labels")
     span = record_span(connection, name)
     if delay is None or span is None or source.drained_at is None or source.problem:

@@ -459,3 +459,12 @@ def test_a_score_of_the_class_that_is_named_is_right(tmp_path: Path) -> None:
     assert any("; if it is that of 'late', write scores: {late: p_delay}" in one for one in told(checked(tmp_path)))
     named = CONFIG.replace("scores: p_delay", "scores: {late: p_delay}")
     assert not [one for one in told(checked(tmp_path, named)) if "columns.scores" in one]
+
+
+def test_labels_without_an_answer_to_lay_beside_them_are_told(tmp_path: Path) -> None:
+    written(tmp_path)
+    alone = CONFIG.replace("      prediction: predicted\n      scores: p_delay\n", "")
+    (said,) = [one for one in told(checked(tmp_path, alone)) if "columns.prediction" in one]
+    assert said.startswith(
+        "warning columns.prediction: a label, 'delayed', and no answer of the model to lay beside it"
+    )
