@@ -69,7 +69,8 @@ def inject(path: Path, *, span: Span, model: str | None, as_lines: bool, asked: 
     if not as_lines:
         if len(shares) > 1:
             tables(outcomes)
-        typer.echo(f"as it was: {summary(setup, [(name, window) for window in windows], before)}")
+        as_it_was = _within(told(done.findings), span)
+        typer.echo(f"as it was: {summary(setup, [(name, window) for window in windows], as_it_was)}")
     return 1 if done.problems else 0
 
 
@@ -117,8 +118,11 @@ def _altering(plan: Plan, changed: Changed) -> Callable[[Watch], Watch]:
 
 
 def _fired(findings: Sequence[Finding], span: Span) -> list[Finding]:
-    found = [one for one in told(findings) if one.transition == "fired"]
-    return [one for one in found if one.window in span or not dated(one)]
+    return _within([one for one in told(findings) if one.transition == "fired"], span)
+
+
+def _within(findings: Sequence[Finding], span: Span) -> list[Finding]:
+    return [one for one in findings if one.window in span or not dated(one)]
 
 
 def facts_of(reference: Profile, settings: Model) -> Facts:

@@ -1,5 +1,6 @@
 """`monitor replay`: what would have been alerted over history, worked out in a database of its own; sends nothing."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -153,10 +154,9 @@ def noted(progress: Progress, judged: list[tuple[str, Window]]) -> Progress:
 
 def summary(setup: Setup, judged: Sequence[tuple[str, Window]], findings: Sequence[Finding]) -> str:
     """Say how many alerts there were, and how many false ones the budget allows for."""
-    fired = sum(finding.transition == "fired" for finding in findings)
-    resolved = len(findings) - fired
+    counts = Counter(finding.transition for finding in findings)
     return (
-        f"{len(set(judged))} windows judged; alerts: {fired} fired, {resolved} resolved; "
+        f"{len(set(judged))} windows judged; alerts: {counts['fired']} fired, {counts['resolved']} resolved; "
         f"the budget allows for {_allowed(setup, judged):.1f} false alarms in that time"
     )
 
