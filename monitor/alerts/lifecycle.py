@@ -82,6 +82,28 @@ def step(
     return _while_quiet(alert, breached=breached, begun=window_start or window_end, window_end=window_end, rule=rule)
 
 
+def corrected(alert: Alert, *, window_end: datetime) -> tuple[Alert, Transition | None]:
+    """Give the alert after its newest window, which had breached, was judged anew and is clear, since late rows came.
+
+    What fired because of that window is over; what fired before goes on. Nothing for any other window, or one that did
+    not breach.
+
+    >>> from datetime import UTC
+    >>> noon = datetime(2024, 5, 1, 12, tzinfo=UTC)
+    >>> alert, _ = step(Alert("f"), outcome="breach", window_end=noon, rule=Rule(k=1, m=1, clear=2))
+    >>> corrected(alert, window_end=noon)[0].state, corrected(alert, window_end=noon)[1]
+    ('resolved', 'resolved')
+    """
+    if alert.window_end != window_end or not (alert.breaches and alert.breaches[-1]):
+        return alert, None
+    alert = replace(alert, breaches=(*alert.breaches[:-1], False))
+    if alert.state in UNDER_ALARM and alert.fired_at == window_end:
+        return replace(alert, state="resolved", resolved_at=window_end, breaches=(), clears=0), "resolved"
+    if alert.state == "pending" and not any(alert.breaches):
+        return replace(alert, state="ok", since=None), None
+    return alert, None
+
+
 def fingerprint(model: str, kind: str, detector: str, column: str = "", segment: str = "") -> str:
     """Identify an alert by its labels only, never by a value: 64 hex digits."""
     return _digest([model, kind, detector, column, segment])

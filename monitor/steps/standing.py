@@ -5,17 +5,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from monitor.alerts.grouping import Finding, alert_id, as_json, inhibited, mark_of
-from monitor.alerts.lifecycle import UNDER_ALARM, Alert, Rule, fingerprint, step
+from monitor.alerts.lifecycle import UNDER_ALARM, Alert, Rule, Transition, corrected, fingerprint, step
 from monitor.alerts.taxonomy import ATTACK, is_attack
+from monitor.config import Model
 from monitor.detectors.quality import added_column
 from monitor.detectors.suspicion.suspects import client_of
 from monitor.profiles.profile import Profile
 from monitor.steps.due import Due
 from monitor.steps.evidence import breaching_segments, evidence_of
-from monitor.steps.measure import VERSION, rule_for, waits_for_labels
+from monitor.steps.measure import VERSION, Found, rule_for, waits_for_labels
 from monitor.steps.origins import FIXED
 from monitor.steps.verdict import Verdict
 from monitor.store.alerts import Episode, alert_rows, read_alerts, read_episodes
+from monitor.store.measurements import Judged
 from monitor.types import Window
 from monitor.watch import Monitor, Watch
 
@@ -89,14 +91,7 @@ def stepped_alerts(watch: Watch, verdict: Verdict, alerts: dict[str, Alert]) -> 
         before = alerts.get(mark)
         if judged.outcome != "breach" and (before is None or before.state in ("ok", "resolved")):
             continue
-        stands = before is not None and before.state in UNDER_ALARM and judged.lingers
-        after, transition = step(
-            before or Alert(mark),
-            outcome="breach" if stands else judged.outcome,  # type: ignore[arg-type]  # `stepping` leaves "" out
-            window_end=window.end,
-            window_start=window.start,
-            rule=rule_for(found, judged, watch.settings),
-        )
+        after, transition = _moved(before or Alert(mark), found, judged, watch.settings, verdict)
         yield Finding(
             alert=after,
             model=watch.name,
@@ -125,6 +120,22 @@ def stepped_alerts(watch: Watch, verdict: Verdict, alerts: dict[str, Alert]) -> 
             breaches=judged.outcome == "breach",
             evidence=evidence_of(verdict, segments, judged),
         )
+
+
+def _moved(
+    before: Alert, found: Found, judged: Judged, settings: Model, verdict: Verdict
+) -> tuple[Alert, Transition | None]:
+    window = verdict.judgement.window
+    if verdict.again and not found.of_labels:
+        return corrected(before, window_end=window.end) if judged.outcome == "clear" else (before, None)
+    stands = before.state in UNDER_ALARM and judged.lingers
+    return step(
+        before,
+        outcome="breach" if stands else judged.outcome,  # type: ignore[arg-type]  # `stepping` leaves "" out
+        window_end=window.end,
+        window_start=window.start,
+        rule=rule_for(found, judged, settings),
+    )
 
 
 def of_versions_gone(

@@ -7,6 +7,7 @@ from functools import partial
 
 from monitor.detectors.attack import Sighting
 from monitor.detectors.attack.poisoned import Labels
+from monitor.detectors.quality import volume
 from monitor.steps.due import Due, Maturity, matured
 from monitor.steps.history import History
 from monitor.steps.looks import LOOKS, Sight
@@ -23,20 +24,26 @@ from monitor.watch import Watch
 class Verdict:
     """All that was found out about a window: measurements beside their thresholds, and what may step an alert.
 
-    first: it is judged for the first time, and before all later ones. settled: its labels have just matured.
+    first: it is judged for the first time, and before all later ones. again: it was judged before, and no later one.
+    settled: its labels have just matured.
     """
 
     judgement: Judgement
     found: Sequence[Found]
     judged: Sequence[Judged]
     first: bool
+    again: bool
     settled: bool
     profiles: Pairs
 
     def stepping(self) -> Iterator[tuple[Found, Judged]]:
-        """Give what moves an alert: each measurement once, labels' only when they have matured."""
+        """Give what moves an alert: each measurement once, labels' only when they have matured.
+
+        How many rows the newest window holds is told again when more have come.
+        """
         for found, judged in zip(self.found, self.judged, strict=True):
-            if judged.outcome and (self.settled if found.of_labels else self.first):
+            first = self.first or (self.again and found.detector.name == volume.NAME)
+            if judged.outcome and (self.settled if found.of_labels else first):
                 yield found, judged
 
 
@@ -100,8 +107,8 @@ def verdict_on(
         since=None if sample.stretch == due.window else sample.stretch.start,
         decided=not lacking,
     )
-    first = due.before is None and not passed
-    return Verdict(judgement, found, judged, first=first, settled=settled, profiles=pairs)
+    first, again = due.before is None and not passed, due.before is not None and not passed
+    return Verdict(judgement, found, judged, first=first, again=again, settled=settled, profiles=pairs)
 
 
 def maturity_of(watch: Watch) -> Maturity:

@@ -71,3 +71,16 @@ def test_what_waited_and_is_over_when_the_source_is_mended_is_not_told(scene: Sc
         scene.log(day, made(day, 1))
         scene.once(day)
     assert "quality" not in {notice.kind for notice in scene.notices}
+
+
+def test_a_day_whose_rows_come_late_is_told_and_taken_back_when_they_have_come(scene: Scene) -> None:
+    scene.log(0, made(0, 14))
+    assert scene.once(13.1) == []
+    assert scene.once(14.1) == [("quality", "fired")]
+    scene.log(14, made(14, 1))
+    assert scene.once(14.2) == [("quality", "resolved")]
+    assert "200 rows" in scene.notices[-1].lines[0]
+    assert scene.once(14.3) == []
+    with scene.monitor.database.read() as connection:
+        (row,) = [row for row in alert_rows(connection, model="fares") if row["detector"] == "volume"]
+    assert (row["state"], row["fired_at"] == row["resolved_at"]) == ("resolved", True)
