@@ -72,6 +72,10 @@ class Calendar:
         """Give how long ago the last record was; zero within the reference's own time."""
         return max(at - self.last, timedelta(0))
 
+    def expects(self, window: Window) -> bool:
+        """Say whether the reference holds rows of a window's hours of the week, so that none would be no rest."""
+        return sum(self._rows(part)[1] for part in _days(window)) >= EXPECTED
+
     def uncovered(self, windows: Iterable[Window]) -> Uncovered:
         """Say which part of some windows falls into months, weekdays or hours that the reference hardly holds.
 

@@ -7,19 +7,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr
 
-WINDOWS_NEEDED, FREE_AMONG_KINDS = 8, 6
+WINDOWS_NEEDED, FREE_AMONG_KINDS, SILENT_AFTER = 8, 6, 3
 
 Floats = NDArray[np.float64]
 
 
-def count_test(history: Sequence[int], rows: int, *, others: Sequence[Sequence[int]] = ()) -> float | None:
+def count_test(
+    history: Sequence[int], rows: int, *, others: Sequence[Sequence[int]] = (), least: int = WINDOWS_NEEDED
+) -> float | None:
     """Give the two-sided p-value for `rows` coming from where the counts of `history` came from.
 
     The counts may vary more than Poisson's: the root-like transform of the negative binomial makes them about normal
     with one variance, which is estimated but never taken below a quarter, Poisson's; then Student's prediction of one
     more. others: counts of other kinds of windows, such as other weekdays, which tell of that variance only, each about
     its own mean; one window of the kind in question is then enough. None where all of them together leave fewer than
-    six degrees of freedom, and without others fewer than seven, as eight windows do. (Anscombe 1948)
+    six degrees of freedom, and without others below `least` windows. (Anscombe 1948)
 
     >>> week = [[3000, 3010], [2990, 3005], [3020, 2995], [3001, 2999], [3010, 2985], [1500, 1510]]
     >>> count_test([0, 0], 0, others=week), count_test([2995, 3015], 0, others=week) < 1e-6
@@ -27,7 +29,7 @@ def count_test(history: Sequence[int], rows: int, *, others: Sequence[Sequence[i
     """
     kinds = [np.asarray(kind, np.float64) for kind in (history, *others) if len(kind)]
     free = sum(kind.size - 1 for kind in kinds)
-    if not len(history) or free < (FREE_AMONG_KINDS if others else WINDOWS_NEEDED - 1):
+    if not len(history) or free < (FREE_AMONG_KINDS if others else least - 1):
         return None
     excess = sum(_excess(kind) * (kind.size - 1) for kind in kinds if kind.size > 1) / free
     before, *beside = (_stable(kind, excess) for kind in kinds)

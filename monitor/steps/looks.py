@@ -66,7 +66,9 @@ def against_the_reference(sight: Sight) -> Iterator[Found]:
 def volume_of(sight: Sight) -> Iterator[Found]:
     """Compare the window's rows with those of the windows that it should resemble."""
     own, *others = sight.history.rows_like(sight.window)
-    measurement = volume.compare_counts(own, sight.rows, others=others)
+    calendar = sight.references[WHOLE].layout.calendar
+    awaited = calendar is not None and calendar.expects(sight.window)
+    measurement = volume.compare_counts(own, sight.rows, others=others, awaited=awaited)
     yield found_of(volume.DETECTOR, measurement, sight.settings)
 
 

@@ -77,6 +77,12 @@ def test_an_outage_is_found_and_an_ordinary_hour_is_not() -> None:
     assert outage.effect > 5
     assert usual.effect < 0.5
     assert compare_counts(history[:7], 0).note == "7 of 8 comparable windows needed"
+    assert compare_counts(history[:2], 0, awaited=True).note == "2 of 8 comparable windows needed"
+    early = compare_counts(history[:3], 0, awaited=True)
+    assert early.p_value is not None
+    assert early.p_value < 0.01
+    assert compare_counts(history[:3], 1, awaited=True).p_value is None
+    assert compare_counts([*history[:3], 0], 0, awaited=True).p_value is None
 
 
 def test_a_silence_is_judged_by_those_before_it() -> None:
