@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import typer
+from numpy.typing import NDArray
 
 from monitor.commands.export import write_parquet
 from monitor.commands.opening import configured, reaching_database, watch_named, watching
 from monitor.commands.printing import json_line, printable, table
 from monitor.commands.rows import reference_rows
+from monitor.config import Model
 from monitor.config.words import suggestion
 from monitor.detectors.attack.batches import label_contradiction
 from monitor.detectors.attack.batches.audit import FALSE_ALARMS, Verdict
@@ -27,6 +30,7 @@ from monitor.errors import ConfigError
 from monitor.setup.sample import data_of, missing_files
 from monitor.steps.poisoning import CONTRIBUTOR, contributors_of, features_of, learned, text_of
 from monitor.steps.reference import learned_rows
+from monitor.timestamps import times_of
 from monitor.types import Roles
 from monitor.watch import Monitor, Watch
 from monitor.wiring import source_of
@@ -40,7 +44,8 @@ class Audited:
     """A verdict with what its numbers point at.
 
     rows: those with a label; places: of these in the batch, from 0. statistics: as they are printed. doubts: how much
-    each row's label contradicts the reference, shape (rows,).
+    each row's label contradicts the reference, shape (rows,). young: labelled rows that were left out, since others of
+    their days may still get a label.
     """
 
     verdict: Verdict
@@ -49,6 +54,7 @@ class Audited:
     statistics: list[dict[str, Any]]
     reference: int
     doubts: Floats
+    young: int = 0
 
     def suspicious(self) -> list[tuple[int, list[str]]]:
         """Give the suspicious rows with what names them: those of most reasons first, then the most doubtful."""
@@ -70,7 +76,7 @@ def audit(path: Path, name: str, batch: str, *, contributor: str | None, out: Pa
         with _telling("reading the reference"):
             reference = _reference_rows(monitor, watch)
     with _telling("laying the batch beside the reference"):
-        found = _audited(reference, rows, watch.roles, batch, contributor)
+        found = _audited(reference, rows, watch, batch, contributor)
     if out is not None:
         _write(found, out)
     if as_json:
@@ -120,7 +126,8 @@ def _reference_rows(monitor: Monitor, watch: Watch) -> pa.Table:
     return kept
 
 
-def _audited(reference: pa.Table, rows: pa.Table, roles: Roles, batch: str, contributor: str | None) -> Audited:
+def _audited(reference: pa.Table, rows: pa.Table, watch: Watch, batch: str, contributor: str | None) -> Audited:
+    roles = watch.roles
     if roles.label is None or roles.label not in reference.column_names:
         raise ConfigError("columns.label", "names no column of the reference", "an audit needs labels on both sides")
     absent = [name for name, _ in features_of(reference, roles) if name not in rows.column_names]
@@ -130,7 +137,9 @@ def _audited(reference: pa.Table, rows: pa.Table, roles: Roles, batch: str, cont
         )
     rng = np.random.default_rng(SEED)
     known = learned(reference, roles, rng=rng, scored=set(roles.scores) <= set(rows.column_names))
-    places = np.flatnonzero(rows[roles.label].is_valid().to_numpy())
+    held = np.asarray(rows[roles.label].is_valid().to_numpy(), np.bool_)
+    young = _young(rows, watch.settings, held)
+    places = np.flatnonzero(held & ~young)
     rows = rows.take(pa.array(places, pa.int64()))
     if isinstance(known, str):
         return Audited(Verdict("undecided", known), rows, places.tolist(), [], 0, np.zeros(rows.num_rows))
@@ -138,7 +147,24 @@ def _audited(reference: pa.Table, rows: pa.Table, roles: Roles, batch: str, cont
     batch_rows = seen(known, rows, who, rng=rng)
     verdict = judged(known, batch_rows, rng=rng, nulls={})
     statistics = _statistics(known, batch_rows, verdict, names, partial(text_of, rows))
-    return Audited(verdict, rows, places.tolist(), statistics, known.rows.size, label_contradiction.scores(batch_rows))
+    doubts = label_contradiction.scores(batch_rows)
+    return Audited(
+        verdict, rows, places.tolist(), statistics, known.rows.size, doubts, int(np.count_nonzero(held & young))
+    )
+
+
+def _young(rows: pa.Table, settings: Model, held: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Say which rows are within `max_delay` of the newest one, where some of these have no label yet.
+
+    Labels that come first are no fair sample of all.
+    """
+    none, roles = np.zeros(rows.num_rows, np.bool_), settings.columns
+    delay = settings.labels.max_delay if settings.labels else None
+    if delay is None or held.all() or rows.column_names.count(roles.timestamp) != 1:
+        return none
+    times = times_of(rows[roles.timestamp], roles.zone).cast(pa.int64()).fill_null(0).to_numpy()
+    young = np.asarray(times > times.max(initial=0) - delay / timedelta(microseconds=1), np.bool_)
+    return young if (young & ~held).any() else none
 
 
 def _contributor(rows: pa.Table, roles: Roles) -> str | None:
@@ -182,6 +208,7 @@ def _as_json(found: Audited, name: str, batch: str, roles: Roles) -> Mapping[str
         "why": verdict.why,
         "n": found.rows.num_rows,
         "judged": verdict.judged,
+        "left_out": found.young,
         "parts": verdict.parts,
         "reference_n": found.reference,
         "false_alarms": FALSE_ALARMS,
@@ -211,6 +238,9 @@ def _tell(found: Audited, name: str, batch: str, roles: Roles, out: Path | None)
     parts = f" in {verdict.parts} parts" if verdict.parts > 1 else ""
     looked = f"{verdict.judged:,} of {found.rows.num_rows:,} labelled rows{parts}"
     typer.echo(f"{looked}, beside {found.reference:,} of the reference; one clean batch in 1,000 is called suspicious")
+    if found.young:
+        more = "left out: other labels of their days may still come (labels.max_delay)"
+        typer.echo(f"{found.young:,} labelled rows of the newest days were {more}")
     typer.echo(f"{_power(verdict.detectable)}\n")
     lines = [
         (one["statistic"], one["value"], one["threshold"], one["p_value"], "yes" if one["breaches"] else "-", _at(one))

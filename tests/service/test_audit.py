@@ -116,3 +116,19 @@ def test_a_batch_that_cannot_be_compared_says_why(
     monkeypatch.chdir(folder)
     with pytest.raises(ConfigError, match=said):
         here(batch, contributor)
+
+
+def test_labels_of_the_newest_days_are_left_out_while_others_may_still_come(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "reference.parquet").write_bytes((folder / "reference.parquet").read_bytes())
+    late = CONFIG.replace("    window: 1d", '    labels: {files: "labels/*", max_delay: 2h}\n    window: 1d')
+    (tmp_path / "monitor.yaml").write_text(late, encoding="utf-8")
+    table = rows(7, 700)
+    y = table["repaid"].to_numpy().astype(float)
+    # of the newest two hours only the defaults are known
+    y[(np.arange(700) >= 580) & (y == 1)] = np.nan
+    known = pa.array(y, from_pandas=True).cast(pa.int64())
+    pq.write_table(table.set_column(table.column_names.index("repaid"), "repaid", known), tmp_path / "new.parquet")
+    told = json.loads(audit(tmp_path, "new.parquet", "--json").stdout)
+    early = int(np.isfinite(y[580:]).sum())
+    assert (told["verdict"], told["n"], told["left_out"]) == ("clean", 580, early)
+    assert f"{early} labelled rows of the newest days were left out" in audit(tmp_path, "new.parquet").stdout
