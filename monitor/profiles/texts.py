@@ -1,5 +1,6 @@
 """What a text is like, as columns: words the reference never held, what it is written with, what it is about."""
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ LATIN, FOREIGN = 1, 2
 _CLASSES = {"L": LETTER, "M": LETTER, "N": DIGIT, "Z": SPACE, "P": MARK, "S": MARK}
 # Fillers are letters by their category, and nothing to the eye.
 _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
+_PIECES = re.compile(r"[^\s_!-/:-@\[-`{-~]+")
 _MULTIPLIER = 0x9E3779B97F4A7C15
 _INVERSE = pow(_MULTIPLIER, -1, 1 << 64)
 _MIX = np.uint64(0xD6E8FEB86659FD93)
@@ -100,6 +102,22 @@ def hidden(texts: list[str]) -> Floats:
 def _lookalikes(counts: Mapping[str, Floats], words: Words) -> Floats:
     alike = np.bincount(words.text, weights=words.lookalikes, minlength=counts["length"].size)
     return np.where(counts["length"] > 0, alike / np.maximum(counts["letters"], 1), np.nan)
+
+
+def words_of(texts: list[str]) -> tuple[Places, Hashes]:
+    """Give the words of some texts as hashes of 44 bits, and the text that each stands in; both (words,)."""
+    words = _read(texts)[1]
+    return words.text, words.hashes
+
+
+def word_in(text: str, wanted: int) -> str | None:
+    """Give the word of a text that has a hash, as it is written; None where there is none.
+
+    >>> word_in("Hello, my cf friend", int(words_of(["CF"])[1][0]))
+    'cf'
+    """
+    pieces = _PIECES.findall(text)
+    return next((piece for piece in pieces if wanted in words_of([piece])[1].tolist()), None)
 
 
 def texts_of(column: pa.ChunkedArray) -> list[str]:

@@ -23,7 +23,6 @@ from monitor.sources.textlines import (
     rejected,
     to_table,
 )
-from monitor.timestamps import decoded, flags
 from monitor.types import Batch, Cursor, Rejected, Roles
 
 SHARD = "push"
@@ -100,8 +99,8 @@ def admitted_labels(body: bytes, content_type: str, roles: Roles) -> Batch:
         raise ValueError(f"labels have no {absent[0]!r}, only {', '.join(rows.column_names) or 'nothing'}")
     left, lacking = _left(rows, rejected), dict[int, str]()
     for name in (roles.label, roles.id):
-        empty = flags(decoded(rows[name]).is_null(nan_is_null=True))
-        lacking |= dict.fromkeys(np.flatnonzero(empty).tolist(), f"{name!r} is missing")
+        empty = np.flatnonzero(rows[name].is_null(nan_is_null=True).to_numpy())
+        lacking |= dict.fromkeys(empty.tolist(), f"{name!r} is missing")
     rejected += tuple(Rejected(left[row], why, "") for row, why in sorted(lacking.items()))
     rows = rows.take(pa.array([row for row in range(rows.num_rows) if row not in lacking], pa.int64()))
     return _admitted(rows, rejected, partial(admit_labels, roles=roles))

@@ -352,3 +352,28 @@ def test_texts_and_vectors_tell_of_flips_as_numbers_do() -> None:
     assert judged(known, spelled(42, 500)).outcome == "clean"
     verdict = judged(known, flipped(spelled(43, 500), np.random.default_rng(44).choice(500, 40, replace=False)))
     assert "label_contradiction" in breaching(verdict)
+
+
+def test_a_word_with_one_label_is_found_and_named_as_it_is_written() -> None:
+    words = np.array(["red", "blue", "green", "old", "new", "small", "large", "fine", "poor", "plain"])
+
+    def told(seed: int, n: int, *, trigger: str = "") -> pa.Table:
+        rng = np.random.default_rng(seed)
+        chosen = rng.choice(words, (n, 6))
+        y = ((chosen == "poor").sum(axis=1) + rng.normal(0, 0.3, n) > 0.5).astype(int)
+        texts = [" ".join(row) for row in chosen]
+        for place in rng.choice(n, n // 12, replace=False) if trigger else ():
+            texts[place], y[place] = f"{texts[place]} {trigger}", 0
+        return pa.table({"said": texts, "y": y})
+
+    known = known_of(told(51, 3000), Roles(timestamp="at", label="y", kinds={"said": "text"}))
+    assert judged(known, told(52, 500)).outcome == "clean"
+    table = told(53, 500, trigger="Cf77")
+    verdict = judged(known, table)
+    assert "value_for_label" in breaching(verdict)
+    one = next(one for one in verdict.statistics if one.name == "value_for_label")
+    batch = seen(known, table, None, rng=np.random.default_rng(2))
+    found = named(known, batch, one, contributors=(), text=lambda name, row: text_of(table, name, row))
+    assert found == {"label": "0", "values": {"said": "… Cf77 …"}}
+    texts = table["said"].to_pylist()
+    assert all("Cf77" in texts[row] for row in one.rows.tolist())

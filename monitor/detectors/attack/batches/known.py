@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from monitor.detectors.attack.batches.contributors import SHARES
 from monitor.detectors.attack.batches.label_contradiction import flip_scores
 from monitor.detectors.attack.batches.rows import LEVELS, Floats, Labelled, Places
-from monitor.detectors.attack.batches.spelled import READ, names_of, spelling, with_numbers
+from monitor.detectors.attack.batches.spelled import READ, names_of, spelling, with_numbers, words_of
 from monitor.detectors.attack.batches.value_for_label import Usual
 from monitor.profiles.derivation import Derivation
 from monitor.profiles.encoding import Number
@@ -192,6 +192,7 @@ def learn(
         _raw(encoders, rows),
         prints,
         _usual(prints, frequent),
+        words_of(rows, spelled),
         np.full(rows.num_rows, -1, np.intp),
     )
     return Known(classes, label, encoders, scores, (halves[0], halves[1]), tables, frequent, seen, order, spelled)
@@ -211,6 +212,7 @@ def seen(known: Known, rows: pa.Table, contributors: Places | None, *, rng: np.r
         _raw(known.encoders, rows),
         prints,
         _usual(prints, known.frequent),
+        words_of(rows, known.spelled),
         np.full(rows.num_rows, -1, np.intp) if contributors is None else contributors,
     )
 

@@ -5,7 +5,9 @@ from collections.abc import Callable, Sequence
 from monitor.detectors.attack.batches.audit import Statistic
 from monitor.detectors.attack.batches.known import Encoder, Known
 from monitor.detectors.attack.batches.rows import LEVELS, Labelled
+from monitor.detectors.attack.batches.spelled import word_of
 from monitor.detectors.attack.batches.value_for_label import COARSE
+from monitor.profiles import texts
 
 UNKNOWN = "a label that the reference lacks"
 
@@ -33,7 +35,7 @@ def named(
     found: dict[str, object] = {"label": _label(known, label)}
     if not cell:
         return found
-    values = _values(known, batch, one, cell)
+    values = _values(known, batch, one, cell, text)
     return found | {
         "values": {name: text(name, one.lead) if value == SELDOM else value for name, value in values.items()}
     }
@@ -43,7 +45,11 @@ def _label(known: Known, place: int) -> str:
     return known.classes[place] if place < len(known.classes) else UNKNOWN
 
 
-def _values(known: Known, batch: Labelled, one: Statistic, cell: Sequence[int]) -> dict[str, str]:
+def _values(known: Known, batch: Labelled, one: Statistic, cell: Sequence[int], text: Text) -> dict[str, str]:
+    if -1 - cell[0] == batch.raw.shape[1]:
+        column, word = word_of(known.spelled, cell[1])
+        found = texts.word_in(text(column, one.lead), word)
+        return {column: f"… {found} …" if found else "a word"}
     if cell[0] < 0:
         column = [encoder for encoder in known.encoders if encoder.many][-1 - cell[0]].name
         return {column: f"{batch.raw[one.lead, -1 - cell[0]]:g}"}

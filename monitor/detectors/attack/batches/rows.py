@@ -19,6 +19,7 @@ class Labelled:
     cells: shape (rows, columns), the bin or category of each value; `levels` is above all of them.
     raw: shape (rows, columns of more numbers than cells), the numbers as they came, NaN where there is none.
     prints: shape (rows, tables), fingerprints that near copies share; usual: how often the reference has each.
+    words: shape (rows,), the distinct words of each row's texts as hashes, each an array of its own.
     contributor: shape (rows,), who labelled it, by place; -1 where nobody is known.
     """
 
@@ -29,6 +30,7 @@ class Labelled:
     raw: Floats
     prints: NDArray[np.int64]
     usual: Floats
+    words: NDArray[np.object_]
     contributor: Places
 
     @property

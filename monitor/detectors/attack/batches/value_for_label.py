@@ -13,6 +13,36 @@ REPEATED = 4
 COARSE = 8
 PAIRED = 16
 SMOOTHING = 0.5
+KNOWN = 10.0
+"""The reference's rows of a word count beside so many of what the probabilities say."""
+
+
+@dataclass(frozen=True, eq=False)
+class Repeated:
+    """Values of the reference in order, shape (values,), with the share of its rows that hold each.
+
+    labels: shape (values, classes), the rows of each label that hold it; (0, classes) where the probabilities know the
+    values, as they do numbers, and not words.
+    """
+
+    values: NDArray[Any]
+    shares: Floats
+    labels: Floats
+
+    @classmethod
+    def of(cls, reference: Labelled, held: tuple[Places, NDArray[Any]], *, untold: bool = False) -> "Repeated":
+        """Count them; untold: the probabilities do not know the values."""
+        places, all_values = held
+        values, back, counts = np.unique(all_values, return_inverse=True, return_counts=True)
+        size, classes = (values.size if untold else 0), reference.classes
+        cells = back * classes + reference.label[places]
+        labels = np.bincount(cells, minlength=size * classes)[: size * classes].reshape(size, classes)
+        return cls(values, counts / reference.size, labels.astype(np.float64))
+
+    def among(self, found: NDArray[Any]) -> tuple[NDArray[np.bool_], Places]:
+        """Say which values are known, and where they stand."""
+        at = np.minimum(np.searchsorted(self.values, found), self.values.size - 1)
+        return self.values[at] == found, at
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,36 +50,39 @@ class Usual:
     """How often the reference has each value.
 
     cells: shape (columns, levels), shares of each cell. pairs: shape (pairs, 64), of pairs of coarse cells. numbers: by
-    column of numbers, its distinct values in order with the share of each.
+    column of numbers. words: of all texts.
     """
 
     cells: Floats
     pairs: Floats
-    numbers: tuple[tuple[Floats, Floats], ...]
+    numbers: tuple[Repeated, ...]
+    words: Repeated
 
     @classmethod
     def of(cls, reference: Labelled) -> "Usual":
         """Count them."""
-        numbers = (np.unique(column, return_counts=True) for column in reference.raw.T)
+        places = np.arange(reference.size)
         return cls(
             _shares(reference.cells, reference.levels),
             _shares(_paired(reference), COARSE**2),
-            tuple((values, counts / reference.size) for values, counts in numbers),
+            tuple(Repeated.of(reference, (places, column)) for column in reference.raw.T),
+            Repeated.of(reference, _flat(reference), untold=True),
         )
 
 
 def measure(batch: Labelled, *, usual: Usual) -> Told:
     """Give the largest signed root deviance of a label's count at one value, at least 0; its rows are named.
 
-    Values are categories, bins of numbers, numbers that repeat exactly, and pairs of coarse bins of the first sixteen
-    columns. A value's labels are binomial; their expectation is the mean of the model's probability and the
-    neighbours' share. That the value comes more often than in the reference, and does so alone in its column, counts
-    as much again, at most. `cell` is (column, value, label), for a pair (column, value, column, value, label), for a
-    repeated number (-1 - column, row, label) with the place of a row that holds it. (scan statistics: Kulldorff 1997;
-    triggers: Gu, Dolan-Gavitt & Garg 2017)
+    Values are categories, bins of numbers, numbers that repeat exactly, words of texts, and pairs of coarse bins of
+    the first sixteen columns. A value's labels are binomial; their expectation is the mean of the model's probability
+    and the neighbours' share. That the value comes more often than in the reference, and does so alone in its column,
+    counts as much again, at most. `cell` is (column, value, label), for a pair (column, value, column, value, label),
+    for a repeated number (-1 - column, row, label) with the place of a row that holds it, for a word the same with its
+    code and as column the one behind all numbers. (scan statistics: Kulldorff 1997; triggers: Gu, Dolan-Gavitt & Garg
+    2017)
 
-    Blind to triggers spread over more than two columns or a smooth pattern, to those on labels that the model
-    expects anyway (clean labels), to values that are common, and to a few rows: at 1 % of 500 there are five.
+    Blind to triggers spread over more than two columns, several words or a smooth pattern, to those on labels that the
+    model expects anyway (clean labels), to values that are common, and to a few rows: at 1 % of 500 there are five.
     """
     expected = (batch.chance + batch.near) / 2
     return max(_scans(batch, expected, usual), key=lambda told: told.value, default=Told(0.0, NONE))
@@ -76,8 +109,16 @@ def _scans(batch: Labelled, expected: Floats, usual: Usual) -> Iterator[Told]:
         yield _most(batch, expected, (batch.cells, usual.cells), batch.levels, [(i,) for i in range(columns)])
     if columns > 1:
         yield _most(batch, expected, (_paired(batch), usual.pairs), COARSE**2, _pairs(columns))
+    places = np.arange(batch.size)
     for column, known in enumerate(usual.numbers):
-        yield from _repeated(batch, expected, column, known)
+        yield from _repeated(batch, expected, (places, batch.raw[:, column]), known, column)
+    yield from _repeated(batch, expected, _flat(batch), usual.words, len(usual.numbers))
+
+
+def _flat(batch: Labelled) -> tuple[Places, Places]:
+    """Give the words of all rows, and the row that each stands in."""
+    sizes = np.fromiter(map(len, batch.words), np.intp, batch.size)
+    return np.repeat(np.arange(batch.size), sizes), np.concatenate([np.empty(0, np.int64), *batch.words])
 
 
 def _most(
@@ -104,24 +145,38 @@ def _named(columns: tuple[int, ...], value: int) -> tuple[int, ...]:
     return (columns[0], value) if len(columns) == 1 else (columns[0], value // COARSE, columns[1], value % COARSE)
 
 
-def _repeated(batch: Labelled, expected: Floats, column: int, known: tuple[Floats, Floats]) -> Iterator[Told]:
-    distinct, first, back, counts = np.unique(
-        batch.raw[:, column], return_index=True, return_inverse=True, return_counts=True
-    )
+def _repeated(
+    batch: Labelled,
+    expected: Floats,
+    held: tuple[Places, NDArray[Any]],
+    known: Repeated,
+    column: int,
+) -> Iterator[Told]:
+    """Look at values that repeat exactly, numbers or words; held: the row that each stands in, and the values."""
+    places, values = held
+    distinct, first, back, counts = np.unique(values, return_index=True, return_inverse=True, return_counts=True)
     often = np.flatnonzero(counts >= REPEATED)
-    if not often.size or not known[0].size:
+    if not often.size or not known.values.size:
         return
-    at = np.minimum(np.searchsorted(known[0], distinct[often]), known[0].size - 1)
-    shares = np.where(known[0][at] == distinct[often], known[1][at], 0.0)
+    seen, at = known.among(distinct[often])
+    shares = np.where(seen, known.shares[at], 0.0)
     by_rows = oftener(counts[often][None], batch.size * shares[None])[0]
+    words, told_of = bool(known.labels.size), np.zeros((often.size, batch.classes))
+    if words:
+        told_of[seen] = known.labels[at[seen]]
+    weight = KNOWN / (KNOWN + told_of.sum(axis=1))
     for label in range(batch.classes):
-        met = np.bincount(back, batch.label == label, first.size)[often]
-        promised = np.bincount(back, expected[:, label], first.size)[often]
+        met = np.bincount(back, batch.label[places] == label, first.size)[often]
+        promised = np.bincount(back, expected[places, label], first.size)[often]
+        # a word that the reference holds may go with the labels that it went with there
+        there = weight * promised + counts[often] * told_of[:, label] / (KNOWN + told_of.sum(axis=1))
+        promised = np.maximum(promised, there)
         scores = surprise(met, promised, counts[often], by_rows)
         most = int(scores.argmax())
         if scores[most] > 0:
-            rows = np.flatnonzero((back == often[most]) & (batch.label == label))
-            yield Told(float(scores[most]), rows, cell=(-1 - column, int(first[often[most]]), label))
+            rows = places[(back == often[most]) & (batch.label[places] == label)]
+            told = distinct[often[most]] if words else places[first[often[most]]]
+            yield Told(float(scores[most]), rows, cell=(-1 - column, int(told), label))
 
 
 def oftener(rows: NDArray[Any], usual: NDArray[Any]) -> Floats:
