@@ -10,6 +10,7 @@ import pyarrow as pa
 import typer
 from numpy.typing import NDArray
 
+from monitor.alerts.phrasing import chance
 from monitor.commands.opening import configured, reaching_database, watch_named, watching
 from monitor.commands.printing import json_line, minute, printable, table
 from monitor.commands.rows import reference_rows, window_rows
@@ -169,7 +170,7 @@ def _missing(column: ColumnProfile, rows: int) -> float:
 
 def _tell(found: Separation, rows: Sequence[Mapping[str, Any]], left_out: Sequence[str]) -> None:
     told = "they are told apart" if found.p_value <= ALPHA else "no difference found"
-    typer.echo(f"{told}: AUC {found.auc:.3f} (0.5 is chance), p = {found.p_value:.2g}, as of independent rows")
+    typer.echo(f"{told}: AUC {found.auc:.3f} (0.5 is chance), {chance(found.p_value)}, as of independent rows")
     telling = [row for row in rows if row["auc_lost"] > 0][:SHOWN]
     if found.p_value <= ALPHA and telling:
         cells = [(row["column"], round(row["auc_lost"], 4), _change_told(row["change"])) for row in telling]
