@@ -176,18 +176,25 @@ def _of_how_many(finding: "Finding") -> list[str]:
 
 
 def _how_sure(finding: "Finding") -> list[str]:
-    """Give p-value and effect, each beside its threshold, or the threshold of the number itself."""
+    """Give p-value and effect, each beside its threshold, or the threshold of the number itself.
+
+    Of an alert that is over only what no longer reaches its threshold, where that is one of the two.
+    """
     if finding.detector in CERTAIN:
         return []
     p, alpha, effect, least = finding.p_value, finding.alpha, finding.effect, finding.threshold
     parts = [] if p is None else [chance(p)]
     if alpha is None:
         return [*parts, *_side(finding)]
+    over = finding.alert.state == "resolved"
     parts = [f"{part} (threshold ≤ {number(alpha)})" for part in parts]
     # That of a switch is always 1.
-    if effect is not None and finding.detector not in SWITCHES:
-        parts.append(f"effect {number(abs(effect))}" + (f" (threshold ≥ {number(least)})" if least else ""))
-    return parts
+    if effect is None or finding.detector in SWITCHES:
+        return parts
+    told = f"effect {number(abs(effect))}" + (f" (threshold ≥ {number(least)})" if least else "")
+    if over and p is not None and (p <= alpha) != (abs(effect) >= (least or 0.0)):
+        return [told] if p <= alpha else parts
+    return [*parts, told]
 
 
 def _side(finding: "Finding") -> list[str]:

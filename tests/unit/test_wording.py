@@ -226,6 +226,19 @@ def test_a_resolution_says_so_in_its_title() -> None:
     assert title_of(found) == "flights: resolved: data quality in visib"
 
 
+@pytest.mark.parametrize(
+    ("p_value", "effect", "told"),
+    [
+        (0.2, 21.0, "p = 0.2 (threshold ≤ 0.01)"),
+        (0.001, 0.02, "effect 0.02 (threshold ≥ 0.05)"),
+        (0.2, 0.02, "p = 0.2 (threshold ≤ 0.01), effect 0.02 (threshold ≥ 0.05)"),
+    ],
+)
+def test_a_resolution_tells_of_what_no_longer_reaches_its_threshold(p_value: float, effect: float, told: str) -> None:
+    over = finding("psi", 0.1, effect=effect, threshold=0.05, alpha=0.01, p_value=p_value, alert=RESOLVED)
+    assert text_of(over).endswith(f"resolved 2013-05-15 00:00 UTC; {told}")
+
+
 def test_a_long_list_is_cut_and_counted() -> None:
     found = group(*(finding("psi", 0.3, column=f"c{i}") for i in range(22)))
     assert title_of(found) == "flights: data quality in c0, c1, c2 and 19 more"
