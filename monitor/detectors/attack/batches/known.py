@@ -11,14 +11,15 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from monitor.detectors.attack.batches.contributors import SHARES
+from monitor.detectors.attack.batches.encoders import Encoder, cells_of, encoder_of, features_of, points_of, raw_of
+from monitor.detectors.attack.batches.fingerprints import TABLES, frequencies, prints_of, tables_of, usual_of
 from monitor.detectors.attack.batches.label_contradiction import flip_scores
-from monitor.detectors.attack.batches.rows import LEVELS, Floats, Labelled, Places
+from monitor.detectors.attack.batches.rows import Floats, Labelled, Places
 from monitor.detectors.attack.batches.spelled import READ, names_of, spelling, with_numbers, words_of
 from monitor.detectors.attack.batches.value_for_label import Usual
 from monitor.profiles.derivation import Derivation
-from monitor.profiles.encoding import Number
 from monitor.profiles.joint import class_codes
-from monitor.profiles.reading import categories, floats
+from monitor.profiles.reading import floats
 from monitor.types import ColumnKind
 
 if TYPE_CHECKING:
@@ -29,43 +30,6 @@ MOST_ROWS, FEWEST_ROWS = 16_000, 1_000
 MOST_CLASSES, MOST_COLUMNS = 30, 100
 NEIGHBOURS = 10
 FLOOR = 0.002
-TABLES, COLUMNS_SHARE = 8, 0.6
-_PRIME = np.int64(1_000_003)
-
-
-@dataclass(frozen=True, eq=False)
-class Encoder:
-    """One column as numbers: `number` for numeric ones with the upper edges of its bins, else the frequent values.
-
-    many: numbers of so many values that a bin holds several.
-    """
-
-    name: str
-    kind: ColumnKind
-    number: Number | None
-    edges: Floats
-    values: tuple[str, ...]
-    many: bool = False
-
-    def cells(self, rows: pa.Table) -> Places:
-        """Give each row's bin; the last but one is for other values, the last for none."""
-        column = rows.column(self.name)
-        if self.kind == "numeric":
-            found = floats(column)
-            return np.asarray(np.where(np.isnan(found), LEVELS - 1, np.searchsorted(self.edges, found, side="right")))
-        read = categories(column)
-        place = {value: i for i, value in enumerate(self.values)}
-        codes = [LEVELS - 1 if t is None else place.get(t, LEVELS - 2) for t in read.texts]
-        return np.asarray(np.array([*codes, LEVELS - 1], np.intp)[read.positions])
-
-    def encoded(self, rows: pa.Table) -> Floats:
-        """Give normal scores, 0 where missing, or indicators of half the weight, since two of them differ."""
-        if self.kind != "numeric":
-            return np.asarray((self.cells(rows)[:, None] == np.arange(len(self.values))) / np.sqrt(2))
-        if self.number is None:
-            return np.empty((rows.num_rows, 0))
-        scores = np.concatenate([*self.number.encoded(rows.column(self.name), 65_536), np.empty(0)])
-        return np.asarray(np.nan_to_num(np.clip(scores, -4, 4))[:, None])
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,10 +130,10 @@ def learn(
     rows = with_numbers(rows, spelled)
     read: list[tuple[str, ColumnKind]] = [(name, kind) for name, kind in columns if kind in READ]
     read += [(name, "numeric") for name in names_of(spelled)]
-    encoders = tuple(_encoder(rows, name, kind) for name, kind in read[:MOST_COLUMNS])
-    codes, encoded = class_codes(rows, label, classes), _encoded(encoders, rows)
+    encoders = tuple(encoder_of(rows, name, kind) for name, kind in read[:MOST_COLUMNS])
+    codes, encoded = class_codes(rows, label, classes), points_of(encoders, rows)
     half = rng.permutation(rows.num_rows) % 2
-    features, kinds = _features(encoders, rows), [one.kind != "numeric" for one in encoders]
+    features, kinds = features_of(encoders, rows), [one.kind != "numeric" for one in encoders]
     seed = int(rng.integers(2**31))
     halves = [
         Half(
@@ -181,17 +145,17 @@ def learn(
     ]
     plain = _raw_chance(rows, features, halves, 1 - half, classes=classes, scores=scores)
     halves = [replace(one, calibration=_calibration(plain[half == i], one.label)) for i, one in enumerate(halves)]
-    tables = _tables(len(encoders), rng)
-    prints = _prints(encoders, rows, tables)
-    frequent = tuple(_frequencies(prints[:, i]) for i in range(TABLES))
+    tables = tables_of(len(encoders), rng)
+    prints = prints_of(encoders, rows, tables)
+    frequent = tuple(frequencies(prints[:, i]) for i in range(TABLES))
     seen = Labelled(
         codes,
         _calibrated(plain, halves, 1 - half),
         _near(encoded, halves, 1 - half, len(classes)),
-        _cells(encoders, rows),
-        _raw(encoders, rows),
+        cells_of(encoders, rows),
+        raw_of(encoders, rows),
         prints,
-        _usual(prints, frequent),
+        usual_of(prints, frequent),
         words_of(rows, spelled),
         np.full(rows.num_rows, -1, np.intp),
     )
@@ -201,51 +165,20 @@ def learn(
 def seen(known: Known, rows: pa.Table, contributors: Places | None, *, rng: np.random.Generator) -> Labelled:
     """Lay labelled rows beside the reference, each beside one half of it, as its own rows are."""
     classes, half, rows = known.classes, rng.permutation(rows.num_rows) % 2, known.readable(rows)
-    features = _features(known.encoders, rows) if not known.scores else np.empty((rows.num_rows, 0))
+    features = features_of(known.encoders, rows) if not known.scores else np.empty((rows.num_rows, 0))
     plain = _raw_chance(rows, features, known.halves, half, classes=classes, scores=known.scores)
-    prints = _prints(known.encoders, rows, known.tables)
+    prints = prints_of(known.encoders, rows, known.tables)
     return Labelled(
         class_codes(rows, known.label, classes),
         _calibrated(plain, known.halves, half),
-        _near(_encoded(known.encoders, rows), known.halves, half, len(classes)),
-        _cells(known.encoders, rows),
-        _raw(known.encoders, rows),
+        _near(points_of(known.encoders, rows), known.halves, half, len(classes)),
+        cells_of(known.encoders, rows),
+        raw_of(known.encoders, rows),
         prints,
-        _usual(prints, known.frequent),
+        usual_of(prints, known.frequent),
         words_of(rows, known.spelled),
         np.full(rows.num_rows, -1, np.intp) if contributors is None else contributors,
     )
-
-
-def _encoder(rows: pa.Table, name: str, kind: ColumnKind) -> Encoder:
-    column = rows.column(name)
-    if kind == "numeric":
-        values = floats(column)
-        values = values[np.isfinite(values)]
-        cuts = np.quantile(values, np.linspace(0, 1, LEVELS - 1)[1:-1]) if values.size else np.empty(0)
-        return Encoder(name, kind, Number.fit(column), np.unique(cuts), (), np.unique(values).size > LEVELS)
-    read = categories(column)
-    counts = np.bincount(read.positions, minlength=len(read.texts) + 1)[:-1]
-    often = sorted((-n, t) for n, t in zip(counts.tolist(), read.texts, strict=True) if n and t is not None)
-    return Encoder(name, "categorical", None, np.empty(0), tuple(t for _, t in often[: LEVELS - 2]))
-
-
-def _encoded(encoders: Sequence[Encoder], rows: pa.Table) -> Floats:
-    return np.column_stack([np.empty((rows.num_rows, 0)), *(one.encoded(rows) for one in encoders)])
-
-
-def _features(encoders: Sequence[Encoder], rows: pa.Table) -> Floats:
-    made = [floats(rows.column(e.name)) if e.kind == "numeric" else e.cells(rows).astype(float) for e in encoders]
-    return np.column_stack([np.empty((rows.num_rows, 0)), *made])
-
-
-def _cells(encoders: Sequence[Encoder], rows: pa.Table) -> Places:
-    return np.column_stack([np.empty((rows.num_rows, 0), np.intp), *(one.cells(rows) for one in encoders)])
-
-
-def _raw(encoders: Sequence[Encoder], rows: pa.Table) -> Floats:
-    numeric = [floats(rows.column(one.name)) for one in encoders if one.many]
-    return np.column_stack([np.empty((rows.num_rows, 0)), *numeric])
 
 
 def _model(features: Floats, codes: Places, kinds: list[bool], seed: int) -> "HistGradientBoostingClassifier":
@@ -320,39 +253,4 @@ def _near(encoded: Floats, halves: Sequence[Half], by: Places, classes: int) -> 
         places = index.kneighbors(encoded[mine].astype(np.float32), return_distance=False)
         labels = half.label[places]
         found[mine] = (labels[:, :, None] == np.arange(classes + 1)).mean(axis=1)
-    return found
-
-
-def _tables(columns: int, rng: np.random.Generator) -> tuple[tuple[Places, Floats], ...]:
-    taken = min(columns, max(3, round(COLUMNS_SHARE * columns)))
-    return tuple(
-        (np.sort(rng.permutation(columns)[:taken]).astype(np.intp), rng.random(columns)) for _ in range(TABLES)
-    )
-
-
-def _prints(encoders: Sequence[Encoder], rows: pa.Table, tables: Sequence[tuple[Places, Floats]]) -> NDArray[np.int64]:
-    plain = [
-        one.encoded(rows)[:, 0] if one.kind == "numeric" and one.number is not None else one.cells(rows)
-        for one in encoders
-    ]
-    numeric = [one.kind == "numeric" and one.number is not None for one in encoders]
-    found = np.zeros((rows.num_rows, TABLES), np.int64)
-    for table, (chosen, offsets) in enumerate(tables):
-        for place in chosen.tolist():
-            shifted = plain[place] + (offsets[place] if numeric[place] else 0.0)
-            with np.errstate(over="ignore"):
-                found[:, table] = found[:, table] * _PRIME + np.floor(shifted).astype(np.int64) + 7
-    return found
-
-
-def _frequencies(prints: NDArray[np.int64]) -> tuple[NDArray[np.int64], Floats]:
-    values, counts = np.unique(prints, return_counts=True)
-    return values, counts / prints.size
-
-
-def _usual(prints: NDArray[np.int64], frequent: Sequence[tuple[NDArray[np.int64], Floats]]) -> Floats:
-    found = np.zeros(prints.shape)
-    for table, (values, shares) in enumerate(frequent):
-        at = np.minimum(np.searchsorted(values, prints[:, table]), values.size - 1)
-        found[:, table] = np.where(values[at] == prints[:, table], shares[at], 0.0)
     return found

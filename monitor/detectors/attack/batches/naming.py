@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from monitor.detectors.attack.batches.audit import Statistic
-from monitor.detectors.attack.batches.known import Encoder, Known
+from monitor.detectors.attack.batches.encoders import Encoder
+from monitor.detectors.attack.batches.known import Known
 from monitor.detectors.attack.batches.rows import LEVELS, Labelled
 from monitor.detectors.attack.batches.spelled import word_of
 from monitor.detectors.attack.batches.value_for_label import COARSE
