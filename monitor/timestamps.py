@@ -92,13 +92,9 @@ def _from_texts(column: pa.ChunkedArray, zone: str | None) -> pa.ChunkedArray:
             continue
         return times if kind == STAMP else _local(times, zone)
     within = ZoneInfo(zone) if zone else UTC
-    counts = [_from_text(value, within) if value is not None else None for value in _encoded(column)]
+    values = column.cast(pa.large_binary()).to_pylist()
+    counts = [None if value is None else _from_text(value, within) for value in values]
     return pa.chunked_array([pa.array(counts, pa.int64()).cast(STAMP)])
-
-
-def _encoded(column: pa.ChunkedArray) -> list[bytes | None]:
-    values: list[bytes | None] = column.cast(pa.large_binary()).to_pylist()
-    return values
 
 
 def _from_text(value: bytes, zone: tzinfo) -> int | None:

@@ -17,7 +17,7 @@ from monitor.detectors.attack.batches.audit import (
     calibrated,
     contributed,
     flip_shares,
-    p_values,
+    p_values_of_sums,
 )
 from monitor.detectors.attack.batches.calibration import size_of
 from monitor.detectors.attack.batches.known import Known, seen
@@ -94,7 +94,7 @@ class Labelling:
         p_value = min(1.0, len(found) * strongest.p_value)
         of = stretch if strongest.name == "contributors" else rows
         share = strongest.rows.size / max(of.num_rows, 1)
-        p = p_values(known, self.nulls[size], batch, rng=rng)
+        p = p_values_of_sums(known, self.nulls[size], batch, rng=rng)
         flips = {_part(name): (flipped, p[name]) for name, flipped in flip_shares(known, batch).items()}
         told = named(
             known,

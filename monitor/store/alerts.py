@@ -62,12 +62,16 @@ def write_alerts(connection: Connection, findings: Iterable[Finding], before: Ma
     """
     newest = [f for f in findings if f.alert.window_end is None or f.window.end >= f.alert.window_end]
     known = [f for f in newest if f.fingerprint in before]
-    blind = [f for f in known if f.value is None and f.alert.state in UNDER_ALARM]
-    _update(connection, [_row(f) for f in known if f not in blind])
-    _update(connection, [{name: row[name] for name in _STEPPED} for row in map(_row, blind)])
+    _update(connection, [_row(f) for f in known if not _tells_nothing(f)])
+    blind = map(_row, filter(_tells_nothing, known))
+    _update(connection, [{name: row[name] for name in _STEPPED} for row in blind])
     new = [_row(f) for f in newest if f.fingerprint not in before]
     if begun := [row for row in new if row["state"] != "ok" or row["episode"]]:
         connection.execute(insert(alert), begun)
+
+
+def _tells_nothing(finding: Finding) -> bool:
+    return finding.value is None and finding.alert.state in UNDER_ALARM
 
 
 def _update(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:

@@ -185,9 +185,15 @@ def _spread(
 
 def p_values(known: Known, nulls: Nulls, batch: Labelled, *, rng: np.random.Generator) -> dict[str, float]:
     """Give the p-value of every statistic and direction of one batch of the calibrated size."""
-    told = {name: measure(batch) for name, measure in measures_of(known).items()}
-    for name, by_class in sums_of(known).items():
-        told.setdefault(name, Told(float(batch.of_label(by_class(batch)).sum()), NONE))
+    sums = sums_of(known)
+    told = {name: measure(batch) for name, measure in measures_of(known).items() if name not in sums}
+    found = {name: nulls[name].null(batch, one, rng=rng).p_value(one.value) for name, one in told.items()}
+    return found | p_values_of_sums(known, nulls, batch, rng=rng)
+
+
+def p_values_of_sums(known: Known, nulls: Nulls, batch: Labelled, *, rng: np.random.Generator) -> dict[str, float]:
+    """Give the p-values of those that are sums over rows, which are all that is followed; they need no draws."""
+    told = {name: Told(float(batch.of_label(one(batch)).sum()), NONE) for name, one in sums_of(known).items()}
     return {name: nulls[name].null(batch, one, rng=rng).p_value(one.value) for name, one in told.items()}
 
 
@@ -248,7 +254,7 @@ def audit(
     if "contributors" in spoken:
         found.append(contributed(known, batch.take(judged), judged, alpha=alpha))
     if "slow_poisoning" in spoken:
-        each = [p_values(known, nulls[size], rows, rng=rng) for _, rows in taken[: batch.size // size]]
+        each = [p_values_of_sums(known, nulls[size], rows, rng=rng) for _, rows in taken[: batch.size // size]]
         found.append(_slow(known, each, size, batch, alpha))
     breaching = [one for one in found if one.breaches]
     why = "; ".join(SAYS[one.name] for one in breaching)

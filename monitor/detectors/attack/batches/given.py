@@ -46,15 +46,17 @@ class OfSum:
     @classmethod
     def learned(cls, by_class: ByClass, reference: Labelled) -> "OfSum":
         """Learn how well the probabilities tell the scores of the reference's own rows."""
-        beyond, promised = residuals(by_class, reference), _moments(by_class, reference)[1].mean()
+        scores = by_class(reference)
+        mean, promised, _ = _moments(scores, reference)
+        beyond = reference.of_label(scores) - mean
         # What a score tells beyond the probabilities may hold for the reference's rows only, and is not relied on.
         bias, variance = max(float(beyond.mean()), 0.0), float(beyond.var(ddof=1))
-        factor = max(1.0, variance / max(float(promised), 1e-12)) if variance > 0 else 1.0
+        factor = max(1.0, variance / max(float(promised.mean()), 1e-12)) if variance > 0 else 1.0
         return cls(by_class, bias, float(np.sqrt(variance / beyond.size)), factor)
 
     def null(self, batch: Labelled, told: Told, *, rng: np.random.Generator) -> Null:  # noqa: ARG002  # exact
         """Give the moments of the sum if every label were drawn as the probabilities say, the bias added."""
-        mean, variance, third = (float(one.sum()) for one in _moments(self.by_class, batch))
+        mean, variance, third = (float(one.sum()) for one in _moments(self.by_class(batch), batch))
         own = variance * self.factor
         sd = max(np.sqrt(own + (batch.size * self.error) ** 2), 1e-9)
         skew = third * self.factor**1.5 / sd**3
@@ -92,7 +94,8 @@ class OfDraws:
 
 def residuals(by_class: ByClass, batch: Labelled) -> Floats:
     """Give by how much each row's label scores more than its probabilities promise; shape (rows,)."""
-    return np.asarray(batch.of_label(by_class(batch)) - _moments(by_class, batch)[0])
+    scores = by_class(batch)
+    return np.asarray(batch.of_label(scores) - _moments(scores, batch)[0])
 
 
 def relabelled(batch: Labelled, rng: np.random.Generator) -> Labelled:
@@ -102,10 +105,9 @@ def relabelled(batch: Labelled, rng: np.random.Generator) -> Labelled:
     return replace(batch, label=np.minimum(drawn, batch.classes - 1).astype(np.intp))
 
 
-def _moments(by_class: ByClass, batch: Labelled) -> tuple[Floats, Floats, Floats]:
-    """Give mean, variance and third central moment of each row's score."""
+def _moments(scores: Floats, batch: Labelled) -> tuple[Floats, Floats, Floats]:
+    """Give mean, variance and third central moment of each row's score; scores: of every label."""
     chance = batch.chance / batch.chance.sum(axis=1, keepdims=True)
-    scores = by_class(batch)
     mean = (chance * scores).sum(axis=1)
     apart = scores - mean[:, None]
     return mean, (chance * apart**2).sum(axis=1), (chance * apart**3).sum(axis=1)

@@ -164,12 +164,12 @@ def _repeated(
     words, told_of = bool(known.labels.size), np.zeros((often.size, batch.classes))
     if words:
         told_of[seen] = known.labels[at[seen]]
-    weight = KNOWN / (KNOWN + told_of.sum(axis=1))
+    beside = KNOWN + told_of.sum(axis=1)
     for label in range(batch.classes):
         met = np.bincount(back, batch.label[places] == label, first.size)[often]
         promised = np.bincount(back, expected[places, label], first.size)[often]
         # a word that the reference holds may go with the labels that it went with there
-        there = weight * promised + counts[often] * told_of[:, label] / (KNOWN + told_of.sum(axis=1))
+        there = (KNOWN * promised + counts[often] * told_of[:, label]) / beside
         promised = np.maximum(promised, there)
         scores = surprise(met, promised, counts[often], by_rows)
         most = int(scores.argmax())
