@@ -10,6 +10,7 @@ from urllib.parse import quote
 from monitor.alerts.attack_wording import is_suspicion
 from monitor.alerts.causes import columns_behind
 from monitor.alerts.lifecycle import UNDER_ALARM, Alert, Transition, notice_id
+from monitor.alerts.story_wording import lasts
 from monitor.alerts.taxonomy import atlas_of, is_attack
 from monitor.alerts.wording import lines_of, text_of, title_of
 from monitor.profiles.population import NAMES as OF_ALL_FEATURES
@@ -124,8 +125,8 @@ def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
     standing: alerts with the keys of the public alert JSON, in any state.
 
     An alert that fires is not told while a weightier one is firing that was told: source health, of what its outage
-    explains, over the quality of a column over performance, realised over estimated, over drift, the whole traffic over
-    its segments, what another detector has said of the same column already, and of suspicions of one client the
+    explains, over the quality of a column over performance, realised over estimated and over ageing that has only begun,
+    over drift, the whole traffic over its segments, what another detector has said of the same column already, and of suspicions of one client the
     gravest; so is what comes of a broken column: a suspicion, what all features show together, what the answers do
     (the last two also of one that crept to where no reference row lies).
     Its evidence then says `inhibited_by`. Once the other one has ended it is told in the first window in which it
@@ -326,6 +327,9 @@ def _outweighs(alarm: _Alarm, other: Finding) -> bool:
         return _explains(alarm, other)
     if kind == "quality":
         return column == its_column != "" and (drifts or performs)
+    if kind == "performance.realised" and other.detector == "ageing":
+        # The same fall, until there is more to say of it: that it lasts.
+        return not lasts(other.evidence)
     guessed = (kind, its_kind) == ("performance.realised", "performance.estimated")
     return guessed or (kind.startswith("performance.") and drifts)
 

@@ -280,6 +280,20 @@ def test_weightier_alerts_hold_back_lighter_ones() -> None:
         assert [finding.evidence["told"] for finding in told(pair)] == [True, not expected], (one, other)
 
 
+def test_a_fall_of_performance_is_told_once_more_when_it_is_known_to_last() -> None:
+    fell, heard = fired("performance.realised", ""), list[bool]()
+    for windows in (1, 2, 3):
+        ages = replace(fired("bias.temporal", "", evidence={"windows": windows}), detector="ageing")
+        heard.append(told([ages, fell])[0].evidence["told"])
+    assert heard == [False, False, True]
+
+
+def test_a_fall_of_performance_that_only_ageing_sees_is_told_at_once() -> None:
+    ages = replace(fired("bias.temporal", "", evidence={"windows": 1}), detector="ageing")
+    assert told([ages])[0].evidence["told"]
+    assert told([ages, fired("performance.realised", "", segment="origin=JFK")])[0].evidence["told"]
+
+
 outcomes = st.sampled_from(["breach", "clear", "insufficient"])
 windows = st.fixed_dictionaries({}, optional=dict.fromkeys((DRIFT, QUALITY, HEALTH, PERFORMANCE), outcomes))
 
