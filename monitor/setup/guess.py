@@ -6,6 +6,7 @@ from datetime import timedelta
 from itertools import takewhile
 from string import ascii_letters
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -31,6 +32,9 @@ from monitor.setup.signs import (
 )
 
 WINDOW_ROWS = 500
+FILLED = 0.5
+"""At least that share of the windows between the first and the last should hold rows."""
+_HOUR = 3_600_000_000
 _LENGTHS = {
     "1h": timedelta(hours=1),
     "6h": timedelta(hours=6),
@@ -222,12 +226,18 @@ def _segments(left: _Left) -> tuple[Choice, ...]:
 
 
 def _window(times: pa.ChunkedArray | None) -> Choice:
+    """Choose the shortest usual window that holds enough rows, and is not empty more often than not."""
     if times is None or len(times.drop_null()) < 2:
         return _UNTIMED
-    span = pc.min_max(times).as_py()
-    hours = max((span["max"] - span["min"]) / timedelta(hours=1), 1 / 60)
-    rate = len(times) / hours
-    fitting = (name for name, length in _LENGTHS.items() if rate * (length / timedelta(hours=1)) >= WINDOW_ROWS)
-    name = next(fitting, "1w")
-    rows = rate * (_LENGTHS[name] / timedelta(hours=1))
-    return Choice(name, f"about {rows:,.0f} rows, as the sample comes")
+    known = np.sort(times.drop_null().cast(pa.timestamp("us")).cast(pa.int64()).to_numpy())
+    hours = max((known[-1] - known[0]) / _HOUR, 1 / 60)
+
+    def held(name: str) -> float:
+        return len(times) / hours * (_LENGTHS[name] / timedelta(hours=1))
+
+    def filled(name: str) -> bool:
+        windows = np.unique(known // (_LENGTHS[name] // timedelta(microseconds=1)))
+        return bool(windows.size >= FILLED * (windows[-1] - windows[0] + 1))
+
+    name = next((name for name in _LENGTHS if held(name) >= WINDOW_ROWS and filled(name)), "1w")
+    return Choice(name, f"about {held(name):,.0f} rows, as the sample comes")

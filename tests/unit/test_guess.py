@@ -235,6 +235,14 @@ def test_the_window_holds_five_hundred_rows(minutes: float, window: str) -> None
     assert guess(with_columns(logged_at=times)).window.column == window
 
 
+def test_windows_are_not_empty_more_often_than_not() -> None:
+    # 75 rows a minute, but for the first eight minutes of a day only
+    times = [START + timedelta(days=i // N, seconds=0.8 * (i % N)) for i in range(4 * N)]
+    rows = pa.concat_tables([with_columns()] * 4)
+    whole = rows.set_column(rows.column_names.index("logged_at"), "logged_at", pa.array(times))
+    assert guess(whole).window.column == "1d"
+
+
 def load_text(text: str) -> Config:
     return load(text, place="monitor.yaml", environ={}, read=str)
 

@@ -27,6 +27,7 @@ def readings(marks: str, alpha: float = 0.01) -> list[Reading]:
         ("." * 60, False),
         ("!" + "." * 59, False),  # one breach is chance
         ("." * 40 + "!" * 20, False),  # a change that lasts is no noise
+        ("." * 20 + "!" * 5 + "." * 20 + "!" * 5 + "." * 10, False),  # nor are two that were over
         ("!...." * 12, True),
         ("!.!.!.", True),
     ],
