@@ -125,10 +125,10 @@ def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
     standing: alerts with the keys of the public alert JSON, in any state.
 
     An alert that fires is not told while a weightier one is firing that was told: source health, of what its outage
-    explains, over the quality of a column over performance, realised over estimated and over ageing that has only begun,
-    over drift, the whole traffic over its segments, what another detector has said of the same column already, and of suspicions of one client the
-    gravest; so is what comes of a broken column: a suspicion, what all features show together, what the answers do
-    (the last two also of one that crept to where no reference row lies).
+    explains, over the quality of a column over performance, realised over estimated and over ageing that has only
+    begun, over drift, the whole traffic over its segments, what another detector has said of the same column already,
+    and of suspicions of one client the gravest; so is what comes of a broken column: a suspicion, what all features
+    show together, what the answers do (the last two also of one that crept to where no reference row lies).
     Its evidence then says `inhibited_by`. Once the other one has ended it is told in the first window in which it
     breaches. A resolution is told if and only if the firing was: `told` in the evidence remembers. Performance that has
     become twice as bad as when it was told last is told once more.
@@ -327,11 +327,12 @@ def _outweighs(alarm: _Alarm, other: Finding) -> bool:
         return _explains(alarm, other)
     if kind == "quality":
         return column == its_column != "" and (drifts or performs)
-    if kind == "performance.realised" and other.detector == "ageing":
-        # The same fall, until there is more to say of it: that it lasts.
-        return not lasts(other.evidence)
-    guessed = (kind, its_kind) == ("performance.realised", "performance.estimated")
-    return guessed or (kind.startswith("performance.") and drifts)
+    return kind.startswith("performance.") and (drifts or (kind == "performance.realised" and _same_fall(other)))
+
+
+def _same_fall(other: Finding) -> bool:
+    """Say whether an alert tells no more of performance than the realised one does: not that it has lasted."""
+    return other.kind == "performance.estimated" or (other.detector == "ageing" and not lasts(other.evidence))
 
 
 def _explains(outage: _Alarm, finding: Finding) -> bool:

@@ -8,7 +8,6 @@ from string import ascii_letters
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from monitor.setup.look import distinct, in_unit, is_text, sum_to_one
 from monitor.setup.signs import (
