@@ -229,7 +229,7 @@ def _window(times: pa.ChunkedArray | None) -> Choice:
     if times is None or len(times.drop_null()) < 2:
         return _UNTIMED
     known = np.sort(times.drop_null().cast(pa.timestamp("us")).cast(pa.int64()).to_numpy())
-    hours = max((known[-1] - known[0]) / _HOUR, 1 / 60)
+    hours = max(float(known[-1] - known[0]) / _HOUR, 1 / 60)
 
     def held(name: str) -> float:
         return len(times) / hours * (_LENGTHS[name] / timedelta(hours=1))
