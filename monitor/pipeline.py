@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
 
-from monitor.alerts.grouping import Finding
+from monitor.alerts.finding import Finding
 from monitor.delivery import Delivered, deliver
 from monitor.errors import Busy, MonitorError
 from monitor.steps.forgetting import YEAR, forget_aged

@@ -28,7 +28,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.params import FromPath, FromQuery, QueryParameter, RawBody
 from litestar.types import Message, Scope
 
-from monitor.alerts.grouping import instant
+from monitor.alerts.public import instant
 from monitor.errors import MonitorError
 from monitor.refusals import AWAY, MAX_BODY, PATIENCE, Failures, Patience, away, broken, said
 from monitor.render import html, views

@@ -1,12 +1,10 @@
 """What a message about an attack says: which client, what was seen, how sure that is, since when, and what to do."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from monitor.alerts.finding import Finding, Group
 from monitor.alerts.phrasing import chance, clock, listed, number, said, shown
-
-if TYPE_CHECKING:
-    from monitor.alerts.grouping import Finding, Group
 
 SUSPECTED = "suspected_"
 """Begins the names of the detectors that this is about."""
@@ -36,7 +34,7 @@ TO_DO = {
 TOGETHER = "those of the clients named here that belong together (opened at one time, from one address, paid for alike)"
 
 
-def is_suspicion(finding: "Finding") -> bool:
+def is_suspicion(finding: Finding) -> bool:
     """Say whether a finding is about clients whose queries look like an attack."""
     return is_of_clients(finding.detector)
 
@@ -50,7 +48,7 @@ def is_of_clients(detector: str) -> bool:
     return detector.startswith(SUSPECTED)
 
 
-def suspicion(finding: "Finding") -> str:
+def suspicion(finding: Finding) -> str:
     """Give one sentence about one alert: who, what was seen, how sure that is, and since when."""
     told, alert = finding.evidence, finding.alert
     began = [f"since {clock(alert.since)}"] if alert.since else []
@@ -77,7 +75,7 @@ def _quiet(told: Mapping[str, Any]) -> str:
     )
 
 
-def suspicion_title(group: "Group") -> str:
+def suspicion_title(group: Group) -> str:
     """Say what is suspected of whom."""
     ended = "resolved: " if group.transition == "resolved" else ""
     attack = ATTACKS.get(group.kind, group.kind)
@@ -86,7 +84,7 @@ def suspicion_title(group: "Group") -> str:
     return f"{shown(group.model)}: {ended}signs of {attack} {whom}"
 
 
-def suspicion_lines(group: "Group") -> tuple[str, ...]:
+def suspicion_lines(group: Group) -> tuple[str, ...]:
     """Give the body of a message about clients, the surest first; details of the first alone."""
     sentences = [suspicion(finding) for finding in group.findings[:CLIENTS]]
     rest = len(group.findings) - CLIENTS
@@ -128,7 +126,7 @@ def _mild(told: Mapping[str, Any]) -> list[str]:
     return ["Low severity: people who try out one row, or have much to ask, look like this, too."] if mild else []
 
 
-def _who(finding: "Finding") -> str:
+def _who(finding: Finding) -> str:
     if finding.segment == MANY:
         return f"{finding.evidence.get('count', 0) or 'many':,} clients" if finding.evidence.get("count") else MANY
     if finding.segment:
@@ -143,7 +141,7 @@ def _listed(names: Sequence[str], most: int) -> str:
     return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def _crowd(finding: "Finding") -> str:
+def _crowd(finding: Finding) -> str:
     names = [str(client) for client in finding.evidence.get("clients", ())]
     return f"more clients than can be told one by one, {', '.join(map(shown, names[:CLIENTS]))} first"
 
@@ -208,7 +206,7 @@ def _times(count: int) -> str:
     return f"{count:,} time" if count == 1 else f"{count:,} times"
 
 
-def _how_sure(finding: "Finding") -> str:
+def _how_sure(finding: Finding) -> str:
     if finding.p_value is None:
         return ""
     return f"; {chance(finding.p_value, '≤')}" + (f" (threshold ≤ {number(finding.alpha)})" if finding.alpha else "")
@@ -264,7 +262,7 @@ def _names(told: Mapping[str, Any]) -> list[str]:
     return [f"MITRE ATLAS {names['atlas']['version']}: {', '.join(names['atlas']['techniques'])}."]
 
 
-def _to_do(group: "Group") -> str:
+def _to_do(group: Group) -> str:
     found = group.findings
     clients = [client for one in found for client in _accused(one)]
     crowds = [to_limit("", one.evidence) for one in found if not one.segment]
@@ -274,7 +272,7 @@ def _to_do(group: "Group") -> str:
     return to_do(group.kind, " and ".join(part for part in (", ".join(named[:-1]), *named[-1:]) if part))
 
 
-def _accused(finding: "Finding") -> list[str]:
+def _accused(finding: Finding) -> list[str]:
     if finding.segment == MANY:
         return [shown(str(client)) for client in finding.evidence.get("clients", ())]
     return [_who(finding)] if finding.segment else []

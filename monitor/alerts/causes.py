@@ -1,15 +1,11 @@
 """What a message says of why: what an alarm most likely comes from, and which columns are broken."""
 
-from typing import TYPE_CHECKING
-
+from monitor.alerts.finding import Finding, Group
 from monitor.alerts.phrasing import said, shown
 from monitor.alerts.vocabulary import ORIGINS
 
-if TYPE_CHECKING:
-    from monitor.alerts.grouping import Finding, Group
 
-
-def reason_lines(group: "Group") -> list[str]:
+def reason_lines(group: Group) -> list[str]:
     """Say what an alarm most likely comes from, what speaks against that, and who sent most of it."""
     finding = group.findings[0]
     why = finding.evidence.get("origin")
@@ -24,19 +20,19 @@ def reason_lines(group: "Group") -> list[str]:
     return lines + ([f"Clients that sent most of the change of {column}: {', '.join(senders)}."] if senders else [])
 
 
-def broken_columns(finding: "Finding") -> list[str]:
+def broken_columns(finding: Finding) -> list[str]:
     """Name the columns that are broken, where the alert comes of that."""
     if not comes_of_broken_data(finding):
         return []
     return list(map(str, finding.evidence["origin"].get("broken", ())))
 
 
-def columns_behind(finding: "Finding") -> list[str]:
+def columns_behind(finding: Finding) -> list[str]:
     """Name the columns that are broken, or crept to where no reference row lies, where the alert comes of that."""
     why = finding.evidence.get("origin", {})
     return list(map(str, (*why.get("broken", ()), *why.get("crept", ()))))
 
 
-def comes_of_broken_data(finding: "Finding") -> bool:
+def comes_of_broken_data(finding: Finding) -> bool:
     """Say whether something else than a fault in data is told because of one."""
     return finding.origin == "data_quality" and "origin" in finding.evidence

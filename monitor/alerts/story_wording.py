@@ -1,32 +1,30 @@
 """What a message says of a change over windows: since when, how fast, whether it lasts."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from monitor.alerts.finding import Finding, Group
 from monitor.alerts.phrasing import distinct, listed, measure, number, shown
 from monitor.alerts.vocabulary import SUDDEN, level_of
-
-if TYPE_CHECKING:
-    from monitor.alerts.grouping import Finding, Group
 
 MOST, LASTING = 8, 3
 STORIES = ("ageing", "lasting_drift")
 """Detectors that tell of a change over windows, from its beginning on."""
 
 
-def is_sudden(group: "Group") -> bool:
+def is_sudden(group: Group) -> bool:
     """Say whether a message tells of a change over windows that has only begun."""
     stories = [finding.evidence for finding in group.findings if finding.detector in STORIES]
     return group.transition == "fired" and len(stories) == len(group.findings) and not any(map(lasts, stories))
 
 
-def sudden_title(group: "Group") -> str:
+def sudden_title(group: Group) -> str:
     """Say what changed."""
     changed = (one.evidence.get("column") or level_of(one.evidence.get("metric", "")) for one in group.findings)
     return f"{shown(group.model)}: {SUDDEN} in {listed(distinct(changed), 3)}"
 
 
-def ageing(finding: "Finding", value: float, back: bool) -> str:  # noqa: FBT001  # called as words of its own
+def ageing(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  # called as words of its own
     """Say what performance has been, since when, and from when on to retrain."""
     told = finding.evidence
     if back or "since" not in told:
@@ -37,7 +35,7 @@ def ageing(finding: "Finding", value: float, back: bool) -> str:  # noqa: FBT001
     return ", ".join([levels + before, *_going(told), *_beside_the_reference(told), *advice])
 
 
-def lasting_drift(finding: "Finding", value: float, back: bool) -> str:  # noqa: FBT001  # called as words of its own
+def lasting_drift(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  # called as words of its own
     """Say which columns have moved, since when, and by how much."""
     told = finding.evidence
     if back or "since" not in told:

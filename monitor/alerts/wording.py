@@ -1,21 +1,19 @@
 """What a message says: what happened, how much and how sure, since when, where, and what to do."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from monitor.alerts.attack_wording import is_suspicion, suspicion, suspicion_lines, suspicion_title
 from monitor.alerts.causes import broken_columns, comes_of_broken_data, reason_lines
+from monitor.alerts.finding import Finding, Group
 from monitor.alerts.phrasing import chance, clock, distinct, listed, measure, moved, number, said, shown
 from monitor.alerts.story_wording import ageing, is_sudden, lasting_drift, sudden_title
 from monitor.alerts.vocabulary import CERTAIN, DISTANCES, LOSSES, SWITCHES, TITLES, TO_DO, level_of
 
-if TYPE_CHECKING:
-    from monitor.alerts.grouping import Finding, Group
-
 LISTED = 8
 
 
-def text_of(finding: "Finding") -> str:
+def text_of(finding: Finding) -> str:
     """Give one sentence about one alert: what moved, by how much, how sure that is, and since when.
 
     Values in shares are written in per cent; `None` is written as "no answer" with its reason.
@@ -31,7 +29,7 @@ def text_of(finding: "Finding") -> str:
     return f"{subject}{within}: {', '.join(told)}" + (f"; {', '.join(sure)}" if sure else "")
 
 
-def title_of(group: "Group") -> str:
+def title_of(group: Group) -> str:
     """Say what happened to which model, and in which columns, or else in which numbers."""
     if is_suspicion(group.findings[0]):
         return suspicion_title(group)
@@ -47,7 +45,7 @@ def title_of(group: "Group") -> str:
     return f"{shown(group.model)}: {told}{words}{where}"
 
 
-def lines_of(group: "Group") -> tuple[str, ...]:
+def lines_of(group: Group) -> tuple[str, ...]:
     """Give the body of a message in order: how much and how sure, since when, who or what, what to do."""
     if is_suspicion(group.findings[0]):
         return suspicion_lines(group)
@@ -57,7 +55,7 @@ def lines_of(group: "Group") -> tuple[str, ...]:
     return (*sentences, *more, *_times(group), *_places(group), *reason_lines(group), f"To do: {_to_do(group)}.")
 
 
-def _what(finding: "Finding") -> str:
+def _what(finding: Finding) -> str:
     name, value, back = finding.detector, finding.value, finding.alert.state not in ("pending", "firing")
     if finding.kind == "health":
         return LOSSES.get(name, "is seen again") if back else said(finding.note) or "cannot be seen"
@@ -75,32 +73,32 @@ def _what(finding: "Finding") -> str:
     return told + ("" if back else _new_values(finding))
 
 
-def _new_values(finding: "Finding") -> str:
+def _new_values(finding: Finding) -> str:
     """Name the values that the reference does not hold, where that is what is told."""
     often = [f"{shown(str(one['value']))} ({one['rows']:,})" for one in finding.evidence.get("new_values", ())]
     return f", most often {', '.join(often)}" if often else ""
 
 
-def _mean_shift(finding: "Finding", value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS
+def _mean_shift(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS
     moved = "is within" if back else "fell by" if (finding.effect or 0) < 0 else "rose by"
     return f"mean {moved} {measure(abs(value), finding.unit)}" + (" of the reference's" if back else "")
 
 
-def _mean_vector(finding: "Finding", value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS
+def _mean_vector(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS
     return f"the mean of the vectors {'is within' if back else 'moved by'} {measure(value, finding.unit)}"
 
 
-def _volume(finding: "Finding", value: float, back: bool) -> str:  # noqa: FBT001, ARG001  # called through OWN_WORDS
+def _volume(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001, ARG001  # called through OWN_WORDS
     usual = finding.reference_value
     held = "" if usual is None else f", where comparable windows held {round(usual):,} on average"
     return f"{value:,.0f} {'row' if value == 1 else 'rows'}{held}"
 
 
-def _new_version(finding: "Finding", value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS
+def _new_version(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS
     return f"answers {measure(value, finding.unit)} of the rows, {'no longer new' if back else 'for the first time'}"
 
 
-def _probe(finding: "Finding", value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS
+def _probe(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS
     if back:
         return "answers the canary inputs as it did"
     return f"answers {measure(value, 'share')} of the canary inputs otherwise than it did ({said(finding.note)})"
@@ -117,7 +115,7 @@ OWN_WORDS = {
 }
 
 
-def _change(finding: "Finding") -> str:
+def _change(finding: Finding) -> str:
     change = finding.evidence.get("change")
     if not change or finding.alert.state not in ("pending", "firing"):
         return ""
@@ -126,7 +124,7 @@ def _change(finding: "Finding") -> str:
     return f"distribution moved: {what} {moved(change['before'], change['after'], unit)}"
 
 
-def _groups(finding: "Finding") -> str:
+def _groups(finding: Finding) -> str:
     """Name the groups that an alert is about, with their counts: the two that moved apart, or the one that is off."""
     groups = {group["value"]: group for group in finding.evidence.get("groups", ())}
     pair = [groups[name] for name in finding.evidence.get("pair", ()) if name in groups]
@@ -146,7 +144,7 @@ def _group(group: Mapping[str, Any], unit: str, rows: str) -> str:
     return f"{measure(group['rate'], unit)} of {shown(group['value'])} ({counted}{then})"
 
 
-def _moved(finding: "Finding", value: float, *, back: bool) -> str:
+def _moved(finding: Finding, value: float, *, back: bool) -> str:
     # An effect has no direction for sure: for a score that should be high it counts the fall.
     before = finding.reference_value
     if back or before is None or value == before:
@@ -158,7 +156,7 @@ def _moved(finding: "Finding", value: float, *, back: bool) -> str:
     return "rose to" if value > before else "fell to"
 
 
-def _reference(finding: "Finding") -> str:
+def _reference(finding: Finding) -> str:
     if finding.reference_value is None:
         return ""
     then = finding.evidence.get("usual_then")
@@ -166,7 +164,7 @@ def _reference(finding: "Finding") -> str:
     return f" (reference {measure(finding.reference_value, finding.unit)}{usual})"
 
 
-def _of_how_many(finding: "Finding") -> list[str]:
+def _of_how_many(finding: Finding) -> list[str]:
     if not finding.n or finding.detector in ("volume", "freshness"):
         return []
     if whole := finding.evidence.get("weighed_as"):
@@ -175,7 +173,7 @@ def _of_how_many(finding: "Finding") -> list[str]:
     return [f"1 {of}" if finding.n == 1 else f"{finding.n:,} {of}s"]
 
 
-def _how_sure(finding: "Finding") -> list[str]:
+def _how_sure(finding: Finding) -> list[str]:
     """Give p-value and effect, each beside its threshold, or the threshold of the number itself.
 
     Of an alert that is over only what no longer reaches its threshold, where that is one of the two.
@@ -197,7 +195,7 @@ def _how_sure(finding: "Finding") -> list[str]:
     return [*parts, told]
 
 
-def _side(finding: "Finding") -> list[str]:
+def _side(finding: Finding) -> list[str]:
     """Say on which side of the user's own threshold the value lies."""
     value, limit = finding.value, finding.threshold
     if limit is None:
@@ -206,7 +204,7 @@ def _side(finding: "Finding") -> list[str]:
     return [f"{side}threshold {'of ' if side else ''}{measure(limit, finding.unit)}"]
 
 
-def _since(finding: "Finding") -> list[str]:
+def _since(finding: Finding) -> list[str]:
     alert = finding.alert
     if alert.state == "resolved" and alert.resolved_at:
         began = [f"began {clock(alert.since)}"] if alert.since else []
@@ -214,14 +212,14 @@ def _since(finding: "Finding") -> list[str]:
     return [f"since {clock(alert.since)}"] if alert.since else []
 
 
-def _times(group: "Group") -> list[str]:
+def _times(group: Group) -> list[str]:
     began = [finding.alert.since for finding in group.findings if finding.alert.since]
     window = group.findings[0].window
     looked = f"window {clock(window.start)} to {clock(window.end)}"
     return [f"Since {clock(min(began))}; {looked}." if began else f"In the {looked}."]
 
 
-def _places(group: "Group") -> list[str]:
+def _places(group: Group) -> list[str]:
     columns = distinct(finding.column for finding in group.findings)
     segments = distinct(segment for finding in group.findings for segment in _segments(finding))
     moved = distinct(name for finding in group.findings for name in finding.evidence.get("columns", ()))
@@ -229,7 +227,7 @@ def _places(group: "Group") -> list[str]:
     return [f"{word}: {listed(names, LISTED)}" for word, names in named if names]
 
 
-def _to_do(group: "Group") -> str:
+def _to_do(group: Group) -> str:
     if group.transition == "resolved":
         return TO_DO["resolved"]
     if comes_of_broken_data(group.findings[0]):
@@ -244,5 +242,5 @@ def _to_do(group: "Group") -> str:
     return advice.format(where=listed(columns, 3) if columns else "the model's data")
 
 
-def _segments(finding: "Finding") -> tuple[str, ...]:
+def _segments(finding: Finding) -> tuple[str, ...]:
     return (finding.segment, *map(str, finding.evidence.get("segments", ())))

@@ -7,7 +7,8 @@ from typing import Any
 
 import typer
 
-from monitor.alerts.grouping import Finding, as_json
+from monitor.alerts.finding import Finding
+from monitor.alerts.public import as_json
 from monitor.commands.passes import sentence
 from monitor.commands.printing import minute, printable, table
 from monitor.injection.source import Changed, Plan

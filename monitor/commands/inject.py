@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from monitor.alerts.grouping import Finding
+from monitor.alerts.finding import Finding
 from monitor.commands.found import Outcome, as_line, dated, sentences, tables
 from monitor.commands.injectable import check, read_injections
 from monitor.commands.opening import Setup, configured, named

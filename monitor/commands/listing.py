@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from monitor.alerts.grouping import gravity_of
+from monitor.alerts.finding import gravity_of
 from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.alerts.phrasing import under_alarm
 from monitor.alerts.taxonomy import is_attack

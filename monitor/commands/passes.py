@@ -10,7 +10,7 @@ from random import Random
 
 import typer
 
-from monitor.alerts.grouping import Finding
+from monitor.alerts.finding import Finding
 from monitor.alerts.wording import text_of
 from monitor.commands.opening import configured, reaching_database, watching
 from monitor.commands.printing import minute, printable, progress_bar

@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from monitor.alerts.grouping import instant, plain
+from monitor.alerts.public import instant, plain
 from monitor.pipeline import Progress
 from monitor.types import Window
 

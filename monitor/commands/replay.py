@@ -11,7 +11,8 @@ from tempfile import TemporaryDirectory
 
 import typer
 
-from monitor.alerts.grouping import Finding, as_json
+from monitor.alerts.finding import Finding
+from monitor.alerts.public import as_json
 from monitor.commands.opening import Setup, configured, named, reaching_database, watching
 from monitor.commands.passes import now, sentence, told
 from monitor.commands.printing import json_line, printable, progress_bar

@@ -16,8 +16,9 @@ import pyarrow.parquet as pq
 from rich.console import Console
 
 from monitor import web
-from monitor.alerts.grouping import Finding, as_json
+from monitor.alerts.finding import Finding
 from monitor.alerts.phrasing import under_alarm
+from monitor.alerts.public import as_json
 from monitor.config import load
 from monitor.demo.account import answer_to, seasons, standing
 from monitor.demo.home import CONFIG, MESSAGES, REFERENCE, configuration, prepared, write_day

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from monitor.alerts.grouping import gravity_of
+from monitor.alerts.finding import gravity_of
 from monitor.alerts.taxonomy import is_attack
 
 Alert = Mapping[str, Any]

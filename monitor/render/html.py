@@ -8,8 +8,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from monitor.alerts.grouping import instant
 from monitor.alerts.phrasing import plain, under_alarm
+from monitor.alerts.public import instant
 from monitor.errors import MonitorError
 from monitor.render import attacks, cards, charts, groups, lanes, model_view, shapes, views
 from monitor.render.svg import TimeScale, read_number, read_time

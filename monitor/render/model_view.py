@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, select
 
-from monitor.alerts.grouping import alert_id
+from monitor.alerts.public import alert_id
 from monitor.alerts.vocabulary import level_of
 from monitor.detectors import DETECTORS
 from monitor.profiles.bins import NumericBins

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from monitor.alerts.grouping import alert_id
+from monitor.alerts.public import alert_id
 from monitor.store.schema import alert, alert_event
 
 MOST = 100

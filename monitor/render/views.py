@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from monitor.alerts.grouping import alert_id
+from monitor.alerts.public import alert_id
 from monitor.alerts.taxonomy import atlas_of
 from monitor.alerts.vocabulary import LOSSES
 from monitor.store.schema import (

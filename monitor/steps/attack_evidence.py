@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 from sqlalchemy import Connection
 
-from monitor.alerts.grouping import Finding, before
+from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import UNDER_ALARM
+from monitor.alerts.public import before
 from monitor.alerts.taxonomy import names_of, pattern_of
 from monitor.detectors.attack.indicators import SWEEP
 from monitor.detectors.suspicion.suspects import client_of, name_of

@@ -8,8 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from monitor.alerts.grouping import Finding, alert_id, as_json, inhibited, mark_of
+from monitor.alerts.finding import Finding
+from monitor.alerts.inhibition import inhibited
 from monitor.alerts.lifecycle import UNDER_ALARM, Alert, Rule, fingerprint, step
+from monitor.alerts.public import alert_id, as_json, mark_of
 from monitor.alerts.thresholds import Threshold, judged, significance
 from monitor.alerts.vocabulary import LOSSES
 from monitor.detectors.quality import freshness

@@ -7,7 +7,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from monitor.alerts.grouping import Finding
+from monitor.alerts.finding import Finding
 from monitor.detectors.attack import Sighting
 from monitor.steps.attack_evidence import with_attack_evidence
 from monitor.steps.baseline import Baseline

@@ -6,7 +6,8 @@ from fnmatch import fnmatchcase
 
 from sqlalchemy import Connection
 
-from monitor.alerts.grouping import Finding, Group, grouped, notice_of
+from monitor.alerts.finding import Finding, Group
+from monitor.alerts.grouping import grouped, notice_of
 from monitor.config import Match
 from monitor.store.outbox import enqueue
 from monitor.watch import Monitor

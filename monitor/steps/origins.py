@@ -8,10 +8,11 @@ import numpy as np
 from sqlalchemy import Connection
 
 from monitor.alerts.attack_wording import EVERYONE
-from monitor.alerts.grouping import Finding, before
+from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.alerts.origin import UNIT_PSI, Excess, Origin, Symptoms, has_crept, origin_of
 from monitor.alerts.phrasing import shown
+from monitor.alerts.public import before
 from monitor.alerts.taxonomy import is_attack
 from monitor.detectors.drift import mean_shift, psi
 from monitor.detectors.quality import constant_column, invalid_share, missing_share, unseen_share

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitor.alerts.grouping import Finding, inhibited
+from monitor.alerts.finding import Finding
+from monitor.alerts.inhibition import inhibited
 from monitor.alerts.lifecycle import Alert, Rule, fingerprint, step
 from monitor.config import setting_of
 from monitor.detectors.versions import probe

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from monitor.alerts.grouping import Finding, alert_id, as_json, inhibited, mark_of
+from monitor.alerts.finding import Finding
+from monitor.alerts.inhibition import inhibited
 from monitor.alerts.lifecycle import UNDER_ALARM, Alert, Rule, Transition, corrected, fingerprint, step
+from monitor.alerts.public import alert_id, as_json, mark_of
 from monitor.alerts.taxonomy import ATTACK, is_attack
 from monitor.config import Model
 from monitor.detectors.quality import added_column
@@ -92,6 +94,7 @@ def stepped_alerts(watch: Watch, verdict: Verdict, alerts: dict[str, Alert]) -> 
         if judged.outcome != "breach" and (before is None or before.state in ("ok", "resolved")):
             continue
         after, transition = _moved(before or Alert(mark), found, judged, watch.settings, verdict)
+        _, current = verdict.profiles.get(measurement.segment, (None, None))
         yield Finding(
             alert=after,
             model=watch.name,
@@ -119,6 +122,7 @@ def stepped_alerts(watch: Watch, verdict: Verdict, alerts: dict[str, Alert]) -> 
             note=measurement.note,
             breaches=judged.outcome == "breach",
             evidence=evidence_of(verdict, segments, judged),
+            span=current.span if current else None,
         )
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, func, insert, select, update
 
-from monitor.alerts.grouping import Finding, alert_id, as_json, instant, plain
+from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import UNDER_ALARM, Alert, State
+from monitor.alerts.public import alert_id, as_json, instant, plain
 from monitor.alerts.taxonomy import atlas_of
 from monitor.store.schema import alert, alert_event
 from monitor.types import Window

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, or_, select, update
 
-from monitor.alerts.grouping import plain
+from monitor.alerts.public import plain
 from monitor.store.database import Database, insert_new
 from monitor.store.schema import channel_state, delivery, outbox
 from monitor.types import Notice

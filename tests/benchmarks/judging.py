@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from monitor.alerts.grouping import Finding
+from monitor.alerts.finding import Finding
 from monitor.config import Model
 from monitor.profiles.profile import Profile
 from monitor.schedule import window_of, windows_between

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from monitor.alerts.grouping import Finding, as_json
+from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import Alert, Rule, fingerprint, step
+from monitor.alerts.public import as_json
 from monitor.store.alerts import alert_rows, append_event, read_alerts, write_alerts, write_findings
 from monitor.store.database import Database
 from monitor.store.records import register_model

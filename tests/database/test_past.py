@@ -3,8 +3,9 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from monitor.alerts.grouping import Finding, alert_id
+from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import Alert, Rule, fingerprint, step
+from monitor.alerts.public import alert_id
 from monitor.render.past import past_of
 from monitor.store.alerts import read_alerts, write_findings
 from monitor.store.database import Database

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from monitor.alerts.grouping import Finding
+from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import Alert, Rule, fingerprint, step
 from monitor.detectors.suspicion.suspects import CLIENT
 from monitor.steps.standing import Standing

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from monitor.alerts.grouping import Finding
+from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import Alert, fingerprint
 from monitor.commands.weak import FLAPS, noise
 from monitor.store.alerts import read_alerts, write_findings

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor.alerts.grouping import Finding, grouped, inhibited, notice_of
+from monitor.alerts.finding import Finding
+from monitor.alerts.grouping import grouped, notice_of
+from monitor.alerts.inhibition import inhibited
 from monitor.alerts.lifecycle import Alert, fingerprint
 from monitor.notify import log, slack, webhook
 from monitor.types import Notice, Window

@@ -15,7 +15,7 @@ import pytest
 from rich.console import Console
 from sqlalchemy import select
 
-from monitor.alerts.grouping import Finding
+from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import Alert, State, Transition
 from monitor.demo.account import answer_to
 from monitor.demo.home import CONFIG, DATABASE, MESSAGES, prepared

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from monitor.alerts.grouping import Finding
+from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import Alert, fingerprint
 from monitor.commands.export import export
 from monitor.config import load

@@ -9,8 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.alerts.grouping import Finding, as_json, grouped, inhibited, notice_of
+from monitor.alerts.finding import Finding
+from monitor.alerts.grouping import grouped, notice_of
+from monitor.alerts.inhibition import inhibited
 from monitor.alerts.lifecycle import Alert, Rule, fingerprint, step
+from monitor.alerts.public import as_json, instant
 from monitor.types import Window
 
 MIDNIGHT = datetime(2013, 5, 14, tzinfo=UTC)
@@ -278,6 +281,16 @@ def test_weightier_alerts_hold_back_lighter_ones() -> None:
         pair = [fired(kind, column, segment=segment) for kind, column, segment in (one, other)]
         pair[1] = replace(pair[1], alert=replace(pair[1].alert, fingerprint="f" * 64))
         assert [finding.evidence["told"] for finding in told(pair)] == [True, not expected], (one, other)
+
+
+def test_a_small_segment_does_not_tell_of_days_whose_fault_was_told_and_is_over() -> None:
+    over = as_json(replace(fired("quality", "visib"), evidence={"told": True}))
+    over |= {"state": "resolved", "resolved_at": instant(MIDNIGHT + 6 * DAY)}
+    for first, kind, expected in ((0, "quality", False), (6, "quality", True), (0, "missing", True)):
+        span = Window(MIDNIGHT + first * DAY, MIDNIGHT + 8 * DAY)
+        late = fired(kind, "visib", segment="origin=JFK", span=span)
+        late = replace(late, alert=replace(late.alert, fingerprint="f" * 64))
+        assert inhibited([late], [over])[0].evidence["told"] == expected, (first, kind)
 
 
 def test_a_fall_of_performance_is_told_once_more_when_it_is_known_to_last() -> None:

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from monitor.alerts.grouping import Finding, Group, as_json
+from monitor.alerts.finding import Finding, Group
 from monitor.alerts.lifecycle import Alert
 from monitor.alerts.origin import Excess
 from monitor.alerts.phrasing import SAID_LENGTH
+from monitor.alerts.public import as_json
 from monitor.alerts.wording import lines_of, text_of, title_of
 from monitor.detectors.attack import Sighting
 from monitor.detectors.suspicion.suspects import MANY, MOST_CLIENTS, compare, severity_of, together

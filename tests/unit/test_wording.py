@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.alerts.grouping import Finding, Group
+from monitor.alerts.finding import Finding, Group
 from monitor.alerts.lifecycle import Alert
 from monitor.alerts.phrasing import shown
 from monitor.alerts.wording import lines_of, text_of, title_of

@@ -14,7 +14,7 @@ from people import people
 from pool import Pool
 from scipy.stats import chi2
 
-from monitor.alerts.grouping import Finding
+from monitor.alerts.finding import Finding
 from monitor.config import Model
 from monitor.profiles.groups import Groups, profile_groups
 from monitor.profiles.profile import Profile

@@ -1,0 +1,74 @@
+"""What became of an alert in a window, and those that one message tells together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from monitor.alerts.lifecycle import Alert, Transition
+from monitor.types import Window
+
+SEVERITIES = ("critical", "warning", "info")
+"""The gravest first."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One alert after a window: its labels, its state, and what was measured in that window.
+
+    transition: what happened to it in this window; None when there is nothing to tell.
+    value, reference_value: in `unit`; threshold: the smallest effect that breaches; alpha: the largest p-value.
+    breaches: what was measured breaches by its own threshold, and not only by the looser one of an alert that fires.
+    evidence: JSON that goes with the alert; `told` and `inhibited_by` in it belong to `inhibited`.
+    said: its sentence, where that is known already.
+    span: the time that its rows are of, where that is known: a small segment's are those of several windows.
+    """
+
+    alert: Alert
+    model: str
+    kind: str
+    detector: str
+    window: Window
+    column: str = ""
+    segment: str = ""
+    severity: str = "warning"
+    origin: str = "undetermined"
+    transition: Transition | None = None
+    value: float | None = None
+    reference_value: float | None = None
+    unit: str = ""
+    effect: float | None = None
+    threshold: float | None = None
+    p_value: float | None = None
+    alpha: float | None = None
+    n: int = 0
+    low: float | None = None
+    high: float | None = None
+    note: str = ""
+    breaches: bool = True
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    said: str = ""
+    span: Window | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Give the alert's identity."""
+        return self.alert.fingerprint
+
+
+@dataclass(frozen=True)
+class Group:
+    """Findings of one model, kind and transition: what one message tells. Never empty."""
+
+    model: str
+    kind: str
+    transition: Transition
+    findings: tuple[Finding, ...]
+
+
+def gravity_of(severity: str) -> int:
+    """Give the place of a severity from the gravest on.
+
+    >>> gravity_of("critical") < gravity_of("info")
+    True
+    """
+    return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)

@@ -1,0 +1,189 @@
+"""Which alerts are told, given the weightier ones that fire and what was told before."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from monitor.alerts.causes import columns_behind
+from monitor.alerts.finding import Finding
+from monitor.alerts.lifecycle import UNDER_ALARM
+from monitor.alerts.public import alert_id
+from monitor.alerts.story_wording import lasts
+from monitor.alerts.taxonomy import is_attack
+from monitor.profiles.population import NAMES as OF_ALL_FEATURES
+
+ATTACKS = ("attack.evasion", "attack.extraction", "attack.privacy", "attack.probing")
+"""Suspicions of a client, the gravest first."""
+ANSWERS = ("drift.prediction", "confidence", "disagreement")
+"""What a model's answers show, and with them that its features are broken."""
+WEIGHT = ("health", "quality", *ATTACKS, "performance.realised", "performance.estimated")
+"""Kinds of alerts that hold others back, so that each comes before all that it may hold back."""
+WORSE, WORSE_WINDOWS = 2.0, 2
+CARRIED = ("told", "inhibited_by", "told_effect", "worse_windows", "worsened")
+"""What an alert's evidence remembers of what was told of it."""
+
+
+def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]) -> list[Finding]:
+    """Settle for each finding whether it is told, given the model's alerts as they stood before this window.
+
+    standing: alerts with the keys of the public alert JSON, in any state.
+
+    An alert that fires is not told while a weightier one is firing that was told: source health, of what its outage
+    explains, over the quality of a column over performance, realised over estimated and over ageing that has only
+    begun, over drift, the whole traffic over its segments, what another detector has said of the same column already,
+    and of suspicions of one client the gravest; so is what comes of a broken column: a suspicion, what all features
+    show together, what the answers do (the last two also of one that crept to where no reference row lies). For the
+    rows of a small segment the weightier one may have ended, if that was after the first of them came.
+    Its evidence then says `inhibited_by`. Once the other one has ended it is told in the first window in which it
+    breaches. A resolution is told if and only if the firing was: `told` in the evidence remembers. Performance that has
+    become twice as bad as when it was told last is told once more.
+    """
+    before = {row["id"]: row for row in standing}
+    now = {alert_id(finding.fingerprint, finding.alert.episode): finding for finding in findings}
+    told = {name: _alarm_of(row) for name, row in before.items() if _is_told(row) and name not in now}
+    told |= {
+        name: _alarm(f)
+        for name, f in now.items()
+        if f.alert.state in UNDER_ALARM and name in before and before[name]["evidence"].get("told")
+    }
+    ended = {
+        name: (_alarm_of(row), datetime.fromisoformat(row["resolved_at"]))
+        for name, row in before.items()
+        if name not in now and row["state"] == "resolved" and row["evidence"].get("told")
+    }
+    # what another detector says in the same window stands in the same message
+    heard = {alarm.labels: name for name, alarm in told.items()}
+    settled: dict[str, Finding] = {}
+    for name, f in sorted(now.items(), key=lambda item: _rank(item[1])):
+        late = {mark: alarm for mark, (alarm, at) in ended.items() if f.span and f.span.start < at}
+        inhibitor = _inhibitor(f, told | late) or _said_already(f, heard)
+        settled[name] = _settled(f, before.get(name, {}).get("evidence", {}), inhibitor)
+        if f.alert.state in UNDER_ALARM and settled[name].evidence.get("told"):
+            told[name] = _alarm(f)
+    return [settled[name] for name in now]
+
+
+@dataclass(frozen=True)
+class _Alarm:
+    """An alert that fires, as far as others may have to wait for it; `began`: the start of the window it speaks of."""
+
+    labels: tuple[str, str, str, str]
+    detector: str
+    began: datetime
+
+
+def _alarm(finding: Finding) -> _Alarm:
+    return _Alarm(_labels(finding), finding.detector, finding.window.start)
+
+
+def _alarm_of(row: Mapping[str, Any]) -> _Alarm:
+    labels = row["model"], row["kind"], row["column"], row["segment"]
+    return _Alarm(labels, row["detector"], datetime.fromisoformat(row["window_start"]))
+
+
+def _is_told(row: Mapping[str, Any]) -> bool:
+    return row["state"] in UNDER_ALARM and bool(row["evidence"].get("told"))
+
+
+def _labels(finding: Finding) -> tuple[str, str, str, str]:
+    return finding.model, finding.kind, finding.column, finding.segment
+
+
+def _rank(finding: Finding) -> tuple[int, bool]:
+    return (WEIGHT.index(finding.kind) if finding.kind in WEIGHT else len(WEIGHT)), finding.segment != ""
+
+
+def _inhibitor(finding: Finding, alarms: Mapping[str, _Alarm]) -> str | None:
+    if is_attack(finding.kind) and finding.origin == "data_quality" and finding.severity != "critical":
+        # Broken data make honest clients look odd; what is broken is told already.
+        broken = (name for name, alarm in alarms.items() if alarm.labels[1] == "quality" and alarm.labels[2])
+        return min(broken, default=None)
+    waits = (name for name, alarm in alarms.items() if _outweighs(alarm, finding) or _breaks(alarm, finding))
+    return min(waits, default=None)
+
+
+def _breaks(alarm: _Alarm, other: Finding) -> bool:
+    """Say whether an alert tells of the column that others come of: all features together, and the answers."""
+    model, kind, column, segment = alarm.labels
+    if (model, kind) != (other.model, "quality") or segment not in ("", other.segment) or other.severity == "critical":
+        return False
+    if other.kind == "drift.data" and {moved["column"] for moved in other.evidence.get("moved", ())} == {column}:
+        return True
+    made = other.kind in ANSWERS or (other.kind == "drift.data" and other.column in OF_ALL_FEATURES)
+    return made and column in columns_behind(other)
+
+
+def _said_already(finding: Finding, heard: Mapping[tuple[str, str, str, str], str]) -> str | None:
+    """Name the alert by which another detector has said the same; every fault of a column's quality is news, though."""
+    return heard.get(_labels(finding)) if finding.kind not in ("quality", "health") else None
+
+
+def _outweighs(alarm: _Alarm, other: Finding) -> bool:
+    (model, kind, column, segment), (its_model, its_kind, its_column, its_segment) = alarm.labels, _labels(other)
+    if model != its_model or segment not in ("", its_segment):
+        return False
+    if kind in ATTACKS and its_kind in ATTACKS and segment == its_segment != "":
+        # One message about a client is enough: it names all signs.
+        return ATTACKS.index(kind) < ATTACKS.index(its_kind)
+    if (kind, column) == (its_kind, its_column) and segment == "" != its_segment:
+        # A client is news even where all traffic is suspicious.
+        return not is_attack(kind)
+    drifts = its_kind == "confidence" or its_kind.startswith("drift.")
+    performs = its_kind.startswith("performance.")
+    if kind == "health":
+        return _explains(alarm, other)
+    if kind == "quality":
+        return column == its_column != "" and (drifts or performs)
+    return kind.startswith("performance.") and (drifts or (kind == "performance.realised" and _same_fall(other)))
+
+
+def _same_fall(other: Finding) -> bool:
+    """Say whether an alert tells no more of performance than the realised one does: not that it has lasted."""
+    return other.kind == "performance.estimated" or (other.detector == "ageing" and not lasts(other.evidence))
+
+
+def _explains(outage: _Alarm, finding: Finding) -> bool:
+    """Say whether an outage explains what a window shows: that rows, or labels, are missing that it kept away."""
+    if outage.detector == "labels":
+        return finding.kind in ("performance.realised", "drift.label", "drift.concept")
+    if finding.window.end <= outage.began:
+        return False
+    if outage.detector == "freshness":
+        return finding.detector == "volume"
+    return outage.detector == "source" and finding.kind.startswith(("quality", "drift.", "confidence", "performance."))
+
+
+def _settled(finding: Finding, before: Mapping[str, Any], inhibitor: str | None) -> Finding:
+    """Carry on what was told of this episode, or tell it now."""
+    evidence = {key: part for key, part in finding.evidence.items() if key not in CARRIED}
+    carried = {key: before[key] for key in CARRIED if key in before}
+    firing = finding.alert.state == "firing"
+    if not before.get("told") and firing and finding.breaches and finding.value is not None:
+        if inhibitor:
+            return replace(finding, transition=None, evidence=evidence | {"told": False, "inhibited_by": inhibitor})
+        size = {"told_effect": abs(finding.effect)} if _may_worsen(finding) and finding.effect else {}
+        return replace(finding, transition="fired", evidence=evidence | {"told": True} | size)
+    if firing and not carried.get("told"):
+        # what no longer breaches by its own threshold waits for itself
+        carried.pop("inhibited_by", None)
+    return _worsened(replace(finding, evidence=evidence | carried))
+
+
+def _may_worsen(finding: Finding) -> bool:
+    return finding.kind.startswith("performance.")
+
+
+def _worsened(finding: Finding) -> Finding:
+    """Tell once more of performance that two windows in a row found twice as bad as when it was told last."""
+    last, size = finding.evidence.get("told_effect"), abs(finding.effect or 0.0)
+    if not last or finding.alert.state != "firing" or finding.value is None:
+        return finding
+    if not finding.breaches or size < WORSE * last:
+        return replace(finding, evidence={**finding.evidence, "worse_windows": 0})
+    windows = finding.evidence.get("worse_windows", 0) + 1
+    if windows < WORSE_WINDOWS:
+        return replace(finding, evidence={**finding.evidence, "worse_windows": windows})
+    times = finding.evidence.get("worsened", 0) + 1
+    told = {"told_effect": size, "worse_windows": 0, "worsened": times}
+    return replace(finding, transition="worsened", evidence={**finding.evidence, **told})
