@@ -68,6 +68,11 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+# YAML 1.1 takes 1e-6, which everybody writes, for text.
+_SCIENTIFIC = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$")
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", _SCIENTIFIC, list("-+0123456789"))
+
+
 def _parse(text: str, place: str) -> object:
     # yaml raises a bare ValueError for a date such as 2024-13-45. Its own message quotes the text, secrets and all.
     try:

@@ -11,8 +11,18 @@ from monitor.profiles import expected_hit
 from monitor.profiles.bins import Bins, CategoryBins, NumericBins
 from monitor.profiles.derivations import METHODS, derivations_of, derived_columns
 from monitor.profiles.groups import Groups, profile_groups, profile_labels, profile_table
-from monitor.profiles.layout import DECISION, Binary, Column, Layout, Multiclass, OutcomeLayout, Regression, Role
-from monitor.profiles.reading import canonical, categories, floats, holds_vectors, type_of, width_of
+from monitor.profiles.layout import (
+    DECISION,
+    Binary,
+    Column,
+    Layout,
+    Multiclass,
+    OutcomeLayout,
+    Regression,
+    Role,
+    ValueType,
+)
+from monitor.profiles.reading import canonical, categories, floats, holds_vectors, stray_values, type_of, width_of
 from monitor.profiles.sensitivity import with_sensitivity
 from monitor.types import ColumnKind, Roles, Task
 
@@ -66,11 +76,16 @@ def kind_of(column: pa.ChunkedArray) -> ColumnKind:
         return "categorical"
     if holds_vectors(column):
         return "vector"
-    kind = type_of(column.type)
+    kind = read_type(column)
     if kind == "text":
         distinct = pc.count_distinct(column).as_py()
         return "text" if distinct > TEXT_DISTINCT and distinct * 2 > len(column) else "categorical"
     return "numeric" if kind == "number" else "categorical"
+
+
+def read_type(column: pa.ChunkedArray) -> ValueType:
+    """Give the class of a reference column's values; numbers among which a few other values strayed are numbers."""
+    return "number" if stray_values(column) else type_of(column.type)
 
 
 def bins_of(column: pa.ChunkedArray, kind: ColumnKind, *, classes: bool = False, width: int = 0) -> Bins:
@@ -94,7 +109,7 @@ def task_of(reference: pa.Table, roles: Roles) -> Task | None:
         return None
     held = [name for name in (roles.prediction, roles.label) if name in reference.column_names]
     chosen = {roles.kinds.get(name) for name in held}
-    if "categorical" in chosen or any(type_of(reference.column(name).type) != "number" for name in held):
+    if "categorical" in chosen or any(read_type(reference.column(name)) != "number" for name in held):
         return "multiclass"
     return "regression" if "numeric" in chosen or any(_measures(reference.column(n)) for n in held) else "multiclass"
 
@@ -142,11 +157,11 @@ def _names_groups(column: pa.ChunkedArray) -> bool:
 def _column(column: pa.ChunkedArray, name: str, role: Role, kind: ColumnKind) -> Column:
     if role == "sensitive" and kind == "numeric":
         # two bins more for what is outside the reference's range
-        return Column(name, kind, role, type_of(column.type), NumericBins.of(floats(column), most=CUT_GROUPS + 2))
+        return Column(name, kind, role, read_type(column), NumericBins.of(floats(column), most=CUT_GROUPS + 2))
     classes = role in {"prediction", "label"}
     width = width_of(column) if kind == "vector" else 0
     bins = bins_of(column, kind, classes=classes, width=width)
-    return Column(name, kind, role, type_of(column.type), bins, width=width)
+    return Column(name, kind, role, read_type(column), bins, width=width)
 
 
 def _decided(column: Column) -> Column:

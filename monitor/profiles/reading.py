@@ -17,6 +17,13 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 WHOLE = re.compile(r"[+-]?\d+\.0*")
+NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
+NO_VALUE = re.compile(
+    r"[^a-z0-9]*|#?n[./]?[ad]\.?|nan|nil|none|null|missing|unknown|undefined|inf(inity)?", re.IGNORECASE
+)
+"""How people write that there is no number."""
+STRAY, FIRST = 0.005, 500
+"""A column of numbers may hold so large a share of other values; whether it can be one shows in its first values."""
 
 
 def type_of(kind: pa.DataType) -> ValueType:
@@ -30,6 +37,37 @@ def type_of(kind: pa.DataType) -> ValueType:
     if pa.types.is_boolean(kind):
         return "boolean"
     return "time" if pa.types.is_temporal(kind) else "other"
+
+
+def stray_values(column: pa.ChunkedArray) -> list[str]:
+    """Give the values of a column of texts that are no numbers, where hardly any row holds one; else none.
+
+    Then it is a column of numbers into which they strayed: one "n/a" makes texts of all numbers of a JSON Lines file.
+    That is so where at most one row in two hundred holds them, and numbers are fractional, or what strayed is how
+    people write that there is none: else they may be codes.
+
+    >>> stray_values(pa.chunked_array([["0.5", "n/a", *map(str, range(500))]]))
+    ['n/a']
+    >>> stray_values(pa.chunked_array([["A7", *map(str, range(500))]]))
+    []
+    """
+    if type_of(column.type) != "text":
+        return []
+    first = column.drop_null().slice(0, FIRST).to_pylist()
+    if sum(map(_is_number, first)) < 0.9 * len(first):
+        return []
+    read = categories(column)
+    rows = np.bincount(read.positions, minlength=len(read.texts) + 1)
+    held = {text: int(n) for text, n in zip(read.texts, rows.tolist(), strict=False) if text is not None and n}
+    stray = [text for text in held if not _is_number(text)]
+    fractional = any("." in text for text in held if _is_number(text))
+    if sum(held[text] for text in stray) > STRAY * sum(held.values()):
+        return []
+    return stray if fractional or all(map(NO_VALUE.fullmatch, stray)) else []
+
+
+def _is_number(text: str) -> bool:
+    return NUMBER.fullmatch(text) is not None
 
 
 def canonical(text: str) -> str:

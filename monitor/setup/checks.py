@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 from monitor.config import Config, Data, Model
 from monitor.config.words import suggestion
 from monitor.errors import MonitorError
-from monitor.profiles.reading import type_of
+from monitor.profiles.arrow import read_type
+from monitor.profiles.reading import stray_values
 from monitor.setup.look import (
     distinct,
     is_nested,
@@ -23,7 +24,7 @@ from monitor.setup.look import (
     sum_to_one,
     unread_times,
 )
-from monitor.setup.misfits import of_answers, of_kinds, of_splits, some_of
+from monitor.setup.misfits import of_amounts, of_answers, of_kinds, of_splits, of_strays, some_of
 from monitor.setup.sample import Sample, missing_files, opened, sampled
 from monitor.setup.unmeasured import unmeasured
 from monitor.types import Roles
@@ -255,6 +256,8 @@ def _outputs(at: str, roles: Roles, rows: pa.Table) -> Iterator[Finding]:
 
 
 def _score(at: str, column: pa.ChunkedArray, name: str) -> Iterator[Finding]:
+    if stray_values(column):
+        return
     if not is_number(column):
         held = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
         yield Finding("error", at, f"{name!r} holds {held}, not numbers", "name the column of probabilities")
@@ -295,6 +298,8 @@ def _reference(at: str, roles: Roles, rows: pa.Table, records: pa.Table | None) 
             "warning", at_reference, f"every {roles.label!r} is missing", "with labels, performance can be compared"
         )
     yield from (Finding("warning", f"{at}.columns.{key}", *said) for key, *said in of_answers(roles, rows))
+    yield from (Finding("warning", f"{at}.columns.label", *said) for said in of_amounts(roles, rows))
+    yield from (Finding("warning", at_reference, *said) for said in of_strays(roles, rows))
     if records is None:
         return
     played = {*(name for _, name in _needed(roles, timestamp=True, label=True)), *roles.ignore, *roles.kinds}
@@ -302,7 +307,7 @@ def _reference(at: str, roles: Roles, rows: pa.Table, records: pa.Table | None) 
         mend = "it is not compared; add it to the reference, or to columns.ignore"
         yield Finding("warning", at_reference, f"no column {name!r}, which the source has", mend)
     for both in sorted(set(records.column_names) & set(rows.column_names) - played):
-        there, here = type_of(records[both].type), type_of(rows[both].type)
+        there, here = read_type(records[both]), read_type(rows[both])
         if there != here and pc.count(records[both]).as_py() and pc.count(rows[both]).as_py():
             problem = f"{both!r} holds {_HELD[here]} here and {_HELD[there]} in the source"
             yield Finding("warning", at_reference, problem, "write both alike, or most values will count as invalid")

@@ -228,7 +228,7 @@ def _window(times: pa.ChunkedArray | None) -> Choice:
     """Choose the shortest usual window that holds enough rows, and is not empty more often than not."""
     if times is None or len(times.drop_null()) < 2:
         return _UNTIMED
-    known = np.sort(times.drop_null().cast(pa.timestamp("us")).cast(pa.int64()).to_numpy())
+    known = np.sort(times.drop_null().cast(pa.timestamp("us"), safe=False).cast(pa.int64()).to_numpy())
     hours = max(float(known[-1] - known[0]) / _HOUR, 1 / 60)
 
     def held(name: str) -> float:

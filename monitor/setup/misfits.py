@@ -4,15 +4,17 @@ from collections.abc import Collection, Iterator
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import scipy
 
-from monitor.profiles.arrow import MAX_CLASSES, positive_of, task_of
+from monitor.profiles.arrow import MAX_CLASSES, positive_of, read_type, task_of
 from monitor.profiles.joint import class_codes
-from monitor.profiles.reading import categories, floats, numbers, width_of
+from monitor.profiles.reading import categories, floats, numbers, stray_values, width_of
 from monitor.setup.look import distinct, is_nested
 from monitor.types import Roles
 
 FEWEST, SURELY = 20, 1e-6
+FEW_CLASSES = 6
 MOST_SEGMENTS, MOST_CLIENTS = 0.5, 0.9
 """Shares of different values among a column's, above which it splits nothing, or names nobody who comes again."""
 _FEW = "name a column of few values that come again"
@@ -69,6 +71,35 @@ def of_answers(roles: Roles, rows: pa.Table) -> Iterator[Misfit]:
     if said and labels and not said & labels and len(said) <= MAX_CLASSES:
         problem = f"{roles.prediction!r} holds {some_of(said)}, and {roles.label!r} {some_of(labels)}: no word of both"
         yield "prediction", problem, "every decision would count as wrong; log it in the labels' words, or leave it out"
+
+
+def of_strays(roles: Roles, rows: pa.Table) -> Iterator[tuple[str, str]]:
+    """Yield (problem, mend) for columns of numbers in which a few rows hold something else.
+
+    rows: of the reference.
+    """
+    for name in rows.column_names:
+        stray = [] if name in roles.kinds or name in roles.ignore else stray_values(rows[name])
+        if stray:
+            held = pc.sum(pc.is_in(rows[name], pa.array(stray, rows[name].type))).as_py()
+            problem = (
+                f"{held:,} of {len(rows[name]):,} values of {name!r} are no numbers, such as {some_of(set(stray))}"
+            )
+            yield problem, f"they count as invalid; where they are meant, say kinds: {{{name}: categorical}}"
+
+
+def of_amounts(roles: Roles, rows: pa.Table) -> Iterator[tuple[str, str]]:
+    """Yield (problem, mend) where many whole numbers, as counts are, will be taken for classes.
+
+    rows: of the reference.
+    """
+    names = [name for name in (roles.prediction, roles.label) if name in rows.column_names]
+    if roles.scores or len(names) < 2 or set(names) & roles.kinds.keys() or task_of(rows, roles) != "multiclass":
+        return
+    if all(read_type(rows[name]) == "number" for name in names) and distinct(rows[names[1]]) > FEW_CLASSES:
+        problem = f"{names[1]!r} holds {distinct(rows[names[1]])} whole numbers, which are taken for classes"
+        kinds = ", ".join(f"{name}: numeric" for name in names)
+        yield problem, f"where they are amounts or counts, say kinds: {{{kinds}}}"
 
 
 def _turned_round(roles: Roles, rows: pa.Table, labels: set[str]) -> Iterator[Misfit]:

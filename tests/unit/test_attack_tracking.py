@@ -362,6 +362,13 @@ def test_the_order_of_columns_makes_no_difference() -> None:
     assert {(one.place, one.hits) for one in found} == {(one.place, one.hits) for one in turned}
 
 
+def test_times_in_nanoseconds_are_read() -> None:
+    table = pa.concat_tables([honest(500, 21), queries(walk(50, 22), "eve", first=500)])
+    nanos = pa.array(table["at"].cast(pa.int64()).to_numpy() * 1000 + 7, pa.timestamp("ns", "UTC"))
+    finer = table.set_column(table.column_names.index("at"), "at", nanos)
+    assert {one.place for one in followed([finer])} == {one.place for one in followed([table])}
+
+
 def test_what_is_kept_is_of_fixed_size_and_comes_back_as_it_was() -> None:
     baseline = Baseline.unpacked(fitted().packed())
     state, _ = track(baseline, State.empty(baseline), honest(3000, 23), ROLES, length=HOUR)

@@ -468,3 +468,19 @@ def test_labels_without_an_answer_to_lay_beside_them_are_told(tmp_path: Path) ->
     assert said.startswith(
         "warning columns.prediction: a label, 'delayed', and no answer of the model to lay beside it"
     )
+
+
+def test_values_that_strayed_into_numbers_are_told(tmp_path: Path) -> None:
+    strayed = but(REFERENCE, distance=["n/a", *(f"{i}.5" for i in range(1, N))])
+    written(tmp_path, reference=strayed)
+    (said,) = told(checked(tmp_path))
+    assert said.startswith("warning reference: 1 of 200 values of 'distance' are no numbers, such as 'n/a'; they count")
+
+
+def test_counts_that_will_be_taken_for_classes_are_told(tmp_path: Path) -> None:
+    counts = [i % 8 for i in range(N)]
+    written(tmp_path, reference=but(REFERENCE, predicted=counts, delayed=counts[::-1]))
+    (said,) = [
+        one for one in told(checked(tmp_path, CONFIG.replace("      scores: p_delay\n", ""))) if "classes" in one
+    ]
+    assert "'delayed' holds 8 whole numbers, which are taken for classes; where they are amounts or counts" in said

@@ -30,6 +30,11 @@ def test_it_is_read_and_shows_no_secret() -> None:
     assert "hunter2" not in repr(probes)
 
 
+def test_a_small_number_is_written_as_everybody_does() -> None:
+    probes = loaded(GOOD.replace("probes.jsonl,", "probes.jsonl, tolerance: 1e-7,")).models["fares"].probes
+    assert probes.tolerance == 1e-7
+
+
 @pytest.mark.parametrize(
     ("written", "instead", "said"),
     [

@@ -44,6 +44,29 @@ def test_bins_hold_about_equal_reference_mass(draw: str) -> None:
 
 NOTHING = Roles(timestamp="at")
 
+STRAYED = {
+    "amounts": (["n/a", *(f"{i}.5" for i in range(400))], "numeric"),
+    "a word among fractions": (["abc", *(f"{i}.5" for i in range(400))], "numeric"),
+    "whole numbers, and a mark for none": (["?", *map(str, range(400))], "numeric"),
+    "codes": (["A7", *map(str, range(400))], "categorical"),
+    "too many": (["n/a"] * 5 + [f"{i}.5" for i in range(400)], "categorical"),
+    "padded codes": (["n/a", *(f"{i:05}" for i in range(400))], "categorical"),
+}
+
+
+@pytest.mark.parametrize("name", STRAYED)
+def test_a_few_other_values_leave_a_column_of_numbers_one(name: str) -> None:
+    values, kind = STRAYED[name]
+    table = pa.table({"x": values})
+    layout = layout_of(table, NOTHING)
+    assert layout.columns[0].kind == kind
+    if kind == "numeric":
+        held = profile_table(table, layout).columns["x"]
+        assert (held.invalid, held.n) == (1, 400)
+        clean = profile_table(pa.table({"x": [0.5, 1.5]}), layout).columns["x"]
+        assert (clean.invalid, clean.retyped) == (0, 0)
+
+
 ODD_COLUMNS = {
     # every value is absent
     "null": (pa.nulls(4), "numeric", (0, 4, 0)),

@@ -43,7 +43,9 @@ class Queries:
     @classmethod
     def of(cls, table: pa.Table, roles: Roles, baseline: Baseline, *, length: timedelta) -> "Queries":
         """Read a batch. length: of the stretches of time that sightings are gathered in."""
-        times = np.asarray(table.column(roles.timestamp).cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy())
+        times = np.asarray(
+            table.column(roles.timestamp).cast(pa.timestamp("us", "UTC"), safe=False).cast(pa.int64()).to_numpy()
+        )
         names, who = senders_of(table, roles)
         return cls(
             baseline.space.rows(table),
