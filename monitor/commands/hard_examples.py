@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 from monitor.commands.rows import common_schema, fitted
 from monitor.detectors.suspicion.suspects import client_of
 from monitor.errors import MonitorError
+from monitor.profiles.tables import rows_with
 from monitor.schedule import window_of
 from monitor.steps.labelled import with_labels
-from monitor.steps.tables import rows_with
 from monitor.store.alerts import Episode, read_episodes
 from monitor.store.records import read_records
 from monitor.types import Window

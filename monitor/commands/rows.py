@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 import pyarrow as pa
 from sqlalchemy import Connection
 
+from monitor.profiles.tables import as_text
 from monitor.steps.labelled import with_labels
-from monitor.steps.tables import as_text
 from monitor.store.database import Database
 from monitor.store.records import read_records, read_segment, segment_numbers
 from monitor.types import Source, Window

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from monitor.config import Data
 from monitor.errors import ConfigError
+from monitor.profiles.tables import joined
 from monitor.types import Batch, Source
 from monitor.wiring import placed, source_of
 
@@ -42,7 +43,7 @@ def sampled(source: Source, *, rows: int = ROWS) -> Sample:
             refused = f"{batch.rejected[0].position}: {batch.rejected[0].reason}"
         if count >= rows:
             break
-    return Sample(_joined([table for _, table in shards]), refused, tuple(shards))
+    return Sample(joined([table for _, table in shards]) if shards else pa.table({}), refused, tuple(shards))
 
 
 def data_of(text: str, *, here: Path, root: Path) -> Data:
@@ -104,11 +105,3 @@ def what_is_in(folder: Path) -> str:
 
 def _filled(source: Source) -> Iterator[Batch]:
     return (batch for batch in source.pull({}) if batch.read)
-
-
-def _joined(tables: list[pa.Table]) -> pa.Table:
-    try:
-        return pa.concat_tables(tables, promote_options="permissive") if tables else pa.table({})
-    except pa.ArrowException:
-        # Types that do not go together are the profiles' business; the first table is sample enough.
-        return tables[0]

@@ -18,9 +18,9 @@ from monitor.detectors.attack.indicators import SWEEP
 from monitor.detectors.suspicion.suspects import client_of, name_of
 from monitor.profiles.layout import Layout
 from monitor.profiles.reading import categories
+from monitor.profiles.tables import joined, rows_with
 from monitor.steps.copies import compared, own_copies, swept_columns
 from monitor.steps.sightings import hidden_value
-from monitor.steps.tables import joined, rows_with
 from monitor.store.database import Database
 from monitor.store.records import read_records
 from monitor.types import Window

@@ -7,9 +7,9 @@ import pyarrow as pa
 
 from monitor.detectors.attack import Baseline, State
 from monitor.detectors.attack.self_test import Delay, self_test
+from monitor.profiles.tables import joined
 from monitor.steps.baselines import unpacked
 from monitor.steps.reference import learned_rows
-from monitor.steps.tables import joined
 from monitor.store.attacks import read_baselines, read_followed
 from monitor.store.database import Database
 from monitor.store.references import WHOLE

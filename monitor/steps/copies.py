@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from monitor.detectors.attack.variations import few_of
 from monitor.names import short_name
 from monitor.profiles.layout import Layout
-from monitor.steps.tables import as_text
+from monitor.profiles.tables import as_text
 
 Record = Mapping[str, Any]
 

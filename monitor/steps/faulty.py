@@ -10,7 +10,7 @@ from monitor.detectors.attack.indicators import COPYING
 from monitor.detectors.suspicion.faulty import faulty_columns
 from monitor.profiles.groups import profile_table
 from monitor.profiles.profile import Profile
-from monitor.steps.tables import joined, rows_with
+from monitor.profiles.tables import joined, rows_with
 from monitor.store.records import read_records
 from monitor.types import Window
 from monitor.watch import Watch

@@ -3,8 +3,8 @@
 import pyarrow as pa
 from sqlalchemy import Connection
 
+from monitor.profiles.tables import as_text
 from monitor.steps.pull import column_of, keys_with_days, with_column
-from monitor.steps.tables import as_text
 from monitor.store.labels import read_labels
 from monitor.watch import Watch
 

@@ -23,9 +23,9 @@ from monitor.detectors.attack.batches.calibration import size_of
 from monitor.detectors.attack.batches.known import Known, seen
 from monitor.detectors.attack.batches.naming import named
 from monitor.detectors.attack.poisoned import CONTRADICTION, WHOLE, Labels
+from monitor.profiles.tables import joined
 from monitor.steps.labelled import labelled_rows
 from monitor.steps.poisoning import bounded, contributors_of, learned, text_of
-from monitor.steps.tables import joined
 from monitor.store.database import Database
 from monitor.store.records import read_records
 from monitor.types import Roles, Window

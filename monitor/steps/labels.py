@@ -16,10 +16,10 @@ from monitor.admission import admit_labels
 from monitor.errors import SourceError
 from monitor.profiles.groups import label_groupings
 from monitor.profiles.layout import Layout
+from monitor.profiles.tables import joined
 from monitor.steps.arrivals import Looked, labels_clock, note_arrivals
 from monitor.steps.gather import Gathered
 from monitor.steps.pull import OnRows, drained, profiled, with_column
-from monitor.steps.tables import joined
 from monitor.store.cursors import count_rows, note_known, read_source, write_cursors
 from monitor.store.database import Database
 from monitor.store.labels import WAITING, Key, Place, add_labels, find_records, keys_of, read_labels, record_days

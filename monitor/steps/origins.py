@@ -22,11 +22,11 @@ from monitor.profiles.contributions import HEAVIEST, Contribution, contributions
 from monitor.profiles.layout import Layout
 from monitor.profiles.placing import places_of
 from monitor.profiles.reading import categories
+from monitor.profiles.tables import joined
 from monitor.steps.evidence import MOST_NAMED, moved_columns
 from monitor.steps.faulty import Faulty
 from monitor.steps.measure import VERSION
 from monitor.steps.memory import Memory
-from monitor.steps.tables import joined
 from monitor.steps.verdict import Verdict
 from monitor.store.database import Database
 from monitor.store.records import read_records

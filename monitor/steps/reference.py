@@ -24,6 +24,7 @@ from monitor.profiles.correlation import WINDOWS_NEEDED, correlation_of
 from monitor.profiles.groups import Groups, profile_groupings, profile_table
 from monitor.profiles.layout import FORMAT, Layout
 from monitor.profiles.profile import Profile, merge
+from monitor.profiles.tables import joined
 from monitor.schedule import LEARNED_WINDOWS, window_of
 from monitor.steps.anew import profiled_anew
 from monitor.steps.baselines import ATTACK_FORMAT, fitted, unpacked
@@ -33,7 +34,6 @@ from monitor.steps.learned import SHARD, labels_came, told_of
 from monitor.steps.likeness import SPREAD, told_by_windows, told_of_segment
 from monitor.steps.measure import VERSION, is_segment
 from monitor.steps.slices import grouped, sliced
-from monitor.steps.tables import joined
 from monitor.steps.tracking import follow_stored
 from monitor.store.attacks import read_baselines, write_baselines
 from monitor.store.cursors import forget_cursors, read_cursors, write_cursors

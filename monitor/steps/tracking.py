@@ -11,9 +11,9 @@ from sqlalchemy import Connection
 
 from monitor.detectors.attack import Baseline, Sighting, State, merge, track
 from monitor.names import short_name
+from monitor.profiles.tables import rows_with
 from monitor.steps.baselines import by_version, unpacked
 from monitor.steps.sightings import row_of, seen, storable
-from monitor.steps.tables import rows_with
 from monitor.store.attacks import (
     Followed,
     forget_followed,

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from monitor.steps.tables import joined
+from monitor.profiles.tables import joined
 
 
 def test_numbers_of_any_kind_stay_numbers() -> None:
