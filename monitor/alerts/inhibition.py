@@ -115,8 +115,12 @@ def _breaks(alarm: _Alarm, other: Finding) -> bool:
 
 
 def _said_already(finding: Finding, heard: Mapping[tuple[str, str, str, str], str]) -> str | None:
-    """Name the alert by which another detector has said the same; every fault of a column's quality is news, though."""
-    return heard.get(_labels(finding)) if finding.kind not in ("quality", "health") else None
+    """Name the alert by which another detector has said the same.
+
+    Every fault of a column's quality is news, though, and so is a limit of the user's own that is passed.
+    """
+    own_limit = finding.alpha is None and finding.threshold is not None
+    return None if own_limit or finding.kind in ("quality", "health") else heard.get(_labels(finding))
 
 
 def _outweighs(alarm: _Alarm, other: Finding) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import typer
@@ -12,6 +12,7 @@ from monitor.alerts.public import as_json
 from monitor.commands.passes import sentence
 from monitor.commands.printing import minute, printable, table
 from monitor.injection.source import Changed, Plan
+from monitor.steps.measure import waits_for_labels
 from monitor.types import Window
 
 LISTED = 3
@@ -23,7 +24,8 @@ class Outcome:
     """What came of one change of one share of the rows.
 
     new: alerts told that would not have been told by then without the change, the first one first. before: those
-    told without it. windows: those judged that end after the change begins. changed: the rows.
+    told without it. windows: those judged that end after the change begins. changed: the rows. delay: how long after
+    its window a label may come; None where labels stand in the records.
     """
 
     model: str
@@ -32,6 +34,7 @@ class Outcome:
     before: Sequence[Finding]
     windows: Sequence[Window]
     changed: Changed
+    delay: timedelta | None = None
 
     @property
     def after(self) -> int | None:
@@ -79,6 +82,8 @@ def sentences(one: Outcome, *, without: bool) -> Iterator[str]:
     else:
         after = f"{_counted(one.after, 'window')} and {_counted(one.rows, 'changed row')}"
         yield f"  found after {after}: {sentence(one.new[0])}"
+        if one.delay and waits_for_labels(one.new[0].kind, one.new[0].detector):
+            yield f"  known once the labels of that window are, up to {lasting(one.delay)} after its end"
     if len(one.new) > 1:
         yield f"  and {_counted(len(one.new) - 1, 'more alert')}: {_names(one.new[1:])}"
     if without:
@@ -96,6 +101,16 @@ def tables(outcomes: Sequence[Outcome]) -> None:
             for one in mine
         )
         table(("share", "changed rows", "found after", "by"), rows)
+
+
+def lasting(delay: timedelta) -> str:
+    """Give a length of time in whole days or hours.
+
+    >>> lasting(timedelta(days=3)), lasting(timedelta(hours=36))
+    ('3 days', '36 hours')
+    """
+    days, rest = divmod(delay, timedelta(days=1))
+    return _counted(round(delay / timedelta(hours=1)), "hour") if rest or not days else _counted(days, "day")
 
 
 def _missed(one: Outcome) -> str:

@@ -105,7 +105,9 @@ def _tried(
         for one in _fired(done.findings, span)
         if one.window.end > plan.at and not (one.fingerprint in earlier and earlier[one.fingerprint] <= one.window.end)
     ]
-    return Outcome(name, plan, new, [one for one in before if one.window.end > plan.at], after, changed)
+    labels = setup.config.models[name].labels
+    without = [one for one in before if one.window.end > plan.at]
+    return Outcome(name, plan, new, without, after, changed, delay=labels.max_delay if labels else None)
 
 
 def _altering(plan: Plan, changed: Changed) -> Callable[[Watch], Watch]:

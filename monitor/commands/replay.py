@@ -13,6 +13,7 @@ import typer
 
 from monitor.alerts.finding import Finding
 from monitor.alerts.public import as_json
+from monitor.commands.found import lasting
 from monitor.commands.opening import Setup, configured, named, reaching_database, watching
 from monitor.commands.passes import now, sentence, told
 from monitor.commands.printing import json_line, printable, progress_bar
@@ -20,6 +21,7 @@ from monitor.daemon.leasing import owner
 from monitor.pipeline import Pass, Progress
 from monitor.pipeline import once as pass_over
 from monitor.steps.labelled import labelled_rows
+from monitor.steps.measure import waits_for_labels
 from monitor.steps.reference import References
 from monitor.store.database import Database, migrate, open_database
 from monitor.store.records import read_segment, segment_numbers
@@ -100,6 +102,8 @@ def replay(path: Path, *, span: Span, model: str | None, as_lines: bool) -> int:
         typer.echo(printable(f"stands still: {what}: {why}"), err=True)
     if not as_lines:
         typer.echo(summary(setup, [one for one in judged if one[1] in span], findings))
+        for line in _known_later(setup, findings):
+            typer.echo(printable(line))
     return 1 if done.problems else 0
 
 
@@ -160,6 +164,15 @@ def summary(setup: Setup, judged: Sequence[tuple[str, Window]], findings: Sequen
         f"{len(set(judged))} windows judged; alerts: {counts['fired']} fired, {counts['resolved']} resolved; "
         f"the budget allows for {_allowed(setup, judged):.1f} false alarms in that time"
     )
+
+
+def _known_later(setup: Setup, findings: Sequence[Finding]) -> Iterator[str]:
+    """Say how much later than it is dated is known what waited for labels."""
+    for name, model in setup.config.models.items():
+        delay = model.labels.max_delay if model.labels else None
+        waited = [one for one in findings if one.model == name and waits_for_labels(one.kind, one.detector)]
+        if delay and waited:
+            yield f"{name}: what labels show is dated by its window, and known once they are, up to {lasting(delay)} later"
 
 
 def _allowed(setup: Setup, judged: Sequence[tuple[str, Window]]) -> float:

@@ -283,6 +283,15 @@ def test_weightier_alerts_hold_back_lighter_ones() -> None:
         assert [finding.evidence["told"] for finding in told(pair)] == [True, not expected], (one, other)
 
 
+def test_a_limit_of_the_users_own_that_is_passed_is_told_beside_another_detector() -> None:
+    fell = replace(fired("performance.realised", ""), detector="root_mean_squared_error", alpha=0.001, threshold=0.05)
+    standing = [as_json(replace(fell, evidence={"told": True}))]
+    own = replace(fired("performance.realised", ""), detector="mean_absolute_error", threshold=8.0)
+    own = replace(own, alert=replace(own.alert, fingerprint="f" * 64))
+    told_of = [inhibited([replace(own, alpha=alpha)], standing)[0].evidence["told"] for alpha in (None, 0.001)]
+    assert told_of == [True, False]
+
+
 def test_a_small_segment_does_not_tell_of_days_whose_fault_was_told_and_is_over() -> None:
     over = as_json(replace(fired("quality", "visib"), evidence={"told": True}))
     over |= {"state": "resolved", "resolved_at": instant(MIDNIGHT + 6 * DAY)}

@@ -8,6 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from monitor.alerts.finding import Finding
+from monitor.alerts.lifecycle import Alert
 from monitor.commands.found import Outcome, sentences
 from monitor.errors import ConfigError
 from monitor.injection.changes import Facts, altered
@@ -190,3 +192,13 @@ def test_a_change_that_met_no_row_is_not_said_to_be_missed(kind: str, why: str) 
         Changed([np.array([int(NOON.timestamp() * 1e6)])]),
     )
     assert "not found in 1 window, 1 changed row" in list(sentences(met, without=False))[1]
+
+
+def test_what_labels_show_is_said_to_be_known_later() -> None:
+    plan, window = Plan(read_injection("missing:age"), FACTS, 0.5, NOON), Window(NOON, NOON + timedelta(hours=1))
+    alert = Alert("f", "firing", 1, since=NOON, fired_at=window.end, window_end=window.end)
+    for kind, detector, later in (("performance.realised", "accuracy", True), ("drift.data", "psi", False)):
+        found = Finding(alert, "m", kind, detector, window, transition="fired", value=0.5)
+        outcome = Outcome("m", plan, (found,), (), (window,), Changed([]), delay=timedelta(days=3))
+        said = [line for line in sentences(outcome, without=False) if "up to 3 days after its end" in line]
+        assert bool(said) == later
