@@ -69,8 +69,14 @@ def _what(finding: Finding) -> str:
         return f"{_change(finding) or beginning}, {DISTANCES[name]} {measure(value, unit)}"
     if name in OWN_WORDS:
         return OWN_WORDS[name](finding, value, back)
-    told = f"{level_of(name)} {_moved(finding, value, back=back)} {measure(value, finding.unit)}{_reference(finding)}"
+    told = f"{level_of(name)}{_from(finding)} {_moved(finding, value, back=back)} {measure(value, finding.unit)}{_reference(finding)}"
     return told + ("" if back else _new_values(finding))
+
+
+def _from(finding: Finding) -> str:
+    """Say from which number on rows count, where that hangs on the reference."""
+    least = finding.evidence.get("least")
+    return f" ({number(least)} or more)" if least is not None else ""
 
 
 def _new_values(finding: Finding) -> str:

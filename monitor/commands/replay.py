@@ -172,7 +172,7 @@ def _known_later(setup: Setup, findings: Sequence[Finding]) -> Iterator[str]:
         delay = model.labels.max_delay if model.labels else None
         waited = [one for one in findings if one.model == name and waits_for_labels(one.kind, one.detector)]
         if delay and waited:
-            yield f"{name}: what labels show is dated by its window, and known once they are, up to {lasting(delay)} later"
+            yield f"{name}: what labels show is dated by its window and known up to {lasting(delay)} later"
 
 
 def _allowed(setup: Setup, judged: Sequence[tuple[str, Window]]) -> float:

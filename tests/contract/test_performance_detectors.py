@@ -194,6 +194,7 @@ def test_a_model_that_grows_unsure_or_all_but_certain_is_found() -> None:
     (share,) = found(named("near_certain_share"), "binary", certain)
     assert level.value == pytest.approx(0.5)
     assert share.value == 1
+    assert share.evidence["least"] <= table["p"].to_numpy().max()
     assert max(level.p_value, share.p_value) < 1e-9
     assert min(level.effect, share.effect) > 0.5
 

@@ -52,6 +52,13 @@ SENTENCES = [
         ),
     ),
     (
+        finding("near_certain_share", 0.04, unit="share", reference_value=0.01, column="", evidence={"least": 0.93}),
+        (
+            "flights: share of near-certain predictions (0.93 or more) rose to 4 % (reference 1 %), 412 rows, "
+            "since 2013-05-14 00:00 UTC"
+        ),
+    ),
+    (
         finding("constant_column", 1.0, effect=1.0),
         "visib: holds a single value, 412 rows, since 2013-05-14 00:00 UTC",
     ),

@@ -18,10 +18,11 @@ RARE = 0.01
 
 
 def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
-    """Share of rows with a confidence of at least 0.99, in [0, 1]: higher is worse; p-value for a rise.
+    """Share of rows with a confidence of at least 0.99, or what the reference's surest hundredth has; p-value for a rise.
 
-    Where under one in a hundred reference rows are so sure, it is the share of rows as sure as the surest of them:
-    at the highest bin edge that leaves one in a hundred above. Undefined without rows.
+    In [0, 1]: higher is worse. Where under one in a hundred reference rows are so sure, it is the share of rows at or
+    above the highest bin edge that leaves one in a hundred above. `least` in the evidence is the confidence from which
+    on rows count. Undefined without rows.
     """
     for column, before, after in paired(reference, current):
         bins = before.bins
@@ -37,7 +38,8 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
             inflation(reference, before, after),
         )
         low, high = wilson_interval(hits, after.n) if found.value is not None else (None, None)
-        yield replace(found, low=low, high=high)
+        evidence = {"least": float(bins.edges[first - 1])} if first else {}
+        yield replace(found, low=low, high=high, evidence=evidence)
 
 
 def _first_bin(bins: NumericBins, before: ColumnProfile) -> int:
