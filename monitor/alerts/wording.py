@@ -69,7 +69,8 @@ def _what(finding: Finding) -> str:
         return f"{_change(finding) or beginning}, {DISTANCES[name]} {measure(value, unit)}"
     if name in OWN_WORDS:
         return OWN_WORDS[name](finding, value, back)
-    told = f"{level_of(name)}{_from(finding)} {_moved(finding, value, back=back)} {measure(value, finding.unit)}{_reference(finding)}"
+    what = f"{level_of(name)}{_from(finding)}"
+    told = f"{what} {_moved(finding, value, back=back)} {measure(value, finding.unit)}{_reference(finding)}"
     return told + ("" if back else _new_values(finding))
 
 
