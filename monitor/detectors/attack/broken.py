@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.detectors.attack.baseline import Baseline
-from monitor.detectors.attack.contract import Faults
+from monitor.detectors.attack.contract import MOST_COLUMNS, Faults
 from monitor.detectors.attack.ordering import ranks
 from monitor.detectors.attack.space import Rows
 
@@ -22,8 +22,6 @@ Marks = NDArray[np.uint16]
 WITHIN = 512
 CLIENTS, ROWS = 8, 256
 ODD, SAME, CHANCE = 0.1, 0.5, 1e-9
-MOST_COLUMNS = 0.15
-"""More than one column and 15 % of them are not broken by accident: rows are made up."""
 
 
 def empty_broken(columns: int) -> dict[str, Array]:

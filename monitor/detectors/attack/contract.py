@@ -14,6 +14,8 @@ from monitor.detectors.attack.space import Floats, Rows
 MOST_PLACES = 6
 ROOM = 0.25
 KEPT = 0.999
+MOST_COLUMNS = 0.15
+"""More than one column and 15 % of them are not broken by accident: rows are made up."""
 
 
 class Faults(NamedTuple):

@@ -18,7 +18,7 @@ RARE = 0.01
 
 
 def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
-    """Share of rows with a confidence of at least 0.99, or that of the reference's surest hundredth; p-value for a rise.
+    """Share of rows with a confidence of 0.99 or more, or that of the reference's surest hundredth; p-value for a rise.
 
     In [0, 1]: higher is worse. Where under one in a hundred reference rows are so sure, it is the share of rows at or
     above the highest bin edge that leaves one in a hundred above. `least` in the evidence is the confidence from which
