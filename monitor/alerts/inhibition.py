@@ -1,5 +1,6 @@
 """Which alerts are told, given the weightier ones that fire and what was told before."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,6 +20,8 @@ ANSWERS = ("drift.prediction", "confidence", "disagreement")
 """What a model's answers show, and with them that its features are broken."""
 WEIGHT = ("health", "quality", *ATTACKS, "performance.realised", "performance.estimated")
 """Kinds of alerts that hold others back, so that each comes before all that it may hold back."""
+SURE = 2.0
+"""So many times the evidence that an alarm of an attack asks for is not chance, nor what broken data bring about."""
 WORSE, WORSE_WINDOWS = 2.0, 2
 CARRIED = ("told", "inhibited_by", "told_effect", "worse_windows", "worsened")
 """What an alert's evidence remembers of what was told of it."""
@@ -95,12 +98,24 @@ def _rank(finding: Finding) -> tuple[int, bool]:
 
 
 def _inhibitor(finding: Finding, alarms: Mapping[str, _Alarm]) -> str | None:
-    if is_attack(finding.kind) and finding.origin == "data_quality" and finding.severity != "critical":
+    if _looks_odd(finding):
         # Broken data make honest clients look odd; what is broken is told already.
         broken = (name for name, alarm in alarms.items() if alarm.labels[1] == "quality" and alarm.labels[2])
         return min(broken, default=None)
     waits = (name for name, alarm in alarms.items() if _outweighs(alarm, finding) or _breaks(alarm, finding))
     return min(waits, default=None)
+
+
+def _looks_odd(finding: Finding) -> bool:
+    """Say whether a suspicion comes of broken data, and may be no more than that.
+
+    Where all rows are broken in a column, who shows twice the evidence of an alarm in the others is no honest client.
+    """
+    if not is_attack(finding.kind) or finding.origin != "data_quality" or finding.severity == "critical":
+        return False
+    if "broken_by" in finding.evidence.get("origin", {}) or not finding.alpha:
+        return True
+    return (finding.value or 0.0) < SURE * -math.log(finding.alpha)
 
 
 def _breaks(alarm: _Alarm, other: Finding) -> bool:

@@ -1,19 +1,25 @@
 """Which suspected clients only send broken data: their rows in a window, beside the reference."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
 from monitor.detectors.attack import Sighting
-from monitor.detectors.attack.indicators import COPYING
-from monitor.detectors.suspicion.faulty import faulty_columns
+from monitor.detectors.attack.indicators import COPYING, SIMILAR, TAILS
+from monitor.detectors.attack.indicators import ODD as ALL_ROUND
+from monitor.detectors.suspicion.faulty import FEWEST_ROWS, ZEROS, faulty_columns
+from monitor.detectors.suspicion.suspects import SURE
 from monitor.profiles.groups import profile_table
 from monitor.profiles.profile import Profile
 from monitor.profiles.tables import joined, rows_with
 from monitor.store.records import read_records
 from monitor.types import Window
 from monitor.watch import Watch
+
+BREAKING = ("off_contract", "malformed")
+UNHEARD_OF = "values that no row of the reference has"
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,7 @@ def faulty_clients(
     everybody: Profile,
     seen: Sequence[Sighting],
 ) -> Faulty:
-    """Say which of some clients send broken data in a window.
+    """Say which of some clients send broken data in a window, and show nothing that this does not explain.
 
     everybody: the profile of all its rows. seen: what clients showed in it.
     """
@@ -54,21 +60,46 @@ def faulty_clients(
         rows = [part for table in tables if (part := rows_with(table, role, client)).num_rows]
         if rows:
             profile = profile_table(joined(rows), reference.layout)
-            columns[client] = faulty_columns(reference, profile, everybody, odd=_off_contract(seen, client))
+            own = [one for one in seen if one.client == client and not one.total]
+            found = faulty_columns(reference, profile, everybody, odd=_off_contract(own))
+            found = found if profile.rows >= FEWEST_ROWS else _of_few_rows(own)
+            columns[client] = {} if _shows_more(own, found, alarm=-math.log(watch.settings.attacks.alpha)) else found
             for name in columns[client]:
                 shares[name] = shares.get(name, 0.0) + profile.rows / total
     return Faulty({client: faults for client, faults in columns.items() if faults}, shares)
 
 
-def _off_contract(seen: Sequence[Sighting], client: str) -> dict[str, float]:
+def _off_contract(own: Sequence[Sighting]) -> dict[str, float]:
     """Give the one column in which a client's rows are off contract, and the share of its rows that are so.
 
-    Nothing where there are several, or where it sends near-copies: so do those who vary rows step by step.
+    own: what it showed. Nothing where there are several, or where it sends near-copies: so do those who vary rows step
+    by step.
     """
-    own = [one for one in seen if one.client == client and not one.total]
     shown = (one for one in own if one.detector == "off_contract")
     strongest = max(shown, key=lambda one: one.hits, default=None)
     columns = list(strongest.evidence.get("columns") or ()) if strongest else []
     if strongest is None or len(columns) != 1 or any(one.detector in COPYING for one in own):
         return {}
     return {columns[0]["column"]: columns[0]["share"] * strongest.hits / max(strongest.rows, 1)}
+
+
+def _of_few_rows(own: Sequence[Sighting]) -> dict[str, str]:
+    """Give the one column by which rows break the contract that are too few to be profiled, with what it holds.
+
+    own: what the client showed. Nothing where it shows anything else.
+    """
+    shown = [one for one in own if one.log_e > 0]
+    columns = {str(part["column"]) for one in shown for part in one.evidence.get("columns") or ()}
+    if len(columns) != 1 or any(one.detector not in BREAKING for one in shown):
+        return {}
+    return dict.fromkeys(columns, UNHEARD_OF)
+
+
+def _shows_more(own: Sequence[Sighting], faults: Mapping[str, str], *, alarm: float) -> bool:
+    """Say whether a client surely shows what broken columns do not explain.
+
+    That is near-copies; and rows that are odd otherwise, unless a value that stays within the contract made them so:
+    what breaks it is not looked at. own: what it showed. alarm: the evidence that an alarm asks for, in nats.
+    """
+    odd = () if ZEROS in faults.values() else (*TAILS, ALL_ROUND)
+    return bool(faults) and any(one.detector in (*SIMILAR, *odd) and one.log_e >= SURE * alarm for one in own)

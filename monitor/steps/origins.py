@@ -104,8 +104,8 @@ def with_origins(
                 faulty=faulty,
             )
     return [
-        _of_faulty(f, said)
-        if (said := faulty.said(client_of(f.segment)))
+        _of_faulty(f, said, faulty.columns[client], client)
+        if (said := faulty.said(client := client_of(f.segment) or ""))
         else _explained(f, reason if f.fingerprint in asking else None, standing)
         for f in stepped
     ]
@@ -242,9 +242,10 @@ def _senders(
     )
 
 
-def _of_faulty(finding: Finding, said: str) -> Finding:
-    """Give a finding about a client whose data are broken."""
-    evidence = {**finding.evidence, "origin": Reason(Origin("data_quality", (said,))).evidence()}
+def _of_faulty(finding: Finding, said: str, columns: Iterable[str], client: str) -> Finding:
+    """Give a finding about a client whose data are broken in some columns."""
+    reason = Reason(Origin("data_quality", (said,), columns=tuple(columns)))
+    evidence = {**finding.evidence, "origin": reason.evidence() | {"broken_by": client}}
     severity = "warning" if finding.severity == "critical" else finding.severity
     return replace(finding, origin="data_quality", severity=severity, evidence=evidence)
 

@@ -11,7 +11,7 @@ from monitor.detectors.suspicion.faulty import faulty_columns
 from monitor.profiles.arrow import layout_of
 from monitor.profiles.groups import profile_table
 from monitor.profiles.profile import merge
-from monitor.steps.faulty import _off_contract
+from monitor.steps.faulty import UNHEARD_OF, _of_few_rows, _off_contract, _shows_more
 from monitor.types import Roles
 
 ROWS = 60
@@ -120,8 +120,35 @@ def off(*columns: tuple[str, float], detector: str = "off_contract", hits: int =
 
 
 def test_decimals_in_one_column_alone_are_a_fault_unless_rows_are_varied_step_by_step() -> None:
-    assert _off_contract([off(("age", 0.9))], "who") == {"age": pytest.approx(0.81)}
-    assert _off_contract([off(("age", 0.9), hits=2)], "who") == {"age": pytest.approx(0.09)}
-    assert _off_contract([off(("age", 1.0), ("debt", 0.4))], "who") == {}
-    assert _off_contract([off(("age", 0.9))], "another") == {}
-    assert _off_contract([off(("age", 0.9)), off(("age", 0.9), detector="near_duplicate_starts")], "who") == {}
+    assert _off_contract([off(("age", 0.9))]) == {"age": pytest.approx(0.81)}
+    assert _off_contract([off(("age", 0.9), hits=2)]) == {"age": pytest.approx(0.09)}
+    assert _off_contract([off(("age", 1.0), ("debt", 0.4))]) == {}
+    assert _off_contract([off(("age", 0.9)), off(("age", 0.9), detector="near_duplicate_starts")]) == {}
+
+
+def test_a_few_rows_that_break_the_contract_in_one_column_and_show_nothing_else_are_a_fault() -> None:
+    assert _of_few_rows([off(("plan", 1.0), detector="malformed")]) == {
+        "plan": "values that no row of the reference has"
+    }
+    assert _of_few_rows([off(("plan", 1.0), ("age", 0.2), detector="malformed")]) == {}
+    assert _of_few_rows([off(("plan", 1.0), detector="malformed"), off(detector="far_from_class")]) == {}
+    assert _of_few_rows([]) == {}
+
+
+@pytest.mark.parametrize(
+    ("detector", "fault", "more"),
+    [
+        ("near_duplicates", "unheard-of categories", True),
+        ("near_duplicates", "nothing but zeros", True),
+        ("far_from_class", "unheard-of categories", True),
+        ("far_from_class", "nothing but zeros", False),
+        ("malformed", "unheard-of categories", False),
+    ],
+)
+def test_a_broken_column_explains_no_near_copies_nor_what_is_odd_beside_it(
+    detector: str,
+    fault: str,
+    more: bool,  # noqa: FBT001
+) -> None:
+    assert _shows_more([off(detector=detector)], {"plan": fault}, alarm=13.8) == more
+    assert not _shows_more([off(detector=detector)], {"plan": fault}, alarm=25.0)

@@ -150,6 +150,10 @@ def test_a_suspicion_that_comes_of_a_broken_column_is_recorded_but_not_told() ->
     assert broken.transition is None
     assert broken.evidence["inhibited_by"] == standing[0]["id"]
     assert true.transition == "fired"
+    sure = replace(found, origin="data_quality", segment="client=a", alpha=1e-6, value=28.0)
+    (far,) = inhibited([sure], standing)
+    (own,) = inhibited([replace(sure, evidence={"origin": {"broken_by": "a"}})], standing)
+    assert (far.transition, own.transition) == ("fired", None)
 
 
 @pytest.mark.parametrize(

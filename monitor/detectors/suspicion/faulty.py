@@ -9,7 +9,7 @@ from monitor.profiles.profile import ColumnProfile, Profile
 
 MOST, SOME, RARE, OTHERS = 0.6, 0.2, 0.01, 0.1
 FEW, FEWEST_ROWS, LEAST_SPREAD = 0.15, 10, 0.5
-ODD = "more decimals than any honest row"
+ODD, ZEROS = "more decimals than any honest row", "nothing but zeros"
 
 
 def faulty_columns(
@@ -69,5 +69,5 @@ def _kinds(after: ColumnProfile) -> Iterator[tuple[str, Callable[[ColumnProfile]
     if isinstance(after.bins, NumericBins) and after.counts.size > 1:
         if after.low == after.high == 0:
             zero = int(after.counts.argmax())
-            yield "nothing but zeros", lambda one: int(one.counts[zero])
+            yield ZEROS, lambda one: int(one.counts[zero])
         yield "values beyond the reference's range", lambda one: int(one.counts[0] + one.counts[-1])
