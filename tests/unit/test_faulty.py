@@ -11,7 +11,7 @@ from monitor.detectors.suspicion.faulty import faulty_columns
 from monitor.profiles.arrow import layout_of
 from monitor.profiles.groups import profile_table
 from monitor.profiles.profile import merge
-from monitor.steps.faulty import UNHEARD_OF, _of_few_rows, _off_contract, _shows_more
+from monitor.steps.faulty import _of_few_rows, _off_contract, _shows_more
 from monitor.types import Roles
 
 ROWS = 60

@@ -187,10 +187,14 @@ ODD, RESPECTS, MANY_RESPECTS, ODD_RATE = "odd_all_round", 3, 4, 0.3
 is: what comes slowly tells as much as what comes at once, and a changed world makes no more than these odd."""
 _RESPECTS = np.array(
     [
-        [passes and one.family == family for one, passes in zip(INDICATORS, PASSING, strict=True)]
+        [
+            passes and one.family == family and name != "malformed"
+            for name, one, passes in zip(NAMES, INDICATORS, PASSING, strict=True)
+        ]
         for family in sorted({one.family for one in INDICATORS})
     ]
 )
+"""By family, the passing signs; an unheard-of value is a sign by itself."""
 MOST_RATE = 0.5
 """A sign that so many honest rows show tells nothing of anyone."""
 SIMILAR = ("near_duplicates", "near_duplicate_starts")
