@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from monitor.alerts.phrasing import measure
+from monitor.alerts.phrasing import compared_value, measure
 from monitor.alerts.vocabulary import level_of
 from monitor.commands.attack_trials import attack_trials
 from monitor.commands.opening import Setup, configured, reaching_database, stored
@@ -39,7 +39,6 @@ from monitor.store.runs import failed_runs
 
 LATELY = timedelta(days=1)
 MOST_REASONS = 10
-WORTH_TELLING = 0.05
 STOPPED = f"{Stopping.__name__}: "
 """What the error of a pass begins with that ended because the daemon was asked to."""
 
@@ -146,15 +145,15 @@ def _model(connection: Connection, name: str, model: Model, *, now: datetime) ->
 
 def groups_signs(name: str, references: References) -> Iterator[Sign]:
     """Tell of the gaps between groups that stand in the reference: alerts tell only of wider ones."""
-    for gap in standing_gaps(references):
-        if gap.value is not None and gap.value >= WORTH_TELLING and gap.low:
-            groups = {group["value"]: group for group in gap.evidence["groups"]}
-            of = gap.evidence["of"].replace("_", " ")
+    for detector, gap in standing_gaps(references):
+        if gap.value is not None and gap.low and gap.value >= detector.min_effect * gap.evidence.get("sd", 1.0):
+            groups, unit = {group["value"]: group for group in gap.evidence["groups"]}, detector.unit
             pair = " against ".join(
-                f"{measure(groups[one]['rate'], 'share')} of {one} ({groups[one]['rows']:,} {gap.evidence['rows']})"
+                f"{measure(groups[one]['rate'], unit)} of {one} ({groups[one]['rows']:,} {gap.evidence['rows']})"
                 for one in gap.evidence["pair"]
             )
-            said = f"in the reference the {level_of(gap.detector)} is {measure(gap.value, 'share')}: {of} {pair}"
+            found = f"{measure(gap.value, unit)}: {compared_value(gap.evidence)} {pair}"
+            said = f"in the reference the {level_of(gap.detector)} is {found}"
             yield Sign(f"{name}: groups by {gap.column}", said, note=True)
 
 
