@@ -12,9 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import select
 
-from monitor.commands.doctor import groups_signs
+from monitor.commands.doctor import groups_signs, untold_signs
 from monitor.config import load
 from monitor.pipeline import once
+from monitor.setup.untold import MEND, NEITHER
+from monitor.steps.groups import standing_gaps
 from monitor.steps.reference import References
 from monitor.store.references import WHOLE, read_reference
 from monitor.store.schema import alert, measurement
@@ -29,10 +31,10 @@ models:
   m:
     source: {{files: logs.parquet}}
     reference: {{files: reference.parquet}}
-    columns: {{timestamp: at, id: id, prediction: guess, {label}sensitive: [region]}}
+    columns: {{timestamp: at, id: id, {roles}sensitive: [region]}}
     window: 1d
 """
-LABEL = "label: truth, "
+ANSWER, LABEL = "prediction: guess, ", "label: truth, "
 Table = dict[str, Any]
 Spoil = Callable[[Table, np.ndarray, np.random.Generator], Any]
 
@@ -54,14 +56,14 @@ def made(kind: str, seed: int, first: int, days: int) -> Table:
 class World:
     """One pass over a log that is spoiled from some day on, and what is in the store then."""
 
-    def __init__(self, folder: Path, kind: str, *, label: str = LABEL, spoil: Spoil | None = None) -> None:
+    def __init__(self, folder: Path, kind: str, *, roles: str = ANSWER + LABEL, spoil: Spoil | None = None) -> None:
         log = made(kind, 2, 0, DAYS)
         if spoil is not None:
             late = np.repeat(np.arange(DAYS), A_DAY) >= CHANGE
             spoil(log, late & (log["region"] == "south"), np.random.default_rng(3))
         pq.write_table(pa.table(made(kind, 1, -BEFORE, BEFORE)), folder / "reference.parquet")
         pq.write_table(pa.table(log), folder / "logs.parquet")
-        config = load(CONFIG.format(label=label), place="monitor.yaml", environ={}, read=str)
+        config = load(CONFIG.format(roles=roles), place="monitor.yaml", environ={}, read=str)
         self.monitor = opened(config, root=folder)
         done = once(self.monitor, clock=lambda: START + timedelta(days=DAYS + 3), rng=Random(1))
         assert not done.problems
@@ -123,7 +125,7 @@ def test_a_regression_that_guesses_too_little_for_one_group_is_told(world: Make)
 
 
 def test_a_regression_without_labels_is_told_of_by_its_predictions(world: Make) -> None:
-    told = world("prices", label="", spoil=lowered).alerts()
+    told = world("prices", roles=ANSWER, spoil=lowered).alerts()
     assert told.keys() == {"group_prediction_difference"}
     assert " of south (" in told["group_prediction_difference"]["text"]
     assert " predictions, in the reference " in told["group_prediction_difference"]["text"]
@@ -143,7 +145,7 @@ def test_of_several_classes_the_class_and_both_groups_are_named_with_their_count
 
 
 def test_several_classes_without_labels_are_told_of_by_their_decisions(world: Make) -> None:
-    told = world("animals", label="", spoil=turned).alerts()
+    told = world("animals", roles=ANSWER, spoil=turned).alerts()
     assert told.keys() == {"demographic_parity_difference"}
 
 
@@ -168,6 +170,27 @@ def test_the_doctor_tells_of_gaps_that_stand_in_their_own_unit_and_class(world: 
     (said,) = {sign.said for sign in groups_signs("m", seen.references()) if "mean error" in sign.said}
     assert said.startswith("in the reference the mean error difference between groups is 20")
     assert "%" not in said
+
+
+def test_the_doctor_tells_of_groups_that_are_too_small_and_is_silent_of_others(world: Make) -> None:
+    seen = world("animals")
+    model = seen.monitor.watches[0].settings
+    references = seen.references()
+    assert not list(untold_signs("m", model, references))
+    alone = {name: one for name, one in references.items() if name in (WHOLE, "sensitive:region=south")}
+    (sign,) = untold_signs("m", model, alone)
+    assert sign.about == "m: groups by region"
+    assert sign.said == (
+        "no alert can tell of them: 30 decisions are needed in each of two groups; the second largest has 0"
+    )
+    assert sign.note
+    assert [gap.value for _, gap in standing_gaps(alone)] == [None, None]
+
+
+def test_the_doctor_tells_that_without_an_answer_no_alert_can_speak_of_groups(world: Make) -> None:
+    seen = world("prices", roles="ignore: [guess, truth], ")
+    (sign,) = untold_signs("m", seen.monitor.watches[0].settings, seen.references())
+    assert (sign.about, sign.said, sign.note) == ("m: groups", f"{NEITHER}; {MEND}", True)
 
 
 def test_how_much_each_class_differs_between_windows_is_kept_apart(world: Make) -> None:
