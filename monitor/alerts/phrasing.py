@@ -47,6 +47,16 @@ def measure(value: float, unit: str, digits: int = 3) -> str:
     return number(value, digits) + word
 
 
+def compared_value(evidence: Mapping[str, Any]) -> str:
+    """Name what is compared between groups, with the class that it is of where there is one.
+
+    >>> compared_value({"of": "share_of_decisions", "class": "cat"}), compared_value({"of": "mean_error"})
+    ('share of decisions "cat"', 'mean error')
+    """
+    of = str(evidence["of"]).replace("_", " ")
+    return f'{of} "{shown(str(evidence["class"]))}"' if "class" in evidence else of
+
+
 def moved(before: float, after: float, unit: str) -> str:
     """Write where a number was and where it is, with as many digits as it takes to see by how much it moved.
 

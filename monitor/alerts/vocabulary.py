@@ -69,6 +69,7 @@ LEVELS = {
     "group_accuracy_difference": "accuracy difference between groups",
     "group_calibration_difference": "calibration difference between groups",
     "group_error_difference": "mean error difference between groups",
+    "group_prediction_difference": "mean prediction difference between groups",
     "representation_distance": "distance from the stated shares",
     "model_age": "age of the newest record of the reference",
     "uncovered_time_share": "share of the time that the reference does not hold",
@@ -162,6 +163,10 @@ TO_DO = {
     "that is understood, have decisions for the groups named here checked by people",
     "equalized_odds_difference": "look at the mistakes made on the groups named here by {where}: labels, inputs, "
     "threshold; have their decisions checked by people until then",
+    "group_error_difference": "look at the errors made on the groups named here by {where}: labels, inputs, what "
+    "changed then; do not act on their predictions without a check until then",
+    "group_prediction_difference": "compare the groups' inputs and predictions by {where}, and what else changed with "
+    "them; until that is understood, have predictions for the groups named here checked by people",
     "label_coverage_difference": "find out why labels of the groups named here by {where} are missing; do not retrain "
     "on those that came alone",
     "bias.sampling": "find out who is missing by {where}; weight the groups by their stated shares before retraining",

@@ -6,7 +6,7 @@ from typing import Any
 from monitor.alerts.attack_wording import is_suspicion, suspicion, suspicion_lines, suspicion_title
 from monitor.alerts.causes import broken_columns, comes_of_broken_data, reason_lines
 from monitor.alerts.finding import Finding, Group
-from monitor.alerts.phrasing import chance, clock, distinct, listed, measure, moved, number, said, shown
+from monitor.alerts.phrasing import chance, clock, compared_value, distinct, listed, measure, moved, number, said, shown
 from monitor.alerts.story_wording import ageing, is_sudden, lasting_drift, sudden_title
 from monitor.alerts.vocabulary import CERTAIN, DISTANCES, LOSSES, SWITCHES, TITLES, TO_DO, level_of
 
@@ -137,9 +137,8 @@ def _groups(finding: Finding) -> str:
     pair = [groups[name] for name in finding.evidence.get("pair", ()) if name in groups]
     if not pair or finding.alert.state not in ("pending", "firing", "recovering"):
         return ""
-    of, rows = str(finding.evidence["of"]).replace("_", " "), str(finding.evidence["rows"])
-    unit = finding.unit
-    return f"; {of} " + " against ".join(_group(group, unit, rows) for group in pair)
+    rows, unit = str(finding.evidence["rows"]), finding.unit
+    return f"; {compared_value(finding.evidence)} " + " against ".join(_group(group, unit, rows) for group in pair)
 
 
 def _group(group: Mapping[str, Any], unit: str, rows: str) -> str:

@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from monitor.alerts.phrasing import measure
+from monitor.alerts.phrasing import compared_value, measure
 from monitor.alerts.vocabulary import level_of
 from monitor.commands.attack_trials import attack_trials
 from monitor.commands.opening import Setup, configured, reaching_database, stored
@@ -23,6 +23,7 @@ from monitor.config import Model
 from monitor.daemon.passes import Stopping
 from monitor.errors import MonitorError
 from monitor.schedule import window_of
+from monitor.setup.untold import untold
 from monitor.steps.groups import standing_gaps
 from monitor.steps.losses import lost_quietly
 from monitor.steps.reference import References
@@ -34,12 +35,11 @@ from monitor.store.database import home
 from monitor.store.measurements import read_judgements
 from monitor.store.outbox import channels, outbox_counts
 from monitor.store.records import record_span
-from monitor.store.references import read_reference
+from monitor.store.references import WHOLE, read_reference
 from monitor.store.runs import failed_runs
 
 LATELY = timedelta(days=1)
 MOST_REASONS = 10
-WORTH_TELLING = 0.05
 STOPPED = f"{Stopping.__name__}: "
 """What the error of a pass begins with that ended because the daemon was asked to."""
 
@@ -140,22 +140,34 @@ def _model(connection: Connection, name: str, model: Model, *, now: datetime) ->
     said = f"{known[1][''].rows} rows" if known else "cannot see: there is no reference yet"
     yield Sign(f"{name}: reference", said, wrong=known is None)
     yield from groups_signs(name, known[1]) if known else ()
+    yield from untold_signs(name, model, known[1]) if known else ()
     yield _last_window(connection, name, model, now=now)
     yield from (Sign(f"{name}: {what}", why, note=True) for what, why in weaknesses(connection, name, model))
 
 
 def groups_signs(name: str, references: References) -> Iterator[Sign]:
     """Tell of the gaps between groups that stand in the reference: alerts tell only of wider ones."""
-    for gap in standing_gaps(references):
-        if gap.value is not None and gap.value >= WORTH_TELLING and gap.low:
-            groups = {group["value"]: group for group in gap.evidence["groups"]}
-            of = gap.evidence["of"].replace("_", " ")
+    for detector, gap in standing_gaps(references):
+        if gap.value is not None and gap.low and gap.value >= detector.min_effect * gap.evidence.get("sd", 1.0):
+            groups, unit = {group["value"]: group for group in gap.evidence["groups"]}, detector.unit
             pair = " against ".join(
-                f"{measure(groups[one]['rate'], 'share')} of {one} ({groups[one]['rows']:,} {gap.evidence['rows']})"
+                f"{measure(groups[one]['rate'], unit)} of {one} ({groups[one]['rows']:,} {gap.evidence['rows']})"
                 for one in gap.evidence["pair"]
             )
-            said = f"in the reference the {level_of(gap.detector)} is {measure(gap.value, 'share')}: {of} {pair}"
+            found = f"{measure(gap.value, unit)}: {compared_value(gap.evidence)} {pair}"
+            said = f"in the reference the {level_of(gap.detector)} is {found}"
             yield Sign(f"{name}: groups by {gap.column}", said, note=True)
+
+
+def untold_signs(name: str, model: Model, references: References) -> Iterator[Sign]:
+    """Tell of sensitive columns of which no alert can speak: nothing to compare, or groups of too few rows."""
+    said = [f"{problem}; {mend}" for problem, mend in untold(model, references[WHOLE])]
+    yield from (Sign(f"{name}: groups", one, note=True) for one in said)
+    gaps = [gap for _, gap in standing_gaps(references)]
+    for column in model.columns.sensitive:
+        notes = [gap.note for gap in gaps if gap.column == column]
+        if notes and not any(gap.value is not None for gap in gaps if gap.column == column):
+            yield Sign(f"{name}: groups by {column}", f"no alert can tell of them: {notes[0]}", note=True)
 
 
 def _attacks(connection: Connection, name: str, model: Model) -> Sign:

@@ -18,7 +18,7 @@ from monitor.profiles.mean_vector import coordinates
 from monitor.profiles.season import Season
 from monitor.types import ColumnKind, Roles
 
-FORMAT = 24
+FORMAT = 25
 """Raised whenever layouts or profiles hold something else than before: what was kept is then made anew."""
 
 CONFIDENCE_BINS = 20

@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 from monitor.config import Config, Data, Model
 from monitor.config.words import suggestion
 from monitor.errors import MonitorError
-from monitor.profiles.arrow import read_type
+from monitor.profiles.arrow import layout_of, read_type
+from monitor.profiles.groups import profile_table
 from monitor.profiles.reading import stray_values
 from monitor.setup.look import (
     distinct,
@@ -27,6 +28,7 @@ from monitor.setup.look import (
 from monitor.setup.misfits import of_amounts, of_answers, of_kinds, of_splits, of_strays, some_of
 from monitor.setup.sample import Sample, missing_files, opened, sampled
 from monitor.setup.unmeasured import unmeasured
+from monitor.setup.untold import untold
 from monitor.types import Roles
 
 Severity = Literal["error", "warning"]
@@ -87,6 +89,9 @@ def _idle(at: str, model: Model, reference: pa.Table) -> Iterator[Finding]:
         True for _ in _absent(at, _needed(model.columns, timestamp=False, label=False), reference, "")
     ):
         yield from (Finding("warning", f"{at}.thresholds", *said) for said in unmeasured(model, reference))
+        if model.columns.sensitive:
+            profile = profile_table(reference, layout_of(reference, model.columns), reference=True)
+            yield from (Finding("warning", f"{at}.columns.sensitive", *said) for said in untold(model, profile))
 
 
 def _passed_over(at: str, roles: Roles, records: pa.Table, reference: pa.Table | None) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ groups chance alone opens one, so that its interval and its p-value hold for all
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import NamedTuple, Protocol
 
@@ -86,6 +86,37 @@ class Means:
         """Give the distance to the limit by Student's t, the same either way."""
         del up
         return float(self.errors[group] * -stdtrit(self.rows[group] - 1, ndtr(-z)))
+
+
+def as_wide(reference: Means, current: Means) -> tuple[Means, Means]:
+    """Give both sides of each group the wider spread of their rows.
+
+    Of skewed rows a mean that lies far off on the short side comes with too small a spread, and one far off on the
+    long side with too large a one: the wider of both keeps the level either way.
+
+    >>> was = Means(np.array([0.0]), np.array([0.02]), np.array([10_000.0]))
+    >>> now = Means(np.array([0.0]), np.array([0.1]), np.array([100.0]))
+    >>> [side.errors.tolist() for side in as_wide(was, now)]
+    [[0.02], [0.2]]
+    """
+    root_before, root_now = np.sqrt(reference.rows), np.sqrt(current.rows)
+    wider = np.maximum(reference.errors * root_before, current.errors * root_now)
+    return replace(reference, errors=wider / root_before), replace(current, errors=wider / root_now)
+
+
+def standard_deviation(groups: Means) -> float:
+    """Give the standard deviation of the rows of all groups together; 0 where they do not vary, or beyond floats.
+
+    >>> round(standard_deviation(Means(np.array([0.0, 2.0]), np.array([0.0, 0.0]), np.array([500.0, 500.0]))), 3)
+    1.001
+    """
+    rows, total = groups.rows, float(groups.rows.sum())
+    if total < 2:
+        return 0.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        off = groups.values - rows @ groups.values / total
+        squares = float((rows * ((rows - 1) * groups.errors**2 + off**2)).sum())
+    return math.sqrt(squares / (total - 1)) if math.isfinite(squares) else 0.0
 
 
 class Gap(NamedTuple):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from monitor.config import Model
 from monitor.detectors.detector import Detector
-from monitor.detectors.fairness import SAMPLING, SELECTION, SHOWN, TREATMENT, VALUES
+from monitor.detectors.fairness import SAMPLING, SELECTION, SHOWN, TREATMENT, compared_values
 from monitor.detectors.fairness.sides import Sides, spread_name, spread_of, values_of
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile
@@ -15,6 +15,7 @@ from monitor.store.references import GROUP, WHOLE
 from monitor.types import Measurement, Window
 
 Parts = Mapping[str, Profile]
+UNITS = {"mean_error": "label's unit", "mean_prediction": "prediction's unit"}
 
 
 @dataclass(frozen=True)
@@ -58,13 +59,14 @@ def of_groups(beside: Beside, settings: Model) -> Iterator[Found]:
                 yield found_of(SAMPLING, measurement, settings, layout)
 
 
-def standing_gaps(references: Parts) -> Iterator[Measurement]:
+def standing_gaps(references: Parts) -> Iterator[tuple[Detector, Measurement]]:
     """Measure the gaps that stand in the reference itself; of these no alert tells."""
     for column, segment, _ in looked_at(references[WHOLE].layout):
         groups = within(references, segment)
         if segment.startswith(GROUP) and groups:
             for detector in TREATMENT:
-                yield from detector.compare(Sides(column, segment, {}, groups)) if detector.armed else ()
+                for gap in detector.compare(Sides(column, segment, {}, groups)) if detector.armed else ():
+                    yield detector, gap
 
 
 def looked_at(layout: Layout) -> Iterator[tuple[str, str, tuple[Detector, ...]]]:
@@ -79,7 +81,7 @@ def looked_at(layout: Layout) -> Iterator[tuple[str, str, tuple[Detector, ...]]]
 def _shown(sides: Sides, settings: Model) -> Iterator[Found]:
     """Measure every group by itself: to be seen, and never a reason for an alert."""
     for kind, value in SHOWN:
-        shown = Detector(value.name, kind, "label's unit" if value.mean else "share", values_of)
+        shown = Detector(value.name, kind, UNITS.get(value.name, "share"), values_of)
         for measurement in values_of(value, sides):
             found = found_of(shown, measurement, settings)
             yield Found(shown, measurement, kind, armed=False, setting=found.setting)
@@ -94,7 +96,7 @@ def group_spreads(windows: Mapping[tuple[str, Window], Profile], layout: Layout)
             if name.startswith(f"{segment}="):
                 by_window[window][name] = profile
         for detector in detectors:
-            made = [spread_of(value, list(by_window.values())) for value in VALUES[detector.name]]
-            known = [spread for spread in made if spread is not None]
-            found |= {spread_name(detector.name, column): max(known)} if known else {}
+            for value in compared_values(detector.name, layout):
+                spread, name = spread_of(value, list(by_window.values())), spread_name(detector.name, column, value.of)
+                found |= {} if spread is None else {name: max(spread, found.get(name, 0.0))}
     return found

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from scipy.stats import binom
 
 from monitor.detectors import ALL, Detector
 from monitor.detectors.fairness import GROUP_DETECTORS, SAMPLING, SELECTION, TREATMENT
-from monitor.detectors.fairness.sides import ROWS_NEEDED, Sides
+from monitor.detectors.fairness.sides import ROWS_NEEDED, Sides, strongest
 from monitor.profiles.arrow import layout_of
 from monitor.profiles.groups import profile_table
 from monitor.profiles.layout import Layout
@@ -22,6 +23,8 @@ BINARY = Roles("at", prediction="yes", scores=("p",), label="y", sensitive=("sex
 SCORED = Roles("at", scores=("p",), label="y", sensitive=("sex",))
 DECIDED = Roles("at", prediction="yes", label="y", sensitive=("sex",))
 NUMBERS = Roles("at", prediction="guess", label="amount", sensitive=("sex",))
+SEVERAL = Roles("at", prediction="taken_for", label="kind", sensitive=("sex",))
+SCORES = Roles("at", scores=("p_a", "p_b", "p_c"), label="kind", sensitive=("sex",), classes=("a", "b", "c"))
 OF_GROUPS = [*TREATMENT, *SELECTION]
 every = pytest.mark.parametrize("detector", OF_GROUPS, ids=lambda d: d.name)
 
@@ -39,7 +42,12 @@ def rows(seed: int, n: int = 6000, *, unfair: float = 0.0) -> pa.Table:
     known = ~(spoiled & (rng.random(n) < 0.5))
     columns: dict[str, Any] = {"sex": sex, "p": p, "yes": (p > 0.5).astype(int), "amount": amount, "guess": guess}
     y = np.where(spoiled, y | (rng.random(n) < 0.5), y)
-    return pa.table(columns | {"y": pa.array(y.astype(int), mask=~known), "amount": pa.array(amount, mask=~known)})
+    kind = rng.choice(["a", "b", "c"], n)
+    taken_for = np.where(rng.random(n) < 0.8, kind, rng.choice(["a", "b", "c"], n))
+    taken_for = np.where(spoiled & (taken_for == "a"), "b", taken_for)
+    columns |= {f"p_{one}": np.where(taken_for == one, 0.8, 0.1) for one in ("a", "b", "c")}
+    columns |= {"y": pa.array(y.astype(int), mask=~known), "amount": pa.array(amount, mask=~known)}
+    return pa.table(columns | {"taken_for": taken_for, "kind": pa.array(kind, mask=~known)})
 
 
 def sides(table: pa.Table, roles: Roles, reference: pa.Table | None = None) -> Sides:
@@ -58,12 +66,12 @@ def of(detector: Detector, laid: Sides) -> Measurement | None:
 
 
 def roles_of(detector: Detector) -> Roles:
-    return NUMBERS if detector.name == "group_error_difference" else BINARY
+    return NUMBERS if detector.name in ("group_error_difference", "group_prediction_difference") else BINARY
 
 
 def apart(table: pa.Table, number: Callable[[dict[str, np.ndarray]], float]) -> float:
     """Work a number out on each group's rows, and give the largest less the smallest."""
-    kinds = {name: object if name == "sex" else float for name in table.column_names}
+    kinds = {name: object if name in ("sex", "kind", "taken_for") else float for name in table.column_names}
     columns = {name: np.array(table[name].to_pylist(), kind) for name, kind in kinds.items()}
     values = [number({k: v[columns["sex"] == group] for k, v in columns.items()}) for group in ("f", "m", "x")]
     return max(values) - min(values)
@@ -110,6 +118,135 @@ def test_the_mean_error_of_a_regression_is_that_of_the_rows() -> None:
     found = of(next(d for d in TREATMENT if d.name == "group_error_difference"), sides(table, NUMBERS))
     assert found is not None
     assert found.value == pytest.approx(apart(table, lambda g: float(np.nanmean(g["guess"] - g["amount"]))))
+
+
+def named(name: str) -> Detector:
+    return next(detector for detector in OF_GROUPS if detector.name == name)
+
+
+def test_the_mean_prediction_of_a_regression_is_that_of_the_rows_and_its_effect_is_in_their_deviations() -> None:
+    first, table = rows(1, 20_000), rows(2, unfair=0.5)
+    found = of(named("group_prediction_difference"), sides(table, NUMBERS, first))
+    assert found is not None
+    assert found.value == pytest.approx(apart(table, lambda g: float(np.nanmean(g["guess"]))))
+    pair = {group["value"]: group["rate"] - group["reference"] for group in found.evidence["groups"]}
+    high, low = found.evidence["pair"]
+    before = {group["value"]: group["reference"] for group in found.evidence["groups"]}
+    widened = abs((pair[high] + before[high]) - (pair[low] + before[low])) - abs(before[high] - before[low])
+    sd = float(np.std(np.array(first["guess"]), ddof=1))
+    assert found.effect == pytest.approx(widened / sd)
+
+
+def test_an_effect_on_errors_is_in_deviations_of_the_references_errors() -> None:
+    first = pa.table({"sex": ["f", "m"] * 100, "guess": [1.5, 1.5, 3.5, 3.5] * 50, "amount": [2.5] * 200})
+    now = pa.table({"sex": ["f", "m"] * 100, "guess": [2.0, 1.0, 4.0, 3.0] * 50, "amount": [2.5] * 200})
+    found = of(named("group_error_difference"), sides(now, NUMBERS, first))
+    assert found is not None
+    # errors of -1 and 1: a deviation of 1; the means were alike, and are 1 apart
+    assert found.value == pytest.approx(1.0)
+    assert found.effect == pytest.approx(1.0, rel=0.01)
+
+
+def test_a_small_group_without_the_rare_large_values_is_no_surprise() -> None:
+    # one row in twenty is 10, the others about 0: thirty without one come one time in five
+    first = pa.table({"sex": ["f", "m"] * 2000, "guess": ([10.0, 10.0] + [0.01, 0.0] * 19) * 100})
+    now = pa.table(
+        {"sex": ["f"] * 1000 + ["m"] * 30, "guess": ([10.0] + [0.0, 0.01] * 9 + [0.0]) * 50 + [0.01, 0.0] * 15}
+    )
+    found = of(
+        named("group_prediction_difference"), sides(now, Roles("at", prediction="guess", sensitive=("sex",)), first)
+    )
+    assert found is not None
+    assert found.effect == pytest.approx(0.23, abs=0.01)
+    assert 0.05 < (found.p_value or 0.0) < 0.5
+
+
+def test_predictions_that_decide_are_no_mean() -> None:
+    for roles in (BINARY, SCORED, SEVERAL, SCORES):
+        assert of(named("group_prediction_difference"), sides(rows(2), roles)) is None
+
+
+@pytest.mark.parametrize("roles", [SEVERAL, SCORES], ids=["decision", "scores"])
+def test_of_several_classes_parity_is_the_largest_gap_in_shares_of_decisions(roles: Roles) -> None:
+    table = rows(2, unfair=0.5)
+    found = of(named("demographic_parity_difference"), sides(table, roles))
+    by_class = {one: apart(table, lambda g, k=one: float((g["taken_for"] == k).mean())) for one in "abc"}  # type: ignore[misc]
+    assert found is not None
+    assert found.value == pytest.approx(max(by_class.values()))
+    assert found.evidence["class"] in ("a", "b")
+    assert "x" in found.evidence["pair"]
+    assert found.n == table.num_rows
+
+
+def test_of_several_classes_parity_needs_no_labels() -> None:
+    table, first = rows(2, unfair=0.5).drop_columns(["kind"]), rows(1, 20_000).drop_columns(["kind"])
+    found = of(
+        named("demographic_parity_difference"),
+        sides(table, Roles("at", prediction="taken_for", sensitive=("sex",)), first),
+    )
+    assert found is not None
+    assert found.value == pytest.approx(
+        max(apart(table, lambda g, k=one: float((g["taken_for"] == k).mean())) for one in "abc")  # type: ignore[misc]
+    )
+
+
+@pytest.mark.parametrize("roles", [SEVERAL, SCORES], ids=["decision", "scores"])
+def test_of_several_classes_odds_are_the_largest_gap_in_either_rate(roles: Roles) -> None:
+    table = rows(2, unfair=0.5)
+    found = of(named("equalized_odds_difference"), sides(table, roles))
+    assert found is not None
+    assert found.value == pytest.approx(max(_odds(table, one, right=right) for one in "abc" for right in (True, False)))
+    assert found.evidence["class"] == "a"
+    assert found.evidence["of"] == "true_positive_rate_of"
+    assert found.n == table.num_rows - table["kind"].null_count
+
+
+def _odds(table: pa.Table, one: str, *, right: bool) -> float:
+    def rate_of(g: dict[str, np.ndarray]) -> float:
+        among = [label is not None and (label == one) is right for label in g["kind"]]
+        return rate(g["taken_for"] == one, np.array(among))
+
+    return apart(table, rate_of)
+
+
+def test_a_class_of_too_few_rows_is_left_out_and_the_others_are_judged() -> None:
+    table = rows(2, unfair=0.5)
+    rare = pa.compute.equal(pa.compute.fill_null(table["kind"], ""), "c")
+    few = pa.concat_tables([table.filter(pa.compute.invert(rare)), table.filter(rare).slice(0, 20)])
+    found = of(named("equalized_odds_difference"), sides(few, SEVERAL))
+    assert found is not None
+    assert found.p_value is not None
+    assert found.evidence["class"] in ("a", "b")
+
+
+def gap(value: float, p_value: float | None, effect: float | None) -> Measurement:
+    return Measurement("d", value, p_value=p_value, effect=effect, evidence={"of": value})
+
+
+def test_the_p_value_of_several_gaps_is_that_of_the_surest_that_is_worth_telling_times_all() -> None:
+    found = strongest([gap(0.3, 0.2, 0.1), gap(0.2, 0.001, 0.08), gap(0.1, 1e-9, 0.01)], n=7)
+    assert (found.value, found.p_value, found.effect) == (0.3, pytest.approx(0.003), 0.08)
+    assert (found.evidence, found.n) == ({"of": 0.2}, 7)
+    trifles = strongest([gap(0.3, 0.2, 0.02), gap(0.1, 0.01, 0.01)], n=7)
+    assert trifles.p_value == pytest.approx(0.02)
+    untested = strongest([gap(0.3, None, None), gap(0.1, 0.01, 0.06)], n=7)
+    assert (untested.value, untested.p_value) == (0.1, pytest.approx(0.01))
+
+
+def test_p_values_over_several_classes_keep_the_level_where_nothing_changed() -> None:
+    first, trials = rows(1, 6000), 150
+    layout = layout_of(first, SEVERAL)
+    before = by_group(first, layout)
+    for name in ("demographic_parity_difference", "equalized_odds_difference"):
+        values = []
+        for seed in range(trials):
+            laid = Sides("sex", "sensitive:sex", before, by_group(rows(1000 + seed, 1500), layout))
+            found = of(named(name), laid)
+            assert found is not None
+            values.append(found.p_value or 0.0)
+        # the bound is passed once in a thousand such tests
+        for level in (0.2, 0.05):
+            assert sum(p <= level for p in values) <= binom.ppf(0.999, trials, level)
 
 
 def test_without_labels_decisions_are_compared_all_the_same() -> None:

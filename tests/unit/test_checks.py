@@ -11,6 +11,7 @@ import pytest
 
 from monitor.config import load
 from monitor.setup.checks import Finding, check
+from monitor.setup.untold import MEND, NEITHER
 
 N = 200
 START = datetime(2024, 5, 1, tzinfo=UTC)
@@ -484,3 +485,46 @@ def test_counts_that_will_be_taken_for_classes_are_told(tmp_path: Path) -> None:
         one for one in told(checked(tmp_path, CONFIG.replace("      scores: p_delay\n", ""))) if "classes" in one
     ]
     assert "'delayed' holds 8 whole numbers, which are taken for classes; where they are amounts or counts" in said
+
+
+NO_ANSWER = f"warning columns.sensitive: {NEITHER}; {MEND}"
+SENSITIVE = CONFIG.replace("segments: [origin]", "sensitive: [origin]").replace("thresholds: {psi(distance): 0.2}", "")
+TEXTS = [f"word {i % 9}" for i in range(N)]
+
+
+@pytest.mark.parametrize(
+    ("left_out", "thresholds", "said"),
+    [
+        # a decision and a score, either of them, and a label
+        ("", "", []),
+        ("      prediction: predicted\n", "", []),
+        ("      prediction: predicted\n      label: delayed\n", "", []),
+        # only a label
+        ("      prediction: predicted\n      scores: p_delay\n", "", [NO_ANSWER]),
+        # what would be compared is off, and there are no labels for the rest
+        ("      label: delayed\n", "thresholds: {demographic_parity_difference: off}", [NO_ANSWER]),
+        # the user wants none
+        ("      label: delayed\n", "thresholds: {bias.stereotyping: off}", []),
+    ],
+)
+def test_sensitive_columns_of_whose_groups_no_alert_can_tell_are_told(
+    tmp_path: Path, left_out: str, thresholds: str, said: list[str]
+) -> None:
+    written(tmp_path)
+    text = SENSITIVE
+    for line in left_out.splitlines(keepends=True):
+        text = text.replace(line, "")
+    if "delayed" in left_out:
+        text = text.replace('    labels: {files: "labels/*.parquet"}\n', "")
+    found = [one for one in told(checked(tmp_path, text + f"    {thresholds}\n")) if "columns.sensitive" in one]
+    assert found == said
+
+
+def test_a_sensitive_column_of_text_is_told(tmp_path: Path) -> None:
+    rows = {"logs": but(ROWS, comment=TEXTS), "reference": but(REFERENCE, comment=TEXTS)}
+    written(tmp_path, **rows)
+    text = SENSITIVE.replace("sensitive: [origin]", "sensitive: [comment]\n      kinds: {comment: text}")
+    assert any(
+        "groups of 'comment' are treated unequally: it is text of many values" in x
+        for x in told(checked(tmp_path, text))
+    )

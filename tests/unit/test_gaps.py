@@ -1,13 +1,13 @@
 """Gaps between groups, their intervals, and whether they widened: beside formulas on paper, the null, and power."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 from scipy.stats import binom, norm, ttest_ind_from_stats
 
-from monitor.stats.gaps import Means, Rates, gap_of, gap_spread, widening_test
+from monitor.stats.gaps import Means, Rates, as_wide, gap_of, gap_spread, standard_deviation, widening_test
 
 SEED = 20
 
@@ -121,6 +121,54 @@ def test_p_values_are_conservative_where_nothing_changed(
     for level in (1e-1, 1e-2, 1e-3):
         # the bound is passed once in a thousand such tests
         assert (values <= level).sum() <= binom.ppf(0.999, trials, level)
+
+
+def means(draw: np.random.Generator, rows: Sequence[int], skewed: Callable[..., np.ndarray]) -> Means:
+    held = [skewed(draw, n) for n in rows]
+    values, errors = [x.mean() for x in held], [x.std(ddof=1) / math.sqrt(x.size) for x in held]
+    return Means(np.array(values), np.array(errors), np.array(rows, float))
+
+
+SKEWED: dict[str, Callable[..., np.ndarray]] = {
+    "normal": lambda draw, n: draw.normal(10, 3, n),
+    "exponential": lambda draw, n: draw.exponential(1, n),
+    "mostly none": lambda draw, n: np.where(draw.random(n) < 0.1, draw.exponential(1, n), 0.0),
+    "far tails": lambda draw, n: draw.standard_t(3, n),
+}
+
+
+@pytest.mark.parametrize("name", SKEWED)
+@pytest.mark.parametrize(("rows", "reference"), [((40, 40, 40), (400, 400, 400)), ((300, 30), (3000, 20_000))], ids=str)
+def test_means_of_skewed_rows_keep_the_level(rows: tuple[int, ...], reference: tuple[int, ...], name: str) -> None:
+    draw, trials = np.random.default_rng(SEED), 1500
+    sides = ((means(draw, reference, SKEWED[name]), means(draw, rows, SKEWED[name])) for _ in range(trials))
+    values = np.array([found.p_value for one in sides if (found := widening_test(*as_wide(*one)))])
+    assert values.size == trials
+    for level in (1e-1, 1e-2, 1e-3):
+        # the bound is passed once in a thousand such tests
+        assert (values <= level).sum() <= binom.ppf(0.999, trials, level)
+
+
+def test_both_sides_have_the_wider_spread_of_their_rows() -> None:
+    was = Means(np.array([1.0, 2.0]), np.array([0.02, 0.01]), np.array([10_000.0, 10_000.0]))
+    now = Means(np.array([3.0, 4.0]), np.array([0.1, 0.3]), np.array([100.0, 100.0]))
+    before, after = as_wide(was, now)
+    assert before.errors == pytest.approx([0.02, 0.03])
+    assert after.errors == pytest.approx([0.2, 0.3])
+    assert (before.values.tolist(), after.values.tolist()) == ([1.0, 2.0], [3.0, 4.0])
+
+
+def test_the_deviation_of_all_groups_is_that_of_their_rows() -> None:
+    draw = np.random.default_rng(SEED)
+    held = [draw.normal(mean, sd, n) for mean, sd, n in ((0, 1, 50), (5, 2, 300))]
+    laid = Means(
+        np.array([x.mean() for x in held]),
+        np.array([x.std(ddof=1) / math.sqrt(x.size) for x in held]),
+        np.array([float(x.size) for x in held]),
+    )
+    assert standard_deviation(laid) == pytest.approx(np.concatenate(held).std(ddof=1))
+    assert standard_deviation(Means(*np.array([[1e200], [1e200], [50.0]]))) == 0.0
+    assert standard_deviation(Means(*np.empty((3, 0)))) == 0.0
 
 
 def test_a_tenth_less_in_one_of_two_groups_is_seen_in_a_thousand_rows_each() -> None:

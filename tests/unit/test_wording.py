@@ -39,7 +39,46 @@ def finding(detector: str, value: float | None, **rest: Any) -> Finding:  # noqa
 
 
 RESOLVED = replace(FIRING, state="resolved", resolved_at=MIDNIGHT + DAY)
+OF_CLASS = {"of": "share_of_decisions", "class": "big\n_cat", "rows": "decisions", "pair": ["north", "south"]}
+GROUPS = [
+    {"value": "north", "rows": 309, "positives": 102, "rate": 102 / 309, "reference": 0.331},
+    {"value": "south", "rows": 300, "positives": 36, "rate": 0.12, "reference": 0.33},
+]
+OF_ERRORS = {"of": "mean_error", "rows": "labelled rows", "pair": ["north", "south"]}
+ERRORS = [
+    {"value": "north", "rows": 309, "rate": 0.19, "reference": -0.07},
+    {"value": "south", "rows": 300, "rate": -9.17, "reference": 0.0},
+]
 SENTENCES = [
+    (
+        finding(
+            "demographic_parity_difference", 0.21, column="region", unit="share", evidence=OF_CLASS | {"groups": GROUPS}
+        ),
+        (
+            'region: demographic parity difference is 21 %; share of decisions "big␊_cat" 33 % of north (102 of 309 '
+            "decisions, in the reference 33.1 %) against 12 % of south (36 of 300 decisions, in the reference 33 %), "
+            "412 rows, since 2013-05-14 00:00 UTC"
+        ),
+    ),
+    (
+        finding(
+            "group_error_difference",
+            9.36,
+            column="region",
+            unit="label's unit",
+            effect=1.9,
+            p_value=1.9e-21,
+            alpha=0.001,
+            threshold=0.1,
+            reference_value=0.07,
+            evidence=OF_ERRORS | {"groups": ERRORS},
+        ),
+        (
+            "region: mean error difference between groups rose to 9.36 (reference 0.07); mean error 0.19 of north (309 "
+            "labelled rows, in the reference -0.07) against -9.17 of south (300 labelled rows, in the reference 0), "
+            "412 rows, since 2013-05-14 00:00 UTC; p = 1.9e-21 (threshold ≤ 0.001), effect 1.9 (threshold ≥ 0.1)"
+        ),
+    ),
     (
         finding("missing_share", 0.3123, unit="share", reference_value=0.001, p_value=2e-16),
         "visib: missing share rose to 31.2 % (reference 0.1 %), 412 rows, since 2013-05-14 00:00 UTC; p = 2e-16",

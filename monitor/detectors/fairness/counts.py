@@ -1,11 +1,13 @@
 """What is counted of a group's outputs: decisions, and how they met the labels."""
 
+import math
+
 import numpy as np
 
 from monitor.profiles.bins import CategoryBins, NumericBins
-from monitor.profiles.layout import DECISION, Layout, Multiclass
+from monitor.profiles.layout import DECISION, Layout, Multiclass, Regression
 from monitor.profiles.outcome import BinaryOutcome, MulticlassOutcome, RegressionOutcome
-from monitor.profiles.profile import Counts, Profile
+from monitor.profiles.profile import ColumnProfile, Counts, Profile
 from monitor.stats.intervals import mean_estimate
 
 Pair = tuple[float, float]
@@ -36,16 +38,33 @@ def selected(profile: Profile) -> Pair | None:
         return float(taken), float(refused + taken)
     column = profile.columns.get(layout.roles.prediction or "")
     if column is not None and isinstance(column.bins, CategoryBins) and positive is not None:
-        place = int(column.bins.codes([positive])[0])
-        listed = place < len(column.bins.values)
-        hits = int(column.counts[place]) if listed else column.unseen.get(positive, 0)
-        return float(hits), float(column.n)
+        return float(_rows_of(column, positive)), float(column.n)
     scores = layout.roles.scores
     score = profile.columns.get(scores[0]) if len(scores) == 1 else None
     if score is None or not isinstance(score.bins, NumericBins):
         return None
     first = int(score.bins.codes(_AT)[0])
     return float(score.counts[first:].sum()), float(score.n)
+
+
+def decisions_for(profile: Profile, *, name: str) -> Pair | None:
+    """Count (decisions for one class of several, decisions), labelled or not; None where decisions are not known.
+
+    Without a logged decision the class of the largest score is decided.
+    """
+    column, outcome = profile.columns.get(profile.layout.roles.prediction or ""), profile.outcome
+    if column is not None and isinstance(column.bins, CategoryBins):
+        return float(_rows_of(column, name)), float(column.n)
+    if not isinstance(outcome, MulticlassOutcome) or not outcome.served.size:
+        return None
+    return float(outcome.served[outcome.classes.index(name)].sum()), float(outcome.served.sum())
+
+
+def _rows_of(column: ColumnProfile, value: str) -> int:
+    bins = column.bins
+    place = int(bins.codes([value])[0]) if isinstance(bins, CategoryBins) else 0
+    listed = isinstance(bins, CategoryBins) and place < len(bins.values)
+    return int(column.counts[place]) if listed else column.unseen.get(value, 0)
 
 
 def confusion(profile: Profile) -> Counts | None:
@@ -106,6 +125,17 @@ def error(profile: Profile) -> tuple[float, float, float] | None:
     """Give (mean of predicted - label, its standard error, rows) of a regression."""
     outcome = profile.outcome
     return _mean(outcome.n, outcome.error, outcome.square) if isinstance(outcome, RegressionOutcome) else None
+
+
+def predicted(profile: Profile) -> tuple[float, float, float] | None:
+    """Give (mean, its standard error, rows) of the predictions of a model that answers with a number and no score."""
+    layout = profile.layout
+    column = layout.by_name.get(layout.roles.prediction or "")
+    regression = layout.outcome is None or isinstance(layout.outcome, Regression)
+    if column is None or column.kind != "numeric" or layout.roles.scores or not regression:
+        return None
+    rows, mean, variance = profile.columns[column.name].moments or (0, 0.0, 0.0)
+    return mean, math.sqrt(variance / max(rows, 1)), float(rows)
 
 
 def _mean(n: int, total: float, squares: float) -> tuple[float, float, float]:

@@ -1,18 +1,31 @@
 """The groups of one column laid side by side: what is read of each, and the gap between them, now and before."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from monitor.profiles.profile import Profile
-from monitor.stats.gaps import Gap, Means, Rates, Valued, Widening, gap_of, gap_spread, widening_test
+from monitor.stats.gaps import (
+    Gap,
+    Means,
+    Rates,
+    Valued,
+    Widening,
+    as_wide,
+    gap_of,
+    gap_spread,
+    standard_deviation,
+    widening_test,
+)
 from monitor.stats.intervals import Z
 from monitor.types import Measurement
 
 ROWS_NEEDED = 30
 LISTED = 20
+WORTH_TELLING = 0.05
+"""The least widening of a gap between rates that is worth an alert."""
 
 Read = tuple[float, ...]
 """(hits, rows) of a rate; (mean, standard error, rows) of a mean."""
@@ -36,13 +49,16 @@ class Value:
     """What is read of each group: a rate or a mean.
 
     read: gives it from a group's profile; None where the model has no such number. rows: what is counted, in words.
-    mean: it is a mean, else a rate.
+    mean: it is a mean, else a rate. in_sd: an effect is told in standard deviations of the reference's rows. of: the
+    class that it is of, where it is read of each of several.
     """
 
     name: str
     read: Callable[[Profile], Read | None]
     rows: str
     mean: bool = False
+    in_sd: bool = False
+    of: str = ""
 
     def known(self, groups: Mapping[str, Profile]) -> dict[str, Read]:
         """Give it of every group that has it, with rows or without."""
@@ -77,8 +93,9 @@ def gaps(name: str, value: Value, sides: Sides) -> Iterator[Measurement]:
         yield Measurement(name, None, column=sides.column, n=rows, note=_too_few(value, now))
         return
     usual = value.laid([before[group] for group in both])
-    spread = _spread(sides, name)
-    widening = widening_test(usual, value.laid([now[group] for group in both]), spread)
+    spread = _spread(sides, spread_name(name, sides.column, value.of))
+    widening = widening_test(*_alike(usual, value.laid([now[group] for group in both])), spread)
+    sd = _deviation(value, [read for read in (before or now).values() if read[-1]])
     was = gap_of(usual)
     yield Measurement(
         name,
@@ -86,25 +103,65 @@ def gaps(name: str, value: Value, sides: Sides) -> Iterator[Measurement]:
         column=sides.column,
         n=rows,
         p_value=widening.p_value if widening else None,
-        effect=widening.effect if widening else None,
+        effect=widening.effect / (sd or 1.0) if widening else None,
         low=gap.low,
         high=gap.high,
         note=_left_out(value, now, judged, both),
         reference=was.value if was else None,
-        evidence=_evidence(value, now, before, _pair(judged, gap, both, widening)),
+        evidence=_evidence(value, now, before, _pair(judged, gap, both, widening)) | ({"sd": sd} if sd else {}),
     )
+
+
+def strongest(found: Sequence[Measurement], *, n: int) -> Measurement:
+    """Give one measurement for several gaps of the same groups, of which there is one or more, with their values known.
+
+    The value is the largest. The p-value is the smallest of those whose effect is worth an alert, or else of all, times
+    the gaps that have one (Bonferroni 1936); the effect and the groups named are that gap's. n: the rows of all.
+    """
+    tested = [gap for gap in found if gap.p_value is not None] or found
+    surest = min(tested, key=_unlikely)
+    widest = max(tested, key=lambda gap: gap.value or 0.0)
+    p = None if surest.p_value is None else min(1.0, len(tested) * surest.p_value)
+    usual = max((gap.reference for gap in tested if gap.reference is not None), default=None)
+    return replace(
+        widest,
+        p_value=p,
+        effect=surest.effect,
+        n=n,
+        note=surest.note or widest.note,
+        reference=usual,
+        evidence=surest.evidence,
+    )
+
+
+def _unlikely(gap: Measurement) -> tuple[bool, float, float]:
+    # a trifle that is surer is not to hide what is none
+    return (gap.effect or 0.0) < WORTH_TELLING, 1.0 if gap.p_value is None else gap.p_value, -(gap.value or 0.0)
+
+
+def _alike(before: Valued, now: Valued) -> tuple[Valued, Valued]:
+    return as_wide(before, now) if isinstance(before, Means) and isinstance(now, Means) else (before, now)
+
+
+def _deviation(value: Value, reads: Sequence[Read]) -> float:
+    """Give the standard deviation that effects are told in; 0 where they are not, or where the rows do not vary."""
+    laid = value.laid(reads)
+    return standard_deviation(laid) if value.in_sd and isinstance(laid, Means) else 0.0
 
 
 def _spread(sides: Sides, name: str) -> float:
     layout = next(iter(sides.current.values())).layout
-    spread = layout.spreads.get(spread_name(name, sides.column), 0.0)
+    spread = layout.spreads.get(name, 0.0)
     # the reference's own mean over its windows differs from the truth too
     return spread * float(np.sqrt(1 + 1 / max(layout.windows, 1)))
 
 
-def spread_name(detector: str, column: str) -> str:
-    """Name what the gap of one column differs by between the reference's windows, among a layout's spreads."""
-    return f"{detector}({column})"
+def spread_name(detector: str, column: str, of: str = "") -> str:
+    """Name what the gap of one column differs by between the reference's windows, among a layout's spreads.
+
+    of: the class that the gap is of, where there is one for each of several.
+    """
+    return f"{detector}({column}, {of})" if of else f"{detector}({column})"
 
 
 def spread_of(value: Value, windows: Sequence[Mapping[str, Profile]]) -> float | None:
@@ -135,7 +192,8 @@ def _evidence(
 ) -> dict[str, Any]:
     named = [*pair, *sorted(now.keys() - {*pair}, key=lambda group: -now[group][-1])][:LISTED]
     groups = [group for name in named if (group := described(value, name, now[name], before.get(name)))]
-    return {"of": value.name, "rows": value.rows, "pair": list(pair), "groups": groups}
+    of_class = {"class": value.of} if value.of else {}
+    return {"of": value.name, **of_class, "rows": value.rows, "pair": list(pair), "groups": groups}
 
 
 def described(value: Value, name: str, now: Read, before: Read | None) -> dict[str, Any] | None:
