@@ -11,7 +11,7 @@ from monitor.alerts.public import alert_id, as_json, mark_of
 from monitor.alerts.taxonomy import ATTACK, is_attack
 from monitor.config import Model
 from monitor.detectors.quality import added_column
-from monitor.detectors.suspicion.suspects import client_of
+from monitor.detectors.suspicion.suspects import asks_much_only, client_of
 from monitor.profiles.profile import Profile
 from monitor.steps.due import Due
 from monitor.steps.evidence import breaching_segments, evidence_of
@@ -67,8 +67,12 @@ class Standing:
         }
 
     def attackers(self, window: Window) -> set[str]:
-        """Name the clients that were under an attack alarm when a window was over, however long ago that is."""
-        then = (one for one in self.attacks.values() if one.lasted_at(window.end))
+        """Name the clients that were under an attack alarm when a window was over, however long ago that is.
+
+        But for those of whom no more is known than that they ask much.
+        """
+        busy = {mark for mark, row in self.rows.items() if asks_much_only(row["evidence"])}
+        then = (one for one in self.attacks.values() if one.lasted_at(window.end) and mark_of(one.id) not in busy)
         return {client for one in then if (client := client_of(one.segment)) is not None}
 
     def note(self, findings: Iterable[Finding]) -> None:

@@ -15,7 +15,7 @@ from monitor.alerts.public import as_json
 from monitor.alerts.wording import lines_of, text_of, title_of
 from monitor.detectors.attack import Sighting
 from monitor.detectors.suspicion.suspects import MANY, MOST_CLIENTS, compare, severity_of, together
-from monitor.steps.suspicions import suspicious_excess
+from monitor.steps.suspicions import alarmed_clients, suspicious_excess
 from monitor.types import Measurement, Window
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -45,6 +45,12 @@ def test_hours_of_a_window_add_up_and_the_first_record_is_the_earliest() -> None
     later = seen(start=NOON + HOUR, log_e=30, hits=5, first_at=7, first_id="r7", ids=("r7",))
     both = together([later, seen(log_e=20)])
     assert (both.rows, both.hits, both.log_e, both.first_id, both.ids) == (82, 35, 30, "r1", ("r7", "r1", "r2"))
+
+
+def test_a_window_is_compared_without_those_who_are_odd_and_with_those_who_only_ask_much() -> None:
+    much = seen("busy", detector="volume")
+    assert alarmed_clients([much, seen("odd"), seen("quiet", log_e=10)], alpha=1e-6) == {"odd"}
+    assert alarmed_clients([much, seen("busy", detector="far_from_class")], alpha=1e-6) == {"busy"}
 
 
 def test_weak_evidence_is_not_shown_and_totals_are_none() -> None:

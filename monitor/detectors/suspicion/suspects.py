@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from scipy.special import bdtrc
 
-from monitor.detectors.attack.indicators import ALL_BY_NAME, DOUBT
+from monitor.detectors.attack.indicators import ALL_BY_NAME, DOUBT, VOLUME
 from monitor.detectors.attack.sighting import CLUSTER, MOST_IDS, Sighting, sign_of
 from monitor.detectors.detector import Detector
 from monitor.types import Measurement
@@ -70,6 +70,16 @@ def name_of(kind: str) -> str:
 def client_of(segment: str) -> str | None:
     """Name the client that an alert's segment speaks of; None where it speaks of none."""
     return segment.removeprefix(CLIENT) if segment.startswith(CLIENT) else None
+
+
+def asks_much_only(evidence: Mapping[str, Any]) -> bool:
+    """Say whether a client is suspected for the number of its different rows alone: none of them is odd by itself.
+
+    >>> asks_much_only({"detectors": [{"name": "volume"}]}), asks_much_only({"detectors": []})
+    (True, False)
+    """
+    names = {one["name"] for one in evidence.get("detectors", ())}
+    return names == {VOLUME}
 
 
 def kind_of(detector: str) -> str | None:
