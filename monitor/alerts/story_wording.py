@@ -57,8 +57,8 @@ def _going(told: Mapping[str, Any]) -> list[str]:
     parts, speed, reaches = [], told["per_30_days"], told["reaches"]
     if speed:
         way = "rising" if speed["slope"] > 0 else "falling"
-        apart = speed.get("from") and _day(speed["from"]) < _day(told["since"])
-        over = f" since {_day(speed['from'])}" if apart else ""
+        fitted = speed.get("windows", told["windows"])
+        over = "" if fitted == told["windows"] else f" over the last {fitted:,} windows"
         parts.append(f"{way} by {number(abs(speed['slope']))} in 30 days{over}")
     if reaches:
         latest = f"to {_day(reaches['latest'])}" if reaches["latest"] else "or later"

@@ -203,6 +203,17 @@ def test_a_change_is_called_lasting_only_once_it_has_lasted(windows: int, title:
     assert to_do in lines_of(one)[-1]
 
 
+def test_a_speed_says_of_which_windows_it_is_where_they_are_not_those_since_the_change() -> None:
+    speed = {"slope": 0.035, "windows": 120, "from": "2013-08-01T00:00:00Z"}
+    told = {**STORY, "windows": 150, "per_30_days": speed}
+    fall = finding("ageing", 0.19, kind="bias.temporal", column="", evidence=told)
+    assert "since 2013-05-13 (reference 0.8), rising by 0.035 in 30 days over the last 120 windows, for 150" in text_of(
+        fall
+    )
+    since = finding("ageing", 0.19, kind="bias.temporal", column="", evidence={**told, "windows": 120})
+    assert "rising by 0.035 in 30 days, for 120 windows" in text_of(since)
+
+
 def group(*findings: Finding, kind: str = "quality") -> Group:
     return Group("flights", kind, "fired", findings)
 
