@@ -42,7 +42,9 @@ def lasting_drift(finding: Finding, value: float, back: bool) -> str:  # noqa: F
         return "no column has moved for good" if back else f"a column is off by {number(value)} for good"
     columns = listed([one["column"] for one in told["moved"]] or [told["column"]], 3)
     unit = finding.unit if told["metric"] == "mean_shift" else ""
-    size = f"{measure(value, unit)}" + ("" if unit else " (Jensen-Shannon distance)")
+    effects = [one["effect"] for one in told["moved"] if one["column"] == told["column"]]
+    far = abs(effects[0]) if effects and effects[0] is not None else value
+    size = f"{measure(far, unit)}" + ("" if unit else " (Jensen-Shannon distance)")
     return ", ".join(
         [
             f"{columns} moved since {_day(told['since'])}, {shown(told['column'])} by {size}",

@@ -78,12 +78,13 @@ def drift_series(sight: "Sight") -> list[Series]:
     """Give the series of each feature's drift: of the mean for numbers, of the shares for categories."""
     before = sight.memory.before(sight.window, last=DRIFT_WINDOWS)
     windows = [at for at in before if sight.history.knows(at, labels=False)]
-    columns = sight.references[WHOLE].columns
-    return [
+    columns, known = sight.references[WHOLE].columns, sight.references[WHOLE].layout.by_name
+    found = [
         _series(sight, windows, one, excess=columns[one.column].steepest, either=one.detector in EITHER)
         for one in _answers(sight.found, DRIFT)
         if one.column in columns and columns[one.column].role == "feature"
     ]
+    return [replace(one, sensitivity=known[one.column].sensitivity) for one in found]
 
 
 def limits_of(series: Sequence[Series], thresholds: Mapping[str, Setting]) -> dict[str, float]:

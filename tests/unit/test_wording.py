@@ -214,6 +214,16 @@ def test_a_speed_says_of_which_windows_it_is_where_they_are_not_those_since_the_
     assert "rising by 0.035 in 30 days, for 120 windows" in text_of(since)
 
 
+def test_a_lasting_drift_tells_how_far_the_column_that_it_names_moved() -> None:
+    moved = [
+        {"metric": "mean_shift", "column": "age", "effect": -0.4},
+        {"metric": "mean_shift", "column": "id", "effect": 3.0},
+    ]
+    told = {**STORY, "metric": "mean_shift", "column": "age", "moved": moved, "windows": 9}
+    drift = finding("lasting_drift", 3.0, kind="drift.data", column="", unit="reference sd", evidence=told)
+    assert "age, id moved since 2013-05-13, age by 0.4" in text_of(drift)
+
+
 def group(*findings: Finding, kind: str = "quality") -> Group:
     return Group("flights", kind, "fired", findings)
 

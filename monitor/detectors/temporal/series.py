@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from monitor.stats.lasting import Shift, lasting_shift, still_on
+from monitor.stats.lasting import Shift, lasting_shift, sparse_starts, still_on
 from monitor.stats.onset import Onset, onset_of
 from monitor.types import Measurement, Window
 
@@ -26,6 +26,7 @@ class Series:
     rows, windows: of the reference; windows is 0 when it is not known how it came.
     excess: variance of a window's level beyond its rows' own, beside the variance of one row.
     either: it gets worse both ways, and the p-values are two-sided.
+    sensitivity: how much the model's answer hangs on the column; None when not known.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Series:
     windows: int = 0
     excess: float = 0.0
     either: bool = False
+    sensitivity: float | None = None
 
     @cached_property
     def scores(self) -> Floats:
@@ -55,6 +57,11 @@ class Series:
     def shift(self) -> Shift:
         """Weigh the evidence for a lasting shift; its size is in standard deviations of one row."""
         return lasting_shift(*self._differences, either=self.either)
+
+    @property
+    def e_value(self) -> float:
+        """Give the evidence as a number that is at most 1 on average without a shift, at a time fixed beforehand."""
+        return self.shift.evidence / sparse_starts(len(self.found)).size
 
     @cached_property
     def onset(self) -> Onset | None:

@@ -57,12 +57,17 @@ def story_of(
 def named(series: Sequence[Series]) -> list[tuple[Series, Onset]]:
     """Give the series that have moved, one in twenty of them by chance; the surest of all has, if any.
 
-    The surest first. (Wang & Ramdas 2022)
+    First what moves the model most, by effect times sensitivity, where that is known of all of them; else the surest.
+    (Wang & Ramdas 2022)
     """
-    shown = [(one, one.onset) for one in sorted(series, key=lambda one: -one.shift.evidence)]
-    moved = [(one, onset) for one, onset in shown if onset is not None]
-    sure = [k for k, (one, _) in enumerate(moved, 1) if one.shift.evidence * k >= len(series) / BY_CHANCE]
-    return moved[: max(sure, default=1)]
+    shown = sorted((one for one in series if one.shift.first is not None), key=lambda one: -one.shift.evidence)
+    sure = [k for k, one in enumerate(shown, 1) if one.e_value * k >= len(series) / BY_CHANCE]
+    moved = [(one, one.onset) for one in shown[: max(sure, default=1)] if one.onset]
+    known = [one.sensitivity for one, _ in moved if one.sensitivity is not None]
+    if len(known) < len(moved):
+        return moved
+    weights = [abs(mean_effect(one, its.first) or 0.0) * hangs for (one, its), hangs in zip(moved, known, strict=True)]
+    return [moved[place] for place in sorted(range(len(moved)), key=lambda place: -weights[place])]
 
 
 def beside(calendar: Calendar, windows: Sequence[Window]) -> dict[str, Any]:
