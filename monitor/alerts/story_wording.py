@@ -42,7 +42,9 @@ def lasting_drift(finding: Finding, value: float, back: bool) -> str:  # noqa: F
         return "no column has moved for good" if back else f"a column is off by {number(value)} for good"
     columns = listed([one["column"] for one in told["moved"]] or [told["column"]], 3)
     unit = finding.unit if told["metric"] == "mean_shift" else ""
-    size = f"{measure(value, unit)}" + ("" if unit else " (Jensen-Shannon distance)")
+    effects = [one["effect"] for one in told["moved"] if one["column"] == told["column"]]
+    far = abs(effects[0]) if effects and effects[0] is not None else value
+    size = f"{measure(far, unit)}" + ("" if unit else " (Jensen-Shannon distance)")
     return ", ".join(
         [
             f"{columns} moved since {_day(told['since'])}, {shown(told['column'])} by {size}",
@@ -57,8 +59,8 @@ def _going(told: Mapping[str, Any]) -> list[str]:
     parts, speed, reaches = [], told["per_30_days"], told["reaches"]
     if speed:
         way = "rising" if speed["slope"] > 0 else "falling"
-        apart = speed.get("from") and _day(speed["from"]) < _day(told["since"])
-        over = f" since {_day(speed['from'])}" if apart else ""
+        fitted = speed.get("windows", told["windows"])
+        over = "" if fitted == told["windows"] else f" over the last {fitted:,} windows"
         parts.append(f"{way} by {number(abs(speed['slope']))} in 30 days{over}")
     if reaches:
         latest = f"to {_day(reaches['latest'])}" if reaches["latest"] else "or later"

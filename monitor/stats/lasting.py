@@ -22,11 +22,13 @@ class Shift:
         reaches 1/a.
     first: the place in the series from which on the shift is most likely; None without a sign of any.
     size: the mean difference from there on less that before, in the unit of the differences; 0 without a sign.
+    earliest: the place before which it cannot have begun, as what was there is over.
     """
 
     evidence: float = 0.0
     first: int | None = None
     size: float = 0.0
+    earliest: int = 0
 
     @property
     def p_value(self) -> float:
@@ -60,6 +62,12 @@ def lasting_shift(differences: Floats, variances: Floats, reference_variance: fl
     starts = sparse_starts(differences.size)
     ratios, sizes, level = _weighed(differences, variances, reference_variance, starts, either=either)
     lasting = _contradiction(differences, 1 / variances, starts, level) < ENDED
+    # What speaks for no shift adds next to nothing, and need not be looked at.
+    speaking = starts[lasting & (ratios > 0)]
+    over = np.zeros(differences.size, np.bool_)
+    if speaking.size:
+        over[speaking[0] :] = _over_within(differences, 1 / variances, reference_variance, int(speaking[0]))
+    lasting &= ~over[starts]
     now = np.where(lasting, ratios, -np.inf)
     most = int(now.argmax())
     evidence = math.exp(min(float(np.logaddexp.reduce(now)), 700.0)) if lasting.any() else 0.0
@@ -68,7 +76,9 @@ def lasting_shift(differences: Floats, variances: Floats, reference_variance: fl
     between = np.arange(starts[max(most - 1, 0)] + (most > 0), starts[min(most + 1, starts.size - 1)] + 1)
     ratios, sizes, _ = _weighed(differences, variances, reference_variance, between, either=either)
     most = int(ratios.argmax())
-    return Shift(evidence, int(between[most]), float(sizes[most]))
+    first = int(between[most])
+    ended = np.flatnonzero(over[:first])
+    return Shift(evidence, first, float(sizes[most]), int(ended[-1]) + 1 if ended.size else 0)
 
 
 def _weighed(
@@ -83,6 +93,13 @@ def _weighed(
     ratios = _log_mixture(pull, known, float(np.median(variances)), either=either)
     level = _level_before(differences * weights, weights, reference_variance, starts)
     return ratios, rise / mass - level, level
+
+
+def still_on(differences: Floats, variances: Floats, reference_variance: float) -> NDArray[np.bool_]:
+    """Say with which windows a shift may have begun that the last windows do not contradict; shape (windows,)."""
+    weights, places = 1 / variances, np.arange(differences.size)
+    level = _level_before(differences * weights, weights, reference_variance, places)
+    return np.asarray(_contradiction(differences, weights, places, level) < ENDED)
 
 
 def sparse_starts(size: int) -> Places:
@@ -135,3 +152,26 @@ def _contradiction(differences: Floats, weights: Floats, starts: Places, level: 
     after = weighted.sum(axis=1, keepdims=True) - until
     left = mass.sum(axis=1, keepdims=True) - held
     return np.asarray((size**2 * left / 2 - size * after).max(axis=1, initial=0.0))
+
+
+def _over_within(differences: Floats, weights: Floats, reference_variance: float, begin: int) -> NDArray[np.bool_]:
+    """Say of each place from one on whether a stretch that is over tells twenty times better than a shift from there.
+
+    The stretch begins there or later and goes the same way, and the windows after it contradict it twenty to one.
+    """
+    places = np.arange(begin, differences.size)
+    level = _level_before(differences * weights, weights, reference_variance, places)
+    moved, held = (_sums_until(part[places]) for part in (differences * weights, weights))
+    moved -= level[:, None] * held
+    size = np.divide(moved, held, out=np.zeros_like(held), where=held > 0)
+    gain = size * moved / 2
+    contradicted = size**2 * (held[:, -1:] - held) / 2 - size * (moved[:, -1:] - moved) >= ENDED
+    falls, rises = (np.where(contradicted & (way * size > 0), gain, 0.0).max(axis=1) for way in (-1, 1))
+    falls, rises = (np.maximum.accumulate(best[::-1])[::-1] for best in (falls, rises))
+    return np.asarray(np.where(size[:, -1] > 0, rises, falls) - gain[:, -1] >= ENDED)
+
+
+def _sums_until(values: Floats) -> Floats:
+    """Give the sum from each place, a row each, until each place, which it includes; 0 below the diagonal."""
+    sums = values.cumsum()
+    return np.asarray(np.triu(sums - (sums - values)[:, None]))

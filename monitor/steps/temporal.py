@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from monitor.config import Model, setting_of
+from monitor.config import Setting, setting_of
 from monitor.detectors import DETECTORS, TIME_DETECTORS
 from monitor.detectors.performance import METRICS
-from monitor.detectors.performance.judged import Metric, relative_rise
+from monitor.detectors.performance.judged import Metric
 from monitor.detectors.temporal.lasting import AGEING, BY_NAME, LASTING_DRIFT
 from monitor.detectors.temporal.series import Series
 from monitor.detectors.temporal.story import story_of
@@ -60,7 +60,7 @@ def _weighed(name: str, series: Sequence[Series], sight: "Sight") -> Iterator[Fo
     detector, settings, calendar = BY_NAME[name], sight.settings, sight.references[WHOLE].layout.calendar
     for measurement in detector.compare(series):
         told = measurement.p_value is not None and measurement.p_value <= TOLD_FROM
-        evidence = story_of(series, limits=_limits(series, settings), calendar=calendar) if told else {}
+        evidence = story_of(series, limits=limits_of(series, settings.thresholds), calendar=calendar) if told else {}
         found = found_of(detector, replace(measurement, evidence=evidence), settings)
         yield replace(found, shared=0.0)
 
@@ -78,28 +78,19 @@ def drift_series(sight: "Sight") -> list[Series]:
     """Give the series of each feature's drift: of the mean for numbers, of the shares for categories."""
     before = sight.memory.before(sight.window, last=DRIFT_WINDOWS)
     windows = [at for at in before if sight.history.knows(at, labels=False)]
-    columns = sight.references[WHOLE].columns
-    return [
+    columns, known = sight.references[WHOLE].columns, sight.references[WHOLE].layout.by_name
+    found = [
         _series(sight, windows, one, excess=columns[one.column].steepest, either=one.detector in EITHER)
         for one in _answers(sight.found, DRIFT)
         if one.column in columns and columns[one.column].role == "feature"
     ]
+    return [replace(one, sensitivity=known[one.column].sensitivity) for one in found]
 
 
-def _limits(series: Sequence[Series], settings: Model) -> dict[str, float]:
-    """Give the value that each metric must not pass: the user's, else that with the least effect worth an alert."""
-    found: dict[str, float] = {}
-    for one in series:
-        detector = _DETECTORS[one.name]
-        said = setting_of(settings.thresholds, detector=one.name, kind=detector.kind).value
-        usual = one.found[-1].reference
-        if isinstance(said, float):
-            found[one.name] = said
-        elif usual is not None and detector.min_effect and not one.either:
-            relative = _METRICS[one.name].worsening is relative_rise
-            least = detector.min_effect * (abs(usual) if relative else 1)
-            found[one.name] = usual + (least if detector.higher_is == "worse" else -least)
-    return found
+def limits_of(series: Sequence[Series], thresholds: Mapping[str, Setting]) -> dict[str, float]:
+    """Give the value that each metric must not pass, where the user set one: of any other nobody knows the reason."""
+    said = {one.name: setting_of(thresholds, detector=one.name, kind=_DETECTORS[one.name].kind).value for one in series}
+    return {name: value for name, value in said.items() if isinstance(value, float)}
 
 
 def _answers(found: Iterable[Found], detectors: Iterable[str]) -> Iterator[Measurement]:

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import integrate, stats
 
-from monitor.stats.lasting import SCALES, Shift, lasting_shift, sparse_starts
+from monitor.stats.lasting import SCALES, Shift, lasting_shift, sparse_starts, still_on
 
 Floats = NDArray[np.float64]
 
@@ -74,6 +74,43 @@ def test_a_shift_that_is_over_is_dropped_within_a_few_windows_however_long_it_wa
     assert (during.first, round(during.size, 1)) == (30, 2.0)
     assert during.p_value < 1e-12
     assert after.p_value > 0.1
+
+
+@pytest.mark.parametrize(
+    ("calm", "windows", "size"),
+    [
+        (40, 4, 8.0),  # a few extreme windows, which spread over those before them are a small shift
+        (100, 1, 8.0),  # one
+        (40, 10, 3.0),
+    ],
+)
+def test_a_shift_that_is_over_is_not_spread_over_the_windows_before_it(calm: int, windows: int, size: float) -> None:
+    late = []
+    for seed in range(20):
+        series = np.random.default_rng(seed).normal(size=calm + windows + 12)
+        series[calm : calm + windows] += size
+        ends = range(calm + windows + 4, series.size + 1)
+        late.append(any(lasting_shift(series[:end], np.ones(end), 0.01).p_value <= 1e-3 for end in ends))
+    # a third of them and more where beginnings before the stretch count
+    assert sum(late) <= 1
+
+
+def test_a_stretch_that_is_over_says_nothing_of_a_shift_after_it() -> None:
+    series = np.concatenate([np.zeros(30), np.full(4, 8.0), np.zeros(30), np.full(20, 1.5)])
+    found = lasting_shift(series, np.ones(84), 0.01)
+    assert (found.first, found.p_value < 1e-3) == (64, True)
+    assert 34 <= found.earliest <= 64
+
+
+def test_extreme_windows_within_a_lasting_shift_leave_it_told() -> None:
+    series = np.concatenate([np.zeros(30), np.full(10, 1.5), np.full(2, 8.0), np.full(12, 1.5)])
+    assert lasting_shift(series, np.ones(54), 0.01).p_value < 1e-3
+
+
+def test_a_shift_may_have_begun_where_the_last_windows_do_not_contradict_it() -> None:
+    series = np.concatenate([np.zeros(10), np.full(5, 4.0), np.zeros(10), np.full(5, 2.0)])
+    found = still_on(series, np.ones(30), 0.01)
+    assert (found[10:15].any(), found[25:].all()) == (False, True)
 
 
 def test_better_is_no_shift_unless_either_is_asked() -> None:

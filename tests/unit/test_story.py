@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
+from scipy.special import ndtr
 
 from monitor.detectors.temporal.lasting import ageing, lasting_drift
 from monitor.detectors.temporal.series import Series
@@ -37,6 +39,56 @@ def test_what_moved_by_no_more_than_chance_is_not_named_beside_what_moved() -> N
     assert all(one.shift.evidence > 1 for one in faint)
     told = story_of([*faint, daily(CALM * 4 + [1e-9] * 9)], limits={})
     assert len(told["moved"]) == 1
+
+
+def column(name: str, means: list[float], *, sensitivity: float | None = None, day: int = 500) -> Series:
+    """Give a column's daily means in standard deviations of a row."""
+    at = tuple(Window(START + i * DAY, START + (i + 1) * DAY) for i in range(len(means)))
+    found = tuple(
+        Measurement("mean_shift", abs(mean), n=day, p_value=2 * ndtr(-abs(mean) * day**0.5), effect=mean)
+        for mean in means
+    )
+    rows, windows = 40 * day, 40
+    return Series("mean_shift", name, at, found, rows=rows, windows=windows, either=True, sensitivity=sensitivity)
+
+
+def test_a_column_that_is_off_by_chance_for_a_day_is_not_named_beside_one_that_moved() -> None:
+    told = story_of([column("emb", [0.9, 1.0]), column("num", [0.07, 0.14])], limits={})
+    assert [one["column"] for one in told["moved"]] == ["emb"]
+
+
+def test_noise_is_named_beside_what_moved_no_oftener_than_one_time_in_twenty() -> None:
+    rng = np.random.default_rng(8)
+    noise = [
+        [column(f"c{i}", list(rng.normal(0, 500**-0.5, windows))) for i in range(4)]
+        for windows in [2, 3, 5, 12, 30] * 24
+    ]
+    told = [story_of([*cs, column("emb", [0.0] * (len(cs[0].at) - 2) + [1.0] * 2)], limits={}) for cs in noise]
+    named = [len(one["moved"]) - 1 for one in told]
+    assert sum(count / (count + 1) for count in named) <= 0.05 * len(told)
+
+
+CALM_DAYS = [0.01, -0.02, 0.0, 0.02] * 5
+
+
+@pytest.mark.parametrize(
+    ("of_sure", "of_other", "first"),
+    [
+        (0.0, 0.3, "other"),  # the model does not look at the surest one
+        (0.3, 0.1, "sure"),
+        (None, 0.3, "sure"),  # not known of all: the surest first
+    ],
+)
+def test_the_story_is_of_the_column_that_moves_the_model_most(
+    of_sure: float | None, of_other: float, first: str
+) -> None:
+    sure = column("sure", [*CALM_DAYS, *[1.0] * 8], sensitivity=of_sure)
+    other = column("other", [*CALM_DAYS, 0.0, 0.0, *[0.5] * 6], sensitivity=of_other)
+    told = story_of([sure, other], limits={})
+    second = {"sure": "other", "other": "sure"}[first]
+    assert [one["column"] for one in told["moved"]] == [first, second]
+    assert told["column"] == first
+    assert told["windows"] == {"sure": 8, "other": 6}[first]
 
 
 def test_nothing_is_told_of_what_is_calm() -> None:

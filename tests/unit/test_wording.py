@@ -249,6 +249,27 @@ def test_a_change_is_called_lasting_only_once_it_has_lasted(windows: int, title:
     assert to_do in lines_of(one)[-1]
 
 
+def test_a_speed_says_of_which_windows_it_is_where_they_are_not_those_since_the_change() -> None:
+    speed = {"slope": 0.035, "windows": 120, "from": "2013-08-01T00:00:00Z"}
+    told = {**STORY, "windows": 150, "per_30_days": speed}
+    fall = finding("ageing", 0.19, kind="bias.temporal", column="", evidence=told)
+    assert "since 2013-05-13 (reference 0.8), rising by 0.035 in 30 days over the last 120 windows, for 150" in text_of(
+        fall
+    )
+    since = finding("ageing", 0.19, kind="bias.temporal", column="", evidence={**told, "windows": 120})
+    assert "rising by 0.035 in 30 days, for 120 windows" in text_of(since)
+
+
+def test_a_lasting_drift_tells_how_far_the_column_that_it_names_moved() -> None:
+    moved = [
+        {"metric": "mean_shift", "column": "age", "effect": -0.4},
+        {"metric": "mean_shift", "column": "id", "effect": 3.0},
+    ]
+    told = {**STORY, "metric": "mean_shift", "column": "age", "moved": moved, "windows": 9}
+    drift = finding("lasting_drift", 3.0, kind="drift.data", column="", unit="reference sd", evidence=told)
+    assert "age, id moved since 2013-05-13, age by 0.4" in text_of(drift)
+
+
 def group(*findings: Finding, kind: str = "quality") -> Group:
     return Group("flights", kind, "fired", findings)
 

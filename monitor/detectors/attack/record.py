@@ -2,7 +2,7 @@
 
 Where tails are exponential, as evidence's are, the next of n stretches passes it with a chance of about 1 in n squared.
 The last six are not yet laid beside, since an attack goes on for some of them; and it fades by a hundredth a stretch.
-Once sixteen are known, one that passed the limit is remembered as having reached it: the next attack need not be larger.
+Of sixteen on, one that passed the limit is remembered as having reached it: the next attack need not be larger.
 """
 
 from collections.abc import Mapping

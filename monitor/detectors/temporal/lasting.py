@@ -50,9 +50,9 @@ def weighed(name: str, series: Sequence[Series], nothing: str) -> Measurement:
         note = f"{len(lead.found)} of {WINDOWS_NEEDED} windows needed, as the reference has no times"
         return Measurement(name, None, n=lead.found[-1].n, note=note)
     evidence = math.fsum(one.shift.evidence for one in series) / len(series)
-    first = lead.shift.first
-    effect = 0.0 if first is None else mean_effect(lead, first) or 0.0
-    rows = sum(one.n for one in lead.found[first or 0 :])
+    first = lead.onset.first if lead.onset else 0
+    effect = mean_effect(lead, first) or 0.0 if lead.onset else 0.0
+    rows = sum(one.n for one in lead.found[first:])
     p_value = min(1.0, 1 / evidence) if evidence > 0 else 1.0
     return Measurement(name, abs(effect), n=rows, p_value=p_value, effect=effect)
 

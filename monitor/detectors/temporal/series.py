@@ -1,14 +1,15 @@
 """One number in window after window, as the detectors with a memory read it."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from monitor.stats.lasting import Shift, lasting_shift
+from monitor.stats.lasting import Shift, lasting_shift, sparse_starts, still_on
+from monitor.stats.onset import Onset, onset_of
 from monitor.types import Measurement, Window
 
 WINDOWS_NEEDED = 16
@@ -25,6 +26,7 @@ class Series:
     rows, windows: of the reference; windows is 0 when it is not known how it came.
     excess: variance of a window's level beyond its rows' own, beside the variance of one row.
     either: it gets worse both ways, and the p-values are two-sided.
+    sensitivity: how much the model's answer hangs on the column; None when not known.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Series:
     windows: int = 0
     excess: float = 0.0
     either: bool = False
+    sensitivity: float | None = None
 
     @cached_property
     def scores(self) -> Floats:
@@ -53,13 +56,34 @@ class Series:
     @cached_property
     def shift(self) -> Shift:
         """Weigh the evidence for a lasting shift; its size is in standard deviations of one row."""
+        return lasting_shift(*self._differences, either=self.either)
+
+    @property
+    def e_value(self) -> float:
+        """Give the evidence as a number that is at most 1 on average without a shift, at a time fixed beforehand."""
+        return self.shift.evidence / sparse_starts(len(self.found)).size
+
+    @cached_property
+    def onset(self) -> Onset | None:
+        """Give where the shift most likely began, and how it came; None without a sign of one."""
+        if self.shift.first is None:
+            return None
+        earliest, way = self.shift.earliest, -1.0 if self.shift.size < 0 else 1.0
+        differences, variances, shared = self._differences
+        since = (way * differences[earliest:], variances[earliest:], shared)
+        found = onset_of(*since, possible=still_on(*since))
+        return Onset(self.shift.first, "step") if found is None else replace(found, first=found.first + earliest)
+
+    @cached_property
+    def _differences(self) -> tuple[Floats, Floats, float]:
+        """Give the differences from the reference, each window's variance, and that of the reference."""
         alone = np.array([1 / max(one.n, 1) for one in self.found])
         excess = self.excess if self.windows else _excess(self.scores, alone)
         shared = 1 / max(self.rows, 1) + (excess / self.windows if self.windows else 0.0)
         differences = self.scores * np.sqrt(alone + excess + shared)
         # Neighbouring windows are alike in what sets windows apart: their mean is less sure than its count says.
         variances = alone + excess * (1 + LIKENESS) / (1 - LIKENESS)
-        return lasting_shift(differences, variances, shared, either=self.either)
+        return differences, variances, shared
 
 
 def _excess(scores: Floats, alone: Floats) -> float:

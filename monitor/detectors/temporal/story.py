@@ -8,11 +8,12 @@ import numpy as np
 
 from monitor.detectors.temporal.series import Series, mean_effect, mean_value
 from monitor.profiles.calendar import Calendar
+from monitor.stats.onset import Onset
 from monitor.stats.trend import Trend, trend_of
 from monitor.types import Window
 
 MONTH = timedelta(days=30)
-LINED, LINED_LEAST = 120, 10
+LINED, DIGITS = 120, 3
 TOLD, BY_CHANCE = 5, 0.05
 MOST_TIMES = 24
 SURE = 0.05
@@ -25,29 +26,48 @@ def story_of(
 ) -> dict[str, Any]:
     """Give the evidence that goes with an alert about a lasting change; nothing where there is no sign of one.
 
-    `since` and `retrain_from`: start of the first changed window. `metric`, `column`: what shows it most, `before` in
-    the reference and `after` on average since then; `windows`: how many it has lasted. `moved`: all that show it, the
-    surest first. `per_30_days`, `reaches`: see `trended`. `recurring`: the cycle in which it comes and goes, or None
-    when it lasts. `reference`: see `beside`. limits: values of metrics that must not be passed.
+    `since` and `retrain_from`: start of the window with which it most likely began. `metric`, `column`: what shows it
+    and matters most, `before` in the reference and `after` on average since then; `windows`: how many it has lasted.
+    `moved`: all that show it, see `named`. `per_30_days`, `reaches`: see `trended`. `recurring`: the cycle in which it
+    comes and goes, or None when it lasts. `reference`: see `beside`. limits: values of metrics that must not be passed.
     """
-    lead = max(series, key=lambda one: one.shift.evidence)
-    first = lead.shift.first
-    if first is None:
+    moved = named(series)
+    if not moved:
         return {}
-    since = _instant(lead.at[first].start)
+    lead, onset = moved[0]
+    since = _instant(lead.at[onset.first].start)
     told = {
         "since": since,
         "metric": lead.name,
         "column": lead.column,
         "before": lead.found[-1].reference,
-        "after": mean_value(lead, first),
-        "windows": len(lead.at) - first,
-        "moved": _moved(series),
-        "recurring": recurring(lead, first),
+        "after": mean_value(lead, onset.first),
+        "windows": len(lead.at) - onset.first,
+        "moved": [
+            {"metric": one.name, "column": one.column, "effect": mean_effect(one, its.first)}
+            for one, its in moved[:TOLD]
+        ],
+        "recurring": recurring(lead, onset.first),
         "retrain_from": since,
-        "reference": None if calendar is None else beside(calendar, lead.at[first:]),
+        "reference": None if calendar is None else beside(calendar, lead.at[onset.first :]),
     }
-    return told | trended(lead, limits.get(lead.name), first=first)
+    return told | trended(lead, onset, limits.get(lead.name))
+
+
+def named(series: Sequence[Series]) -> list[tuple[Series, Onset]]:
+    """Give the series that have moved, one in twenty of them by chance; the surest of all has, if any.
+
+    First what moves the model most, by effect times sensitivity, where that is known of all of them; else the surest.
+    (Wang & Ramdas 2022)
+    """
+    shown = sorted((one for one in series if one.shift.first is not None), key=lambda one: -one.shift.evidence)
+    sure = [k for k, one in enumerate(shown, 1) if one.e_value * k >= len(series) / BY_CHANCE]
+    moved = [(one, one.onset) for one in shown[: max(sure, default=1)] if one.onset]
+    known = [one.sensitivity for one, _ in moved if one.sensitivity is not None]
+    if len(known) < len(moved):
+        return moved
+    weights = [abs(mean_effect(one, its.first) or 0.0) * hangs for (one, its), hangs in zip(moved, known, strict=True)]
+    return [moved[place] for place in sorted(range(len(moved)), key=lambda place: -weights[place])]
 
 
 def beside(calendar: Calendar, windows: Sequence[Window]) -> dict[str, Any]:
@@ -67,20 +87,18 @@ def beside(calendar: Calendar, windows: Sequence[Window]) -> dict[str, Any]:
     }
 
 
-def trended(series: Series, limit: float | None, *, first: int = 0) -> dict[str, Any]:
-    """Give the `per_30_days` of the last windows' values as slope, low, high, p_value; None where there is no trend.
+def trended(series: Series, onset: Onset, limit: float | None) -> dict[str, Any]:
+    """Give the `per_30_days` of the values since a change as slope, low, high, p_value; None where there is no trend.
 
-    Of the windows from the `first` changed one on, where these tell of a trend by themselves; a change that was over
-    before long has none. Else of all. Beside them the `level` of its line at its end, `until`, and where it begins,
-    `from`.
+    Of the `windows` from the first changed one on, at most the last 120, so that what was flat before does not flatten
+    it: a step has a trend if these tell of one, two steps have none. Beside them the `level` of the line at its end,
+    `until`, and where it begins, `from`.
 
-    `reaches`: the `limit` with `at`, `earliest` and `latest`, where the trend leads there within ten years.
+    `reaches`: the `limit` with `at`, `earliest` and `latest`, where the trend leads there within ten years and is not
+    there yet, in digits that are read.
     """
-    begins = max(first, len(series.at) - LINED, 0)
-    found = line_through(series, begins) if len(series.at) - begins >= LINED_LEAST else None
-    if found is None or found.p_value > SURE:
-        begins = max(len(series.at) - LINED, 0)
-        found = line_through(series, begins)
+    begins = max(onset.first, len(series.at) - LINED)
+    found = None if onset.shape == "steps" else line_through(series, begins)
     if found is None or found.p_value > SURE:
         return {"per_30_days": None, "reaches": None}
     line = {
@@ -89,6 +107,7 @@ def trended(series: Series, limit: float | None, *, first: int = 0) -> dict[str,
         "high": found.high,
         "p_value": found.p_value,
         "level": found.level,
+        "windows": len(series.at) - begins,
         "from": _instant(series.at[begins].end),
         "until": _instant(series.at[-1].end),
     }
@@ -124,20 +143,10 @@ def _as_far(series: Series, before: Sequence[int], first: int) -> bool:
     return abs(now - usual) > 0 and (then - usual) / (now - usual) >= 0.5
 
 
-def _moved(series: Sequence[Series]) -> list[dict[str, Any]]:
-    """Give the series that show it, the surest first, one in twenty of them by chance. (Wang & Ramdas 2022)."""
-    shown = [one for one in series if one.shift.first is not None]
-    shown.sort(key=lambda one: -one.shift.evidence)
-    sure = [k for k, one in enumerate(shown, 1) if one.shift.evidence * k >= len(series) / BY_CHANCE]
-    return [
-        {"metric": one.name, "column": one.column, "effect": mean_effect(one, one.shift.first or 0)}
-        for one in shown[: min(max(sure, default=1), TOLD)]
-    ]
-
-
 def _reached(found: Trend, limit: float, now: datetime) -> dict[str, Any] | None:
     times = found.time_to(limit)
-    if times is None or times[0] * MONTH > FURTHEST:
+    alike = f"{found.level:.{DIGITS}g}" == f"{limit:.{DIGITS}g}"
+    if times is None or alike or times[0] * MONTH > FURTHEST:
         return None
     at, earliest, latest = (None if t is None or t * MONTH > FURTHEST else _instant(now + t * MONTH) for t in times)
     return {"limit": limit, "at": at, "earliest": earliest, "latest": latest}
