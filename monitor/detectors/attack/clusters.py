@@ -195,7 +195,7 @@ class Clusters:
     def _limit(self, stretch: int) -> float:
         """Give how much evidence is more than the clusters of honest stretches came to."""
         if begins(self._most, stretch):
-            begin(self._most, stretch, ALARM)
+            begin(self._most, stretch)
         return float(limits(self._most, ALARM)[0])
 
     def _asked(self, k: int, client: int, label: int, name: bytes) -> int:

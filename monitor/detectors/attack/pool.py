@@ -164,4 +164,4 @@ def _turn(held: Mapping[str, Array], now: int, alarm: float) -> None:
     memory["ratios"][:, memory["peak"] >= limits(memory, alarm)] = 0
     memory["ratios"][:] /= 2
     memory["shown"][:] = 0
-    begin(memory, now, alarm)
+    begin(memory, now)

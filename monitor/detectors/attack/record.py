@@ -2,7 +2,6 @@
 
 Where tails are exponential, as evidence's are, the next of n stretches passes it with a chance of about 1 in n squared.
 The last six are not yet laid beside, since an attack goes on for some of them; and it fades by a hundredth a stretch.
-Of sixteen on, one that passed the limit is remembered as having reached it: the next attack need not be larger.
 """
 
 from collections.abc import Mapping
@@ -47,10 +46,8 @@ def begins(memory: Mapping[str, Array], now: int) -> bool:
     return bool(now > memory["slice"][0])
 
 
-def begin(memory: Mapping[str, Array], now: int, alarm: float) -> None:
-    """Begin a stretch. alarm: the least that is one."""
-    if memory["stretches"][0] >= ENOUGH + LATELY:
-        memory["peak"][:] = np.minimum(memory["peak"], limits(memory, alarm))
+def begin(memory: Mapping[str, Array], now: int) -> None:
+    """Begin a stretch."""
     memory["slice"][0] = now
     memory["stretches"][0] += 1
     place = int(memory["stretches"][0]) % LATELY
