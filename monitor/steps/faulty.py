@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from monitor.detectors.attack import Sighting
 from monitor.detectors.attack.indicators import COPYING, SIMILAR, TAILS
 from monitor.detectors.attack.indicators import ODD as ALL_ROUND
-from monitor.detectors.suspicion.faulty import FEWEST_ROWS, ZEROS, faulty_columns
+from monitor.detectors.suspicion.faulty import FEWEST_ROWS, NEW_CATEGORIES, faulty_columns
 from monitor.detectors.suspicion.suspects import SURE
 from monitor.profiles.groups import profile_table
 from monitor.profiles.profile import Profile
@@ -98,8 +98,8 @@ def _of_few_rows(own: Sequence[Sighting]) -> dict[str, str]:
 def _shows_more(own: Sequence[Sighting], faults: Mapping[str, str], *, alarm: float) -> bool:
     """Say whether a client surely shows what broken columns do not explain.
 
-    That is near-copies; and rows that are odd otherwise, unless a value that stays within the contract made them so:
-    what breaks it is not looked at. own: what it showed. alarm: the evidence that an alarm asks for, in nats.
+    That is near-copies; and rows that are odd otherwise, where its columns hold no more than unheard-of categories, for
+    these are not looked at. own: what it showed. alarm: the evidence that an alarm asks for, in nats.
     """
-    odd = () if ZEROS in faults.values() else (*TAILS, ALL_ROUND)
+    odd = (*TAILS, ALL_ROUND) if set(faults.values()) <= {UNHEARD_OF, NEW_CATEGORIES} else ()
     return bool(faults) and any(one.detector in (*SIMILAR, *odd) and one.log_e >= SURE * alarm for one in own)

@@ -49,15 +49,15 @@ class Epoch:
     def looked_at(self) -> Rows:
         """Give the rows without the values that are not looked at.
 
-        Nor is what breaks the contract, which is a sign by itself, where that is hardly a column of a row: it counts as
-        the usual number, or the most frequent category. One unheard-of value makes nothing of the others odd.
+        Nor are unheard-of categories, which are a sign by themselves, where they are hardly a column of a row: each
+        counts as the most frequent one. It makes nothing of the others odd.
         """
         split = self.rows.numbers.shape[1]
-        odd = self.faults.odd
-        odd &= (odd.sum(axis=1) <= max(1.0, MOST_COLUMNS * odd.shape[1]))[:, None]
-        numbers = np.where(self.ignored[:, :split] | odd[:, :split], np.nan, self.rows.numbers)
-        codes = np.where(self.ignored[:, split:], -1, self.rows.codes)
-        return Rows(numbers, np.where(odd[:, split:], 0, codes))
+        few = self.faults.odd.sum(axis=1) <= max(1.0, MOST_COLUMNS * self.rows.width)
+        unheard_of = self.faults.malformed[:, split:] & few[:, None]
+        numbers, codes = self.ignored[:, :split], self.ignored[:, split:]
+        kept = np.where(unheard_of, 0, np.where(codes, -1, self.rows.codes))
+        return Rows(np.where(numbers, np.nan, self.rows.numbers), kept)
 
     @property
     def size(self) -> int:

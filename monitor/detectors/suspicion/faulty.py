@@ -9,7 +9,7 @@ from monitor.profiles.profile import ColumnProfile, Profile
 
 MOST, SOME, RARE, OTHERS = 0.6, 0.2, 0.01, 0.1
 FEW, FEWEST_ROWS, LEAST_SPREAD = 0.15, 10, 0.5
-ODD, ZEROS = "more decimals than any honest row", "nothing but zeros"
+ODD, NEW_CATEGORIES = "more decimals than any honest row", "unheard-of categories"
 
 
 def faulty_columns(
@@ -65,9 +65,9 @@ def _kinds(after: ColumnProfile) -> Iterator[tuple[str, Callable[[ColumnProfile]
     yield "no value", lambda one: one.missing + one.invalid
     if isinstance(after.bins, CategoryBins) and after.bins.tail is not None:
         unseen = after.bins.unseen
-        yield "unheard-of categories", lambda one: int(one.counts[unseen])
+        yield NEW_CATEGORIES, lambda one: int(one.counts[unseen])
     if isinstance(after.bins, NumericBins) and after.counts.size > 1:
         if after.low == after.high == 0:
             zero = int(after.counts.argmax())
-            yield ZEROS, lambda one: int(one.counts[zero])
+            yield "nothing but zeros", lambda one: int(one.counts[zero])
         yield "values beyond the reference's range", lambda one: int(one.counts[0] + one.counts[-1])
