@@ -113,6 +113,14 @@ LOSSES = {
 }
 """What a source loses while the rest of it is seen: health alerts that hold back no others; and how they end."""
 
+VERSION_GONE = "no row is of this version any more"
+VERSION_ALONE = "it is the only version now, and what it does is told of all traffic"
+ENDS = {
+    VERSION_GONE: "nothing about this version, which answers no more",
+    VERSION_ALONE: "nothing about the comparison, which is over; see what is told of all traffic, that may go on",
+}
+"""How an alert ends that no number ends, and what there is to do then."""
+
 TO_DO = {
     "new_version": "if the roll-out was meant, watch how it compares with the older version; else find out who did it",
     "probe": "ask who changed the model or what it reads; if it was meant, take the new answers by `monitor accept`",

@@ -8,7 +8,7 @@ from monitor.alerts.causes import broken_columns, comes_of_broken_data, reason_l
 from monitor.alerts.finding import Finding, Group
 from monitor.alerts.phrasing import chance, clock, distinct, listed, measure, moved, number, said, shown
 from monitor.alerts.story_wording import ageing, is_sudden, lasting_drift, sudden_title
-from monitor.alerts.vocabulary import CERTAIN, DISTANCES, LOSSES, SWITCHES, TITLES, TO_DO, level_of
+from monitor.alerts.vocabulary import CERTAIN, DISTANCES, ENDS, LOSSES, SWITCHES, TITLES, TO_DO, level_of
 
 LISTED = 8
 
@@ -60,7 +60,7 @@ def _what(finding: Finding) -> str:
     if finding.kind == "health":
         return LOSSES.get(name, "is seen again") if back else said(finding.note) or "cannot be seen"
     if value is None:
-        return f"{level_of(name)} has no answer" + (f" ({shown(finding.note)})" if finding.note else "")
+        return _without_number(finding)
     if name in SWITCHES:
         return SWITCHES[name][0 if value else 1]
     if name in DISTANCES:
@@ -71,6 +71,12 @@ def _what(finding: Finding) -> str:
         return OWN_WORDS[name](finding, value, back)
     told = f"{level_of(name)} {_moved(finding, value, back=back)} {measure(value, finding.unit)}{_reference(finding)}"
     return told + ("" if back else _new_values(finding))
+
+
+def _without_number(finding: Finding) -> str:
+    if finding.note in ENDS:
+        return finding.note
+    return f"{level_of(finding.detector)} has no answer" + (f" ({shown(finding.note)})" if finding.note else "")
 
 
 def _new_values(finding: Finding) -> str:
@@ -229,7 +235,8 @@ def _places(group: Group) -> list[str]:
 
 def _to_do(group: Group) -> str:
     if group.transition == "resolved":
-        return TO_DO["resolved"]
+        ended = [note for note in ENDS if note in {finding.note for finding in group.findings}]
+        return ENDS[ended[-1]] if ended else TO_DO["resolved"]
     if comes_of_broken_data(group.findings[0]):
         return TO_DO["broken"].format(where=listed(broken_columns(group.findings[0]), 3) or "the model's data")
     if is_sudden(group):

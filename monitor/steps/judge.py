@@ -22,7 +22,7 @@ from monitor.steps.profiled import without_clients
 from monitor.steps.reference import References
 from monitor.steps.sample import Sample, sample_of, sample_within
 from monitor.steps.segments import put_together
-from monitor.steps.standing import Standing, held_back, noting_alarms, of_versions_gone, stepped_alerts
+from monitor.steps.standing import Standing, held_back, noting_alarms, of_versions_over, stepped_alerts
 from monitor.steps.suspicions import alarmed_clients, seen_within, suspicious_excess
 from monitor.steps.verdict import Verdict, maturity_of, verdict_on
 from monitor.store.alerts import write_findings
@@ -147,7 +147,7 @@ class Judging:
         """Step the alerts that a window moves, with evidence and with why it differs."""
         database, watch, standing = self._monitor.database, self._watch, self._standing
         stepped = list(stepped_alerts(watch, verdict, standing.alerts))
-        stepped += of_versions_gone(watch, verdict, standing, stepped)
+        stepped += of_versions_over(watch, verdict, standing, stepped)
         return with_origins(
             database,
             watch.name,
