@@ -43,7 +43,9 @@ def weaknesses(connection: Connection, name: str, model: Model) -> Iterator[tupl
     yield from (("blind", why) for why in _unwatched(model))
     if len(judgements) >= FEWEST:
         yield from (("blind", why) for why in _speechless(readings, len(judgements)))
-    yield from (("blind", why) for why in _unreachable(unreachable(reference, thresholds, usual)))
+    breached = {(str(row["detector"]), str(row["column"])) for row in rows if row["outcome"] == "breach"}
+    unseen = {key: threshold for key, threshold in thresholds.items() if key not in breached}
+    yield from (("blind", why) for why in _unreachable(unreachable(reference, unseen, usual)))
     yield from (("blind", why) for why in _too_wide(reference, thresholds, usual))
     yield from (("blind", why) for why in _blunt(reference, rows))
     if still := unvarying(reference):
@@ -131,6 +133,7 @@ def _readings(rows: Sequence[dict[str, Any]]) -> dict[str, list[Reading]]:
 
 
 def _thresholds(rows: Sequence[dict[str, Any]]) -> dict[tuple[str, str], Threshold]:
+    """Give the newest thresholds of what is armed on columns of all traffic."""
     return {
         (str(row["detector"]), str(row["column"])): Threshold(alpha=row["alpha"], min_effect=row["threshold"])
         for row in rows

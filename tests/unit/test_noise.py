@@ -96,6 +96,18 @@ def test_what_can_be_reached_is_not_complained_of() -> None:
     assert unreachable(profile, dict.fromkeys(keys, easy), 0) == []
 
 
+def test_nothing_is_said_of_monitors_that_extreme_windows_do_not_measure() -> None:
+    _, profile = reference()
+    strict = Threshold(alpha=1e-300, min_effect=0.0)
+    keys = [("demographic_parity_difference", "carrier"), ("label_given_score", ""), ("chi_square", "carrier")]
+    assert [one.detector for one in unreachable(profile, dict.fromkeys(keys, strict), 10)] == ["chi_square"]
+
+
+def test_a_column_can_come_wholly_in_another_type() -> None:
+    easy = Threshold(alpha=0.01, min_effect=0.005)
+    assert unreachable(reference()[1], {("retyped_column", "age"): easy, ("invalid_share", "age"): easy}, 200) == []
+
+
 def test_columns_that_hold_one_value_are_named() -> None:
     assert unvarying(reference()[1]) == ["still"]
 
