@@ -6,7 +6,7 @@ from typing import Any
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import Alert, fingerprint
 from monitor.commands.weak import FLAPS, noise
-from monitor.store.alerts import read_alerts, write_findings
+from monitor.store.alerts import read_alerts, read_episodes, write_findings
 from monitor.store.database import Database
 from monitor.store.measurements import Judgement
 from monitor.store.records import register_model
@@ -26,14 +26,37 @@ def test_a_monitor_that_comes_and_goes_is_noisy_and_a_client_that_does_is_an_att
                 outcome = "clear" if n % 3 else "breach"
                 numbers = {"alpha": 1e-6, "threshold": None, "p_value": 1e-9, "n": 10, "note": ""}
                 rows.append({"detector": detector, "column": "", "segment": segment, "outcome": outcome} | numbers)
-                rows[-1] |= {"low": None, "high": None, "reference": None}
+                rows[-1] |= {"low": None, "high": None, "reference": None, "window_end": WINDOWS[n].end}
             for episode in range(1, FLAPS + 1):
-                alert = Alert(mark, "firing", episode, since=MIDNIGHT, fired_at=MIDNIGHT)
-                finding = Finding(alert, "loans", "any", detector, WINDOWS[3 * episode], segment=segment, value=1.0)
-                write_findings(connection, [finding], read_alerts(connection, "loans"), now=MIDNIGHT)
+                for state, at in (("firing", 3 * episode), ("resolved", 3 * episode + 1)):
+                    alert = Alert(mark, state, episode, since=MIDNIGHT, fired_at=MIDNIGHT)  # type: ignore[arg-type]
+                    finding = Finding(alert, "loans", "any", detector, WINDOWS[at], segment=segment, value=1.0)
+                    write_findings(connection, [finding], read_alerts(connection, "loans"), now=MIDNIGHT)
     judgements = [Judgement(window, revision=1, rows=10, labelled=0, matured=True) for window in WINDOWS]
     with database.read() as connection:
         flapping, restless = noise(connection, "loans", rows, judgements)
     assert flapping == "fired again and again in 12 windows: psi in shop=1 3 times; try `for` with more windows"
     assert "than they should, coming and going: psi in shop=1 4 of 12 windows (" in restless
     assert "mallory" not in flapping + restless
+
+
+def test_breaches_of_an_alert_that_lasts_are_the_change_and_no_noise(database: Database) -> None:
+    marks = "..!!.!!!.!!!"
+    numbers = {"alpha": 1e-6, "threshold": None, "p_value": 1e-9, "n": 10, "note": ""}
+    labels = {"detector": "accuracy", "column": "", "segment": "", "low": None, "high": None, "reference": None}
+    rows = [
+        labels | numbers | {"outcome": "breach" if mark == "!" else "clear", "window_end": window.end}
+        for mark, window in zip(marks, WINDOWS, strict=True)
+    ]
+    judgements = [Judgement(window, revision=1, rows=10, labelled=0, matured=True) for window in WINDOWS]
+    with database.write() as connection:
+        register_model(connection, "loans", now=MIDNIGHT)
+        assert len(list(noise(connection, "loans", rows, judgements))) == 1
+        mark = fingerprint("loans", "performance.realised", "accuracy")
+        for state, episode, at in (("pending", 0, 2), ("firing", 1, 3)):
+            alert = Alert(mark, state, episode, since=MIDNIGHT, fired_at=MIDNIGHT)  # type: ignore[arg-type]
+            finding = Finding(alert, "loans", "performance.realised", "accuracy", WINDOWS[at], value=1.0)
+            write_findings(connection, [finding], read_alerts(connection, "loans"), now=MIDNIGHT)
+        (episode,) = read_episodes(connection, "loans")
+        assert list(noise(connection, "loans", rows, judgements)) == []
+    assert (episode.begun, episode.fired_at) == (WINDOWS[2].end, WINDOWS[3].end)

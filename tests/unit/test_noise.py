@@ -36,6 +36,31 @@ def test_breaches_that_come_and_go_are_noise(marks: str, noisy: bool) -> None:  
     assert bool(restless({"psi of age": readings(marks)})) == noisy
 
 
+@pytest.mark.parametrize(
+    ("marks", "episodes", "noisy"),
+    [
+        # an alert that lasts, with a clear window now and then
+        (". . ! ! . ! ! . ! ! ! . !", "0 0 1 1 1 1 1 1 1 1 1 1 1", False),
+        # one that hardly ever breaches is held up by its rule
+        ("! . . . . ! . . . . ! . . . .", "1 1 1 1 1 1 1 1 1 1 1 1 1 1 1", True),
+        # twice and over
+        ("! ! . . ! ! . . . . . . .", "1 1 0 0 2 2 0 0 0 0 0 0 0", False),
+        # three times and more is restless
+        ("! . . ! . . ! . . ! . . .", "1 0 0 2 0 0 3 0 0 4 0 0 0", True),
+        # breaches outside of any alert
+        ("! . . ! . . ! . . ! . . .", "0 0 0 0 0 0 0 0 0 0 0 0 0", True),
+        # a change that lasts after a restless start leaves the start
+        ("! . ! . ! . ! ! ! . ! ! ! !", "1 0 2 0 3 0 4 4 4 4 4 4 4 4", True),
+    ],
+)
+def test_breaches_of_the_few_alerts_that_fired_are_changes(marks: str, episodes: str, noisy: bool) -> None:  # noqa: FBT001
+    seen = readings("".join(marks.split()))
+    told = [replace(one, episode=int(number)) for one, number in zip(seen, episodes.split(), strict=True)]
+    found = restless({"accuracy": told})
+    assert bool(found) == noisy
+    assert not found or found[0].breaches <= 4
+
+
 def test_breaches_that_the_thresholds_let_expect_are_no_noise() -> None:
     assert not restless({"psi of age": readings("!..." * 10, alpha=0.2)})
 
