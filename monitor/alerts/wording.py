@@ -241,6 +241,8 @@ def _to_do(group: Group) -> str:
         return TO_DO["broken"].format(where=listed(broken_columns(group.findings[0]), 3) or "the model's data")
     if is_sudden(group):
         return TO_DO["sudden"]
+    if group.kind == "quality" and group.findings[0].origin == "model_change":
+        return TO_DO["version"]
     detectors = {finding.detector for finding in group.findings}
     family = group.kind.partition(".")[0]
     keys = (detectors.pop() if len(detectors) == 1 else "", group.kind, family)

@@ -55,7 +55,7 @@ def judge(
         if looked_at is None:
             continue
         verdict = judging.verdict(looked_at, due)
-        told += judging.written(verdict, judging.stepped(looked_at, verdict, due), due, now=now)
+        told += judging.written(verdict, judging.stepped(looked_at, verdict), due, now=now)
         on_window(due.window)
     return told
 
@@ -143,7 +143,7 @@ class Judging:
             labels=self._labels,
         )
 
-    def stepped(self, looked_at: LookedAt, verdict: Verdict, due: Due) -> list[Finding]:
+    def stepped(self, looked_at: LookedAt, verdict: Verdict) -> list[Finding]:
         """Step the alerts that a window moves, with evidence and with why it differs."""
         database, watch, standing = self._monitor.database, self._watch, self._standing
         stepped = list(stepped_alerts(watch, verdict, standing.alerts))
@@ -154,7 +154,6 @@ class Judging:
             verdict,
             with_attack_evidence(database, watch, stepped, standing.rows, verdict.profiles[WHOLE][0].layout),
             standing=standing.rows,
-            drifting=self._history.alarmed_before(due.window),
             memory=self._remembered(),
             window=looked_at.sample.stretch,
             attack=suspicious_excess(looked_at.seen, alpha=watch.settings.attacks.alpha),
