@@ -101,6 +101,9 @@ DISTANCES = {
     "g_test": "likelihood-ratio statistic",
 }
 
+WINDOWS_BEFORE = "the windows before"
+"""What a moving baseline lays a window beside."""
+
 # What is so or is not, without chance in it.
 CERTAIN = ("new_version", "probe")
 LOSSES = {

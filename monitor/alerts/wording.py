@@ -23,6 +23,8 @@ def text_of(finding: Finding) -> str:
     if is_suspicion(finding):
         return suspicion(finding)
     subject = shown(finding.column or finding.model)
+    measured = finding.evidence.get("measure")
+    subject = f"{measured} of {subject}" if measured else subject
     within = f" ({shown(finding.segment)})" if finding.segment else ""
     told = [_what(finding) + _groups(finding), *_of_how_many(finding), *_since(finding)]
     sure = _how_sure(finding)
@@ -64,13 +66,27 @@ def _what(finding: Finding) -> str:
     if name in SWITCHES:
         return SWITCHES[name][0 if value else 1]
     if name in DISTANCES:
-        beginning = "distribution is near the reference's" if back else "distribution moved from the reference's"
+        other = _beside(finding)
+        beginning = f"distribution {'is no longer surely different' if back else 'moved'} from {other}"
         unit = finding.unit if finding.unit == "reference sd" else ""
         return f"{_change(finding) or beginning}, {DISTANCES[name]} {measure(value, unit)}"
     if name in OWN_WORDS:
         return OWN_WORDS[name](finding, value, back)
-    told = f"{level_of(name)} {_moved(finding, value, back=back)} {measure(value, finding.unit)}{_reference(finding)}"
+    told = f"{_level(finding)} {_moved(finding, value, back=back)} {measure(value, finding.unit)}{_reference(finding)}"
     return told + ("" if back else _new_values(finding))
+
+
+def _level(finding: Finding) -> str:
+    level, beside = level_of(finding.detector), finding.evidence.get("beside")
+    if not beside:
+        return level
+    return level.replace("the reference's range", f"the range of {beside}").replace("the reference", beside)
+
+
+def _beside(finding: Finding) -> str:
+    """Name the distribution that a window's was laid beside."""
+    beside = finding.evidence.get("beside")
+    return f"that of {beside}" if beside else "the reference's"
 
 
 def _without_number(finding: Finding) -> str:
@@ -87,7 +103,8 @@ def _new_values(finding: Finding) -> str:
 
 def _mean_shift(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS
     moved = "is within" if back else "fell by" if (finding.effect or 0) < 0 else "rose by"
-    return f"mean {moved} {measure(abs(value), finding.unit)}" + (" of the reference's" if back else "")
+    other = _beside(finding)
+    return f"mean {moved} {measure(abs(value), finding.unit)}" + (f" of {other}" if back else "")
 
 
 def _mean_vector(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS
@@ -167,7 +184,8 @@ def _reference(finding: Finding) -> str:
         return ""
     then = finding.evidence.get("usual_then")
     usual = "" if then is None else f", at such times {measure(then, finding.unit)}"
-    return f" (reference {measure(finding.reference_value, finding.unit)}{usual})"
+    beside = finding.evidence.get("beside", "reference")
+    return f" ({beside} {measure(finding.reference_value, finding.unit)}{usual})"
 
 
 def _of_how_many(finding: Finding) -> list[str]:

@@ -129,7 +129,7 @@ class Judging:
 
     def verdict(self, looked_at: LookedAt, due: Due) -> Verdict:
         """Measure a window and lay each number beside its threshold."""
-        return verdict_on(
+        verdict = verdict_on(
             self._watch,
             looked_at.beside,
             looked_at.sample,
@@ -142,6 +142,8 @@ class Judging:
             suspected=self._standing.suspected(),
             labels=self._labels,
         )
+        moving = self._watch.settings.baseline is not None and looked_at.beside is not self._references
+        return replace(verdict, moving=moving)
 
     def stepped(self, looked_at: LookedAt, verdict: Verdict) -> list[Finding]:
         """Step the alerts that a window moves, with evidence and with why it differs."""

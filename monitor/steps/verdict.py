@@ -26,6 +26,7 @@ class Verdict:
 
     first: it is judged for the first time, and before all later ones. again: it was judged before, and no later one.
     settled: its labels have just matured. only: the version that answers alone, which is the whole.
+    moving: it was laid beside windows before it, and not beside the reference.
     """
 
     judgement: Judgement
@@ -36,6 +37,7 @@ class Verdict:
     settled: bool
     profiles: Pairs
     only: str = ""
+    moving: bool = False
 
     def stepping(self) -> Iterator[tuple[Found, Judged]]:
         """Give what moves an alert: each measurement once, labels' only when they have matured.

@@ -40,6 +40,32 @@ def finding(detector: str, value: float | None, **rest: Any) -> Finding:  # noqa
 
 RESOLVED = replace(FIRING, state="resolved", resolved_at=MIDNIGHT + DAY)
 SENTENCES = [
+    # a change of three quarters of a deviation is not near, though no test is sure of it
+    (
+        finding("smooth_test", 0.751, unit="reference sd", alert=RESOLVED, n=0),
+        (
+            "visib: distribution is no longer surely different from the reference's, change of shape 0.751 reference "
+            "standard deviations, began 2013-05-14 00:00 UTC, resolved 2013-05-15 00:00 UTC"
+        ),
+    ),
+    (
+        finding("smooth_test", 0.5, alert=RESOLVED, n=0, evidence={"beside": "the windows before"}),
+        (
+            "visib: distribution is no longer surely different from that of the windows before, change of shape 0.5, "
+            "began 2013-05-14 00:00 UTC, resolved 2013-05-15 00:00 UTC"
+        ),
+    ),
+    (
+        finding("out_of_range_share", 0.02, reference_value=0.0, n=0, evidence={"beside": "the windows before"}),
+        (
+            "visib: share outside the range of the windows before rose to 0.02 (the windows before 0), "
+            "since 2013-05-14 00:00 UTC"
+        ),
+    ),
+    (
+        finding("out_of_range_share", 0.02, unit="share", reference_value=0.0, n=0, evidence={"measure": "length"}),
+        "length of visib: share outside the reference's range rose to 2 % (reference 0 %), since 2013-05-14 00:00 UTC",
+    ),
     (
         finding("missing_share", 0.3123, unit="share", reference_value=0.001, p_value=2e-16),
         "visib: missing share rose to 31.2 % (reference 0.1 %), 412 rows, since 2013-05-14 00:00 UTC; p = 2e-16",
