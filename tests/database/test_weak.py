@@ -3,14 +3,20 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import Alert, fingerprint
-from monitor.commands.weak import FLAPS, noise
+from monitor.commands.weak import FLAPS, noise, weaknesses
+from monitor.config import load
+from monitor.profiles.arrow import layout_of, profile_table
 from monitor.store.alerts import read_alerts, read_episodes, write_findings
 from monitor.store.database import Database
-from monitor.store.measurements import Judgement
+from monitor.store.measurements import Judged, Judgement, write_judgement, write_measurements
 from monitor.store.records import register_model
-from monitor.types import Window
+from monitor.store.references import write_reference
+from monitor.types import Measurement, Roles, Window
 
 MIDNIGHT, DAY = datetime(2026, 3, 1, tzinfo=UTC), timedelta(days=1)
 WINDOWS = [Window(MIDNIGHT + n * DAY, MIDNIGHT + (n + 1) * DAY) for n in range(12)]
@@ -60,3 +66,19 @@ def test_breaches_of_an_alert_that_lasts_are_the_change_and_no_noise(database: D
         (episode,) = read_episodes(connection, "loans")
         assert list(noise(connection, "loans", rows, judgements)) == []
     assert (episode.begun, episode.fired_at) == (WINDOWS[2].end, WINDOWS[3].end)
+
+
+def test_a_monitor_that_breached_is_never_called_blind(database: Database) -> None:
+    table = pa.table({"age": np.random.default_rng(3).normal(40, 10, 500)})
+    layout = layout_of(table, Roles(timestamp="at"))
+    config = 'models: {loans: {source: {files: "*"}, columns: {timestamp: at}, window: 1d}}\ndatabase: sqlite:///a.db'
+    model = load(config, place="monitor.yaml", environ={}, read=str).models["loans"]
+    with database.write() as connection:
+        register_model(connection, "loans", now=MIDNIGHT)
+        write_reference(connection, "loans", "f", {"": profile_table(table, layout)}, now=MIDNIGHT)
+        for window, outcome in zip(WINDOWS[:2], ("clear", "breach"), strict=True):
+            write_judgement(connection, "loans", Judgement(window, revision=1, rows=20, labelled=0, matured=True))
+            found = Measurement("kolmogorov_smirnov", 0.5, column="age", n=20, p_value=1e-4)
+            write_measurements(connection, "loans", window, 1, [Judged(found, "drift.data", 1e-300, 0.0, outcome)])
+            blind = any("kolmogorov_smirnov of age" in why for _, why in weaknesses(connection, "loans", model))
+            assert blind == (outcome == "clear")
