@@ -18,7 +18,7 @@ ATTACKS = ("attack.evasion", "attack.extraction", "attack.privacy", "attack.prob
 """Suspicions of a client, the gravest first."""
 ANSWERS = ("drift.prediction", "confidence", "disagreement")
 """What a model's answers show, and with them that its features are broken."""
-WEIGHT = ("health", "quality", *ATTACKS, "performance.realised", "performance.estimated")
+WEIGHT = ("health", "model_change", "quality", *ATTACKS, "performance.realised", "performance.estimated")
 """Kinds of alerts that hold others back, so that each comes before all that it may hold back."""
 SURE = 2.0
 """So many times the evidence that an alarm of an attack asks for is not chance, nor what broken data bring about."""
@@ -36,7 +36,8 @@ def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
     explains, over the quality of a column over performance, realised over estimated and over ageing that has only
     begun, over drift, the whole traffic over its segments, what another detector has said of the same column already,
     and of suspicions of one client the gravest; so is what comes of a broken column: a suspicion, what all features
-    show together, what the answers do (the last two also of one that crept to where no reference row lies). For the
+    show together, what the answers do (the last two also of one that crept to where no reference row lies). Answers
+    outside of the reference's range wait for the message about the new version that gives them. For the
     rows of a small segment the weightier one may have ended, if that was after the first of them came.
     Its evidence then says `inhibited_by`. Once the other one has ended it is told in the first window in which it
     breaches. A resolution is told if and only if the firing was: `told` in the evidence remembers. Performance that has
@@ -102,6 +103,9 @@ def _inhibitor(finding: Finding, alarms: Mapping[str, _Alarm]) -> str | None:
         # Broken data make honest clients look odd; what is broken is told already.
         broken = (name for name, alarm in alarms.items() if alarm.labels[1] == "quality" and alarm.labels[2])
         return min(broken, default=None)
+    if finding.kind == "quality" and finding.origin == "model_change":
+        # a new version's answers lie elsewhere than the older one's
+        return min((name for name, alarm in alarms.items() if alarm.detector == "new_version"), default=None)
     waits = (name for name, alarm in alarms.items() if _outweighs(alarm, finding) or _breaks(alarm, finding))
     return min(waits, default=None)
 

@@ -12,6 +12,12 @@ from scipy.special import bdtrc
 OFTEN = 5
 RARE = 0.001
 RUNS = 3
+FEW = 2
+"""So many times that an alert fired are changes, and more of them are restlessness."""
+OFTEN_ENOUGH = 0.25
+"""Breaches in fewer of its windows than this keep an alert only because its rule asks for many clear ones."""
+LASTING = 7
+"""From so many windows on it lasts."""
 CHANCE = 0.05
 
 
@@ -20,7 +26,7 @@ class Reading:
     """What one monitor found in one window.
 
     alpha: the p-value it had to reach; None where the user's own number, `limit`, decides.
-    low, high, reference: of the value, where there are any.
+    low, high, reference: of the value, where there are any. episode: which time its alert was firing; 0 for none.
     """
 
     outcome: str
@@ -32,6 +38,7 @@ class Reading:
     low: float | None = None
     high: float | None = None
     reference: float | None = None
+    episode: int = 0
 
 
 @dataclass(frozen=True)
@@ -64,14 +71,29 @@ def restless(readings: Readings) -> list[Restless]:
     """Give the monitors that breach over five times as often as their thresholds let expect, the most restless first.
 
     Only where chance has that in less than one case of a thousand, and where the breaches come and go, in three runs
-    or more: a lasting breach is a change, and no noise.
+    or more: a lasting breach is a change, and no noise. Nor are those of an alert that lasts, or that fired once or
+    twice only, if it breaches in a quarter of its windows: these are left out.
     """
-    found = [one for name, seen in readings.items() if (one := _restless(name, _decided(seen))) is not None]
+    looked_at = {name: _without_changes(_decided(seen)) for name, seen in readings.items()}
+    found = [one for name, seen in looked_at.items() if (one := _restless(name, seen)) is not None]
     return sorted(found, key=lambda one: (-one.breaches / one.expected, one.name))
 
 
 def _decided(seen: Sequence[Reading]) -> list[Reading]:
     return [reading for reading in seen if reading.outcome in ("breach", "clear") and reading.alpha is not None]
+
+
+def _without_changes(decided: Sequence[Reading]) -> list[Reading]:
+    episodes: dict[int, list[bool]] = {}
+    for reading in decided:
+        episodes.setdefault(reading.episode, []).append(reading.outcome == "breach")
+    episodes.pop(0, None)
+    changes = {
+        name
+        for name, breached in episodes.items()
+        if sum(breached) >= OFTEN_ENOUGH * len(breached) and (len(episodes) <= FEW or len(breached) >= LASTING)
+    }
+    return [reading for reading in decided if reading.episode not in changes]
 
 
 def _restless(name: str, decided: Sequence[Reading]) -> Restless | None:

@@ -3,7 +3,7 @@
 Who and where tell these apart, not how much.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -62,8 +62,8 @@ class Symptoms:
     all alike. moved: by feature, the PSI of those that differ from the reference by more than chance. crept: those that
     came there step by step, see `has_crept`. features: how many there are in all. outputs: the model's answers moved.
     outcomes: labels, or how they meet the answers, did. alarmed: names of clients, or of what else is under an attack
-    alarm. attack, drift: who sent the rows that these are made of. windows: for how many windows in a row it has been
-    drifting, this one included. version: one that is new.
+    alarm. attack, drift: who sent the rows that these are made of. version: one that is new. differs: one that answers
+    otherwise than the older one in the same windows.
     """
 
     broken: Mapping[str, float] = field(default_factory=dict)
@@ -75,8 +75,8 @@ class Symptoms:
     alarmed: tuple[str, ...] = ()
     attack: Excess = Excess()
     drift: Excess = Excess()
-    windows: int = 0
     version: str = ""
+    differs: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,9 +96,9 @@ class Origin:
     def of_attack(self) -> "Origin":
         """Give the same signs as they speak for and against an attack that is told; that it is told is none of them.
 
-        >>> found = origin_of(Symptoms(alarmed=("eve",), windows=9, moved={"a": 0.3, "b": 0.3, "c": 0.3}, features=4))
+        >>> found = origin_of(Symptoms(alarmed=("eve",), moved={"a": 0.3, "b": 0.3, "c": 0.3}, features=4))
         >>> found.of_attack().speaks_for, found.of_attack().speaks_against[-1]
-        ((), 'it has lasted 9 windows')
+        ((), '3 of 4 features moved (a, b, c)')
         """
         told = [(reason, sentence) for reason, sentence in self.signs if not sentence.endswith(ALARMED)]
         return Origin("attack_like", *_weighed("attack_like", told))
@@ -115,6 +115,25 @@ def has_crept(earlier: Iterable[float], shift: float) -> bool:
     """
     low, high = sorted(part * shift for part in ON_THE_WAY)
     return sum(low <= one <= high for one in earlier) >= RAMP
+
+
+def lasting(effects: Sequence[float], windows: int) -> str:
+    """Say for how many windows it has lasted, and whether it came at once; the empty text for fewer than three.
+
+    effects: of the windows before and of this one, the last so many since it began, where they are known. It came at
+    once where the three windows before hardly show it, and all but the first since, which may hold both, show most.
+
+    >>> lasting([0.1, 0.0, 0.1, 2.0, 2.1, 1.9], 3), lasting([0.1, 0.6, 1.1, 1.4, 1.7, 2.1], 3), lasting([], 2)
+    ('it came at once and has lasted 3 windows', 'it has lasted 3 windows', '')
+    """
+    if windows < RAMP:
+        return ""
+    low, high = ON_THE_WAY
+    since, before = effects[-windows:], effects[:-windows][-RAMP:]
+    size = sum(since[1:]) / len(since[1:]) if since[1:] else 0.0
+    leapt = len(before) == RAMP and all(one / size < low for one in before) if size else False
+    sudden = leapt and all(one / size > high for one in since[1:])
+    return f"it {'came at once and ' if sudden else ''}has lasted {windows} windows"
 
 
 def origin_of(symptoms: Symptoms) -> Origin:
@@ -157,7 +176,7 @@ def _attacked(symptoms: Symptoms) -> OriginName | None:
 
 def _replaced(symptoms: Symptoms) -> OriginName | None:
     answers = symptoms.outputs or symptoms.outcomes
-    return "model_change" if symptoms.version and answers and not _drifted(symptoms) else None
+    return "model_change" if (symptoms.version or symptoms.differs) and answers and not _drifted(symptoms) else None
 
 
 def _aged(symptoms: Symptoms) -> OriginName | None:
@@ -200,6 +219,8 @@ def _signs(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
     yield "attack_like", _told(symptoms.attack, "of the suspicious rows") if symptoms.attack.held else ""
     yield "attack_like", _told(symptoms.drift, "of the rows that moved") if symptoms.drift.held else ""
     yield "model_change", f"version {symptoms.version} is new" if symptoms.version else ""
+    differs = f"version {symptoms.differs} answers otherwise than the older one did in the same windows"
+    yield "model_change", differs if symptoms.differs else ""
     drifted = _drifted(symptoms)
     if drifted:
         yield "temporal", f"{len(drifted)} of {symptoms.features} features moved ({_listed(drifted)})"
@@ -207,9 +228,9 @@ def _signs(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
         yield "temporal", f"it came there step by step ({_listed(sorted(symptoms.crept))})"
     if symptoms.drift.spread:
         yield "temporal", f"{symptoms.drift.clients} clients sent the rows that moved"
-    yield "temporal", f"it has lasted {symptoms.windows} windows" if symptoms.windows >= RAMP else ""
     quiet = symptoms.outcomes and not symptoms.moved
-    yield "temporal", "labels met the answers otherwise while no feature moved" if quiet else ""
+    answered: OriginName = "model_change" if symptoms.version or symptoms.differs else "temporal"
+    yield answered, "labels met the answers otherwise while no feature moved" if quiet else ""
 
 
 def _told(excess: Excess, what: str) -> str:

@@ -102,6 +102,9 @@ DISTANCES = {
     "g_test": "likelihood-ratio statistic",
 }
 
+WINDOWS_BEFORE = "the windows before"
+"""What a moving baseline lays a window beside."""
+
 # What is so or is not, without chance in it.
 CERTAIN = ("new_version", "probe")
 LOSSES = {
@@ -114,8 +117,17 @@ LOSSES = {
 }
 """What a source loses while the rest of it is seen: health alerts that hold back no others; and how they end."""
 
+VERSION_GONE = "no row is of this version any more"
+VERSION_ALONE = "it is the only version now, and what it does is told of all traffic"
+ENDS = {
+    VERSION_GONE: "nothing about this version, which answers no more",
+    VERSION_ALONE: "nothing about the comparison, which is over; see what is told of all traffic, that may go on",
+}
+"""How an alert ends that no number ends, and what there is to do then."""
+
 TO_DO = {
     "new_version": "if the roll-out was meant, watch how it compares with the older version; else find out who did it",
+    "version": "if the new version's answers are meant, renew the reference with rows of it; else roll it back",
     "probe": "ask who changed the model or what it reads; if it was meant, take the new answers by `monitor accept`",
     "version_predictions": "see whether both versions get like rows; if so, ask whether the new answers are meant",
     "version_performance": "see whether both versions get like rows; if so, roll the new one back or retrain it",

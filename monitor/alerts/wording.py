@@ -8,7 +8,7 @@ from monitor.alerts.causes import broken_columns, comes_of_broken_data, reason_l
 from monitor.alerts.finding import Finding, Group
 from monitor.alerts.phrasing import chance, clock, compared_value, distinct, listed, measure, moved, number, said, shown
 from monitor.alerts.story_wording import ageing, is_sudden, lasting_drift, sudden_title
-from monitor.alerts.vocabulary import CERTAIN, DISTANCES, LOSSES, SWITCHES, TITLES, TO_DO, level_of
+from monitor.alerts.vocabulary import CERTAIN, DISTANCES, ENDS, LOSSES, SWITCHES, TITLES, TO_DO, level_of
 
 LISTED = 8
 
@@ -23,6 +23,8 @@ def text_of(finding: Finding) -> str:
     if is_suspicion(finding):
         return suspicion(finding)
     subject = shown(finding.column or finding.model)
+    measured = finding.evidence.get("measure")
+    subject = f"{measured} of {subject}" if measured else subject
     within = f" ({shown(finding.segment)})" if finding.segment else ""
     told = [_what(finding) + _groups(finding), *_of_how_many(finding), *_since(finding)]
     sure = _how_sure(finding)
@@ -60,16 +62,17 @@ def _what(finding: Finding) -> str:
     if finding.kind == "health":
         return LOSSES.get(name, "is seen again") if back else said(finding.note) or "cannot be seen"
     if value is None:
-        return f"{level_of(name)} has no answer" + (f" ({shown(finding.note)})" if finding.note else "")
+        return _without_number(finding)
     if name in SWITCHES:
         return SWITCHES[name][0 if value else 1]
     if name in DISTANCES:
-        beginning = "distribution is near the reference's" if back else "distribution moved from the reference's"
+        other = _beside(finding)
+        beginning = f"distribution {'is no longer surely different' if back else 'moved'} from {other}"
         unit = finding.unit if finding.unit == "reference sd" else ""
         return f"{_change(finding) or beginning}, {DISTANCES[name]} {measure(value, unit)}"
     if name in OWN_WORDS:
         return OWN_WORDS[name](finding, value, back)
-    what = f"{level_of(name)}{_from(finding)}"
+    what = f"{_level(finding)}{_from(finding)}"
     told = f"{what} {_moved(finding, value, back=back)} {measure(value, finding.unit)}{_reference(finding)}"
     return told + ("" if back else _new_values(finding))
 
@@ -80,6 +83,25 @@ def _from(finding: Finding) -> str:
     return f" ({number(least)} or more)" if least is not None else ""
 
 
+def _level(finding: Finding) -> str:
+    level, beside = level_of(finding.detector), finding.evidence.get("beside")
+    if not beside:
+        return level
+    return level.replace("the reference's range", f"the range of {beside}").replace("the reference", beside)
+
+
+def _beside(finding: Finding) -> str:
+    """Name the distribution that a window's was laid beside."""
+    beside = finding.evidence.get("beside")
+    return f"that of {beside}" if beside else "the reference's"
+
+
+def _without_number(finding: Finding) -> str:
+    if finding.note in ENDS:
+        return finding.note
+    return f"{level_of(finding.detector)} has no answer" + (f" ({shown(finding.note)})" if finding.note else "")
+
+
 def _new_values(finding: Finding) -> str:
     """Name the values that the reference does not hold, where that is what is told."""
     often = [f"{shown(str(one['value']))} ({one['rows']:,})" for one in finding.evidence.get("new_values", ())]
@@ -88,7 +110,8 @@ def _new_values(finding: Finding) -> str:
 
 def _mean_shift(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS
     moved = "is within" if back else "fell by" if (finding.effect or 0) < 0 else "rose by"
-    return f"mean {moved} {measure(abs(value), finding.unit)}" + (" of the reference's" if back else "")
+    other = _beside(finding)
+    return f"mean {moved} {measure(abs(value), finding.unit)}" + (f" of {other}" if back else "")
 
 
 def _mean_vector(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS
@@ -167,7 +190,8 @@ def _reference(finding: Finding) -> str:
         return ""
     then = finding.evidence.get("usual_then")
     usual = "" if then is None else f", at such times {measure(then, finding.unit)}"
-    return f" (reference {measure(finding.reference_value, finding.unit)}{usual})"
+    beside = finding.evidence.get("beside", "reference")
+    return f" ({beside} {measure(finding.reference_value, finding.unit)}{usual})"
 
 
 def _of_how_many(finding: Finding) -> list[str]:
@@ -235,11 +259,14 @@ def _places(group: Group) -> list[str]:
 
 def _to_do(group: Group) -> str:
     if group.transition == "resolved":
-        return TO_DO["resolved"]
+        ended = [note for note in ENDS if note in {finding.note for finding in group.findings}]
+        return ENDS[ended[-1]] if ended else TO_DO["resolved"]
     if comes_of_broken_data(group.findings[0]):
         return TO_DO["broken"].format(where=listed(broken_columns(group.findings[0]), 3) or "the model's data")
     if is_sudden(group):
         return TO_DO["sudden"]
+    if group.kind == "quality" and group.findings[0].origin == "model_change":
+        return TO_DO["version"]
     detectors = {finding.detector for finding in group.findings}
     family = group.kind.partition(".")[0]
     keys = (detectors.pop() if len(detectors) == 1 else "", group.kind, family)

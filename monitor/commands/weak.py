@@ -12,7 +12,7 @@ from monitor.alerts.thresholds import Threshold
 from monitor.config import Model
 from monitor.profiles.profile import Profile
 from monitor.steps.blindness import Unreachable, Wide, blunt, unreachable, unvarying, widest
-from monitor.store.alerts import count_fired
+from monitor.store.alerts import Episode, count_fired, read_episodes
 from monitor.store.measurements import Judgement, read_armed, read_judgements
 from monitor.store.references import WHOLE, read_reference
 
@@ -43,7 +43,9 @@ def weaknesses(connection: Connection, name: str, model: Model) -> Iterator[tupl
     yield from (("blind", why) for why in _unwatched(model))
     if len(judgements) >= FEWEST:
         yield from (("blind", why) for why in _speechless(readings, len(judgements)))
-    yield from (("blind", why) for why in _unreachable(unreachable(reference, thresholds, usual)))
+    breached = {(str(row["detector"]), str(row["column"])) for row in rows if row["outcome"] == "breach"}
+    unseen = {key: threshold for key, threshold in thresholds.items() if key not in breached}
+    yield from (("blind", why) for why in _unreachable(unreachable(reference, unseen, usual)))
     yield from (("blind", why) for why in _too_wide(reference, thresholds, usual))
     yield from (("blind", why) for why in _blunt(reference, rows))
     if still := unvarying(reference):
@@ -102,7 +104,8 @@ def noise(
 
     rows: public rows of measurements, of the windows that `judgements` are about; of both the oldest first.
     """
-    readings = _readings([row for row in rows if not is_of_clients(str(row["detector"]))])
+    episodes = read_episodes(connection, name)
+    readings = _readings([row for row in rows if not is_of_clients(str(row["detector"]))], episodes)
     fired = count_fired(connection, name, since=judgements[0].window.start)
     flapping = [(_named(*key), times) for key, times in fired.items() if times >= FLAPS and not is_of_clients(key[0])]
     if flapping:
@@ -116,21 +119,28 @@ def noise(
         yield f"numbers of your own lie within what chance gives; breaches that it explains: {_listed(named)}"
 
 
-def _readings(rows: Sequence[dict[str, Any]]) -> dict[str, list[Reading]]:
+def _readings(rows: Sequence[dict[str, Any]], episodes: Sequence[Episode] = ()) -> dict[str, list[Reading]]:
+    fired: dict[tuple[str, str, str], list[Episode]] = {}
+    for one in episodes:
+        fired.setdefault((one.detector, one.column, one.segment), []).append(one)
     found: dict[str, list[Reading]] = {}
     for row in rows:
         own = row["alpha"] is None
+        times = enumerate(fired.get((row["detector"], row["column"], row["segment"]), ()), 1)
+        numbers = {key: row[key] for key in ("p_value", "n", "note", "low", "high", "reference")}
         reading = Reading(
             str(row["outcome"]),
             row["alpha"],
             row["threshold"] if own else None,
-            *(row[key] for key in ("p_value", "n", "note", "low", "high", "reference")),
+            **numbers,
+            episode=next((number for number, one in times if one.holds(row["window_end"])), 0),
         )
         found.setdefault(_named(str(row["detector"]), str(row["column"]), str(row["segment"])), []).append(reading)
     return found
 
 
 def _thresholds(rows: Sequence[dict[str, Any]]) -> dict[tuple[str, str], Threshold]:
+    """Give the newest thresholds of what is armed on columns of all traffic."""
     return {
         (str(row["detector"]), str(row["column"])): Threshold(alpha=row["alpha"], min_effect=row["threshold"])
         for row in rows

@@ -45,42 +45,50 @@ class Wide:
 
 
 def unreachable(reference: Profile, thresholds: Mapping[Key, Threshold], rows: int) -> list[Unreachable]:
-    """Try every armed monitor of a column on the most extreme windows there can be.
+    """Try armed monitors of columns on the most extreme windows there can be.
 
-    thresholds: by (detector, column); those of all traffic.
+    thresholds: by (detector, column); those of all traffic. Of a monitor that has no answer in any such window, as one
+    of labels or of groups has none, nothing is known.
     """
-    left, found = dict(thresholds), dict[Key, int | None]()
+    left, found, answered = dict(thresholds), dict[Key, int | None](), set[Key]()
     times = 1
     while times <= MOST_TIMES and rows > 0:
-        reached = _reached(reference, left, rows * times)
+        told, reached = _reached(reference, left, rows * times)
+        answered |= told
         found |= {key: rows * times for key in left if key in reached and times > 1}
         left = {key: threshold for key, threshold in left.items() if key not in reached}
         times *= 2
-    found |= dict.fromkeys(left if rows > 0 else (), None)
+    found |= dict.fromkeys(answered & left.keys(), None)
     return [Unreachable(*key, rows, needed) for key, needed in sorted(found.items())]
 
 
-def _reached(reference: Profile, thresholds: Mapping[Key, Threshold], rows: int) -> set[Key]:
+def _reached(reference: Profile, thresholds: Mapping[Key, Threshold], rows: int) -> tuple[set[Key], set[Key]]:
+    """Give the monitors that have an answer in some extreme window, and those of them that breach in one."""
     names = {detector for detector, _ in thresholds}
-    reached = set()
+    answered, reached = set[Key](), set[Key]()
     for extreme in extremes(reference, rows):
         for detector in DETECTORS:
             if detector.name not in names:
                 continue
             for one in detector.compare(reference, extreme):
-                threshold = thresholds.get((detector.name, one.column))
-                if threshold and judged(one, threshold) == "breach":
-                    reached.add((detector.name, one.column))
-    return reached
+                key = detector.name, one.column
+                if one.value is None or key not in thresholds:
+                    continue
+                answered.add(key)
+                if judged(one, thresholds[key]) == "breach":
+                    reached.add(key)
+    return answered, reached
 
 
 def extremes(reference: Profile, rows: int) -> Iterator[Profile]:
-    """Give windows that are nothing like the reference: all above its range or unseen, all at one value, none there."""
+    """Give windows that are nothing like the reference.
+
+    All above its range or unseen; all at one value, written as another type; none there; none of the kind.
+    """
     layout = reference.layout
-    for place in ("above", "lowest"):
-        yield _filled(reference, rows, {i: _bin(layout, i, place) for i in range(len(layout.columns))})
-    for slots in ((MISSING, ABSENT), (INVALID, RETYPED)):
-        profile = _filled(reference, rows, {})
+    for place, slots in (("above", ()), ("lowest", (RETYPED,)), ("", (MISSING, ABSENT)), ("", (INVALID,))):
+        bins = {i: _bin(layout, i, place) for i in range(len(layout.columns))} if place else {}
+        profile = _filled(reference, rows, bins)
         for i, column in enumerate(layout.columns):
             for slot in slots:
                 profile.counts[layout.offsets[i] + column.bins.size + slot] = rows

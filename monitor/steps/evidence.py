@@ -4,16 +4,31 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
+from monitor.alerts.vocabulary import WINDOWS_BEFORE
 from monitor.detectors.change import change_of
 from monitor.detectors.drift import mean_vector
+from monitor.detectors.quality import added_column, dropped_column, invalid_share, missing_share, retyped_column
 from monitor.profiles.layout import Layout
 from monitor.stats.discoveries import discovery_level
 from monitor.steps.verdict import Verdict
 from monitor.store.measurements import Judged
+from monitor.store.references import WHOLE
 from monitor.types import Measurement
 
 MOST_NAMED = 5
 DISCOVERIES = 0.05
+MEASURES = {"text": "length", "vector": "norm"}
+"""What the values of a column are binned by that are no numbers and no categories."""
+OF_WHOLE_VALUES = (
+    added_column.NAME,
+    dropped_column.NAME,
+    invalid_share.NAME,
+    mean_vector.NAME,
+    missing_share.NAME,
+    retyped_column.NAME,
+)
+MOVING = ("drift.data", "drift.prediction", "confidence", "disagreement", "quality")
+"""Kinds that a moving baseline has; labels stay beside the reference's."""
 
 
 def breaching_segments(verdict: Verdict) -> dict[tuple[str, str], list[str]]:
@@ -31,7 +46,7 @@ def evidence_of(verdict: Verdict, segments: Mapping[tuple[str, str], list[str]],
     one = judged.measurement
     within = segments.get((judged.kind, one.column), [])
     evidence: dict[str, Any] = {"segments": within} if within and not one.segment else {}
-    evidence |= one.evidence
+    evidence |= {**one.evidence, **_about(verdict, judged)}
     reference, current = verdict.profiles.get(one.segment, (None, None))
     if reference and current and one.column in reference.columns and judged.kind.startswith(("drift.", "confidence")):
         # a column of vectors is binned by their norm, of which their mean says nothing
@@ -40,6 +55,15 @@ def evidence_of(verdict: Verdict, segments: Mapping[tuple[str, str], list[str]],
         evidence |= {"change": change} if change else {}
         evidence |= _explained(verdict, reference.layout, one)
     return evidence
+
+
+def _about(verdict: Verdict, judged: Judged) -> dict[str, Any]:
+    """Say what of a column was measured, where that is not its values, and beside what, where not the reference."""
+    one = judged.measurement
+    column = verdict.profiles[WHOLE][0].layout.by_name.get(one.column)
+    binned = MEASURES.get(column.kind, "") if column and one.detector not in OF_WHOLE_VALUES else ""
+    found = {"measure": binned} if binned else {}
+    return found | ({"beside": WINDOWS_BEFORE} if verdict.moving and judged.kind.startswith(MOVING) else {})
 
 
 def _explained(verdict: Verdict, layout: Layout, one: Measurement) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from itertools import islice, takewhile
+from itertools import islice
 
 from monitor.stats.volume import FREE_AMONG_KINDS, WINDOWS_NEEDED
 from monitor.store.measurements import Judgement
@@ -73,11 +73,6 @@ class History:
         decided = self._decided_before(window)
         alarmed = {at - back for at, one in enumerate(decided) if one.alarmed for back in range(leading + 1)}
         return [one.stretch for at, one in enumerate(decided) if at < first or at not in alarmed]
-
-    def alarmed_before(self, window: Window) -> int:
-        """Count the windows in a row before this one in which all traffic was under an alarm of drift."""
-        place = bisect_left(self._windows, window)
-        return sum(1 for _ in takewhile(lambda one: self._judgements[one].alarmed, reversed(self._windows[:place])))
 
     def knows(self, window: Window, *, labels: bool) -> bool:
         """Say whether a window was compared with the present reference, and if asked, whether its labels had matured.

@@ -22,7 +22,7 @@ from monitor.steps.profiled import without_clients
 from monitor.steps.reference import References
 from monitor.steps.sample import Sample, sample_of, sample_within
 from monitor.steps.segments import put_together
-from monitor.steps.standing import Standing, held_back, noting_alarms, of_versions_gone, stepped_alerts
+from monitor.steps.standing import Standing, held_back, noting_alarms, of_versions_over, stepped_alerts
 from monitor.steps.suspicions import alarmed_clients, seen_within, suspicious_excess
 from monitor.steps.verdict import Verdict, maturity_of, verdict_on
 from monitor.store.alerts import write_findings
@@ -55,7 +55,7 @@ def judge(
         if looked_at is None:
             continue
         verdict = judging.verdict(looked_at, due)
-        told += judging.written(verdict, judging.stepped(looked_at, verdict, due), due, now=now)
+        told += judging.written(verdict, judging.stepped(looked_at, verdict), due, now=now)
         on_window(due.window)
     return told
 
@@ -129,7 +129,7 @@ class Judging:
 
     def verdict(self, looked_at: LookedAt, due: Due) -> Verdict:
         """Measure a window and lay each number beside its threshold."""
-        return verdict_on(
+        verdict = verdict_on(
             self._watch,
             looked_at.beside,
             looked_at.sample,
@@ -142,19 +142,20 @@ class Judging:
             suspected=self._standing.suspected(),
             labels=self._labels,
         )
+        moving = self._watch.settings.baseline is not None and looked_at.beside is not self._references
+        return replace(verdict, moving=moving)
 
-    def stepped(self, looked_at: LookedAt, verdict: Verdict, due: Due) -> list[Finding]:
+    def stepped(self, looked_at: LookedAt, verdict: Verdict) -> list[Finding]:
         """Step the alerts that a window moves, with evidence and with why it differs."""
         database, watch, standing = self._monitor.database, self._watch, self._standing
         stepped = list(stepped_alerts(watch, verdict, standing.alerts))
-        stepped += of_versions_gone(watch, verdict, standing, stepped)
+        stepped += of_versions_over(watch, verdict, standing, stepped)
         return with_origins(
             database,
             watch.name,
             verdict,
             with_attack_evidence(database, watch, stepped, standing.rows, verdict.profiles[WHOLE][0].layout),
             standing=standing.rows,
-            drifting=self._history.alarmed_before(due.window),
             memory=self._remembered(),
             window=looked_at.sample.stretch,
             attack=suspicious_excess(looked_at.seen, alpha=watch.settings.attacks.alpha),

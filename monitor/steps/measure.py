@@ -78,6 +78,12 @@ def laid_beside(references: Mapping[str, Profile], current: Mapping[str, Profile
     return {part: (held[part], current[part]) for part in current if part in held}
 
 
+def only_version(current: Mapping[str, Profile]) -> str:
+    """Name the version that answers alone, by the profiles of a window; the empty text where none or several do."""
+    versions = [segment.removeprefix(VERSION) for segment in current if segment.startswith(VERSION)]
+    return versions[0] if len(versions) == 1 else ""
+
+
 def is_segment(part: str) -> bool:
     """Say whether a part of the traffic is that of one value of a segment's column."""
     return part != WHOLE and not part.startswith((VERSION, GROUP))

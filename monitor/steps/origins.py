@@ -10,14 +10,14 @@ from sqlalchemy import Connection
 from monitor.alerts.attack_wording import EVERYONE
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import UNDER_ALARM
-from monitor.alerts.origin import UNIT_PSI, Excess, Origin, Symptoms, has_crept, origin_of
+from monitor.alerts.origin import UNIT_PSI, Excess, Origin, Symptoms, has_crept, lasting, origin_of
 from monitor.alerts.phrasing import shown
 from monitor.alerts.public import before
 from monitor.alerts.taxonomy import is_attack
 from monitor.detectors.drift import mean_shift, psi
-from monitor.detectors.quality import constant_column, invalid_share, missing_share, unseen_share
+from monitor.detectors.quality import constant_column, invalid_share, missing_share, out_of_range_share, unseen_share
 from monitor.detectors.suspicion.suspects import client_of
-from monitor.detectors.versions import new_version
+from monitor.detectors.versions import new_version, version_performance, version_predictions
 from monitor.profiles.contributions import HEAVIEST, Contribution, contributions
 from monitor.profiles.layout import Layout
 from monitor.profiles.placing import places_of
@@ -37,6 +37,10 @@ FIXED = {"quality": "data_quality", "model_change": "model_change", "bias.tempor
 """Kinds of alert that say by themselves why."""
 BROKEN = {one.NAME for one in (missing_share, invalid_share, unseen_share, constant_column)}
 ANSWERS = ("prediction", "score")
+RANGES = (unseen_share.NAME, out_of_range_share.NAME)
+BESIDE_THE_OLDER = (version_predictions.NAME, version_performance.NAME)
+OF_ANSWERS = ("drift.prediction", "drift.concept", "confidence", "performance.realised", "performance.estimated")
+"""Kinds of what a version does, rather than of what it is given."""
 RENAMED = 0.2
 """New categories in fewer rows are as likely new things in the world as a feed that breaks or renames its values."""
 _OUTPUTS, _OUTCOMES = ("drift.prediction", "confidence"), ("drift.label", "drift.concept", "performance.realised")
@@ -73,7 +77,6 @@ def with_origins(
     stepped: Sequence[Finding],
     *,
     standing: Mapping[str, Mapping[str, Any]],
-    drifting: int,
     memory: Memory,
     window: Window,
     attack: Excess,
@@ -82,9 +85,9 @@ def with_origins(
     """Give a window's findings with why it differs, where one breaches.
 
     What has been found of an episode stays while a window has no better answer. standing: the model's alerts as they
-    stood, by fingerprint as they are marked. drifting: for how many windows before this one all traffic has been
-    drifting. memory: what was measured in these. window: all that was judged together. attack: who sent its suspicious
-    rows. faulty: clients whose data are broken, which is the reason of alerts about them; none of these is critical.
+    stood, by fingerprint as they are marked. memory: what was measured in windows before this one. window: all that was
+    judged together. attack: who sent its suspicious rows. faulty: clients whose data are broken, which is the reason of
+    alerts about them; none of these is critical.
     """
     asking = {f.fingerprint for f in stepped if f.kind not in FIXED and f.alert.breaches and f.alert.breaches[-1]}
     # an alert about a client that was found to send broken data is none of an attacker, though it is still open
@@ -97,7 +100,7 @@ def with_origins(
                 model,
                 verdict,
                 suspects,
-                drifting=drifting,
+                differs=differing_version(standing.values()),
                 memory=memory,
                 window=window,
                 attack=attack,
@@ -106,7 +109,7 @@ def with_origins(
     return [
         _of_faulty(f, said, faulty.columns[client], client)
         if (said := faulty.said(client := client_of(f.segment) or ""))
-        else _explained(f, reason if f.fingerprint in asking else None, standing)
+        else _explained(f, _reason_for(f, verdict, reason if f.fingerprint in asking else None, memory), standing)
         for f in stepped
     ]
 
@@ -117,15 +120,15 @@ def reason_of(
     verdict: Verdict,
     stepped: Iterable[Finding],
     *,
-    drifting: int,
+    differs: str,
     memory: Memory,
     window: Window,
     attack: Excess,
     faulty: Faulty,
 ) -> Reason:
-    """Gather a window's symptoms and say what they speak for."""
-    symptoms = symptoms_of(verdict, stepped, drifting=drifting, faulty=faulty)
-    symptoms = replace(symptoms, attack=attack, crept=_crept(symptoms.moved, verdict, memory))
+    """Gather a window's symptoms and say what they speak for; differs: as in `Symptoms`."""
+    symptoms = symptoms_of(verdict, stepped, faulty=faulty)
+    symptoms = replace(symptoms, attack=attack, differs=differs, crept=_crept(symptoms.moved, verdict, memory))
     column = max(symptoms.moved, key=lambda name: (symptoms.moved[name], name), default="")
     found = _senders(connection, model, verdict, column, window) if column else None
     if found is not None:
@@ -133,7 +136,7 @@ def reason_of(
     return Reason(origin_of(symptoms), column if found else "", found or ())
 
 
-def symptoms_of(verdict: Verdict, stepped: Iterable[Finding], *, drifting: int, faulty: Faulty) -> Symptoms:
+def symptoms_of(verdict: Verdict, stepped: Iterable[Finding], *, faulty: Faulty) -> Symptoms:
     """Give what measurements and alerts show of why a window differs; who sent its rows is not among it."""
     whole = [judged for judged in verdict.judged if not judged.measurement.segment]
     distances = {j.measurement.column: j.measurement.value for j in whole if j.measurement.detector == psi.NAME}
@@ -142,7 +145,7 @@ def symptoms_of(verdict: Verdict, stepped: Iterable[Finding], *, drifting: int, 
     breaching = {judged.kind for judged in whole if judged.outcome == "breach"}
     attackers = {f.segment for f in stepped if is_attack(f.kind) and f.alert.state in UNDER_ALARM}
     attackers = {segment for segment in attackers if not faulty.said(client_of(segment))}
-    found = _broken(judged.measurement for judged in whole)
+    found = _broken(judged.measurement for judged in whole if not comes_of_version(judged.measurement, verdict))
     broken = {name: max(found.get(name, 0.0), faulty.shares.get(name, 0.0)) for name in {*found, *faulty.shares}}
     moved = {name: value for name, value in lying.items() if value is not None}
     return Symptoms(
@@ -152,8 +155,7 @@ def symptoms_of(verdict: Verdict, stepped: Iterable[Finding], *, drifting: int, 
         outputs=not breaching.isdisjoint(_OUTPUTS),
         outcomes=not breaching.isdisjoint(_OUTCOMES),
         alarmed=tuple(sorted(shown(client_of(segment) or segment or EVERYONE) for segment in attackers)),
-        windows=drifting + 1,
-        version=_new_version(verdict),
+        version=new_version_in(verdict),
     )
 
 
@@ -213,9 +215,35 @@ def _shifts_before(column: str, verdict: Verdict, memory: Memory) -> Iterator[fl
             yield found.effect
 
 
-def _new_version(verdict: Verdict) -> str:
+def new_version_in(verdict: Verdict) -> str:
+    """Name the version that is new in a window; the empty text where none is."""
     news = (j.measurement for j in verdict.judged if j.measurement.detector == new_version.NAME)
     return next((one.segment.removeprefix(VERSION) for one in news if one.value and one.p_value == 0), "")
+
+
+def differing_version(standing: Iterable[Mapping[str, Any]]) -> str:
+    """Name a version of which an alert stands that it answers otherwise than the older one; the empty text without."""
+    beside = (row for row in standing if row["detector"] in BESIDE_THE_OLDER and row["state"] in UNDER_ALARM)
+    return min((str(row["segment"]).removeprefix(VERSION) for row in beside), default="")
+
+
+def comes_of_version(one: Measurement, verdict: Verdict) -> bool:
+    """Say whether values of an answer that the reference does not hold come of a new version, and of no other."""
+    layout, version = verdict.profiles[WHOLE][0].layout, new_version_in(verdict)
+    column = layout.by_name.get(one.column)
+    if not version or column is None or column.role not in ANSWERS or one.detector not in RANGES:
+        return False
+    own = VERSION + version
+    return one.segment == own or not (one.segment.startswith(VERSION) or _breaks_elsewhere(one, own, verdict))
+
+
+def _breaks_elsewhere(one: Measurement, own: str, verdict: Verdict) -> bool:
+    """Say whether another version than the one of segment `own` shows the same."""
+    return any(
+        judged.outcome == "breach" and (found.detector, found.column) == (one.detector, one.column)
+        for judged in verdict.judged
+        if (found := judged.measurement).segment.startswith(VERSION) and found.segment != own
+    )
 
 
 def _senders(
@@ -250,14 +278,53 @@ def _of_faulty(finding: Finding, said: str, columns: Iterable[str], client: str)
     return replace(finding, origin="data_quality", severity=severity, evidence=evidence)
 
 
+def _reason_for(finding: Finding, verdict: Verdict, reason: Reason | None, memory: Memory) -> Reason | None:
+    """Give why a finding differs, where that is another reason than the window's, and for how long it has lasted."""
+    one = Measurement(finding.detector, finding.value, column=finding.column, segment=finding.segment)
+    if finding.kind == "quality" and finding.breaches and comes_of_version(one, verdict):
+        return Reason(Origin("model_change", (f"version {new_version_in(verdict)} is new",)))
+    if reason is None or reason.origin.name not in ("temporal", "undetermined"):
+        return reason
+    if _of_own_rows(finding, verdict, one):
+        version = finding.segment.removeprefix(VERSION)
+        return Reason(Origin("model_change", (f"it lies in the rows of version {version}, whose inputs did not move",)))
+    told = _lasting(finding, memory)
+    return replace(reason, origin=replace(reason.origin, speaks_for=(*reason.origin.speaks_for, *told)))
+
+
+def _of_own_rows(finding: Finding, verdict: Verdict, one: Measurement) -> bool:
+    """Say whether a version that came later, and no other, answers otherwise to inputs that did not move."""
+    later = {j.measurement.segment for j in verdict.judged if j.measurement.detector == new_version.NAME}
+    if finding.segment not in later or finding.kind not in OF_ANSWERS:
+        return False
+    layout = verdict.profiles[WHOLE][0].layout
+    moved = moved_columns(verdict, layout, finding.segment) or moved_columns(verdict, layout, WHOLE)
+    return not moved and not _breaks_elsewhere(one, finding.segment, verdict)
+
+
+def _lasting(finding: Finding, memory: Memory) -> tuple[str, ...]:
+    since, before = finding.alert.since, memory.before(finding.window)
+    if since is None:
+        return ()
+    windows = 1 + sum(window.start >= since for window in before)
+    seen = () if finding.segment else (memory.at(window, finding.detector, finding.column) for window in before)
+    effects = [one.effect for one in seen if one and one.effect is not None]
+    sentence = lasting([*effects, finding.effect or 0.0], windows)
+    return (sentence,) if sentence else ()
+
+
 def _explained(finding: Finding, reason: Reason | None, standing: Mapping[str, Mapping[str, Any]]) -> Finding:
     stood = before(finding, standing)
     kept = stood["evidence"].get("origin") if stood and stood["state"] in UNDER_ALARM else None
     if reason and is_attack(finding.kind):
         reason = _of_attack(reason, by_one=bool(client_of(finding.segment)))
+    by_version = stood is not None and kept and stood["origin"] == "model_change"
+    if reason and by_version and reason.origin.name == "temporal":
+        # that it goes on is no news of why it began
+        reason = None
     if reason and (not kept or reason.origin.name != "undetermined"):
         return replace(finding, origin=reason.origin.name, evidence={**finding.evidence, "origin": reason.evidence()})
-    if stood is None or not kept or finding.kind in FIXED:
+    if stood is None or not kept or (finding.kind in FIXED and not by_version):
         return finding
     return replace(finding, origin=stood["origin"], evidence={**finding.evidence, "origin": kept})
 

@@ -9,9 +9,11 @@ from monitor.alerts.inhibition import inhibited
 from monitor.alerts.lifecycle import UNDER_ALARM, Alert, Rule, Transition, corrected, fingerprint, step
 from monitor.alerts.public import alert_id, as_json, mark_of
 from monitor.alerts.taxonomy import ATTACK, is_attack
+from monitor.alerts.vocabulary import VERSION_ALONE, VERSION_GONE
 from monitor.config import Model
 from monitor.detectors.quality import added_column
 from monitor.detectors.suspicion.suspects import asks_much_only, client_of
+from monitor.detectors.versions import version_inputs, version_performance, version_predictions
 from monitor.profiles.profile import Profile
 from monitor.steps.due import Due
 from monitor.steps.evidence import breaching_segments, evidence_of
@@ -20,10 +22,12 @@ from monitor.steps.origins import FIXED
 from monitor.steps.verdict import Verdict
 from monitor.store.alerts import Episode, alert_rows, read_alerts, read_episodes
 from monitor.store.measurements import Judged
+from monitor.store.references import WHOLE
 from monitor.types import Window
 from monitor.watch import Monitor, Watch
 
-GONE = "no row is of this version any more"
+BESIDE_THE_OLDER = (version_predictions.NAME, version_performance.NAME, version_inputs.NAME)
+"""What says how a version differs from the older one, and needs both."""
 
 SEVERITIES = {"performance.realised": "critical", "health": "critical", "new_version": "info"}
 
@@ -91,7 +95,7 @@ def stepped_alerts(watch: Watch, verdict: Verdict, alerts: dict[str, Alert]) -> 
     """Step every alert that the window moves; one that never breached is not begun."""
     window = verdict.judgement.window
     segments = breaching_segments(verdict)
-    for found, judged in verdict.stepping():
+    for found, judged in _stepping(watch.name, verdict, alerts):
         measurement = judged.measurement
         mark = fingerprint(watch.name, judged.kind, measurement.detector, measurement.column, measurement.segment)
         before = alerts.get(mark)
@@ -130,6 +134,18 @@ def stepped_alerts(watch: Watch, verdict: Verdict, alerts: dict[str, Alert]) -> 
         )
 
 
+def _stepping(model: str, verdict: Verdict, alerts: Mapping[str, Alert]) -> Iterator[tuple[Found, Judged]]:
+    """Give what moves alerts; what is seen of all traffic moves those about a version that answers it alone, too."""
+    for found, judged in verdict.stepping():
+        yield found, judged
+        one = judged.measurement
+        if verdict.only and one.segment == WHOLE:
+            own = replace(one, segment=VERSION + verdict.only)
+            alert = alerts.get(fingerprint(model, judged.kind, own.detector, own.column, own.segment))
+            if alert and alert.state in UNDER_ALARM:
+                yield found, replace(judged, measurement=own)
+
+
 def _moved(
     before: Alert, found: Found, judged: Judged, settings: Model, verdict: Verdict
 ) -> tuple[Alert, Transition | None]:
@@ -146,22 +162,38 @@ def _moved(
     )
 
 
-def of_versions_gone(
+def of_versions_over(
     watch: Watch, verdict: Verdict, standing: Standing, stepped: Sequence[Finding]
 ) -> Iterator[Finding]:
-    """Step the alerts about versions of which a window has no row, as clear: what is gone does no harm."""
+    """Step the alerts about versions that a window cannot tell of any more, as clear, with the reason.
+
+    What is gone does no harm. A version that is the only one is compared with none, and all traffic is its own.
+    """
     window, moved = verdict.judgement.window, {finding.fingerprint for finding in stepped}
     for mark, alert in standing.alerts.items() if verdict.first else ():
         row = standing.rows.get(mark_of(alert_id(mark, alert.episode)))
         if row is None or alert.state not in UNDER_ALARM or mark in moved:
             continue
-        if not row["segment"].startswith(VERSION) or row["segment"] in verdict.profiles:
+        note = _why_over(row, verdict)
+        if not note:
             continue
         rule = Rule(k=1, m=1, clear=watch.settings.clear)
         after, transition = step(alert, outcome="clear", window_end=window.end, window_start=window.start, rule=rule)
         same = ("model", "kind", "detector", "column", "segment", "severity", "origin", "evidence")
         told = {name: row[name] for name in same}
-        yield Finding(after, window=window, transition=transition, note=GONE, breaches=False, **told)
+        yield Finding(after, window=window, transition=transition, note=note, breaches=False, **told)
+
+
+def _why_over(row: Mapping[str, Any], verdict: Verdict) -> str:
+    """Say why a window tells nothing of an alert about a version; the empty text where it may yet, or is of none."""
+    if not row["segment"].startswith(VERSION) or row["segment"] in verdict.profiles:
+        return ""
+    if row["segment"] != VERSION + verdict.only:
+        return VERSION_GONE
+    # what waits for labels steps once they have come
+    told = {(j.measurement.detector, j.measurement.column) for j in verdict.judged if not j.measurement.segment}
+    stands = row["detector"] not in BESIDE_THE_OLDER and (row["detector"], row["column"]) in told
+    return "" if stands else VERSION_ALONE
 
 
 def noting_alarms(verdict: Verdict, stepped: Sequence[Finding], due: Due) -> Verdict:

@@ -11,7 +11,7 @@ from monitor.detectors.quality import volume
 from monitor.steps.due import Due, Maturity, matured
 from monitor.steps.history import History
 from monitor.steps.looks import LOOKS, Sight
-from monitor.steps.measure import Found, Pairs, compared, laid_beside
+from monitor.steps.measure import Found, Pairs, compared, laid_beside, only_version
 from monitor.steps.memory import Memory
 from monitor.steps.reference import References
 from monitor.steps.sample import Sample
@@ -25,7 +25,8 @@ class Verdict:
     """All that was found out about a window: measurements beside their thresholds, and what may step an alert.
 
     first: it is judged for the first time, and before all later ones. again: it was judged before, and no later one.
-    settled: its labels have just matured.
+    settled: its labels have just matured. only: the version that answers alone, which is the whole.
+    moving: it was laid beside windows before it, and not beside the reference.
     """
 
     judgement: Judgement
@@ -35,6 +36,8 @@ class Verdict:
     again: bool
     settled: bool
     profiles: Pairs
+    only: str = ""
+    moving: bool = False
 
     def stepping(self) -> Iterator[tuple[Found, Judged]]:
         """Give what moves an alert: each measurement once, labels' only when they have matured.
@@ -108,7 +111,8 @@ def verdict_on(
         decided=not lacking,
     )
     first, again = due.before is None and not passed, due.before is not None and not passed
-    return Verdict(judgement, found, judged, first=first, again=again, settled=settled, profiles=pairs)
+    only = only_version(sample.compared)
+    return Verdict(judgement, found, judged, first=first, again=again, settled=settled, profiles=pairs, only=only)
 
 
 def maturity_of(watch: Watch) -> Maturity:

@@ -93,13 +93,25 @@ def count_fired(connection: Connection, model: str, *, since: datetime) -> dict[
 
 @dataclass(frozen=True)
 class Episode:
-    """One time that an alert fired: in the window that ends at `fired_at`, until `resolved_at`; None while it lasts."""
+    """One time that an alert fired: in the window that ends at `fired_at`, until `resolved_at`; None while it lasts.
+
+    begun: the end of the window with whose breach it began; None where that is the one in which it fired.
+    """
 
     id: str
     kind: str
     segment: str
     fired_at: datetime
     resolved_at: datetime | None = None
+    detector: str = ""
+    column: str = ""
+    begun: datetime | None = None
+
+    def holds(self, window_end: datetime) -> bool:
+        """Say whether a window belongs to it, from its first breach until it is over."""
+        return (self.begun or self.fired_at) <= window_end and (
+            self.resolved_at is None or window_end <= self.resolved_at
+        )
 
     def lasted_at(self, window_end: datetime) -> bool:
         """Say whether it had fired before a window's end, and was not over before it."""
@@ -111,12 +123,18 @@ def read_episodes(connection: Connection, model: str, *, kinds: str = "") -> lis
     here = (alert_event.c.model == model, alert_event.c.kind.startswith(kinds, autoescape=True))
     chosen = select(alert_event).where(*here).order_by(alert_event.c.window_end, alert_event.c.id)
     found: dict[str, Episode] = {}
+    pending: dict[str, datetime] = {}
     for row in connection.execute(chosen):
         name = alert_id(row.fingerprint, row.episode)
         if row.state == "firing" and name not in found:
-            found[name] = Episode(name, row.kind, row.segment, row.window_end)
+            labels = {"detector": row.detector, "column": row.column, "begun": pending.get(row.fingerprint)}
+            found[name] = Episode(name, row.kind, row.segment, row.window_end, **labels)
         elif row.state == "resolved" and name in found:
             found[name] = replace(found[name], resolved_at=row.window_end)
+        if row.state == "pending":
+            pending[row.fingerprint] = row.window_end
+        else:
+            pending.pop(row.fingerprint, None)
     return list(found.values())
 
 

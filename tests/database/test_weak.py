@@ -3,14 +3,20 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import Alert, fingerprint
-from monitor.commands.weak import FLAPS, noise
-from monitor.store.alerts import read_alerts, write_findings
+from monitor.commands.weak import FLAPS, noise, weaknesses
+from monitor.config import load
+from monitor.profiles.arrow import layout_of, profile_table
+from monitor.store.alerts import read_alerts, read_episodes, write_findings
 from monitor.store.database import Database
-from monitor.store.measurements import Judgement
+from monitor.store.measurements import Judged, Judgement, write_judgement, write_measurements
 from monitor.store.records import register_model
-from monitor.types import Window
+from monitor.store.references import write_reference
+from monitor.types import Measurement, Roles, Window
 
 MIDNIGHT, DAY = datetime(2026, 3, 1, tzinfo=UTC), timedelta(days=1)
 WINDOWS = [Window(MIDNIGHT + n * DAY, MIDNIGHT + (n + 1) * DAY) for n in range(12)]
@@ -26,14 +32,53 @@ def test_a_monitor_that_comes_and_goes_is_noisy_and_a_client_that_does_is_an_att
                 outcome = "clear" if n % 3 else "breach"
                 numbers = {"alpha": 1e-6, "threshold": None, "p_value": 1e-9, "n": 10, "note": ""}
                 rows.append({"detector": detector, "column": "", "segment": segment, "outcome": outcome} | numbers)
-                rows[-1] |= {"low": None, "high": None, "reference": None}
+                rows[-1] |= {"low": None, "high": None, "reference": None, "window_end": WINDOWS[n].end}
             for episode in range(1, FLAPS + 1):
-                alert = Alert(mark, "firing", episode, since=MIDNIGHT, fired_at=MIDNIGHT)
-                finding = Finding(alert, "loans", "any", detector, WINDOWS[3 * episode], segment=segment, value=1.0)
-                write_findings(connection, [finding], read_alerts(connection, "loans"), now=MIDNIGHT)
+                for state, at in (("firing", 3 * episode), ("resolved", 3 * episode + 1)):
+                    alert = Alert(mark, state, episode, since=MIDNIGHT, fired_at=MIDNIGHT)  # type: ignore[arg-type]
+                    finding = Finding(alert, "loans", "any", detector, WINDOWS[at], segment=segment, value=1.0)
+                    write_findings(connection, [finding], read_alerts(connection, "loans"), now=MIDNIGHT)
     judgements = [Judgement(window, revision=1, rows=10, labelled=0, matured=True) for window in WINDOWS]
     with database.read() as connection:
         flapping, restless = noise(connection, "loans", rows, judgements)
     assert flapping == "fired again and again in 12 windows: psi in shop=1 3 times; try `for` with more windows"
     assert "than they should, coming and going: psi in shop=1 4 of 12 windows (" in restless
     assert "mallory" not in flapping + restless
+
+
+def test_breaches_of_an_alert_that_lasts_are_the_change_and_no_noise(database: Database) -> None:
+    marks = "..!!.!!!.!!!"
+    numbers = {"alpha": 1e-6, "threshold": None, "p_value": 1e-9, "n": 10, "note": ""}
+    labels = {"detector": "accuracy", "column": "", "segment": "", "low": None, "high": None, "reference": None}
+    rows = [
+        labels | numbers | {"outcome": "breach" if mark == "!" else "clear", "window_end": window.end}
+        for mark, window in zip(marks, WINDOWS, strict=True)
+    ]
+    judgements = [Judgement(window, revision=1, rows=10, labelled=0, matured=True) for window in WINDOWS]
+    with database.write() as connection:
+        register_model(connection, "loans", now=MIDNIGHT)
+        assert len(list(noise(connection, "loans", rows, judgements))) == 1
+        mark = fingerprint("loans", "performance.realised", "accuracy")
+        for state, episode, at in (("pending", 0, 2), ("firing", 1, 3)):
+            alert = Alert(mark, state, episode, since=MIDNIGHT, fired_at=MIDNIGHT)  # type: ignore[arg-type]
+            finding = Finding(alert, "loans", "performance.realised", "accuracy", WINDOWS[at], value=1.0)
+            write_findings(connection, [finding], read_alerts(connection, "loans"), now=MIDNIGHT)
+        (episode,) = read_episodes(connection, "loans")
+        assert list(noise(connection, "loans", rows, judgements)) == []
+    assert (episode.begun, episode.fired_at) == (WINDOWS[2].end, WINDOWS[3].end)
+
+
+def test_a_monitor_that_breached_is_never_called_blind(database: Database) -> None:
+    table = pa.table({"age": np.random.default_rng(3).normal(40, 10, 500)})
+    layout = layout_of(table, Roles(timestamp="at"))
+    config = 'models: {loans: {source: {files: "*"}, columns: {timestamp: at}, window: 1d}}\ndatabase: sqlite:///a.db'
+    model = load(config, place="monitor.yaml", environ={}, read=str).models["loans"]
+    with database.write() as connection:
+        register_model(connection, "loans", now=MIDNIGHT)
+        write_reference(connection, "loans", "f", {"": profile_table(table, layout)}, now=MIDNIGHT)
+        for window, outcome in zip(WINDOWS[:2], ("clear", "breach"), strict=True):
+            write_judgement(connection, "loans", Judgement(window, revision=1, rows=20, labelled=0, matured=True))
+            found = Measurement("kolmogorov_smirnov", 0.5, column="age", n=20, p_value=1e-4)
+            write_measurements(connection, "loans", window, 1, [Judged(found, "drift.data", 1e-300, 0.0, outcome)])
+            blind = any("kolmogorov_smirnov of age" in why for _, why in weaknesses(connection, "loans", model))
+            assert blind == (outcome == "clear")

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from monitor.config import load
 from monitor.pipeline import once
+from monitor.store.alerts import alert_rows
 from monitor.store.schema import alert_event, measurement
 from monitor.wiring import opened
 
@@ -109,6 +110,12 @@ def test_the_last_windows_as_baseline_get_used_to_a_new_level(tmp_path: Path) ->
     reference = days(1, np.zeros(20), start=START - 20 * DAY)
     told = fired(tmp_path / "windows", reference, days(2, levels), more="    baseline: 10 windows\n")
     assert told == [START + 32 * DAY]
+    monitor = opened(load(CONFIG, place="monitor.yaml", environ={}, read=str), root=tmp_path / "windows")
+    with monitor.database.read() as connection:
+        ended = [row["text"] for row in alert_rows(connection) if row["column"] == "x" and row["resolved_at"]]
+    monitor.database.close()
+    assert ended
+    assert all("is no longer surely different from that of the windows before" in text for text in ended)
 
 
 def forecasts(seed: int, count: int, *, start: datetime, worse: float = 0.0) -> pa.Table:

@@ -68,6 +68,9 @@ def test_hidden_characters_and_embeddings_that_move_are_told_of(tmp_path: Path) 
     assert {"invisible(text)", "component_1(vector)", "vector", "anomaly(features)"} <= firing
     moved = next(alert for alert in told if alert["detector"] == "mean_vector")
     assert moved["text"].startswith("vector: the mean of the vectors moved by 1.")
+    of_norm = [alert["text"] for alert in told if alert["column"] == "vector" and alert["detector"] != "mean_vector"]
+    assert of_norm
+    assert all(text.startswith("norm of vector: ") for text in of_norm)
     whole = next(alert for alert in told if alert["column"] == "anomaly(features)")
     # both moved as far, but the score hangs on one of them only
     assert whole["evidence"]["columns"][0] == "a"

@@ -36,6 +36,31 @@ def test_breaches_that_come_and_go_are_noise(marks: str, noisy: bool) -> None:  
     assert bool(restless({"psi of age": readings(marks)})) == noisy
 
 
+@pytest.mark.parametrize(
+    ("marks", "episodes", "noisy"),
+    [
+        # an alert that lasts, with a clear window now and then
+        (". . ! ! . ! ! . ! ! ! . !", "0 0 1 1 1 1 1 1 1 1 1 1 1", False),
+        # one that hardly ever breaches is held up by its rule
+        ("! . . . . ! . . . . ! . . . .", "1 1 1 1 1 1 1 1 1 1 1 1 1 1 1", True),
+        # twice and over
+        ("! ! . . ! ! . . . . . . .", "1 1 0 0 2 2 0 0 0 0 0 0 0", False),
+        # three times and more is restless
+        ("! . . ! . . ! . . ! . . .", "1 0 0 2 0 0 3 0 0 4 0 0 0", True),
+        # breaches outside of any alert
+        ("! . . ! . . ! . . ! . . .", "0 0 0 0 0 0 0 0 0 0 0 0 0", True),
+        # a change that lasts after a restless start leaves the start
+        ("! . ! . ! . ! ! ! . ! ! ! !", "1 0 2 0 3 0 4 4 4 4 4 4 4 4", True),
+    ],
+)
+def test_breaches_of_the_few_alerts_that_fired_are_changes(marks: str, episodes: str, noisy: bool) -> None:  # noqa: FBT001
+    seen = readings("".join(marks.split()))
+    told = [replace(one, episode=int(number)) for one, number in zip(seen, episodes.split(), strict=True)]
+    found = restless({"accuracy": told})
+    assert bool(found) == noisy
+    assert not found or found[0].breaches <= 4
+
+
 def test_breaches_that_the_thresholds_let_expect_are_no_noise() -> None:
     assert not restless({"psi of age": readings("!..." * 10, alpha=0.2)})
 
@@ -94,6 +119,18 @@ def test_what_can_be_reached_is_not_complained_of() -> None:
     keys = [("kolmogorov_smirnov", "age"), ("psi", "age"), ("chi_square", "carrier"), ("missing_share", "age")]
     assert unreachable(profile, dict.fromkeys(keys, easy), 200) == []
     assert unreachable(profile, dict.fromkeys(keys, easy), 0) == []
+
+
+def test_nothing_is_said_of_monitors_that_extreme_windows_do_not_measure() -> None:
+    _, profile = reference()
+    strict = Threshold(alpha=1e-300, min_effect=0.0)
+    keys = [("demographic_parity_difference", "carrier"), ("label_given_score", ""), ("chi_square", "carrier")]
+    assert [one.detector for one in unreachable(profile, dict.fromkeys(keys, strict), 10)] == ["chi_square"]
+
+
+def test_a_column_can_come_wholly_in_another_type() -> None:
+    easy = Threshold(alpha=0.01, min_effect=0.005)
+    assert unreachable(reference()[1], {("retyped_column", "age"): easy, ("invalid_share", "age"): easy}, 200) == []
 
 
 def test_columns_that_hold_one_value_are_named() -> None:

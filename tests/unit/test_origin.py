@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.alerts.origin import Excess, Origin, Symptoms, origin_of
+from monitor.alerts.origin import Excess, Origin, Symptoms, lasting, origin_of
 
 MANY = Excess(rows=400, clients=80, top_share=0.08, top_traffic=0.07)
 FEW = Excess(rows=400, clients=2, top_share=0.97, top_traffic=0.05)
@@ -41,6 +41,10 @@ ATTACK = Symptoms(alarmed=("mallory",), attack=FEW, features=20)
         (Symptoms(version="v2", outputs=True, features=20), "model_change"),
         (Symptoms(version="v2", features=20), "undetermined"),
         (replace(DRIFT, version="v2", outputs=True), "temporal"),
+        # and goes on doing so when it is no longer new
+        (Symptoms(differs="v2", outputs=True, features=20), "model_change"),
+        (Symptoms(differs="v2", outcomes=True, features=20), "model_change"),
+        (replace(DRIFT, differs="v2", outputs=True), "temporal"),
         # time moves everybody
         (DRIFT, "temporal"),
         (replace(DRIFT, drift=Excess(rows=300)), "temporal"),
@@ -58,12 +62,39 @@ def test_who_and_where_tell_why(symptoms: Symptoms, name: str) -> None:
 
 
 def test_what_speaks_for_and_against_is_said() -> None:
-    found = origin_of(replace(DRIFT, version="v2", windows=3))
+    found = origin_of(replace(DRIFT, version="v2"))
     assert found == Origin(
         "temporal",
-        ("2 of 20 features moved (age, fare)", "80 clients sent the rows that moved", "it has lasted 3 windows"),
+        ("2 of 20 features moved (age, fare)", "80 clients sent the rows that moved"),
         ("version v2 is new",),
     )
+
+
+def test_what_a_new_version_brings_does_not_speak_against_it() -> None:
+    found = origin_of(Symptoms(differs="v2", outcomes=True, features=20))
+    assert found.speaks_for == (
+        "version v2 answers otherwise than the older one did in the same windows",
+        "labels met the answers otherwise while no feature moved",
+    )
+    assert not found.speaks_against
+
+
+@pytest.mark.parametrize(
+    ("effects", "windows", "sentence"),
+    [
+        ([0.0, 0.1, 0.0, 0.9, 1.1, 1.0], 3, "it came at once and has lasted 3 windows"),
+        # the first window may hold both
+        ([0.0, 0.1, 0.0, 0.3, 1.1, 1.0], 3, "it came at once and has lasted 3 windows"),
+        ([0.1, 0.4, 0.6, 0.9, 1.1, 1.0], 3, "it has lasted 3 windows"),
+        ([0.0, 0.1, 0.0, 0.3, 0.6, 0.9, 1.2, 1.5], 5, "it has lasted 5 windows"),
+        # nothing is known of before
+        ([0.9, 1.1, 1.0], 3, "it has lasted 3 windows"),
+        ([], 4, "it has lasted 4 windows"),
+        ([0.0, 0.0, 0.0, 1.0, 1.0], 2, ""),
+    ],
+)
+def test_how_it_came_is_said_where_it_is_seen(effects: list[float], windows: int, sentence: str) -> None:
+    assert lasting(effects, windows) == sentence
 
 
 def test_an_undetermined_origin_shows_all_that_was_seen() -> None:

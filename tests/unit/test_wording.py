@@ -50,6 +50,32 @@ ERRORS = [
     {"value": "south", "rows": 300, "rate": -9.17, "reference": 0.0},
 ]
 SENTENCES = [
+    # a change of three quarters of a deviation is not near, though no test is sure of it
+    (
+        finding("smooth_test", 0.751, unit="reference sd", alert=RESOLVED, n=0),
+        (
+            "visib: distribution is no longer surely different from the reference's, change of shape 0.751 reference "
+            "standard deviations, began 2013-05-14 00:00 UTC, resolved 2013-05-15 00:00 UTC"
+        ),
+    ),
+    (
+        finding("smooth_test", 0.5, alert=RESOLVED, n=0, evidence={"beside": "the windows before"}),
+        (
+            "visib: distribution is no longer surely different from that of the windows before, change of shape 0.5, "
+            "began 2013-05-14 00:00 UTC, resolved 2013-05-15 00:00 UTC"
+        ),
+    ),
+    (
+        finding("out_of_range_share", 0.02, reference_value=0.0, n=0, evidence={"beside": "the windows before"}),
+        (
+            "visib: share outside the range of the windows before rose to 0.02 (the windows before 0), "
+            "since 2013-05-14 00:00 UTC"
+        ),
+    ),
+    (
+        finding("out_of_range_share", 0.02, unit="share", reference_value=0.0, n=0, evidence={"measure": "length"}),
+        "length of visib: share outside the reference's range rose to 2 % (reference 0 %), since 2013-05-14 00:00 UTC",
+    ),
     (
         finding(
             "demographic_parity_difference", 0.21, column="region", unit="share", evidence=OF_CLASS | {"groups": GROUPS}
