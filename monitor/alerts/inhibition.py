@@ -22,6 +22,8 @@ WEIGHT = ("health", "model_change", "quality", *ATTACKS, "performance.realised",
 """Kinds of alerts that hold others back, so that each comes before all that it may hold back."""
 SURE = 2.0
 """So many times the evidence that an alarm of an attack asks for is not chance, nor what broken data bring about."""
+RECURS = 2
+"""So many episodes of what comes and goes with the day or the week are told."""
 WORSE, WORSE_WINDOWS = 2.0, 2
 CARRIED = ("told", "inhibited_by", "told_effect", "worse_windows", "worsened")
 """What an alert's evidence remembers of what was told of it."""
@@ -38,7 +40,8 @@ def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
     and of suspicions of one client the gravest; so is what comes of a broken column: a suspicion, what all features
     show together, what the answers do (the last two also of one that crept to where no reference row lies). Answers
     outside of the reference's range wait for the message about the new version that gives them. For the
-    rows of a small segment the weightier one may have ended, if that was after the first of them came.
+    rows of a small segment the weightier one may have ended, if that was after the first of them came. What comes and
+    goes with the day or the week is told twice.
     Its evidence then says `inhibited_by`. Once the other one has ended it is told in the first window in which it
     breaches. A resolution is told if and only if the firing was: `told` in the evidence remembers. Performance that has
     become twice as bad as when it was told last is told once more.
@@ -61,7 +64,7 @@ def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
     settled: dict[str, Finding] = {}
     for name, f in sorted(now.items(), key=lambda item: _rank(item[1])):
         late = {mark: alarm for mark, (alarm, at) in ended.items() if f.span and f.span.start < at}
-        inhibitor = _inhibitor(f, told | late) or _said_already(f, heard)
+        inhibitor = _inhibitor(f, told | late) or _said_already(f, heard) or _known_to_recur(f)
         settled[name] = _settled(f, before.get(name, {}).get("evidence", {}), inhibitor)
         if f.alert.state in UNDER_ALARM and settled[name].evidence.get("told"):
             told[name] = _alarm(f)
@@ -140,6 +143,12 @@ def _said_already(finding: Finding, heard: Mapping[tuple[str, str, str, str], st
     """
     own_limit = finding.alpha is None and finding.threshold is not None
     return None if own_limit or finding.kind in ("quality", "health") else heard.get(_labels(finding))
+
+
+def _known_to_recur(finding: Finding) -> str | None:
+    """Name the last episode of an alert that comes and goes with the day or the week, where it was told twice."""
+    known = finding.alert.episode > RECURS and "recurring" in finding.evidence
+    return alert_id(finding.fingerprint, finding.alert.episode - 1) if known else None
 
 
 def _outweighs(alarm: _Alarm, other: Finding) -> bool:

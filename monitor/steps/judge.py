@@ -19,6 +19,7 @@ from monitor.steps.notify import tell
 from monitor.steps.origins import with_origins
 from monitor.steps.poisoned import labels_of
 from monitor.steps.profiled import without_clients
+from monitor.steps.recurring import noting_recurrence
 from monitor.steps.reference import References
 from monitor.steps.sample import Sample, sample_of, sample_within
 from monitor.steps.segments import put_together
@@ -150,6 +151,7 @@ class Judging:
         database, watch, standing = self._monitor.database, self._watch, self._standing
         stepped = list(stepped_alerts(watch, verdict, standing.alerts))
         stepped += of_versions_over(watch, verdict, standing, stepped)
+        stepped = list(noting_recurrence(stepped, verdict, self._remembered()))
         return with_origins(
             database,
             watch.name,

@@ -51,7 +51,7 @@ class Memory:
 
     def at(self, window: Window, detector: str, column: str = "") -> Measurement | None:
         """Give what a detector measured in a window; None where it did not, or found no answer."""
-        found = self._found[window].get((detector, column))
+        found = self._found.get(window, {}).get((detector, column))
         return None if found is None or found.value is None else found
 
     def _at(self, window: Window) -> dict[tuple[str, str], Measurement]:

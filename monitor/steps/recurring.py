@@ -1,0 +1,56 @@
+"""Differences that come and go with the day or the week: told twice, they are known."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+from monitor.alerts.finding import Finding
+from monitor.detectors.drift import chi_square, mean_shift
+from monitor.steps.memory import Memory
+from monitor.steps.verdict import Verdict
+from monitor.types import Window
+
+CYCLES: Mapping[str, timedelta] = {"day": timedelta(days=1), "week": timedelta(weeks=1)}
+SHIFTS = (mean_shift.NAME, chi_square.NAME)
+TIMES, AS_FAR = 2, 0.5
+"""So many cycles ago it was at least that part as far off."""
+
+
+def noting_recurrence(findings: Iterable[Finding], verdict: Verdict, memory: Memory) -> Iterator[Finding]:
+    """Note in the evidence of drift of all traffic with which cycle it comes and goes: `recurring`."""
+    whole = [judged.measurement for judged in verdict.judged if not judged.measurement.segment]
+    shifts = {one.column: one.effect for one in whole if one.detector in SHIFTS and one.effect}
+    for finding in findings:
+        drifts = finding.kind.startswith(("drift.", "confidence")) and finding.column and not finding.segment
+        shift = shifts.get(finding.column) if drifts and finding.breaches else None
+        cycle = recurs(finding.column, shift, finding.window, memory) if shift else None
+        yield replace(finding, evidence={**finding.evidence, "recurring": cycle}) if cycle else finding
+
+
+def recurs(column: str, now: float, window: Window, memory: Memory) -> str | None:
+    """Name the cycle with which a column's difference comes and goes; None where it does not, or is not known.
+
+    One and two cycles ago it was about as far off, the same way; and it was not in some window since. now: by how much
+    it is off in this window, in deviations and signed for numbers, as an effect for categories.
+    """
+    length = window.end - window.start
+    for name, cycle in CYCLES.items():
+        ago = [_shift(memory, _earlier(window, times * cycle), column) for times in range(1, TIMES + 1)]
+        since = [_shift(memory, _earlier(window, times * length), column) for times in range(1, cycle // length)]
+        gone = any(one is not None and not _is_as_far(one, now) for one in since)
+        if gone and all(_is_as_far(one, now) for one in ago):
+            return name
+    return None
+
+
+def _is_as_far(shift: float | None, now: float) -> bool:
+    return shift is not None and shift / now >= AS_FAR
+
+
+def _shift(memory: Memory, window: Window, column: str) -> float | None:
+    found = (memory.at(window, name, column) for name in SHIFTS)
+    return next((one.effect for one in found if one is not None and one.effect is not None), None)
+
+
+def _earlier(window: Window, by: timedelta) -> Window:
+    return Window(window.start - by, window.end - by)
