@@ -1,7 +1,7 @@
 """Detect: lay a window's profiles beside the reference's, and each number beside its threshold."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from monitor.alerts.lifecycle import Rule
@@ -9,6 +9,7 @@ from monitor.alerts.thresholds import Threshold, certain, certain_too, judged, s
 from monitor.config import Hold, Model, Setting, setting_of
 from monitor.detectors import ALL, DETECTORS, Detector, armed_for, kind_of
 from monitor.detectors.drift import chi_square, smooth
+from monitor.detectors.performance.selection import representative
 from monitor.profiles.bins import NumericBins
 from monitor.profiles.layout import Column, Layout
 from monitor.profiles.population import NAMES as OF_ALL_FEATURES
@@ -104,13 +105,22 @@ def measured(pairs: Pairs, settings: Model) -> Iterator[Found]:
         for detector in DETECTORS:
             if segment != WHOLE and (detector.whole or not (detector.armed or settings.thresholds)):
                 continue
-            for measurement in detector.compare(reference, profile):
+            for measurement in _told_of_labels(detector.compare(reference, profile), profile):
                 shared = shared_by(reference, profile, measurement.column)
                 found = found_of(detector, measurement, settings, reference.layout, shared=shared)
                 if segment == WHOLE:
                     yield found
                 elif found.armed and (measurement.column not in OF_ALL_FEATURES or found.setting.value is not None):
                     yield replace(found, measurement=replace(measurement, segment=segment))
+
+
+def _told_of_labels(found: Iterable[Measurement], profile: Profile) -> Iterator[Measurement]:
+    """Withhold how labels differ from the reference's where those that are known are no fair sample of all rows."""
+    for one in found:
+        column = profile.layout.by_name.get(one.column)
+        labels = column is not None and column.role == "label" and one.value is not None
+        fair = representative(profile, weighable=False) if labels else None
+        yield Measurement(one.detector, None, column=one.column, n=one.n, note=fair) if isinstance(fair, str) else one
 
 
 def shared_by(reference: Profile, current: Profile, column: str = "") -> float:

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from monitor.config import Model
 from monitor.detectors.performance import METRICS
 from monitor.detectors.performance.judged import Metric, judged
 from monitor.detectors.performance.selection import representative
@@ -13,6 +14,7 @@ from monitor.profiles.arrow import layout_of
 from monitor.profiles.groups import profile_table
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile
+from monitor.steps.measure import measured
 from monitor.types import Roles
 
 Labelled = Callable[[np.random.Generator, pa.Table], np.ndarray]
@@ -136,3 +138,34 @@ def test_a_model_is_no_worse_for_being_labelled_where_it_flags() -> None:
             p[turn % 2].append(found.p_value)
         assert np.mean(np.array(p[0]) <= 0.05) <= 0.11
         assert np.mean(np.array(p[1]) <= 0.01) >= 0.8
+
+
+SETTINGS = Model(source={"push": True}, columns={"timestamp": "at"}, window="1d")
+NUMBERS = Roles("at", prediction="pred", label="y")
+
+
+@pytest.mark.parametrize(("chosen", "told"), [("at random", True), ("high", False), ("nearly all", True)])
+def test_labels_of_a_regression_that_are_of_other_predictions_tell_nothing_of_all(chosen: str, *, told: bool) -> None:
+    rng = np.random.default_rng(11)
+    pred = rng.normal(100, 15, 600)
+    rows = pa.table({"pred": pred, "y": pred + rng.normal(0, 5, 600)})
+    known = {"at random": rng.random(600) < 0.25, "high": pred > 110, "nearly all": pred < 118}[chosen]
+    layout = layout_of(rows, NUMBERS)
+    reference, window = profile_table(rows, layout, reference=True), profile(rows, known, layout)
+    found = [one.measurement for one in measured({"": (reference, window)}, SETTINGS)]
+    of_labels = {one.detector: one for one in found if one.column == "y" and one.detector == "smooth_test"}
+    (mae,) = judged(BY_NAME["mean_absolute_error"], reference, window)
+    assert (mae.value is not None) == (of_labels["smooth_test"].value is not None) == told
+    if not told:
+        assert mae.note.startswith("not known: the ")
+        assert "no fair sample, their predictions lie 1" in mae.note
+        assert of_labels["smooth_test"].note == mae.note
+
+
+def test_labels_of_a_regression_drawn_at_random_are_told() -> None:
+    rng = np.random.default_rng(12)
+    pred = rng.gamma(1.0, 10, 400)
+    rows = pa.table({"pred": pred, "y": pred + rng.normal(0, 5, 400)})
+    layout = layout_of(rows, NUMBERS)
+    told = [representative(profile(rows, rng.random(400) < 0.1, layout)) for _ in range(300)]
+    assert not any(isinstance(one, str) for one in told)

@@ -3,6 +3,7 @@
 Who has a label may hang on the score and the decision; where it hangs on more, nothing here sees it.
 """
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -10,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.profiles.bins import CategoryBins
-from monitor.profiles.layout import Multiclass
-from monitor.profiles.outcome import BinaryOutcome, MulticlassOutcome, Outcome
+from monitor.profiles.layout import Multiclass, Regression
+from monitor.profiles.outcome import BinaryOutcome, MulticlassOutcome, Outcome, RegressionOutcome
 from monitor.profiles.profile import Profile
 from monitor.profiles.reading import canonical
 
@@ -21,6 +22,9 @@ GROUPS, FEWEST = 10, 10
 """Rows of one decision are told apart in so many groups by score, of so many labelled ones at least."""
 ASKEW = 0.9
 """Sums that cannot be weighed are kept where weights leave so much of the rows' worth."""
+FAR, SURELY = 0.2, 4.0
+"""Labelled rows of a regression are others than all where their mean prediction lies so many deviations off, and so
+many standard errors."""
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -30,15 +34,16 @@ def representative(profile: Profile, *, weighable: bool = True) -> Outcome | str
     """Give labelled rows as if they were spread over scores and decisions as all rows are; a sentence where none can.
 
     Each counts as many times as there are rows like it for every labelled one, all told as many as so weighed rows are
-    worth (Horvitz & Thompson 1952; Kish 1965). As they are where nine tenths are labelled, for regressions, and of
-    rows whose scores and decisions are not known. weighable: the number is made of counts and not of the rows' losses.
+    worth (Horvitz & Thompson 1952; Kish 1965). As they are where nine tenths are labelled, and of rows whose scores and
+    decisions are not known. Those of a regression cannot be weighed, and are told where their predictions are on
+    average as all are. weighable: the number is made of counts and not of the rows' losses.
     """
     outcome = profile.outcome
     if isinstance(outcome, BinaryOutcome):
         return _of_two(outcome, weighable=weighable)
     if isinstance(outcome, MulticlassOutcome):
         return _of_several(outcome, _decided(profile, outcome), weighable=weighable)
-    return outcome
+    return _of_numbers(profile, outcome) if isinstance(outcome, RegressionOutcome) else outcome
 
 
 def _of_two(outcome: BinaryOutcome, *, weighable: bool) -> BinaryOutcome | str:
@@ -78,6 +83,21 @@ def _of_several(outcome: MulticlassOutcome, served: Counts | None, *, weighable:
     confidence = _rounded(outcome.confidence * weights[:, None])
     sums = outcome.confidence_sums * confidence.sum(axis=1) / np.maximum(sure, 1)
     return replace(told, confidence=confidence, confidence_sums=sums)
+
+
+def _of_numbers(profile: Profile, outcome: RegressionOutcome) -> RegressionOutcome | str:
+    layout, n, rows = profile.layout.outcome, outcome.n, profile.rows
+    column = profile.columns.get(layout.predicted) if isinstance(layout, Regression) else None
+    moments = column.moments if column else None
+    if not isinstance(layout, Regression) or moments is None or not FEWEST <= n < NEARLY_ALL * rows:
+        return outcome
+    predicted = layout.center + (outcome.label + outcome.error) / n
+    apart, sd = predicted - moments[1], math.sqrt(moments[2])
+    if abs(apart) < max(FAR, SURELY * math.sqrt(1 / n - 1 / rows)) * sd or not sd:
+        return outcome
+    side = "above" if apart > 0 else "below"
+    labelled = f"not known: the {n:,} of {rows:,} rows with a label are no fair sample"
+    return f"{labelled}, their predictions lie {abs(apart) / sd:.2g} standard deviations {side} all rows'"
 
 
 def _decided(profile: Profile, outcome: MulticlassOutcome) -> Counts | None:
