@@ -5,6 +5,7 @@ from typing import Any
 
 from monitor.alerts.finding import Finding, Group
 from monitor.alerts.phrasing import chance, clock, listed, number, said, shown
+from monitor.alerts.taxonomy import SYNTHETIC, pattern_of
 
 SUSPECTED = "suspected_"
 """Begins the names of the detectors that this is about."""
@@ -78,10 +79,21 @@ def _quiet(told: Mapping[str, Any]) -> str:
 def suspicion_title(group: Group) -> str:
     """Say what is suspected of whom."""
     ended = "resolved: " if group.transition == "resolved" else ""
-    attack = ATTACKS.get(group.kind, group.kind)
+    made_up = any(pattern_of(finding.evidence) == SYNTHETIC for finding in group.findings)
+    attack = attack_named(group.kind, made_up=made_up)
     names = [name for name in map(_who, group.findings) if name != EVERYONE]
     whom = f"by {_listed(names, NAMED)}" if names else f"in {EVERYONE}"
     return f"{shown(group.model)}: {ended}signs of {attack} {whom}"
+
+
+def attack_named(kind: str, *, made_up: bool) -> str:
+    """Name what is suspected. made_up: of queries that are odd and vary no row, as those that copy a model are, too.
+
+    >>> attack_named("attack.evasion", made_up=True), attack_named("attack.evasion", made_up=False)
+    ('evasion or model extraction', 'evasion')
+    """
+    kinds = (kind, "attack.extraction") if made_up and kind == "attack.evasion" else (kind,)
+    return " or ".join(ATTACKS.get(one, one) for one in kinds)
 
 
 def suspicion_lines(group: Group) -> tuple[str, ...]:

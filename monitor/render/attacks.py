@@ -7,7 +7,7 @@ from typing import Any
 from markupsafe import Markup
 from sqlalchemy import Connection, select
 
-from monitor.alerts.attack_wording import ATTACKS, EVERYONE, TO_DO, flipped, senders, to_do, to_limit
+from monitor.alerts.attack_wording import EVERYONE, TO_DO, attack_named, flipped, senders, to_do, to_limit
 from monitor.alerts.taxonomy import is_attack
 from monitor.detectors.attack.indicators import ALL_BY_NAME
 from monitor.detectors.attack.sighting import CLUSTER, sign_of
@@ -48,7 +48,7 @@ def _client(client: str, rows: Sequence[Mapping[str, Any]], alert: Mapping[str, 
     return {
         "client": client or EVERYONE,
         "kind": kind,
-        "attack": ATTACKS.get(kind, kind),
+        "attack": attack_named(kind, made_up=not clusters),
         "log_e": rows[0]["log_e"],
         "chance": chance_of(rows[0]["log_e"]),
         "sure": rows[0]["log_e"] >= ALARM,

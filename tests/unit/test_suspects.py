@@ -167,6 +167,17 @@ def test_a_sign_that_no_more_rows_show_than_is_usual_is_not_told_unless_they_cam
     assert "of values that do not go together, many of them at once (usual: at most 9.83 %)" in text_of(finding(sure))
 
 
+def test_odd_queries_that_vary_no_row_may_be_there_to_copy_the_model() -> None:
+    (odd,) = (one for one in measured(*uniform()) if one.detector == "suspected_evasion")
+    (copies,) = measured(seen("mallory", evidence={"cluster": CLUSTER}))
+    assert title_of(evaded(finding(odd))) == "loans: signs of evasion or model extraction by mallory"
+    assert title_of(evaded(finding(copies))) == "loans: signs of evasion by mallory"
+
+
+def uniform() -> list[Sighting]:
+    return [seen("mallory", 40.0, name) for name in ("doubtful", "far_from_population", "odd_combination")]
+
+
 def test_much_asked_is_told_at_low_severity_with_what_copies_the_model() -> None:
     told = {"volume": {"span": "day", "rows": 4120, "busiest": 900}, "asked": 12_345, "model_budget": 800}
     (one,) = measured(seen(detector="volume", rows=4120, hits=4120, rate=0.0, evidence=told))
@@ -230,12 +241,12 @@ def test_what_clients_do_together_names_them_and_never_asks_to_block_all_traffic
     sent = {"sent_by": 12, "senders": [{"client": f"new-{n:02}", "rows": 3} for n in range(12)]}
     (one,) = measured(seen("", detector="newcomers_narrow_margin", evidence=sent))
     told = evaded(finding(one))
-    assert title_of(told) == "loans: signs of evasion by 12 clients together"
+    assert title_of(told) == "loans: signs of evasion or model extraction by 12 clients together"
     assert "new-09 (3) and 2 more clients." in " ".join(lines_of(told))
     assert lines_of(told)[-1].startswith("To do: limit or block those of the clients named here that belong together (")
     (nobody,) = measured(seen("", detector="pooled_narrow_margin"))
     told = evaded(finding(nobody))
-    assert title_of(told) == "loans: signs of evasion in all traffic"
+    assert title_of(told) == "loans: signs of evasion or model extraction in all traffic"
     assert lines_of(told)[-1].startswith("To do: limit or block whoever sent these records, and")
 
 
