@@ -23,7 +23,7 @@ from monitor.detectors.attack.batches.known import Known, seen
 from monitor.detectors.attack.batches.naming import named
 from monitor.detectors.attack.batches.rows import NONE, Told
 from monitor.detectors.attack.batches.slow import slow_poisoning
-from monitor.steps.poisoning import contributors_of, learned, text_of
+from monitor.steps.poisoning import contributors_of, learned, of_known_labels, strange_labels, text_of
 from monitor.types import Roles
 
 ROLES = Roles(timestamp="at", label="y", scores=("p",))
@@ -293,6 +293,17 @@ def test_what_cannot_be_judged_says_why() -> None:
     assert "do not vary" in str(learned(table.set_column(4, "y", pa.array([1] * 2000)), ROLES, rng=rng))
     amount = Roles(timestamp="at", label="z", prediction="x")
     assert "only classes" in str(learned(table, amount, rng=rng))
+
+
+def test_a_reference_of_more_classes_than_are_judged_is_learned_from_the_most_frequent() -> None:
+    rng = np.random.default_rng(0)
+    y = np.sort(rng.choice(35, 3000, p=np.r_[np.full(30, 0.03), np.full(5, 0.02)]))
+    known = known_of(pa.table({"x": y + rng.normal(size=y.size), "y": y}), PLAIN)
+    assert len(known.classes) == 30
+    assert known.rows.label.max() < 30
+    few = pa.table({"y": ["1", "1", "34", "-5", "-5", None]})
+    assert strange_labels(few, known) == {"-5": 2, "34": 1}
+    assert of_known_labels(few, known).tolist() == [True, True, False, False, False, False]
 
 
 def test_shares_of_labels_are_laid_beside_a_small_reference_with_its_own_error_in_mind() -> None:
