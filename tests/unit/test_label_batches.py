@@ -16,7 +16,7 @@ from monitor.detectors.attack.batches import (
     prior_shift,
     value_for_label,
 )
-from monitor.detectors.attack.batches.audit import Verdict, audit, calibrated, measures_of, p_values
+from monitor.detectors.attack.batches.audit import EXPLAINED, Verdict, audit, calibrated, measures_of, p_values
 from monitor.detectors.attack.batches.calibration import Null, nulls_of, size_of
 from monitor.detectors.attack.batches.given import Given, OfSum, relabelled
 from monitor.detectors.attack.batches.known import Known, seen
@@ -320,6 +320,26 @@ def test_shares_of_labels_are_laid_beside_a_small_reference_with_its_own_error_i
             found.append(null["prior_shift"].p_value(measure(fresh).value))
     assert np.mean(np.array(found) <= 0.1) < 0.14
     assert np.mean(np.array(found) <= 0.01) < 0.025
+
+
+def riskier(seed: int, n: int) -> pa.Table:
+    """Give rows that are likelier labelled 1, with the labels that such rows have."""
+    table = rows(seed, 4 * n)
+    likely = table["x"].to_numpy() + np.random.default_rng(seed).normal(0, 2, 4 * n)
+    return table.take(pa.array(np.argsort(-likely)[:n]))
+
+
+def test_shares_of_labels_that_the_rows_explain_are_told_and_no_suspicion(known: Known) -> None:
+    verdict = judged(known, riskier(61, 500))
+    assert (verdict.outcome, verdict.why) == ("clean", EXPLAINED)
+
+
+def test_labels_that_moved_while_rows_did_not_are_suspicious(known: Known) -> None:
+    table = rows(62, 500)
+    zeros = np.flatnonzero(table["y"].to_numpy() == 0)
+    verdict = judged(known, flipped(table, zeros[:80]))
+    assert "prior_shift" in breaching(verdict)
+    assert EXPLAINED not in verdict.why
 
 
 def test_missing_values_and_labels_the_reference_lacks_do_no_harm(known: Known) -> None:
