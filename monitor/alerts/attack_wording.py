@@ -5,6 +5,7 @@ from typing import Any
 
 from monitor.alerts.finding import Finding, Group
 from monitor.alerts.phrasing import chance, clock, listed, number, said, shown
+from monitor.alerts.taxonomy import SYNTHETIC, pattern_of
 
 SUSPECTED = "suspected_"
 """Begins the names of the detectors that this is about."""
@@ -78,10 +79,21 @@ def _quiet(told: Mapping[str, Any]) -> str:
 def suspicion_title(group: Group) -> str:
     """Say what is suspected of whom."""
     ended = "resolved: " if group.transition == "resolved" else ""
-    attack = ATTACKS.get(group.kind, group.kind)
+    made_up = any(pattern_of(finding.evidence) == SYNTHETIC for finding in group.findings)
+    attack = attack_named(group.kind, made_up=made_up)
     names = [name for name in map(_who, group.findings) if name != EVERYONE]
     whom = f"by {_listed(names, NAMED)}" if names else f"in {EVERYONE}"
     return f"{shown(group.model)}: {ended}signs of {attack} {whom}"
+
+
+def attack_named(kind: str, *, made_up: bool) -> str:
+    """Name what is suspected. made_up: of queries that are odd and vary no row, as those that copy a model are, too.
+
+    >>> attack_named("attack.evasion", made_up=True), attack_named("attack.evasion", made_up=False)
+    ('evasion or model extraction', 'evasion')
+    """
+    kinds = (kind, "attack.extraction") if made_up and kind == "attack.evasion" else (kind,)
+    return " or ".join(ATTACKS.get(one, one) for one in kinds)
 
 
 def suspicion_lines(group: Group) -> tuple[str, ...]:
@@ -148,14 +160,22 @@ def _crowd(finding: Finding) -> str:
 
 def _seen(told: Mapping[str, Any]) -> list[str]:
     """Say what was seen: near-copies in the words of their cluster, every other sign by its rows."""
-    cluster = told.get("cluster")
     # an alert may linger in a window in which a sign was looked for and not seen
-    detectors = [one for one in told.get("detectors", ()) if one["hits"]]
+    detectors = [one for one in told.get("detectors", ()) if one["hits"] and _speaks(one)]
     similar = [one for one in detectors if _is_similar(str(one["name"]))]
     similar.sort(key=lambda one: -one["hits"])
-    copies = [_copies(cluster, similar[0], alone=bool(told.get("client")))] if cluster and similar else []
+    copies = [_copies(told, similar[0])] if told.get("cluster") and similar else []
     others = [one for one in detectors if one.get("says") and not (copies and one in similar)]
     return [*copies, *(_sign(one, told) for one in others)][:NAMED]
+
+
+def _speaks(one: Mapping[str, Any]) -> bool:
+    """Say whether a sign speaks for an attack: more rows show it than is usual, or so many at once that it is sure."""
+    return _is_often(one) or bool(one["log_e"] >= one["threshold"])
+
+
+def _is_often(one: Mapping[str, Any]) -> bool:
+    return bool(one["hits"] > one["p0"] * one["rows"])
 
 
 def _is_similar(name: str) -> bool:
@@ -169,37 +189,36 @@ def _sign(one: Mapping[str, Any], told: Mapping[str, Any]) -> str:
         return f"{rows}, where no client's {volume['span']} held more than {volume['busiest']:,}"
     swept = told.get("swept") or () if one["name"] == SWEEP else ()
     says = SWEPT.format(columns=", ".join(map(shown, swept))) if swept else str(one["says"])
-    usual = f" (usual: at most {100 * one['p0']:.3g} %)"
+    usual = f"{'' if _is_often(one) else ', many of them at once'} (usual: at most {100 * one['p0']:.3g} %)"
     rows = "first rows of new clients" if str(one["name"]).startswith(NEWCOMERS) else "rows"
     return f"{one['hits']:,} of {one['rows']:,} {rows} {said(says)}{usual}"
 
 
-def _copies(cluster: Mapping[str, Any], one: Mapping[str, Any], *, alone: bool) -> str:
-    clients = int(cluster.get("clients") or 0)
-    size = one["hits"] if alone else cluster["size"]
-    among = f" in {one['rows']:,} queries" if alone else f" from {clients:,} clients" if clients > 1 else ""
-    told = f"{size:,} near-{'copy' if size == 1 else 'copies'} of one row{among}"
-    return told + flipped(cluster, alone=alone)
+def _copies(told: Mapping[str, Any], one: Mapping[str, Any]) -> str:
+    """Say how many near-copies there are, of one row only where the cluster that is shown holds as many."""
+    cluster = told["cluster"]
+    clients, flips = int(cluster.get("clients") or 0), int(told.get("flips") or 0)
+    if not told.get("client"):
+        among = f" from {clients:,} clients" if clients > 1 else ""
+        return f"{_near_copies(cluster['size'])} of one row{among}{flipped(flips)}"
+    own = cluster.get("own") or (cluster if clients <= 1 else {"size": 0})
+    among = f" in {one['rows']:,} queries"
+    if one["hits"] <= own["size"]:
+        return f"{_near_copies(one['hits'])} of one row{among}{flipped(flips)}"
+    return f"{_near_copies(one['hits'])} of earlier rows of its own{among}{flipped(flips, to=' to those of one row')}"
 
 
-def flipped(cluster: Mapping[str, Any], *, alone: bool) -> str:
-    """Say how often the answer to near-copies flipped: to a client's own, and beside it to all where others sent some.
+def _near_copies(size: int) -> str:
+    return f"{size:,} near-{'copy' if size == 1 else 'copies'}"
 
-    >>> flipped({"flips": 70, "clients": 8, "own": {"flips": 9}}, alone=True)
-    ', the answer flipped 9 times (70 times among the near-copies of 8 clients)'
-    >>> flipped({"flips": 70, "clients": 8, "own": {"flips": 0}}, alone=True)
-    ', the answer flipped 70 times among the near-copies of 8 clients, not to its own'
+
+def flipped(flips: int, *, to: str = "") -> str:
+    """Say how often the answer to near-copies flipped; nothing where it did not.
+
+    >>> flipped(9), flipped(1, to=" to those of one row"), flipped(0)
+    (', the answer flipped 9 times', ', the answer to those of one row flipped 1 time', '')
     """
-    flips, clients = int(cluster.get("flips") or 0), int(cluster.get("clients") or 0)
-    own = (cluster.get("own") or {}).get("flips") if alone else None
-    if not flips and not own:
-        return ""
-    if clients <= 1 or not alone or own == flips:
-        return f", the answer flipped {_times(flips)}"
-    among = f"{_times(flips)} among the near-copies of {clients:,} clients"
-    if own:
-        return f", the answer flipped {_times(own)} ({among})"
-    return f", the answer flipped {among}" + ("" if own is None else ", not to its own")
+    return f", the answer{to} flipped {_times(flips)}" if flips else ""
 
 
 def _times(count: int) -> str:

@@ -130,7 +130,9 @@ def atlas_of(kind: str, evidence: object) -> list[str]:
 
 def pattern_of(evidence: object) -> str:
     """Say which pattern an alert's evidence shows; the empty text where it shows none in particular."""
-    cluster = evidence.get("cluster") if isinstance(evidence, Mapping) else None
-    if isinstance(evidence, Mapping) and evidence.get("pattern"):
+    if not isinstance(evidence, Mapping):
+        return ""
+    if evidence.get("pattern"):
         return str(evidence["pattern"])
-    return "" if not isinstance(cluster, Mapping) else FLIPS if cluster.get("flips") else QUERIES
+    cluster = evidence.get("cluster")
+    return "" if not isinstance(cluster, Mapping) else FLIPS if evidence.get("flips") else QUERIES

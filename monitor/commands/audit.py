@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ import pyarrow as pa
 import typer
 from numpy.typing import NDArray
 
+from monitor.alerts.phrasing import listed
 from monitor.commands.export import write_parquet
 from monitor.commands.opening import configured, reaching_database, watch_named, watching
 from monitor.commands.printing import json_line, printable, table
@@ -28,7 +29,16 @@ from monitor.detectors.attack.batches.naming import Text, named
 from monitor.detectors.attack.batches.rows import Floats, Labelled
 from monitor.errors import ConfigError
 from monitor.setup.sample import data_of, missing_files
-from monitor.steps.poisoning import CONTRIBUTOR, contributors_of, features_of, learned, text_of
+from monitor.steps.poisoning import (
+    CONTRIBUTOR,
+    contributors_of,
+    features_of,
+    learned,
+    of_known_labels,
+    strange_labels,
+    text_of,
+    told_apart,
+)
 from monitor.steps.reference import learned_rows
 from monitor.timestamps import times_of
 from monitor.types import Roles
@@ -45,7 +55,7 @@ class Audited:
 
     rows: those with a label; places: of these in the batch, from 0. statistics: as they are printed. doubts: how much
     each row's label contradicts the reference, shape (rows,). young: labelled rows that were left out, since others of
-    their days may still get a label.
+    their days may still get a label. strange: of labels that the reference does not know, how many rows were left out.
     """
 
     verdict: Verdict
@@ -55,6 +65,7 @@ class Audited:
     reference: int
     doubts: Floats
     young: int = 0
+    strange: Mapping[str, int] = field(default_factory=dict)
 
     def suspicious(self) -> list[tuple[int, list[str]]]:
         """Give the suspicious rows with what names them: those of most reasons first, then the most doubtful."""
@@ -65,7 +76,8 @@ class Audited:
 def audit(path: Path, name: str, batch: str, *, contributor: str | None, out: Path | None, as_json: bool) -> int:
     """Tell the verdict and write the suspicious rows; 0 when clean, else 1.
 
-    ConfigError where the batch cannot be compared: no file, no label, or a feature of the reference that it lacks.
+    ConfigError where the batch cannot be compared: no file, no label, no label that the reference knows, or a feature
+    of the reference that it lacks.
     """
     setup = configured(path)
     with watching(setup) as monitor, reaching_database(setup):
@@ -139,18 +151,29 @@ def _audited(reference: pa.Table, rows: pa.Table, watch: Watch, batch: str, cont
     known = learned(reference, roles, rng=rng, scored=set(roles.scores) <= set(rows.column_names))
     held = np.asarray(rows[roles.label].is_valid().to_numpy(), np.bool_)
     young = _young(rows, watch.settings, held)
-    places = np.flatnonzero(held & ~young)
-    rows = rows.take(pa.array(places, pa.int64()))
     if isinstance(known, str):
+        places = np.flatnonzero(held & ~young)
+        rows = rows.take(pa.array(places, pa.int64()))
         return Audited(Verdict("undecided", known), rows, places.tolist(), [], 0, np.zeros(rows.num_rows))
+    strange = _strange(rows.filter(pa.array(held & ~young)), known, batch)
+    places = np.flatnonzero(of_known_labels(rows, known) & ~young)
+    rows = rows.take(pa.array(places, pa.int64()))
     who, names = contributors_of(rows, contributor or _contributor(rows, roles))
     batch_rows = seen(known, rows, who, rng=rng)
     verdict = judged(known, batch_rows, rng=rng, nulls={})
     statistics = _statistics(known, batch_rows, verdict, names, partial(text_of, rows))
     doubts = label_contradiction.scores(batch_rows)
-    return Audited(
-        verdict, rows, places.tolist(), statistics, known.rows.size, doubts, int(np.count_nonzero(held & young))
-    )
+    left = int(np.count_nonzero(held & young))
+    return Audited(verdict, rows, places.tolist(), statistics, known.rows.size, doubts, left, strange)
+
+
+def _strange(rows: pa.Table, known: Known, batch: str) -> dict[str, int]:
+    """Count the rows of each label that the reference does not know; ConfigError where it knows none."""
+    strange = strange_labels(rows, known)
+    if strange and sum(strange.values()) == rows.num_rows:
+        mend = "write them alike, or name a `reference` whose labels are written so"
+        raise ConfigError(f"{batch}: {known.label}", told_apart(list(strange), known.classes), mend)
+    return strange
 
 
 def _young(rows: pa.Table, settings: Model, held: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -209,6 +232,7 @@ def _as_json(found: Audited, name: str, batch: str, roles: Roles) -> Mapping[str
         "n": found.rows.num_rows,
         "judged": verdict.judged,
         "left_out": found.young,
+        "unknown_labels": dict(found.strange),
         "parts": verdict.parts,
         "reference_n": found.reference,
         "false_alarms": FALSE_ALARMS,
@@ -234,6 +258,7 @@ def _tell(found: Audited, name: str, batch: str, roles: Roles, out: Path | None)
     if verdict.why:
         typer.echo(f"  {verdict.why}")
     if not verdict.statistics:
+        _tell_strange(found.strange)
         return
     parts = f" in {verdict.parts} parts" if verdict.parts > 1 else ""
     looked = f"{verdict.judged:,} of {found.rows.num_rows:,} labelled rows{parts}"
@@ -241,6 +266,7 @@ def _tell(found: Audited, name: str, batch: str, roles: Roles, out: Path | None)
     if found.young:
         more = "left out: other labels of their days may still come (labels.max_delay)"
         typer.echo(f"{found.young:,} labelled rows of the newest days were {more}")
+    _tell_strange(found.strange)
     typer.echo(f"{_power(verdict.detectable)}\n")
     lines = [
         (one["statistic"], one["value"], one["threshold"], one["p_value"], "yes" if one["breaches"] else "-", _at(one))
@@ -251,6 +277,13 @@ def _tell(found: Audited, name: str, batch: str, roles: Roles, out: Path | None)
         typer.echo(f"\n{len(suspicious):,} suspicious rows" + (f", written to {out}" if out else "; -o writes them"))
         rows = [_row(found, place, why, roles) for place, why in suspicious[:SHOWN]]
         table(("row", "label", "why"), [(r[ROW], r["label"], ", ".join(r[REASONS])) for r in rows])
+
+
+def _tell_strange(strange: Mapping[str, int]) -> None:
+    if strange:
+        labels = listed([f"'{text}' ({count:,})" for text, count in strange.items()], SHOWN)
+        rows = f"{sum(strange.values()):,} labelled rows were left out"
+        typer.echo(printable(f"{rows}: the reference does not know their labels, {labels}"))
 
 
 def _power(detectable: float | None) -> str:

@@ -7,11 +7,11 @@ from typing import Any
 from markupsafe import Markup
 from sqlalchemy import Connection, select
 
-from monitor.alerts.attack_wording import ATTACKS, EVERYONE, TO_DO, flipped, senders, to_do, to_limit
+from monitor.alerts.attack_wording import EVERYONE, TO_DO, attack_named, flipped, senders, to_do, to_limit
 from monitor.alerts.taxonomy import is_attack
 from monitor.detectors.attack.indicators import ALL_BY_NAME
 from monitor.detectors.attack.sighting import CLUSTER, sign_of
-from monitor.detectors.suspicion.suspects import CLIENT, kind_of
+from monitor.detectors.suspicion.suspects import CLIENT, flips_of, kind_of
 from monitor.render.frame import cut, times
 from monitor.render.svg import LEFT, RIGHT, WIDTH, TimeScale, drawing, read_time, tag
 from monitor.store.schema import sighting
@@ -48,13 +48,13 @@ def _client(client: str, rows: Sequence[Mapping[str, Any]], alert: Mapping[str, 
     return {
         "client": client or EVERYONE,
         "kind": kind,
-        "attack": ATTACKS.get(kind, kind),
+        "attack": attack_named(kind, made_up=not clusters),
         "log_e": rows[0]["log_e"],
         "chance": chance_of(rows[0]["log_e"]),
         "sure": rows[0]["log_e"] >= ALARM,
         "alert": alert,
         "first": min(((row["first_at"], row["first_id"]) for row in rows if row["first_at"]), default=None),
-        "signs": [_sign(row) for row in signs.values()],
+        "signs": [_sign(row) for row in signs.values() if _speaks(row)],
         "cluster": _cluster(clusters, client, alert),
         "records": list(dict.fromkeys(one for row in rows for one in row["ids"]))[:MOST_RECORDS],
         "slices": slices,
@@ -71,14 +71,19 @@ def _cluster(
     found = told or max(clusters, key=lambda one: (one.get("flips") or 0, one["size"]), default=None)
     if found is None:
         return None
-    mixed = client and not told and found["clients"] > 1
-    size = (found.get("own") or found)["size"] if client else found["size"]
+    others = bool(client) and found["clients"] > 1
+    own = (found.get("own") if client else None) or ({} if others else found)
     return {
         **found,
-        "size": size,
-        "flipped": flipped(found, alone=bool(client)),
-        "pair": [] if mixed else found["pair"],
+        "size": own.get("size", 0),
+        "flipped": flipped(flips_of(found, client)),
+        "labels": {} if others else found["labels"],
+        "pair": [] if others and not told else found["pair"],
     }
+
+
+def _speaks(row: Mapping[str, Any]) -> bool:
+    return bool(row["hits"] > row["rate"] * row["rows"] or row["log_e"] >= ALARM)
 
 
 def _sign(row: Mapping[str, Any]) -> dict[str, Any]:

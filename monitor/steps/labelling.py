@@ -1,7 +1,7 @@
 """The rows of a window whose labels have come, laid beside the reference's."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -25,7 +25,15 @@ from monitor.detectors.attack.batches.naming import named
 from monitor.detectors.attack.poisoned import CONTRADICTION, WHOLE, Labels
 from monitor.profiles.tables import joined
 from monitor.steps.labelled import labelled_rows
-from monitor.steps.poisoning import bounded, contributors_of, learned, text_of
+from monitor.steps.poisoning import (
+    bounded,
+    contributors_of,
+    learned,
+    of_known_labels,
+    strange_labels,
+    text_of,
+    told_apart,
+)
 from monitor.store.database import Database
 from monitor.store.records import read_records
 from monitor.types import Roles, Window
@@ -74,10 +82,17 @@ class Labelling:
             apart = self.watch.roles.client is not None
             stretch = _labelled(connection, self.watch, before, most=CONTRIBUTED) if apart else rows.slice(0, 0)
         absent = [name for name in known.columns if name not in rows.column_names]
+        if absent and rows.num_rows:
+            return Labels(note=f"no column {absent[0]!r} in this window")
+        strange = strange_labels(rows, known) if rows.num_rows else {}
+        rows, stretch = (part.filter(pa.array(of_known_labels(part, known))) for part in (rows, stretch))
         size = size_of(min(rows.num_rows, MOST_ROWS), reference=known.rows.size)
-        if absent or not size:
-            return Labels(note=f"no column {absent[0]!r} in this window" if absent and rows.num_rows else _few(rows))
-        return self._judged(known, rows, stretch, size)
+        if not size:
+            return Labels(
+                note=told_apart(list(strange), known.classes) if strange and not rows.num_rows else _few(rows)
+            )
+        found = self._judged(known, rows, stretch, size)
+        return replace(found, evidence={**found.evidence, "unknown_labels": strange}) if strange else found
 
     def _judged(self, known: Known, rows: pa.Table, stretch: pa.Table, size: int) -> Labels:
         rng = np.random.default_rng(SEED)

@@ -1,11 +1,12 @@
 """What a model's reference says of labels, and rows laid beside it: from tables and roles to what `audit` reads."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from monitor.alerts.phrasing import listed
 from monitor.detectors.attack.batches.known import (
     FEWEST_ROWS,
     MOST_CLASSES,
@@ -20,7 +21,7 @@ from monitor.profiles.vectors import MOST_WIDTH
 from monitor.timestamps import times_of
 from monitor.types import ColumnKind, Roles
 
-CONTRIBUTOR = "contributor"
+CONTRIBUTOR, LISTED = "contributor", 4
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
@@ -95,6 +96,31 @@ def text_of(rows: pa.Table, column: str, place: int) -> str:
     return str(categories(rows[column].slice(place, 1), classes=True).texts[0])
 
 
+def strange_labels(rows: pa.Table, known: Known) -> dict[str, int]:
+    """Count the rows of each label that the reference does not know, the most frequent first; no poison is seen there.
+
+    A reference of more than thirty classes knows the most frequent thirty.
+    """
+    counts = _label_counts(rows, known.label)
+    return {text: counts[text] for text in _by_rows(counts) if text not in known.classes}
+
+
+def of_known_labels(rows: pa.Table, known: Known) -> NDArray[np.bool_]:
+    """Say which rows bear a label that the reference knows."""
+    codes = class_codes(rows, known.label, known.classes)
+    return np.asarray((codes >= 0) & (codes < len(known.classes)))
+
+
+def told_apart(strange: Sequence[str], classes: Sequence[str]) -> str:
+    """Say how labels are written on both sides, where none of them meets.
+
+    >>> told_apart(["no", "yes"], ["0", "1"])
+    "labels are 'no', 'yes', where the reference's are '0', '1'"
+    """
+    here, there = (listed([f"'{one}'" for one in sorted(labels)], LISTED) for labels in (strange, classes))
+    return f"labels are {here}, where the reference's are {there}"
+
+
 def bounded(rows: pa.Table, *, most: int = MOST_ROWS, rng: np.random.Generator) -> pa.Table:
     """Give at most so many rows, drawn at random, in their order."""
     if rows.num_rows <= most:
@@ -103,13 +129,20 @@ def bounded(rows: pa.Table, *, most: int = MOST_ROWS, rng: np.random.Generator) 
 
 
 def _classes(rows: pa.Table, label: str | None) -> tuple[str, ...]:
+    return tuple(sorted(_by_rows(_label_counts(rows, label))[:MOST_CLASSES]))
+
+
+def _by_rows(counts: Mapping[str, int]) -> list[str]:
+    return sorted(counts, key=lambda text: (-counts[text], text))
+
+
+def _label_counts(rows: pa.Table, label: str | None) -> dict[str, int]:
     read = categories(rows[label], classes=True)
     counts: dict[str, int] = {}
     for text, n in zip(read.texts, np.bincount(read.positions, minlength=len(read.texts) + 1).tolist(), strict=False):
         if text is not None and n:
             counts[text] = counts.get(text, 0) + n
-    often = sorted(counts, key=lambda text: (-counts[text], text))[:MOST_CLASSES]
-    return tuple(sorted(often))
+    return counts
 
 
 def _times(rows: pa.Table, roles: Roles) -> Floats | None:

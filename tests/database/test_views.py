@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, insert, select, update
 
 from monitor.errors import MonitorError
 from monitor.render import html, views
@@ -15,7 +15,7 @@ from monitor.render.metrics import exposition
 from monitor.render.model_view import model_page
 from monitor.store.alerts import alert_rows
 from monitor.store.database import Database
-from monitor.store.schema import alert, alert_event, judgement, measurement, profile, source_state
+from monitor.store.schema import alert, alert_event, judgement, measurement, profile, sighting, source_state
 
 Fill = Callable[..., None]
 START = datetime(2013, 3, 1, tzinfo=UTC)
@@ -210,6 +210,24 @@ def test_the_page_shows_who_is_suspected_of_an_attack_and_why(database: Database
     assert "1 in 10^21" in page
     assert "37 near-copies of one row, the answer flipped 9 times" in page
     assert "limit or block mallory" in page
+
+
+def test_the_page_shows_of_a_client_its_own_flips_and_no_sign_that_is_no_more_than_usual(
+    database: Database, fill: Fill
+) -> None:
+    fill(database, windows=30, column="mallory")
+    with database.write() as connection:
+        (row,) = connection.execute(select(sighting)).mappings().all()
+        row = {name: value for name, value in row.items() if name != "id"}
+        shared = {"clients": 3, "size": 579, "flips": 141, "own": {"size": 278, "flips": 0}}
+        evidence = {"cluster": {**row["evidence"]["cluster"], **shared}}
+        other = row | {"client": "trudy", "evidence": evidence}
+        usual = row | {"detector": "doubtful", "hits": 4, "rows": 112, "rate": 0.0983, "log_e": 8.0, "evidence": {}}
+        connection.execute(insert(sighting), [other, usual])
+    (page,) = (page.decode() for path, page in html.site(database) if path.startswith("model/"))
+    assert "278 near-copies of one row." in page
+    assert "flipped 141 times" not in page
+    assert "barely decided" not in page
 
 
 def test_page_names_are_file_names_and_differ_where_models_do() -> None:

@@ -43,6 +43,12 @@ def poisoned(table: pa.Table) -> pa.Table:
     return table.set_column(table.column_names.index("repaid"), "repaid", pa.array(turned))
 
 
+def relabelled(table: pa.Table, words: dict[str, str], *, more: str = "") -> pa.Table:
+    """Write labels in other words, and `more` in every tenth row."""
+    y = [more if more and i % 10 == 0 else words[str(value)] for i, value in enumerate(table["repaid"].to_pylist())]
+    return table.set_column(table.column_names.index("repaid"), "repaid", pa.array(y))
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("audit")
@@ -51,6 +57,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pq.write_table(poisoned(rows(3, 500)), made / "poisoned.parquet")
     pq.write_table(rows(4, 500).drop_columns(["income"]), made / "narrow.parquet")
     pq.write_table(rows(4, 20), made / "short.parquet")
+    pq.write_table(relabelled(rows(2, 500), {"0": "no", "1": "yes"}), made / "words.parquet")
+    pq.write_table(relabelled(rows(2, 500), {"0": "0", "1": "1"}, more="open"), made / "more.parquet")
     (made / "monitor.yaml").write_text(CONFIG, encoding="utf-8")
     return made
 
@@ -107,6 +115,7 @@ def test_too_few_rows_are_no_pass(
     [
         ("narrow.parquet", None, "narrow.parquet: no column 'income', which the reference has"),
         ("clean.csv", "dsek", "no column 'dsek'"),
+        ("words.parquet", None, "words.parquet: repaid: labels are 'no', 'yes', where the reference's are '0', '1'"),
         ("nowhere.parquet", None, "no file matches 'nowhere.parquet'"),
     ],
 )
@@ -116,6 +125,16 @@ def test_a_batch_that_cannot_be_compared_says_why(
     monkeypatch.chdir(folder)
     with pytest.raises(ConfigError, match=said):
         here(batch, contributor)
+
+
+def test_rows_whose_labels_the_reference_does_not_know_are_counted_and_the_others_judged(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(folder)
+    assert here("more.parquet") == 0
+    said = capsys.readouterr().out
+    assert "50 labelled rows were left out: the reference does not know their labels, 'open' (50)" in said
+    assert "450 of 450 labelled rows in 2 parts" in said
 
 
 def test_labels_of_the_newest_days_are_left_out_while_others_may_still_come(folder: Path, tmp_path: Path) -> None:

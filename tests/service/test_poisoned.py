@@ -39,8 +39,8 @@ def rows(seed: int, days: int, *, start: datetime) -> pa.Table:
     return pa.table(columns | {"repaid": (rng.random(n) < p).astype(int)})
 
 
-def laid_out(folder: Path, *, poisoned_from: int) -> None:
-    """Write ten days of logs whose western desk flips a third of its labels from some day on."""
+def laid_out(folder: Path, *, poisoned_from: int, words: tuple[str, str] | None = None) -> None:
+    """Write ten days of logs whose western desk flips a third of its labels from some day on; words: for 0 and 1."""
     for name in ("logs", "labels"):
         (folder / name).mkdir()
     pq.write_table(rows(1, 20, start=START - timedelta(days=40)), folder / "reference.parquet")
@@ -49,7 +49,7 @@ def laid_out(folder: Path, *, poisoned_from: int) -> None:
     turned = west & (np.arange(logs.num_rows) >= poisoned_from * A_DAY) & (rng.random(logs.num_rows) < 0.33)
     labels = np.where(turned, 1 - logs["repaid"].to_numpy(), logs["repaid"].to_numpy())
     pq.write_table(logs.drop_columns(["repaid"]), folder / "logs" / "a.parquet")
-    known = pa.table({"number": logs["number"], "repaid": labels})
+    known = pa.table({"number": logs["number"], "repaid": np.array(words)[labels] if words else labels})
     pq.write_table(known.slice(0, 9 * A_DAY), folder / "labels" / "a.parquet")
     (folder / "monitor.yaml").write_text(CONFIG, encoding="utf-8")
 
@@ -76,3 +76,12 @@ def test_labels_that_one_client_flips_are_told_with_its_name_and_its_rows(tmp_pa
     flipped = monitor(tmp_path, "measurements", "monitor.yaml", "--detector", "label_contradiction", "--json")
     whole = [one["value"] for one in flipped if one["column"] == ""]
     assert max(abs(value) for value in whole[:5]) < 0.06 < max(whole[5:])
+
+
+def test_labels_in_other_words_than_the_references_are_no_poison(tmp_path: Path) -> None:
+    laid_out(tmp_path, poisoned_from=9, words=("no", "yes"))
+    monitor(tmp_path, "once", "monitor.yaml")
+    found = monitor(tmp_path, "measurements", "monitor.yaml", "--detector", "poisoned_labels", "--json")
+    assert {(one["outcome"], one["note"]) for one in found} == {
+        ("insufficient", "labels are 'no', 'yes', where the reference's are '0', '1'")
+    }

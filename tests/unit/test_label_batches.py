@@ -16,14 +16,14 @@ from monitor.detectors.attack.batches import (
     prior_shift,
     value_for_label,
 )
-from monitor.detectors.attack.batches.audit import Verdict, audit, calibrated, measures_of, p_values
+from monitor.detectors.attack.batches.audit import EXPLAINED, Verdict, audit, calibrated, measures_of, p_values
 from monitor.detectors.attack.batches.calibration import Null, nulls_of, size_of
 from monitor.detectors.attack.batches.given import Given, OfSum, relabelled
 from monitor.detectors.attack.batches.known import Known, seen
 from monitor.detectors.attack.batches.naming import named
 from monitor.detectors.attack.batches.rows import NONE, Told
 from monitor.detectors.attack.batches.slow import slow_poisoning
-from monitor.steps.poisoning import contributors_of, learned, text_of
+from monitor.steps.poisoning import contributors_of, learned, of_known_labels, strange_labels, text_of
 from monitor.types import Roles
 
 ROLES = Roles(timestamp="at", label="y", scores=("p",))
@@ -295,6 +295,17 @@ def test_what_cannot_be_judged_says_why() -> None:
     assert "only classes" in str(learned(table, amount, rng=rng))
 
 
+def test_a_reference_of_more_classes_than_are_judged_is_learned_from_the_most_frequent() -> None:
+    rng = np.random.default_rng(0)
+    y = np.sort(rng.choice(35, 3000, p=np.r_[np.full(30, 0.03), np.full(5, 0.02)]))
+    known = known_of(pa.table({"x": y + rng.normal(size=y.size), "y": y}), PLAIN)
+    assert len(known.classes) == 30
+    assert known.rows.label.max() < 30
+    few = pa.table({"y": ["1", "1", "34", "-5", "-5", None]})
+    assert strange_labels(few, known) == {"-5": 2, "34": 1}
+    assert of_known_labels(few, known).tolist() == [True, True, False, False, False, False]
+
+
 def test_shares_of_labels_are_laid_beside_a_small_reference_with_its_own_error_in_mind() -> None:
     rng = np.random.default_rng(0)
     rows_of = known_of(rows(21, 1000, classes=3)).rows
@@ -309,6 +320,26 @@ def test_shares_of_labels_are_laid_beside_a_small_reference_with_its_own_error_i
             found.append(null["prior_shift"].p_value(measure(fresh).value))
     assert np.mean(np.array(found) <= 0.1) < 0.14
     assert np.mean(np.array(found) <= 0.01) < 0.025
+
+
+def riskier(seed: int, n: int) -> pa.Table:
+    """Give rows that are likelier labelled 1, with the labels that such rows have."""
+    table = rows(seed, 4 * n)
+    likely = table["x"].to_numpy() + np.random.default_rng(seed).normal(0, 2, 4 * n)
+    return table.take(pa.array(np.argsort(-likely)[:n]))
+
+
+def test_shares_of_labels_that_the_rows_explain_are_told_and_no_suspicion(known: Known) -> None:
+    verdict = judged(known, riskier(61, 500))
+    assert (verdict.outcome, verdict.why) == ("clean", EXPLAINED)
+
+
+def test_labels_that_moved_while_rows_did_not_are_suspicious(known: Known) -> None:
+    table = rows(62, 500)
+    zeros = np.flatnonzero(table["y"].to_numpy() == 0)
+    verdict = judged(known, flipped(table, zeros[:80]))
+    assert "prior_shift" in breaching(verdict)
+    assert EXPLAINED not in verdict.why
 
 
 def test_missing_values_and_labels_the_reference_lacks_do_no_harm(known: Known) -> None:

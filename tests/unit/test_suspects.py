@@ -24,6 +24,8 @@ ALPHA = 1e-6
 LIMIT = -math.log(ALPHA)
 CLUSTER = {"size": 37, "clients": 1, "top_client_share": 1.0, "flips": 9, "pair": [], "labels": {}}
 
+FOREIGN = {**CLUSTER, "size": 579, "clients": 3, "flips": 141, "own": {"size": 278, "flips": 0, "ids": []}}
+
 
 def seen(client: str = "c1", log_e: float = 20.0, detector: str = "near_duplicates", **rest: Any) -> Sighting:  # noqa: ANN401
     plain = {"rows": 41, "hits": 30, "rate": 0.02, "first_at": 1, "first_id": "r1", "ids": ("r1", "r2")}
@@ -83,6 +85,9 @@ def test_a_log_that_repeats_the_reference_accuses_nobody() -> None:
     [
         ([seen()], "c1", "warning"),  # one family
         ([seen(evidence={"cluster": CLUSTER})], "c1", "critical"),  # answers that flip
+        ([seen(evidence={"cluster": FOREIGN})], "c1", "warning"),  # those to another client's copies of the row
+        ([seen("", evidence={"cluster": FOREIGN})], "", "warning"),  # to anyone's, where no client is meant
+        ([seen(evidence={"cluster": {**FOREIGN, "own": {}}})], "c1", "warning"),  # not known whose
         (
             [seen(log_e=2 * LIMIT), seen(log_e=2 * LIMIT, detector="off_contract")],
             "c1",
@@ -144,6 +149,39 @@ def test_an_alert_that_lingers_tells_no_sign_of_which_no_row_came() -> None:
     assert "0 of 0" not in text_of(finding(one))
     (copy,) = measured(seen("mallory", 27.7, hits=1, evidence={"cluster": CLUSTER}))
     assert "1 near-copy of one row in 41 queries" in text_of(finding(copy))
+
+
+def test_the_flips_of_another_client_are_not_told_of_this_one() -> None:
+    (one,) = measured(seen("mallory", hits=278, rows=284, evidence={"cluster": FOREIGN}))
+    assert "278 near-copies of one row in 284 queries, since" in text_of(finding(one))
+    assert as_json(finding(one))["atlas"] == ["AML.T0043.001", "AML.T0042"]
+
+
+def test_near_copies_of_many_rows_are_not_said_to_be_of_one() -> None:
+    line = {**CLUSTER, "size": 10, "flips": 7, "own": {"size": 11, "flips": 7, "ids": []}}
+    (one,) = measured(seen("mallory", hits=186, rows=392, evidence={"cluster": line}))
+    said = "186 near-copies of earlier rows of its own in 392 queries, the answer to those of one row flipped 7 times"
+    assert said in text_of(finding(one))
+
+
+def test_a_sign_that_no_more_rows_show_than_is_usual_is_not_told_unless_they_came_at_once() -> None:
+    usual = seen("mallory", 8.0, "doubtful", rows=112, hits=4, rate=0.0983)
+    (one,) = measured(seen("mallory", 30.0), usual)
+    assert [told["name"] for told in one.evidence["detectors"]] == ["near_duplicates", "doubtful"]
+    assert "of 112 rows" not in text_of(finding(one))
+    (sure,) = measured(seen("mallory", 30.0), replace(usual, log_e=20.0))
+    assert "of values that do not go together, many of them at once (usual: at most 9.83 %)" in text_of(finding(sure))
+
+
+def test_odd_queries_that_vary_no_row_may_be_there_to_copy_the_model() -> None:
+    (odd,) = (one for one in measured(*uniform()) if one.detector == "suspected_evasion")
+    (copies,) = measured(seen("mallory", evidence={"cluster": CLUSTER}))
+    assert title_of(evaded(finding(odd))) == "loans: signs of evasion or model extraction by mallory"
+    assert title_of(evaded(finding(copies))) == "loans: signs of evasion by mallory"
+
+
+def uniform() -> list[Sighting]:
+    return [seen("mallory", 40.0, name) for name in ("doubtful", "far_from_population", "odd_combination")]
 
 
 def test_much_asked_is_told_at_low_severity_with_what_copies_the_model() -> None:
@@ -209,12 +247,12 @@ def test_what_clients_do_together_names_them_and_never_asks_to_block_all_traffic
     sent = {"sent_by": 12, "senders": [{"client": f"new-{n:02}", "rows": 3} for n in range(12)]}
     (one,) = measured(seen("", detector="newcomers_narrow_margin", evidence=sent))
     told = evaded(finding(one))
-    assert title_of(told) == "loans: signs of evasion by 12 clients together"
+    assert title_of(told) == "loans: signs of evasion or model extraction by 12 clients together"
     assert "new-09 (3) and 2 more clients." in " ".join(lines_of(told))
     assert lines_of(told)[-1].startswith("To do: limit or block those of the clients named here that belong together (")
     (nobody,) = measured(seen("", detector="pooled_narrow_margin"))
     told = evaded(finding(nobody))
-    assert title_of(told) == "loans: signs of evasion in all traffic"
+    assert title_of(told) == "loans: signs of evasion or model extraction in all traffic"
     assert lines_of(told)[-1].startswith("To do: limit or block whoever sent these records, and")
 
 
@@ -256,9 +294,11 @@ def test_the_public_threshold_of_a_suspicion_is_what_its_value_had_to_reach() ->
 def test_what_a_client_sweeps_is_named_and_the_answers_to_its_own_copies_are_counted_apart() -> None:
     shared = {**CLUSTER, "clients": 8, "flips": 70, "own": {"size": 54, "flips": 9, "ids": ["r1", "r2"]}}
     (one,) = measured(seen(detector="near_duplicates", evidence={"cluster": shared}))
-    assert "the answer flipped 9 times (70 times among the near-copies of 8 clients)" in text_of(finding(one))
+    assert "30 near-copies of one row in 41 queries, the answer flipped 9 times, since" in text_of(finding(one))
     (one,) = measured(seen(evidence={"cluster": {**shared, "own": {}}}))
-    assert "the answer flipped 70 times among the near-copies of 8 clients" in text_of(finding(one))
+    assert "30 near-copies of earlier rows of its own in 41 queries, since" in text_of(finding(one))
+    (all_of_them,) = measured(seen("", evidence={"cluster": shared}))
+    assert "37 near-copies of one row from 8 clients, the answer flipped 70 times" in text_of(finding(all_of_them))
     (one,) = measured(seen(detector="one_column_sweep"))
     told = finding(replace(one, evidence={**one.evidence, "swept": ["amount"]}))
     assert "rows like one that the client sent just before in all but amount (" in text_of(told)

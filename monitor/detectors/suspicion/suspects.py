@@ -186,7 +186,9 @@ def _measured(
         "first_suspicious_record": {"id": begun.first_id, "time": _time(begun.first_at)},
         "record_ids": list(dict.fromkeys(i for one in found for i in one.ids))[:MOST_IDS],
     }
-    if kind == "attack.evasion" and not evidence.get("cluster"):
+    if evidence.get("cluster"):
+        evidence["flips"] = flips_of(evidence["cluster"], client)
+    elif kind == "attack.evasion":
         evidence["pattern"] = "off_manifold"
     return Measurement(
         name_of(kind),
@@ -214,26 +216,43 @@ def _told(one: Sighting, limit: float) -> dict[str, Any]:
 def severity_of(found: Sequence[Sighting], others: Sequence[Sighting], *, client: str, limit: float) -> Severity:
     """Say how grave it is: critical, warning or info.
 
-    Critical are near-copies whose answer flipped five times or more, and signs of two families that are sure; a warning
-    is one family; what is known of no client in particular is one step less. What honest people may do, to vary few
-    values of a row again and again or to ask much, is info.
+    Critical are near-copies whose answer flipped five times or more, a client's own where it is one's, and signs of two
+    families that are sure; a warning is one family; what is known of no client in particular is one step less. What
+    honest people may do, to vary few values of a row again and again or to ask much, is info.
     """
     alarming = [one for one in (*found, *others) if one.log_e >= limit]
     if alarming and all(map(_maybe_honest, alarming)):
         return "info"
-    clusters = [one.evidence.get("cluster") or {} for one in (*found, *others)]
-    flips = max((int(cluster.get("flips") or 0) for cluster in clusters), default=0)
+    flips = max((_flips(one) for one in (*found, *others)), default=0)
     # what is doubtful, all told, repeats what its parts say
     sure = {_family(one.detector) for one in (*found, *others) if one.log_e >= SURE * limit} - {DOUBT}
     words: tuple[Severity, ...] = ("critical", "warning", "info")
     return words[(0 if flips >= FLIPS or len(sure) > 1 else 1) + (0 if client else 1)]
 
 
+def flips_of(cluster: Mapping[str, Any], client: str) -> int:
+    """Count how often the answer to near-copies flipped: to a client's own, or to all where no client is meant.
+
+    0 where others sent some, too, and the client's are not known.
+
+    >>> shared = {"flips": 141, "clients": 3, "own": {"size": 278, "flips": 0}}
+    >>> flips_of(shared, "mallory"), flips_of(shared, ""), flips_of({"flips": 9, "clients": 1}, "mallory")
+    (0, 141, 9)
+    """
+    alone = not client or cluster.get("clients", 1) <= 1
+    own = cluster.get("own") or ({"flips": cluster.get("flips")} if alone else {})
+    return int((own if client else cluster).get("flips") or 0)
+
+
+def _flips(one: Sighting) -> int:
+    return flips_of(one.evidence.get("cluster") or {}, one.client)
+
+
 def _maybe_honest(one: Sighting) -> bool:
     """Say whether honest clients may show it: those who ask "what if", and those who have much to ask."""
-    family, flips = _family(one.detector), int((one.evidence.get("cluster") or {}).get("flips") or 0)
+    family = _family(one.detector)
     varied = family == "similar" and one.evidence.get("what_if", 0.0) > WHAT_IF
-    return varied or family == "volume" or (family == "sweep" and flips < FLIPS)
+    return varied or family == "volume" or (family == "sweep" and _flips(one) < FLIPS)
 
 
 def _family(detector: str) -> str:

@@ -20,7 +20,7 @@ from monitor.detectors.attack.batches import (
     value_for_label,
 )
 from monitor.detectors.attack.batches.calibration import Null, blocks, nulls_of, size_of
-from monitor.detectors.attack.batches.given import ByClass, Given, OfDraws, OfSum, residuals
+from monitor.detectors.attack.batches.given import ByClass, Given, OfDraws, OfShares, OfSum, residuals
 from monitor.detectors.attack.batches.known import Known
 from monitor.detectors.attack.batches.power import extra, least_share
 from monitor.detectors.attack.batches.rows import NONE, Labelled, Places, Told
@@ -38,7 +38,7 @@ Floats = NDArray[np.float64]
 Measure = Callable[[Labelled], Told]
 Nulls = Mapping[str, Given]
 
-FLIPS = "label_contradiction"
+FLIPS, SHARES = "label_contradiction", "prior_shift"
 SAYS: Mapping[str, str] = {
     "label_contradiction": "the label contradicts what the reference says of such rows",
     "confusion_excess": "one label where another is likelier, more often than the reference explains",
@@ -46,10 +46,11 @@ SAYS: Mapping[str, str] = {
     "neighbour_disagreement": "hardly any of the nearest reference rows bear the label",
     "value_for_label": "one value goes with one label, as the trigger of a backdoor does",
     "duplicate_clusters": "near copies of one row",
-    "prior_shift": "labels come in other shares than in the reference",
+    "prior_shift": "labels come in other shares than in the reference, and than such rows explain",
     "contributors": "its contributor's labels contradict the reference more than others' do",
     "slow_poisoning": "over the parts of the batch, labels contradict the reference a little more than they should",
 }
+EXPLAINED = "labels come in other shares than in the reference, as such rows do"
 GRAINS, DISTANCES = {"duplicate_clusters": 1.0}, ("prior_shift",)
 OF_LABELS = ("confusion_excess", "value_for_label")
 """What is drawn, and speaks of labels given the features."""
@@ -83,8 +84,9 @@ class Statistic:
 class Verdict:
     """What is to be said of a batch.
 
-    judged: rows that were looked at; parts: in how many parts of equal size. detectable: the share of labels flipped at
-    random that would be found in four of five such batches; None where not even half of them would.
+    why: what makes it suspicious, and what is unusual without being so. judged: rows that were looked at; parts: in how
+    many parts of equal size. detectable: the share of labels flipped at random that would be found in four of five such
+    batches; None where not even half of them would.
     """
 
     outcome: Literal["clean", "suspicious", "undecided"]
@@ -153,6 +155,7 @@ def calibrated(known: Known, size: int, *, rng: np.random.Generator, draws: int 
     learned = nulls_of(drawn, known.rows, size, batches=draws, rng=rng, grains=GRAINS, distances=DISTANCES)
     nulls: dict[str, Given] = {name: OfSum.learned(by_class, known.rows) for name, by_class in sums.items()}
     nulls |= {name: OfDraws(drawn[name], null, name in OF_LABELS) for name, null in learned.items()}
+    nulls[SHARES] = OfShares(learned[SHARES], known.rows, known.priors)
     if known.order.size < BLOCKS_NEEDED * size:
         return nulls
     measures = drawn | {name: _beyond(by_class) for name, by_class in sums.items()}
@@ -257,10 +260,19 @@ def audit(
         each = [p_values_of_sums(known, nulls[size], rows, rng=rng) for _, rows in taken[: batch.size // size]]
         found.append(_slow(known, each, size, batch, alpha))
     breaching = [one for one in found if one.breaches]
-    why = "; ".join(SAYS[one.name] for one in breaching)
+    explained = [EXPLAINED for one in found if _is_explained(one, nulls[size], len(parts))]
+    why = "; ".join([*(SAYS[one.name] for one in breaching), *explained])
     outcome: Literal["clean", "suspicious"] = "suspicious" if breaching else "clean"
     seen_from = _detectable(taken[0][1], nulls[size][FLIPS], alpha / len(parts), len(parts), rng=rng)
     return Verdict(outcome, why, int(judged.size), len(parts), tuple(found), seen_from)
+
+
+def _is_explained(one: Statistic, nulls: Nulls, parts: int) -> bool:
+    """Say whether shares of labels are rare in the reference, and what rows of this kind have."""
+    given = nulls[SHARES]
+    if one.name != SHARES or one.breaches or not isinstance(given, OfShares):
+        return False
+    return given.learned.p_value(one.value) * parts <= one.alpha
 
 
 def _detectable(part: Labelled, given: Given, alpha: float, parts: int, *, rng: np.random.Generator) -> float | None:

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
+from monitor.detectors.attack.batches import prior_shift
 from monitor.detectors.attack.batches.calibration import MOST_SKEW, Measure, Null, null_of
 from monitor.detectors.attack.batches.rows import Floats, Labelled, Told
 
@@ -17,6 +18,8 @@ ByClass = Callable[[Labelled], Floats]
 
 DOUBT = 0.01
 DRAWS = 200
+UNSURE = 0.25
+"""So large a part of a share that rows explain may be more, or less."""
 
 
 class Given(Protocol):
@@ -90,6 +93,55 @@ class OfDraws:
     def widened(self, by: float) -> "OfDraws":
         """Give the same with a larger standard deviation."""
         return replace(self, learned=self.learned.widened(by))
+
+
+@dataclass(frozen=True, eq=False)
+class OfShares:
+    """How far shares of labels lie from the reference's: known from its batches, made sure of on the rows that came.
+
+    Where other rows come, other labels do: a distance that is rare among batches of the reference is laid beside those
+    of the same rows with labels drawn anew; the null that thinks it less rare answers. priors: shape (classes,).
+    """
+
+    learned: Null
+    reference: Labelled
+    priors: Floats
+
+    def null(self, batch: Labelled, told: Told, *, rng: np.random.Generator) -> Null:
+        """Give the moments on batches of the reference, or on the batch's own rows where these are the wider ones."""
+        if self.learned.p_value(told.value) > DOUBT:
+            return self.learned
+        return max(self.learned, self._of_rows(batch, rng), key=lambda one: one.p_value(told.value))
+
+    def widened(self, by: float) -> "OfShares":
+        """Give the same with a larger standard deviation."""
+        return replace(self, learned=self.learned.widened(by))
+
+    def _of_rows(self, batch: Labelled, rng: np.random.Generator) -> Null:
+        # probabilities are to say by how much shares move, not how large they are: what they get wrong of the reference
+        # they get wrong here; and no row is drawn a label that the reference lacks
+        beyond = batch.size * (self.priors - self.reference.chance.mean(axis=0))
+        known = replace(batch, chance=batch.chance * (np.arange(batch.classes) < batch.classes - 1))
+        beyond[-1], error = 0.0, batch.size * self._error(batch)
+        drawn = (prior_shift.counts(relabelled(known, rng)) + beyond for _ in range(DRAWS))
+        values = [
+            prior_shift.distance(one + error * rng.normal(size=error.size), batch.size * self.priors) for one in drawn
+        ]
+        return null_of(np.array(values), wider=1.0, grain=1e-9)
+
+    def _error(self, batch: Labelled) -> Floats:
+        """Give the standard error of each share that the rows explain; shape (classes,).
+
+        That of the reference, by how much its nearest rows explain another share, and a part of what is explained,
+        since what is learned of few rows is drawn towards the mean.
+        """
+        own = np.eye(batch.classes)[self.reference.label] - self.reference.chance
+        moved, near = (
+            getattr(batch, name).mean(axis=0) - getattr(self.reference, name).mean(axis=0)
+            for name in ("chance", "near")
+        )
+        variance = own.var(axis=0) / self.reference.size + (moved - near) ** 2 + (UNSURE * moved) ** 2
+        return np.asarray(np.sqrt(variance) * (np.arange(batch.classes) < batch.classes - 1))
 
 
 def residuals(by_class: ByClass, batch: Labelled) -> Floats:

@@ -115,13 +115,14 @@ def learn(
     times: Floats | None,
     rng: np.random.Generator,
 ) -> Known:
-    """Learn from labelled reference rows, at most 16,000 of them drawn at random.
+    """Learn from reference rows of these classes, at most 16,000 of them drawn at random.
 
     columns: those that are features, with their kinds; texts and vectors take part as the numbers that they are spelled
     out as. scores: by class, the columns of probabilities; empty to have a bounded model fitted. times: of the rows, or
     None.
     """
-    chosen = np.flatnonzero(class_codes(rows, label, classes) >= 0)
+    codes = class_codes(rows, label, classes)
+    chosen = np.flatnonzero((codes >= 0) & (codes < len(classes)))
     if chosen.size > MOST_ROWS:
         chosen = np.sort(rng.choice(chosen, MOST_ROWS, replace=False))
     order = np.empty(0, np.intp) if times is None else np.argsort(times[chosen], kind="stable")

@@ -1,4 +1,4 @@
-"""Labels that come more or less often than in the reference, whatever the features."""
+"""Labels that come more or less often than in the reference."""
 
 import numpy as np
 
@@ -12,8 +12,20 @@ def measure(batch: Labelled, *, priors: Floats) -> Told:
 
     Blind to flips that go both ways alike; honest batches that were chosen by label show it, too.
     """
-    expected = batch.size * priors
-    found = np.bincount(batch.label, minlength=batch.classes)
-    apart = (found - expected) ** 2 / np.maximum(expected, 0.5)
-    most = int(np.where(found > expected, apart, -1.0).argmax())
-    return Told(float(np.sqrt(apart.sum())), NONE, cell=(most,))
+    expected, found = batch.size * priors, counts(batch)
+    most = int(np.where(found > expected, _apart(found, expected), -1.0).argmax())
+    return Told(distance(found, expected), NONE, cell=(most,))
+
+
+def counts(batch: Labelled) -> Floats:
+    """Count the rows of each label; shape (classes,)."""
+    return np.bincount(batch.label, minlength=batch.classes).astype(np.float64)
+
+
+def distance(found: Floats, expected: Floats) -> float:
+    """Give the root of the chi-square distance of counts, at least 0; 0 where they are as expected."""
+    return float(np.sqrt(_apart(found, expected).sum()))
+
+
+def _apart(found: Floats, expected: Floats) -> Floats:
+    return np.asarray((found - expected) ** 2 / np.maximum(expected, 0.5))
