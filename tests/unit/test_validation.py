@@ -91,6 +91,7 @@ def fitted_to_gaps() -> Baseline:
     ("values", "reason"),
     [
         ({"age": "abc"}, "age is 'abc', which is no number"),
+        ({"age": True}, "age is True, which is no number"),
         ({"cost": "18.000,50"}, "cost is '18.000,50', which is no number"),
         ({"home": ["rent"]}, "home is ['rent'], which is no category"),
         ({"emb": [1.0, 2.0]}, "emb is [1.0, 2.0], which is no list of 4 numbers"),

@@ -116,7 +116,7 @@ def _beyond(space: Space, place: int, value: float) -> str:
 
 def _unread(space: Space, table: pa.Table, rows: Rows) -> NDArray[np.bool_]:
     """Say where a value was sent that cannot be of its column's kind, shape (rows, all columns); a vector's first."""
-    none = np.concatenate([np.isnan(rows.numbers), rows.codes < 0], axis=1) & _firsts(space)
+    none = np.concatenate([np.isnan(rows.numbers) | _truths(space, table), rows.codes < 0], axis=1) & _firsts(space)
     for place in np.flatnonzero(none.any(axis=0)).tolist():
         name = _column(space, place)[0]
         sent = table.column(name) if table.column_names.count(name) == 1 else None
@@ -126,6 +126,14 @@ def _unread(space: Space, table: pa.Table, rows: Rows) -> NDArray[np.bool_]:
         else:
             none[:, place] &= np.asarray(sent.is_valid().to_numpy(), np.bool_)
     return none
+
+
+def _truths(space: Space, table: pa.Table) -> NDArray[np.bool_]:
+    """Say for which numbers true or false was sent, shape (numbers,): it would be read as 1 or 0."""
+    truths = {field.name for field in table.schema if pa.types.is_boolean(field.type)}
+    numeric = space.columns[: len(space.widths)]
+    sent = np.array([column.type == "number" and column.name in truths for column in numeric], np.bool_)
+    return np.repeat(sent, space.widths)
 
 
 def _firsts(space: Space) -> NDArray[np.bool_]:
