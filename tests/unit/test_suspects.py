@@ -85,6 +85,8 @@ def test_a_log_that_repeats_the_reference_accuses_nobody() -> None:
     [
         ([seen()], "c1", "warning"),  # one family
         ([seen(evidence={"cluster": CLUSTER})], "c1", "critical"),  # answers that flip
+        ([seen(evidence={"cluster": CLUSTER | {"varied": ["amount", "plan", "rate"]}})], "c1", "warning"),  # quotes
+        ([seen(evidence={"cluster": CLUSTER | {"varied": ["amount", "plan", "rate", "age"]}})], "c1", "critical"),
         ([seen(evidence={"cluster": FOREIGN})], "c1", "warning"),  # those to another client's copies of the row
         ([seen("", evidence={"cluster": FOREIGN})], "", "warning"),  # to anyone's, where no client is meant
         ([seen(evidence={"cluster": {**FOREIGN, "own": {}}})], "c1", "warning"),  # not known whose

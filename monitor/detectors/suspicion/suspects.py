@@ -19,7 +19,7 @@ CLIENT, MANY = "client=", "many clients"
 SHOWN = math.log(1_000)
 SURE = 2.0
 """Twice the evidence that an alarm asks for is sure."""
-FLIPS, WHAT_IF = 5, 0.5
+FLIPS, WHAT_IF, FEW_VARIED = 5, 0.5, 3
 BESIDE, SLACK = 10, 1.25
 """A client is laid beside the rate of the others, times the slack, as if so many rows of theirs had shown nothing."""
 ACCOMPLICES, LEFT = 3, 20
@@ -216,14 +216,15 @@ def _told(one: Sighting, limit: float) -> dict[str, Any]:
 def severity_of(found: Sequence[Sighting], others: Sequence[Sighting], *, client: str, limit: float) -> Severity:
     """Say how grave it is: critical, warning or info.
 
-    Critical are near-copies whose answer flipped five times or more, a client's own where it is one's, and signs of two
-    families that are sure; a warning is one family; what is known of no client in particular is one step less. What
-    honest people may do, to vary few values of a row again and again or to ask much, is info.
+    Critical are near-copies whose answer flipped five times or more, a client's own where it is one's, if more than
+    three columns are varied, and signs of two families that are sure; a warning is one family; what is known of no
+    client in particular is one step less. What honest people may do, to vary few values of a row again and again or to
+    ask much, is info.
     """
     alarming = [one for one in (*found, *others) if one.log_e >= limit]
     if alarming and all(map(_maybe_honest, alarming)):
         return "info"
-    flips = max((_flips(one) for one in (*found, *others)), default=0)
+    flips = max((_flips(one) for one in (*found, *others) if not _compares_few(one)), default=0)
     # what is doubtful, all told, repeats what its parts say
     sure = {_family(one.detector) for one in (*found, *others) if one.log_e >= SURE * limit} - {DOUBT}
     words: tuple[Severity, ...] = ("critical", "warning", "info")
@@ -246,6 +247,12 @@ def flips_of(cluster: Mapping[str, Any], client: str) -> int:
 
 def _flips(one: Sighting) -> int:
     return flips_of(one.evidence.get("cluster") or {}, one.client)
+
+
+def _compares_few(one: Sighting) -> bool:
+    """Say whether near-copies differ in few columns only, as those of who compares the quotes for one person do."""
+    varied = (one.evidence.get("cluster") or {}).get("varied")
+    return varied is not None and len(varied) <= FEW_VARIED
 
 
 def _maybe_honest(one: Sighting) -> bool:
