@@ -98,8 +98,10 @@ def _of_few_rows(own: Sequence[Sighting]) -> dict[str, str]:
 def _shows_more(own: Sequence[Sighting], faults: Mapping[str, str], *, alarm: float) -> bool:
     """Say whether a client surely shows what broken columns do not explain.
 
-    That is near-copies; and rows that are odd otherwise, where its columns hold no more than unheard-of categories, for
-    these are not looked at. own: what it showed. alarm: the evidence that an alarm asks for, in nats.
+    That is near-copies, and rows that are odd otherwise, where its columns hold no more than unheard-of categories, for
+    these are not looked at: a number that stays makes near-copies of all rows. own: what it showed. alarm: the evidence
+    that an alarm asks for, in nats.
     """
-    odd = (*TAILS, ALL_ROUND) if set(faults.values()) <= {UNHEARD_OF, NEW_CATEGORIES} else ()
-    return bool(faults) and any(one.detector in (*SIMILAR, *odd) and one.log_e >= SURE * alarm for one in own)
+    if not faults or not set(faults.values()) <= {UNHEARD_OF, NEW_CATEGORIES}:
+        return False
+    return any(one.detector in (*SIMILAR, *TAILS, ALL_ROUND) and one.log_e >= SURE * alarm for one in own)
