@@ -174,7 +174,7 @@ def test_a_pass_that_raises_anything_is_noted_once_and_stops_nobody(
         assert {(failed["job"], failed["error"]) for failed in failed_runs(connection)} == {
             ("look:broken", "SystemExit: out")
         }
-    said = [record for record in caplog.records if "look:broken" in record.getMessage()]
+    said = [record for record in caplog.records if "failed job=look:broken" in record.getMessage()]
     assert [record.levelno for record in said] == [logging.ERROR]
     assert said[0].exc_info
 
