@@ -31,7 +31,10 @@ def ageing(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  
         return "performance is like the reference's" + (" again" if back else f", or worse by {number(value)}")
     levels = f"{level_of(told['metric'])} has been {number(told['after'])} since {_day(told['since'])}"
     before = "" if told["before"] is None else f" (reference {number(told['before'])})"
-    advice = [f"retrain with data from {_day(told['retrain_from'])}"] if lasts(told) else []
+    if version := told.get("version"):
+        advice = [f"version {shown(version)} answers otherwise than the older one: see first whether it is the reason"]
+    else:
+        advice = [f"retrain with data from {_day(told['retrain_from'])}"] if lasts(told) else []
     return ", ".join([levels + before, *_going(told), *_beside_the_reference(told), *advice])
 
 

@@ -263,6 +263,8 @@ def _to_do(group: Group) -> str:
         return ENDS[ended[-1]] if ended else TO_DO["resolved"]
     if comes_of_broken_data(group.findings[0]):
         return TO_DO["broken"].format(where=listed(broken_columns(group.findings[0]), 3) or "the model's data")
+    if any(finding.detector == "ageing" and "version" in finding.evidence for finding in group.findings):
+        return TO_DO["version_performance"]
     if is_sudden(group):
         return TO_DO["sudden"]
     if group.kind == "quality" and group.findings[0].origin == "model_change":

@@ -17,6 +17,7 @@ from monitor.alerts.taxonomy import is_attack
 from monitor.detectors.drift import mean_shift, psi
 from monitor.detectors.quality import constant_column, invalid_share, missing_share, out_of_range_share, unseen_share
 from monitor.detectors.suspicion.suspects import client_of
+from monitor.detectors.temporal.lasting import AGEING
 from monitor.detectors.versions import new_version, version_performance, version_predictions
 from monitor.profiles.contributions import HEAVIEST, Contribution, contributions
 from monitor.profiles.layout import Layout
@@ -92,7 +93,7 @@ def with_origins(
     asking = {f.fingerprint for f in stepped if f.kind not in FIXED and f.alert.breaches and f.alert.breaches[-1]}
     # an alert about a client that was found to send broken data is none of an attacker, though it is still open
     suspects = [f for f in stepped if (before(f, standing) or {}).get("origin") != "data_quality"]
-    reason = None
+    reason, differs = None, differing_version(standing.values())
     if asking:
         with database.read() as connection:
             reason = reason_of(
@@ -100,7 +101,7 @@ def with_origins(
                 model,
                 verdict,
                 suspects,
-                differs=differing_version(standing.values()),
+                differs=differs,
                 memory=memory,
                 window=window,
                 attack=attack,
@@ -110,8 +111,17 @@ def with_origins(
         _of_faulty(f, said, faulty.columns[client], client)
         if (said := faulty.said(client := client_of(f.segment) or ""))
         else _explained(f, _reason_for(f, verdict, reason if f.fingerprint in asking else None, memory), standing)
-        for f in stepped
+        for f in _beside_version(stepped, differs)
     ]
+
+
+def _beside_version(stepped: Sequence[Finding], differs: str) -> Iterator[Finding]:
+    """Note with what tells of ageing a version that answers otherwise than the older one: it may be the reason."""
+    now = [f for f in stepped if f.detector in BESIDE_THE_OLDER and f.alert.state in UNDER_ALARM]
+    differs = differs or min((f.segment.removeprefix(VERSION) for f in now), default="")
+    for finding in stepped:
+        ages = differs and finding.detector == AGEING and "since" in finding.evidence
+        yield replace(finding, evidence={**finding.evidence, "version": differs}) if ages else finding
 
 
 def reason_of(

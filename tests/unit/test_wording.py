@@ -275,6 +275,14 @@ def test_a_change_is_called_lasting_only_once_it_has_lasted(windows: int, title:
     assert to_do in lines_of(one)[-1]
 
 
+def test_a_fall_beside_a_version_that_answers_otherwise_does_not_ask_to_retrain_first() -> None:
+    told = {**STORY, "windows": 9, "version": "v2"}
+    fall = finding("ageing", 0.19, kind="bias.temporal", column="", effect=0.19, evidence=told)
+    assert "version v2 answers otherwise than the older one: see first whether it is the reason" in text_of(fall)
+    assert "retrain with data" not in text_of(fall)
+    assert "roll the new one back" in lines_of(group(fall, kind="bias.temporal"))[-1]
+
+
 def test_a_speed_says_of_which_windows_it_is_where_they_are_not_those_since_the_change() -> None:
     speed = {"slope": 0.035, "windows": 120, "from": "2013-08-01T00:00:00Z"}
     told = {**STORY, "windows": 150, "per_30_days": speed}
