@@ -107,10 +107,16 @@ def _named(kind: str, evidence: dict[str, Any]) -> dict[str, Any]:
 
 
 def _carried(finding: Finding, standing: Mapping[str, Mapping[str, Any]]) -> Finding:
-    """Keep what an alert has shown while it lasts, where this window shows nothing."""
+    """Keep what an alert has shown while it lasts where this window shows nothing, and how grave it is where little."""
     stood = before(finding, standing)
-    if stood is None or stood["state"] not in UNDER_ALARM or "detectors" in finding.evidence:
+    if stood is None or stood["state"] not in UNDER_ALARM:
         return finding
+    if "detectors" in finding.evidence:
+        return (
+            finding
+            if (finding.p_value or 0.0) <= (finding.alpha or 0.0)
+            else replace(finding, severity=stood["severity"])
+        )
     return replace(finding, severity=stood["severity"], evidence={**stood["evidence"], **finding.evidence})
 
 

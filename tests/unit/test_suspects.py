@@ -11,10 +11,11 @@ from monitor.alerts.finding import Finding, Group
 from monitor.alerts.lifecycle import Alert
 from monitor.alerts.origin import Excess
 from monitor.alerts.phrasing import SAID_LENGTH
-from monitor.alerts.public import as_json
+from monitor.alerts.public import as_json, mark_of
 from monitor.alerts.wording import lines_of, text_of, title_of
 from monitor.detectors.attack import Sighting
 from monitor.detectors.suspicion.suspects import MANY, MOST_CLIENTS, compare, severity_of, together
+from monitor.steps.attack_evidence import _carried
 from monitor.steps.suspicions import alarmed_clients, suspicious_excess
 from monitor.types import Measurement, Window
 
@@ -142,6 +143,15 @@ def test_the_sentence_says_who_what_how_sure_and_since_when() -> None:
     )
     quiet = "loans (mallory): no more signs, since 2026-03-01 12:00 UTC"
     assert text_of(finding(one, state="recovering")) == quiet
+
+
+def test_an_alert_that_lingers_is_as_grave_as_it_was() -> None:
+    (weak,) = measured(seen(log_e=9.0))
+    lingering = finding(weak, state="recovering", severity="warning")
+    stood = {mark_of(as_json(lingering)["id"]): {**as_json(lingering), "severity": "info"}}
+    assert _carried(lingering, stood).severity == "info"
+    (sure,) = measured(seen(log_e=20.0))
+    assert _carried(finding(sure, severity="warning"), stood).severity == "warning"
 
 
 def test_an_alert_that_lingers_tells_no_sign_of_which_no_row_came() -> None:
