@@ -1,6 +1,6 @@
 """What a message says: what happened, how much and how sure, since when, where, and what to do."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from monitor.alerts.attack_wording import is_suspicion, suspicion, suspicion_lines, suspicion_title
@@ -51,10 +51,21 @@ def lines_of(group: Group) -> tuple[str, ...]:
     """Give the body of a message in order: how much and how sure, since when, who or what, what to do."""
     if is_suspicion(group.findings[0]):
         return suspicion_lines(group)
-    sentences = [text_of(finding) for finding in group.findings[:LISTED]]
-    rest = len(group.findings) - LISTED
+    told = list(_one_each(group.findings))
+    sentences = [text_of(finding) for finding in told[:LISTED]]
+    rest = len(told) - LISTED
     more = [f"and {rest} more"] if rest > 0 else []
     return (*sentences, *more, *_times(group), *_places(group), *reason_lines(group), f"To do: {_to_do(group)}.")
+
+
+def _one_each(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Leave out what a second detector says of how a column's distribution moved: that is one piece of news."""
+    told: set[tuple[str, str]] = set()
+    for finding in findings:
+        place = finding.column, finding.segment
+        if not (finding.kind.startswith(("drift.", "confidence")) and finding.column and place in told):
+            yield finding
+        told.add(place)
 
 
 def _what(finding: Finding) -> str:

@@ -275,6 +275,15 @@ def test_a_change_is_called_lasting_only_once_it_has_lasted(windows: int, title:
     assert to_do in lines_of(one)[-1]
 
 
+def test_two_detectors_that_tell_of_one_columns_drift_are_one_sentence() -> None:
+    moved = [finding(name, 0.4, kind="drift.data", effect=0.4) for name in ("smooth_test", "scan_test")]
+    elsewhere = finding("smooth_test", 0.3, kind="drift.data", effect=0.3, segment="origin=JFK")
+    lines = lines_of(group(*moved, elsewhere, kind="drift.data"))
+    assert [line.partition(":")[0] for line in lines[:2]] == ["visib", "visib (origin=JFK)"]
+    broken = [finding(name, 1.0, effect=1.0) for name in ("constant_column", "missing_share")]
+    assert [line.partition(":")[0] for line in lines_of(group(*broken))[:2]] == ["visib", "visib"]
+
+
 def test_a_fall_beside_a_version_that_answers_otherwise_does_not_ask_to_retrain_first() -> None:
     told = {**STORY, "windows": 9, "version": "v2"}
     fall = finding("ageing", 0.19, kind="bias.temporal", column="", effect=0.19, evidence=told)
