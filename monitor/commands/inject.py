@@ -18,7 +18,7 @@ from monitor.commands.replay import Span, noted, replayed, summary
 from monitor.config import Model
 from monitor.errors import ConfigError, MonitorError
 from monitor.injection.changes import Facts
-from monitor.injection.source import Changed, FlippedLabels, InjectedRecords, Plan
+from monitor.injection.source import AlteredLabels, Changed, InjectedRecords, Plan
 from monitor.injection.words import read_shares
 from monitor.pipeline import Progress
 from monitor.profiles.bins import CategoryBins
@@ -112,8 +112,7 @@ def _tried(
 
 def _altering(plan: Plan, changed: Changed) -> Callable[[Watch], Watch]:
     def alter(watch: Watch) -> Watch:
-        flips = plan.injection.kind == "label-flip" and watch.labels is not None
-        labels = FlippedLabels(watch.labels, plan, changed) if flips and watch.labels else watch.labels
+        labels = AlteredLabels(watch.labels, plan, changed) if plan.of_labels and watch.labels else watch.labels
         return replace(watch, source=InjectedRecords(watch.source, plan, changed), labels=labels)
 
     return alter

@@ -73,7 +73,8 @@ def _looked_at(injection: Injection, first: pa.Table, settings: Model) -> None:
         _numeric(injection, name, roles.kinds.get(name) or kind_of(first[name]))
     if injection.kind == "label-flip" and task_of(first, roles) == "regression":
         problem = f"the label {roles.label!r} is a number that is predicted, and has no classes"
-        raise ConfigError(f"--inject {injection.text}", problem, "label-flip needs a label with classes")
+        mend = f"label-flip needs a label with classes; write shift:{roles.label}:1sd"
+        raise ConfigError(f"--inject {injection.text}", problem, mend)
 
 
 def _known(injection: Injection, columns: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from monitor.injection.changes import Facts, altered, decided_positive, flipped
+from monitor.injection.changes import Facts, altered, decided_positive
 from monitor.injection.words import Injection
 from monitor.timestamps import microseconds, times_of
 from monitor.types import Batch, Cursor, Source
@@ -28,6 +28,13 @@ class Plan:
     until: datetime | None = None
     seed: int = 0
     apart: bool = False
+
+    @property
+    def of_labels(self) -> bool:
+        """Say whether it changes labels from a source of their own, and nothing else."""
+        moved = self.injection.kind in ("shift", "scale", "missing")
+        named = moved and self.injection.columns == (self.facts.roles.label,)
+        return self.apart and (named or self.injection.kind == "label-flip")
 
 
 @dataclass
@@ -65,17 +72,13 @@ class InjectedRecords:
                 yield batch
                 continue
             self._note(batch.rows, times, chosen)
-            if not self._labels_only:
+            if not self.plan.of_labels:
                 yield replace(batch, rows=batch.rows.filter(pa.array(~chosen)))
                 rows = batch.rows.filter(pa.array(chosen))
                 plan = self.plan
                 yield Batch(batch.shard, altered(rows, batch.rows, plan.injection, plan.facts, rng), batch.cursor)
             else:
                 yield batch
-
-    @property
-    def _labels_only(self) -> bool:
-        return self.plan.injection.kind == "label-flip" and self.plan.apart
 
     def _chosen(self, rows: pa.Table, chance: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         plan, stamp = self.plan, self.plan.facts.roles.timestamp
@@ -93,13 +96,13 @@ class InjectedRecords:
     def _note(self, rows: pa.Table, times: NDArray[np.int64], chosen: NDArray[np.bool_]) -> None:
         self.changed.times.append(times[chosen])
         name = self.plan.facts.roles.id
-        if self._labels_only and name in rows.column_names:
+        if self.plan.of_labels and name in rows.column_names:
             self.changed.ids.update(map(str, rows[name].filter(pa.array(chosen)).to_pylist()))
 
 
 @dataclass(frozen=True)
-class FlippedLabels:
-    """Labels from a source of their own, those of the records that were chosen being flipped."""
+class AlteredLabels:
+    """Labels from a source of their own, those of the records that were chosen being changed."""
 
     source: Source
     plan: Plan
@@ -122,5 +125,5 @@ class FlippedLabels:
             chosen = np.array([str(one) in self.changed.ids for one in ids], bool)
             yield replace(batch, rows=batch.rows.filter(pa.array(~chosen)))
             if chosen.any():
-                rows = flipped(batch.rows.filter(pa.array(chosen)), str(facts.roles.label), facts.classes, rng)
+                rows = altered(batch.rows.filter(pa.array(chosen)), batch.rows, self.plan.injection, facts, rng)
                 yield Batch(batch.shard, rows, batch.cursor)

@@ -13,7 +13,7 @@ from monitor.alerts.lifecycle import Alert
 from monitor.commands.found import Outcome, sentences
 from monitor.errors import ConfigError
 from monitor.injection.changes import Facts, altered
-from monitor.injection.source import Changed, FlippedLabels, InjectedRecords, Plan
+from monitor.injection.source import AlteredLabels, Changed, InjectedRecords, Plan
 from monitor.injection.words import read_injection, read_shares
 from monitor.types import Batch, Cursor, Roles, Window
 
@@ -160,12 +160,25 @@ def test_labels_of_their_own_are_flipped_for_the_chosen_records_only() -> None:
     batches, changed = pulled(plan, records)
     assert pa.concat_tables([batch.rows for batch in batches]).equals(records)
     found = pa.concat_tables(
-        [batch.rows for batch in FlippedLabels(Given((labels,)), plan, changed).pull({})]
+        [batch.rows for batch in AlteredLabels(Given((labels,)), plan, changed).pull({})]
     ).to_pylist()
     before = {row["id"]: row["late"] for row in labels.to_pylist()}
     assert {row["id"] for row in found if row["late"] != before[row["id"]]} == changed.ids
     assert 60 < len(changed.ids) < 140
     assert len(found) == 200
+
+
+def test_labels_of_their_own_that_are_numbers_are_shifted_for_the_chosen_records_only() -> None:
+    facts = replace(FACTS, roles=replace(FACTS.roles, label="cost"), sd={"cost": 10.0}, classes=())
+    plan = Plan(read_injection("shift:cost:2sd"), facts, 0.5, NOON, apart=True)
+    records = rows().drop_columns(["late"])
+    labels = rows().select(["id"]).append_column("cost", pa.array(np.arange(200.0)))
+    _, changed = pulled(plan, records)
+    found = pa.concat_tables([batch.rows for batch in AlteredLabels(Given((labels,)), plan, changed).pull({})])
+    before = {row["id"]: row["cost"] for row in labels.to_pylist()}
+    moved = {row["id"]: row["cost"] - before[row["id"]] for row in found.to_pylist()}
+    assert {name for name, by in moved.items() if by} == changed.ids
+    assert set(moved.values()) == {0.0, 20.0}
 
 
 def test_only_rows_decided_positive_evade() -> None:
