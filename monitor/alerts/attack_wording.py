@@ -161,7 +161,7 @@ def _crowd(finding: Finding) -> str:
 def _seen(told: Mapping[str, Any]) -> list[str]:
     """Say what was seen: near-copies in the words of their cluster, every other sign by its rows."""
     # an alert may linger in a window in which a sign was looked for and not seen
-    detectors = [one for one in told.get("detectors", ()) if one["hits"] and _speaks(one)]
+    detectors = [one for one in told.get("detectors", ()) if one["hits"] and (_is_often(one) or _is_sure(one))]
     similar = [one for one in detectors if _is_similar(str(one["name"]))]
     similar.sort(key=lambda one: -one["hits"])
     copies = [_copies(told, similar[0])] if told.get("cluster") and similar else []
@@ -169,13 +169,21 @@ def _seen(told: Mapping[str, Any]) -> list[str]:
     return [*copies, *(_sign(one, told) for one in others)][:NAMED]
 
 
-def _speaks(one: Mapping[str, Any]) -> bool:
-    """Say whether a sign speaks for an attack: more rows show it than is usual, or so many at once that it is sure."""
-    return _is_often(one) or bool(one["log_e"] >= one["threshold"])
+def is_often(hits: int, rows: int, usual: float) -> bool:
+    """Say whether more rows show a sign than the usual share of them: else it speaks for an attack only if it is sure.
+
+    >>> is_often(4, 112, 0.0983), is_often(40, 112, 0.0983)
+    (False, True)
+    """
+    return hits > usual * rows
 
 
 def _is_often(one: Mapping[str, Any]) -> bool:
-    return bool(one["hits"] > one["p0"] * one["rows"])
+    return is_often(one["hits"], one["rows"], one["p0"])
+
+
+def _is_sure(one: Mapping[str, Any]) -> bool:
+    return bool(one["log_e"] >= one["threshold"])
 
 
 def _is_similar(name: str) -> bool:

@@ -22,7 +22,7 @@ from monitor.profiles.layout import (
     Role,
     ValueType,
 )
-from monitor.profiles.reading import canonical, categories, floats, holds_vectors, stray_values, type_of, width_of
+from monitor.profiles.reading import canonical, counted, floats, holds_vectors, stray_values, type_of, width_of
 from monitor.profiles.sensitivity import with_sensitivity
 from monitor.types import ColumnKind, Roles, Task
 
@@ -91,8 +91,8 @@ def read_type(column: pa.ChunkedArray) -> ValueType:
 def bins_of(column: pa.ChunkedArray, kind: ColumnKind, *, classes: bool = False, width: int = 0) -> Bins:
     """Fix a column's bins from its reference values. A text is binned by its length, a vector by its norm."""
     if kind == "categorical":
-        counted = _counted(column, classes=classes)
-        return CategoryBins.of(list(counted), list(counted.values()))
+        held = counted(column, classes=classes)
+        return CategoryBins.of(list(held), list(held.values()))
     return NumericBins.of(floats(column, kind, width))
 
 
@@ -139,7 +139,7 @@ def _kind(reference: pa.Table, name: str, roles: Roles, task: Task | None) -> Co
     if name in roles.kinds:
         return roles.kinds[name]
     few = task in {"binary", "multiclass"} and name in {roles.prediction, roles.label} - set(roles.scores)
-    if few and len(_counted(column, classes=True)) <= MAX_CLASSES:
+    if few and len(counted(column, classes=True)) <= MAX_CLASSES:
         return "categorical"
     grouped = name in roles.sensitive or name in roles.population
     return "categorical" if grouped and _names_groups(column) else kind_of(column)
@@ -170,19 +170,6 @@ def _decided(column: Column) -> Column:
     if not isinstance(bins, NumericBins) or not bins.edges.size or not bins.edges[0] < DECISION < bins.edges[-1]:
         return column
     return replace(column, bins=NumericBins(np.union1d(bins.edges, [DECISION]), bins.center))
-
-
-def _counted(column: pa.ChunkedArray, *, classes: bool) -> Counter[str]:
-    """Count the rows of each distinct text."""
-    read = categories(column, classes=classes)
-    if not read.known:
-        return Counter()
-    rows = np.bincount(read.positions, minlength=len(read.texts) + 1)
-    counted: Counter[str] = Counter()
-    for text, n in zip(read.texts, rows.tolist(), strict=False):
-        if text is not None and n:
-            counted[text] += n
-    return counted
 
 
 def _outcome(reference: pa.Table, roles: Roles, task: Task | None) -> OutcomeLayout | None:
@@ -216,12 +203,12 @@ def positive_of(reference: pa.Table, roles: Roles) -> str:
 def _classes(reference: pa.Table, roles: Roles) -> tuple[str, ...]:
     if roles.classes:
         return tuple(dict.fromkeys(canonical(c) for c in roles.classes))
-    counted = _label_counts(reference, roles.label) or _label_counts(reference, roles.prediction)
-    return tuple(sorted(value for value, _ in counted.most_common(MAX_CLASSES)))
+    held = _label_counts(reference, roles.label) or _label_counts(reference, roles.prediction)
+    return tuple(sorted(value for value, _ in held.most_common(MAX_CLASSES)))
 
 
 def _label_counts(reference: pa.Table, name: str | None) -> Counter[str]:
-    return _counted(reference.column(name), classes=True) if name in reference.column_names else Counter()
+    return counted(reference.column(name), classes=True) if name in reference.column_names else Counter()
 
 
 def _regression(reference: pa.Table, predicted: str, label: str) -> Regression:

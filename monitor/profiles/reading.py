@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -56,9 +57,7 @@ def stray_values(column: pa.ChunkedArray) -> list[str]:
     first = column.drop_null().slice(0, FIRST).to_pylist()
     if sum(map(_is_number, first)) < 0.9 * len(first):
         return []
-    read = categories(column)
-    rows = np.bincount(read.positions, minlength=len(read.texts) + 1)
-    held = {text: int(n) for text, n in zip(read.texts, rows.tolist(), strict=False) if text is not None and n}
+    held = counted(column)
     stray = [text for text in held if not _is_number(text)]
     fractional = any("." in text for text in held if _is_number(text))
     if sum(held[text] for text in stray) > STRAY * sum(held.values()):
@@ -108,6 +107,18 @@ def categories(column: pa.ChunkedArray, *, classes: bool = False) -> Categories:
     texts = _texts(distinct, classes=classes)
     parts = [_filled(chunk.indices, len(distinct)) for chunk in coded.chunks]
     return Categories(parts[0] if len(parts) == 1 else np.concatenate(parts), texts)
+
+
+def counted(column: pa.ChunkedArray, *, classes: bool = False) -> Counter[str]:
+    """Count the rows of each distinct text; `classes` are written alike whatever type they came as."""
+    read = categories(column, classes=classes)
+    found: Counter[str] = Counter()
+    if read.known:
+        rows = np.bincount(read.positions, minlength=len(read.texts) + 1)
+        for text, n in zip(read.texts, rows.tolist(), strict=False):
+            if text is not None and n:
+                found[text] += n
+    return found
 
 
 def _filled(indices: pa.Array, fill: int) -> NDArray[np.integer]:

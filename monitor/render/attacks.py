@@ -7,7 +7,7 @@ from typing import Any
 from markupsafe import Markup
 from sqlalchemy import Connection, select
 
-from monitor.alerts.attack_wording import EVERYONE, TO_DO, attack_named, flipped, senders, to_do, to_limit
+from monitor.alerts.attack_wording import EVERYONE, TO_DO, attack_named, flipped, is_often, senders, to_do, to_limit
 from monitor.alerts.taxonomy import is_attack
 from monitor.detectors.attack.indicators import ALL_BY_NAME
 from monitor.detectors.attack.sighting import CLUSTER, sign_of
@@ -83,7 +83,7 @@ def _cluster(
 
 
 def _speaks(row: Mapping[str, Any]) -> bool:
-    return bool(row["hits"] > row["rate"] * row["rows"] or row["log_e"] >= ALARM)
+    return is_often(row["hits"], row["rows"], row["rate"]) or bool(row["log_e"] >= ALARM)
 
 
 def _sign(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from monitor.alerts.taxonomy import names_of, pattern_of
 from monitor.detectors.attack.indicators import SWEEP
 from monitor.detectors.suspicion.suspects import client_of, name_of
 from monitor.profiles.layout import Layout
-from monitor.profiles.reading import categories
+from monitor.profiles.reading import counted
 from monitor.profiles.tables import joined, rows_with
 from monitor.steps.copies import compared, own_copies, swept_columns
 from monitor.steps.sightings import hidden_value
@@ -67,9 +67,7 @@ class Senders:
         ):
             total += table.num_rows
             if role in table.column_names:
-                found = categories(table[role])
-                filled = np.bincount(found.positions, minlength=len(found.texts))
-                counts.update({text: int(n) for text, n in zip(found.texts, filled, strict=False) if text and n})
+                counts.update({text: n for text, n in counted(table[role]).items() if text})
         return cls(counts, total)
 
 
@@ -111,13 +109,11 @@ def _carried(finding: Finding, standing: Mapping[str, Mapping[str, Any]]) -> Fin
     stood = before(finding, standing)
     if stood is None or stood["state"] not in UNDER_ALARM:
         return finding
-    if "detectors" in finding.evidence:
-        return (
-            finding
-            if (finding.p_value or 0.0) <= (finding.alpha or 0.0)
-            else replace(finding, severity=stood["severity"])
-        )
-    return replace(finding, severity=stood["severity"], evidence={**stood["evidence"], **finding.evidence})
+    shows = "detectors" in finding.evidence
+    if shows and (finding.p_value or 0.0) <= (finding.alpha or 0.0):
+        return finding
+    evidence = finding.evidence if shows else {**stood["evidence"], **finding.evidence}
+    return replace(finding, severity=stood["severity"], evidence=evidence)
 
 
 def _rows_of(connection: Connection, watch: Watch, window: Window, client: str) -> pa.Table | None:

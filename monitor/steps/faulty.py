@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from monitor.detectors.attack import Sighting
-from monitor.detectors.attack.indicators import COPYING, SIMILAR, TAILS
+from monitor.detectors.attack.indicators import CONTRACT, COPYING, SIMILAR, TAILS
 from monitor.detectors.attack.indicators import ODD as ALL_ROUND
 from monitor.detectors.suspicion.faulty import FEWEST_ROWS, NEW_CATEGORIES, faulty_columns
 from monitor.detectors.suspicion.suspects import SURE
@@ -18,7 +18,6 @@ from monitor.store.records import read_records
 from monitor.types import Window
 from monitor.watch import Watch
 
-BREAKING = ("off_contract", "malformed")
 UNHEARD_OF = "values that no row of the reference has"
 
 
@@ -61,8 +60,10 @@ def faulty_clients(
         if rows:
             profile = profile_table(joined(rows), reference.layout)
             own = [one for one in seen if one.client == client and not one.total]
-            found = faulty_columns(reference, profile, everybody, odd=_off_contract(own))
-            found = found if profile.rows >= FEWEST_ROWS else _of_few_rows(own)
+            if profile.rows < FEWEST_ROWS:
+                found = _of_few_rows(own)
+            else:
+                found = faulty_columns(reference, profile, everybody, odd=_off_contract(own))
             columns[client] = {} if _shows_more(own, found, alarm=-math.log(watch.settings.attacks.alpha)) else found
             for name in columns[client]:
                 shares[name] = shares.get(name, 0.0) + profile.rows / total
@@ -90,7 +91,7 @@ def _of_few_rows(own: Sequence[Sighting]) -> dict[str, str]:
     """
     shown = [one for one in own if one.log_e > 0]
     columns = {str(part["column"]) for one in shown for part in one.evidence.get("columns") or ()}
-    if len(columns) != 1 or any(one.detector not in BREAKING for one in shown):
+    if len(columns) != 1 or any(one.detector not in CONTRACT for one in shown):
         return {}
     return dict.fromkeys(columns, UNHEARD_OF)
 

@@ -102,10 +102,12 @@ def measured(pairs: Pairs, settings: Model) -> Iterator[Found]:
     segment the windows of one weekday differ from those of another by that alone, and are judged on demand only.
     """
     for segment, (reference, profile) in pairs.items():
+        sample = representative(profile, weighable=False)
+        unfair = sample if isinstance(sample, str) else ""
         for detector in DETECTORS:
             if segment != WHOLE and (detector.whole or not (detector.armed or settings.thresholds)):
                 continue
-            for measurement in _told_of_labels(detector.compare(reference, profile), profile):
+            for measurement in _told_of_labels(detector.compare(reference, profile), profile.layout, unfair):
                 shared = shared_by(reference, profile, measurement.column)
                 found = found_of(detector, measurement, settings, reference.layout, shared=shared)
                 if segment == WHOLE:
@@ -114,13 +116,12 @@ def measured(pairs: Pairs, settings: Model) -> Iterator[Found]:
                     yield replace(found, measurement=replace(measurement, segment=segment))
 
 
-def _told_of_labels(found: Iterable[Measurement], profile: Profile) -> Iterator[Measurement]:
-    """Withhold how labels differ from the reference's where those that are known are no fair sample of all rows."""
+def _told_of_labels(found: Iterable[Measurement], layout: Layout, unfair: str) -> Iterator[Measurement]:
+    """Withhold how labels differ from the reference's, where `unfair` says that they are no fair sample of all rows."""
     for one in found:
-        column = profile.layout.by_name.get(one.column)
-        labels = column is not None and column.role == "label" and one.value is not None
-        fair = representative(profile, weighable=False) if labels else None
-        yield Measurement(one.detector, None, column=one.column, n=one.n, note=fair) if isinstance(fair, str) else one
+        column = layout.by_name.get(one.column)
+        withheld = unfair and column is not None and column.role == "label" and one.value is not None
+        yield Measurement(one.detector, None, column=one.column, n=one.n, note=unfair) if withheld else one
 
 
 def shared_by(reference: Profile, current: Profile, column: str = "") -> float:

@@ -117,8 +117,8 @@ def with_origins(
 
 def _beside_version(stepped: Sequence[Finding], differs: str) -> Iterator[Finding]:
     """Note with what tells of ageing a version that answers otherwise than the older one: it may be the reason."""
-    now = [f for f in stepped if f.detector in BESIDE_THE_OLDER and f.alert.state in UNDER_ALARM]
-    differs = differs or min((f.segment.removeprefix(VERSION) for f in now), default="")
+    now = ({"detector": f.detector, "state": f.alert.state, "segment": f.segment} for f in stepped)
+    differs = differs or differing_version(now)
     for finding in stepped:
         ages = differs and finding.detector == AGEING and "since" in finding.evidence
         yield replace(finding, evidence={**finding.evidence, "version": differs}) if ages else finding

@@ -16,7 +16,7 @@ from monitor.detectors.attack.batches.known import (
 )
 from monitor.profiles.arrow import kind_of, task_of
 from monitor.profiles.joint import class_codes
-from monitor.profiles.reading import canonical, categories, type_of, width_of
+from monitor.profiles.reading import canonical, categories, counted, type_of, width_of
 from monitor.profiles.vectors import MOST_WIDTH
 from monitor.timestamps import times_of
 from monitor.types import ColumnKind, Roles
@@ -101,7 +101,7 @@ def strange_labels(rows: pa.Table, known: Known) -> dict[str, int]:
 
     A reference of more than thirty classes knows the most frequent thirty.
     """
-    counts = _label_counts(rows, known.label)
+    counts = counted(rows[known.label], classes=True)
     return {text: counts[text] for text in _by_rows(counts) if text not in known.classes}
 
 
@@ -129,20 +129,11 @@ def bounded(rows: pa.Table, *, most: int = MOST_ROWS, rng: np.random.Generator) 
 
 
 def _classes(rows: pa.Table, label: str | None) -> tuple[str, ...]:
-    return tuple(sorted(_by_rows(_label_counts(rows, label))[:MOST_CLASSES]))
+    return tuple(sorted(_by_rows(counted(rows[label], classes=True))[:MOST_CLASSES]))
 
 
 def _by_rows(counts: Mapping[str, int]) -> list[str]:
     return sorted(counts, key=lambda text: (-counts[text], text))
-
-
-def _label_counts(rows: pa.Table, label: str | None) -> dict[str, int]:
-    read = categories(rows[label], classes=True)
-    counts: dict[str, int] = {}
-    for text, n in zip(read.texts, np.bincount(read.positions, minlength=len(read.texts) + 1).tolist(), strict=False):
-        if text is not None and n:
-            counts[text] = counts.get(text, 0) + n
-    return counts
 
 
 def _times(rows: pa.Table, roles: Roles) -> Floats | None:

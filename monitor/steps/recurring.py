@@ -1,16 +1,17 @@
 """Differences that come and go with the day or the week: told twice, they are known."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 from monitor.alerts.finding import Finding
 from monitor.detectors.drift import chi_square, mean_shift
+from monitor.detectors.temporal.story import CYCLES
 from monitor.steps.memory import Memory
 from monitor.steps.verdict import Verdict
 from monitor.types import Window
 
-CYCLES: Mapping[str, timedelta] = {"day": timedelta(days=1), "week": timedelta(weeks=1)}
+SHORT = ("day", "week")
 SHIFTS = (mean_shift.NAME, chi_square.NAME)
 TIMES, AS_FAR = 2, 0.5
 """So many cycles ago it was at least that part as far off."""
@@ -34,7 +35,7 @@ def recurs(column: str, now: float, window: Window, memory: Memory) -> str | Non
     it is off in this window, in deviations and signed for numbers, as an effect for categories.
     """
     length = window.end - window.start
-    for name, cycle in CYCLES.items():
+    for name, cycle in ((name, CYCLES[name]) for name in SHORT):
         ago = [_shift(memory, _earlier(window, times * cycle), column) for times in range(1, TIMES + 1)]
         since = [_shift(memory, _earlier(window, times * length), column) for times in range(1, cycle // length)]
         gone = any(one is not None and not _is_as_far(one, now) for one in since)

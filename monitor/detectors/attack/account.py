@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from monitor.detectors.attack.baseline import Baseline
 from monitor.detectors.attack.clusters import LABELS
-from monitor.detectors.attack.indicators import SIMILAR
+from monitor.detectors.attack.indicators import CONTRACT, SIMILAR
 from monitor.detectors.attack.space import Rows
 from monitor.profiles.bins import CategoryBins
 
@@ -114,7 +114,7 @@ def _pair(baseline: Baseline, own: Mapping[str, Array]) -> list[dict[str, Any]]:
 def _columns(baseline: Baseline, rows: Rows, detector: str) -> list[dict[str, Any]]:
     """Give the columns by which rows are odd, with the share of the rows that are odd in them, or how far they lie."""
     names = baseline.space.names
-    if detector in ("off_contract", "malformed"):
+    if detector in CONTRACT:
         contract = baseline.contract
         odd = (
             contract.malformed(rows) if detector == "malformed" else contract.off_lattice(rows) | contract.beyond(rows)

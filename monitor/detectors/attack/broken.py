@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.detectors.attack.baseline import Baseline
-from monitor.detectors.attack.contract import MOST_COLUMNS, Faults
+from monitor.detectors.attack.contract import Faults, most_by_accident
 from monitor.detectors.attack.ordering import ranks
 from monitor.detectors.attack.space import Rows
 
@@ -89,7 +89,7 @@ def _tell(memory: Mapping[str, Array], modal: NDArray[np.float64]) -> None:
         theirs = client[latest][(odd, same)[kind][:, column]]
         told[kind, column] = np.unique(theirs).size >= min(clients, CLIENTS)
     columns = told.any(axis=0)
-    memory["columns"][:] = columns & (columns.sum() <= max(1.0, MOST_COLUMNS * columns.size))
+    memory["columns"][:] = columns & (columns.sum() <= most_by_accident(columns.size))
     memory["value"][:] = np.where(told[1], value, 0)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.detectors.attack.contract import MOST_COLUMNS, Faults
+from monitor.detectors.attack.contract import Faults, most_by_accident
 from monitor.detectors.attack.queries import Queries
 from monitor.detectors.attack.sighting import MOST_IDS
 from monitor.detectors.attack.space import Rows
@@ -53,7 +53,7 @@ class Epoch:
         counts as the most frequent one. It makes nothing of the others odd.
         """
         split = self.rows.numbers.shape[1]
-        few = self.faults.odd.sum(axis=1) <= max(1.0, MOST_COLUMNS * self.rows.width)
+        few = self.faults.odd.sum(axis=1) <= most_by_accident(self.rows.width)
         unheard_of = self.faults.malformed[:, split:] & few[:, None]
         numbers, codes = self.ignored[:, :split], self.ignored[:, split:]
         kept = np.where(unheard_of, 0, np.where(codes, -1, self.rows.codes))

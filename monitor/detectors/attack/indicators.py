@@ -180,7 +180,9 @@ TAILS: Mapping[str, Tail] = {
     "often_doubtful": Tail("doubt", share=0.25, slack=1.7, rare=False),
 }
 """Signs that a row is among the worst by a statistic."""
-PASSING = np.array([name in TAILS or name in ("off_contract", "malformed") for name in NAMES])
+CONTRACT = ("off_contract", "malformed")
+"""Signs that a row breaks what every honest row keeps to."""
+PASSING = np.array([name in TAILS or name in CONTRACT for name in NAMES])
 """Signs that the world brings to honest rows, too: others' excuse a client's, and evidence ends with its stretch."""
 ODD, RESPECTS, MANY_RESPECTS, ODD_RATE = "odd_all_round", 3, 4, 0.3
 """Rows that are odd in so many respects, and the oddest of them. So large a share of a client's may be so, whoever it

@@ -4,11 +4,12 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from statistics import median
 
+from monitor.detectors.attack.contract import most_by_accident
 from monitor.profiles.bins import CategoryBins, NumericBins
 from monitor.profiles.profile import ColumnProfile, Profile
 
 MOST, SOME, RARE, OTHERS = 0.6, 0.2, 0.01, 0.1
-FEW, FEWEST_ROWS, LEAST_SPREAD = 0.15, 10, 0.5
+FEWEST_ROWS, LEAST_SPREAD = 10, 0.5
 ODD, NEW_CATEGORIES = "more decimals than any honest row", "unheard-of categories"
 
 
@@ -33,7 +34,7 @@ def faulty_columns(
         for name in features
     }
     faults = {name: says for name, (says, share) in found.items() if share >= MOST}
-    if len(faults) > max(1.0, FEW * len(features)) or any(SOME <= share < MOST for _, share in found.values()):
+    if len(faults) > most_by_accident(len(features)) or any(SOME <= share < MOST for _, share in found.values()):
         return {}
     others = [_spread(reference.columns[name], current.columns[name]) for name in features if name not in faults]
     spread = median([ratio for ratio in others if ratio is not None] or [1.0])
