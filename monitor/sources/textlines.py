@@ -25,6 +25,7 @@ _INT = re.compile(r"-?(0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[+-]?([0-9]++(\.[0-9]*+)?|\.[0-9]++)([eE][+-]?[0-9]++)?|[+-]?inf|nan", re.IGNORECASE)
 _TRUE = frozenset({"true", "True", "TRUE"})
 _TRUTHS = _TRUE | {"false", "False", "FALSE"}
+_PLAIN = {int: pa.int64(), bool: pa.bool_(), str: pa.string()}
 _PADDED = re.compile(r"[+-]?0[0-9].*")
 _HALF_PAIR = re.compile(r"[\ud800-\udfff]")
 
@@ -249,8 +250,8 @@ def _json_array(values: Sequence[Any]) -> pa.Array:
     types = {type(value) for value in values if value is not None}
     if not types:
         return pa.nulls(len(values))
-    if types in ({int}, {bool}, {str}):
-        return pa.array(values)
+    if len(types) == 1 and (kind := _PLAIN.get(next(iter(types)))):
+        return pa.array(values, kind)
     if types <= {int, float}:
         return pa.array([None if value is None else float(value) for value in values], pa.float64())
     return pa.array([_as_string(value) for value in values], pa.string())

@@ -107,7 +107,8 @@ class Space:
 
     def absent(self, table: pa.Table) -> NDArray[np.bool_]:
         """Say of each number and category whether rows lack its column altogether, which is no client's doing."""
-        lacking = np.array([column.name not in table.column_names for column in self.columns], np.bool_)
+        held = frozenset(table.column_names)
+        lacking = np.array([column.name not in held for column in self.columns], np.bool_)
         numbers = len(self.widths)
         return np.concatenate([np.repeat(lacking[:numbers], self.widths), lacking[numbers:]])
 

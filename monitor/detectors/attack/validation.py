@@ -172,8 +172,11 @@ def _several(names: list[str]) -> str:
 def _strangers(baseline: Baseline, table: pa.Table, known: Collection[str]) -> list[list[str]]:
     """Name for each row the columns that it has a value for and nobody knows."""
     found: list[list[str]] = [[] for _ in range(table.num_rows)]
-    absent = [name for name in baseline.space.names if name not in table.column_names]
-    for name in (one for one in table.column_names if known and one not in known):
+    if not known:
+        return found
+    held = dict.fromkeys(table.column_names)
+    absent = [name for name in baseline.space.names if name not in held]
+    for name in (one for one in held if one not in known):
         near = get_close_matches(name, absent, n=1)
         said = f"{name[:VALUE_CHARS]} is no column of the reference" + (f"; did you mean {near[0]}?" if near else "")
         for row in np.flatnonzero(table.column(name).is_valid().to_numpy()).tolist():
