@@ -5,7 +5,7 @@ import pytest
 
 from monitor.detectors.attack.buckets import Shared, Usual, empty_memory, shared
 
-TABLES, SENT = 16, 1000
+TABLES, SENT, LATELY = 16, 1000, 2_000
 PLACE = np.arange(1, TABLES + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
 """The bucket of every table that one in a hundred reference rows fall into."""
 
@@ -16,7 +16,7 @@ def reference() -> Usual:
     return Usual.of(buckets)
 
 
-def came(rows: int, *, every: int = 1, varied: bool = False, cut: int = 0) -> Shared:
+def came(rows: int, *, every: int = 1, varied: bool = False, cut: int = 0, client: int = 7) -> Shared:
     """Send rows to one place, of a client that has sent a thousand; one in so many rows of the stream."""
     memory, usual, parts = empty_memory(), reference(), []
     for part in filter(len, np.split(np.arange(rows), [cut])):
@@ -27,7 +27,8 @@ def came(rows: int, *, every: int = 1, varied: bool = False, cut: int = 0) -> Sh
                 np.tile(PLACE, (many, 1)),
                 usual=usual,
                 horizon=100_000,
-                client=np.full(many, 7, np.uint32),
+                lately=LATELY,
+                client=np.full(many, client, np.uint32),
                 asked=SENT + part + 1,
                 varied=np.full(many, varied),
                 new=np.zeros(many, np.bool_),
@@ -35,7 +36,7 @@ def came(rows: int, *, every: int = 1, varied: bool = False, cut: int = 0) -> Sh
                 at=100_000 + every * part,
             )
         )
-    return Shared(np.concatenate([p.told for p in parts]), np.concatenate([p.before for p in parts]))
+    return Shared(*(np.concatenate(one) for one in zip(*parts, strict=True)))
 
 
 @pytest.mark.parametrize("cut", [0, 1, 4])
@@ -56,3 +57,18 @@ def test_who_sends_like_rows_slowly_or_asks_what_if_is_laid_beside_all_that_it_s
     found = came(5, every=every, varied=varied)
     assert not found.told.any()
     assert not found.before[1:].any()
+
+
+@pytest.mark.parametrize("cut", [0, 2])
+def test_rows_that_name_no_client_share_any_bucket_but_are_copies_only_of_what_came_too_often(cut: int) -> None:
+    found = came(40, every=90, cut=cut, client=0)
+    assert found.told.all(axis=1).tolist() == [False] + [True] * 39
+    assert not found.copied.any()
+    hurried = came(40, cut=cut, client=0).copied.all(axis=1)
+    assert not hurried[:3].any()
+    assert hurried[30:].all()
+
+
+def test_a_copy_of_what_came_long_ago_is_none() -> None:
+    assert came(6).copied.all(axis=1).tolist() == [False, False, False, True, True, True]
+    assert not came(6, every=LATELY + 1).copied.any()

@@ -84,6 +84,7 @@ def test_rows_meet_those_within_the_horizon_and_no_older_ones(cut: int) -> None:
             place[part],
             usual=usual,
             horizon=50,
+            lately=50,
             client=np.ones(many, np.uint32),
             asked=part + 1,
             varied=np.zeros(many, np.bool_),

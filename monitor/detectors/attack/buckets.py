@@ -24,6 +24,8 @@ SLOTS = 2**SLOT_BITS
 REPEATS = 2**17
 PLENTY, TIMES = 5.0, 3.0
 RUN_LEAST, RUN_FREE, RUN_TIMES = 2.0, 3.0, 20.0
+UNNAMED = 1024
+"""Rows that name no client are taken for one's so many at a time: all traffic comes back to places far apart."""
 COMMON, COMMON_LEAST = 1 / 3, 6
 """A bucket that a third of the clients came to, six at least, is the world's and no searcher's."""
 
@@ -53,11 +55,13 @@ class Usual:
 class Shared(NamedTuple):
     """What rows have in common with those before them, in each table; shape (rows, tables).
 
-    told: whether a row shares its bucket by more than is explained. before: how many rows of its client came there just
-    before, one after the other and in a hurry.
+    told: whether a row shares its bucket by more than is explained; one that names no client, whether it shares it at
+    all. copied: by more than is explained, and the last row came there not long before. before: how many rows of its
+    client came there just before, one after the other and in a hurry.
     """
 
     told: NDArray[np.bool_]
+    copied: NDArray[np.bool_]
     before: Counts
 
 
@@ -106,6 +110,7 @@ def shared(
     *,
     usual: Usual,
     horizon: int,
+    lately: int,
     client: NDArray[np.uint32],
     asked: Counts,
     varied: NDArray[np.bool_],
@@ -116,9 +121,9 @@ def shared(
     """Say in which tables each row shares a bucket with earlier rows, by more than the reference explains.
 
     buckets, and what is given: shape (rows, tables). horizon: a bucket to which no row came for longer, by the numbers
-    in the stream, is forgotten. client: a number for each row's client. asked: how many rows that
-    client has sent. new: whether that client is a newcomer; newcomers: how many rows all of them have sent. at: each
-    row's number in the stream. Changes the memory.
+    in the stream, is forgotten; lately: so many rows ago is not long before. client: a number for each row's client.
+    asked: how many rows that client has sent. new: whether that client is a newcomer; newcomers: how many rows all of
+    them have sent. at: each row's number in the stream. Changes the memory.
 
     More than explained is: the reference never falls there; it holds more distinct rows than five and three times what
     it should; or one client, or newcomers together, have come there in a row more often than they should.
@@ -140,7 +145,8 @@ def shared(
     born = np.where(stays, known["born"], now)[start].astype(np.int64)
     index = np.arange(slots.size)
     count = base[segment] + index - start[segment]
-    run, turned = _run(new_bucket, who, stays & (known["client"] == who), known["run"])
+    sender = np.where(who > 0, who, (now // UNNAMED).astype(np.uint32))
+    run, turned = _run(new_bucket, sender, stays & (known["client"] == sender), known["run"])
     young = new[place]
     new_run, new_turned = _run(new_bucket, young, stays & young & (known["new_run"] > 0), known["new_run"])
     came_so_far = newcomers[place]
@@ -166,7 +172,7 @@ def shared(
         ("count", count + 1),
         ("born", born[segment]),
         ("last", now),
-        ("client", who),
+        ("client", sender),
         ("run", run + 1),
         ("run_since", run_since),
         ("run_at", run_at),
@@ -176,10 +182,10 @@ def shared(
         ("usual", learned[segment]),
     ):
         memory[name][slots[last]] = values[last]
-    told, before = np.empty(flat.size, np.bool_), np.empty(flat.size, np.int64)
-    told[order] = odd & (count > 0)
-    before[order] = np.where(searched, run, 0)
-    return Shared(told.reshape(rows, tables), before.reshape(rows, tables))
+    known_before = count > 0
+    found = known_before & (odd | (who == 0)), known_before & odd & (since_last <= lately), np.where(searched, run, 0)
+    back = np.argsort(order)
+    return Shared(*(one[back].reshape(rows, tables) for one in found))
 
 
 def _run(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from monitor.detectors.attack.ecusum import WIDTH, Gains, evidence
 from monitor.detectors.attack.packing import part_of
-from monitor.detectors.attack.record import begin, begins, empty_record, limits
+from monitor.detectors.attack.record import TWICE, begin, begins, empty_record, limits
 from monitor.detectors.attack.variations import few_of
 
 Array = NDArray[Any]
@@ -22,6 +22,8 @@ MEMBERS, LABELS, SAMPLES, NAME = 64, 8, 3, 64
 FIRSTS = 8
 """Of so many of a cluster's clients the id of the first row is kept: ids take room."""
 ONE_CLIENT = 0.6
+TOGETHER = 3
+"""Who searches from one row after another makes many clusters: those of so many stretches are put together."""
 LARGE, GROWS_WITHIN, TRIES = 8, 20_000, 64
 ALARM = 20.0
 """The log of the evidence that tells a cluster from all the thousand that are looked at."""
@@ -36,6 +38,7 @@ def empty_clusters(numbers: int, categories: int) -> dict[str, Array]:
         "next": np.zeros(1, np.int64),
         **{f"most_{name}": array for name, array in empty_record(1).items()},
         "limit": np.full(CLUSTERS, ALARM),
+        "most_beyond": np.zeros(TOGETHER),
         "serial": np.full(CLUSTERS, -1, np.int64),
         "size": np.zeros(CLUSTERS, np.uint32),
         "flips": np.zeros(CLUSTERS, np.uint32),
@@ -188,15 +191,25 @@ class Clusters:
         missed = max(at - int(a["last"][k]) - 1, 0)
         ratios = np.maximum(a["ratios"][k] + missed * gains.miss[0], 0.0) + gains.hit[0]
         a["ratios"][k], a["last"][k] = ratios, at
-        a["limit"][k] = self._limit(stretch)
-        a["peak"][k] = max(float(a["peak"][k]), float(evidence(ratios[None, None], gains)[0, 0]))
+        before = float(a["peak"][k])
+        a["peak"][k] = max(before, float(evidence(ratios[None, None], gains)[0, 0]))
+        a["limit"][k] = self._limit(stretch, before, float(a["peak"][k]))
         np.maximum(self._most["peak"], a["peak"][k], out=self._most["peak"])
 
-    def _limit(self, stretch: int) -> float:
-        """Give how much evidence is more than the clusters of honest stretches came to."""
+    def _limit(self, stretch: int, before: float, peak: float) -> float:
+        """Give how much evidence is more than the clusters of honest stretches came to, when one's has risen.
+
+        That is twice what one of them came to; or as much as that, where what clusters came to beyond it adds up to as
+        much again: one in n stretches is so far beyond, and two are in far fewer.
+        """
+        beyond = self._most["beyond"]
         if begins(self._most, stretch):
             begin(self._most, stretch)
-        return float(limits(self._most, ALARM)[0])
+            beyond[:] = np.append(0.0, beyond[:-1])
+        alone = float(limits(self._most, ALARM)[0])
+        usual = alone / TWICE
+        beyond[0] += max(peak, usual) - max(before, usual)
+        return max(usual, ALARM) if beyond.sum() >= usual else alone
 
     def _asked(self, k: int, client: int, label: int, name: bytes) -> int:
         a, place = self._a, self._room_for(k, client)

@@ -101,6 +101,7 @@ def _joining(usual: Usual, buckets: Hashes, rows: Rows, fingerprint: Fingerprint
         buckets,
         usual=usual,
         horizon=n,
+        lately=n,
         client=np.arange(1, n + 1, dtype=np.uint32),
         asked=np.ones(n, np.int64),
         varied=np.zeros(n, np.bool_),

@@ -84,6 +84,7 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
         epoch.buckets[fresh],
         usual=baseline.copies.usual,
         horizon=baseline.copies.horizon if epoch.queries.named else EVER,
+        lately=baseline.copies.horizon,
         client=epoch.client[fresh],
         asked=epoch.asked[fresh] + 1,
         varied=(chain > 0)[fresh],
@@ -93,6 +94,8 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
     )
     needed, before = _tables_needed(baseline, epoch.ignored[fresh]), np.zeros(epoch.size, np.int64)
     joined = common.told.sum(axis=1) >= needed
+    novel = fresh & (chain == 0)
+    novel[fresh] &= common.copied.sum(axis=1) < needed
     joins[fresh], before[np.flatnonzero(fresh)[joined]] = joined, _in_as_many(common, needed, joined)
     near_last = shared_with_last(held["client_buckets"], epoch.buckets, epoch.place)
     came = fresh & new & ~epoch.exempt
@@ -107,7 +110,7 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
         held, epoch, clusters, looked_at=joins | swept, joins=joins, varied=varied, before=before, signs=signs
     )
     signs.counted[:, [PLACE[name] for name in COPYING]] = told[:, None]
-    _tails(baseline, epoch, np.flatnonzero(fresh & ~joins & (chain == 0)), signs)
+    _tails(baseline, epoch, np.flatnonzero(novel), signs)
     _contract(baseline, epoch, fresh, signs)
     # An odd value that stays while others are varied is one odd value.
     signs.counted[:, PLACE["off_contract"]] &= ~varied

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from monitor.detectors.attack.baseline import SLACK, Baseline
 from monitor.detectors.attack.broken import broken_values
-from monitor.detectors.attack.buckets import learn_common
+from monitor.detectors.attack.buckets import UNNAMED, learn_common
 from monitor.detectors.attack.clusters import Clusters
 from monitor.detectors.attack.ecusum import Floats, Gains
 from monitor.detectors.attack.epoch import LENGTH, Epoch
@@ -35,8 +35,6 @@ Array = NDArray[Any]
 
 FADE, FADE_OF_COUNTS = 0.5 ** (LENGTH / 20_000), 0.5 ** (LENGTH / 500_000)
 CROWDED = 0.05
-UNNAMED = 1024
-"""Rows that name no client are laid beside at most so many before them: all traffic comes back to places far apart."""
 ALIKE = 8
 
 
