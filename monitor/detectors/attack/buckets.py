@@ -184,7 +184,8 @@ def shared(
         memory[name][slots[last]] = values[last]
     known_before = count > 0
     found = known_before & (odd | (who == 0)), known_before & odd & (since_last <= lately), np.where(searched, run, 0)
-    back = np.argsort(order)
+    back = np.empty_like(order)
+    back[order] = index
     return Shared(*(one[back].reshape(rows, tables) for one in found))
 
 
