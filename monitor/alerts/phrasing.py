@@ -4,13 +4,19 @@ import math
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from monitor.alerts.lifecycle import UNDER_ALARM
 
 NAME_LENGTH, SAID_LENGTH = 80, 400
 MOST_DIGITS = 10
+UNITS = {
+    "day": timedelta(days=1),
+    "hour": timedelta(hours=1),
+    "minute": timedelta(minutes=1),
+    "second": timedelta(seconds=1),
+}
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -115,6 +121,18 @@ def distinct(names: Iterable[str]) -> list[str]:
 def clock(at: datetime) -> str:
     """Give an instant to the minute."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def duration(length: timedelta) -> str:
+    """Write a length of time in the largest unit of which it is three or more, or a whole number; else in seconds.
+
+    >>> [duration(timedelta(hours=x)) for x in (24, 36, 48, 60, 100, 1, 1.5)]
+    ['1 day', '36 hours', '2 days', '60 hours', '4 days', '1 hour', '90 minutes']
+    """
+    fits = (name for name, unit in UNITS.items() if length >= 3 * unit or (length >= unit and not length % unit))
+    name = next(fits, "second")
+    count = round(length / UNITS[name])
+    return f"{count:,} {name}" + ("" if count == 1 else "s")
 
 
 def under_alarm(alerts: Iterable[Mapping[str, Any]]) -> str:

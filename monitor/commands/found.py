@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from monitor.alerts.finding import Finding
+from monitor.alerts.phrasing import duration
 from monitor.alerts.public import as_json
 from monitor.commands.passes import sentence
 from monitor.commands.printing import minute, printable, table
@@ -83,7 +84,7 @@ def sentences(one: Outcome, *, without: bool) -> Iterator[str]:
         after = f"{_counted(one.after, 'window')} and {_counted(one.rows, 'changed row')}"
         yield f"  found after {after}: {sentence(one.new[0])}"
         if one.delay and waits_for_labels(one.new[0].kind, one.new[0].detector):
-            yield f"  known once the labels of that window are, up to {lasting(one.delay)} after its end"
+            yield f"  known once the labels of that window are, up to {duration(one.delay)} after its end"
     if len(one.new) > 1:
         yield f"  and {_counted(len(one.new) - 1, 'more alert')}: {_names(one.new[1:])}"
     if without:
@@ -101,16 +102,6 @@ def tables(outcomes: Sequence[Outcome]) -> None:
             for one in mine
         )
         table(("share", "changed rows", "found after", "by"), rows)
-
-
-def lasting(delay: timedelta) -> str:
-    """Give a length of time in whole days or hours.
-
-    >>> lasting(timedelta(days=3)), lasting(timedelta(hours=36))
-    ('3 days', '36 hours')
-    """
-    days, rest = divmod(delay, timedelta(days=1))
-    return _counted(round(delay / timedelta(hours=1)), "hour") if rest or not days else _counted(days, "day")
 
 
 def _missed(one: Outcome) -> str:

@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 import typer
 
 from monitor.alerts.finding import Finding
+from monitor.alerts.phrasing import duration
 from monitor.alerts.public import as_json
-from monitor.commands.found import lasting
 from monitor.commands.opening import Setup, configured, named, reaching_database, watching
 from monitor.commands.passes import now, sentence, told
 from monitor.commands.printing import json_line, printable, progress_bar
@@ -172,7 +172,7 @@ def _known_later(setup: Setup, findings: Sequence[Finding]) -> Iterator[str]:
         delay = model.labels.max_delay if model.labels else None
         waited = [one for one in findings if one.model == name and waits_for_labels(one.kind, one.detector)]
         if delay and waited:
-            yield f"{name}: what labels show is dated by its window and known up to {lasting(delay)} later"
+            yield f"{name}: what labels show is dated by its window and known up to {duration(delay)} later"
 
 
 def _allowed(setup: Setup, judged: Sequence[tuple[str, Window]]) -> float:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection
 
 from monitor.admission import STOP_ROWS, STOP_SHARE
-from monitor.alerts.phrasing import shown
+from monitor.alerts.phrasing import duration, shown
 from monitor.config import Data, Model
 from monitor.schedule import data_clock, window_of
 from monitor.steps.turns import LATE, SILENCE
@@ -105,7 +105,7 @@ def _late_labels(connection: Connection, name: str, model: Model) -> Measurement
     waiting = count_waiting(connection, name)
     stray = f"; {waiting:,} labels wait for records of their ids" if waiting else ""
     said = f"no label has come for records since {since:%Y-%m-%d %H:%M} UTC"
-    long = f"{_days(clock - since)} ago by the records' clock, and max_delay is {_days(delay)}"
+    long = f"{duration(clock - since)} ago by the records' clock, and max_delay is {duration(delay)}"
     return Measurement(LATE, expected, note=f"{said}, {long}{stray}")
 
 
@@ -122,7 +122,3 @@ def overdue_labels(judged: Sequence[Judgement], *, clock: datetime, delay: timed
     overdue = [one for one in behind if one.window.end + (one.window.end - one.window.start) + delay <= clock]
     share = sum(one.labelled for one in before) / sum(one.rows for one in before) if before else 1.0
     return share * sum(one.rows for one in overdue), overdue[0].window.start if overdue else None
-
-
-def _days(length: timedelta) -> str:
-    return f"{length / DAY:,.0f} days" if length >= 2 * DAY else f"{length / timedelta(hours=1):,.0f} hours"

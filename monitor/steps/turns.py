@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from monitor.alerts.lifecycle import UNDER_ALARM, Alert, fingerprint
+from monitor.alerts.phrasing import duration
 from monitor.alerts.thresholds import Threshold, judged, significance
 from monitor.config import Model
 from monitor.stats.arrivals import BLOCKS, silence_of, thinning_of
@@ -151,8 +152,8 @@ def _silence(history: History, standing: Standing, slot: int, alpha: float) -> T
     if judged(measurement, Threshold(alpha=alpha, min_effect=LONGER)) != "breach":
         return None
     began, length, usual = history.start(found.last + 1), history.length, (found.longest - 1) * history.length
-    before = f"at most {_long(usual)} passed" if usual else f"no {'day' if length == DAY else 'hour'} passed"
-    said = f"no label has come for {_long((slot - found.last) * length)}, where {before} without one"
+    before = f"at most {duration(usual)} passed" if usual else f"no {'day' if length == DAY else 'hour'} passed"
+    said = f"no label has come for {duration((slot - found.last) * length)}, where {before} without one"
     note = f"{said}; {found.expected:,.0f} were to be expected"
     return Turn(replace(measurement, note=note), end, began, began)
 
@@ -171,14 +172,7 @@ def _thinning(history: History, standing: Standing, slot: int, alpha: float) -> 
     if judged(measurement, Threshold(alpha=alpha, min_effect=FEWER)) != "breach":
         return None
     began = history.start(slot + 1 - found.slots)
-    came = f"{found.came:,} {'label has' if found.came == 1 else 'labels have'} come in {_long(end - began)}"
+    came = f"{found.came:,} {'label has' if found.came == 1 else 'labels have'} come in {duration(end - began)}"
     note = f"{came}, where {found.expected:,.0f} were to be expected"
     evidence = {"days": (end - began) // DAY}
     return Turn(replace(measurement, note=note, evidence=evidence), end, began, began)
-
-
-def _long(length: timedelta) -> str:
-    days, hours = length / DAY, round(length / timedelta(hours=1))
-    if days >= 2 or days == 1:
-        return "1 day" if days == 1 else f"{days:,.0f} days"
-    return "1 hour" if hours == 1 else f"{hours} hours"
