@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
@@ -21,6 +21,10 @@ class Window:
 
     start: datetime
     end: datetime
+
+    def earlier(self, by: timedelta) -> "Window":
+        """Give the one as long that lies so much earlier."""
+        return Window(self.start - by, self.end - by)
 
 
 @dataclass(frozen=True)

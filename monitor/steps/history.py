@@ -59,7 +59,7 @@ class History:
     def before(self, window: Window, count: int, *, cycle: timedelta | None) -> list[Window]:
         """Give up to `count` windows with rows before this one, oldest first: the last ones, or cycles earlier."""
         if cycle is not None:
-            apart = [Window(window.start - turn * cycle, window.end - turn * cycle) for turn in range(count, 0, -1)]
+            apart = [window.earlier(turn * cycle) for turn in range(count, 0, -1)]
             return [one for one in apart if one in self._judgements and self._judgements[one].rows]
         place = bisect_left(self._windows, window)
         held = (one for one in reversed(self._windows[:place]) if self._judgements[one].rows)
@@ -113,5 +113,5 @@ class History:
     def _a_cycle_apart(self, window: Window, cycle: timedelta) -> list[int]:
         if cycle <= window.end - window.start:
             return []
-        earlier = (Window(window.start - turn * cycle, window.end - turn * cycle) for turn in range(REMEMBERED, 0, -1))
+        earlier = (window.earlier(turn * cycle) for turn in range(REMEMBERED, 0, -1))
         return [self._judgements[w].rows for w in earlier if w in self._judgements]

@@ -2,19 +2,18 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import timedelta
 
 from monitor.alerts.finding import Finding
 from monitor.detectors.drift import chi_square, mean_shift
-from monitor.detectors.temporal.story import CYCLES
+from monitor.detectors.temporal.cycles import CYCLES, is_as_far
 from monitor.steps.memory import Memory
 from monitor.steps.verdict import Verdict
 from monitor.types import Window
 
 SHORT = ("day", "week")
 SHIFTS = (mean_shift.NAME, chi_square.NAME)
-TIMES, AS_FAR = 2, 0.5
-"""So many cycles ago it was at least that part as far off."""
+TIMES = 2
+"""So many cycles ago, each of them, it was as far off."""
 
 
 def noting_recurrence(findings: Iterable[Finding], verdict: Verdict, memory: Memory) -> Iterator[Finding]:
@@ -36,22 +35,14 @@ def recurs(column: str, now: float, window: Window, memory: Memory) -> str | Non
     """
     length = window.end - window.start
     for name, cycle in ((name, CYCLES[name]) for name in SHORT):
-        ago = [_shift(memory, _earlier(window, times * cycle), column) for times in range(1, TIMES + 1)]
-        since = [_shift(memory, _earlier(window, times * length), column) for times in range(1, cycle // length)]
-        gone = any(one is not None and not _is_as_far(one, now) for one in since)
-        if gone and all(_is_as_far(one, now) for one in ago):
+        ago = [_shift(memory, window.earlier(times * cycle), column) for times in range(1, TIMES + 1)]
+        since = [_shift(memory, window.earlier(times * length), column) for times in range(1, cycle // length)]
+        gone = any(one is not None and not is_as_far(one, now) for one in since)
+        if gone and all(one is not None and is_as_far(one, now) for one in ago):
             return name
     return None
-
-
-def _is_as_far(shift: float | None, now: float) -> bool:
-    return shift is not None and shift / now >= AS_FAR
 
 
 def _shift(memory: Memory, window: Window, column: str) -> float | None:
     found = (memory.at(window, name, column) for name in SHIFTS)
     return next((one.effect for one in found if one is not None and one.effect is not None), None)
-
-
-def _earlier(window: Window, by: timedelta) -> Window:
-    return Window(window.start - by, window.end - by)

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
+from monitor.detectors.temporal.cycles import cycle_of
 from monitor.detectors.temporal.lasting import ageing, lasting_drift
 from monitor.detectors.temporal.series import Series
-from monitor.detectors.temporal.story import recurring, story_of
+from monitor.detectors.temporal.story import story_of
 from monitor.types import Measurement, Window
 
 START, DAY = datetime(2024, 1, 1, tzinfo=UTC), timedelta(days=1)
@@ -97,9 +98,9 @@ def test_nothing_is_told_of_what_is_calm() -> None:
 
 def test_a_weekend_is_recurring_and_a_fortnight_is_lasting() -> None:
     weeks = ([0.5] * 5 + [0.001] * 2) * 4
-    assert recurring(daily(weeks), first=26) == "week"
-    assert recurring(daily([0.5] * 20 + [0.001] * 14), first=20) is None
-    assert recurring(daily([0.5] * 20 + [0.001] * 3), first=20) is None
+    assert cycle_of(daily(weeks), first=26) == "week"
+    assert cycle_of(daily([0.5] * 20 + [0.001] * 14), first=20) is None
+    assert cycle_of(daily([0.5] * 20 + [0.001] * 3), first=20) is None
 
 
 def test_a_fall_that_goes_on_reaches_its_limit_on_a_day() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from monitor.detectors.temporal.cycles import cycle_of
 from monitor.detectors.temporal.series import Series, mean_effect, mean_value
 from monitor.profiles.calendar import Calendar
 from monitor.stats.onset import Onset
@@ -18,7 +19,6 @@ TOLD, BY_CHANCE = 5, 0.05
 MOST_TIMES = 24
 SURE = 0.05
 FURTHEST = timedelta(days=3650)
-CYCLES: Mapping[str, timedelta] = {"day": timedelta(days=1), "week": timedelta(weeks=1), "year": timedelta(days=365)}
 
 
 def story_of(
@@ -47,7 +47,7 @@ def story_of(
             {"metric": one.name, "column": one.column, "effect": mean_effect(one, its.first)}
             for one, its in moved[:TOLD]
         ],
-        "recurring": recurring(lead, onset.first),
+        "recurring": cycle_of(lead, onset.first),
         "retrain_from": since,
         "reference": None if calendar is None else beside(calendar, lead.at[onset.first :]),
     }
@@ -119,28 +119,6 @@ def line_through(series: Series, begins: int) -> Trend | None:
     at, found = series.at[begins:], series.found[begins:]
     times = np.array([(window.end - at[0].end) / MONTH for window in at])
     return trend_of(times, np.array([one.effect if series.either else one.value for one in found], np.float64))
-
-
-def recurring(series: Series, first: int) -> str | None:
-    """Name the cycle (day, week or year) in which a shift comes and goes: one cycle ago the same windows had it too.
-
-    A shift that has lasted for a cycle does not come and go with it. None when it lasts, or that is not known.
-    """
-    places = {window: place for place, window in enumerate(series.at)}
-    for name, cycle in CYCLES.items():
-        if series.at[-1].end - series.at[first].start >= cycle:
-            continue
-        ago = (Window(window.start - cycle, window.end - cycle) for window in series.at[first:])
-        before = [places[window] for window in ago if window in places]
-        if len(before) == len(series.at) - first and _as_far(series, before, first):
-            return name
-    return None
-
-
-def _as_far(series: Series, before: Sequence[int], first: int) -> bool:
-    now, then = float(series.scores[first:].mean()), float(series.scores[list(before)].mean())
-    usual = float(np.median(series.scores))
-    return abs(now - usual) > 0 and (then - usual) / (now - usual) >= 0.5
 
 
 def _reached(found: Trend, limit: float, now: datetime) -> dict[str, Any] | None:
