@@ -19,7 +19,7 @@ from monitor.config.model import (
     setting_of,
 )
 from monitor.config.read import ConfigErrors, load
-from monitor.config.values import Budget, Hold, parse_budget, parse_duration, parse_hold
+from monitor.config.values import Budget, Hold, parse_budget, parse_duration, parse_hold, threshold_parts
 
 __all__ = [
     "KINDS",
@@ -45,4 +45,5 @@ __all__ = [
     "parse_duration",
     "parse_hold",
     "setting_of",
+    "threshold_parts",
 ]

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from monitor.config.model import KINDS, SEVERITIES, Labels, Model, Receiver
-from monitor.config.values import parse_duration
+from monitor.config.values import parse_duration, threshold_parts
 from monitor.config.words import Mistake, Path, listed, mapping, meant, shown, suggestion, value_at
 from monitor.schedule import LEARNED_WINDOWS, Period, parse_period
 
@@ -243,13 +243,13 @@ def _thresholds(path: Path, thresholds: Tree) -> Iterator[Mistake]:
     detectors, listed_by = list(units), "`monitor detectors` lists names and kinds"
     known = detectors + list(KINDS)
     for name in names:
-        detector = re.fullmatch(r"([^()]*)\(.+\)", name)
-        if detector is None and name not in known:
+        detector, column = threshold_parts(name)
+        if not column and name not in known:
             yield path, f"no detector or kind {name!r}", meant(name, known) or listed_by
-        elif detector is not None and (detector[1] in KINDS or detector[1] not in known):
-            yield path, f"no detector {detector[1]!r}", meant(detector[1], detectors) or listed_by
+        elif column and detector not in detectors:
+            yield path, f"no detector {detector!r}", meant(detector, detectors) or listed_by
         else:
-            yield from _level((*path, name), thresholds[name], units.get(detector[1] if detector else name, ""))
+            yield from _level((*path, name), thresholds[name], units.get(detector, ""))
 
 
 def _level(path: Path, said: object, unit: str) -> Iterator[Mistake]:

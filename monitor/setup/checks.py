@@ -10,7 +10,7 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from monitor.config import Config, Data, Model
+from monitor.config import Config, Data, Model, threshold_parts
 from monitor.config.words import suggestion
 from monitor.errors import MonitorError
 from monitor.profiles.arrow import layout_of, read_type
@@ -168,7 +168,7 @@ def _records(at: str, model: Model, sample: Sample) -> Iterator[Finding]:
     yield from _outputs(at_columns, roles, rows)
     yield from (Finding("error", f"{at_columns}.{key}", *said) for key, *said in of_kinds(roles, rows))
     yield from (Finding("warning", f"{at_columns}.{key}", *said) for key, *said in of_splits(roles, rows))
-    for name in sorted({m[1] for t in model.thresholds if (m := re.fullmatch(r"[^()]*\((.+)\)", t))}):
+    for name in sorted({threshold_parts(key)[1] for key in model.thresholds} - {""}):
         if name not in (*rows.column_names, roles.label) and not re.fullmatch(
             r"\w+\(.*\)|confidence|margin|entropy", name
         ):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from monitor.config import Model
+from monitor.config import Model, threshold_parts
 from monitor.detectors import DETECTORS
 from monitor.profiles.arrow import layout_of
 from monitor.profiles.groups import profile_table
@@ -20,7 +20,7 @@ def unmeasured(model: Model, reference: pa.Table) -> Iterator[tuple[str, str]]:
     What is measured only when something is wrong with the data, or by the hour, is passed over.
     """
     told = {detector.name: detector for detector in DETECTORS if detector.kind != "quality"}
-    asked = [(key, *_parts(key)) for key in model.thresholds]
+    asked = [(key, *threshold_parts(key)) for key in model.thresholds]
     # a column that is nowhere is told of by itself
     asked = [
         one for one in asked if one[1] in told and (not re.fullmatch(r"[^()]+", one[2]) or _is_known(one[2], reference))
@@ -39,8 +39,3 @@ def unmeasured(model: Model, reference: pa.Table) -> Iterator[tuple[str, str]]:
 
 def _is_known(column: str, reference: pa.Table) -> bool:
     return column in reference.column_names or column in ("confidence", "margin", "entropy")
-
-
-def _parts(key: str) -> tuple[str, str]:
-    found = re.fullmatch(r"([^()]*)\((.+)\)", key)
-    return (found[1], found[2]) if found else (key, "")

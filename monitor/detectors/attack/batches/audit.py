@@ -19,7 +19,7 @@ from monitor.detectors.attack.batches import (
     prior_shift,
     value_for_label,
 )
-from monitor.detectors.attack.batches.calibration import Null, blocks, nulls_of, size_of
+from monitor.detectors.attack.batches.calibration import DRAWS, Null, blocks, nulls_of, size_of
 from monitor.detectors.attack.batches.given import ByClass, Given, OfDraws, OfShares, OfSum, residuals
 from monitor.detectors.attack.batches.known import Known
 from monitor.detectors.attack.batches.power import extra, least_share
@@ -28,7 +28,6 @@ from monitor.detectors.attack.batches.slow import slow_poisoning
 
 FALSE_ALARMS = 1e-3
 """Of clean batches, over all statistics together."""
-DRAWS = 200
 MOST_PART, MOST_PARTS = 2_000, 64
 BLOCKS_NEEDED = 8
 PARTS = 16

@@ -15,6 +15,8 @@ Floats = NDArray[np.float64]
 Measure = Callable[[Labelled], float]
 
 STEPS = 1.25
+DRAWS = 200
+"""From so many batches that were drawn the moments of a statistic are learned."""
 FEWEST, LARGEST_PART = 50, 0.25
 LEAST_SKEW, MOST_SKEW = 0.05, 3.0
 

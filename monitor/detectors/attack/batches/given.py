@@ -11,13 +11,12 @@ from typing import Protocol
 import numpy as np
 
 from monitor.detectors.attack.batches import prior_shift
-from monitor.detectors.attack.batches.calibration import MOST_SKEW, Measure, Null, null_of
+from monitor.detectors.attack.batches.calibration import DRAWS, MOST_SKEW, Measure, Null, null_of
 from monitor.detectors.attack.batches.rows import Floats, Labelled, Told
 
 ByClass = Callable[[Labelled], Floats]
 
 DOUBT = 0.01
-DRAWS = 200
 UNSURE = 0.25
 """So large a part of a share that rows explain may be more, or less."""
 
