@@ -13,6 +13,7 @@ from monitor.alerts.public import alert_id
 from monitor.alerts.story_wording import lasts
 from monitor.alerts.taxonomy import is_attack
 from monitor.profiles.population import NAMES as OF_ALL_FEATURES
+from monitor.stats.evidence import is_sure
 
 ATTACKS = ("attack.evasion", "attack.extraction", "attack.privacy", "attack.probing")
 """Suspicions of a client, the gravest first."""
@@ -20,8 +21,6 @@ ANSWERS = ("drift.prediction", "confidence", "disagreement")
 """What a model's answers show, and with them that its features are broken."""
 WEIGHT = ("health", "model_change", "quality", *ATTACKS, "performance.realised", "performance.estimated")
 """Kinds of alerts that hold others back, so that each comes before all that it may hold back."""
-SURE = 2.0
-"""So many times the evidence that an alarm of an attack asks for is not chance, nor what broken data bring about."""
 RECURS = 2
 """So many episodes of what comes and goes with the day or the week are told."""
 WORSE, WORSE_WINDOWS = 2.0, 2
@@ -122,7 +121,7 @@ def _looks_odd(finding: Finding) -> bool:
         return False
     if "broken_by" in finding.evidence.get("origin", {}) or not finding.alpha:
         return True
-    return (finding.value or 0.0) < SURE * -math.log(finding.alpha)
+    return not is_sure(finding.value or 0.0, -math.log(finding.alpha))
 
 
 def _breaks(alarm: _Alarm, other: Finding) -> bool:

@@ -10,10 +10,10 @@ from monitor.detectors.attack import Sighting
 from monitor.detectors.attack.indicators import CONTRACT, COPYING, SIMILAR, TAILS
 from monitor.detectors.attack.indicators import ODD as ALL_ROUND
 from monitor.detectors.suspicion.faulty import FEWEST_ROWS, NEW_CATEGORIES, faulty_columns
-from monitor.detectors.suspicion.suspects import SURE
 from monitor.profiles.groups import profile_table
 from monitor.profiles.profile import Profile
 from monitor.profiles.tables import joined, rows_with
+from monitor.stats.evidence import is_sure
 from monitor.store.records import read_records
 from monitor.types import Window
 from monitor.watch import Watch
@@ -105,4 +105,4 @@ def _shows_more(own: Sequence[Sighting], faults: Mapping[str, str], *, alarm: fl
     """
     if not faults or not set(faults.values()) <= {UNHEARD_OF, NEW_CATEGORIES}:
         return False
-    return any(one.detector in (*SIMILAR, *TAILS, ALL_ROUND) and one.log_e >= SURE * alarm for one in own)
+    return any(one.detector in (*SIMILAR, *TAILS, ALL_ROUND) and is_sure(one.log_e, alarm) for one in own)

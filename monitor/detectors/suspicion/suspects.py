@@ -11,14 +11,13 @@ from scipy.special import bdtrc
 from monitor.detectors.attack.indicators import ALL_BY_NAME, DOUBT, VOLUME
 from monitor.detectors.attack.sighting import CLUSTER, MOST_IDS, Sighting, sign_of
 from monitor.detectors.detector import Detector
+from monitor.stats.evidence import is_sure
 from monitor.types import Measurement
 
 MOST_CLIENTS = 20
 """More clients of one kind than these are told of as one."""
 CLIENT, MANY = "client=", "many clients"
 SHOWN = math.log(1_000)
-SURE = 2.0
-"""Twice the evidence that an alarm asks for is sure."""
 FLIPS, WHAT_IF, FEW_VARIED = 5, 0.5, 3
 BESIDE, SLACK = 10, 1.25
 """A client is laid beside the rate of the others, times the slack, as if so many rows of theirs had shown nothing."""
@@ -226,7 +225,7 @@ def severity_of(found: Sequence[Sighting], others: Sequence[Sighting], *, client
         return "info"
     flips = max((_flips(one) for one in (*found, *others) if not _compares_few(one)), default=0)
     # what is doubtful, all told, repeats what its parts say
-    sure = {_family(one.detector) for one in (*found, *others) if one.log_e >= SURE * limit} - {DOUBT}
+    sure = {_family(one.detector) for one in (*found, *others) if is_sure(one.log_e, limit)} - {DOUBT}
     words: tuple[Severity, ...] = ("critical", "warning", "info")
     return words[(0 if flips >= FLIPS or len(sure) > 1 else 1) + (0 if client else 1)]
 

@@ -1,0 +1,8 @@
+"""Evidence against chance in nats, beside what an alarm asks for."""
+
+SURE = 2.0
+
+
+def is_sure(evidence: float, alarm: float) -> bool:
+    """Say whether evidence is twice what an alarm asks for: no chance, nor what broken data bring about."""
+    return evidence >= SURE * alarm
