@@ -1,6 +1,6 @@
 """`monitor doctor`: what is wrong with the service, from its database alone; nothing is pulled, sent or changed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,12 +21,13 @@ from monitor.commands.quarantined import quarantined
 from monitor.commands.weak import weaknesses
 from monitor.config import Model
 from monitor.daemon.passes import Stopping
+from monitor.detectors.detector import Detector
 from monitor.errors import MonitorError
+from monitor.profiles.profile import Profile
 from monitor.schedule import window_of
 from monitor.setup.untold import untold
 from monitor.steps.groups import standing_gaps
 from monitor.steps.losses import lost_quietly
-from monitor.steps.reference import References
 from monitor.steps.turns import SILENCE, THINNING
 from monitor.store.alerts import alert_rows
 from monitor.store.attacks import followed_rows, read_baselines
@@ -37,6 +38,9 @@ from monitor.store.outbox import channels, outbox_counts
 from monitor.store.records import record_span
 from monitor.store.references import WHOLE, read_reference
 from monitor.store.runs import failed_runs
+from monitor.types import Measurement
+
+Gaps = Sequence[tuple[Detector, Measurement]]
 
 LATELY = timedelta(days=1)
 MOST_REASONS = 10
@@ -139,15 +143,17 @@ def _model(connection: Connection, name: str, model: Model, *, now: datetime) ->
     known = read_reference(connection, name)
     said = f"{known[1][''].rows} rows" if known else "cannot see: there is no reference yet"
     yield Sign(f"{name}: reference", said, wrong=known is None)
-    yield from groups_signs(name, known[1]) if known else ()
-    yield from untold_signs(name, model, known[1]) if known else ()
+    if known:
+        gaps = list(standing_gaps(known[1]))
+        yield from groups_signs(name, gaps)
+        yield from untold_signs(name, model, known[1][WHOLE], gaps)
     yield _last_window(connection, name, model, now=now)
     yield from (Sign(f"{name}: {what}", why, note=True) for what, why in weaknesses(connection, name, model))
 
 
-def groups_signs(name: str, references: References) -> Iterator[Sign]:
+def groups_signs(name: str, gaps: Gaps) -> Iterator[Sign]:
     """Tell of the gaps between groups that stand in the reference: alerts tell only of wider ones."""
-    for detector, gap in standing_gaps(references):
+    for detector, gap in gaps:
         if gap.value is not None and gap.low and gap.value >= detector.min_effect * gap.evidence.get("sd", 1.0):
             groups, unit = {group["value"]: group for group in gap.evidence["groups"]}, detector.unit
             pair = " against ".join(
@@ -159,15 +165,14 @@ def groups_signs(name: str, references: References) -> Iterator[Sign]:
             yield Sign(f"{name}: groups by {gap.column}", said, note=True)
 
 
-def untold_signs(name: str, model: Model, references: References) -> Iterator[Sign]:
+def untold_signs(name: str, model: Model, reference: Profile, gaps: Gaps) -> Iterator[Sign]:
     """Tell of sensitive columns of which no alert can speak: nothing to compare, or groups of too few rows."""
-    said = [f"{problem}; {mend}" for problem, mend in untold(model, references[WHOLE])]
+    said = [f"{problem}; {mend}" for problem, mend in untold(model, reference)]
     yield from (Sign(f"{name}: groups", one, note=True) for one in said)
-    gaps = [gap for _, gap in standing_gaps(references)]
     for column in model.columns.sensitive:
-        notes = [gap.note for gap in gaps if gap.column == column]
-        if notes and not any(gap.value is not None for gap in gaps if gap.column == column):
-            yield Sign(f"{name}: groups by {column}", f"no alert can tell of them: {notes[0]}", note=True)
+        own = [gap for _, gap in gaps if gap.column == column]
+        if own and all(gap.value is None for gap in own):
+            yield Sign(f"{name}: groups by {column}", f"no alert can tell of them: {own[0].note}", note=True)
 
 
 def _attacks(connection: Connection, name: str, model: Model) -> Sign:

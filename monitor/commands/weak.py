@@ -37,7 +37,7 @@ def weaknesses(connection: Connection, name: str, model: Model) -> Iterator[tupl
     reference = known[1][WHOLE]
     since = judgements[0].window.start
     rows = list(read_armed(connection, name, since=since))
-    readings = _readings(rows)
+    readings = readings_of(rows, read_episodes(connection, name))
     usual = int(median([one.rows for one in judgements if one.rows] or [0]))
     thresholds = _thresholds(rows)
     yield from (("blind", why) for why in _unwatched(model))
@@ -50,7 +50,7 @@ def weaknesses(connection: Connection, name: str, model: Model) -> Iterator[tupl
     yield from (("blind", why) for why in _blunt(reference, rows))
     if still := unvarying(reference):
         yield "blind", f"one value only in the whole reference, so that how they vary is not known: {_listed(still)}"
-    yield from (("noisy", why) for why in noise(connection, name, rows, judgements))
+    yield from (("noisy", why) for why in noise(connection, name, readings, judgements))
     if not reference.layout.windows:
         yield "noisy", UNTIMED
 
@@ -97,15 +97,11 @@ def _blunt(reference: Profile, rows: Sequence[dict[str, Any]]) -> Iterator[str]:
         yield f"windows of the reference differ so in performance that only these changes are seen: {_listed(found)}"
 
 
-def noise(
-    connection: Connection, name: str, rows: Sequence[dict[str, Any]], judgements: Sequence[Judgement]
-) -> Iterator[str]:
+def noise(connection: Connection, name: str, readings: Readings, judgements: Sequence[Judgement]) -> Iterator[str]:
     """Name a model's monitors that are noisy; clients are none: a suspicion that comes again is an attacker who does.
 
-    rows: public rows of measurements, of the windows that `judgements` are about; of both the oldest first.
+    readings: of the windows that `judgements` are about, the oldest first.
     """
-    episodes = read_episodes(connection, name)
-    readings = _readings([row for row in rows if not is_of_clients(str(row["detector"]))], episodes)
     fired = count_fired(connection, name, since=judgements[0].window.start)
     flapping = [(_named(*key), times) for key, times in fired.items() if times >= FLAPS and not is_of_clients(key[0])]
     if flapping:
@@ -119,12 +115,16 @@ def noise(
         yield f"numbers of your own lie within what chance gives; breaches that it explains: {_listed(named)}"
 
 
-def _readings(rows: Sequence[dict[str, Any]], episodes: Sequence[Episode] = ()) -> dict[str, list[Reading]]:
+def readings_of(rows: Sequence[dict[str, Any]], episodes: Sequence[Episode]) -> Readings:
+    """Give by name what each monitor read, but suspicions of clients, with the episode of its alert that it lies in.
+
+    rows: public rows of measurements, oldest first.
+    """
     fired: dict[tuple[str, str, str], list[Episode]] = {}
     for one in episodes:
         fired.setdefault((one.detector, one.column, one.segment), []).append(one)
     found: dict[str, list[Reading]] = {}
-    for row in rows:
+    for row in (one for one in rows if not is_of_clients(str(one["detector"]))):
         own = row["alpha"] is None
         times = enumerate(fired.get((row["detector"], row["column"], row["segment"]), ()), 1)
         numbers = {key: row[key] for key in ("p_value", "n", "note", "low", "high", "reference")}

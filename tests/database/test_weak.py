@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from sqlalchemy import Connection
 
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import Alert, fingerprint
-from monitor.commands.weak import FLAPS, noise, weaknesses
+from monitor.commands.weak import FLAPS, noise, readings_of, weaknesses
 from monitor.config import load
 from monitor.profiles.arrow import layout_of, profile_table
 from monitor.store.alerts import read_alerts, read_episodes, write_findings
@@ -20,6 +21,11 @@ from monitor.types import Measurement, Roles, Window
 
 MIDNIGHT, DAY = datetime(2026, 3, 1, tzinfo=UTC), timedelta(days=1)
 WINDOWS = [Window(MIDNIGHT + n * DAY, MIDNIGHT + (n + 1) * DAY) for n in range(12)]
+
+
+def noisy(connection: Connection, rows: list[dict[str, Any]]) -> list[str]:
+    judgements = [Judgement(window, revision=1, rows=10, labelled=0, matured=True) for window in WINDOWS]
+    return list(noise(connection, "loans", readings_of(rows, read_episodes(connection, "loans")), judgements))
 
 
 def test_a_monitor_that_comes_and_goes_is_noisy_and_a_client_that_does_is_an_attacker(database: Database) -> None:
@@ -38,9 +44,8 @@ def test_a_monitor_that_comes_and_goes_is_noisy_and_a_client_that_does_is_an_att
                     alert = Alert(mark, state, episode, since=MIDNIGHT, fired_at=MIDNIGHT)  # type: ignore[arg-type]
                     finding = Finding(alert, "loans", "any", detector, WINDOWS[at], segment=segment, value=1.0)
                     write_findings(connection, [finding], read_alerts(connection, "loans"), now=MIDNIGHT)
-    judgements = [Judgement(window, revision=1, rows=10, labelled=0, matured=True) for window in WINDOWS]
     with database.read() as connection:
-        flapping, restless = noise(connection, "loans", rows, judgements)
+        flapping, restless = noisy(connection, rows)
     assert flapping == "fired again and again in 12 windows: psi in shop=1 3 times; try `for` with more windows"
     assert "than they should, coming and going: psi in shop=1 4 of 12 windows (" in restless
     assert "mallory" not in flapping + restless
@@ -54,17 +59,16 @@ def test_breaches_of_an_alert_that_lasts_are_the_change_and_no_noise(database: D
         labels | numbers | {"outcome": "breach" if mark == "!" else "clear", "window_end": window.end}
         for mark, window in zip(marks, WINDOWS, strict=True)
     ]
-    judgements = [Judgement(window, revision=1, rows=10, labelled=0, matured=True) for window in WINDOWS]
     with database.write() as connection:
         register_model(connection, "loans", now=MIDNIGHT)
-        assert len(list(noise(connection, "loans", rows, judgements))) == 1
+        assert len(noisy(connection, rows)) == 1
         mark = fingerprint("loans", "performance.realised", "accuracy")
         for state, episode, at in (("pending", 0, 2), ("firing", 1, 3)):
             alert = Alert(mark, state, episode, since=MIDNIGHT, fired_at=MIDNIGHT)  # type: ignore[arg-type]
             finding = Finding(alert, "loans", "performance.realised", "accuracy", WINDOWS[at], value=1.0)
             write_findings(connection, [finding], read_alerts(connection, "loans"), now=MIDNIGHT)
         (episode,) = read_episodes(connection, "loans")
-        assert list(noise(connection, "loans", rows, judgements)) == []
+        assert noisy(connection, rows) == []
     assert (episode.begun, episode.fired_at) == (WINDOWS[2].end, WINDOWS[3].end)
 
 

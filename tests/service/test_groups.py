@@ -19,6 +19,7 @@ from monitor.pipeline import once
 from monitor.render import html
 from monitor.render.groups import group_rates
 from monitor.render.model_view import model_page
+from monitor.steps.groups import standing_gaps
 from monitor.store.references import read_reference
 from monitor.store.schema import alert, measurement
 from monitor.watch import Monitor
@@ -196,7 +197,7 @@ def test_a_gap_that_stood_in_the_reference_is_shown_and_raises_no_alert(pass_ove
     with seen.monitor.database.read() as connection:
         known = read_reference(connection, "loans")
     assert known is not None
-    signs = {sign.about: sign for sign in standing_signs("loans", known[1])}
+    signs = {sign.about: sign for sign in standing_signs("loans", list(standing_gaps(known[1])))}
     sign = signs["loans: groups by sex"]
     assert (sign.note, sign.wrong) == (True, False)
     assert " of 1 (" in sign.said

@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import select
 
-from monitor.commands.doctor import groups_signs, untold_signs
-from monitor.config import load
+from monitor.commands.doctor import Sign, groups_signs, untold_signs
+from monitor.config import Model, load
 from monitor.pipeline import once
 from monitor.setup.untold import MEND, NEITHER
 from monitor.steps.groups import standing_gaps
@@ -167,18 +167,23 @@ def test_the_doctor_tells_of_gaps_that_stand_in_their_own_unit_and_class(world: 
     seen = world("prices")
     pq.write_table(pa.table(first), tmp_path / "reference.parquet")
     once(seen.monitor, clock=lambda: START + timedelta(days=DAYS + 4), rng=Random(1))
-    (said,) = {sign.said for sign in groups_signs("m", seen.references()) if "mean error" in sign.said}
+    signs = groups_signs("m", list(standing_gaps(seen.references())))
+    (said,) = {sign.said for sign in signs if "mean error" in sign.said}
     assert said.startswith("in the reference the mean error difference between groups is 20")
     assert "%" not in said
+
+
+def untold_of(model: Model, references: References) -> Iterator[Sign]:
+    return untold_signs("m", model, references[WHOLE], list(standing_gaps(references)))
 
 
 def test_the_doctor_tells_of_groups_that_are_too_small_and_is_silent_of_others(world: Make) -> None:
     seen = world("animals")
     model = seen.monitor.watches[0].settings
     references = seen.references()
-    assert not list(untold_signs("m", model, references))
+    assert not list(untold_of(model, references))
     alone = {name: one for name, one in references.items() if name in (WHOLE, "sensitive:region=south")}
-    (sign,) = untold_signs("m", model, alone)
+    (sign,) = untold_of(model, alone)
     assert sign.about == "m: groups by region"
     assert sign.said == (
         "no alert can tell of them: 30 decisions are needed in each of two groups; the second largest has 0"
@@ -189,7 +194,7 @@ def test_the_doctor_tells_of_groups_that_are_too_small_and_is_silent_of_others(w
 
 def test_the_doctor_tells_that_without_an_answer_no_alert_can_speak_of_groups(world: Make) -> None:
     seen = world("prices", roles="ignore: [guess, truth], ")
-    (sign,) = untold_signs("m", seen.monitor.watches[0].settings, seen.references())
+    (sign,) = untold_of(seen.monitor.watches[0].settings, seen.references())
     assert (sign.about, sign.said, sign.note) == ("m: groups", f"{NEITHER}; {MEND}", True)
 
 
