@@ -34,36 +34,24 @@ SHARD = "records"
 
 
 @dataclass(frozen=True)
-class StoredSource:
-    """Records that were pushed, read again from where they are stored."""
-
-    database: Database
-    model: str
-    repeats: bool = False
-
-    def pull(self, cursors: Mapping[str, Cursor]) -> Iterator[Batch]:
-        """Yield every stored segment behind the cursor."""
-        after = cursors.get(SHARD, {}).get("segment", 0)
-        with self.database.read() as connection:
-            for number in segment_numbers(connection, self.model):
-                if number > after:
-                    yield Batch(SHARD, read_segment(connection, number), {"segment": number})
-
-
-@dataclass(frozen=True)
-class StoredLabels:
-    """Labels that were pushed, read again from where they are stored beside their records."""
+class Stored:
+    """Records that were pushed, or `labels` that were, read again from where they are stored beside their records."""
 
     database: Database
     watch: Watch
+    labels: bool = False
     repeats: bool = False
 
     def pull(self, cursors: Mapping[str, Cursor]) -> Iterator[Batch]:
-        """Yield the labels of every stored segment behind the cursor."""
-        columns = [str(self.watch.roles.id), str(self.watch.roles.label)]
-        for batch in StoredSource(self.database, self.watch.name).pull(cursors):
-            with self.database.read() as connection:
-                yield replace(batch, rows=labelled_rows(connection, self.watch, batch.rows).select(columns))
+        """Yield the rows of every stored segment behind the cursor."""
+        after, roles = cursors.get(SHARD, {}).get("segment", 0), self.watch.roles
+        with self.database.read() as connection:
+            for number in segment_numbers(connection, self.watch.name):
+                if number > after:
+                    rows = read_segment(connection, number)
+                    if self.labels:
+                        rows = labelled_rows(connection, self.watch, rows).select([str(roles.id), str(roles.label)])
+                    yield Batch(SHARD, rows, {"segment": number})
 
 
 @dataclass(frozen=True)
@@ -142,9 +130,9 @@ def _watches(setup: Setup, names: Sequence[str], database: Database) -> Iterator
 
 
 def _stored(watch: Watch, kept: Database) -> Watch:
-    if "labels" in watch.pushed:
-        watch = replace(watch, labels=StoredLabels(kept, watch))
-    return replace(watch, source=StoredSource(kept, watch.name)) if "records" in watch.pushed else watch
+    records = Stored(kept, watch) if "records" in watch.pushed else watch.source
+    labels = Stored(kept, watch, labels=True) if "labels" in watch.pushed else watch.labels
+    return replace(watch, source=records, labels=labels)
 
 
 def noted(progress: Progress, judged: list[tuple[str, Window]]) -> Progress:
