@@ -12,8 +12,13 @@ from monitor.detectors.attack.batches.rows import Floats, Places
 TABLES, COLUMNS_SHARE = 8, 0.6
 _PRIME = np.int64(1_000_003)
 
+Tables = tuple[tuple[Places, Floats], ...]
+"""Of each table the columns that it looks at, and by how much the numbers of each are shifted."""
+Frequent = tuple[tuple[NDArray[np.int64], Floats], ...]
+"""Of each table the reference's fingerprints in order, with the share of each."""
 
-def tables_of(columns: int, rng: np.random.Generator) -> tuple[tuple[Places, Floats], ...]:
+
+def tables_of(columns: int, rng: np.random.Generator) -> Tables:
     """Draw the columns that each table looks at, and by how much their numbers are shifted."""
     taken = min(columns, max(3, round(COLUMNS_SHARE * columns)))
     return tuple(
@@ -21,9 +26,7 @@ def tables_of(columns: int, rng: np.random.Generator) -> tuple[tuple[Places, Flo
     )
 
 
-def prints_of(
-    encoders: Sequence[Encoder], rows: pa.Table, tables: Sequence[tuple[Places, Floats]]
-) -> NDArray[np.int64]:
+def prints_of(encoders: Sequence[Encoder], rows: pa.Table, tables: Tables) -> NDArray[np.int64]:
     """Give the fingerprints of rows, which near copies share; shape (rows, tables)."""
     plain = [
         one.encoded(rows)[:, 0] if one.kind == "numeric" and one.number is not None else one.cells(rows)
@@ -45,7 +48,7 @@ def frequencies(prints: NDArray[np.int64]) -> tuple[NDArray[np.int64], Floats]:
     return values, counts / prints.size
 
 
-def usual_of(prints: NDArray[np.int64], frequent: Sequence[tuple[NDArray[np.int64], Floats]]) -> Floats:
+def usual_of(prints: NDArray[np.int64], frequent: Frequent) -> Floats:
     """Give how often the reference has each row's fingerprints; shape (rows, tables)."""
     found = np.zeros(prints.shape)
     for table, (values, shares) in enumerate(frequent):

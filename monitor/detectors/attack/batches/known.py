@@ -1,10 +1,8 @@
-"""What is learned from the reference: probabilities of labels, neighbours, bins, fingerprints; fitted at use."""
+"""What is learned from the reference, at use, and how rows are laid beside it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from importlib import import_module
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -12,38 +10,36 @@ from numpy.typing import NDArray
 
 from monitor.detectors.attack.batches.contributors import SHARES
 from monitor.detectors.attack.batches.encoders import Encoder, cells_of, encoder_of, features_of, points_of, raw_of
-from monitor.detectors.attack.batches.fingerprints import TABLES, frequencies, prints_of, tables_of, usual_of
+from monitor.detectors.attack.batches.fingerprints import (
+    TABLES,
+    Frequent,
+    Tables,
+    frequencies,
+    prints_of,
+    tables_of,
+    usual_of,
+)
+from monitor.detectors.attack.batches.halves import (
+    Half,
+    calibrated,
+    chance_of,
+    logged_chance,
+    model_of,
+    near,
+    with_calibration,
+)
 from monitor.detectors.attack.batches.label_contradiction import flip_scores
 from monitor.detectors.attack.batches.rows import Floats, Labelled, Places
 from monitor.detectors.attack.batches.spelled import READ, names_of, spelling, with_numbers, words_of
 from monitor.detectors.attack.batches.value_for_label import Usual
 from monitor.profiles.derivation import Derivation
 from monitor.profiles.joint import class_codes
-from monitor.profiles.reading import floats
 from monitor.types import ColumnKind
-
-if TYPE_CHECKING:
-    from sklearn.ensemble import HistGradientBoostingClassifier
-    from sklearn.isotonic import IsotonicRegression
 
 MOST_ROWS, FEWEST_ROWS = 16_000, 1_000
 MOST_CLASSES, MOST_COLUMNS = 30, 100
-NEIGHBOURS = 10
-FLOOR = 0.002
 
-
-@dataclass(frozen=True, eq=False)
-class Half:
-    """One half of the reference's rows: what judges the rows of the other, with its own calibration.
-
-    model: fitted on its rows; None where logged scores are used. calibration: a class each, fitted on its rows as the
-    other half's model sees them.
-    """
-
-    encoded: Floats
-    label: Places
-    model: "HistGradientBoostingClassifier | None"
-    calibration: "tuple[IsotonicRegression, ...]" = ()
+Halves = Sequence[Half]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +56,8 @@ class Known:
     encoders: tuple[Encoder, ...]
     scores: Mapping[str, str]
     halves: tuple[Half, Half]
-    tables: tuple[tuple[Places, Floats], ...]
-    frequent: tuple[tuple[NDArray[np.int64], Floats], ...]
+    tables: Tables
+    frequent: Frequent
     rows: Labelled
     order: Places
     spelled: tuple[Derivation, ...] = ()
@@ -121,137 +117,90 @@ def learn(
     out as. scores: by class, the columns of probabilities; empty to have a bounded model fitted. times: of the rows, or
     None.
     """
-    codes = class_codes(rows, label, classes)
-    chosen = np.flatnonzero((codes >= 0) & (codes < len(classes)))
-    if chosen.size > MOST_ROWS:
-        chosen = np.sort(rng.choice(chosen, MOST_ROWS, replace=False))
+    chosen = _drawn(class_codes(rows, label, classes), len(classes), rng)
     order = np.empty(0, np.intp) if times is None else np.argsort(times[chosen], kind="stable")
     rows = rows.take(pa.array(chosen, pa.int64()))
     spelled = spelling(rows, columns)
     rows = with_numbers(rows, spelled)
-    read: list[tuple[str, ColumnKind]] = [(name, kind) for name, kind in columns if kind in READ]
-    read += [(name, "numeric") for name in names_of(spelled)]
-    encoders = tuple(encoder_of(rows, name, kind) for name, kind in read[:MOST_COLUMNS])
-    codes, encoded = class_codes(rows, label, classes), points_of(encoders, rows)
-    half = rng.permutation(rows.num_rows) % 2
-    features, kinds = features_of(encoders, rows), [one.kind != "numeric" for one in encoders]
-    seed = int(rng.integers(2**31))
-    halves = [
-        Half(
-            encoded[half == i],
-            codes[half == i],
-            None if scores else _model(features[half == i], codes[half == i], kinds, seed),
-        )
-        for i in range(2)
-    ]
-    plain = _raw_chance(rows, features, halves, 1 - half, classes=classes, scores=scores)
-    halves = [replace(one, calibration=_calibration(plain[half == i], one.label)) for i, one in enumerate(halves)]
-    tables = tables_of(len(encoders), rng)
-    prints = prints_of(encoders, rows, tables)
-    frequent = tuple(frequencies(prints[:, i]) for i in range(TABLES))
-    seen = Labelled(
-        codes,
-        _calibrated(plain, halves, 1 - half),
-        _near(encoded, halves, 1 - half, len(classes)),
-        cells_of(encoders, rows),
-        raw_of(encoders, rows),
-        prints,
-        usual_of(prints, frequent),
-        words_of(rows, spelled),
-        np.full(rows.num_rows, -1, np.intp),
-    )
-    return Known(classes, label, encoders, scores, (halves[0], halves[1]), tables, frequent, seen, order, spelled)
+    encoders = _encoders(rows, columns, spelled)
+    half, seed = rng.permutation(rows.num_rows) % 2, int(rng.integers(2**31))
+    read = _Read(rows, class_codes(rows, label, classes), encoders, tables_of(len(encoders), rng), spelled)
+    halves = [read.half(half == i, seed, modelled=not scores) for i in range(2)]
+    chance = read.chance(halves, 1 - half, classes, scores)
+    halves = [with_calibration(one, chance[half == i]) for i, one in enumerate(halves)]
+    frequent = tuple(frequencies(read.prints[:, i]) for i in range(TABLES))
+    own = read.labelled(chance, halves, 1 - half, frequent=frequent, contributors=None)
+    return Known(classes, label, encoders, scores, (halves[0], halves[1]), read.tables, frequent, own, order, spelled)
 
 
 def seen(known: Known, rows: pa.Table, contributors: Places | None, *, rng: np.random.Generator) -> Labelled:
     """Lay labelled rows beside the reference, each beside one half of it, as its own rows are."""
-    classes, half, rows = known.classes, rng.permutation(rows.num_rows) % 2, known.readable(rows)
-    features = features_of(known.encoders, rows) if not known.scores else np.empty((rows.num_rows, 0))
-    plain = _raw_chance(rows, features, known.halves, half, classes=classes, scores=known.scores)
-    prints = prints_of(known.encoders, rows, known.tables)
-    return Labelled(
-        class_codes(rows, known.label, classes),
-        _calibrated(plain, known.halves, half),
-        _near(points_of(known.encoders, rows), known.halves, half, len(classes)),
-        cells_of(known.encoders, rows),
-        raw_of(known.encoders, rows),
-        prints,
-        usual_of(prints, known.frequent),
-        words_of(rows, known.spelled),
-        np.full(rows.num_rows, -1, np.intp) if contributors is None else contributors,
-    )
+    half, rows = rng.permutation(rows.num_rows) % 2, known.readable(rows)
+    read = _Read(rows, class_codes(rows, known.label, known.classes), known.encoders, known.tables, known.spelled)
+    chance = read.chance(known.halves, half, known.classes, known.scores)
+    return read.labelled(chance, known.halves, half, frequent=known.frequent, contributors=contributors)
 
 
-def _model(features: Floats, codes: Places, kinds: list[bool], seed: int) -> "HistGradientBoostingClassifier":
-    model = import_module("sklearn.ensemble").HistGradientBoostingClassifier(
-        max_iter=80, max_leaf_nodes=15, learning_rate=0.1, categorical_features=kinds, random_state=seed
-    )
-    return model.fit(np.where(np.isinf(features), np.nan, features), codes)
+@dataclass(frozen=True, eq=False)
+class _Read:
+    """Rows that all columns can be read of, with what encoders and tables of fingerprints make of them."""
 
+    rows: pa.Table
+    label: Places
+    encoders: tuple[Encoder, ...]
+    tables: Tables
+    spelled: tuple[Derivation, ...]
 
-def _raw_chance(
-    rows: pa.Table,
-    features: Floats,
-    halves: Sequence[Half],
-    by: Places,
-    *,
-    classes: tuple[str, ...],
-    scores: Mapping[str, str],
-) -> Floats:
-    """Give each row's probabilities by one of the halves' models, or the logged ones; shape (rows, classes)."""
-    if scores:
-        return _logged(rows, classes, scores)
-    found = np.zeros((rows.num_rows, len(classes)))
-    for i, half in enumerate(halves):
-        mine = np.flatnonzero(by == i)
-        if half.model is not None and mine.size:
-            plain = np.where(np.isinf(features[mine]), np.nan, features[mine])
-            found[mine[:, None], half.model.classes_.astype(np.intp)] = half.model.predict_proba(plain)
-    return found
+    @cached_property
+    def points(self) -> Floats:
+        return points_of(self.encoders, self.rows)
 
+    @cached_property
+    def features(self) -> Floats:
+        return features_of(self.encoders, self.rows)
 
-def _logged(rows: pa.Table, classes: tuple[str, ...], scores: Mapping[str, str]) -> Floats:
-    found = np.full((rows.num_rows, len(classes)), np.nan)
-    for name, column in scores.items():
-        found[:, classes.index(name)] = floats(rows.column(column))
-    rest = np.isnan(found).all(axis=0)
-    if rest.any():
-        left = 1 - np.nansum(found, axis=1)
-        found[:, rest] = (left / rest.sum())[:, None]
-    return np.where(np.isfinite(found), found, 1 / len(classes))
+    @cached_property
+    def prints(self) -> NDArray[np.int64]:
+        return prints_of(self.encoders, self.rows, self.tables)
 
+    def half(self, own: NDArray[np.bool_], seed: int, *, modelled: bool) -> Half:
+        """Make a half of the rows that are its own, with a model where there is to be one."""
+        label, categorical = self.label[own], [one.kind != "numeric" for one in self.encoders]
+        model = model_of(self.features[own], label, categorical=categorical, seed=seed) if modelled else None
+        return Half(self.points[own], label, model)
 
-def _calibration(plain: Floats, label: Places) -> "tuple[IsotonicRegression, ...]":
-    # In one half, not both: a row must not have helped to calibrate the probabilities that judge it.
-    isotonic = import_module("sklearn.isotonic").IsotonicRegression
-    made = (isotonic(y_min=0.0, y_max=1.0, out_of_bounds="clip") for _ in range(plain.shape[1]))
-    return tuple(one.fit(plain[:, k], label == k) for k, one in enumerate(made))
+    def chance(self, halves: Halves, by: Places, classes: tuple[str, ...], scores: Mapping[str, str]) -> Floats:
+        """Give each row's probabilities, the logged ones where there are any; shape (rows, classes)."""
+        if scores:
+            return logged_chance(self.rows, classes, scores)
+        return chance_of(self.features, halves, by=by, classes=len(classes))
 
-
-def _calibrated(plain: Floats, halves: Sequence[Half], by: Places) -> Floats:
-    fixed = np.empty_like(plain)
-    for i, half in enumerate(halves):
-        mine = np.flatnonzero(by == i)
-        least = max(FLOOR, 1 / half.label.size)
-        for k, one in enumerate(half.calibration):
-            if mine.size:
-                fixed[mine, k] = np.maximum(one.predict(plain[mine, k]), least)
-    fixed /= fixed.sum(axis=1, keepdims=True)
-    return np.column_stack([fixed, np.full(len(fixed), FLOOR)])
-
-
-def _near(encoded: Floats, halves: Sequence[Half], by: Places, classes: int) -> Floats:
-    found = np.full((len(encoded), classes + 1), 0.0)
-    for i, half in enumerate(halves):
-        mine = np.flatnonzero(by == i)
-        if not mine.size:
-            continue
-        index = (
-            import_module("sklearn.neighbors")
-            .NearestNeighbors(n_neighbors=NEIGHBOURS, algorithm="brute")
-            .fit(half.encoded.astype(np.float32))
+    def labelled(
+        self, chance: Floats, halves: Halves, by: Places, *, frequent: Frequent, contributors: Places | None
+    ) -> Labelled:
+        """Lay each row beside one of the halves."""
+        return Labelled(
+            label=self.label,
+            chance=calibrated(chance, halves, by=by),
+            near=near(self.points, halves, by=by, classes=chance.shape[1]),
+            cells=cells_of(self.encoders, self.rows),
+            raw=raw_of(self.encoders, self.rows),
+            prints=self.prints,
+            usual=usual_of(self.prints, frequent),
+            words=words_of(self.rows, self.spelled),
+            contributor=np.full(self.rows.num_rows, -1, np.intp) if contributors is None else contributors,
         )
-        places = index.kneighbors(encoded[mine].astype(np.float32), return_distance=False)
-        labels = half.label[places]
-        found[mine] = (labels[:, :, None] == np.arange(classes + 1)).mean(axis=1)
-    return found
+
+
+def _drawn(codes: Places, classes: int, rng: np.random.Generator) -> Places:
+    """Draw the places of rows with a known label."""
+    chosen = np.flatnonzero((codes >= 0) & (codes < classes))
+    return chosen if chosen.size <= MOST_ROWS else np.sort(rng.choice(chosen, MOST_ROWS, replace=False))
+
+
+def _encoders(
+    rows: pa.Table, columns: Sequence[tuple[str, ColumnKind]], spelled: Sequence[Derivation]
+) -> tuple[Encoder, ...]:
+    read: list[tuple[str, ColumnKind]] = [(name, kind) for name, kind in columns if kind in READ]
+    read += [(name, "numeric") for name in names_of(spelled)]
+    return tuple(encoder_of(rows, name, kind) for name, kind in read[:MOST_COLUMNS])
