@@ -11,6 +11,8 @@ OriginName = Literal["attack_like", "temporal", "data_quality", "model_change", 
 
 BROKEN_SHARE = 0.05
 """From this share of rows on, values that cannot be right make a column broken."""
+RENAMED_SHARE = 0.2
+"""New categories in fewer rows are as likely new things in the world as a feed that breaks or renames its values."""
 UNIT_PSI, FEW_COLUMNS = 3.0, 0.15
 """A column that hardly overlaps with its reference, alone among many, changed its unit and not its world."""
 DRIFT_PSI = 0.1

@@ -1,50 +1,31 @@
-"""Why a window differs: what was found out about it as symptoms, and what its rows add to that."""
+"""Why a window differs: its symptoms weighed, and what is told of each of its alerts by that."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 from sqlalchemy import Connection
 
-from monitor.alerts.attack_wording import EVERYONE
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import UNDER_ALARM
-from monitor.alerts.origin import UNIT_PSI, Excess, Origin, Symptoms, has_crept, lasting, origin_of
-from monitor.alerts.phrasing import shown
+from monitor.alerts.origin import Excess, Origin, lasting, origin_of
 from monitor.alerts.public import before
 from monitor.alerts.taxonomy import is_attack
-from monitor.detectors.drift import mean_shift, psi
-from monitor.detectors.quality import constant_column, invalid_share, missing_share, out_of_range_share, unseen_share
 from monitor.detectors.suspicion.suspects import client_of
 from monitor.detectors.temporal.lasting import AGEING
-from monitor.detectors.versions import new_version, version_performance, version_predictions
-from monitor.profiles.contributions import HEAVIEST, Contribution, contributions
-from monitor.profiles.layout import Layout
-from monitor.profiles.placing import places_of
-from monitor.profiles.reading import categories
-from monitor.profiles.tables import joined
-from monitor.steps.evidence import MOST_NAMED, moved_columns
+from monitor.profiles.contributions import Contribution
+from monitor.steps.evidence import MOST_NAMED
 from monitor.steps.faulty import Faulty
 from monitor.steps.measure import VERSION
 from monitor.steps.memory import Memory
+from monitor.steps.symptoms import crept_columns, excess_of, senders_of, sent_more, symptoms_of
 from monitor.steps.verdict import Verdict
+from monitor.steps.version_reasons import comes_of_version, differing_version, lies_in_own_rows, new_version_in
 from monitor.store.database import Database
-from monitor.store.records import read_records
-from monitor.store.references import WHOLE
 from monitor.types import Measurement, Window
 
 FIXED = {"quality": "data_quality", "model_change": "model_change", "bias.temporal": "temporal"}
 """Kinds of alert that say by themselves why."""
-BROKEN = {one.NAME for one in (missing_share, invalid_share, unseen_share, constant_column)}
-ANSWERS = ("prediction", "score")
-RANGES = (unseen_share.NAME, out_of_range_share.NAME)
-BESIDE_THE_OLDER = (version_predictions.NAME, version_performance.NAME)
-OF_ANSWERS = ("drift.prediction", "drift.concept", "confidence", "performance.realised", "performance.estimated")
-"""Kinds of what a version does, rather than of what it is given."""
-RENAMED = 0.2
-"""New categories in fewer rows are as likely new things in the world as a feed that breaks or renames its values."""
-_OUTPUTS, _OUTCOMES = ("drift.prediction", "confidence"), ("drift.label", "drift.concept", "performance.realised")
 
 
 @dataclass(frozen=True)
@@ -60,7 +41,7 @@ class Reason:
         told: dict[str, Any] = {"for": self.origin.speaks_for, "against": self.origin.speaks_against}
         if self.origin.columns:
             told["broken" if self.origin.name == "data_quality" else "crept"] = self.origin.columns[:MOST_NAMED]
-        rows, excess = sum(one.rows for one in self.clients), _sent_more(self.clients)
+        rows, excess = sum(one.rows for one in self.clients), sent_more(self.clients)
         if sum(one.excess for one in self.clients) > 0:
             told["column"] = self.column
             told["clients"] = [
@@ -138,146 +119,12 @@ def reason_of(
 ) -> Reason:
     """Gather a window's symptoms and say what they speak for; differs: as in `Symptoms`."""
     symptoms = symptoms_of(verdict, stepped, faulty=faulty)
-    symptoms = replace(symptoms, attack=attack, differs=differs, crept=_crept(symptoms.moved, verdict, memory))
+    symptoms = replace(symptoms, attack=attack, differs=differs, crept=crept_columns(symptoms.moved, verdict, memory))
     column = max(symptoms.moved, key=lambda name: (symptoms.moved[name], name), default="")
-    found = _senders(connection, model, verdict, column, window) if column else None
+    found = senders_of(connection, model, verdict, column, window) if column else None
     if found is not None:
         symptoms = replace(symptoms, drift=excess_of(found))
     return Reason(origin_of(symptoms), column if found else "", found or ())
-
-
-def symptoms_of(verdict: Verdict, stepped: Iterable[Finding], *, faulty: Faulty) -> Symptoms:
-    """Give what measurements and alerts show of why a window differs; who sent its rows is not among it."""
-    whole = [judged for judged in verdict.judged if not judged.measurement.segment]
-    distances = {j.measurement.column: j.measurement.value for j in whole if j.measurement.detector == psi.NAME}
-    layout = verdict.profiles[WHOLE][0].layout
-    lying = {name: distances.get(name) for name in moved_columns(verdict, layout, WHOLE)}
-    breaching = {judged.kind for judged in whole if judged.outcome == "breach"}
-    attackers = {f.segment for f in stepped if is_attack(f.kind) and f.alert.state in UNDER_ALARM}
-    attackers = {segment for segment in attackers if not faulty.said(client_of(segment))}
-    found = _broken(judged.measurement for judged in whole if not comes_of_version(judged.measurement, verdict))
-    broken = {name: max(found.get(name, 0.0), faulty.shares.get(name, 0.0)) for name in {*found, *faulty.shares}}
-    moved = {name: value for name, value in lying.items() if value is not None}
-    return Symptoms(
-        broken=_at_the_source(broken, moved, layout),
-        moved=moved,
-        features=sum(column.role == "feature" for column in layout.columns),
-        outputs=not breaching.isdisjoint(_OUTPUTS),
-        outcomes=not breaching.isdisjoint(_OUTCOMES),
-        alarmed=tuple(sorted(shown(client_of(segment) or segment or EVERYONE) for segment in attackers)),
-        version=new_version_in(verdict),
-    )
-
-
-def _at_the_source(broken: Mapping[str, float], moved: Mapping[str, float], layout: Layout) -> Mapping[str, float]:
-    """Give what is broken without the model's answers, where a feature is broken or wholly elsewhere.
-
-    A model that is given nonsense answers one thing to all.
-    """
-    answers = {column.name for column in layout.columns if column.role in ANSWERS}
-    features = [name for name in broken if name not in answers]
-    features += [name for name, distance in moved.items() if distance > UNIT_PSI]
-    return {name: share for name, share in broken.items() if name not in answers} if features else broken
-
-
-def excess_of(found: Sequence[Contribution]) -> Excess:
-    """Sum up who contributed; a client counts when it sent a row of it."""
-    total, rows = sum(one.excess for one in found), sum(one.rows for one in found)
-    if total <= 0:
-        return Excess()
-    heaviest = found[:HEAVIEST]
-    return Excess(
-        rows=total,
-        clients=sum(one.excess >= 1 for one in found),
-        top_share=_sent_more(heaviest) / _sent_more(found),
-        top_traffic=sum(one.rows for one in heaviest) / rows,
-    )
-
-
-def _sent_more(found: Iterable[Contribution]) -> float:
-    """Sum up what clients sent beyond the usual: those who sent less make up for others, but are no part of it."""
-    return sum(max(one.excess, 0.0) for one in found)
-
-
-def _broken(measurements: Iterable[Measurement]) -> dict[str, float]:
-    shares: dict[str, float] = {}
-    for one in measurements:
-        if one.detector == unseen_share.NAME and (one.value or 0.0) < RENAMED:
-            continue
-        if one.detector in BROKEN and one.value is not None and (one.p_value or 0.0) <= 0.001:
-            rise = one.value - (one.reference or 0.0)
-            shares[one.column] = max(shares.get(one.column, 0.0), rise)
-    return shares
-
-
-def _crept(moved: Mapping[str, float], verdict: Verdict, memory: Memory) -> frozenset[str]:
-    """Name the features that came wholly elsewhere step by step, by what windows before this one showed."""
-    shifts = (j.measurement for j in verdict.judged if j.measurement.detector == mean_shift.NAME)
-    now = {one.column: one.effect for one in shifts if not one.segment and one.effect}
-    apart = [name for name, distance in moved.items() if distance > UNIT_PSI and name in now]
-    return frozenset(name for name in apart if has_crept(_shifts_before(name, verdict, memory), now[name]))
-
-
-def _shifts_before(column: str, verdict: Verdict, memory: Memory) -> Iterator[float]:
-    for window in memory.before(verdict.judgement.window):
-        found = memory.at(window, mean_shift.NAME, column)
-        if found is not None and found.effect is not None:
-            yield found.effect
-
-
-def new_version_in(verdict: Verdict) -> str:
-    """Name the version that is new in a window; the empty text where none is."""
-    news = (j.measurement for j in verdict.judged if j.measurement.detector == new_version.NAME)
-    return next((one.segment.removeprefix(VERSION) for one in news if one.value and one.p_value == 0), "")
-
-
-def differing_version(standing: Iterable[Mapping[str, Any]]) -> str:
-    """Name a version of which an alert stands that it answers otherwise than the older one; the empty text without."""
-    beside = (row for row in standing if row["detector"] in BESIDE_THE_OLDER and row["state"] in UNDER_ALARM)
-    return min((str(row["segment"]).removeprefix(VERSION) for row in beside), default="")
-
-
-def comes_of_version(one: Measurement, verdict: Verdict) -> bool:
-    """Say whether values of an answer that the reference does not hold come of a new version, and of no other."""
-    layout, version = verdict.profiles[WHOLE][0].layout, new_version_in(verdict)
-    column = layout.by_name.get(one.column)
-    if not version or column is None or column.role not in ANSWERS or one.detector not in RANGES:
-        return False
-    own = VERSION + version
-    return one.segment == own or not (one.segment.startswith(VERSION) or _breaks_elsewhere(one, own, verdict))
-
-
-def _breaks_elsewhere(one: Measurement, own: str, verdict: Verdict) -> bool:
-    """Say whether another version than the one of segment `own` shows the same."""
-    return any(
-        judged.outcome == "breach" and (found.detector, found.column) == (one.detector, one.column)
-        for judged in verdict.judged
-        if (found := judged.measurement).segment.startswith(VERSION) and found.segment != own
-    )
-
-
-def _senders(
-    connection: Connection, model: str, verdict: Verdict, column: str, window: Window
-) -> list[Contribution] | None:
-    """Read who sent the rows of a column's change; None where records name no client, or are not kept any more."""
-    reference, current = verdict.profiles[WHOLE]
-    roles, layout = reference.layout.roles, reference.layout
-    if roles.client is None:
-        return None
-    wanted = [roles.client, column]
-    read = read_records(connection, model, window, timestamp=roles.timestamp, columns=wanted)
-    parts = [rows for rows in read if rows.num_rows and set(wanted) <= set(rows.column_names)]
-    if not parts:
-        return None
-    rows = joined(parts)
-    senders = categories(rows[roles.client])
-    return contributions(
-        [text or "" for text in senders.texts],
-        places_of(rows[column], layout.by_name[column]),
-        who=np.append(np.arange(len(senders.texts)), -1)[senders.positions],
-        before=reference.columns[column].counts,
-        after=current.columns[column].counts,
-    )
 
 
 def _of_faulty(finding: Finding, said: str, columns: Iterable[str], client: str) -> Finding:
@@ -295,21 +142,11 @@ def _reason_for(finding: Finding, verdict: Verdict, reason: Reason | None, memor
         return Reason(Origin("model_change", (f"version {new_version_in(verdict)} is new",)))
     if reason is None or reason.origin.name not in ("temporal", "undetermined"):
         return reason
-    if _of_own_rows(finding, verdict, one):
+    if lies_in_own_rows(finding, verdict, one):
         version = finding.segment.removeprefix(VERSION)
         return Reason(Origin("model_change", (f"it lies in the rows of version {version}, whose inputs did not move",)))
     told = _lasting(finding, memory)
     return replace(reason, origin=replace(reason.origin, speaks_for=(*reason.origin.speaks_for, *told)))
-
-
-def _of_own_rows(finding: Finding, verdict: Verdict, one: Measurement) -> bool:
-    """Say whether a version that came later, and no other, answers otherwise to inputs that did not move."""
-    later = {j.measurement.segment for j in verdict.judged if j.measurement.detector == new_version.NAME}
-    if finding.segment not in later or finding.kind not in OF_ANSWERS:
-        return False
-    layout = verdict.profiles[WHOLE][0].layout
-    moved = moved_columns(verdict, layout, finding.segment) or moved_columns(verdict, layout, WHOLE)
-    return not moved and not _breaks_elsewhere(one, finding.segment, verdict)
 
 
 def _lasting(finding: Finding, memory: Memory) -> tuple[str, ...]:

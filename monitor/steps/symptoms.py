@@ -1,0 +1,136 @@
+"""What a window shows that bears on the question why it differs, and who sent the rows by which it does."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import numpy as np
+from sqlalchemy import Connection
+
+from monitor.alerts.attack_wording import EVERYONE
+from monitor.alerts.finding import Finding
+from monitor.alerts.lifecycle import UNDER_ALARM
+from monitor.alerts.origin import RENAMED_SHARE, UNIT_PSI, Excess, Symptoms, has_crept
+from monitor.alerts.phrasing import shown
+from monitor.alerts.taxonomy import is_attack
+from monitor.detectors.drift import mean_shift, psi
+from monitor.detectors.quality import constant_column, invalid_share, missing_share, unseen_share
+from monitor.detectors.suspicion.suspects import client_of
+from monitor.profiles.contributions import HEAVIEST, Contribution, contributions
+from monitor.profiles.layout import Layout
+from monitor.profiles.placing import places_of
+from monitor.profiles.reading import categories
+from monitor.profiles.tables import joined
+from monitor.steps.evidence import moved_columns
+from monitor.steps.faulty import Faulty
+from monitor.steps.memory import Memory
+from monitor.steps.verdict import Verdict
+from monitor.steps.version_reasons import ANSWERS, comes_of_version, new_version_in
+from monitor.store.records import read_records
+from monitor.store.references import WHOLE
+from monitor.types import Measurement, Window
+
+BROKEN = {one.NAME for one in (missing_share, invalid_share, unseen_share, constant_column)}
+SURELY = 0.001
+_OUTPUTS, _OUTCOMES = ("drift.prediction", "confidence"), ("drift.label", "drift.concept", "performance.realised")
+
+
+def symptoms_of(verdict: Verdict, stepped: Iterable[Finding], *, faulty: Faulty) -> Symptoms:
+    """Give what measurements and alerts show of why a window differs; who sent its rows is not among it."""
+    whole = [judged for judged in verdict.judged if not judged.measurement.segment]
+    distances = {j.measurement.column: j.measurement.value for j in whole if j.measurement.detector == psi.NAME}
+    layout = verdict.profiles[WHOLE][0].layout
+    lying = {name: distances.get(name) for name in moved_columns(verdict, layout, WHOLE)}
+    breaching = {judged.kind for judged in whole if judged.outcome == "breach"}
+    attackers = {f.segment for f in stepped if is_attack(f.kind) and f.alert.state in UNDER_ALARM}
+    attackers = {segment for segment in attackers if not faulty.said(client_of(segment))}
+    found = _broken(judged.measurement for judged in whole if not comes_of_version(judged.measurement, verdict))
+    broken = {name: max(found.get(name, 0.0), faulty.shares.get(name, 0.0)) for name in {*found, *faulty.shares}}
+    moved = {name: value for name, value in lying.items() if value is not None}
+    return Symptoms(
+        broken=_at_the_source(broken, moved, layout),
+        moved=moved,
+        features=sum(column.role == "feature" for column in layout.columns),
+        outputs=not breaching.isdisjoint(_OUTPUTS),
+        outcomes=not breaching.isdisjoint(_OUTCOMES),
+        alarmed=tuple(sorted(shown(client_of(segment) or segment or EVERYONE) for segment in attackers)),
+        version=new_version_in(verdict),
+    )
+
+
+def _at_the_source(broken: Mapping[str, float], moved: Mapping[str, float], layout: Layout) -> Mapping[str, float]:
+    """Give what is broken without the model's answers, where a feature is broken or wholly elsewhere.
+
+    A model that is given nonsense answers one thing to all.
+    """
+    answers = {column.name for column in layout.columns if column.role in ANSWERS}
+    features = [name for name in broken if name not in answers]
+    features += [name for name, distance in moved.items() if distance > UNIT_PSI]
+    return {name: share for name, share in broken.items() if name not in answers} if features else broken
+
+
+def _broken(measurements: Iterable[Measurement]) -> dict[str, float]:
+    shares: dict[str, float] = {}
+    for one in measurements:
+        if one.detector == unseen_share.NAME and (one.value or 0.0) < RENAMED_SHARE:
+            continue
+        if one.detector in BROKEN and one.value is not None and (one.p_value or 0.0) <= SURELY:
+            rise = one.value - (one.reference or 0.0)
+            shares[one.column] = max(shares.get(one.column, 0.0), rise)
+    return shares
+
+
+def crept_columns(moved: Mapping[str, float], verdict: Verdict, memory: Memory) -> frozenset[str]:
+    """Name the features that came wholly elsewhere step by step, by what windows before this one showed."""
+    shifts = (j.measurement for j in verdict.judged if j.measurement.detector == mean_shift.NAME)
+    now = {one.column: one.effect for one in shifts if not one.segment and one.effect}
+    apart = [name for name, distance in moved.items() if distance > UNIT_PSI and name in now]
+    return frozenset(name for name in apart if has_crept(_shifts_before(name, verdict, memory), now[name]))
+
+
+def _shifts_before(column: str, verdict: Verdict, memory: Memory) -> Iterator[float]:
+    for window in memory.before(verdict.judgement.window):
+        found = memory.at(window, mean_shift.NAME, column)
+        if found is not None and found.effect is not None:
+            yield found.effect
+
+
+def senders_of(
+    connection: Connection, model: str, verdict: Verdict, column: str, window: Window
+) -> list[Contribution] | None:
+    """Read who sent the rows of a column's change; None where records name no client, or are not kept any more."""
+    reference, current = verdict.profiles[WHOLE]
+    roles, layout = reference.layout.roles, reference.layout
+    if roles.client is None:
+        return None
+    wanted = [roles.client, column]
+    read = read_records(connection, model, window, timestamp=roles.timestamp, columns=wanted)
+    parts = [rows for rows in read if rows.num_rows and set(wanted) <= set(rows.column_names)]
+    if not parts:
+        return None
+    rows = joined(parts)
+    clients = categories(rows[roles.client])
+    return contributions(
+        [text or "" for text in clients.texts],
+        places_of(rows[column], layout.by_name[column]),
+        who=np.append(np.arange(len(clients.texts)), -1)[clients.positions],
+        before=reference.columns[column].counts,
+        after=current.columns[column].counts,
+    )
+
+
+def excess_of(found: Sequence[Contribution]) -> Excess:
+    """Sum up who contributed; a client counts when it sent a row of it."""
+    total, rows = sum(one.excess for one in found), sum(one.rows for one in found)
+    if total <= 0:
+        return Excess()
+    heaviest = found[:HEAVIEST]
+    return Excess(
+        rows=total,
+        clients=sum(one.excess >= 1 for one in found),
+        top_share=sent_more(heaviest) / sent_more(found),
+        top_traffic=sum(one.rows for one in heaviest) / rows,
+    )
+
+
+def sent_more(found: Iterable[Contribution]) -> float:
+    """Sum up what clients sent beyond the usual: those who sent less make up for others, but are no part of it."""
+    return sum(max(one.excess, 0.0) for one in found)
