@@ -1,7 +1,7 @@
 """What is looked at when a window is judged; a new look is a function that gives measurements, and its name here."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from monitor.config import Model
@@ -95,3 +95,11 @@ LOOKS: tuple[Look, ...] = (
     poisoned_labels,
 )
 """In this order: later ones may read what earlier ones found."""
+
+
+def found_in(sight: Sight) -> list[Found]:
+    """Take every look in turn."""
+    found: list[Found] = []
+    for look in LOOKS:
+        found += look(replace(sight, found=tuple(found)))
+    return found

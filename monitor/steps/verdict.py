@@ -1,7 +1,7 @@
 """What was found out about a window: everything measured, each number beside its threshold; nothing is written."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -10,7 +10,7 @@ from monitor.detectors.attack.poisoned import Labels
 from monitor.detectors.quality import volume
 from monitor.steps.due import Due, Maturity, matured
 from monitor.steps.history import History
-from monitor.steps.looks import LOOKS, Sight
+from monitor.steps.looks import Sight, found_in
 from monitor.steps.measure import Found, Pairs, compared, laid_beside, only_version
 from monitor.steps.memory import Memory
 from monitor.steps.reference import References
@@ -65,16 +65,10 @@ def verdict_on(
     labels: Callable[[Window], Labels] | None = None,
 ) -> Verdict:
     """Measure a window and lay each number beside its threshold; nothing is written."""
-    settings, maturity, pairs = watch.settings, maturity_of(watch), laid_beside(references, sample.compared)
-    lacking = sample.lacking(settings.min_rows)
-    ready = bool(lacking) or matured(
-        due.window, maturity, history, rows=sample.rows, labelled=sample.labelled, clock=clock
-    )
-    # Labels step alerts in the order of windows; one whose labels are overdue, or may come for ever, holds up none.
-    delay = maturity.max_delay
-    waiting = delay is not None and history.waits_before(due.window, since=clock - delay)
-    before = due.before is not None and due.before.matured
-    settled = ready and not waiting and not before
+    settings, pairs = watch.settings, laid_beside(references, sample.compared)
+    was_settled = due.before is not None and due.before.matured
+    settled = not was_settled and _has_settled(watch, sample, due, history=history, clock=clock)
+    labels_known = settled or was_settled
     sight = Sight(
         model=watch.name,
         settings=settings,
@@ -88,31 +82,46 @@ def verdict_on(
         versions=versions,
         seen=seen,
         suspected=suspected,
-        labels=labels if (settled or before) and sample.labelled else None,
+        labels=labels if labels_known and sample.labelled else None,
     )
-    found: list[Found] = []
-    for look in LOOKS:
-        found += look(replace(sight, found=tuple(found)))
-    passed = history.has_passed(due.window)
-    judged = compared(
+    found, lacking = found_in(sight), partial(sample.lacking, settings.min_rows)
+    newest = not history.has_passed(due.window)
+    return Verdict(
+        _judgement(sample, due, matured=labels_known, decided=not lacking()),
         found,
-        settings,
-        window=sample.stretch,
-        settled=settled or before,
-        lacking=partial(sample.lacking, settings.min_rows),
+        compared(found, settings, window=sample.stretch, settled=labels_known, lacking=lacking),
+        first=newest and due.before is None,
+        again=newest and due.before is not None,
+        settled=settled,
+        profiles=pairs,
+        only=only_version(sample.compared),
     )
-    judgement = Judgement(
+
+
+def _has_settled(watch: Watch, sample: Sample, due: Due, *, history: History, clock: datetime) -> bool:
+    """Say whether a window's labels count as known, and those of no window before it are awaited.
+
+    Labels step alerts in the order of windows; one whose labels are overdue, or may come for ever, holds up none. Of
+    too few rows labels are known, too: these are judged with the next windows.
+    """
+    maturity, counts = maturity_of(watch), {"rows": sample.rows, "labelled": sample.labelled}
+    lacks = bool(sample.lacking(watch.settings.min_rows))
+    if not lacks and not matured(due.window, maturity, history, **counts, clock=clock):
+        return False
+    delay = maturity.max_delay
+    return delay is None or not history.waits_before(due.window, since=clock - delay)
+
+
+def _judgement(sample: Sample, due: Due, *, matured: bool, decided: bool) -> Judgement:
+    return Judgement(
         due.window,
         sample.revision,
         sample.rows,
         sample.labelled,
-        matured=settled or before,
+        matured=matured,
         since=None if sample.stretch == due.window else sample.stretch.start,
-        decided=not lacking,
+        decided=decided,
     )
-    first, again = due.before is None and not passed, due.before is not None and not passed
-    only = only_version(sample.compared)
-    return Verdict(judgement, found, judged, first=first, again=again, settled=settled, profiles=pairs, only=only)
 
 
 def maturity_of(watch: Watch) -> Maturity:
