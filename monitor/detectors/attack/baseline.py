@@ -76,40 +76,31 @@ class Baseline:
         if reference.num_rows < LEAST_ROWS or not space.columns:
             return None
         rows, answers = space.rows(reference), Answers.of(reference, roles)
-        classes, margins, hashes = answers.classes(reference), answers.margins(reference), rows.hashes()
-        first = ~held_out(hashes)
-        if min(first.sum(), (~first).sum()) < FEWEST:
+        classes, hashes = answers.classes(reference), rows.hashes()
+        out = held_out(hashes)
+        if min(out.sum(), (~out).sum()) < FEWEST:
             return None
-        chosen = _some(np.flatnonzero(first), MOST_POINTS, rng)
-        held = _some(np.flatnonzero(~first), HELD, rng)
-        own, held_rows, others = (rows.take(at) for at in (np.flatnonzero(first), held, np.flatnonzero(~first)))
+        chosen, held = (_some(np.flatnonzero(of), most, rng) for of, most in ((~out, MOST_POINTS), (out, HELD)))
+        own, held_rows = rows.take(np.flatnonzero(~out)), rows.take(held)
         bins = [c.bins for c in space.columns[len(space.widths) :] if isinstance(c.bins, CategoryBins)]
         population = Population.of(space, rows.take(chosen), classes[chosen], levels_of([b.size - 2 for b in bins]))
         contract = Contract.of(own, np.array([_unseen(b) for b in bins], np.int64))
-        points = population.placed(space, held_rows)
-        combination = Combination.of(own, classes[first], rng=rng)
-        found = population.statistics(points, classes[held]) | {"margin": -margins[held]}
-        found |= combination.statistics(held_rows, classes[held])
+        combination = Combination.of(own, classes[~out], rng=rng)
+        points, margins = population.placed(space, held_rows), answers.margins(reference)[held]
+        found = _statistics(population, combination, held_rows, points, classes=classes[held], margins=margins)
         usual = {name: _sorted(values) for name, values in found.items()}
         found["doubt"] = doubt_of(usual, found)
         usual["doubt"] = _sorted(found["doubt"])
-        apart = np.flatnonzero(~first)[np.sort(np.unique(hashes[~first], return_index=True)[1])]
-        copies, distinct = NearCopies.of(space, rows, first, apart, rng=rng), rows.take(apart)
-        faults = contract.faults(others)
-        measured = {
-            "off_contract": 3 * _share_at_most(faults.broken),
-            "malformed": 3 * max(_share_at_most(faults.malformed), unheard_of(rows.codes, contract.unseen)),
+        apart = _once_each(hashes, out)
+        copies, distinct = NearCopies.of(space, rows, ~out, apart, rng=rng), rows.take(apart)
+        buckets = copies.fingerprint.buckets(space.scaled(distinct), distinct)
+        measured = _faults_at_most(contract, rows, out) | {
             "training_rows": 3 * (1 - np.unique(hashes).size / hashes.size),
-            MET: chance_meetings(
-                population.placed(space, distinct),
-                copies.fingerprint.buckets(space.scaled(distinct), distinct),
-                rng=rng,
-            ),
+            MET: chance_meetings(population.placed(space, distinct), buckets, rng=rng),
         }
         regions = Regions.of(population.points, points, found, rng=rng)
         odd = shown_by(regions, contract, found, points, held_rows)[1][:, NAMES.index(ODD)]
         measured[ODD] = SLACK[NAMES.index(ODD)] * _share_at_most(odd[:, None])
-        rates = _rates(measured, held=held.size, regions=len(regions.centres))
         return cls(
             space=space,
             answers=answers,
@@ -121,7 +112,7 @@ class Baseline:
             contract=contract,
             writing=Writing.of(space, reference),
             usual=usual,
-            rates=rates,
+            rates=_rates(measured, held=held.size, regions=len(regions.centres)),
             modal=np.array([np.unique_counts(cells).counts.max() for cells in rows.cells.T]) / len(rows),
             trained=np.unique(hashes),
             budget=model_budget(population.placed(space, rows), classes, rng=rng),
@@ -130,8 +121,7 @@ class Baseline:
 
     def statistics(self, rows: Rows, points: Singles, classes: Classes, margins: Floats) -> dict[str, Floats]:
         """Give what tells how odd rows are, each of shape (rows,), worse when higher; points: where they lie."""
-        found = self.population.statistics(points, classes) | {"margin": -margins}
-        found |= self.combination.statistics(rows, classes)
+        found = _statistics(self.population, self.combination, rows, points, classes=classes, margins=margins)
         return found | {"doubt": doubt_of(self.usual, found)}
 
     def packed(self) -> bytes:
@@ -200,12 +190,34 @@ def _some(places: NDArray[np.intp], most: int, rng: np.random.Generator) -> NDAr
     return places if places.size <= most else np.sort(rng.choice(places, most, replace=False))
 
 
+def _once_each(hashes: NDArray[np.uint64], of: Flags) -> NDArray[np.intp]:
+    """Give the places of some rows, the first of those that are alike."""
+    places = np.flatnonzero(of)
+    return np.asarray(places[np.sort(np.unique(hashes[places], return_index=True)[1])])
+
+
+def _statistics(
+    population: Population, combination: Combination, rows: Rows, points: Singles, *, classes: Classes, margins: Floats
+) -> dict[str, Floats]:
+    found = population.statistics(points, classes) | {"margin": -margins}
+    return found | combination.statistics(rows, classes)
+
+
 def _sorted(values: Floats) -> Floats:
     return np.sort(values[np.isfinite(values)])
 
 
 def _unseen(bins: CategoryBins) -> int:
     return -1 if bins.tail is None else bins.unseen
+
+
+def _faults_at_most(contract: Contract, rows: Rows, out: Flags) -> dict[str, float]:
+    """Give of each way to break the contract how many honest rows do at most; out: the rows it was not learned from."""
+    faults = contract.faults(rows.take(np.flatnonzero(out)))
+    return {
+        "off_contract": 3 * _share_at_most(faults.broken),
+        "malformed": 3 * max(_share_at_most(faults.malformed), unheard_of(rows.codes, contract.unseen)),
+    }
 
 
 def _share_at_most(broken: NDArray[np.bool_]) -> float:
