@@ -1,10 +1,10 @@
 """The configuration: YAML in, one frozen value out, or every mistake in it at once."""
 
+from monitor.config.columns import Columns
 from monitor.config.model import (
     KINDS,
     SEVERITIES,
     Attacks,
-    Columns,
     Config,
     Data,
     Labels,
@@ -13,13 +13,12 @@ from monitor.config.model import (
     Probes,
     Receiver,
     Route,
-    Setting,
     Severity,
     Web,
-    setting_of,
 )
 from monitor.config.read import ConfigErrors, load
-from monitor.config.values import Budget, Hold, parse_budget, parse_duration, parse_hold, threshold_parts
+from monitor.config.thresholds import Setting, setting_of, threshold_parts
+from monitor.config.values import Budget, Hold, parse_budget, parse_duration, parse_hold
 
 __all__ = [
     "KINDS",

@@ -1,13 +1,13 @@
 """The configuration's sections, as they are written and with their defaults."""
 
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Any, Literal, get_args
-from zoneinfo import ZoneInfo
+from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, SecretStr, model_validator
-from pydantic_core import CoreSchema, core_schema
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
 
+from monitor.config.columns import RolesOfColumns
+from monitor.config.section import Section
+from monitor.config.thresholds import SaidOfOne
 from monitor.config.values import (
     Before,
     Budget,
@@ -21,9 +21,9 @@ from monitor.config.values import (
     Share,
     WindowLength,
     Windows,
+    parse_amount,
     read_by,
 )
-from monitor.types import ColumnKind, Roles
 
 Severity = Literal["info", "warning", "critical"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
@@ -52,12 +52,6 @@ KINDS = (
 )
 
 
-class Section(BaseModel):
-    """A mapping of the configuration that knows its keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True)
-
-
 class Data(Section):
     """Where rows are: files by a pattern, a table of a database, or pushed over HTTP.
 
@@ -84,95 +78,6 @@ class Labels(Data):
     """Where labels are, and how long after its record a label may come; None is for ever."""
 
     max_delay: Duration | None = None
-
-
-def _by_class(scores: object) -> object:
-    if isinstance(scores, str):
-        return {"": scores}
-    if isinstance(scores, dict):
-        # YAML reads the classes 0 and 1 as numbers; yes and no, read as booleans, have lost their spelling.
-        return {str(k) if isinstance(k, int) and not isinstance(k, bool) else k: v for k, v in scores.items()}
-    return scores
-
-
-def _by_value(shares: object) -> object:
-    # YAML reads the values 1 and true as what they are; columns are counted by their text.
-    return (
-        {str(k).lower() if isinstance(k, bool) else str(k): v for k, v in shares.items()}
-        if isinstance(shares, dict)
-        else shares
-    )
-
-
-def _zone(name: object) -> str:
-    try:
-        return ZoneInfo(str(name)).key
-    except (KeyError, OSError) as error:
-        # an unknown name, or a folder of zones, such as Europe
-        raise ValueError("no zone") from error
-
-
-class Columns(Section):
-    """The columns' roles as they are written; `Roles` is what becomes of them."""
-
-    timestamp: str
-    id: str | None = None
-    client: str | None = None
-    version: str | None = None
-    prediction: str | None = None
-    scores: Annotated[dict[str, str], BeforeValidator(_by_class)] = {}
-    label: str | None = None
-    segments: tuple[str, ...] = ()
-    sensitive: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-    others: tuple[str, ...] = ()
-    zone: Annotated[str | None, read_by(_zone, "no time zone", "write one such as Europe/Berlin, or UTC")] = None
-    kinds: dict[str, ColumnKind] = {}
-    population: dict[str, Annotated[dict[str, Share], BeforeValidator(_by_value)]] = {}
-
-    def roles(self) -> Roles:
-        """Give the roles; the scores stand in the order of their classes."""
-        classes = () if "" in self.scores else tuple(self.scores)
-        written = self.model_dump(exclude={"scores"})
-        return Roles(**written, scores=tuple(self.scores.values()), classes=classes)
-
-
-class _FromColumns:
-    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(Columns.roles, handler.generate_schema(Columns))
-
-
-def _threshold(value: object) -> object:
-    # YAML reads off as false, and a quoted or unquoted "off" as text.
-    if value is False or value == "off":
-        return "off"
-    return value if value == "auto" else _number(value)
-
-
-def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
-        raise ValueError("no number of 0 or above")
-    return float(value)
-
-
-_THRESHOLD = read_by(_threshold, "no threshold", "write auto, off or a number of 0 or above")
-
-
-class Setting(Section):
-    """What the user says of one threshold; None is nothing.
-
-    value: `auto` is calibrated from the reference and the budget, `off` never breaches, a number is compared with
-        the measurement's value.
-    min_effect: the smallest effect worth an alert.
-    hold: `for` in the configuration: how many windows must breach.
-    """
-
-    value: Annotated[float | Literal["auto", "off"] | None, _THRESHOLD] = None
-    min_effect: Annotated[float | None, read_by(_number, "no effect", "write a number of 0 or above")] = None
-    hold: Windows | None = Field(default=None, alias="for")
-
-
-_NOTHING_SAID = Setting()
 
 
 def _level(value: object) -> float:
@@ -217,13 +122,9 @@ class Probes(Section):
     url: SecretStr
     inputs: str
     every: PositiveDuration = timedelta(hours=1)
-    tolerance: Annotated[float, read_by(_number, "no tolerance", "write a number of 0 or above")] = 1e-6
-    headers: dict[str, SecretStr] = {}
+    tolerance: Annotated[float, read_by(parse_amount, "no tolerance", "write a number of 0 or above")] = 1e-6
+    headers: dict[str, SecretStr] = Field(default_factory=dict)
     private: bool = False
-
-
-def _setting(value: object) -> object:
-    return value if isinstance(value, dict) else {"value": _threshold(value)}
 
 
 class Model(Section):
@@ -242,7 +143,7 @@ class Model(Section):
     reference: Data | None = None
     probes: Probes | None = None
     attacks: Annotated[Attacks, BeforeValidator(_attacks)] = Attacks()
-    columns: Annotated[Roles, _FromColumns()]
+    columns: RolesOfColumns
     window: WindowLength
     every: PositiveDuration = timedelta(minutes=1)
     lateness: Duration = timedelta(0)
@@ -254,35 +155,14 @@ class Model(Section):
     min_labels: Share = 0.95
     min_rows: Rows = 50
     segment_values: Count = 20
-    thresholds: dict[
-        str,
-        Annotated[Setting, read_by(_setting, "no threshold", "write auto, off, a number of 0 or above, or a mapping")],
-    ] = {}
-    severity: dict[str, Severity] = {}
+    thresholds: dict[str, SaidOfOne] = Field(default_factory=dict)
+    severity: dict[str, Severity] = Field(default_factory=dict)
 
     @property
     def watches_attacks(self) -> bool:
         """Say whether queries are watched for attacks."""
         said = self.attacks.watched
         return self.columns.client is not None if said is None else said
-
-
-def setting_of(thresholds: Mapping[str, Setting], *, detector: str, kind: str, column: str = "") -> Setting:
-    """Give what is said of one threshold: of the detector on this column, else of the detector, else of the kind.
-
-    Each key of a setting is looked up apart, so that `psi(age): {min_effect: 0.2}` keeps the value said of `psi`.
-
-    >>> said = {"drift.data": Setting(value=0.1), "psi(age)": Setting(min_effect=0.2)}
-    >>> setting_of(said, detector="psi", kind="drift.data", column="age")
-    Setting(value=0.1, min_effect=0.2, hold=None)
-    """
-    if not thresholds:
-        return _NOTHING_SAID
-    found: dict[str, Any] = {}
-    for name in (kind, detector, f"{detector}({column})"):
-        said = thresholds.get(name, Setting())
-        found |= {key: value for key, value in said if value is not None}
-    return Setting().model_copy(update=found)
 
 
 def _listed(value: object) -> object:
@@ -331,6 +211,6 @@ class Config(Section):
 
     database: SecretStr
     models: dict[str, Model]
-    receivers: dict[str, Receiver] = {}
+    receivers: dict[str, Receiver] = Field(default_factory=dict)
     routes: tuple[Route, ...] = ()
     web: Web = Web()

@@ -2,17 +2,17 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from monitor.config.columns import Columns
 from monitor.config.crossed import crossed
 from monitor.config.model import (
     Attacks,
-    Columns,
     Config,
     Data,
     Labels,
@@ -21,12 +21,14 @@ from monitor.config.model import (
     Probes,
     Receiver,
     Route,
-    Section,
-    Setting,
     Web,
 )
+from monitor.config.thresholds import Setting
 from monitor.config.words import Mistake, Path, kind_of, shown, suggestion, value_at
 from monitor.errors import ConfigError, MonitorError
+
+if TYPE_CHECKING:
+    from monitor.config.section import Section
 
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
 

@@ -68,14 +68,11 @@ def parse_hold(text: str | int) -> Hold:
     return Hold(int(match[1]), int(match[2] or match[1]))
 
 
-def threshold_parts(key: str) -> tuple[str, str]:
-    """Take the key of a threshold apart into a detector or kind, and the column that it is of, "" for every one.
-
-    >>> threshold_parts("psi(age)"), threshold_parts("psi(length(note))"), threshold_parts("drift.data")
-    (('psi', 'age'), ('psi', 'length(note)'), ('drift.data', ''))
-    """
-    found = re.fullmatch(r"([^()]*)\((.+)\)", key)
-    return (found[1], found[2]) if found else (key, "")
+def parse_amount(value: object) -> float:
+    """Read a number of 0 or above; ValueError for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+        raise ValueError("no number of 0 or above")
+    return float(value)
 
 
 def read_by(parse: Callable[[Any], Any], problem: str, mend: str) -> BeforeValidator:

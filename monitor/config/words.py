@@ -1,9 +1,10 @@
 """How mistakes are put into words: places, values that may be shown, and what was probably meant."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+Tree = Mapping[Any, Any]
 Path = tuple[str | int, ...]
 Mistake = tuple[Path, str, str]
 

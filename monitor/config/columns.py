@@ -1,0 +1,70 @@
+"""The columns' roles, as they are written and as they are meant."""
+
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator, Field, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from monitor.config.section import Section
+from monitor.config.values import Share, read_by
+from monitor.types import ColumnKind, Roles
+
+
+def _by_class(scores: object) -> object:
+    if isinstance(scores, str):
+        return {"": scores}
+    if isinstance(scores, dict):
+        # YAML reads the classes 0 and 1 as numbers; yes and no, read as booleans, have lost their spelling.
+        return {str(k) if isinstance(k, int) and not isinstance(k, bool) else k: v for k, v in scores.items()}
+    return scores
+
+
+def _by_value(shares: object) -> object:
+    # YAML reads the values 1 and true as what they are; columns are counted by their text.
+    return (
+        {str(k).lower() if isinstance(k, bool) else str(k): v for k, v in shares.items()}
+        if isinstance(shares, dict)
+        else shares
+    )
+
+
+def _zone(name: object) -> str:
+    try:
+        return ZoneInfo(str(name)).key
+    except (KeyError, OSError) as error:
+        # an unknown name, or a folder of zones, such as Europe
+        raise ValueError("no zone") from error
+
+
+class Columns(Section):
+    """The columns' roles as they are written; `Roles` is what becomes of them."""
+
+    timestamp: str
+    id: str | None = None
+    client: str | None = None
+    version: str | None = None
+    prediction: str | None = None
+    scores: Annotated[dict[str, str], BeforeValidator(_by_class)] = Field(default_factory=dict)
+    label: str | None = None
+    segments: tuple[str, ...] = ()
+    sensitive: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    zone: Annotated[str | None, read_by(_zone, "no time zone", "write one such as Europe/Berlin, or UTC")] = None
+    kinds: dict[str, ColumnKind] = Field(default_factory=dict)
+    population: dict[str, Annotated[dict[str, Share], BeforeValidator(_by_value)]] = Field(default_factory=dict)
+
+    def roles(self) -> Roles:
+        """Give the roles; the scores stand in the order of their classes."""
+        classes = () if "" in self.scores else tuple(self.scores)
+        written = self.model_dump(exclude={"scores"})
+        return Roles(**written, scores=tuple(self.scores.values()), classes=classes)
+
+
+class _FromColumns:
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(Columns.roles, handler.generate_schema(Columns))
+
+
+RolesOfColumns = Annotated[Roles, _FromColumns()]
