@@ -22,7 +22,7 @@ from monitor.injection.source import AlteredLabels, Changed, InjectedRecords, Pl
 from monitor.injection.words import read_shares
 from monitor.pipeline import Progress
 from monitor.profiles.bins import CategoryBins
-from monitor.profiles.layout import Binary, Multiclass
+from monitor.profiles.outcome_layout import Binary, Multiclass
 from monitor.profiles.profile import Profile
 from monitor.store.references import WHOLE
 from monitor.types import Window

@@ -9,7 +9,8 @@ import numpy as np
 
 from monitor.profiles.bins import CategoryBins, NumericBins
 from monitor.profiles.correlation import directions_of
-from monitor.profiles.layout import Binary, Layout, Role
+from monitor.profiles.layout import Layout, Role
+from monitor.profiles.outcome_layout import Binary
 from monitor.profiles.profile import ColumnProfile, Profile
 from monitor.types import Measurement
 

@@ -11,17 +11,8 @@ from monitor.profiles import expected_hit
 from monitor.profiles.bins import Bins, CategoryBins, NumericBins
 from monitor.profiles.derivations import METHODS, derivations_of, derived_columns
 from monitor.profiles.groups import Groups, profile_groups, profile_labels, profile_table
-from monitor.profiles.layout import (
-    DECISION,
-    Binary,
-    Column,
-    Layout,
-    Multiclass,
-    OutcomeLayout,
-    Regression,
-    Role,
-    ValueType,
-)
+from monitor.profiles.layout import Column, Layout, Role, ValueType
+from monitor.profiles.outcome_layout import DECISION, Binary, Multiclass, OutcomeLayout, Regression
 from monitor.profiles.reading import canonical, counted, floats, holds_vectors, stray_values, type_of, width_of
 from monitor.profiles.sensitivity import with_sensitivity
 from monitor.types import ColumnKind, Roles, Task

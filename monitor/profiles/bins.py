@@ -3,9 +3,10 @@
 Bins are decided by comparisons only, so that any engine counts alike.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +67,10 @@ class NumericBins:
         if crowded.any():
             codes[crowded] = np.searchsorted(self.edges, values[crowded], side="right")
         return codes
+
+    def described(self) -> dict[str, Any]:
+        """Give it as JSON, of which `bins_of` makes it again."""
+        return {"edges": self.edges.tolist(), "center": self.center}
 
     @cached_property
     def _grid(self) -> "_Grid | None":
@@ -153,9 +158,22 @@ class CategoryBins:
         lookup = self._lookup
         return np.array([lookup.get(v, unlisted) for v in values], dtype=np.intp)
 
+    def described(self) -> dict[str, Any]:
+        """Give it as JSON, of which `bins_of` makes it again."""
+        tail = None if self.tail is None else list(self.tail)
+        return {"values": list(self.values), "tail": tail, "once": self.once, "edge": list(self.edge)}
+
     @cached_property
     def _lookup(self) -> dict[str, int]:
         return dict.fromkeys(self.tail or (), self.other) | {v: i for i, v in enumerate(self.values)}
 
 
 Bins = NumericBins | CategoryBins
+
+
+def bins_of(described: Mapping[str, Any]) -> Bins:
+    """Make bins of their description; what else stands there is passed over."""
+    if described.get("edges") is not None:
+        return NumericBins(np.asarray(described["edges"], dtype=np.float64), float(described["center"]))
+    tail = None if described["tail"] is None else tuple(described["tail"])
+    return CategoryBins(tuple(described["values"]), tail, described["once"], tuple(described["edge"]))

@@ -8,7 +8,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from monitor.profiles.derivations import derived_values
-from monitor.profiles.layout import Binary, Layout, Multiclass
+from monitor.profiles.layout import Layout
+from monitor.profiles.outcome_layout import Binary, Multiclass
 from monitor.profiles.profile import Profile
 from monitor.profiles.sheet import Sheet, add_means, count_absent, count_column, count_outcome, count_served
 from monitor.profiles.stretches import Run, runs_of

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from monitor.profiles.bins import CategoryBins
 from monitor.profiles.joint import class_codes, decided_and_sure
-from monitor.profiles.layout import DECISION, Column, Multiclass
+from monitor.profiles.layout import Column
+from monitor.profiles.outcome_layout import DECISION, Multiclass
 from monitor.profiles.reading import canonical, floats
 from monitor.types import Roles
 

@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from monitor.profiles.layout import CONFIDENCE_BINS, Binary, Multiclass, OutcomeLayout, Regression
 from monitor.profiles.outcome import BinaryOutcome, MulticlassOutcome, Outcome, RegressionOutcome
+from monitor.profiles.outcome_layout import CONFIDENCE_BINS, Binary, Multiclass, OutcomeLayout, Regression
 from monitor.profiles.reading import Floats, categories, floats
 
 Positions = NDArray[np.intp]

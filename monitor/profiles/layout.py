@@ -11,19 +11,16 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
-from monitor.profiles.bins import Bins, CategoryBins, NumericBins
+from monitor.profiles.bins import Bins, bins_of
 from monitor.profiles.calendar import Calendar
 from monitor.profiles.derivation import Derivation, digest_of, packed_arrays, unpacked_derivations
 from monitor.profiles.mean_vector import coordinates
+from monitor.profiles.outcome_layout import OutcomeLayout, described_outcome, outcome_layout_of, tupled
 from monitor.profiles.season import Season
 from monitor.types import ColumnKind, Roles
 
 FORMAT = 25
 """Raised whenever layouts or profiles hold something else than before: what was kept is then made anew."""
-
-CONFIDENCE_BINS = 20
-DECISION = 0.5
-"""A score of so much or more decides for the positive class, where no decision is logged."""
 
 Role = Literal[
     "feature", "sensitive", "prediction", "score", "confidence", "disagreement", "derived", "expected", "label"
@@ -68,83 +65,6 @@ class Column:
     def inflation(self, rows: float) -> float:
         """Give how many times the variance of a share in `rows` rows of one window is that of independent rows."""
         return 1 + max(rows - 1, 0) * self.correlation
-
-
-@dataclass(frozen=True, eq=False)
-class Binary:
-    """A model with one score, the probability of `positive`; without a decision, score >= threshold decides.
-
-    excess: the derived column that says by how much a row is likelier to be a hit than its score tells.
-    """
-
-    score: str
-    predicted: str | None
-    label: str
-    positive: str
-    bins: NumericBins
-    threshold: float = DECISION
-    excess: str | None = None
-
-    @property
-    def columns(self) -> frozenset[str]:
-        """Give the columns that are read."""
-        return frozenset({self.score, self.predicted or self.score, self.label, self.excess or self.score})
-
-    @property
-    def slots(self) -> tuple[int, int]:
-        """Count the places among the counts and among the sums."""
-        told = self.bins.size if self.excess else 0
-        return self.bins.size * 6 + told * 2, self.bins.size * 3 + 4 + told * 4
-
-
-@dataclass(frozen=True, eq=False)
-class Multiclass:
-    """A model that decides between classes; `scores`, where there are any, stand in the order of `classes`.
-
-    excess: the derived column that says by how much a decision is likelier to be right than its score tells.
-    """
-
-    predicted: str | None
-    label: str
-    scores: tuple[str, ...]
-    classes: tuple[str, ...]
-    excess: str | None = None
-
-    @property
-    def columns(self) -> frozenset[str]:
-        """Give the columns that are read."""
-        return frozenset({*self.scores, self.predicted or self.label, self.label, self.excess or self.label})
-
-    @property
-    def slots(self) -> tuple[int, int]:
-        """Count the places among the counts and among the sums."""
-        served = len(self.scores) * CONFIDENCE_BINS
-        told = served if self.excess else 0
-        counts = (len(self.classes) + 1) ** 2 + 2 * CONFIDENCE_BINS + 1 + served + told
-        return counts, CONFIDENCE_BINS + 2 + served + 2 * told
-
-
-@dataclass(frozen=True, eq=False)
-class Regression:
-    """A model that predicts a number; `bins` are those of predicted - label, `center` is the reference's mean label."""
-
-    predicted: str
-    label: str
-    bins: NumericBins
-    center: float = 0.0
-
-    @property
-    def columns(self) -> frozenset[str]:
-        """Give the columns that are read."""
-        return frozenset({self.predicted, self.label})
-
-    @property
-    def slots(self) -> tuple[int, int]:
-        """Count the places among the counts and among the sums."""
-        return self.bins.size, 6
-
-
-OutcomeLayout = Binary | Multiclass | Regression
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,8 +134,8 @@ class Layout:
     @cached_property
     def digest(self) -> str:
         """Name the meaning of the counts: profiles with equal digests add up. Correlations and times do not enter."""
-        parts = [[c.name, c.kind, c.role, c.type, c.width, _described(c.bins)] for c in self.columns]
-        meaning = [parts, _outcome_described(self.outcome), digest_of(self.derivations)]
+        parts = [[c.name, c.kind, c.role, c.type, c.width, c.bins.described()] for c in self.columns]
+        meaning = [parts, self.outcome and described_outcome(self.outcome), digest_of(self.derivations)]
         return hashlib.sha256(json.dumps(meaning).encode()).hexdigest()[:16]
 
     def packed(self) -> bytes:
@@ -223,7 +143,7 @@ class Layout:
         table = pa.Table.from_pylist([_row(c) for c in self.columns], schema=SCHEMA)
         rest = {
             "roles": asdict(self.roles) | {"kinds": dict(self.roles.kinds)},
-            "outcome": _outcome_described(self.outcome),
+            "outcome": self.outcome and described_outcome(self.outcome),
             "window_rows": self.window_rows,
             "windows": self.windows,
             "spreads": dict(self.spreads),
@@ -246,13 +166,14 @@ class Layout:
         rest = json.loads(table.schema.metadata[b"layout"])
         if rest.get("format") != FORMAT:
             raise ValueError(f"packed in format {rest.get('format')}, not {FORMAT}: read the reference again")
-        roles = Roles(**_tupled(rest["roles"]))
+        roles = Roles(**tupled(rest["roles"]))
         columns = tuple(_column(row) for row in table.to_pylist())
         alike = (rest["window_rows"], rest["windows"], rest["spreads"])
         derivations = unpacked_derivations(rest["derivations"], arrays)
         calendar = Calendar.of(rest["calendar"])
         seasons = {name: Season.of(described) for name, described in rest["seasons"].items()}
-        return cls(columns, _outcome(rest["outcome"]), roles, *alike, derivations, calendar, seasons)
+        outcome = rest["outcome"] and outcome_layout_of(rest["outcome"])
+        return cls(columns, outcome, roles, *alike, derivations, calendar, seasons)
 
     @classmethod
     def kept(cls, data: bytes) -> "Layout | None":
@@ -282,48 +203,9 @@ SCHEMA = pa.schema(
 
 def _row(column: Column) -> dict[str, Any]:
     plain = {key: getattr(column, key) for key in ("name", "kind", "role", "type", "width", "sensitivity", *ALIKE)}
-    return plain | _described(column.bins)
+    return plain | column.bins.described()
 
 
 def _column(row: dict[str, Any]) -> Column:
     kept = {name: row[name] for name in (*ALIKE, "width", "sensitivity")}
-    return Column(row["name"], row["kind"], row["role"], row["type"], _bins(row), **kept)
-
-
-def _described(bins: Bins) -> dict[str, Any]:
-    if isinstance(bins, NumericBins):
-        return {"edges": bins.edges.tolist(), "center": bins.center}
-    tail = None if bins.tail is None else list(bins.tail)
-    return {"values": list(bins.values), "tail": tail, "once": bins.once, "edge": list(bins.edge)}
-
-
-def _bins(row: dict[str, Any]) -> Bins:
-    if row.get("edges") is not None:
-        return NumericBins(np.asarray(row["edges"], dtype=np.float64), float(row["center"]))
-    tail = None if row["tail"] is None else tuple(row["tail"])
-    return CategoryBins(tuple(row["values"]), tail, row["once"], tuple(row["edge"]))
-
-
-TASKS: dict[str, type[OutcomeLayout]] = {"binary": Binary, "multiclass": Multiclass, "regression": Regression}
-
-
-def _outcome_described(outcome: OutcomeLayout | None) -> dict[str, Any] | None:
-    if outcome is None:
-        return None
-    task = next(name for name, made in TASKS.items() if isinstance(outcome, made))
-    plain = {k: _described(v) if isinstance(v, NumericBins) else v for k, v in vars(outcome).items() if k[0] != "_"}
-    return {"task": task, **plain}
-
-
-def _outcome(row: dict[str, Any] | None) -> OutcomeLayout | None:
-    if row is None:
-        return None
-    fields = _tupled(row)
-    task = fields.pop("task")
-    if "bins" in fields:
-        fields["bins"] = _bins(fields["bins"])
-    return TASKS[task](**fields)
-
-
-def _tupled(row: dict[str, Any]) -> dict[str, Any]:
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+    return Column(row["name"], row["kind"], row["role"], row["type"], bins_of(row), **kept)

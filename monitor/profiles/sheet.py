@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from monitor.profiles.bins import CategoryBins, NumericBins
 from monitor.profiles.joint import Joint, joint_of, served_of
-from monitor.profiles.layout import ABSENT, INFINITE, INVALID, MISSING, RETYPED, Layout, OutcomeLayout
+from monitor.profiles.layout import ABSENT, INFINITE, INVALID, MISSING, RETYPED, Layout
+from monitor.profiles.outcome_layout import OutcomeLayout
 from monitor.profiles.profile import MAX_UNSEEN, Counts, Floats, Profile, most_frequent
 from monitor.profiles.reading import Categories, Numbers, categories, numbers, type_of
 from monitor.profiles.stretches import Positions, Run

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from monitor.config import setting_of
 from monitor.detectors.attack.poisoned import BY_NAME, CONTRADICTION, KIND, SLOW, WINDOW, Labels
 from monitor.detectors.temporal.series import Series
-from monitor.profiles.layout import Regression
+from monitor.profiles.outcome_layout import Regression
 from monitor.steps.measure import Found, found_of
 from monitor.store.database import Database
 from monitor.store.references import WHOLE

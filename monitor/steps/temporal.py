@@ -11,7 +11,7 @@ from monitor.detectors.performance.judged import Metric
 from monitor.detectors.temporal.lasting import AGEING, BY_NAME, LASTING_DRIFT
 from monitor.detectors.temporal.series import Series
 from monitor.detectors.temporal.story import story_of
-from monitor.profiles.layout import Binary, Multiclass, OutcomeLayout, Regression
+from monitor.profiles.outcome_layout import Binary, Multiclass, OutcomeLayout, Regression
 from monitor.profiles.profile import Profile
 from monitor.steps.measure import Found, found_of
 from monitor.store.references import WHOLE

@@ -10,8 +10,9 @@ from scipy import stats
 from monitor.detectors import ESTIMATES
 from monitor.detectors.performance.estimated import METRICS, estimate_spreads, harm_of
 from monitor.profiles.arrow import layout_of, profile_table
-from monitor.profiles.layout import Binary, Layout
+from monitor.profiles.layout import Layout
 from monitor.profiles.outcome import BinaryOutcome
+from monitor.profiles.outcome_layout import Binary
 from monitor.profiles.profile import Profile, merge
 from monitor.types import Measurement, Roles
 

@@ -10,8 +10,9 @@ from monitor.detectors.performance.estimated import estimate_spreads, estimated_
 from monitor.profiles.arrow import layout_of, profile_table
 from monitor.profiles.expected_hit import NAME
 from monitor.profiles.groups import Groups, profile_groupings
-from monitor.profiles.layout import Layout, Multiclass
+from monitor.profiles.layout import Layout
 from monitor.profiles.outcome import MulticlassOutcome
+from monitor.profiles.outcome_layout import Multiclass
 from monitor.profiles.profile import Profile, merge
 from monitor.types import Measurement, Roles
 

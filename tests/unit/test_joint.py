@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 
 from monitor.profiles.arrow import Groups, layout_of, profile_groups, profile_table
-from monitor.profiles.layout import Binary, Multiclass, Regression
 from monitor.profiles.outcome import BinaryOutcome, MulticlassOutcome, RegressionOutcome
+from monitor.profiles.outcome_layout import Binary, Multiclass, Regression
 from monitor.types import Roles
 
 N = 600

@@ -8,7 +8,7 @@ import pytest
 
 from monitor.profiles.arrow import layout_of, task_of
 from monitor.profiles.bins import CategoryBins, NumericBins
-from monitor.profiles.layout import Binary, Multiclass, Regression
+from monitor.profiles.outcome_layout import Binary, Multiclass, Regression
 from monitor.types import Roles
 
 N = 120

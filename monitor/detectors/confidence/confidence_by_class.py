@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.detectors.detector import EMPTY, NO_REFERENCE, Detector, design_effect
-from monitor.profiles.layout import Binary
 from monitor.profiles.outcome import BinaryOutcome, MulticlassOutcome
+from monitor.profiles.outcome_layout import Binary
 from monitor.profiles.profile import Profile
 from monitor.stats.intervals import Z
 from monitor.stats.location import mean_shift_test

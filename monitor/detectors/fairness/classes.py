@@ -6,8 +6,9 @@ from functools import partial
 from monitor.detectors.fairness.counts import Pair, decisions_for, positives
 from monitor.detectors.fairness.sides import Sides, Value, gaps, strongest
 from monitor.profiles.bins import CategoryBins
-from monitor.profiles.layout import Layout, Multiclass
+from monitor.profiles.layout import Layout
 from monitor.profiles.outcome import MulticlassOutcome
+from monitor.profiles.outcome_layout import Multiclass
 from monitor.profiles.profile import Profile
 from monitor.types import Measurement
 

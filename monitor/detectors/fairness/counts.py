@@ -5,8 +5,9 @@ import math
 import numpy as np
 
 from monitor.profiles.bins import CategoryBins, NumericBins
-from monitor.profiles.layout import DECISION, Layout, Multiclass, Regression
+from monitor.profiles.layout import Layout
 from monitor.profiles.outcome import BinaryOutcome, MulticlassOutcome, RegressionOutcome
+from monitor.profiles.outcome_layout import DECISION, Multiclass, Regression
 from monitor.profiles.profile import ColumnProfile, Counts, Profile
 from monitor.stats.intervals import mean_estimate
 

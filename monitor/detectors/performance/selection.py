@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.profiles.bins import CategoryBins
-from monitor.profiles.layout import Multiclass, Regression
 from monitor.profiles.outcome import BinaryOutcome, MulticlassOutcome, Outcome, RegressionOutcome
+from monitor.profiles.outcome_layout import Multiclass, Regression
 from monitor.profiles.profile import Profile
 from monitor.profiles.reading import canonical
 

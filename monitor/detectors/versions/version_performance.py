@@ -6,7 +6,8 @@ from dataclasses import replace
 from monitor.detectors.detector import Detector
 from monitor.detectors.performance import METRICS
 from monitor.detectors.performance.judged import judged
-from monitor.profiles.layout import Layout, Multiclass, Regression
+from monitor.profiles.layout import Layout
+from monitor.profiles.outcome_layout import Multiclass, Regression
 from monitor.profiles.profile import Profile
 from monitor.types import Measurement
 
