@@ -1,10 +1,10 @@
 """What a message about an attack says: which client, what was seen, how sure that is, since when, and what to do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from monitor.alerts.finding import Finding, Group
-from monitor.alerts.phrasing import chance, clock, listed, number, said, shown
+from monitor.alerts.phrasing import chance, clock, first_of, listed, number, said, shown
 from monitor.alerts.taxonomy import SYNTHETIC, pattern_of
 
 SUSPECTED = "suspected_"
@@ -82,7 +82,7 @@ def suspicion_title(group: Group) -> str:
     made_up = any(pattern_of(finding.evidence) == SYNTHETIC for finding in group.findings)
     attack = attack_named(group.kind, made_up=made_up)
     names = [name for name in map(_who, group.findings) if name != EVERYONE]
-    whom = f"by {_listed(names, NAMED)}" if names else f"in {EVERYONE}"
+    whom = f"by {first_of(list(dict.fromkeys(names)), NAMED)}" if names else f"in {EVERYONE}"
     return f"{shown(group.model)}: {ended}signs of {attack} {whom}"
 
 
@@ -145,12 +145,6 @@ def _who(finding: Finding) -> str:
         return shown(finding.segment.removeprefix(CLIENT))
     sent, count = finding.evidence.get("senders") or (), finding.evidence.get("sent_by", 0)
     return EVERYONE if not sent else shown(str(sent[0]["client"])) if count == 1 else f"{count:,} clients together"
-
-
-def _listed(names: Sequence[str], most: int) -> str:
-    names = list(dict.fromkeys(names))
-    more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _crowd(finding: Finding) -> str:

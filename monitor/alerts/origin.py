@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from monitor.alerts.phrasing import first_of
+
 OriginName = Literal["attack_like", "temporal", "data_quality", "model_change", "undetermined"]
 
 BROKEN_SHARE = 0.05
@@ -216,7 +218,7 @@ def _signs(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
     for name in _rescaled(symptoms):
         yield "data_quality", f"{name} lies wholly elsewhere (PSI {symptoms.moved[name]:.1f}), unlike other columns"
     if symptoms.alarmed:
-        names = _listed(list(symptoms.alarmed), NAMED)
+        names = first_of(symptoms.alarmed, NAMED)
         yield "attack_like", f"{names} {'is' if len(symptoms.alarmed) == 1 else 'are'} {ALARMED}"
     yield "attack_like", _told(symptoms.attack, "of the suspicious rows") if symptoms.attack.held else ""
     yield "attack_like", _told(symptoms.drift, "of the rows that moved") if symptoms.drift.held else ""
@@ -225,9 +227,9 @@ def _signs(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
     yield "model_change", differs if symptoms.differs else ""
     drifted = _drifted(symptoms)
     if drifted:
-        yield "temporal", f"{len(drifted)} of {symptoms.features} features moved ({_listed(drifted)})"
+        yield "temporal", f"{len(drifted)} of {symptoms.features} features moved ({first_of(drifted)})"
     if symptoms.crept:
-        yield "temporal", f"it came there step by step ({_listed(sorted(symptoms.crept))})"
+        yield "temporal", f"it came there step by step ({first_of(sorted(symptoms.crept))})"
     if symptoms.drift.spread:
         yield "temporal", f"{symptoms.drift.clients} clients sent the rows that moved"
     quiet = symptoms.outcomes and not symptoms.moved
@@ -237,8 +239,3 @@ def _signs(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
 
 def _told(excess: Excess, what: str) -> str:
     return f"at most {FEW_CLIENTS} clients sent {excess.top_share:.0%} {what}"
-
-
-def _listed(names: list[str], most: int = 3) -> str:
-    more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")

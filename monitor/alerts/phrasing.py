@@ -3,7 +3,7 @@
 import math
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -109,8 +109,26 @@ def _marked(character: str) -> str:
 
 def listed(names: list[str], most: int) -> str:
     """Give names from the data in one line, the first of them when there are many."""
-    rest = len(names) - most
-    return ", ".join(shown(name) for name in names[:most]) + (f" and {rest} more" if rest > 0 else "")
+    return first_of([shown(name) for name in names], most)
+
+
+def first_of(texts: Sequence[str], most: int = 3) -> str:
+    """Join the first of some texts, and count the others.
+
+    >>> first_of(["age", "income", "rank", "city", "zip"]), first_of(["age", "rank"])
+    ('age, income, rank and 2 more', 'age, rank')
+    """
+    rest = len(texts) - most
+    return ", ".join(texts[:most]) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def counted(number: int, what: str) -> str:
+    """Count things of one name.
+
+    >>> counted(1, "window"), counted(1200, "changed row")
+    ('1 window', '1,200 changed rows')
+    """
+    return f"{number:,} {what}" + ("" if number == 1 else "s")
 
 
 def distinct(names: Iterable[str]) -> list[str]:
@@ -131,8 +149,7 @@ def duration(length: timedelta) -> str:
     """
     fits = (name for name, unit in UNITS.items() if length >= 3 * unit or (length >= unit and not length % unit))
     name = next(fits, "second")
-    count = round(length / UNITS[name])
-    return f"{count:,} {name}" + ("" if count == 1 else "s")
+    return counted(round(length / UNITS[name]), name)
 
 
 def under_alarm(alerts: Iterable[Mapping[str, Any]]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from monitor.alerts.finding import Finding
-from monitor.alerts.phrasing import duration
+from monitor.alerts.phrasing import counted, duration, first_of
 from monitor.alerts.public import as_json
 from monitor.commands.passes import sentence
 from monitor.commands.printing import minute, printable, table
@@ -16,7 +16,6 @@ from monitor.injection.source import Changed, Plan
 from monitor.steps.measure import waits_for_labels
 from monitor.types import Window
 
-LISTED = 3
 _EVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -79,17 +78,17 @@ def sentences(one: Outcome, *, without: bool) -> Iterator[str]:
     if one.after is None and not one.rows:
         yield f"  nothing was changed, so that nothing could be found: {_lacking(plan.injection.kind)}"
     elif one.after is None:
-        yield f"  not found in {_counted(len(one.windows), 'window')}, {_counted(one.rows, 'changed row')}"
+        yield f"  not found in {counted(len(one.windows), 'window')}, {counted(one.rows, 'changed row')}"
     else:
-        after = f"{_counted(one.after, 'window')} and {_counted(one.rows, 'changed row')}"
+        after = f"{counted(one.after, 'window')} and {counted(one.rows, 'changed row')}"
         yield f"  found after {after}: {sentence(one.new[0])}"
         if one.delay and waits_for_labels(one.new[0].kind, one.new[0].detector):
             yield f"  known once the labels of that window are, up to {duration(one.delay)} after its end"
     if len(one.new) > 1:
-        yield f"  and {_counted(len(one.new) - 1, 'more alert')}: {_names(one.new[1:])}"
+        yield f"  and {counted(len(one.new) - 1, 'more alert')}: {_names(one.new[1:])}"
     if without:
         names = f": {_names(one.before)}" if one.before else ""
-        yield f"  without it {_counted(len(one.before), 'alert')} in that time{names}"
+        yield f"  without it {counted(len(one.before), 'alert')} in that time{names}"
 
 
 def tables(outcomes: Sequence[Outcome]) -> None:
@@ -98,7 +97,7 @@ def tables(outcomes: Sequence[Outcome]) -> None:
         typer.echo("\n" + printable(text))
         mine = [one for one in outcomes if one.plan.injection.text == text]
         rows = (
-            (f"{one.plan.share:.3g}", one.rows, _counted(one.after, "window") if one.after else _missed(one), _by(one))
+            (f"{one.plan.share:.3g}", one.rows, counted(one.after, "window") if one.after else _missed(one), _by(one))
             for one in mine
         )
         table(("share", "changed rows", "found after", "by"), rows)
@@ -120,18 +119,12 @@ def _by(one: Outcome) -> str | None:
 
 
 def _names(findings: Sequence[Finding]) -> str:
-    names = list(dict.fromkeys(_name(one) for one in findings))
-    rest = len(names) - LISTED
-    return ", ".join(names[:LISTED]) + (f" and {rest} more" if rest > 0 else "")
+    return first_of(list(dict.fromkeys(_name(one) for one in findings)))
 
 
 def _name(finding: Finding) -> str:
     of = f" of {finding.column}" if finding.column else ""
     return f"{finding.detector}{of}" + (f" in {finding.segment}" if finding.segment else "")
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}" + ("" if number == 1 else "s")
 
 
 def dated(finding: Finding) -> bool:

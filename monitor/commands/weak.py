@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from monitor.alerts.attack_wording import is_of_clients
 from monitor.alerts.noise import Reading, Readings, restless, speechless, within_chance
+from monitor.alerts.phrasing import first_of
 from monitor.alerts.thresholds import Threshold
 from monitor.config import Model
 from monitor.profiles.profile import Profile
@@ -18,15 +19,12 @@ from monitor.store.references import WHOLE, read_reference
 
 LOOKED_AT = 60
 FEWEST = 5
-LISTED = 3
 FLAPS = 3
 SURE = ("alpha", "low", "high")
 UNTIMED = (
     "the reference has no times, so that how much windows differ is not known, and thresholds take rows for "
     "independent ones; give the reference its column of times"
 )
-
-Names = Sequence[str]
 
 
 def weaknesses(connection: Connection, name: str, model: Model) -> Iterator[tuple[str, str]]:
@@ -49,7 +47,7 @@ def weaknesses(connection: Connection, name: str, model: Model) -> Iterator[tupl
     yield from (("blind", why) for why in _too_wide(reference, thresholds, usual))
     yield from (("blind", why) for why in _blunt(reference, rows))
     if still := unvarying(reference):
-        yield "blind", f"one value only in the whole reference, so that how they vary is not known: {_listed(still)}"
+        yield "blind", f"one value only in the whole reference, so that how they vary is not known: {first_of(still)}"
     yield from (("noisy", why) for why in noise(connection, name, readings, judgements))
     if not reference.layout.windows:
         yield "noisy", UNTIMED
@@ -64,7 +62,7 @@ def _unwatched(model: Model) -> Iterator[str]:
 
 def _speechless(readings: Readings, windows: int) -> Iterator[str]:
     for note, names in list(speechless(readings).items())[:2]:
-        yield f"no answer in the last {windows} windows from {_listed(names)}: {note or 'without a reason'}"
+        yield f"no answer in the last {windows} windows from {first_of(names)}: {note or 'without a reason'}"
 
 
 def _unreachable(found: Sequence[Unreachable]) -> Iterator[str]:
@@ -74,7 +72,7 @@ def _unreachable(found: Sequence[Unreachable]) -> Iterator[str]:
     needed = max((one.needed or 0 for one in found), default=0)
     enough = all(one.needed for one in found)
     mend = f"windows of {needed:,} rows could" if enough else "much longer windows might"
-    yield f"whatever is in windows of {found[0].rows:,} rows, {_listed(names)} cannot reach the threshold; {mend}"
+    yield f"whatever is in windows of {found[0].rows:,} rows, {first_of(names)} cannot reach the threshold; {mend}"
 
 
 def _too_wide(reference: Profile, thresholds: dict[tuple[str, str], Threshold], rows: int) -> Iterator[str]:
@@ -82,7 +80,7 @@ def _too_wide(reference: Profile, thresholds: dict[tuple[str, str], Threshold], 
     found: list[Wide] = widest(reference, alpha=median(alphas), rows=rows) if alphas and rows else []
     if found:
         named = [f"{one.column} {one.shift:.2g} sd (its rows alone: {one.rows_alone:.2g})" for one in found]
-        yield f"the reference's windows differ so much that only shifts above these are seen: {_listed(named)}"
+        yield f"the reference's windows differ so much that only shifts above these are seen: {first_of(named)}"
 
 
 def _blunt(reference: Profile, rows: Sequence[dict[str, Any]]) -> Iterator[str]:
@@ -94,7 +92,7 @@ def _blunt(reference: Profile, rows: Sequence[dict[str, Any]]) -> Iterator[str]:
         if change:
             found.append(f"{name} {change:.2g}")
     if found:
-        yield f"windows of the reference differ so in performance that only these changes are seen: {_listed(found)}"
+        yield f"windows of the reference differ so in performance that only these changes are seen: {first_of(found)}"
 
 
 def noise(connection: Connection, name: str, readings: Readings, judgements: Sequence[Judgement]) -> Iterator[str]:
@@ -106,13 +104,13 @@ def noise(connection: Connection, name: str, readings: Readings, judgements: Seq
     flapping = [(_named(*key), times) for key, times in fired.items() if times >= FLAPS and not is_of_clients(key[0])]
     if flapping:
         named = [f"{who} {times} times" for who, times in sorted(flapping, key=lambda pair: (-pair[1], pair[0]))]
-        yield f"fired again and again in {len(judgements)} windows: {_listed(named)}; try `for` with more windows"
+        yield f"fired again and again in {len(judgements)} windows: {first_of(named)}; try `for` with more windows"
     if found := restless(readings):
         named = [f"{one.name} {one.breaches} of {one.windows} windows ({one.expected:.2g} expected)" for one in found]
-        yield f"breach far more often than they should, coming and going: {_listed(named)}"
+        yield f"breach far more often than they should, coming and going: {first_of(named)}"
     if by_chance := within_chance(readings):
         named = [f"{who} {some} of {every}" for who, (some, every) in by_chance.items()]
-        yield f"numbers of your own lie within what chance gives; breaches that it explains: {_listed(named)}"
+        yield f"numbers of your own lie within what chance gives; breaches that it explains: {first_of(named)}"
 
 
 def readings_of(rows: Sequence[dict[str, Any]], episodes: Sequence[Episode]) -> Readings:
@@ -150,8 +148,3 @@ def _thresholds(rows: Sequence[dict[str, Any]]) -> dict[tuple[str, str], Thresho
 
 def _named(detector: str, column: str, segment: str) -> str:
     return detector + (f" of {column}" if column else "") + (f" in {segment}" if segment else "")
-
-
-def _listed(names: Names) -> str:
-    rest = len(names) - LISTED
-    return ", ".join(names[:LISTED]) + (f" and {rest} more" if rest > 0 else "")

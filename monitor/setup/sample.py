@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 from pydantic import SecretStr
 
+from monitor.alerts.phrasing import first_of
 from monitor.config import Data
 from monitor.errors import ConfigError
 from monitor.profiles.tables import joined
@@ -99,8 +100,7 @@ def missing_files(pattern: str, *, root: Path) -> str | None:
 def what_is_in(folder: Path) -> str:
     """Name a few of a folder's files."""
     names = sorted(path.name + "/" * path.is_dir() for path in folder.iterdir() if not path.name.startswith("."))
-    shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-    return f"{folder} holds {shown or 'nothing'}"
+    return f"{folder} holds {first_of(names, 5) or 'nothing'}"
 
 
 def _filled(source: Source) -> Iterator[Batch]:
