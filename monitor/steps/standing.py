@@ -29,7 +29,7 @@ from monitor.watch import Monitor, Watch
 BESIDE_THE_OLDER = (version_predictions.NAME, version_performance.NAME, version_inputs.NAME)
 """What says how a version differs from the older one, and needs both."""
 
-SEVERITIES = {"performance.realised": "critical", "health": "critical", "new_version": "info"}
+SEVERITY_OF = {"performance.realised": "critical", "health": "critical", "new_version": "info"}
 
 
 @dataclass(frozen=True)
@@ -111,10 +111,7 @@ def stepped_alerts(watch: Watch, verdict: Verdict, alerts: dict[str, Alert]) -> 
             window=window,
             column=measurement.column,
             segment=measurement.segment,
-            severity=watch.settings.severity.get(judged.kind)
-            or measurement.evidence.get("severity")
-            or SEVERITIES.get(measurement.detector)
-            or SEVERITIES.get(judged.kind, "warning"),
+            severity=_severity_of(judged, watch.settings),
             origin=FIXED.get(judged.kind, "undetermined"),
             transition=transition,
             value=measurement.value,
@@ -132,6 +129,13 @@ def stepped_alerts(watch: Watch, verdict: Verdict, alerts: dict[str, Alert]) -> 
             evidence=evidence_of(verdict, segments, judged),
             span=current.span if current else None,
         )
+
+
+def _severity_of(judged: Judged, settings: Model) -> str:
+    """Say how grave an alert is: by what the user says, by what was found, by its detector, else by its kind."""
+    one = judged.measurement
+    found = settings.severity.get(judged.kind) or one.evidence.get("severity") or SEVERITY_OF.get(one.detector)
+    return found or SEVERITY_OF.get(judged.kind, "warning")
 
 
 def _stepping(model: str, verdict: Verdict, alerts: Mapping[str, Alert]) -> Iterator[tuple[Found, Judged]]:
