@@ -15,7 +15,8 @@ LONGEST_SILENCE = 1_000
 """Windows in a row without any record, above which a log has a hole rather than a silence."""
 
 _MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
-_LENGTHS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+_LENGTHS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1), "mo": timedelta(days=28)}
+_LONGEST_MONTH = timedelta(days=31)
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,20 @@ class Period:
     def __str__(self) -> str:
         """Give the form that `parse_period` reads."""
         return f"{self.count}{self.unit}"
+
+    @property
+    def shortest(self) -> timedelta:
+        """Give how long its windows are; of months, how long at least."""
+        return self.count * _LENGTHS[self.unit]
+
+    @property
+    def longest(self) -> timedelta:
+        """Give how long its windows are at most.
+
+        >>> parse_period("6h").longest, parse_period("1mo").longest.days
+        (datetime.timedelta(seconds=21600), 31)
+        """
+        return self.count * _LONGEST_MONTH if self.unit == "mo" else self.shortest
 
 
 def parse_period(text: str) -> Period:
@@ -52,7 +67,7 @@ def window_of(time: datetime, period: Period) -> Window:
     2024-03-01 00:00:00+00:00
     """
     time = _utc(time)
-    return _months(time, period.count) if period.unit == "mo" else _fixed(time, period.count * _LENGTHS[period.unit])
+    return _months(time, period.count) if period.unit == "mo" else _fixed(time, period.shortest)
 
 
 def windows_between(start: datetime, end: datetime, period: Period) -> Iterator[Window]:

@@ -17,13 +17,6 @@ _HEADER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 _SOURCE_KINDS = ("files", "sql", "push")
 _OF_SQL = ("table", "cursor", "lookback")
-_SHORTEST = {
-    "h": timedelta(hours=1),
-    "d": timedelta(days=1),
-    "w": timedelta(weeks=1),
-    "mo": timedelta(days=28),
-}
-_LONGEST_MONTH = timedelta(days=31)
 _DAY, _WEEK = timedelta(days=1), timedelta(weeks=1)
 _ONE = ("timestamp", "id", "client", "version", "prediction", "label")
 _SPLITS = ("segments", "sensitive")
@@ -158,7 +151,7 @@ def _times(path: Path, model: Tree, raw: object) -> Iterator[Mistake]:
         period = parse_period(model.get("window"))  # type: ignore[arg-type]  # what is no text raises TypeError
     except (TypeError, ValueError):
         return
-    window = period.count * _SHORTEST[period.unit]
+    window = period.shortest
     if re.fullmatch(r"[0-9]+ weeks?", str(model.get("baseline"))) and (
         period.unit == "mo" or _WEEK % window or window == _WEEK
     ):
@@ -182,7 +175,7 @@ def _times(path: Path, model: Tree, raw: object) -> Iterator[Mistake]:
 
 def _learning(path: Path, model: Tree, retain: timedelta | None, period: Period, window: str) -> Iterator[Mistake]:
     """Say where records are deleted before a reference can be learned from them."""
-    length = period.count * (_LONGEST_MONTH if period.unit == "mo" else _SHORTEST[period.unit])
+    length = period.longest
     kept = retain if "retain" in model else Model.model_fields["retain"].default
     if kept and kept < LEARNED_WINDOWS * length:
         problem = f"no reference, and it cannot be learned from ten windows of {window} of which the first is deleted"

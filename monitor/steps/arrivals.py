@@ -50,7 +50,7 @@ def note_arrivals(
     """
     if not records.size:
         return
-    length = slot_length(base)
+    length = base.shortest
     slot, clock = _micros(length), _micros(looked.clock - _EPOCH)
     before = 0 if looked.before is None else _micros(looked.before - _EPOCH)
     times = np.clip(written, min(before, clock), clock) if written.size else np.full(records.size, clock)
@@ -79,14 +79,9 @@ def count_settled(connection: Connection, name: str, base: Period, window: Perio
         note_arrivals(connection, name, base, looked, records=records, written=records[:0])
 
 
-def slot_length(base: Period) -> timedelta:
-    """Give the length of the slots in which labels are counted: that of the windows that are kept."""
-    return DAY if base.unit == "d" else timedelta(hours=1)
-
-
 def slot_hours(base: Period) -> int:
-    """Give the same in hours, as slots are told apart in the store."""
-    return slot_length(base) // timedelta(hours=1)
+    """Give the length of the slots in which labels are counted, that of the windows that are kept, in hours."""
+    return base.shortest // timedelta(hours=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +107,7 @@ class History:
 
 def history_of(connection: Connection, name: str, base: Period, clock: datetime) -> History | None:
     """Read when labels came; None where none ever did. Records are known as long before, so that all ages are."""
-    length = slot_length(base)
+    length = base.shortest
     came = dict(read_arrivals(connection, name, slot_hours(base)))
     rows = read_rows(connection, name, since=clock - 2 * HORIZON)
     if not came or not rows:

@@ -26,7 +26,6 @@ Summing = Callable[[pa.Table, Layout, Iterable[Groups]], Iterator[list[Profile]]
 MOST_VERSIONS = 20
 OTHER = "other"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LENGTHS = {"h": timedelta(hours=1), "d": timedelta(days=1)}
 
 
 def sliced(
@@ -77,7 +76,7 @@ class _Part:
 
 def windows_of(rows: pa.Table, timestamp: str, base: Period) -> tuple[list[Window], Codes]:
     """Give the windows that hold rows, oldest first, and for each row the place of its window."""
-    length = _LENGTHS[base.unit]
+    length = base.shortest
     micros = rows[timestamp].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
     starts, place = _ranked(micros // (length // timedelta(microseconds=1)))
     first = [_EPOCH + int(start) * length for start in starts]

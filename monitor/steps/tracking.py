@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -27,8 +27,6 @@ from monitor.store.database import Database
 from monitor.store.pages import Changes, changes
 from monitor.store.records import read_segment, segment_numbers
 from monitor.watch import Watch
-
-LENGTHS = {"h": timedelta(hours=1), "d": timedelta(days=1)}
 
 Place = tuple[str, str, str, datetime]
 
@@ -162,7 +160,7 @@ def _tracked(
         state,
         rows,
         watch.roles,
-        length=LENGTHS[watch.base.unit],
+        length=watch.base.shortest,
         alpha=attacks.alpha,
         expected=expected_clients(rows, watch.roles.client, attacks.similar_rows),
         rescoring=expected_clients(rows, watch.roles.client, attacks.known_rows),

@@ -11,7 +11,7 @@ from monitor.alerts.phrasing import duration
 from monitor.alerts.thresholds import Threshold, judged, significance
 from monitor.config import Model
 from monitor.stats.arrivals import BLOCKS, silence_of, thinning_of
-from monitor.steps.arrivals import DAY, History, history_of, slot_hours, slot_length
+from monitor.steps.arrivals import DAY, History, history_of, slot_hours
 from monitor.store.alerts import alert_rows, read_alerts
 from monitor.store.arrivals import newest_arrival
 from monitor.store.cursors import read_source
@@ -73,7 +73,7 @@ class Unjudged:
 
 def unjudged(connection: Connection, watch: Watch) -> Unjudged | None:
     """Read what is to be judged; None where no slot has ended since, and none waits for labels to come again."""
-    state, length = read_source(connection, watch.labels_source), slot_length(watch.base)
+    state, length = read_source(connection, watch.labels_source), watch.base.shortest
     if watch.labels is None or state.known_until is None:
         return None
     alerts = read_alerts(connection, watch.name)
