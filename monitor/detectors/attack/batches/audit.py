@@ -237,12 +237,7 @@ def audit(
         return Verdict("undecided", f"{batch.size} labelled rows of at least 50 needed")
     if size not in nulls:
         nulls[size] = calibrated(known, size, rng=rng)
-    mixed = rng.permutation(batch.size)
-    # A part more, that overlaps others, where the last rows would go unseen.
-    starts = list(range(0, batch.size - size + 1, size))[:MOST_PARTS]
-    if len(starts) < MOST_PARTS and starts[-1] + size < batch.size:
-        starts.append(batch.size - size)
-    parts = [np.sort(mixed[start : start + size]) for start in starts]
+    parts = _parts(batch.size, size, rng)
     judged = np.unique(np.concatenate(parts))
     measures = {name: one for name, one in measures_of(known).items() if name not in without}
     spoken = list(measures) + (["contributors"] if (batch.contributor >= 0).any() else [])
@@ -264,6 +259,15 @@ def audit(
     outcome: Literal["clean", "suspicious"] = "suspicious" if breaching else "clean"
     seen_from = _detectable(taken[0][1], nulls[size][FLIPS], alpha / len(parts), len(parts), rng=rng)
     return Verdict(outcome, why, int(judged.size), len(parts), tuple(found), seen_from)
+
+
+def _parts(rows: int, size: int, rng: np.random.Generator) -> list[Places]:
+    """Mix rows and cut them into parts of one size; one more overlaps others where the last rows would go unseen."""
+    mixed = rng.permutation(rows)
+    starts = list(range(0, rows - size + 1, size))[:MOST_PARTS]
+    if len(starts) < MOST_PARTS and starts[-1] + size < rows:
+        starts.append(rows - size)
+    return [np.sort(mixed[start : start + size]) for start in starts]
 
 
 def _is_explained(one: Statistic, nulls: Nulls, parts: int) -> bool:
