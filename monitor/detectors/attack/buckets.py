@@ -18,6 +18,8 @@ Hashes = NDArray[np.uint64]
 Memory = NDArray[Any]
 Places = NDArray[np.intp]
 Counts = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+Shares = NDArray[np.float64]
 
 SLOT_BITS = 18
 SLOTS = 2**SLOT_BITS
@@ -60,8 +62,8 @@ class Shared(NamedTuple):
     client came there just before, one after the other and in a hurry.
     """
 
-    told: NDArray[np.bool_]
-    copied: NDArray[np.bool_]
+    told: Flags
+    copied: Flags
     before: Counts
 
 
@@ -89,7 +91,7 @@ def empty_memory() -> dict[str, Memory]:
     }
 
 
-def repeats(memory: Hashes, hashes: Hashes) -> NDArray[np.bool_]:
+def repeats(memory: Hashes, hashes: Hashes) -> Flags:
     """Say of each row whether it is an exact repeat of one not long before; changes the memory, shape (REPEATS,)."""
     slot = (hashes & np.uint64(REPEATS - 1)).astype(np.intp)
     order = ordered(slot)
@@ -113,8 +115,8 @@ def shared(
     lately: int,
     client: NDArray[np.uint32],
     asked: Counts,
-    varied: NDArray[np.bool_],
-    new: NDArray[np.bool_],
+    varied: Flags,
+    new: Flags,
     newcomers: Counts,
     at: Counts,
 ) -> Shared:
@@ -136,77 +138,93 @@ def shared(
     slots, tags, who, now = slot[order], (flat[order] >> np.uint64(32)).astype(np.uint32), client[place], at[place]
     known = {name: array[slots] for name, array in memory.items() if name not in ("run_since", "run_at")}
     first = begins(slots)
-    since_last = np.diff(now, prepend=now[:1])
-    since_last[first] = now[first] - known["last"][first]
-    new_bucket = first | begins(tags) | (since_last > horizon)
+    since_last = _since_last(known["last"], now, first=first)
+    begun = first | begins(tags) | (since_last > horizon)
     stays = first & (known["tag"] == tags) & (known["count"] > 0) & (since_last <= horizon)
-    segment, start = _segments(new_bucket)
-    base = np.where(stays, known["count"], 0)[start].astype(np.int64)
-    born = np.where(stays, known["born"], now)[start].astype(np.int64)
+    segment, start = _segments(begun)
     index = np.arange(slots.size)
-    count = base[segment] + index - start[segment]
+    count = np.where(stays, known["count"], 0)[start].astype(np.int64)[segment] + index - start[segment]
+    born = np.where(stays, known["born"], now)[start].astype(np.int64)[segment]
+    learned = np.where(stays, known["usual"], 0)[start][segment]
+    share = np.maximum(usual.at(flat[order]), learned).astype(np.float64)
     sender = np.where(who > 0, who, (now // UNNAMED).astype(np.uint32))
-    run, turned = _run(new_bucket, sender, stays & (known["client"] == sender), known["run"])
-    young = new[place]
-    new_run, new_turned = _run(new_bucket, young, stays & young & (known["new_run"] > 0), known["new_run"])
-    came_so_far = newcomers[place]
-    since = np.where(new_run > index - new_turned, known["new_since"][new_turned], came_so_far[new_turned])
-    learned = np.where(stays, known["usual"], 0)[start]
-    share = np.maximum(usual.at(flat[order]), learned[segment]).astype(np.float64)
-    seen = now - born[segment] + 1
-    odd = (share == 0) | (count + 1 > PLENTY + TIMES * seen * share)
+    own = _run(begun, sender, stays & (known["client"] == sender), known["run"])
     sent = asked[place]
-    run_since, run_at = (
-        _since(memory[name], begun, slots, run=run, turned=turned)
-        for name, begun in (("run_since", sent), ("run_at", now))
-    )
-    searched = ~varied[place] & (who > 0) & (now - run_at <= APART * (run + 1))
-    since_then = np.where(searched, sent - run_since + 1, sent)
-    odd |= run + 1 > np.maximum(RUN_LEAST, RUN_FREE + RUN_TIMES * since_then * share)
-    odd |= young & (new_run + 1 > RUN_FREE + RUN_TIMES * (came_so_far - since + 1) * share)
-    came = np.bitwise_or.reduceat(_bits(who), start) if slots.size else np.empty(0, np.uint64)
-    came |= np.where(stays, known["who"], 0)[start]
+    run_since = _since(memory["run_since"], sent, slots, run=own)
+    run_at = _since(memory["run_at"], now, slots, run=own)
+    searched = ~varied[place] & (who > 0) & (now - run_at <= APART * (own.length + 1))
+    young, new_sent = new[place], newcomers[place]
+    news = _run(begun, young, stays & young & (known["new_run"] > 0), known["new_run"])
+    new_since = np.where(news.length > index - news.began, known["new_since"][news.began], new_sent[news.began])
+    odd = _fuller(count, now - born + 1, share)
+    odd |= own.length + 1 > np.maximum(RUN_LEAST, _in_a_row(np.where(searched, sent - run_since + 1, sent), share))
+    odd |= young & (news.length + 1 > _in_a_row(new_sent - new_since + 1, share))
     last = np.append(first[1:], True) if slots.size else first
     for name, values in (
         ("tag", tags),
         ("count", count + 1),
-        ("born", born[segment]),
+        ("born", born),
         ("last", now),
         ("client", sender),
-        ("run", run + 1),
+        ("run", own.length + 1),
         ("run_since", run_since),
         ("run_at", run_at),
-        ("new_run", np.where(young, new_run + 1, 0)),
-        ("new_since", since),
-        ("who", came[segment]),
-        ("usual", learned[segment]),
+        ("new_run", np.where(young, news.length + 1, 0)),
+        ("new_since", new_since),
+        ("who", _who_came(known["who"], who, start, stays=stays)[segment]),
+        ("usual", learned),
     ):
         memory[name][slots[last]] = values[last]
-    known_before = count > 0
-    found = known_before & (odd | (who == 0)), known_before & odd & (since_last <= lately), np.where(searched, run, 0)
     back = np.empty_like(order)
     back[order] = index
-    return Shared(*(one[back].reshape(rows, tables) for one in found))
+    back = back.reshape(rows, tables)
+    told, copied = (count > 0) & (odd | (who == 0)), (count > 0) & odd & (since_last <= lately)
+    return Shared(told[back], copied[back], np.where(searched, own.length, 0)[back])
 
 
-def _run(
-    new_bucket: NDArray[np.bool_], who: Memory, goes_on: NDArray[np.bool_], before: Memory
-) -> tuple[Counts, Places]:
-    """Count for each row those just before it in its bucket that are the same one's; and give where its run begins.
-
-    goes_on: whether the run that is remembered, of so many rows before, is the same one's.
-    """
-    turn, turned = _segments(new_bucket | begins(who))
-    first = turned[turn]
-    return np.where(goes_on, before, 0)[first].astype(np.int64) + np.arange(who.size) - first, first
-
-
-def _since(memory: Memory, begun: Counts, slots: Places, *, run: Counts, turned: Places) -> Counts:
-    """Give a count as it was when each row's run began, from memory where that was before these rows."""
-    found, goes_on = begun.copy(), np.flatnonzero(run)
-    first = turned[goes_on]
-    found[goes_on] = np.where(run[goes_on] > goes_on - first, memory[slots[first]], begun[first])
+def _since_last(last: Memory, now: Counts, *, first: Flags) -> Counts:
+    """Give how many rows ago one came to the same slot; last: what memory says of that, which the first rows follow."""
+    found = np.diff(now, prepend=now[:1])
+    found[first] = now[first] - last[first]
     return found
+
+
+class _Run(NamedTuple):
+    """Of each row, how many just before it in its bucket are the same one's, and the place at which its run begins."""
+
+    length: Counts
+    began: Places
+
+
+def _run(begun: Flags, who: Memory, goes_on: Flags, before: Memory) -> _Run:
+    """Find runs; goes_on: whether the one that is remembered, of so many rows before, is the same one's."""
+    turn, turned = _segments(begun | begins(who))
+    first = turned[turn]
+    return _Run(np.where(goes_on, before, 0)[first].astype(np.int64) + np.arange(who.size) - first, first)
+
+
+def _since(memory: Memory, begun: Counts, slots: Places, *, run: _Run) -> Counts:
+    """Give a count as it was when each row's run began, from memory where that was before these rows."""
+    found, goes_on = begun.copy(), np.flatnonzero(run.length)
+    first = run.began[goes_on]
+    found[goes_on] = np.where(run.length[goes_on] > goes_on - first, memory[slots[first]], begun[first])
+    return found
+
+
+def _fuller(count: Counts, seen: Counts, share: Shares) -> Flags:
+    """Say whether buckets that hold so many rows and one more hold more than the reference's share of those seen."""
+    return np.asarray((share == 0) | (count + 1 > PLENTY + TIMES * seen * share))
+
+
+def _in_a_row(sent: Counts, share: Shares) -> Shares:
+    """Give how many of so many rows may come to a bucket one after the other."""
+    return RUN_FREE + RUN_TIMES * sent * share
+
+
+def _who_came(known: Hashes, who: Memory, start: Places, *, stays: Flags) -> Hashes:
+    """Give for each bucket the bits of all clients that ever came there."""
+    came = np.bitwise_or.reduceat(_bits(who), start) if who.size else np.empty(0, np.uint64)
+    return np.asarray(came | np.where(stays, known, 0)[start])
 
 
 def known_tables(memory: Mapping[str, Memory], buckets: Hashes, *, usual: Usual, horizon: int, at: int) -> Counts:
@@ -220,8 +238,7 @@ def known_tables(memory: Mapping[str, Memory], buckets: Hashes, *, usual: Usual,
     known &= at - memory["last"][slots].astype(np.int64) <= horizon
     share = np.maximum(usual.at(buckets), np.where(known, memory["usual"][slots], 0)).astype(np.float64)
     seen = at - memory["born"][slots].astype(np.int64) + 1
-    odd = (share == 0) | (count + 1 > PLENTY + TIMES * seen * share)
-    return np.asarray((known & odd).sum(axis=1))
+    return np.asarray((known & _fuller(count, seen, share)).sum(axis=1))
 
 
 def learn_common(memory: Mapping[str, Memory], *, clients: NDArray[np.uint32], at: int) -> None:
@@ -246,6 +263,6 @@ def _bits(clients: NDArray[np.uint32]) -> Hashes:
     return np.where(clients > 0, bit, np.uint64(0))
 
 
-def _segments(begins: NDArray[np.bool_]) -> tuple[Places, Places]:
+def _segments(begins: Flags) -> tuple[Places, Places]:
     """Give for each element its segment, and where each segment begins."""
     return np.cumsum(begins) - 1, np.flatnonzero(begins)
