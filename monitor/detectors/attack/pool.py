@@ -31,13 +31,14 @@ LEARNED = np.array([name not in COPYING for name in NAMES])
 
 
 def totals(epoch: Epoch, signs: Signs, rates: Floats) -> Iterator[Sighting]:
-    """Count in each stretch of time the rows looked at, and those that showed each sign."""
+    """Count in each stretch of time the rows looked at, those that showed each sign, and the clients that asked."""
     for now in np.unique(epoch.slices).tolist():
         own = epoch.slices == now
         counted, hits = signs.counted[own].sum(axis=0), signs.hits[own].sum(axis=0)
-        start = epoch.queries.start(int(now))
+        start, clients = epoch.queries.start(int(now)), np.unique(epoch.place[own & (epoch.place >= 0)]).size
         for d in np.flatnonzero(counted).tolist():
-            yield Sighting(NAMES[d], "", start, int(counted[d]), int(hits[d]), float(rates[d]), total=True)
+            rows = int(counted[d]), int(hits[d])
+            yield Sighting(NAMES[d], "", start, *rows, float(rates[d]), total=True, evidence={"clients": clients})
 
 
 def grown(

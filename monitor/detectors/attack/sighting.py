@@ -32,7 +32,7 @@ class Sighting:
     evidence where it was largest in the stretch, 0 in a total. total: of all clients, rows and hits of which add up.
     first_at, first_id: time (microseconds since 1970) and id of the first record that showed it since it was worth
     telling. ids: at most twenty
-    records that did.
+    records that did. evidence: what else there is to tell; of a total, how many clients asked at least.
     """
 
     detector: str
@@ -62,7 +62,9 @@ def merge(one: Sighting, other: Sighting) -> Sighting:
     if one.place != other.place or one.total != other.total:
         raise ValueError(f"{one.place} and {other.place} are not of the same detector, client and time")
     if one.total:
-        return replace(one, rows=one.rows + other.rows, hits=one.hits + other.hits, rate=max(one.rate, other.rate))
+        rows, hits, rate = one.rows + other.rows, one.hits + other.hits, max(one.rate, other.rate)
+        clients = max(side.evidence.get("clients", 0) for side in (one, other))
+        return replace(one, rows=rows, hits=hits, rate=rate, evidence={"clients": clients})
     later, earlier = (one, other) if (one.log_e, one.hits) >= (other.log_e, other.hits) else (other, one)
     began = min(((s.first_at, s.first_id) for s in (one, other) if s.first_at), default=(0, ""))
     return replace(

@@ -4,7 +4,7 @@ import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from scipy.special import bdtrc
 
@@ -21,10 +21,19 @@ SHOWN = math.log(1_000)
 FLIPS, WHAT_IF, FEW_VARIED = 5, 0.5, 3
 BESIDE, SLACK = 10, 1.25
 """A client is laid beside the rate of the others, times the slack, as if so many rows of theirs had shown nothing."""
-ACCOMPLICES, LEFT = 3, 20
-"""So many others, those with the most evidence, are no measure of what all show, if that leaves so many rows."""
+ACCOMPLICES, FOURTH, LEFT = 3, 4, 20
+"""So many others, or one in four clients, those with the most evidence, are no measure of what all show, if that leaves
+so many rows."""
 
 Severity = Literal["critical", "warning", "info"]
+
+
+class Total(NamedTuple):
+    """What a detector saw of all clients in a window: rows, those that showed its sign, and clients at least."""
+
+    rows: int
+    hits: int
+    clients: int = 0
 
 
 def compare(
@@ -93,11 +102,11 @@ def kind_of(detector: str) -> str | None:
 
 def _gathered(seen: Sequence[Sighting]) -> dict[tuple[str, str], list[Sighting]]:
     found: dict[str, dict[str, list[Sighting]]] = {}
-    totals: dict[str, tuple[int, int]] = {}
+    totals: dict[str, Total] = {}
     for one in seen:
         if one.total:
-            rows, hits = totals.get(one.detector, (0, 0))
-            totals[one.detector] = rows + one.rows, hits + one.hits
+            before, asked = totals.get(one.detector, Total(0, 0)), int(one.evidence.get("clients", 0))
+            totals[one.detector] = Total(before.rows + one.rows, before.hits + one.hits, max(before.clients, asked))
         else:
             found.setdefault(one.detector, {}).setdefault(one.client, []).append(one)
     by_place: dict[tuple[str, str], list[Sighting]] = {}
@@ -106,30 +115,32 @@ def _gathered(seen: Sequence[Sighting]) -> dict[tuple[str, str], list[Sighting]]
             continue
         shown = sorted(map(together, clients.values()), key=lambda one: -one.log_e)
         for one in shown:
-            told = beside_others(one, totals.get(detector), strongest=shown[: ACCOMPLICES + 1])
+            told = beside_others(one, totals.get(detector), strongest=shown)
             by_place.setdefault((kind, one.client), []).append(told)
     for parts in by_place.values():
         parts.sort(key=lambda one: (-one.log_e, one.detector))
     return by_place
 
 
-def beside_others(one: Sighting, total: tuple[int, int] | None, *, strongest: Sequence[Sighting] = ()) -> Sighting:
+def beside_others(one: Sighting, total: Total | None, *, strongest: Sequence[Sighting] = ()) -> Sighting:
     """Give a sighting with no more evidence than there is against the rate that everyone else shows in this window.
 
     What all clients show alike is a changed world, or broken data, and accuses none of them. The other clients' rate is
-    taken a quarter higher than it was, and lower where few rows tell. total: (rows, hits) of all clients, this one
-    among them. strongest: of clients that show the same, one of whom may be this one: a few do not speak for all, and
-    may be accomplices, so that three others are left out where enough rows are left.
+    taken a quarter higher than it was, and lower where few rows tell. total: of all clients, this one among them.
+    strongest: the clients that show the same, one of whom may be this one, those with the most evidence first: a few do
+    not speak for all, and may be accomplices, so that three others, or a quarter of the clients where that is more, are
+    left out where enough rows are left.
 
     >>> from datetime import UTC, datetime
     >>> odd = Sighting("distrusted", "c", datetime(2026, 3, 1, tzinfo=UTC), 8, 8, 0.125, log_e=16.0)
-    >>> beside_others(odd, (1008, 108)).log_e, round(beside_others(odd, (1008, 708)).log_e, 1)
+    >>> beside_others(odd, Total(1008, 108)).log_e, round(beside_others(odd, Total(1008, 708)).log_e, 1)
     (16.0, 1.1)
     """
     if total is None or not one.client:
         return one
-    rows, hits = max(total[0] - one.rows, 0), max(total[1] - one.hits, 0)
-    apart = [other for other in strongest if other.client != one.client][:ACCOMPLICES]
+    rows, hits = max(total.rows - one.rows, 0), max(total.hits - one.hits, 0)
+    many = max(ACCOMPLICES, total.clients // FOURTH)
+    apart = [other for other in strongest if other.client != one.client][:many]
     left = rows - sum(other.rows for other in apart)
     if left >= LEFT:
         rows, hits = left, max(hits - sum(other.hits for other in apart), 0)
