@@ -16,6 +16,7 @@ from monitor.types import Measurement
 
 EMPTY = "no rows with a value in this window"
 NO_REFERENCE = "no rows with a value in the reference"
+UNVARIED, TOO_RARE = "the reference does not vary", "too few rows of any one category"
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,8 @@ def paired(
 
 def undefined(detector: str, column: str, reference: ColumnProfile, current: ColumnProfile) -> Measurement:
     """Say why a comparison has no answer."""
-    note = EMPTY if not current.n else NO_REFERENCE if not reference.n else "the reference does not vary"
+    varied = isinstance(reference.bins, CategoryBins) and np.count_nonzero(reference.counts + current.counts) > 1
+    note = EMPTY if not current.n else NO_REFERENCE if not reference.n else TOO_RARE if varied else UNVARIED
     return Measurement(detector, None, column=column, n=current.n, note=note)
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import chdtrc, ndtri
 
 from monitor.profiles.bins import NumericBins
+from monitor.profiles.categories import cells_of
 from monitor.profiles.correlation import joined
 from monitor.profiles.layout import Column, Layout
 from monitor.profiles.profile import Profile
@@ -44,7 +45,12 @@ def _offset(column: Column, layout: Layout, before: Counts, after: Counts, windo
     n, m = int(before.sum()), int(after.sum())
     if not (n and m):
         return 0.0
-    cells = joined(np.stack([before, after]), ordered=isinstance(column.bins, NumericBins))
+    bins = column.bins
+    cells = (
+        joined(np.stack([before, after]), ordered=True)
+        if isinstance(bins, NumericBins)
+        else np.stack(cells_of(bins, before, after))
+    )
     if cells.shape[1] < 2:
         return 0.0
     shares = cells / cells.sum(axis=1, keepdims=True)

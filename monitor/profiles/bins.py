@@ -15,6 +15,7 @@ MAX_BINS = 128
 MAX_CATEGORIES = 256
 MAX_TAIL = 10_000
 GRID_CELLS = 8192
+SELDOM = ("once", "twice", "rarer_rows")
 
 Codes = NDArray[np.intp]
 Floats = NDArray[np.float64]
@@ -111,9 +112,8 @@ class CategoryBins:
     """The reference's most frequent categories, then `other` (rarer reference values), then `unseen`.
 
     `tail` lists the rarer reference values. It is None when there were too many to keep: then nothing can be
-    called unseen, and every unlisted value counts as other. `once`: so many of the reference's values, the last of
-    these, one row holds and no other. `edge`: how many of the listed values as few rows hold as the last of them, how
-    many of the rarer ones as many, and how many of the listed ones a row more; zeros where there are no rarer ones.
+    called unseen, and every unlisted value counts as other. `once`, `twice`: so many of the reference's values, the
+    last ones, one row holds and no other, and two. `rarer_rows`: how many rows the rarer values have together.
 
     >>> bins = CategoryBins.of(["a", "b"], [5, 2])
     >>> bins.codes(["b", "a", "zebra"]).tolist()
@@ -123,7 +123,8 @@ class CategoryBins:
     values: tuple[str, ...]
     tail: tuple[str, ...] | None = ()
     once: int = 0
-    edge: tuple[int, int, int] = (0, 0, 0)
+    twice: int = 0
+    rarer_rows: int = 0
 
     @classmethod
     def of(cls, values: Sequence[str], counts: Sequence[int]) -> "CategoryBins":
@@ -131,11 +132,9 @@ class CategoryBins:
         ranked = [v for _, v in sorted(zip((-c for c in counts), values, strict=True))]
         tail = tuple(ranked[MAX_CATEGORIES:])
         held = sorted(counts, reverse=True)
-        listed, rarer = held[:MAX_CATEGORIES], held[MAX_CATEGORIES:]
-        least = listed[-1] if rarer else 0
-        edge = (listed.count(least), rarer.count(least), listed.count(least + 1)) if rarer else (0, 0, 0)
         kept = tail if len(tail) <= MAX_TAIL else None
-        return cls(tuple(ranked[:MAX_CATEGORIES]), kept, held.count(1), edge)
+        seldom = held.count(1), held.count(2), int(sum(held[MAX_CATEGORIES:]))
+        return cls(tuple(ranked[:MAX_CATEGORIES]), kept, *seldom)
 
     @property
     def size(self) -> int:
@@ -161,7 +160,7 @@ class CategoryBins:
     def described(self) -> dict[str, Any]:
         """Give it as JSON, of which `bins_of` makes it again."""
         tail = None if self.tail is None else list(self.tail)
-        return {"values": list(self.values), "tail": tail, "once": self.once, "edge": list(self.edge)}
+        return {"values": list(self.values), "tail": tail} | {name: getattr(self, name) for name in SELDOM}
 
     @cached_property
     def _lookup(self) -> dict[str, int]:
@@ -176,4 +175,4 @@ def bins_of(described: Mapping[str, Any]) -> Bins:
     if described.get("edges") is not None:
         return NumericBins(np.asarray(described["edges"], dtype=np.float64), float(described["center"]))
     tail = None if described["tail"] is None else tuple(described["tail"])
-    return CategoryBins(tuple(described["values"]), tail, described["once"], tuple(described["edge"]))
+    return CategoryBins(tuple(described["values"]), tail, *(described[name] for name in SELDOM))

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
-from monitor.profiles.bins import Bins, bins_of
+from monitor.profiles.bins import SELDOM, Bins, bins_of
 from monitor.profiles.calendar import Calendar
 from monitor.profiles.derivation import Derivation, digest_of, packed_arrays, unpacked_derivations
 from monitor.profiles.mean_vector import coordinates
@@ -19,7 +19,7 @@ from monitor.profiles.outcome_layout import OutcomeLayout, described_outcome, ou
 from monitor.profiles.season import Season
 from monitor.types import ColumnKind, Roles
 
-FORMAT = 25
+FORMAT = 26
 """Raised whenever layouts or profiles hold something else than before: what was kept is then made anew."""
 
 Role = Literal[
@@ -195,8 +195,7 @@ SCHEMA = pa.schema(
         ("center", pa.float64()),
         ("values", pa.list_(pa.string())),
         ("tail", pa.list_(pa.string())),
-        ("once", pa.int64()),
-        ("edge", pa.list_(pa.int64())),
+        *((name, pa.int64()) for name in SELDOM),
     ]
 )
 

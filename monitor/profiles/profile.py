@@ -19,7 +19,6 @@ from monitor.profiles.joint import outcome_of
 from monitor.profiles.layout import Column, Layout, Role
 from monitor.profiles.mean_vector import MeanVector
 from monitor.profiles.outcome import Outcome
-from monitor.profiles.rarity import expected_counts
 from monitor.types import ColumnKind, Window
 
 MAX_UNSEEN = 64
@@ -64,16 +63,6 @@ class ColumnProfile:
     def n(self) -> int:
         """Count the rows that have a value."""
         return int(self.counts.sum())
-
-    @cached_property
-    def expected(self) -> Counts:
-        """Give the counts as rows to come should have them, of a reference's or a segment's of it; shape (bins,).
-
-        A reference of few rows lacks values that will come, and holds too many of those that it holds: about so large
-        a share is new as one row of it holds and no other, and each of its values gives an equal part of that. What
-        was made of other rows stays as it is. (Good 1953; Ney, Essen & Kneser 1994)
-        """
-        return expected_counts(self.bins, self.counts) if isinstance(self.bins, CategoryBins) else self.counts
 
     @property
     def rows(self) -> int:

@@ -167,24 +167,24 @@ def rare_joined(reference: Counts, current: Counts) -> tuple[Counts, Counts]:
 def homogeneity_test(
     reference: Counts, current: Counts, inflation: float = 1.0, others: float = 1.0, accepted: float = 0.0
 ) -> tuple[float, float] | None:
-    """Give Pearson's statistic with rare bins joined, and a p-value that holds however rare these are.
+    """Give Pearson's statistic, of counts whose first bin is of rare ones together, and a p-value that holds for it.
 
-    Where under one current row is expected in the joined bin, one that comes would be a wonder to chi-square. Such a
-    bin is tested apart, for a rise, exactly; the p-value is the chance that either is as small as the smaller one.
-    (Cochran 1954; Tippett 1931; what so few rows can attain: Tarone 1990)
+    Where under one row is expected in the first bin on the side that has fewer, one that comes would be a wonder to
+    chi-square. Such a bin is tested apart, for more there, exactly; the p-value is the chance that either is as small
+    as the smaller one. (Cochran 1954; Tippett 1931; what so few rows can attain: Tarone 1990)
 
-    >>> round(homogeneity_test(np.array([10_000, 10_000, 0]), np.array([150, 149, 1]))[1], 4)
+    >>> round(homogeneity_test(np.array([0, 10_000, 10_000]), np.array([1, 150, 149]))[1], 4)
     0.0293
     """
-    before, after = rare_joined(reference, current)
-    found, (n, m) = chi_square_test(before, after, inflation, others, accepted), (before.sum(), after.sum())
-    share, rows = m / max(n + m, 1), int(before[0] + after[0])
-    if found is None or rows * share >= 1:
+    found, (n, m) = chi_square_test(reference, current, inflation, others, accepted), (reference.sum(), current.sum())
+    share, both = min(n, m) / max(n + m, 1), int(reference[:1].sum() + current[:1].sum())
+    if found is None or both * share >= 1:
         return found
-    hits = np.arange(1, min(rows, max(int(after[0]), MOST_HITS)) + 1)
-    tails = betainc(hits / inflation, (rows - hits) / inflation + 1, share)
-    alone = float(tails[after[0] - 1]) if after[0] else 1.0
-    rest = chi_square_test(before[1:], after[1:], inflation, others, accepted)
+    came = int((reference if n < m else current)[0])
+    hits = np.arange(1, min(both, max(came, MOST_HITS)) + 1)
+    tails = betainc(hits / inflation, (both - hits) / inflation + 1, share)
+    alone = float(tails[came - 1]) if came else 1.0
+    rest = chi_square_test(reference[1:], current[1:], inflation, others, accepted)
     least = min(alone, rest[1] if rest else 1.0)
     attained = float(tails[tails <= least].max(initial=0.0))
     return found[0], 1 - (1 - least) * (1 - attained) if rest else alone

@@ -44,6 +44,20 @@ def test_chance_is_rarely_taken_for_a_lasting_difference() -> None:
     assert np.mean(np.array(found) > 0) < 0.08
 
 
+def test_values_that_a_small_reference_happens_to_lack_are_no_lasting_difference() -> None:
+    rng, shares = np.random.default_rng(7), 1 / np.arange(1, 401) ** 1.2
+    names = np.array([f"v{i}" for i in range(400)])
+    found = []
+    for _ in range(20):
+        held, came = (names[rng.choice(400, n, p=shares / shares.sum())] for n in (2_000, WINDOWS * ROWS))
+        table = pa.table({"c": held})
+        reference = profile_table(table, layout_of(table, Roles("at")))
+        groups = Groups(np.repeat(np.arange(WINDOWS), ROWS), WINDOWS)
+        windows = profile_groups(pa.table({"c": came}), reference.layout, groups)
+        found.append(with_offsets(reference.layout, reference, windows, least={"c": 9}).by_name["c"].offset)
+    assert np.mean(np.array(found) > 0) < 0.15
+
+
 def test_a_lasting_difference_is_measured_without_what_chance_adds() -> None:
     rng = np.random.default_rng(2)
     reference = reference_of(rng, 100_000)

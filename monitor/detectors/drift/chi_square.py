@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from monitor.detectors.detector import Detector, inflation, inflations, paired, untested
 from monitor.profiles.bins import CategoryBins
-from monitor.profiles.profile import ColumnProfile, Profile
+from monitor.profiles.categories import side_by_side
+from monitor.profiles.profile import Counts, Profile
 from monitor.stats.divergence import chance_divergence, homogeneity_test, jensen_shannon_distance
 from monitor.types import Measurement
 
@@ -19,47 +20,45 @@ NAME = "chi_square"
 def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
     """Sum (observed - expected)^2 / expected over categories: 0 is equal.
 
-    Categories with under five expected rows count as one, tested apart where that has under one; the effect is the
-    Jensen-Shannon distance less what chance makes of it, 0 where that is all. Of categories that a small reference
-    holds once, and of new ones, as many are expected as there should be. Blind to small shifts between hundreds
-    of categories, and to rows of one category that changed in all else.
+    Categories of which too few rows are to be expected on either side count as one, tested apart where that has under
+    one; the effect is the Jensen-Shannon distance less what chance makes of it, 0 where that is all. Blind to small
+    shifts between hundreds of categories, to which of the rare ones come, and to rows of one category that changed
+    in all else.
     """
     for column, before, after in paired(reference, current):
         if not isinstance(before.bins, CategoryBins):
             continue
-        grown = inflations(reference, before, after)
-        found = homogeneity_test(before.expected, after.counts, *grown)
+        grown, (held, came) = inflations(reference, before, after), side_by_side(before, after)
+        found = homogeneity_test(held, came, *grown)
         if found is None:
             yield untested(NAME, column, before, after)
         else:
             most = max(inflation(reference, before, after), grown[1])
-            usual = chance_divergence(before.expected, after.counts) * _mean(before, after, *grown[:2])
-            effect, chance = _beyond(usual, before, after), _chance(before, after, most, usual=usual)
-            yield Measurement(NAME, found[0], column, n=after.n, p_value=found[1], effect=effect, chance=chance)
+            usual = chance_divergence(held, came) * _mean(held.size - 1, *grown[:2])
+            distance = jensen_shannon_distance(held, came) or 0.0
+            yield Measurement(
+                NAME,
+                found[0],
+                column,
+                n=after.n,
+                p_value=found[1],
+                effect=math.sqrt(max(distance**2 - usual, 0.0)),
+                chance=_chance(held, came, most, usual=usual),
+            )
 
 
-def _mean(before: ColumnProfile, after: ColumnProfile, steepest: float, others: float) -> float:
+def _mean(directions: int, steepest: float, others: float) -> float:
     """Give the mean design effect of all directions."""
-    directions = max(_held(before, after) - 1, 1)
     return (steepest + others * (directions - 1)) / directions
 
 
-def _held(before: ColumnProfile, after: ColumnProfile) -> int:
-    return int(((before.expected + after.counts) > 0).sum())
-
-
-def _beyond(usual: float, before: ColumnProfile, after: ColumnProfile) -> float:
-    distance = jensen_shannon_distance(before.expected, after.counts) or 0.0
-    return math.sqrt(max(distance**2 - usual, 0.0))
-
-
-def _chance(before: ColumnProfile, after: ColumnProfile, inflation: float, *, usual: float) -> tuple[int, float, float]:
+def _chance(held: Counts, came: Counts, inflation: float, *, usual: float) -> tuple[int, float, float]:
     """Give the degrees and the factor of the squared distance, to which rare categories, too, add. (Menéndez 1997).
 
     A quarter less: in these, a few rows make the distance's tail longer than chi-square's.
     """
-    factor = 0.75 * 8 * math.log(2) / (1 / before.n + 1 / after.n) / inflation
-    return _held(before, after) - 1, factor, factor * usual
+    factor = 0.75 * 8 * math.log(2) / (1 / float(held.sum()) + 1 / float(came.sum())) / inflation
+    return held.size - 1, factor, factor * usual
 
 
 DETECTOR = Detector(NAME, "drift.data", "statistic", compare, armed=True, min_effect=0.04, ways=1)

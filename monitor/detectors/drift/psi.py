@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from monitor.detectors.detector import Detector, inflations, paired, undefined
 from monitor.profiles.bins import CategoryBins
+from monitor.profiles.categories import side_by_side
 from monitor.profiles.profile import ColumnProfile, Counts, Profile
-from monitor.stats.divergence import coarsened, psi_test, rare_joined
+from monitor.stats.divergence import coarsened, psi_test
 from monitor.types import Measurement
 
 NAME = "psi"
@@ -18,9 +19,9 @@ BINS = 20
 def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
     """Sum (p - q) ln(p / q) over bins of about equal reference mass: 0 is equal; p-value by chi-square.
 
-    Of categories, those of which under five rows are expected count as one: neighbours in the order of how many rows
-    of the reference each has would, joined, hold what it has too few of by chance. Blind to numbers of a range that
-    holds much less than a twentieth of the rows.
+    Of categories, those of which too few rows are to be expected on either side count as one: neighbours in the order
+    of how many rows of the reference each has would, joined, hold what it has too few of by chance. Blind to numbers of
+    a range that holds much less than a twentieth of the rows.
     """
     for column, before, after in paired(reference, current):
         grown = inflations(reference, before, after)
@@ -33,7 +34,7 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
 
 def _filled(before: ColumnProfile, after: ColumnProfile) -> tuple[Counts, Counts]:
     if isinstance(before.bins, CategoryBins):
-        return rare_joined(before.counts, after.counts)
+        return side_by_side(before, after)
     return coarsened(before.counts, after.counts, BINS)
 
 
