@@ -22,8 +22,8 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
 
     Categories of which too few rows are to be expected on either side count as one, tested apart where that has under
     one; the effect is the Jensen-Shannon distance less what chance makes of it, 0 where that is all. Blind to small
-    shifts between hundreds of categories, to which of the rare ones come, and to rows of one category that changed
-    in all else.
+    shifts between hundreds of categories, to which of the rare ones come, be they new (see `unseen_share`), and to rows
+    of one category that changed in all else.
     """
     for column, before, after in paired(reference, current):
         if not isinstance(before.bins, CategoryBins):
