@@ -187,7 +187,7 @@ def homogeneity_test(
     rest = chi_square_test(reference[1:], current[1:], inflation, others, accepted)
     least = min(alone, rest[1] if rest else 1.0)
     attained = float(tails[tails <= least].max(initial=0.0))
-    return found[0], 1 - (1 - least) * (1 - attained) if rest else alone
+    return found[0], least + attained - least * attained if rest else alone
 
 
 def inflated_moments(degrees: int, inflation: float, others: float, accepted: float) -> tuple[float, float]:

@@ -156,6 +156,12 @@ def test_a_rare_category_that_becomes_common_is_seen() -> None:
         assert found[1] < 1e-9
 
 
+def test_a_tiny_p_value_beside_rare_categories_is_told_as_it_is() -> None:
+    found = homogeneity_test(np.array([0, 10_000, 10_000]), np.array([0, 240, 60]))
+    assert found is not None
+    assert found[1] == pytest.approx(stats.chi2_contingency([[10_000, 10_000], [240, 60]], correction=False)[1])
+
+
 def test_the_psi_of_skewed_categories_keeps_its_level_beside_a_smaller_reference() -> None:
     draw, shares = np.random.default_rng(8), 1 / np.arange(1, 51) / (1 / np.arange(1, 51)).sum()
     values, found = np.array([f"v{i}" for i in range(50)]), []
