@@ -54,6 +54,23 @@ def test_a_column_that_is_broken_in_all_rows_is_named(column: str, value: float 
     assert faults(table) == {column: said}
 
 
+def test_a_column_in_another_unit_is_named_where_its_values_stay_within_the_reference_s_range() -> None:
+    table, many = rows(ROWS, 2), rows(2_000, 1)
+    table["income"] = np.minimum(table["income"] * 5, many["income"].max() - 1)
+    table["income"][:10] = rows(10, 3)["income"]
+    assert faults(table) == {"income": "values above nearly all of the reference's"}
+    table["income"] = np.maximum(rows(ROWS, 2)["income"] / 5, many["income"].min() + 1)
+    assert faults(table) == {"income": "values below nearly all of the reference's"}
+
+
+def test_rows_drawn_over_the_ranges_are_made_up_though_most_of_a_skewed_column_lie_above_nearly_all() -> None:
+    table, many, draw = rows(ROWS, 2), rows(2_000, 1), np.random.default_rng(5)
+    for name in ("age", "income", "debt"):
+        table[name] = draw.uniform(many[name].min(), many[name].max(), ROWS)
+    table["income"] = draw.uniform(np.quantile(many["income"], 0.995), many["income"].max(), ROWS)
+    assert faults(table) == {}
+
+
 def test_a_column_that_is_broken_in_most_rows_is_named() -> None:
     table = rows(ROWS, 2)
     table["income"][: ROWS * 4 // 5] = 999_999.0

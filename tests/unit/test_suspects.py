@@ -23,6 +23,8 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 ALPHA = 1e-6
 LIMIT = -math.log(ALPHA)
+UNIT = [{"column": "nights", "deviations": 55.3}, {"column": "age", "deviations": 0.7}]
+SPREAD = [*({"column": name, "deviations": by} for name, by in (("nights", 55.3), ("age", 20.0), ("rate", 18.0)))]
 CLUSTER = {"size": 37, "clients": 1, "top_client_share": 1.0, "flips": 9, "pair": [], "labels": {}}
 
 FOREIGN = {**CLUSTER, "size": 579, "clients": 3, "flips": 141, "own": {"size": 278, "flips": 0, "ids": []}}
@@ -31,6 +33,12 @@ FOREIGN = {**CLUSTER, "size": 579, "clients": 3, "flips": 141, "own": {"size": 2
 def seen(client: str = "c1", log_e: float = 20.0, detector: str = "near_duplicates", **rest: Any) -> Sighting:  # noqa: ANN401
     plain = {"rows": 41, "hits": 30, "rate": 0.02, "first_at": 1, "first_id": "r1", "ids": ("r1", "r2")}
     return Sighting(detector, client, rest.pop("start", NOON), log_e=log_e, **{**plain, **rest})
+
+
+def odd_in(*columns: list[dict[str, Any]]) -> list[Sighting]:
+    """Give two families' signs that are sure, each odd in some columns."""
+    signs = zip(("off_contract", "far_from_population"), columns, strict=True)
+    return [seen(log_e=2 * LIMIT, detector=name, evidence={"columns": by}) for name, by in signs]
 
 
 def measured(*found: Sighting, standing: Any = ()) -> list[Measurement]:  # noqa: ANN401
@@ -98,6 +106,10 @@ def test_a_log_that_repeats_the_reference_accuses_nobody() -> None:
         ),  # two sure families
         ([seen(log_e=2 * LIMIT), seen(log_e=2 * LIMIT, detector="near_duplicate_starts")], "c1", "warning"),  # the same
         ([seen(log_e=2 * LIMIT, detector=name) for name in ("doubtful", "odd_combination")], "c1", "warning"),  # a part
+        (odd_in([{"column": "nights", "share": 1.0}], UNIT), "c1", "warning"),  # a column in another unit
+        (odd_in([{"column": "nights", "share": 1.0}, {"column": "age", "share": 0.4}], UNIT), "c1", "warning"),
+        (odd_in([{"column": "nights", "share": 1.0}], SPREAD), "c1", "critical"),  # and off in others, too
+        (odd_in([{"column": name, "share": 1.0} for name in ("nights", "age", "rate")], UNIT), "c1", "critical"),
         ([seen(evidence={"cluster": CLUSTER, "what_if": 0.8})], "c1", "info"),  # few values of a row were varied
         ([seen(evidence={"what_if": 0.8}), seen(detector="off_contract")], "c1", "warning"),  # and something else seen
         ([seen("", detector="pooled_distrusted")], "", "info"),  # nobody in particular

@@ -11,6 +11,8 @@ from monitor.profiles.profile import ColumnProfile, Profile
 MOST, SOME, RARE, OTHERS = 0.6, 0.2, 0.01, 0.1
 FEWEST_ROWS, LEAST_SPREAD = 10, 0.5
 ODD, NEW_CATEGORIES = "more decimals than any honest row", "unheard-of categories"
+ABOVE, BELOW = "values above nearly all of the reference's", "values below nearly all of the reference's"
+"""What a change of unit makes of values."""
 
 
 def faulty_columns(
@@ -19,7 +21,8 @@ def faulty_columns(
     """Name the features that rows of one client break in the same way, with what they hold: "no value", say.
 
     In three of five rows: no value where the reference has one; nothing but zeros, or values beyond the reference's
-    range or unheard of, where hardly any of its rows has such; or more decimals. everybody: the profile of all rows of
+    range, beyond all but a hundredth of it on one side, or unheard of, where hardly any of its rows has such; or more
+    decimals. everybody: the profile of all rows of
     the same time, these among them; what more than a tenth of the others hold, too, is the world's. odd: by column, the
     share of the client's rows that are off contract in it. Nothing below ten rows; where more than one column and
     15 % of them are broken, or a fifth of the rows in another one, as made-up rows are; and where the other numbers
@@ -53,7 +56,7 @@ def _fault(before: ColumnProfile, after: ColumnProfile, everybody: ColumnProfile
     odd: the share of the rows that are off contract.
     """
     shares = [("", 0.0)]
-    for says, count in _kinds(after):
+    for says, count in _kinds(before, after):
         rows, usual, all_rows = count(after), count(before), count(everybody)
         others = everybody.rows - after.rows
         if usual <= RARE * before.rows and all_rows - rows <= OTHERS * others:
@@ -61,7 +64,7 @@ def _fault(before: ColumnProfile, after: ColumnProfile, everybody: ColumnProfile
     return max((*shares, (ODD, odd)), key=lambda one: one[1])
 
 
-def _kinds(after: ColumnProfile) -> Iterator[tuple[str, Callable[[ColumnProfile], int]]]:
+def _kinds(before: ColumnProfile, after: ColumnProfile) -> Iterator[tuple[str, Callable[[ColumnProfile], int]]]:
     """Give what a column's rows may all hold, each with a count of such rows in a profile."""
     yield "no value", lambda one: one.missing + one.invalid
     if isinstance(after.bins, CategoryBins) and after.bins.tail is not None:
@@ -72,3 +75,6 @@ def _kinds(after: ColumnProfile) -> Iterator[tuple[str, Callable[[ColumnProfile]
             zero = int(after.counts.argmax())
             yield "nothing but zeros", lambda one: int(one.counts[zero])
         yield "values beyond the reference's range", lambda one: int(one.counts[0] + one.counts[-1])
+        low, high = (int((side.cumsum() <= RARE * before.rows).sum()) for side in (before.counts, before.counts[::-1]))
+        yield BELOW, lambda one: int(one.counts[:low].sum())
+        yield ABOVE, lambda one: int(one.counts[one.counts.size - high :].sum())

@@ -1,7 +1,7 @@
 """Which clients are suspected of which attack, by what their queries showed in a window."""
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple
@@ -19,6 +19,8 @@ MOST_CLIENTS = 20
 CLIENT, MANY = "client=", "many clients"
 SHOWN = math.log(1_000)
 FLIPS, WHAT_IF, FEW_VARIED = 5, 0.5, 3
+CARRIERS, FAR, APART, SOME = 2, 8.0, 4.0, 0.1
+"""Two columns carry all that is odd, where they lie eight robust deviations off and four times as far as any other."""
 BESIDE, SLACK = 10, 1.25
 """A client is laid beside the rate of the others, times the slack, as if so many rows of theirs had shown nothing."""
 ACCOMPLICES, FOURTH, LEFT = 3, 4, 20
@@ -227,18 +229,35 @@ def severity_of(found: Sequence[Sighting], others: Sequence[Sighting], *, client
     """Say how grave it is: critical, warning or info.
 
     Critical are near-copies whose answer flipped five times or more, a client's own where it is one's, if more than
-    three columns are varied, and signs of two families that are sure; a warning is one family; what is known of no
-    client in particular is one step less. What honest people may do, to vary few values of a row again and again or to
-    ask much, is info.
+    three columns are varied, and signs of two families that are sure; a warning is one family, or more of them that two
+    columns carry alone, as those of a changed unit do; what is known of no client in particular is one step less. What
+    honest people may do, to vary few values of a row again and again or to ask much, is info.
     """
     alarming = [one for one in (*found, *others) if one.log_e >= limit]
     if alarming and all(map(_maybe_honest, alarming)):
         return "info"
     flips = max((_flips(one) for one in (*found, *others) if not _compares_few(one)), default=0)
     # what is doubtful, all told, repeats what its parts say
-    sure = {_family(one.detector) for one in (*found, *others) if is_sure(one.log_e, limit)} - {DOUBT}
+    sure = [one for one in (*found, *others) if is_sure(one.log_e, limit) and _family(one.detector) != DOUBT]
+    several = len({_family(one.detector) for one in sure}) > 1 and not _of_few_columns(sure)
     words: tuple[Severity, ...] = ("critical", "warning", "info")
-    return words[(0 if flips >= FLIPS or len(sure) > 1 else 1) + (0 if client else 1)]
+    return words[(0 if flips >= FLIPS or several else 1) + (0 if client else 1)]
+
+
+def _of_few_columns(signs: Iterable[Sighting]) -> bool:
+    """Say whether the same two columns, at most, carry all that is odd of rows."""
+    columns = [_carriers(one.evidence.get("columns") or ()) for one in signs]
+    return all(columns) and len(frozenset[str]().union(*columns)) <= CARRIERS
+
+
+def _carriers(columns: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    """Name the columns that carry what is odd of rows, of those that are odd in some part of them, or lie far off."""
+    if columns and "share" in columns[0]:
+        return frozenset(one["column"] for one in columns if one["share"] >= SOME)
+    away = {one["column"]: one["deviations"] or 0.0 for one in columns}
+    far = frozenset(name for name, by in away.items() if by >= FAR)
+    rest = max((by for name, by in away.items() if name not in far), default=0.0)
+    return far if min((away[name] for name in far), default=0.0) >= APART * rest else frozenset()
 
 
 def flips_of(cluster: Mapping[str, Any], client: str) -> int:
