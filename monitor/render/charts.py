@@ -126,6 +126,7 @@ def _estimated(scale: TimeScale, values: ValueScale, guessed: Sequence[tuple[Win
         told = f"{span(window)}: estimated {read_number(point.value)}"
         if point.low is not None and point.high is not None:
             told += f" ({read_number(point.low)} to {read_number(point.high)})"
+        told += f", {point.note}" if point.note else ""
         name = "breach" if point.outcome == "breach" else "dot guess"
         x, y = middle(scale, window), values.y(point.value)
         marks.append(tag("circle", tag("title", told), cx=x, cy=y, r=2.2, class_=name))

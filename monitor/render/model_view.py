@@ -199,10 +199,9 @@ def _metrics(
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Give every metric with its points, first of all traffic, then of each segment's last point."""
     m = measurement.c
+    named = (m.kind, m.detector, m.column, m.segment, m.window_end, m.outcome, m.note)
     rows = connection.execute(
-        select(
-            m.kind, m.detector, m.column, m.segment, m.window_end, m.value, m.low, m.high, m.reference, m.n, m.outcome
-        )
+        select(*named, m.value, m.low, m.high, m.reference, m.n)
         .where(
             *_within(name, seen),
             m.kind.like("performance.%") | m.kind.in_(LABELS) | m.detector.in_(CONFIDENCE),

@@ -1,19 +1,26 @@
 """How uncertain an estimate is because few of the reference's rows are like a window's."""
 
+import math
+
 import numpy as np
 
-from monitor.profiles import expected_error, expected_hit
+from monitor.detectors.confidence import overconfident_share
+from monitor.profiles import expected_error, expected_hit, population
 from monitor.profiles.bins import NumericBins
 from monitor.profiles.layout import Role
 from monitor.profiles.outcome import BinaryOutcome, MulticlassOutcome
 from monitor.profiles.profile import ColumnProfile, Profile
-from monitor.stats.support import strain
+from monitor.stats.support import GROUPS, strain
 
 MOST_BROKEN = 0.25
 """The share of rows with a value that no row of the reference was like beyond which nothing is expected of them."""
 STUCK = 0.5
 VARIES = 0.1
 """The correlation within windows up to which a column takes all its values in each: a month does not."""
+
+STILL = 0.05
+"""The strain up to which a feature has not moved, beside three standard deviations of what chance makes of it."""
+SURELY = 0.001
 
 
 def broken_column(reference: Profile, window: Profile) -> tuple[str, float] | None:
@@ -28,6 +35,28 @@ def broken_column(reference: Profile, window: Profile) -> tuple[str, float] | No
     shares = [(name, _broken(reference, column, window.columns[name])) for name, column in _features(reference)]
     name, share = max(shares, key=lambda one: one[1], default=("", 0.0))
     return (name, share) if share > MOST_BROKEN else None
+
+
+def surer_alone(reference: Profile, window: Profile) -> tuple[float, float] | None:
+    """Give the share of rows surer than those as far from the population, and the usual one, where it alone rose.
+
+    None where it did not surely rise, or where features moved, singly or together: such rows may well be surer. What
+    scores are worth was learned where they went with the features otherwise.
+
+    Blind to scores that are less sure than they were.
+    """
+    risen = next(overconfident_share.compare(reference, window), None)
+    if risen is None or risen.p_value is None or risen.value is None or risen.reference is None:
+        return None
+    rose = risen.p_value <= SURELY and (risen.effect or 0.0) >= overconfident_share.DETECTOR.min_effect
+    return (risen.value, risen.reference) if rose and _still(reference, window) else None
+
+
+def _still(reference: Profile, window: Profile) -> bool:
+    watched = [name for name, _ in _features(reference)] + [n for n in population.NAMES if n in reference.columns]
+    pairs = [(reference.columns[name].counts, window.columns[name].counts) for name in watched]
+    chance = 3 * math.sqrt(2 * GROUPS) / max(window.rows, 1)
+    return all(strain(*pair) <= STILL + chance for pair in pairs)
 
 
 def _features(reference: Profile) -> list[tuple[str, ColumnProfile]]:
