@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri, stdtr, stdtrit
+from scipy.special import bdtrik, ndtri, stdtr, stdtrit
 
 Z = float(ndtri(0.975))
 ROWS_NEEDED = 10
@@ -84,6 +84,22 @@ def log_interval(value: float, error: float, z: float = Z) -> tuple[float, float
         return 0.0, z * error
     grown = math.exp(min(z * error / value, 700.0))
     return value / grown, value * grown
+
+
+def prediction_interval(value: float, error: float, rows: int) -> tuple[float, float]:
+    """Give where a number in [0, 1] will lie in 95 of 100 cases, by its expected value and standard deviation.
+
+    Between the quantiles of a share with that mean and deviation, of as many rows as that takes: where few hits are
+    expected there may be none. At an end, or without deviation, Wilson's interval of so many rows.
+
+    >>> tuple(round(end, 3) for end in prediction_interval(0.02, 0.014, 100))
+    (0.0, 0.056)
+    """
+    if not error or not 0 < value < 1:
+        return wilson_interval(value * rows, rows)
+    n = value * (1 - value) / error**2
+    low, high = (float(bdtrik(level, n, value)) for level in (0.025, 0.975))
+    return low / n, min((high + 1) / n, 1.0)
 
 
 def rise_test(reference: Estimate, current: Estimate, inflation: float = 1.0) -> float | None:

@@ -25,8 +25,7 @@ from monitor.profiles.outcome import Outcome
 from monitor.profiles.profile import Profile
 from monitor.stats import estimation
 from monitor.stats.estimation import Expecting, chance_variance, label_variance, row_variance
-from monitor.stats.intervals import Estimate, rise_test, surely_above_zero
-from monitor.stats.ranking import logit_interval
+from monitor.stats.intervals import Estimate, prediction_interval, rise_test, surely_above_zero
 from monitor.types import Measurement
 
 KIND = "performance.estimated"
@@ -51,7 +50,7 @@ def estimated_roc_auc(reference: Profile, current: Profile) -> Iterator[Measurem
     """Area under the ROC curve that a binary model's scores promise, before labels: 1 is perfect, lower is worse.
 
     Expected pairs in order over expected pairs, score bins by the chance of a hit that such scores had on the
-    reference, more or less by what the rows' features told beyond the score. Prediction interval on the logit scale;
+    reference, more or less by what the rows' features told beyond the score. Prediction interval as of a share;
     p-value for having fallen, by what one row more or less does.
     Undefined while the reference has no labels. Blind to a changed concept: to rows that score as ever and are wrong;
     and to what sets rows apart that lie beyond all of the reference's. (Garg et al. 2022; NannyML 2022)
@@ -191,7 +190,7 @@ def _estimate(metric: Estimated, rows: Rows, learned: Learned, gap: float = 0.0,
     return Estimate(
         found.value,
         math.sqrt(row_variance(found, rows.counts) + parts.within + parts.unknown),
-        *logit_interval(found.value, math.sqrt(off), n),
+        *prediction_interval(found.value, math.sqrt(off), n),
         n,
     )
 

@@ -29,8 +29,7 @@ from monitor.stats.expected_macro import (
     expected_macro_precision,
     expected_macro_recall,
 )
-from monitor.stats.intervals import Estimate
-from monitor.stats.ranking import logit_interval
+from monitor.stats.intervals import Estimate, prediction_interval
 from monitor.types import Measurement
 
 Floats = NDArray[np.float64]
@@ -152,7 +151,7 @@ def _estimate(metric: Averaged, rows: Decided | None, taught: Taught, gap: float
     n = int(rows.counts.sum())
     off = found.label_variance(rows) + taught.learning_variance(found, rows) + gap**2
     value = min(max(found.value, 0.0), 1.0)
-    return Estimate(value, math.sqrt(found.row_variance(rows)), *logit_interval(value, math.sqrt(off), n), n)
+    return Estimate(value, math.sqrt(found.row_variance(rows)), *prediction_interval(value, math.sqrt(off), n), n)
 
 
 def _gap(metric: Averaged, outcome: MulticlassOutcome, rows: Decided | None) -> Estimate | None:
