@@ -86,7 +86,17 @@ def test_too_few_labels_give_no_estimate_and_say_so() -> None:
     reference = told(rows(np.random.default_rng(5), 800))
     found = measured(reference, rows(np.random.default_rng(6), SIZE))
     assert [one.value for one in found] == [None, None]
-    assert "500 labelled rows" in found[0].note
+    assert found[0].note == "the reference has 800 labelled rows; 1,000 are needed"
+
+
+def test_where_a_few_errors_outweigh_all_others_it_says_so() -> None:
+    rng = np.random.default_rng(8)
+    table = rows(rng, 4000)
+    was = table["was"].to_numpy() + np.exp(1.2 * rng.standard_t(3, 4000))
+    table = table.set_column(3, "was", pa.array(was))
+    found = measured(told(table), table.slice(100, SIZE))
+    assert [one.value for one in found] == [None, None]
+    assert "all its 4,000 squares tell as little as 1 of equal size" in found[0].note
 
 
 def test_a_layout_with_expected_errors_is_kept_and_its_profiles_add_up(reference: Profile) -> None:

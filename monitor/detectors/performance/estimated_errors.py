@@ -15,7 +15,7 @@ from monitor.detectors.performance import residuals
 from monitor.detectors.performance.judged import Metric, inflation_of, relative_rise
 from monitor.detectors.performance.spread import spread_of
 from monitor.detectors.performance.support import doubt_of_errors
-from monitor.profiles.expected_error import ABSOLUTE, SQUARE
+from monitor.profiles.expected_error import ABSOLUTE, ROWS_NEEDED, SQUARE
 from monitor.profiles.outcome import RegressionOutcome
 from monitor.profiles.profile import Profile
 from monitor.stats.intervals import Estimate, log_interval, rise_test
@@ -23,7 +23,9 @@ from monitor.types import Measurement
 
 KIND = "performance.estimated"
 NO_ROWS = "no rows in this window whose error could be expected"
-NO_MODEL = "in the reference nothing tells rows of large errors from others, or there are fewer than 500 labelled rows"
+NO_MODEL = "in the reference nothing tells rows of large errors from others"
+FEW = 30
+"""Below as many rows' worth of squared errors these say nothing of the other rows."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,8 @@ def _estimated(metric: Expected, reference: Profile, current: Profile) -> Iterat
         return
     usual, found = _estimate(metric, reference, reference), _estimate(metric, reference, current)
     if usual is None or found is None:
-        yield Measurement(metric.name, None, n=current.rows, note=NO_ROWS if usual else NO_MODEL)
+        note = NO_ROWS if usual else _unteachable(reference.outcome)
+        yield Measurement(metric.name, None, n=current.rows, note=note)
         return
     grown = inflation_of(metric.name, reference, usual, found, alike="prediction")
     low, high = log_interval(found.value, _prediction_error(metric, reference, current, found))
@@ -100,6 +103,22 @@ def _estimated(metric: Expected, reference: Profile, current: Profile) -> Iterat
         high=high,
         reference=usual.value,
     )
+
+
+def _unteachable(known: RegressionOutcome) -> str:
+    """Say why a reference does not tell what error to expect.
+
+    By as many equal errors as have the same mean square and mean fourth power. (Kish 1965)
+    """
+    if known.n < 2 * ROWS_NEEDED:
+        return f"the reference has {known.n:,} labelled rows; {2 * ROWS_NEEDED:,} are needed"
+    alike = known.square / known.fourth * known.square if known.fourth else known.n
+    if alike < FEW:
+        return (
+            f"a few errors of the reference are so large that all its {known.n:,} squares tell as little as "
+            f"{max(alike, 1):.0f} of equal size; watch the logarithms of prediction and label"
+        )
+    return NO_MODEL
 
 
 def _estimate(metric: Expected, reference: Profile, window: Profile) -> Estimate | None:
