@@ -41,16 +41,23 @@ def chance(p_value: float, relation: str = "=") -> str:
     return "p < 1e-300" if p_value < 1e-300 else f"p {relation} {number(p_value)}"
 
 
+WORDS = {
+    "reference sd": " reference standard deviations",
+    "rank sd": " standard deviations in rank",
+    "hours": " hours",
+    "days": " days",
+}
+
+
 def measure(value: float, unit: str, digits: int = 3) -> str:
     """Write a number with its unit, a share in per cent.
 
-    >>> measure(0.312, "share"), measure(0.312, "reference sd")
-    ('31.2 %', '0.312 reference standard deviations')
+    >>> measure(0.312, "share"), measure(0.312, "reference sd"), measure(0.312, "rank sd")
+    ('31.2 %', '0.312 reference standard deviations', '0.312 standard deviations in rank')
     """
     if unit == "share":
         return f"{number(100 * value, digits)} %"
-    word = {"reference sd": " reference standard deviations", "hours": " hours", "days": " days"}.get(unit, "")
-    return number(value, digits) + word
+    return number(value, digits) + WORDS.get(unit, "")
 
 
 def compared_value(evidence: Mapping[str, Any]) -> str:

@@ -79,7 +79,7 @@ def _what(finding: Finding) -> str:
     if name in DISTANCES:
         other = _beside(finding)
         beginning = f"distribution {'is no longer surely different' if back else 'moved'} from {other}"
-        unit = finding.unit if finding.unit == "reference sd" else ""
+        unit = finding.unit if finding.unit.endswith(" sd") else ""
         return f"{_change(finding) or beginning}, {DISTANCES[name]} {measure(value, unit)}"
     if name in OWN_WORDS:
         return OWN_WORDS[name](finding, value, back)

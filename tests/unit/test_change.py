@@ -1,5 +1,6 @@
 """What moved in a column, for people."""
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -17,6 +18,22 @@ def column(values: list[object], reference: list[object]) -> tuple[object, objec
 def test_a_number_moved_from_mean_to_mean() -> None:
     before, after = column([10.0, 12.0], [1.0, 2.0, 3.0])
     assert change_of(before, after) == {"of": "mean", "before": pytest.approx(2.0), "after": pytest.approx(11.0)}
+
+
+def test_of_heavy_tails_the_median_moved_where_one_row_makes_the_mean() -> None:
+    rng = np.random.default_rng(1)
+    usual, window = rng.lognormal(4, 0.8, 2000), rng.lognormal(4, 0.8, 500) * 1.3
+    usual[7] = 1e6
+    before, after = column(window.tolist(), usual.tolist())
+    found = change_of(before, after)
+    assert found["of"] == "median"
+    assert found["before"] == pytest.approx(np.median(usual), rel=0.03)
+    assert found["after"] == pytest.approx(np.median(window), rel=0.03)
+
+
+def test_a_number_that_is_mostly_zero_moved_in_its_mean() -> None:
+    before, after = column([0.0] * 60 + [5.0] * 40, [0.0] * 900 + [5.0] * 100)
+    assert change_of(before, after) == {"of": "mean", "before": pytest.approx(0.5), "after": pytest.approx(2.0)}
 
 
 def test_a_category_is_the_one_whose_share_changed_most() -> None:

@@ -52,10 +52,10 @@ ERRORS = [
 SENTENCES = [
     # a change of three quarters of a deviation is not near, though no test is sure of it
     (
-        finding("smooth_test", 0.751, unit="reference sd", alert=RESOLVED, n=0),
+        finding("smooth_test", 0.751, unit="rank sd", alert=RESOLVED, n=0),
         (
-            "visib: distribution is no longer surely different from the reference's, change of shape 0.751 reference "
-            "standard deviations, began 2013-05-14 00:00 UTC, resolved 2013-05-15 00:00 UTC"
+            "visib: distribution is no longer surely different from the reference's, change of shape 0.751 standard "
+            "deviations in rank, began 2013-05-14 00:00 UTC, resolved 2013-05-15 00:00 UTC"
         ),
     ),
     (
@@ -142,7 +142,7 @@ SENTENCES = [
         finding(
             "smooth_test",
             0.5,
-            unit="reference sd",
+            unit="rank sd",
             effect=0.47,
             p_value=0.001,
             alpha=0.004,
@@ -150,7 +150,7 @@ SENTENCES = [
             evidence={"change": {"of": "mean", "before": 1017.93, "after": 1035.64}},
         ),
         (
-            "visib: distribution moved: mean 1,018 → 1,036, change of shape 0.5 reference standard deviations, "
+            "visib: distribution moved: mean 1,018 → 1,036, change of shape 0.5 standard deviations in rank, "
             "412 rows, since 2013-05-14 00:00 UTC; p = 0.001 (threshold ≤ 0.004), effect 0.47 (threshold ≥ 0.03)"
         ),
     ),

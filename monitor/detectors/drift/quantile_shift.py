@@ -27,15 +27,21 @@ def compare(name: str, level: float, reference: Profile, current: Profile) -> It
         if moments is None or not moments[2] or not after.n:
             yield undefined(name, column, before, after)
             continue
-        was, is_ = (quantile(side, before.bins, level) for side in (before, after))
+        was, is_, p_value = quantile_moved(before, after, before.bins, level, inflation(reference, before, after))
         shift = (is_ - was) / math.sqrt(moments[2])
-        cut = int(np.searchsorted(before.counts.cumsum(), level * before.n)) + 1
-        below = [(int(side.counts[:cut].sum()), side.n) for side in (before, after)]
-        above = [(n - hits, n) for hits, n in below]
-        grown = inflation(reference, before, after)
-        found = [share_shift_test(sides[0], sides[1], grown) for sides in (below, above)]
-        p_value = min(1.0, 2 * min(one[1] for one in found if one))
         yield Measurement(name, abs(shift), column=column, n=after.n, p_value=p_value, effect=shift)
+
+
+def quantile_moved(
+    before: ColumnProfile, after: ColumnProfile, bins: NumericBins, level: float, grown: float = 1.0
+) -> tuple[float, float, float]:
+    """Give a quantile of either side, both with rows, and the two-sided p-value by the design effect `grown`."""
+    was, is_ = (quantile(side, bins, level) for side in (before, after))
+    cut = int(np.searchsorted(before.counts.cumsum(), level * before.n)) + 1
+    below = [(int(side.counts[:cut].sum()), side.n) for side in (before, after)]
+    above = [(n - hits, n) for hits, n in below]
+    found = [share_shift_test(sides[0], sides[1], grown) for sides in (below, above)]
+    return was, is_, min(1.0, 2 * min(one[1] for one in found if one))
 
 
 def quantile(side: ColumnProfile, bins: NumericBins, level: float) -> float:

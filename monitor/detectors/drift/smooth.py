@@ -31,9 +31,9 @@ NAME = "smooth_test"
 def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
     """Measure how far location, spread, skewness and tails of the normal scores moved, as one length: 0 is equal.
 
-    In reference standard deviations; p-value by the permutation moments; the effect is the length less what chance
-    makes of it, 0 where that is all. Sees a few per cent of moved rows, and all broad changes; blind to a narrow peak
-    that leaves these four as they were.
+    In standard deviations of normal scores, made of ranks: of heavy tails no unit of the values. p-value by the
+    permutation moments; the effect is the length less what chance makes of it, 0 where that is all. Sees a few per cent
+    of moved rows, and all broad changes; blind to a narrow peak that leaves these four as they were.
     """
     for column, before, after in paired(reference, current):
         if not isinstance(before.bins, NumericBins):
@@ -53,4 +53,4 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
             )
 
 
-DETECTOR = Detector(NAME, "drift.data", "reference sd", compare, armed=True, min_effect=0.03, bins=NumericBins, ways=2)
+DETECTOR = Detector(NAME, "drift.data", "rank sd", compare, armed=True, min_effect=0.03, bins=NumericBins, ways=2)
