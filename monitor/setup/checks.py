@@ -25,7 +25,7 @@ from monitor.setup.look import (
     sum_to_one,
     unread_times,
 )
-from monitor.setup.misfits import of_amounts, of_answers, of_kinds, of_splits, of_strays, some_of
+from monitor.setup.misfits import of_amounts, of_answers, of_kinds, of_one_class, of_splits, of_strays, some_of
 from monitor.setup.sample import Sample, missing_files, opened, sampled
 from monitor.setup.unmeasured import unmeasured
 from monitor.setup.untold import untold
@@ -63,7 +63,7 @@ def check(config: Config, *, root: Path, place: str = "monitor.yaml") -> list[Fi
 
 def _model(at: str, model: Model, root: Path) -> Iterator[Finding]:
     sample = yield from _sample(f"{at}.source", model.source, root, severity="error")
-    records, reference = sample and sample.rows, None
+    records, reference, labels = sample and sample.rows, None, None
     if sample is not None:
         yield from _records(at, model, sample)
     if model.labels is not None:
@@ -75,6 +75,8 @@ def _model(at: str, model: Model, root: Path) -> Iterator[Finding]:
         reference = yield from _rows(f"{at}.reference", model.reference, root, severity="error")
         if reference is not None:
             yield from _reference(at, model.columns, reference, records)
+            alike = of_one_class(model.columns, reference, labels)
+            yield from (Finding("warning", f"{at}.columns.label", *said) for said in alike)
             yield from _idle(at, model, reference)
     if model.probes is not None and not (root / model.probes.inputs).is_file():
         problem = f"no file {model.probes.inputs!r}"

@@ -10,13 +10,15 @@ import scipy
 from monitor.profiles.arrow import MAX_CLASSES, positive_of, read_type, task_of
 from monitor.profiles.joint import class_codes
 from monitor.profiles.reading import categories, floats, numbers, stray_values, width_of
-from monitor.setup.look import distinct, is_nested
+from monitor.setup.look import distinct, is_nested, spelled
 from monitor.types import Roles
 
 FEWEST, SURELY = 20, 1e-6
 FEW_CLASSES = 6
 MOST_SEGMENTS, MOST_CLIENTS = 0.5, 0.9
 """Shares of different values among a column's, above which it splits nothing, or names nobody who comes again."""
+NEARLY_ALL = 0.9
+_BOTH = "label rows of the other class, too: of one alone no accuracy, precision or ROC AUC is known"
 _FEW = "name a column of few values that come again"
 _SPLITS = {
     "segments": f"each value would be watched apart; {_FEW}",
@@ -71,6 +73,28 @@ def of_answers(roles: Roles, rows: pa.Table) -> Iterator[Misfit]:
     if said and labels and not said & labels and len(said) <= MAX_CLASSES:
         problem = f"{roles.prediction!r} holds {some_of(said)}, and {roles.label!r} {some_of(labels)}: no word of both"
         yield "prediction", problem, "every decision would count as wrong; log it in the labels' words, or leave it out"
+
+
+def of_one_class(roles: Roles, reference: pa.Table, labels: pa.Table | None = None) -> Iterator[tuple[str, str]]:
+    """Yield (problem, mend) where a label is known of one class only: in a part of the reference's rows, or of late.
+
+    labels: those that come by themselves, of which so many alike ones are no chance beside the reference's.
+    """
+    if roles.label not in reference.column_names or is_nested(reference[roles.label]):
+        return
+    rows, known = reference.num_rows, reference[roles.label].drop_null()
+    if len(known) and len(known) < NEARLY_ALL * rows and distinct(known) == 1:
+        held = f"{roles.label!r} is {spelled(known[:1])[0]!r} in {len(known):,} of {rows:,} rows"
+        yield f"{held} and missing in all others", _BOTH
+    if labels is None or roles.label not in labels.column_names or is_nested(labels[roles.label]):
+        return
+    late = labels[roles.label].drop_null()
+    if len(late) and distinct(late) == 1:
+        said = str(spelled(late[:1])[0])
+        share = spelled(known).count(said) / max(len(known), 1)
+        if share and share ** len(late) < SURELY:
+            problem = f"all {len(late):,} labels looked at are {said!r}, which {share:.1%} of the reference's are"
+            yield problem, _BOTH
 
 
 def of_strays(roles: Roles, rows: pa.Table) -> Iterator[tuple[str, str]]:

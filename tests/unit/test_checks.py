@@ -185,7 +185,7 @@ DATA: list[tuple[dict[str, Any], str]] = [
     ),
     # labels without the id
     (
-        {"labels": {"delayed": [1] * N}},
+        {"labels": {"delayed": [0, 1] * (N // 2)}},
         (
             "error columns.id: no column 'request_id' in the labels; labels find their record by it, "
             "so name the id there as the records do; known are delayed"
@@ -210,6 +210,21 @@ DATA: list[tuple[dict[str, Any], str]] = [
     (
         {"reference": but(REFERENCE, delayed=[None] * N)},
         "warning reference: every 'delayed' is missing; with labels, performance can be compared",
+    ),
+    # labels of one class alone
+    (
+        {"reference": but(REFERENCE, delayed=[1, None] * (N // 2))},
+        (
+            f"warning columns.label: 'delayed' is '1' in {N // 2} of {N} rows and missing in all others; label rows of "
+            "the other class, too: of one alone no accuracy, precision or ROC AUC is known"
+        ),
+    ),
+    (
+        {"labels": {"request_id": ROWS["request_id"], "delayed": [1] * N}},
+        (
+            f"warning columns.label: all {N} labels looked at are '1', which 50.0% of the reference's are; label rows "
+            "of the other class, too: of one alone no accuracy, precision or ROC AUC is known"
+        ),
     ),
     # a feature that the reference lacks
     (

@@ -9,7 +9,7 @@ import pytest
 from monitor.config import Model
 from monitor.detectors.performance import METRICS
 from monitor.detectors.performance.judged import Metric, judged
-from monitor.detectors.performance.selection import representative
+from monitor.detectors.performance.selection import of_one_class, representative
 from monitor.profiles.arrow import layout_of
 from monitor.profiles.groups import profile_table
 from monitor.profiles.layout import Layout
@@ -110,6 +110,33 @@ def test_what_only_flagged_rows_with_a_label_do_not_tell_is_not_told(name: str) 
     assert found.note == f"not known: 0 of {int((~known).sum()):,} rows that were decided negative have a label"
     (share,) = judged(BY_NAME["precision"], profile(rows, ~known | known, layout), profile(rows, known, layout))
     assert share.value == pytest.approx(share.reference)
+
+
+@pytest.mark.parametrize(("draw", "roles", "of"), [(of_two, TWO, 1), (of_several, SEVERAL, "b")])
+def test_nothing_is_told_where_only_rows_of_one_class_have_a_label(
+    draw: Callable[..., pa.Table], roles: Roles, of: object
+) -> None:
+    rng = np.random.default_rng(15)
+    rows = draw(rng, 4_000)
+    layout = layout_of(rows, roles)
+    known = np.array([y == of for y in rows["y"].to_pylist()])
+    whole, part = profile(rows, np.ones(4_000, np.bool_), layout), profile(rows, known, layout)
+    found = [one for metric in METRICS for one in judged(metric, whole, part)]
+    assert found
+    assert all(one.value is None for one in found)
+    named = "positive" if roles is TWO else "'b'"
+    assert found[0].note == (
+        f"not known: all {known.sum():,} labels of 4,000 rows are {named}, and most rows were decided otherwise"
+    )
+
+
+def test_labels_of_the_usual_class_alone_may_be_chance() -> None:
+    rng = np.random.default_rng(16)
+    rows = of_two(rng, 4_000)
+    rows = rows.set_column(2, "y", pa.array((rng.random(4_000) < np.asarray(rows["p"]) / 1000).astype(int)))
+    found = profile(rows, rng.random(4_000) < 0.1, layout_of(rows, TWO))
+    assert not of_one_class(found)
+    assert BY_NAME["accuracy"].of(found) is not None
 
 
 def test_losses_of_rows_chosen_by_score_are_not_told() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Generic, Literal, TypeVar, cast
 
 from monitor.detectors.detector import Detector, design_effect
-from monitor.detectors.performance.selection import representative
+from monitor.detectors.performance.selection import of_one_class, representative
 from monitor.profiles.layout import Role
 from monitor.profiles.outcome import Outcome
 from monitor.profiles.profile import Profile
@@ -54,7 +54,7 @@ class Metric(Generic[Labelled]):
         if not isinstance(profile.outcome, self.tasks):
             return None
         if not self.selected or not profile.outcome.n:
-            return profile.outcome
+            return of_one_class(profile) or profile.outcome
         return cast("Labelled | str", representative(profile, weighable=self.weighable))
 
     def told(self, outcome: Labelled | str, *, unlabelled: str = NO_LABELS) -> Estimate | str:

@@ -39,11 +39,39 @@ def representative(profile: Profile, *, weighable: bool = True) -> Outcome | str
     average as all are. weighable: the number is made of counts and not of the rows' losses.
     """
     outcome = profile.outcome
+    alike = of_one_class(profile)
+    if alike:
+        return alike
     if isinstance(outcome, BinaryOutcome):
         return _of_two(outcome, weighable=weighable)
     if isinstance(outcome, MulticlassOutcome):
         return _of_several(outcome, _decided(profile, outcome), weighable=weighable)
     return _of_numbers(profile, outcome) if isinstance(outcome, RegressionOutcome) else outcome
+
+
+def of_one_class(profile: Profile) -> str:
+    """Say that rows have a label only if it is of one class; empty where that may be chance, or is not so.
+
+    Told where most rows were decided otherwise, and ten labelled ones among them. Blind where most were decided for
+    that class.
+    """
+    outcome = profile.outcome
+    labels: Counts
+    served: Counts | None
+    if isinstance(outcome, BinaryOutcome):
+        labels, served = outcome.counts.sum(axis=0), outcome.served.sum(axis=0)
+    elif isinstance(outcome, MulticlassOutcome):
+        labels, served = outcome.confusion[:-1, :-1], _decided(profile, outcome)
+    else:
+        return ""
+    held = np.flatnonzero(labels.sum(axis=0))
+    if held.size != 1 or served is None or _nearly_all(labels, served):
+        return ""
+    one, n, rows = int(held[0]), int(labels.sum()), int(served.sum())
+    if labels[:, one].sum() - labels[one, one] < FEWEST or served[one] >= rows / 2:
+        return ""
+    name = ("negative", "positive")[one] if isinstance(outcome, BinaryOutcome) else repr(outcome.classes[one])
+    return f"not known: all {n:,} labels of {rows:,} rows are {name}, and most rows were decided otherwise"
 
 
 def _of_two(outcome: BinaryOutcome, *, weighable: bool) -> BinaryOutcome | str:
