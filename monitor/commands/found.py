@@ -16,6 +16,7 @@ from monitor.injection.source import Changed, Plan
 from monitor.steps.measure import waits_for_labels
 from monitor.types import Window
 
+AS_LOGGED = "scores and decisions stay as logged: what the model would have made of such rows could be found sooner"
 _EVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -79,6 +80,8 @@ def sentences(one: Outcome, *, without: bool) -> Iterator[str]:
         yield f"  nothing was changed, so that nothing could be found: {_lacking(plan.injection.kind)}"
     elif one.after is None:
         yield f"  not found in {counted(len(one.windows), 'window')}, {counted(one.rows, 'changed row')}"
+        if _before_the_model(plan):
+            yield f"  {AS_LOGGED}"
     else:
         after = f"{counted(one.after, 'window')} and {counted(one.rows, 'changed row')}"
         yield f"  found after {after}: {sentence(one.new[0])}"
@@ -89,6 +92,11 @@ def sentences(one: Outcome, *, without: bool) -> Iterator[str]:
     if without:
         names = f": {_names(one.before)}" if one.before else ""
         yield f"  without it {counted(len(one.before), 'alert')} in that time{names}"
+
+
+def _before_the_model(plan: Plan) -> bool:
+    roles = plan.facts.roles
+    return not set(plan.injection.columns) <= {roles.prediction, roles.label, *roles.scores}
 
 
 def tables(outcomes: Sequence[Outcome]) -> None:

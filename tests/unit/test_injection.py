@@ -204,7 +204,28 @@ def test_a_change_that_met_no_row_is_not_said_to_be_missed(kind: str, why: str) 
         (Window(NOON, NOON + timedelta(hours=1)),),
         Changed([np.array([int(NOON.timestamp() * 1e6)])]),
     )
-    assert "not found in 1 window, 1 changed row" in list(sentences(met, without=False))[1]
+    said = list(sentences(met, without=False))
+    assert "not found in 1 window, 1 changed row" in said[1]
+
+
+@pytest.mark.parametrize(
+    ("change", "before_the_model"),
+    [
+        ("shift:age:1sd", True),
+        ("swap:age:p", True),
+        ("shift:p:1sd", False),
+        ("missing:late", False),
+        ("label-flip", False),
+    ],
+)
+def test_a_feature_whose_change_is_not_found_is_said_to_have_left_the_answers_as_they_were(
+    change: str, *, before_the_model: bool
+) -> None:
+    window = Window(NOON, NOON + timedelta(hours=1))
+    plan = Plan(read_injection(change), FACTS, 0.5, NOON)
+    met = Outcome("m", plan, (), (), (window,), Changed([np.array([int(NOON.timestamp() * 1e6)])]))
+    said = list(sentences(met, without=False))
+    assert any("scores and decisions stay as logged" in one for one in said) == before_the_model
 
 
 def test_what_labels_show_is_said_to_be_known_later() -> None:
