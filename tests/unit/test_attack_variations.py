@@ -34,7 +34,7 @@ def test_it_is_what_a_look_back_gives_however_the_rows_are_cut() -> None:
     for cuts in ([2000], [1, 7, 500, 2000], list(range(100, 2001, 100))):
         last, parts, first = empty_last(9, 7), [], 0
         for cut in cuts:
-            parts.append(chained(last, rows.take(slice(first, cut)), places[first:cut], fresh[first:cut]))
+            parts.append(chained(last, rows.take(slice(first, cut)), places[first:cut], fresh[first:cut]).length)
             first = cut
         np.testing.assert_array_equal(np.concatenate(parts), expected)
 
@@ -45,8 +45,12 @@ def test_of_wide_rows_some_columns_are_kept() -> None:
     numbers[1] = numbers[0]
     last, new = empty_last(4, 200), np.ones(3, np.bool_)
     assert last["marks"].shape == (4, 4, COLUMNS)
-    assert chained(last, Rows(numbers, np.zeros((3, 0), np.int64)), np.array([3, 3, 3]), new).tolist() == [0, 1, 0]
-    assert not chained(last, Rows(numbers[:0], np.zeros((0, 0), np.int64)), np.zeros(0, np.intp), new[:0]).size
+    assert chained(last, Rows(numbers, np.zeros((3, 0), np.int64)), np.array([3, 3, 3]), new).length.tolist() == [
+        0,
+        1,
+        0,
+    ]
+    assert not chained(last, Rows(numbers[:0], np.zeros((0, 0), np.int64)), np.zeros(0, np.intp), new[:0]).length.size
 
 
 def test_a_chain_counts_the_rows_that_vary_one_row() -> None:
@@ -56,4 +60,19 @@ def test_a_chain_counts_the_rows_that_vary_one_row() -> None:
     found = chained(
         empty_last(1, 6), Rows(numbers, np.zeros((30, 0), np.int64)), np.zeros(30, np.intp), np.ones(30, np.bool_)
     )
-    assert found.tolist() == [*range(20), *range(10)]
+    assert found.length.tolist() == [*range(20), *range(10)]
+
+
+def test_a_row_that_only_has_values_where_one_before_had_none_fills_it() -> None:
+    lacks = np.nan
+    numbers = np.array([[1, lacks, lacks], [1, 5, lacks], [1, 5, 7], [1, 5, 8], [lacks, 5, 8], [1, 6, 9]])
+    codes = np.array([[-1], [-1], [-1], [-1], [2], [2]])
+    places = np.array([0, 0, 0, 0, 1, 0])
+    for cuts in ([6], [1, 2, 3, 4, 5, 6]):
+        last, found, first = empty_last(2, 4), list[bool](), 0
+        for cut in cuts:
+            rows = Rows(numbers[first:cut], codes[first:cut])
+            found += chained(last, rows, places[first:cut], np.ones(cut - first, np.bool_)).fills.tolist()
+            first = cut
+        # the fourth varies the third; the fifth is another client's; the last differs from all in more than one
+        assert found == [False, True, True, False, False, False]

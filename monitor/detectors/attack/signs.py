@@ -78,7 +78,7 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
     newcomers = int(held["newcomer_rows"][0]) + (new & fresh).cumsum()
     held["newcomer_rows"][0] = newcomers[-1]
     joins = np.zeros(epoch.size, np.bool_)
-    chain = chained(part_of(held, "client_last_"), epoch.rows, epoch.place, fresh)
+    chain, fills = chained(part_of(held, "client_last_"), epoch.rows, epoch.place, fresh)
     common = shared(
         part_of(held, "bucket_"),
         epoch.buckets[fresh],
@@ -94,17 +94,19 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
     )
     needed, before = _tables_needed(baseline, epoch.ignored[fresh]), np.zeros(epoch.size, np.int64)
     joined = common.told.sum(axis=1) >= needed
-    novel = fresh & (chain == 0)
+    novel = fresh & (chain == 0) & ~fills
     novel[fresh] &= common.copied.sum(axis=1) < needed
     joins[fresh], before[np.flatnonzero(fresh)[joined]] = joined, _in_as_many(common, needed, joined)
+    # A form that is sent at every field is near its own earlier states, and lacks what they lack.
+    joins &= ~fills
     near_last = shared_with_last(held["client_buckets"], epoch.buckets, epoch.place)
     came = fresh & new & ~epoch.exempt
     signs.counted[:, PLACE[MET]] = came
     signs.hits[came, PLACE[MET]] = meet(
         part_of(held, "meeting_"), epoch.buckets[came], client=epoch.client[came], number=newcomers[came]
     )
-    signs.hits[:, PLACE[SWEEP]] = swept = fresh & (chain >= SWEPT)
-    told = fresh & (epoch.place >= 0) & ~epoch.exempt
+    signs.hits[:, PLACE[SWEEP]] = swept = fresh & (chain >= SWEPT) & ~fills
+    told = fresh & (epoch.place >= 0) & ~epoch.exempt & ~fills
     varied = (chain > 0) & ~swept
     told &= ~_joined(
         held, epoch, clusters, looked_at=joins | swept, joins=joins, varied=varied, before=before, signs=signs
@@ -114,6 +116,7 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
     _contract(baseline, epoch, fresh, signs)
     # An odd value that stays while others are varied is one odd value.
     signs.counted[:, PLACE["off_contract"]] &= ~varied
+    signs.counted[:, PLACE["malformed"]] &= ~fills
     signs.counted[:, PLACE["training_rows"]] &= ~epoch.rescored
     _all_round(signs, alone=(near_last <= APART_IN) & ~epoch.exempt)
     signs.hits[:] &= signs.counted

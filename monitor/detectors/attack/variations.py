@@ -1,10 +1,11 @@
 """Rows that a client asks beside one shortly before with few values changed, as people do who ask "what if".
 
 Such rows are often unlike any honest one, and always for the same reason: an odd row that is varied is one odd row.
+A form that is sent whenever a field of it is filled is one row, too.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,17 @@ Flags = NDArray[np.bool_]
 COLUMNS, LAST, MOST = 32, 4, 2**16 - 1
 WHAT_IF_COLUMNS, WHAT_IF_SHARE = 3, 3
 """People who ask "what if" vary few columns: at most three, and a third of them."""
+
+
+class Chained(NamedTuple):
+    """What rows are beside those that their clients sent just before, each of shape (rows,).
+
+    length: how long the chain of variations is that a row ends; 0 for a row that varies none. fills: whether it varies
+    one only by having values where that had none.
+    """
+
+    length: NDArray[np.int64]
+    fills: Flags
 
 
 def few_of(columns: int) -> int:
@@ -35,8 +47,8 @@ def empty_last(clients: int, columns: int) -> dict[str, Array]:
     return {"marks": marks, "length": np.zeros((clients, LAST), np.uint16)}
 
 
-def chained(last: Mapping[str, Array], rows: Rows, places: NDArray[np.intp], fresh: Flags) -> NDArray[np.int64]:
-    """Give for each row how long the chain of variations is that it ends; 0 for a row that varies none.
+def chained(last: Mapping[str, Array], rows: Rows, places: NDArray[np.intp], fresh: Flags) -> Chained:
+    """Say of each row whether it varies one of its client's, and whether it fills it.
 
     A row varies the latest of the four that its client sent before from which it differs in few columns, or none.
     places: of each row's client, -1 for none. fresh: rows that count, since they repeat none. Changes what is
@@ -56,17 +68,26 @@ def chained(last: Mapping[str, Array], rows: Rows, places: NDArray[np.intp], fre
         _marks(rows, marks.shape[1])[order],
         last["length"][clients],
     )
-    lag = np.zeros(order.size, np.int64)
+    lag, filling, lacking = np.zeros(order.size, np.int64), np.zeros(order.size, np.bool_), _lacking(rows)
     for back in range(LAST, 0, -1):
         before = marks[spot - back]
-        lag[((marks[spot] != before).sum(axis=1) <= few_of(rows.width)) & before.any(axis=1)] = back
+        differ = marks[spot] != before
+        near = (differ.sum(axis=1) <= few_of(rows.width)) & before.any(axis=1)
+        lag[near] = back
+        filling[near] = (differ.any(axis=1) & ~(differ & (before != lacking)).any(axis=1))[near]
     for i in np.flatnonzero(lag).tolist():
         lengths[spot[i]] = lengths[spot[i] - lag[i]] + bool(fresh[order[i]])
     tail = ends[:, None] - LAST + np.arange(LAST)
     last["marks"][clients], last["length"][clients] = marks[tail], np.minimum(lengths[tail], MOST)
-    found = np.zeros(len(rows), np.int64)
-    found[order] = np.where(lag > 0, np.maximum(lengths[spot], 1), 0)
+    found = Chained(np.zeros(len(rows), np.int64), np.zeros(len(rows), np.bool_))
+    found.length[order], found.fills[order] = np.where(lag > 0, np.maximum(lengths[spot], 1), 0), filling
     return found
+
+
+def _lacking(rows: Rows) -> NDArray[np.uint16]:
+    """Give the marks of a row that has no value at all."""
+    numbers, codes = rows.numbers.shape[1], rows.codes.shape[1]
+    return _marks(Rows(np.full((1, numbers), np.nan), np.full((1, codes), -1, np.int64)), min(rows.width, COLUMNS))
 
 
 def _marks(rows: Rows, columns: int) -> NDArray[np.uint16]:
