@@ -71,7 +71,8 @@ def _going(told: Mapping[str, Any]) -> list[str]:
         parts.append(f"at {number(reaches['limit'])} about {_day(reaches['at'])} ({span})")
     if told["recurring"]:
         return [*parts, f"as it was a {told['recurring']} before"]
-    return [*parts, f"for {told['windows']:,} windows" if lasts(told) else "too new to say whether it lasts"]
+    span = "in" if told.get("gaps") else "for"
+    return [*parts, f"{span} {told['windows']:,} windows" if lasts(told) else "too new to say whether it lasts"]
 
 
 def _beside_the_reference(told: Mapping[str, Any]) -> list[str]:

@@ -66,12 +66,20 @@ def _weighed(name: str, series: Sequence[Series], sight: "Sight") -> Iterator[Fo
 
 
 def performance_series(sight: "Sight") -> list[Series]:
-    """Give the series of each performance metric with an answer in this window, of windows whose labels had matured."""
+    """Give the series of each performance metric, of windows whose labels had matured; none where none is known now.
+
+    A metric that this window has too few labels for keeps what the windows before say of it: one that is seldom
+    measured has not recovered because another one is.
+    """
     reference = sight.references[WHOLE]
     outcome = reference.layout.outcome
-    now = {one.detector: one for one in _answers(sight.found, PERFORMANCE[type(outcome)] if outcome else ())}
+    names = PERFORMANCE[type(outcome)] if outcome else ()
+    now = {one.detector: one for one in _answers(sight.found, names)}
     windows = [at for at in sight.memory.before(sight.window) if sight.history.knows(at, labels=True)]
-    return [_series(sight, windows, one, excess=_excess(_METRICS[name], reference)) for name, one in now.items()]
+    series = [
+        _series(sight, windows, (name, ""), now.get(name), excess=_excess(_METRICS[name], reference)) for name in names
+    ]
+    return [one for one in series if one.found] if now else []
 
 
 def drift_series(sight: "Sight") -> list[Series]:
@@ -80,7 +88,14 @@ def drift_series(sight: "Sight") -> list[Series]:
     windows = [at for at in before if sight.history.knows(at, labels=False)]
     columns, known = sight.references[WHOLE].columns, sight.references[WHOLE].layout.by_name
     found = [
-        _series(sight, windows, one, excess=columns[one.column].steepest, either=one.detector in EITHER)
+        _series(
+            sight,
+            windows,
+            (one.detector, one.column),
+            one,
+            excess=columns[one.column].steepest,
+            either=one.detector in EITHER,
+        )
         for one in _answers(sight.found, DRIFT)
         if one.column in columns and columns[one.column].role == "feature"
     ]
@@ -105,15 +120,20 @@ def _answered(measurement: Measurement) -> bool:
 
 
 def _series(
-    sight: "Sight", windows: Iterable[Window], now: Measurement, *, excess: float, either: bool = False
+    sight: "Sight",
+    windows: Iterable[Window],
+    place: tuple[str, str],
+    now: Measurement | None,
+    *,
+    excess: float,
+    either: bool = False,
 ) -> Series:
-    reference, place = sight.references[WHOLE], (now.detector, now.column)
+    reference, (_, column) = sight.references[WHOLE], place
     earlier = ((at, sight.memory.at(at, *place)) for at in windows)
-    held = [*((at, one) for at, one in earlier if one is not None and _answered(one)), (sight.window, now)]
-    rows = reference.columns[now.column].n if now.column else reference.outcome.n if reference.outcome else 0
-    at, found = zip(*held, strict=True)
-    windows_of = reference.layout.windows
-    return Series(*place, at, found, rows=rows, windows=windows_of, excess=excess, either=either)
+    held = [(at, one) for at, one in (*earlier, (sight.window, now)) if one is not None and _answered(one)]
+    rows = reference.columns[column].n if column else reference.outcome.n if reference.outcome else 0
+    at, found = tuple(at for at, _ in held), tuple(one for _, one in held)
+    return Series(*place, at, found, rows=rows, windows=reference.layout.windows, excess=excess, either=either)
 
 
 def _excess(metric: Metric[Any], reference: Profile) -> float:

@@ -1,5 +1,6 @@
 """What is told of a lasting change: since when, until when, and whether it comes and goes with the calendar."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -33,6 +34,15 @@ def test_the_story_names_the_day_the_levels_and_what_moved() -> None:
     assert (told["before"], told["after"]) == pytest.approx((0.9, 0.8))
     assert told["recurring"] is None
     assert [one["metric"] for one in told["moved"]] == ["accuracy"]
+
+
+def test_the_story_says_whether_it_was_measured_in_every_window() -> None:
+    whole = daily(CALM * 4 + LOW * 9)
+    holed = replace(whole, at=(*whole.at[:24], *whole.at[25:]), found=(*whole.found[:24], *whole.found[25:]))
+    assert [(story_of([one], limits={})["windows"], story_of([one], limits={})["gaps"]) for one in (whole, holed)] == [
+        (9, False),
+        (8, True),
+    ]
 
 
 def test_what_moved_by_no_more_than_chance_is_not_named_beside_what_moved() -> None:

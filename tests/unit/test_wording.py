@@ -275,6 +275,11 @@ def test_a_change_is_called_lasting_only_once_it_has_lasted(windows: int, title:
     assert to_do in lines_of(one)[-1]
 
 
+def test_a_change_measured_in_some_windows_only_is_not_said_to_last_for_so_many() -> None:
+    fall = finding("ageing", 0.19, kind="bias.temporal", column="", evidence={**STORY, "windows": 6, "gaps": True})
+    assert "since 2013-05-13 (reference 0.8), in 6 windows, retrain" in text_of(fall)
+
+
 def test_two_detectors_that_tell_of_one_columns_drift_are_one_sentence() -> None:
     moved = [finding(name, 0.4, kind="drift.data", effect=0.4) for name in ("smooth_test", "scan_test")]
     elsewhere = finding("smooth_test", 0.3, kind="drift.data", effect=0.3, segment="origin=JFK")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,8 @@ def story_of(
     """Give the evidence that goes with an alert about a lasting change; nothing where there is no sign of one.
 
     `since` and `retrain_from`: start of the window with which it most likely began. `metric`, `column`: what shows it
-    and matters most, `before` in the reference and `after` on average since then; `windows`: how many it has lasted.
+    and matters most, `before` in the reference and `after` on average since then; `windows`: of how many that was
+    measured, with `gaps` where others lie between.
     `moved`: all that show it, see `named`. `per_30_days`, `reaches`: see `trended`. `recurring`: the cycle in which it
     comes and goes, or None when it lasts. `reference`: see `beside`. limits: values of metrics that must not be passed.
     """
@@ -43,6 +45,7 @@ def story_of(
         "before": lead.found[-1].reference,
         "after": mean_value(lead, onset.first),
         "windows": len(lead.at) - onset.first,
+        "gaps": _gaps(lead.at[onset.first :]),
         "moved": [
             {"metric": one.name, "column": one.column, "effect": mean_effect(one, its.first)}
             for one, its in moved[:TOLD]
@@ -128,6 +131,10 @@ def _reached(found: Trend, limit: float, now: datetime) -> dict[str, Any] | None
         return None
     at, earliest, latest = (None if t is None or t * MONTH > FURTHEST else _instant(now + t * MONTH) for t in times)
     return {"limit": limit, "at": at, "earliest": earliest, "latest": latest}
+
+
+def _gaps(windows: Sequence[Window]) -> bool:
+    return any(earlier.end < later.start for earlier, later in pairwise(windows))
 
 
 def _instant(at: datetime) -> str:
