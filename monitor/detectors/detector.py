@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from monitor.profiles.bins import CategoryBins, NumericBins
 from monitor.profiles.correlation import directions_of
 from monitor.profiles.layout import Layout, Role
+from monitor.profiles.outcome import BinaryOutcome
 from monitor.profiles.outcome_layout import Binary
 from monitor.profiles.profile import ColumnProfile, Profile
 from monitor.types import Measurement
@@ -17,6 +18,7 @@ from monitor.types import Measurement
 EMPTY = "no rows with a value in this window"
 NO_REFERENCE = "no rows with a value in the reference"
 UNVARIED, TOO_RARE = "the reference does not vary", "too few rows of any one category"
+ENOUGH_OF_RARE = 0.2
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,8 @@ class Detector:
     chance alone hardly ever makes it, so that it would hold a part of the budget that nobody spends. `labelled`
     ones wait for labels whatever their kind; `at_once` ones alert in the first window that breaches. `ways`: in about
     how many directions it looks, either way; 0 for one that looks one way only. `scans`: it looks so in every bin.
-    `whole`: what it finds is of tables and not of rows, so that it speaks of all traffic only.
+    `whole`: what it finds is of tables and not of rows, so that it speaks of all traffic only. `rare`: of labels that
+    are rare it cannot come to `min_effect`, see `suited`.
     """
 
     name: str
@@ -47,11 +50,24 @@ class Detector:
     ways: int = 0
     scans: bool = False
     whole: bool = False
+    rare: bool = False
 
     @property
     def method(self) -> str:
         """Say what the detector does, in the words of its function."""
         return inspect.cleandoc(self.compare.__doc__ or "")
+
+
+def suited(detector: Detector, reference: Profile) -> Detector:
+    """Give a detector whose least effect is at most a fifth of the rarer label's share, where rare labels ask for it.
+
+    Of 2 frauds in 1,000 rows nothing moves hits or log loss by 0.02; 0.0004 is what 0.02 is of one positive in ten.
+    """
+    outcome = reference.outcome
+    if not (detector.rare and isinstance(outcome, BinaryOutcome) and outcome.n):
+        return detector
+    rarer = int(outcome.counts.sum(axis=(0, 1)).min()) / outcome.n
+    return replace(detector, min_effect=min(detector.min_effect, ENOUGH_OF_RARE * rarer))
 
 
 def paired(

@@ -8,6 +8,7 @@ from monitor.alerts.lifecycle import Rule
 from monitor.alerts.thresholds import Threshold, certain, certain_too, judged, significance, spent
 from monitor.config import Hold, Model, Setting, setting_of
 from monitor.detectors import ALL, DETECTORS, Detector, armed_for, kind_of
+from monitor.detectors.detector import suited
 from monitor.detectors.drift import chi_square, smooth
 from monitor.detectors.performance.selection import representative
 from monitor.profiles.bins import NumericBins
@@ -109,7 +110,7 @@ def measured(pairs: Pairs, settings: Model) -> Iterator[Found]:
                 continue
             for measurement in _told_of_labels(detector.compare(reference, profile), profile.layout, unfair):
                 shared = shared_by(reference, profile, measurement.column)
-                found = found_of(detector, measurement, settings, reference.layout, shared=shared)
+                found = found_of(suited(detector, reference), measurement, settings, reference.layout, shared=shared)
                 if segment == WHOLE:
                     yield found
                 elif found.armed and (measurement.column not in OF_ALL_FEATURES or found.setting.value is not None):

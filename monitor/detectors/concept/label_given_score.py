@@ -19,8 +19,10 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
 
     For binary models. Bin by bin, added up in at most ten runs; chance lifts the value on few rows, and the p-value,
     of chi-square over the runs, allows for that and for how much the reference's own windows differ. Undefined
-    without labels. Blind to changes that cancel out among the rows of one run, and to inputs that move without
-    changing what a score means. (Mantel & Haenszel 1959)
+    without labels. A fifth of the rarer label's share is worth an alert where that is less than 0.02.
+
+    Blind to changes that cancel out among the rows of one run, and to inputs that move without changing what a score
+    means. (Mantel & Haenszel 1959)
     """
     yield from moved(CONCEPT, reference, current)
 
@@ -30,4 +32,4 @@ def _counts(outcome: BinaryOutcome) -> Counts:
 
 
 CONCEPT = Concept(NAME, BinaryOutcome, _counts, stratified_shift)
-DETECTOR = Detector(NAME, KIND, "share", compare, armed=True, min_effect=0.02)
+DETECTOR = Detector(NAME, KIND, "share", compare, armed=True, min_effect=0.02, rare=True)

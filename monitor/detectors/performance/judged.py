@@ -69,9 +69,11 @@ class Metric(Generic[Labelled]):
         found = None if outcome is None else self.told(outcome)
         return found if isinstance(found, Estimate) else None
 
-    def detector(self, unit: str, compare: Compare, *, armed: bool = False, min_effect: float = 0.0) -> Detector:
+    def detector(
+        self, unit: str, compare: Compare, *, armed: bool = False, min_effect: float = 0.0, rare: bool = False
+    ) -> Detector:
         """Make the detector that gives this metric."""
-        return Detector(self.name, KIND, unit, compare, self.higher_is, armed=armed, min_effect=min_effect)
+        return Detector(self.name, KIND, unit, compare, self.higher_is, armed=armed, min_effect=min_effect, rare=rare)
 
 
 def judged(metric: Metric[Labelled], reference: Profile, current: Profile) -> Iterator[Measurement]:

@@ -17,7 +17,8 @@ Scored = BinaryOutcome | MulticlassOutcome
 def log_loss(reference: Profile, current: Profile) -> Iterator[Measurement]:
     """Average -ln(score given to the label's class), in nats, from 0: higher is worse. (Good 1952).
 
-    Scores are clipped to 1e-15. Undefined for a model without scores.
+    Scores are clipped to 1e-15. Of two classes a fifth of the rarer one's share is worth an alert where that is less
+    than 0.02. Undefined for a model without scores.
     """
     yield from judged(LOG_LOSS, reference, current)
 
@@ -39,6 +40,6 @@ def _brier(outcome: BinaryOutcome) -> Estimate | str:
 LOG_LOSS = Metric[Scored]("log_loss", (BinaryOutcome, MulticlassOutcome), _log_loss, weighable=False)
 BRIER = Metric("brier_score", (BinaryOutcome,), _brier, weighable=False)
 DETECTORS = (
-    LOG_LOSS.detector("nats", log_loss, armed=True, min_effect=0.02),
+    LOG_LOSS.detector("nats", log_loss, armed=True, min_effect=0.02, rare=True),
     BRIER.detector("squared share", brier_score, min_effect=0.01),
 )
