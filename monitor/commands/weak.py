@@ -11,7 +11,10 @@ from monitor.alerts.noise import Reading, Readings, restless, speechless, within
 from monitor.alerts.phrasing import first_of
 from monitor.alerts.thresholds import Threshold
 from monitor.config import Model
+from monitor.detectors.performance.judged import TOO_FEW
+from monitor.detectors.performance.roc_auc import ONE_CLASS
 from monitor.profiles.profile import Profile
+from monitor.stats.intervals import ROWS_NEEDED
 from monitor.steps.blindness import Unreachable, Wide, blunt, unreachable, unvarying, widest
 from monitor.store.alerts import Episode, count_fired, read_episodes
 from monitor.store.measurements import Judgement, read_armed, read_judgements
@@ -41,6 +44,7 @@ def weaknesses(connection: Connection, name: str, model: Model) -> Iterator[tupl
     yield from (("blind", why) for why in _unwatched(model))
     if len(judgements) >= FEWEST:
         yield from (("blind", why) for why in _speechless(readings, len(judgements)))
+        yield from (("blind", why) for why in _seldom(readings))
     breached = {(str(row["detector"]), str(row["column"])) for row in rows if row["outcome"] == "breach"}
     unseen = {key: threshold for key, threshold in thresholds.items() if key not in breached}
     yield from (("blind", why) for why in _unreachable(unreachable(reference, unseen, usual)))
@@ -63,6 +67,19 @@ def _unwatched(model: Model) -> Iterator[str]:
 def _speechless(readings: Readings, windows: int) -> Iterator[str]:
     for note, names in list(speechless(readings).items())[:2]:
         yield f"no answer in the last {windows} windows from {first_of(names)}: {note or 'without a reason'}"
+
+
+def _seldom(readings: Readings) -> Iterator[str]:
+    """Tell of what is judged in less than half of the windows, as the others hold too few labels of a class."""
+    found = []
+    for name, seen in readings.items():
+        few = sum(one.outcome == "insufficient" and one.note in (TOO_FEW, ONE_CLASS) for one in seen)
+        judged = sum(one.outcome != "insufficient" for one in seen)
+        if few > judged > 0:
+            found.append(f"{name} in {judged} of {few + judged}")
+    if found:
+        said = f"hold fewer than {ROWS_NEEDED} labels of a class, and longer windows tell more at once"
+        yield f"judged in few windows only, {first_of(found)}: the others {said}"
 
 
 def _unreachable(found: Sequence[Unreachable]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The windows of a model that were judged so far, as the next one needs them."""
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -40,6 +40,18 @@ class History:
     def decided_before(self, window: Window) -> list[Window]:
         """Give the stretches that were judged before this window, oldest first."""
         return [one.stretch for one in self._decided_before(window)]
+
+    def matured_before(self, window: Window) -> Iterator[Judgement]:
+        """Give the judgements before a window, newest first, up to the first whose labels have not matured.
+
+        Without those of too few rows, which belong to the next ones, and up to the first against another reference.
+        """
+        for earlier in reversed(self._windows[: bisect_left(self._windows, window)]):
+            one = self._judgements[earlier]
+            if not one.matured or one.revision < 0:
+                return
+            if one.decided:
+                yield one
 
     def has_passed(self, window: Window) -> bool:
         """Say whether a later window was judged."""

@@ -23,6 +23,7 @@ from monitor.steps.recurring import noting_recurrence
 from monitor.steps.reference import References
 from monitor.steps.sample import Sample, sample_of, sample_within
 from monitor.steps.segments import put_together
+from monitor.steps.seldom import with_earlier_labels
 from monitor.steps.standing import Standing, held_back, noting_alarms, of_versions_over, stepped_alerts
 from monitor.steps.suspicions import alarmed_clients, seen_within, suspicious_excess
 from monitor.steps.verdict import Verdict, maturity_of, verdict_on
@@ -94,7 +95,7 @@ class Judging:
 
     def looked_at(self, due: Due) -> LookedAt | None:
         """Read what a window holds; None where that is hardly more than when it was judged."""
-        watch, whole = self._watch, self._references[WHOLE]
+        watch, whole, memory = self._watch, self._references[WHOLE], self._remembered()
         layout = whole.layout
         with self._monitor.database.read() as connection:
             read = sample_of(connection, watch.name, due, history=self._history, changes=self._changes, layout=layout)
@@ -122,11 +123,19 @@ class Judging:
                 before=partial(self._history.decided_before, due.window),
                 read=lambda stretch: honest(sample_within(connection, watch.name, stretch, layout)).profiles,
             )
+            within = partial(sample_within, connection, watch.name, layout=layout, segments=False)
+            together = with_earlier_labels(
+                read.whole,
+                read.stretch,
+                history=self._history,
+                memory=memory,
+                read=lambda stretch: honest(within(stretch)).whole,
+            )
         profiles, small = (
             {part: replace(self._standing.expecting(one, part), span=one.span or read.stretch) for part, one in held}
             for held in (read.profiles.items(), read.small.items())
         )
-        return LookedAt(replace(read, profiles=profiles, small=small), beside, seen, faulty)
+        return LookedAt(replace(read, profiles=profiles, small=small, together=together), beside, seen, faulty)
 
     def verdict(self, looked_at: LookedAt, due: Due) -> Verdict:
         """Measure a window and lay each number beside its threshold."""

@@ -15,6 +15,7 @@ from monitor.steps.history import History
 from monitor.steps.measure import Found, Pairs, found_of, measured
 from monitor.steps.memory import Memory
 from monitor.steps.poisoned import poisoned_labels
+from monitor.steps.seldom import judged_together
 from monitor.steps.suspicions import suspicions
 from monitor.steps.temporal import beside_the_calendar, lasting_changes
 from monitor.steps.versions import new_versions, versions_compared
@@ -31,7 +32,8 @@ class Sight:
     compared. history: the windows judged so far. memory: what was measured in them. versions: when the first window of
     each version began, and under "" that of the model. found: what the looks before this one have found. seen: what
     clients did as attackers would. suspected: (kind, segment) of the alerts of attacks that stand. labels: judges the
-    labels of a window's rows; None until they have matured.
+    labels of a window's rows; None until they have matured. together: all traffic since ROC AUC was last judged;
+    None where the window has labels of each class enough.
     """
 
     model: str
@@ -48,6 +50,7 @@ class Sight:
     seen: Sequence[Sighting] = ()
     suspected: Collection[tuple[str, str]] = ()
     labels: Callable[[Window], Labels] | None = None
+    together: Profile | None = None
 
     @property
     def whole(self) -> Profile:
@@ -60,7 +63,8 @@ Look = Callable[[Sight], Iterator[Found]]
 
 def against_the_reference(sight: Sight) -> Iterator[Found]:
     """Lay each profile beside that of the reference."""
-    yield from measured(sight.pairs, sight.settings)
+    found = measured(sight.pairs, sight.settings)
+    yield from judged_together(found, sight.references[WHOLE], sight.together)
 
 
 def volume_of(sight: Sight) -> Iterator[Found]:

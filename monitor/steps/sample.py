@@ -22,7 +22,8 @@ class Sample:
 
     stretch: the windows whose rows it holds, up to the one that is judged. revision: of them all. rows, labelled: of
     the last window alone. profiles: by segment, "" being all traffic. small: of segments that hold few rows, with those
-    of windows before; lacking_in: what segments lack to be judged.
+    of windows before; lacking_in: what segments lack to be judged. together: all traffic since ROC AUC
+    was last judged; None where the window has labels of each class enough.
     """
 
     stretch: Window
@@ -32,6 +33,7 @@ class Sample:
     profiles: Mapping[str, Profile]
     small: Mapping[str, Profile] = field(default_factory=dict)
     lacking_in: Mapping[str, str] = field(default_factory=dict)
+    together: Profile | None = None
 
     @property
     def whole(self) -> Profile:
@@ -65,9 +67,11 @@ def sample_of(
     return Sample(stretch, changes.of(stretch), own[WHOLE].rows, labelled, profiles)
 
 
-def sample_within(connection: Connection, model: str, stretch: Window, layout: Layout) -> Sample:
-    """Read the profiles of any stretch of time, without what was done about it."""
-    profiles = _read(connection, model, stretch, layout)
+def sample_within(
+    connection: Connection, model: str, stretch: Window, layout: Layout, *, segments: bool = True
+) -> Sample:
+    """Read the profiles of any stretch of time, or that of all traffic alone, without what was done about it."""
+    profiles = _read(connection, model, stretch, layout, segments=segments)
     return Sample(stretch, 0, profiles[WHOLE].rows, 0, profiles)
 
 
@@ -78,6 +82,8 @@ def _stretch(due: Due, history: History) -> Window:
     return Window(begun or due.window.start, due.window.end)
 
 
-def _read(connection: Connection, model: str, window: Window, layout: Layout) -> dict[str, Profile]:
-    read = read_profiles(connection, model, window, layout)
+def _read(
+    connection: Connection, model: str, window: Window, layout: Layout, *, segments: bool = True
+) -> dict[str, Profile]:
+    read = read_profiles(connection, model, window, layout, segments=segments)
     return read if WHOLE in read else {WHOLE: profile_table(pa.table({}), layout), **read}

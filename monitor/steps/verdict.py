@@ -77,6 +77,7 @@ def verdict_on(
         references=references,
         current=sample.profiles,
         pairs=pairs,
+        together=sample.together,
         history=history,
         memory=memory,
         versions=versions,

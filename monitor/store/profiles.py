@@ -86,12 +86,16 @@ def _kept(connection: Connection, name: str, places: Iterable[Slice]) -> dict[Sl
     return found
 
 
-def read_profiles(connection: Connection, name: str, window: Window, layout: Layout) -> dict[str, Profile]:
+def read_profiles(
+    connection: Connection, name: str, window: Window, layout: Layout, *, segments: bool = True
+) -> dict[str, Profile]:
     """Give the profiles of a window by segment, merged from the stored windows within it; "" is all traffic.
 
-    A version is the segment `version=...`. Empty when nothing is stored there.
+    A version is the segment `version=...`. Empty when nothing is stored there. segments: without them, all traffic
+    alone.
     """
-    within = (profile.c.model == name, profile.c.start >= window.start, profile.c.end <= window.end)
+    within = [profile.c.model == name, profile.c.start >= window.start, profile.c.end <= window.end]
+    within += [] if segments else [profile.c.version == "", profile.c.segment == ""]
     found: dict[str, Profile] = {}
     for version, part, data in connection.execute(
         select(profile.c.version, profile.c.segment, profile.c.data).where(*within).order_by(profile.c.start)

@@ -10,6 +10,7 @@ from monitor.stats.intervals import Estimate
 from monitor.stats.ranking import roc_auc
 from monitor.types import Measurement
 
+ONE_CLASS = "only one class among the labels"
 ENDS = [0, -1]
 """The bins of scores beyond all of the reference's."""
 UNKNOWN = 0.05
@@ -31,7 +32,7 @@ def _estimate(outcome: BinaryOutcome) -> Estimate | str:
     negatives, positives = outcome.counts.sum(axis=1).T
     found = roc_auc(negatives, positives)
     if found is None:
-        return "only one class among the labels"
+        return ONE_CLASS
     apart = negatives.size > len(ENDS)
     unordered = float(negatives[ENDS] @ positives[ENDS]) / float(negatives.sum() * positives.sum()) / 2 if apart else 0
     if unordered > UNKNOWN:
