@@ -19,6 +19,8 @@ ATTACKS = ("attack.evasion", "attack.extraction", "attack.privacy", "attack.prob
 """Suspicions of a client, the gravest first."""
 ANSWERS = ("drift.prediction", "confidence", "disagreement")
 """What a model's answers show, and with them that its features are broken."""
+SURER = ("near_certain_share", "overconfident_share")
+"""What rises where a model is surer than it was: harder rows, which a fall in performance comes of, make it less so."""
 WEIGHT = ("health", "model_change", "quality", *ATTACKS, "performance.realised", "performance.estimated")
 """Kinds of alerts that hold others back, so that each comes before all that it may hold back."""
 RECURS = 2
@@ -35,12 +37,12 @@ def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
 
     An alert that fires is not told while a weightier one is firing that was told: source health, of what its outage
     explains, over the quality of a column over performance, realised over estimated and over ageing that has only
-    begun, over drift, the whole traffic over its segments, what another detector has said of the same column already,
-    and of suspicions of one client the gravest; so is what comes of a broken column: a suspicion, what all features
-    show together, what the answers do (the last two also of one that crept to where no reference row lies). Answers
-    outside of the reference's range wait for the message about the new version that gives them. For the
-    rows of a small segment the weightier one may have ended, if that was after the first of them came. What comes and
-    goes with the day or the week is told twice.
+    begun, over drift and confidence (though not over answers that are surer than before), the whole traffic over its
+    segments, what another detector has said of the same column already, and of suspicions of one client the gravest;
+    so is what comes of a broken column: a suspicion, what all features show together, what the answers do (the last
+    two also of one that crept to where no reference row lies). Answers outside of the reference's range wait for the
+    message about the new version that gives them. For the rows of a small segment the weightier one may have ended, if
+    that was after the first of them came. What comes and goes with the day or the week is told twice.
     Its evidence then says `inhibited_by`. Once the other one has ended it is told in the first window in which it
     breaches. A resolution is told if and only if the firing was: `told` in the evidence remembers. Performance that has
     become twice as bad as when it was told last is told once more.
@@ -166,7 +168,8 @@ def _outweighs(alarm: _Alarm, other: Finding) -> bool:
         return _explains(alarm, other)
     if kind == "quality":
         return column == its_column != "" and (drifts or performs)
-    return kind.startswith("performance.") and (drifts or (kind == "performance.realised" and _same_fall(other)))
+    explained = drifts and other.detector not in SURER
+    return kind.startswith("performance.") and (explained or (kind == "performance.realised" and _same_fall(other)))
 
 
 def _same_fall(other: Finding) -> bool:

@@ -306,6 +306,14 @@ def test_a_small_segment_does_not_tell_of_days_whose_fault_was_told_and_is_over(
         assert inhibited([late], [over])[0].evidence["told"] == expected, (first, kind)
 
 
+def test_answers_that_are_surer_than_before_are_told_beside_a_fall_of_performance() -> None:
+    fell, heard = fired("performance.realised", ""), list[bool]()
+    for detector in ("confidence_level", "near_certain_share", "overconfident_share"):
+        sure = replace(fired("confidence", "confidence(scores)"), detector=detector)
+        heard.append(told([fell, sure])[1].evidence["told"])
+    assert heard == [False, True, True]
+
+
 def test_a_fall_of_performance_is_told_once_more_when_it_is_known_to_last() -> None:
     fell, heard = fired("performance.realised", ""), list[bool]()
     for windows in (1, 2, 3):
