@@ -186,9 +186,9 @@ def test_what_only_the_newer_version_does_comes_of_another_model_and_is_no_fault
 
 
 def narrow(table: pa.Table, wide: str = "") -> pa.Table:
-    """Give scores between 0.3 and 0.7, but those of one version."""
+    """Give scores between 0.3 and 0.7, but those of one version, of which some are no probabilities."""
     p, newer = table["p"].to_numpy(), table["build"].to_numpy(zero_copy_only=False) == wide
-    return table.set_column(table.column_names.index("p"), "p", pa.array(np.where(newer, p, 0.3 + 0.4 * p)))
+    return table.set_column(table.column_names.index("p"), "p", pa.array(np.where(newer, 1.2 * p - 0.1, 0.3 + 0.4 * p)))
 
 
 def test_what_was_told_of_a_version_ends_when_it_is_rolled_back(begin: Any) -> None:  # noqa: ANN401

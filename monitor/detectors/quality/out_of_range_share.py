@@ -17,20 +17,27 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
     """Share of values below the reference's minimum or above its maximum, in [0, 1]; p-value for a rise from none.
 
     How many rows of the window lie beyond either end of the reference is negative binomial, of two ends, when all rows
-    come from one distribution (Wilks 1942).
+    come from one distribution (Wilks 1942). The range of scores that are probabilities, in [0, 1] in the reference, is
+    [0, 1]: a model that is surer than it ever was has no broken feed, and drift and confidence tell of it.
     """
     for column, before, after in paired(reference, current, without=NOT_SERVED):
         if not isinstance(before.bins, NumericBins):
             continue
         inflation = clumped(reference, before, after)
-        found = measured(NAME, column, (_outside(before), before.n), (_outside(after), after.n), inflation)
-        yield replace(found, p_value=_beyond(before, after, inflation)) if found.value is not None else found
+        within = before.role == "score" and _probable(before) and _probable(after)
+        hits = 0 if within else _outside(after)
+        found = measured(NAME, column, (_outside(before), before.n), (hits, after.n), inflation)
+        yield replace(found, p_value=_beyond(before, hits, after.n, inflation)) if found.value is not None else found
 
 
-def _beyond(before: ColumnProfile, after: ColumnProfile, inflation: float) -> float | None:
+def _probable(scores: ColumnProfile) -> bool:
+    low, high = scores.low, scores.high
+    return low is not None and high is not None and low >= 0 and high <= 1 and not scores.infinite
+
+
+def _beyond(before: ColumnProfile, hits: int, rows: int, inflation: float) -> float | None:
     """Give the p-value for so many rows beyond the reference's two extremes, which are the largest of its own rows."""
-    hits = _outside(before) + 1
-    found = share_shift_test((hits, before.n + 1), (_outside(after), after.n), inflation)
+    found = share_shift_test((_outside(before) + 1, before.n + 1), (hits, rows), inflation)
     return found[1] if found else None
 
 
