@@ -37,10 +37,11 @@ class Alert:
     """An alert after its last step. All other times are ends of windows; None means that it has not happened.
 
     episode: how often it has fired; a message of one episode never passes for one of another.
-    since: the start of the window with whose breach the present or last episode began (its end, where `step` was not
-        told its start); None while ok.
+    since: the start of the first window of those whose breaches made the present or last episode fire, or may yet (its
+        end, where `step` was not told its start); None while ok.
     fired_at, resolved_at: of the latest episode.
-    breaches: the last decided windows since the last episode, oldest first, at most `m`.
+    breaches: the last decided windows since the last episode, oldest first, at most `m`: the start of each that
+        breached, None for each that did not.
     clears: how many clear windows in a row came last while firing.
     window_end: the newest window seen, decided or not.
     """
@@ -51,7 +52,7 @@ class Alert:
     since: datetime | None = None
     fired_at: datetime | None = None
     resolved_at: datetime | None = None
-    breaches: tuple[bool, ...] = ()
+    breaches: tuple[datetime | None, ...] = ()
     clears: int = 0
     window_end: datetime | None = None
 
@@ -76,10 +77,11 @@ def step(
     if outcome == "insufficient":
         return alert, None
     breached = outcome == "breach"
-    alert = replace(alert, breaches=(*alert.breaches, breached)[-rule.m :])
+    begun = window_start or window_end
+    alert = replace(alert, breaches=(*alert.breaches, begun if breached else None)[-rule.m :])
     if alert.state in UNDER_ALARM:
         return _while_firing(alert, breached=breached, window_end=window_end, rule=rule)
-    return _while_quiet(alert, breached=breached, begun=window_start or window_end, window_end=window_end, rule=rule)
+    return _while_quiet(alert, breached=breached, window_end=window_end, rule=rule)
 
 
 def corrected(alert: Alert, *, window_end: datetime) -> tuple[Alert, Transition | None]:
@@ -96,7 +98,7 @@ def corrected(alert: Alert, *, window_end: datetime) -> tuple[Alert, Transition 
     """
     if alert.window_end != window_end or not (alert.breaches and alert.breaches[-1]):
         return alert, None
-    alert = replace(alert, breaches=(*alert.breaches[:-1], False))
+    alert = replace(alert, breaches=(*alert.breaches[:-1], None))
     if alert.state in UNDER_ALARM and alert.fired_at == window_end:
         return replace(alert, state="resolved", resolved_at=window_end, breaches=(), clears=0), "resolved"
     if alert.state == "pending" and not any(alert.breaches):
@@ -124,15 +126,14 @@ def _while_firing(alert: Alert, *, breached: bool, window_end: datetime, rule: R
     return replace(alert, state="resolved", resolved_at=window_end, breaches=(), clears=0), "resolved"
 
 
-def _while_quiet(
-    alert: Alert, *, breached: bool, begun: datetime, window_end: datetime, rule: Rule
-) -> tuple[Alert, Transition | None]:
-    if not any(alert.breaches):
+def _while_quiet(alert: Alert, *, breached: bool, window_end: datetime, rule: Rule) -> tuple[Alert, Transition | None]:
+    begun = [start for start in alert.breaches if start]
+    if not begun:
         return (replace(alert, state="ok", since=None) if alert.state == "pending" else alert), None
-    if alert.state != "pending":
-        alert = replace(alert, state="pending", since=begun)
+    # A breach that has left the last windows is none of those by which the alert will have fired.
+    alert = replace(alert, state="pending", since=begun[0])
     # A rule relaxed between two windows fires at the next breach, never at a clear window.
-    if not breached or sum(alert.breaches) < rule.k:
+    if not breached or len(begun) < rule.k:
         return alert, None
     return _fired(alert, window_end), "fired"
 

@@ -24,7 +24,7 @@ def read_alerts(connection: Connection, model: str) -> dict[str, Alert]:
     """Give the state of every known alert of a model, by fingerprint; what is absent has never breached."""
     columns = (getattr(alert.c, name) for name in Alert.__dataclass_fields__)
     rows = connection.execute(select(*columns).where(alert.c.model == model)).mappings()
-    return {row["fingerprint"]: Alert(**{**row, "breaches": tuple(row["breaches"])}) for row in rows}
+    return {row["fingerprint"]: _alert(row) for row in rows}
 
 
 def held_findings(connection: Connection, model: str, *, by: Collection[str]) -> list[Finding]:
@@ -173,18 +173,27 @@ def _row(finding: Finding) -> dict[str, Any]:
         **{name: public[name] for name in same},
         **times,
         "episode": known.episode,
-        "breaches": list(known.breaches),
+        "breaches": [start and start.isoformat() for start in known.breaches],
         "clears": known.clears,
         "window_start": finding.window.start,
         "window_end": finding.window.end,
     }
 
 
+def _alert(row: RowMapping) -> Alert:
+    known = {name: row[name] for name in Alert.__dataclass_fields__}
+    return Alert(**{**known, "breaches": tuple(_start(kept, row["since"]) for kept in row["breaches"])})
+
+
+def _start(kept: object, since: datetime) -> datetime | None:
+    """Give where a window that breached began; of one that was kept as true, where the alert did."""
+    return (since if kept is True else datetime.fromisoformat(str(kept))) if kept else None
+
+
 def _finding(row: RowMapping) -> Finding:
     same = (*(name for name in _PLAIN if name != "state"), *_NUMBERS, "n", "evidence")
-    known = {name: row[name] for name in Alert.__dataclass_fields__}
     return Finding(
-        Alert(**{**known, "breaches": tuple(row["breaches"])}),
+        _alert(row),
         window=Window(row["window_start"], row["window_end"]),
         said=row["text"],
         **{name: row[name] for name in same},

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import Alert, Rule, fingerprint, step
@@ -12,6 +12,7 @@ from monitor.alerts.public import as_json
 from monitor.store.alerts import alert_rows, append_event, read_alerts, write_alerts, write_findings
 from monitor.store.database import Database
 from monitor.store.records import register_model
+from monitor.store.schema import alert as kept
 from monitor.store.schema import alert_event
 from monitor.types import Window
 
@@ -55,7 +56,7 @@ def test_an_alert_comes_back_equal_after_every_step(flights: Database) -> None:
 
 
 def test_a_row_is_the_public_alert_of_its_finding(flights: Database) -> None:
-    found = finding(Alert(NAME, "firing", 2, MIDNIGHT - DAY, MIDNIGHT, None, (True, False), 0, MIDNIGHT))
+    found = finding(Alert(NAME, "firing", 2, MIDNIGHT - DAY, MIDNIGHT, None, (MIDNIGHT - DAY, None), 0, MIDNIGHT))
     write(flights, found)
     with flights.read() as connection:
         rows = alert_rows(connection)
@@ -67,7 +68,7 @@ def test_a_row_is_the_public_alert_of_its_finding(flights: Database) -> None:
 
 
 def test_what_fires_keeps_what_was_seen_last_where_a_window_tells_nothing(flights: Database) -> None:
-    alert = Alert(NAME, "firing", 1, MIDNIGHT, MIDNIGHT, None, (True, True), 0, MIDNIGHT)
+    alert = Alert(NAME, "firing", 1, MIDNIGHT, MIDNIGHT, None, (MIDNIGHT, MIDNIGHT), 0, MIDNIGHT)
     write(flights, finding(alert, 0))
     later = replace(alert, window_end=MIDNIGHT + DAY)
     write(flights, replace(finding(later, 1, value=None), p_value=None, effect=None, n=0, evidence={}))
@@ -88,8 +89,16 @@ def test_what_fires_keeps_what_was_seen_last_where_a_window_tells_nothing(flight
         assert alert_rows(connection)[0]["value"] == 0.01
 
 
+def test_breaches_that_were_kept_without_their_times_began_with_the_alert(flights: Database) -> None:
+    pending = Alert(NAME, "pending", 0, MIDNIGHT, None, None, (MIDNIGHT, None), 0, MIDNIGHT)
+    write(flights, finding(pending))
+    with flights.write() as connection:
+        connection.execute(update(kept).values(breaches=[True, False]))
+    assert read(flights) == {NAME: pending}
+
+
 def test_what_never_breached_needs_no_row(flights: Database) -> None:
-    write(flights, finding(Alert(NAME, breaches=(False,), window_end=MIDNIGHT)))
+    write(flights, finding(Alert(NAME, breaches=(None,), window_end=MIDNIGHT)))
     assert read(flights) == {}
 
 

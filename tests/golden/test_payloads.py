@@ -23,7 +23,7 @@ HOUR = timedelta(hours=1)
 
 def finding(detector: str, column: str, *, segment: str = "", **measured: float) -> Finding:
     mark = fingerprint("flights", "quality", detector, column, segment)
-    alert = Alert(mark, state="firing", episode=1, since=NOON - HOUR, fired_at=NOON, breaches=(True, True))
+    alert = Alert(mark, state="firing", episode=1, since=NOON - HOUR, fired_at=NOON, breaches=(NOON - HOUR, NOON))
     return Finding(
         alert=alert,
         model="flights",

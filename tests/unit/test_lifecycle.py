@@ -110,6 +110,22 @@ def test_an_episode_carries_its_times() -> None:
     assert (alert.episode, hours) == (1, [2, 3, 5])
 
 
+@pytest.mark.parametrize(
+    ("windows", "since"),
+    [
+        ("!.!", 0),  # both are among the last three
+        ("!..!!", 3),  # a lone breach is gone before the one by which it fires comes
+        ("!..!..!!", 6),
+        ("!??!", 0),
+        ("!..!", 3),  # pending
+        ("!!...!!", 5),  # a new episode
+        ("!!!!", 0),
+    ],
+)
+def test_an_alert_began_with_the_first_of_the_breaches_that_made_it_fire(windows: str, since: int) -> None:
+    assert history(windows, Rule(2, 3, 2))[-1][0].since == START + since * timedelta(hours=1)
+
+
 def test_a_relaxed_rule_never_fires_at_a_clear_window() -> None:
     pending = history("!!", Rule(3, 3, 1))[-1][0]
     end = START + timedelta(days=1)
