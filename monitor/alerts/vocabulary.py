@@ -39,6 +39,7 @@ LEVELS = {
     "added_column": "share of rows with this unknown column",
     "retyped_column": "share of values of another type than in the reference",
     "volume": "number of rows",
+    "unlabelled_share": "share of rows without a label",
     "freshness": "age of the newest record",
     "confidence_level": "mean confidence",
     "margin_level": "mean margin",
@@ -137,6 +138,8 @@ TO_DO = {
     "added_column": "if {where} is meant, add it to the model's columns and renew the reference",
     "retyped_column": "look at what writes {where}: its type changed, and other readers may fail on it",
     "volume": "compare with the traffic that was expected; look for a feed that stopped or runs twice",
+    "unlabelled_share": "look at whatever writes {where} into the records: without labels nothing is known of "
+    "performance, and those that still come may be no fair sample",
     "freshness": "look at whatever writes the records: nothing new has come for longer than usual",
     "invalid_share": "look at how {where} is written: its type, format or unit may have changed",
     "unseen_share": "look for new or renamed categories in {where}; if they are right, renew the reference and retrain",

@@ -53,6 +53,7 @@ from monitor.detectors.quality import (
     missing_share,
     out_of_range_share,
     retyped_column,
+    unlabelled_share,
     unseen_share,
     volume,
 )
@@ -112,7 +113,12 @@ ESTIMATES: tuple[Detector, ...] = (
 )
 """Those that say what performance to expect before labels come."""
 
-HISTORY_DETECTORS: tuple[Detector, ...] = (volume.DETECTOR, freshness.DETECTOR, *lasting.DETECTORS)
+HISTORY_DETECTORS: tuple[Detector, ...] = (
+    volume.DETECTOR,
+    freshness.DETECTOR,
+    unlabelled_share.DETECTOR,
+    *lasting.DETECTORS,
+)
 """Those that lay numbers beside those of earlier windows."""
 
 TIME_DETECTORS: tuple[Detector, ...] = (model_age.DETECTOR, uncovered_time_share.DETECTOR)

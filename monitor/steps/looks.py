@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from monitor.alerts.vocabulary import WINDOWS_BEFORE
 from monitor.config import Model
 from monitor.detectors.attack import Sighting
 from monitor.detectors.attack.poisoned import Labels
-from monitor.detectors.quality import volume
+from monitor.detectors.quality import unlabelled_share, volume
 from monitor.profiles.profile import Profile
 from monitor.steps.estimates import estimated
 from monitor.steps.groups import Beside, of_groups
@@ -21,6 +22,8 @@ from monitor.steps.temporal import beside_the_calendar, lasting_changes
 from monitor.steps.versions import new_versions, versions_compared
 from monitor.store.references import WHOLE
 from monitor.types import Window
+
+WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,22 @@ def volume_of(sight: Sight) -> Iterator[Found]:
     yield found_of(volume.DETECTOR, measurement, sight.settings)
 
 
+def labels_in_records(sight: Sight) -> Iterator[Found]:
+    """Compare how many of the window's records bear a label with the windows of a week or more before it."""
+    name, settings = sight.settings.columns.label, sight.settings
+    column = sight.whole.columns.get(name) if name and settings.labels is None else None
+    if name is None or column is None:
+        return
+    known = [at for at in sight.memory.before(sight.window) if sight.history.knows(at, labels=True)]
+    earlier = [one for at in known if (one := sight.memory.at(at, unlabelled_share.NAME, name))]
+    counts = [(one.n - round((one.value or 0.0) * one.n), one.n) for one in earlier if unlabelled_share.is_usual(one)]
+    enough = counts if known and sight.window.start - known[0].start >= WEEK else []
+    labelled = column.n + column.invalid
+    measurement = unlabelled_share.compare_counts(enough, labelled, sight.whole.rows, column=name)
+    measurement = replace(measurement, evidence={"beside": WINDOWS_BEFORE})
+    yield found_of(unlabelled_share.DETECTOR, measurement, settings, shared=0.0)
+
+
 def before_labels(sight: Sight) -> Iterator[Found]:
     """Estimate the performance of all traffic from its scores."""
     yield from estimated(*sight.pairs[WHOLE], sight.settings)
@@ -90,6 +109,7 @@ LOOKS: tuple[Look, ...] = (
     against_the_reference,
     before_labels,
     volume_of,
+    labels_in_records,
     new_versions,
     versions_compared,
     groups_of,

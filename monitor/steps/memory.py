@@ -20,6 +20,7 @@ REMEMBERED_DETECTORS = (
     "mean_shift",
     "chi_square",
     "label_contradiction",
+    "unlabelled_share",
 )
 """Those that are read for it; reading all would be most of a pass."""
 
