@@ -17,9 +17,10 @@ from monitor.profiles.derivation import Derivation, digest_of, packed_arrays, un
 from monitor.profiles.mean_vector import coordinates
 from monitor.profiles.outcome_layout import OutcomeLayout, described_outcome, outcome_layout_of, tupled
 from monitor.profiles.season import Season
+from monitor.profiles.week import Week
 from monitor.types import ColumnKind, Roles
 
-FORMAT = 26
+FORMAT = 27
 """Raised whenever layouts or profiles hold something else than before: what was kept is then made anew."""
 
 Role = Literal[
@@ -43,6 +44,7 @@ class Column:
         row's variance. It is learned from windows and not kept with the reference.
     width: how many numbers a vector holds; 0 for what is none. Vectors are binned by their norm.
     sensitivity: share of the variance of the model's answer that the column's bins explain; None when not known.
+    week: how the reference's rows differ over the week; None when it has no times, or under two weeks of them.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Column:
     offset: float = 0.0
     width: int = 0
     sensitivity: float | None = None
+    week: Week | None = None
 
     @property
     def slots(self) -> int:
@@ -196,15 +199,26 @@ SCHEMA = pa.schema(
         ("values", pa.list_(pa.string())),
         ("tail", pa.list_(pa.string())),
         *((name, pa.int64()) for name in SELDOM),
+        ("week", pa.list_(pa.float64())),
+        ("week_rows", pa.list_(pa.float64())),
     ]
 )
 
 
 def _row(column: Column) -> dict[str, Any]:
     plain = {key: getattr(column, key) for key in ("name", "kind", "role", "type", "width", "sensitivity", *ALIKE)}
-    return plain | column.bins.described()
+    week = column.week
+    told = {"week": week.shifts.ravel().tolist(), "week_rows": week.rows.tolist()} if week else {}
+    return plain | column.bins.described() | told
 
 
 def _column(row: dict[str, Any]) -> Column:
     kept = {name: row[name] for name in (*ALIKE, "width", "sensitivity")}
-    return Column(row["name"], row["kind"], row["role"], row["type"], bins_of(row), **kept)
+    return Column(row["name"], row["kind"], row["role"], row["type"], bins_of(row), week=_week(row), **kept)
+
+
+def _week(row: dict[str, Any]) -> Week | None:
+    if row["week_rows"] is None:
+        return None
+    rows = np.array(row["week_rows"])
+    return Week(np.array(row["week"]).reshape(rows.size, -1), rows)

@@ -117,7 +117,7 @@ def _knowing(reference: Layout, windows: Layout) -> Layout:
     """
     kept = {name for name in reference.spreads if not name.startswith(mean_vector.NAME)}
     columns = tuple(
-        before if before.role == "label" else after
+        before if before.role == "label" else replace(after, week=None)
         for before, after in zip(reference.columns, windows.columns, strict=True)
     )
     spreads = {**windows.spreads, **{name: reference.spreads[name] for name in kept}}

@@ -53,6 +53,11 @@ class History:
             if one.decided:
                 yield one
 
+    def stretch_of(self, window: Window) -> Window:
+        """Give all that a window was judged together with; itself where it was not judged."""
+        found = self._judgements.get(window)
+        return found.stretch if found else window
+
     def has_passed(self, window: Window) -> bool:
         """Say whether a later window was judged."""
         return bool(self._windows) and self._windows[-1] > window

@@ -35,10 +35,11 @@ from monitor.steps.likeness import SPREAD, told_by_windows, told_of_segment
 from monitor.steps.measure import VERSION, is_segment
 from monitor.steps.slices import grouped, sliced
 from monitor.steps.tracking import follow_stored
+from monitor.steps.usual import told_by_the_week
 from monitor.store.attacks import read_baselines, write_baselines
 from monitor.store.cursors import forget_cursors, read_cursors, write_cursors
 from monitor.store.database import Database
-from monitor.store.profiles import count_profiled
+from monitor.store.profiles import Slice, count_profiled
 from monitor.store.records import count_records, read_segment, segment_numbers
 from monitor.store.references import WHOLE, read_reference, write_reference
 from monitor.types import Batch, Cursor, Source, Window
@@ -216,6 +217,7 @@ def profiled_reference(rows: pa.Table, watch: Watch) -> dict[str, Profile]:
     layout = told_by_windows(layout, segments[WHOLE], list(held[WHOLE].values()))
     layout = layout if layout.windows >= WINDOWS_NEEDED else _told_by_runs(layout, timed)
     spreads = {**layout.spreads, **group_spreads(windows, layout)}
+    layout = told_by_the_week(layout, {at.window: one for at, one in slices.items() if at == Slice(at.window)})
     calendar, seasons = calendar_of(timed[watch.roles.timestamp]), seasons_of(held[WHOLE], SPREAD)
     layout = replace(layout, spreads=spreads, calendar=calendar, seasons=seasons)
     own = {

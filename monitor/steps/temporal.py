@@ -1,8 +1,12 @@
 """What time does: lasting changes, which no single window need show, and times that the reference does not hold."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from monitor.config import Setting, setting_of
 from monitor.detectors import DETECTORS, TIME_DETECTORS
@@ -11,6 +15,7 @@ from monitor.detectors.performance.judged import Metric
 from monitor.detectors.temporal.lasting import AGEING, BY_NAME, LASTING_DRIFT
 from monitor.detectors.temporal.series import Series
 from monitor.detectors.temporal.story import story_of
+from monitor.profiles.layout import Column
 from monitor.profiles.outcome_layout import Binary, Multiclass, OutcomeLayout, Regression
 from monitor.profiles.profile import Profile
 from monitor.steps.measure import Found, found_of
@@ -29,8 +34,11 @@ PERFORMANCE: Mapping[type[OutcomeLayout], tuple[str, ...]] = {
 DRIFT = ("mean_shift", "chi_square")
 EITHER = ("mean_shift",)
 DRIFT_WINDOWS = 200
+COHEN, TINY = math.sqrt(8 * math.log(2)), 1e-12
+"""A Jensen-Shannon distance d is about a w of so many d."""
 TOLD_FROM = 0.05
 """The p-value from which on the evidence is worked out; no budget asks for less."""
+Floats = NDArray[np.float64]
 _METRICS: Mapping[str, Metric[Any]] = {metric.name: metric for metric in METRICS}
 _DETECTORS = {detector.name: detector for detector in DETECTORS}
 
@@ -83,7 +91,10 @@ def performance_series(sight: "Sight") -> list[Series]:
 
 
 def drift_series(sight: "Sight") -> list[Series]:
-    """Give the series of each feature's drift: of the mean for numbers, of the shares for categories."""
+    """Give the series of each feature's drift: of the mean for numbers, of the shares for categories.
+
+    Without windows whose difference the reference's own rows of these hours show as well.
+    """
     before = sight.memory.before(sight.window, last=DRIFT_WINDOWS)
     windows = [at for at in before if sight.history.knows(at, labels=False)]
     columns, known = sight.references[WHOLE].columns, sight.references[WHOLE].layout.by_name
@@ -99,7 +110,36 @@ def drift_series(sight: "Sight") -> list[Series]:
         for one in _answers(sight.found, DRIFT)
         if one.column in columns and columns[one.column].role == "feature"
     ]
-    return [replace(one, sensitivity=known[one.column].sensitivity) for one in found]
+    told = [(one, _unusual(one, known[one.column], sight)) for one in found]
+    return [
+        replace(
+            one,
+            at=tuple(one.at[place] for place in places),
+            found=tuple(one.found[place] for place in places),
+            sensitivity=known[one.column].sensitivity,
+        )
+        for one, places in told
+        if places and places[-1] == len(one.at) - 1
+    ]
+
+
+def _unusual(series: Series, column: Column, sight: "Sight") -> list[int]:
+    """Give the places of the windows that differ otherwise than the reference's rows of their hours of the week."""
+    if column.week is None:
+        return [*range(len(series.at))]
+    spans = [*map(sight.history.stretch_of, series.at[:-1]), sight.whole.span or sight.window]
+    return [
+        place
+        for place, (one, span) in enumerate(zip(series.found, spans, strict=True))
+        if not column.week.explains(_shift(one, column.week.at(span)[0]), span)
+    ]
+
+
+def _shift(one: Measurement, usual: Floats) -> Floats:
+    """Give a difference of means as one of ranks, and of shares as one in the usual direction: its own is not kept."""
+    if one.detector in EITHER:
+        return np.asarray(np.eye(1, usual.size)[0] * (one.effect or 0.0))
+    return np.asarray(usual / max(float(np.linalg.norm(usual)), TINY) * (one.effect or 0.0) * COHEN)
 
 
 def limits_of(series: Sequence[Series], thresholds: Mapping[str, Setting]) -> dict[str, float]:

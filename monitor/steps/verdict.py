@@ -15,6 +15,7 @@ from monitor.steps.measure import Found, Pairs, compared, laid_beside, only_vers
 from monitor.steps.memory import Memory
 from monitor.steps.reference import References
 from monitor.steps.sample import Sample
+from monitor.steps.usual import without_the_usual
 from monitor.store.measurements import Judged, Judgement
 from monitor.types import Window
 from monitor.watch import Watch
@@ -87,10 +88,11 @@ def verdict_on(
     )
     found, lacking = found_in(sight), partial(sample.lacking, settings.min_rows)
     newest = not history.has_passed(due.window)
+    judged = compared(found, settings, window=sample.stretch, settled=labels_known, lacking=lacking)
     return Verdict(
         _judgement(sample, due, matured=labels_known, decided=not lacking()),
         found,
-        compared(found, settings, window=sample.stretch, settled=labels_known, lacking=lacking),
+        without_the_usual(judged, pairs, sample.stretch),
         first=newest and due.before is None,
         again=newest and due.before is not None,
         settled=settled,

@@ -7,6 +7,7 @@ from random import Random
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 from sqlalchemy import select
 
 from monitor.config import load
@@ -16,7 +17,7 @@ from monitor.store.schema import alert_event, measurement
 from monitor.wiring import opened
 
 START = datetime(2024, 1, 1, tzinfo=UTC)  # a Monday
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 A_DAY = 300
 CONFIG = """
 database: sqlite:///monitor.db
@@ -25,9 +26,9 @@ models:
     source: {files: "logs/*"}
     reference: {files: reference.parquet}
     columns: {timestamp: at}
-    window: 1d
     for: 2
 """
+DAILY = "    window: 1d\n"
 
 
 def days(seed: int, levels: np.ndarray, *, start: datetime = START) -> pa.Table:
@@ -44,7 +45,7 @@ def fired(folder: Path, reference: pa.Table, log: pa.Table, *, more: str = "") -
     (folder / "logs").mkdir(parents=True)
     pq.write_table(reference, folder / "reference.parquet")
     pq.write_table(log, folder / "logs" / "log.parquet")
-    config = load(CONFIG + more, place="monitor.yaml", environ={}, read=str)
+    config = load(CONFIG + (more if "window:" in more else DAILY + more), place="monitor.yaml", environ={}, read=str)
     monitor = opened(config, root=folder)
     once(monitor, clock=lambda: START + 400 * DAY, rng=Random(1))
     chosen = select(alert_event.c.window_end).where(alert_event.c.column == "x", alert_event.c.state == "firing")
@@ -105,12 +106,31 @@ def test_the_same_weekday_of_earlier_weeks_sees_what_a_whole_year_hides(tmp_path
     assert START + 113 * DAY < of_the_weekday[0] <= START + 116 * DAY
 
 
+def hours(first: int, last: int, *, moved: bool = False) -> pa.Table:
+    """Give rows of the hours of some days, few in weekend nights, when `x` is larger; `moved` makes it so by day."""
+    rng, hour = np.random.default_rng(abs(first)), np.arange(24 * first, 24 * last)
+    night = (hour // 24 % 7 > 4) & (hour % 24 < 6)
+    each = np.repeat(np.arange(hour.size), np.where(night, 16, 60))
+    at = [START + float(h) * HOUR for h in hour[each] + rng.random(each.size)]
+    off = night | (moved & (hour % 24 > 11))
+    return pa.table({"at": at, "x": rng.normal(1.2 * off[each]), "y": rng.normal(size=each.size)})
+
+
+@pytest.mark.parametrize("more", ["", "    baseline: 3 weeks\n"])
+def test_hours_that_the_reference_has_likewise_are_not_told_and_the_same_shift_by_day_is(
+    tmp_path: Path, more: str
+) -> None:
+    reference, more = hours(-21, 0), f"{more}    window: 1h\n"
+    assert fired(tmp_path / "calm", reference, hours(5, 7), more=more) == []
+    assert fired(tmp_path / "moved", reference, hours(7, 8, moved=True), more=more) != []
+
+
 def test_the_last_windows_as_baseline_get_used_to_a_new_level(tmp_path: Path) -> None:
     levels = np.where(np.arange(60) < 30, 0.0, 1.0)
     reference = days(1, np.zeros(20), start=START - 20 * DAY)
     told = fired(tmp_path / "windows", reference, days(2, levels), more="    baseline: 10 windows\n")
     assert told == [START + 32 * DAY]
-    monitor = opened(load(CONFIG, place="monitor.yaml", environ={}, read=str), root=tmp_path / "windows")
+    monitor = opened(load(CONFIG + DAILY, place="monitor.yaml", environ={}, read=str), root=tmp_path / "windows")
     with monitor.database.read() as connection:
         ended = [row["text"] for row in alert_rows(connection) if row["column"] == "x" and row["resolved_at"]]
     monitor.database.close()
@@ -136,7 +156,8 @@ def test_performance_beside_a_reference_of_all_weekdays_is_not_judged_by_how_ali
     (tmp_path / "logs").mkdir()
     pq.write_table(forecasts(2, 84, start=START, worse=1.5), tmp_path / "logs" / "log.parquet")
     columns = "columns: {timestamp: at, prediction: predicted, label: demand}"
-    config = load(CONFIG.replace("columns: {timestamp: at}", columns) + more, place="m.yaml", environ={}, read=str)
+    asked = CONFIG.replace("columns: {timestamp: at}", columns) + DAILY + more
+    config = load(asked, place="m.yaml", environ={}, read=str)
     monitor = opened(config, root=tmp_path)
     once(monitor, clock=lambda: START + 400 * DAY, rng=Random(1))
     errors = select(measurement.c.window_end, measurement.c.p_value).where(

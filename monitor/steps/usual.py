@@ -1,0 +1,64 @@
+"""What the reference's own rows of the same hours of the week show as well is no difference from the reference."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from monitor.profiles.layout import Layout
+from monitor.profiles.profile import Profile
+from monitor.profiles.week import scores_of, week_of
+from monitor.steps.measure import Pairs
+from monitor.store.measurements import Judged
+from monitor.store.references import WHOLE
+from monitor.types import Window
+
+AS_USUAL = "the reference's own rows of these hours of the week differ as far, the same way"
+
+
+def told_by_the_week(layout: Layout, windows: Mapping[Window, Profile]) -> Layout:
+    """Give a layout whose columns know how the reference's rows differ over the week.
+
+    windows: its rows by hour, or by day; of other lengths they tell nothing of that.
+    """
+    length = min(one.end - one.start for one in windows)
+    starts = [window.start for window in windows]
+    counts = {
+        column.name: np.array([one.columns[column.name].counts for one in windows.values()])
+        for column in layout.columns
+    }
+    columns = tuple(
+        replace(column, week=week_of(column.bins, starts, counts[column.name], length=length))
+        for column in layout.columns
+    )
+    return replace(layout, columns=columns)
+
+
+def without_the_usual(judged: Sequence[Judged], pairs: Pairs, stretch: Window) -> list[Judged]:
+    """Withhold breaches of drift and confidence that say what the reference says of these hours: they change no alert.
+
+    pairs: (reference, window) by segment. stretch: of the windows whose rows were judged; a segment may have its own.
+    Limits of the user's own hold as they are.
+    """
+    return [
+        replace(one, measurement=replace(one.measurement, note=AS_USUAL), outcome="insufficient", lingers=False)
+        if one.outcome == "breach" and one.alpha is not None and _is_usual(one, pairs, stretch)
+        else one
+        for one in judged
+    ]
+
+
+def _is_usual(judged: Judged, pairs: Pairs, stretch: Window) -> bool:
+    name, segment = judged.measurement.column, judged.measurement.segment
+    if not judged.kind.startswith(("drift.", "confidence")) or segment not in pairs:
+        return False
+    before, after = pairs[segment]
+    column = before.layout.by_name.get(name)
+    if column is None or column.week is None or column.kind == "vector":
+        return False
+    scores = scores_of(column.bins, pairs[WHOLE][0].columns[name].counts)
+    here, there = (one.columns[name] for one in (before, after))
+    if len(scores) != column.week.shifts.shape[1] or not (here.n and there.n):
+        return False
+    shift = scores @ (there.counts / there.n - here.counts / here.n)
+    return column.week.explains(shift, after.span or stretch)
