@@ -148,7 +148,7 @@ def _said_already(finding: Finding, heard: Mapping[tuple[str, str, str, str], st
 
 def _known_to_recur(finding: Finding) -> str | None:
     """Name the last episode of an alert that comes and goes with the day or the week, where it was told twice."""
-    known = finding.alert.episode > RECURS and "recurring" in finding.evidence
+    known = finding.alert.episode > RECURS and bool(finding.evidence.get("recurring"))
     return alert_id(finding.fingerprint, finding.alert.episode - 1) if known else None
 
 

@@ -1,6 +1,6 @@
 """What was measured of a model's whole traffic in earlier windows, read once a pass and kept up window by window."""
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable
 
 from sqlalchemy import Connection
@@ -49,6 +49,12 @@ class Memory:
         """Give the last windows before this one, oldest first."""
         end = bisect_left(self._windows, window)
         return self._windows[max(0, end - last) : end]
+
+    def within(self, stretch: Window) -> list[Window]:
+        """Give the windows that a stretch holds whole, oldest first."""
+        first = bisect_left(self._windows, stretch.start, key=lambda one: one.start)
+        last = bisect_right(self._windows, stretch.end, key=lambda one: one.end)
+        return self._windows[first:last]
 
     def at(self, window: Window, detector: str, column: str = "") -> Measurement | None:
         """Give what a detector measured in a window; None where it did not, or found no answer."""

@@ -53,6 +53,24 @@ def test_hours_recur_with_the_day() -> None:
     assert recurs("b", 1.1, day(48, hour), memory(nights, hour)) is None
 
 
+def test_hours_judged_together_recur_where_others_were_judged_together_before() -> None:
+    hour = timedelta(hours=1)
+    night = {at for at in range(24 * 15) if at // 24 % 7 == 0 and at % 24 < 6}
+    shifts = [1.2 if at in night else 0.05 for at in range(24 * 14 + 6)]
+    # at 06:00 of the third Monday 02:00 to 07:00 are judged together; that hour alone was never off
+    now, together = day(24 * 14 + 6, hour), Window(MONDAY + 14 * DAY + 2 * hour, MONDAY + 14 * DAY + 7 * hour)
+    known = memory(shifts, hour)
+    assert recurs("a", 1.0, now, known) is None
+    assert recurs("a", 1.0, now, known, stretch=together) == "week"
+
+
+def test_a_lasting_change_that_recurs_no_more_is_told_as_often_as_it_comes() -> None:
+    alert = Alert("f" * 64, "firing", 3, since=MONDAY, fired_at=MONDAY + DAY, window_end=MONDAY + DAY)
+    found = Finding(alert, "m", "bias.temporal", "ageing", day(0), transition="fired", value=0.4)
+    (settled,) = inhibited([replace(found, evidence={"recurring": None})], [])
+    assert settled.transition == "fired"
+
+
 def test_what_recurs_is_told_twice() -> None:
     told = []
     for episode in (1, 2, 3):

@@ -10,10 +10,11 @@ from scipy.special import ndtr
 from monitor.detectors.temporal.cycles import cycle_of
 from monitor.detectors.temporal.lasting import ageing, lasting_drift
 from monitor.detectors.temporal.series import Series
-from monitor.detectors.temporal.story import story_of
+from monitor.detectors.temporal.story import story_of, trended
+from monitor.stats.onset import Onset
 from monitor.types import Measurement, Window
 
-START, DAY = datetime(2024, 1, 1, tzinfo=UTC), timedelta(days=1)
+START, DAY, HOUR = datetime(2024, 1, 1, tzinfo=UTC), timedelta(days=1), timedelta(hours=1)
 
 
 def daily(p_values: list[float], *, windows: int = 30, either: bool = False) -> Series:
@@ -142,3 +143,27 @@ def test_windows_that_differ_widely_are_taken_as_such_where_the_reference_says_n
 
 def test_nothing_to_compare_is_undefined() -> None:
     assert [m.value for detect in (ageing, lasting_drift) for m in detect([])] == [None, None]
+
+
+def hourly(means: list[float]) -> Series:
+    at = tuple(Window(START + i * HOUR, START + (i + 1) * HOUR) for i in range(len(means)))
+    found = tuple(
+        Measurement("mean_shift", abs(mean), n=60, p_value=2 * ndtr(-abs(mean) * 60**0.5), effect=mean)
+        for mean in means
+    )
+    return Series("mean_shift", "a", at, found, rows=20_000, windows=500, either=True)
+
+
+@pytest.mark.parametrize(("hours", "told"), [(14, False), (24 * 9, True)])
+def test_hours_of_less_than_a_week_have_no_trend(hours: int, told: bool) -> None:  # noqa: FBT001
+    climbing = hourly([0.0] * 40 + [0.4 + 0.02 * turn for turn in range(hours)])
+    found = trended(climbing, Onset(40, "slope"), None)["per_30_days"]
+    assert (found is not None) == told
+
+
+def test_a_weekends_hours_recur_though_some_of_the_last_one_were_not_judged() -> None:
+    means = [0.6 if at // 24 % 7 > 4 else 0.0 for at in range(24 * 12 + 12)]
+    whole = hourly(means)
+    kept = [place for place in range(len(means)) if not 120 <= place < 180 or place % 3]
+    some = replace(whole, at=tuple(whole.at[p] for p in kept), found=tuple(whole.found[p] for p in kept))
+    assert cycle_of(some, first=len(kept) - 12) == "week"

@@ -22,18 +22,18 @@ def is_as_far(then: float, now: float) -> bool:
 
 
 def cycle_of(series: Series, first: int) -> str | None:
-    """Name the cycle (day, week or year) in which a shift comes and goes: one cycle ago the same windows had it too.
+    """Name the cycle (day, week or year) in which a shift comes and goes: one cycle ago the same time had it too.
 
-    A shift that has lasted for a cycle does not come and go with it. None when it lasts, or that is not known. first:
-    the place of the window with which it began.
+    At least half of its windows must be known of then: hours of few rows are not judged one by one. A shift that has
+    lasted for a cycle does not come and go with it. None when it lasts, or that is not known. first: the place of the
+    window with which it began.
     """
-    places = {window: place for place, window in enumerate(series.at)}
+    began, ended = series.at[first].start, series.at[-1].end
     for name, cycle in CYCLES.items():
-        if series.at[-1].end - series.at[first].start >= cycle:
+        if ended - began >= cycle:
             continue
-        ago = (window.earlier(cycle) for window in series.at[first:])
-        before = [places[window] for window in ago if window in places]
-        if len(before) == len(series.at) - first and _were_as_far(series, before, first):
+        before = [place for place, at in enumerate(series.at) if began <= at.start + cycle and at.end + cycle <= ended]
+        if 2 * len(before) >= len(series.at) - first and _were_as_far(series, before, first):
             return name
     return None
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from monitor.detectors.temporal.cycles import cycle_of
+from monitor.detectors.temporal.cycles import CYCLES, cycle_of
 from monitor.detectors.temporal.series import Series, mean_effect, mean_value
 from monitor.profiles.calendar import Calendar
 from monitor.stats.onset import Onset
@@ -93,15 +93,18 @@ def beside(calendar: Calendar, windows: Sequence[Window]) -> dict[str, Any]:
 def trended(series: Series, onset: Onset, limit: float | None) -> dict[str, Any]:
     """Give the `per_30_days` of the values since a change as slope, low, high, p_value; None where there is no trend.
 
-    Of the `windows` from the first changed one on, at most the last 120, so that what was flat before does not flatten
-    it: a step has a trend if these tell of one, two steps have none. Beside them the `level` of the line at its end,
-    `until`, and where it begins, `from`.
+    Of the `windows` from the first changed one on, at most the last 120 or a fortnight's, so that what was flat before
+    does not flatten it: a step has a trend if these tell of one, two steps have none, nor have hours of less than a
+    week, which rise and fall with the day. Beside them the `level` of the line at its end, `until`, and where it
+    begins, `from`.
 
     `reaches`: the `limit` with `at`, `earliest` and `latest`, where the trend leads there within ten years and is not
     there yet, in digits that are read.
     """
-    begins = max(onset.first, len(series.at) - LINED)
-    found = None if onset.shape == "steps" else line_through(series, begins)
+    whole_weeks = 2 * CYCLES["week"] // (series.at[-1].end - series.at[-1].start)
+    begins = max(onset.first, len(series.at) - max(LINED, whole_weeks))
+    unlined = onset.shape == "steps" or _within_a_week(series.at[begins:])
+    found = None if unlined else line_through(series, begins)
     if found is None or found.p_value > SURE:
         return {"per_30_days": None, "reaches": None}
     line = {
@@ -115,6 +118,10 @@ def trended(series: Series, onset: Onset, limit: float | None) -> dict[str, Any]
         "until": _instant(series.at[-1].end),
     }
     return {"per_30_days": line, "reaches": None if limit is None else _reached(found, limit, series.at[-1].end)}
+
+
+def _within_a_week(at: Sequence[Window]) -> bool:
+    return at[-1].end - at[-1].start < CYCLES["day"] and at[-1].end - at[0].start < CYCLES["week"]
 
 
 def line_through(series: Series, begins: int) -> Trend | None:
