@@ -1,6 +1,7 @@
 """Which monitors of a model are blind or noisy, and why, in a few lines: the part of `monitor doctor` about trust."""
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from statistics import median
 from typing import Any
 
@@ -14,13 +15,15 @@ from monitor.config import Model
 from monitor.detectors.performance.judged import TOO_FEW
 from monitor.detectors.performance.roc_auc import ONE_CLASS
 from monitor.profiles.profile import Profile
+from monitor.setup.brief import brief
 from monitor.stats.intervals import ROWS_NEEDED
 from monitor.steps.blindness import Unreachable, Wide, blunt, unreachable, unvarying, widest
 from monitor.store.alerts import Episode, count_fired, read_episodes
 from monitor.store.measurements import Judgement, read_armed, read_judgements
 from monitor.store.references import WHOLE, read_reference
 
-LOOKED_AT = 60
+LOOKED_AT, WEEKS = 60, timedelta(weeks=4)
+"""So many windows tell of blindness, and these or four weeks of noise: hours of a weekday come once a week."""
 FEWEST = 5
 FLAPS = 3
 SURE = ("alpha", "low", "high")
@@ -32,7 +35,8 @@ UNTIMED = (
 
 def weaknesses(connection: Connection, name: str, model: Model) -> Iterator[tuple[str, str]]:
     """Give ("blind" or "noisy", why) of a model, the weightiest first; at most a dozen. Nothing before a window."""
-    known, judgements = read_reference(connection, name), read_judgements(connection, name)[-LOOKED_AT:]
+    known, judged = read_reference(connection, name), read_judgements(connection, name)
+    judgements = judged[-LOOKED_AT:]
     if known is None or not judgements:
         return
     reference = known[1][WHOLE]
@@ -52,9 +56,15 @@ def weaknesses(connection: Connection, name: str, model: Model) -> Iterator[tupl
     yield from (("blind", why) for why in _blunt(reference, rows))
     if still := unvarying(reference):
         yield "blind", f"one value only in the whole reference, so that how they vary is not known: {first_of(still)}"
+    weeks = [one for one in judged if judgements[-1].window.end - one.window.start <= WEEKS]
+    if len(weeks) > len(judgements):
+        judgements, rows = weeks, list(read_armed(connection, name, since=weeks[0].window.start))
+        readings = readings_of(rows, read_episodes(connection, name))
     yield from (("noisy", why) for why in noise(connection, name, readings, judgements))
     if not reference.layout.windows:
         yield "noisy", UNTIMED
+    if short := brief(reference.layout.calendar, judgements[-1].window):
+        yield "noisy", short
 
 
 def _unwatched(model: Model) -> Iterator[str]:

@@ -16,6 +16,7 @@ from monitor.errors import MonitorError
 from monitor.profiles.arrow import layout_of, read_type
 from monitor.profiles.groups import profile_table
 from monitor.profiles.reading import stray_values
+from monitor.setup.brief import unnamed
 from monitor.setup.look import (
     distinct,
     is_nested,
@@ -78,6 +79,8 @@ def _model(at: str, model: Model, root: Path) -> Iterator[Finding]:
             alike = of_one_class(model.columns, reference, labels)
             yield from (Finding("warning", f"{at}.columns.label", *said) for said in alike)
             yield from _idle(at, model, reference)
+    if (learned := unnamed(model)) is not None:
+        yield Finding("warning", f"{at}.reference", *learned)
     if model.probes is not None and not (root / model.probes.inputs).is_file():
         problem = f"no file {model.probes.inputs!r}"
         yield Finding("error", f"{at}.probes.inputs", problem, "write one JSON value a line into it, as it is posted")

@@ -1,5 +1,6 @@
 """Which monitors the doctor calls noisy."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from monitor.alerts.lifecycle import Alert, fingerprint
 from monitor.commands.weak import FLAPS, noise, readings_of, weaknesses
 from monitor.config import load
 from monitor.profiles.arrow import layout_of, profile_table
+from monitor.profiles.calendar import calendar_of
 from monitor.store.alerts import read_alerts, read_episodes, write_findings
 from monitor.store.database import Database
 from monitor.store.measurements import Judged, Judgement, write_judgement, write_measurements
@@ -86,3 +88,24 @@ def test_a_monitor_that_breached_is_never_called_blind(database: Database) -> No
             write_measurements(connection, "loans", window, 1, [Judged(found, "drift.data", 1e-300, 0.0, outcome)])
             blind = any("kolmogorov_smirnov of age" in why for _, why in weaknesses(connection, "loans", model))
             assert blind == (outcome == "clear")
+
+
+def test_what_breaches_every_weekend_is_noisy_and_a_reference_of_a_day_too_short_for_hours(database: Database) -> None:
+    hour, rng = timedelta(hours=1), np.random.default_rng(3)
+    table = pa.table({"at": [MIDNIGHT + n * hour / 40 for n in range(900)], "age": rng.normal(40, 10, 900)})
+    layout = layout_of(table, Roles(timestamp="at"))
+    layout = replace(layout, calendar=calendar_of(table["at"]), windows=22)
+    config = 'models: {loans: {source: {files: "*"}, columns: {timestamp: at}, window: 1h}}\ndatabase: sqlite:///a.db'
+    model = load(config, place="monitor.yaml", environ={}, read=str).models["loans"]
+    with database.write() as connection:
+        register_model(connection, "loans", now=MIDNIGHT)
+        write_reference(connection, "loans", "f", {"": profile_table(table, layout)}, now=MIDNIGHT)
+        for n in range(28 * 24):
+            window = Window(MIDNIGHT + n * hour, MIDNIGHT + (n + 1) * hour)
+            outcome = "breach" if n % 168 < 3 else "clear"
+            write_judgement(connection, "loans", Judgement(window, revision=1, rows=20, labelled=0, matured=True))
+            found = Measurement("kolmogorov_smirnov", 0.5, column="age", n=20, p_value=1e-4)
+            write_measurements(connection, "loans", window, 1, [Judged(found, "drift.data", 1e-3, 0.0, outcome)])
+        said = [why for what, why in weaknesses(connection, "loans", model) if what == "noisy"]
+    assert any("kolmogorov_smirnov of age 12 of 672 windows" in why for why in said)
+    assert any(why.startswith("the reference holds 22 hours only, so that") for why in said)

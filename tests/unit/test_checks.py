@@ -543,3 +543,11 @@ def test_a_sensitive_column_of_text_is_told(tmp_path: Path) -> None:
         "groups of 'comment' are treated unequally: it is text of many values" in x
         for x in told(checked(tmp_path, text))
     )
+
+
+@pytest.mark.parametrize(("window", "told"), [("1h", True), ("6h", True), ("1d", False)])
+def test_hours_without_a_reference_are_warned_of(tmp_path: Path, window: str, told: bool) -> None:  # noqa: FBT001
+    written(tmp_path)
+    text = CONFIG.replace("    reference: {files: reference.parquet}\n", "").replace("1h", window)
+    said = [str(finding) for finding in checked(tmp_path, text) if finding.place.endswith(".reference")]
+    assert any(f"learned from the first ten windows of {window}" in one for one in said) == told

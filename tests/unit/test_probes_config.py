@@ -14,7 +14,7 @@ models:
   fares:
     source: {push: true}
     columns: {timestamp: at}
-    window: 1h
+    window: 1d
     probes: {url: "https://example.com/predict", inputs: probes.jsonl, headers: {Authorization: "Bearer ${KEY}"}}
 """
 
