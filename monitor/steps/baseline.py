@@ -37,7 +37,7 @@ class Baseline:
     _alike: tuple[Sequence[Window], References] | None = None
 
     def at(self, connection: Connection, window: Window, history: History) -> References:
-        """Give the profiles that a window is compared with, by segment.
+        """Give the profiles that a window, or several that are judged together, are compared with, by segment.
 
         With `baseline` they are those of as many windows before it, once there are as many, with the reference's
         labels. Without, they are the reference's; how much windows differ, and how far they lie from it, is also

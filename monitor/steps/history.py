@@ -73,12 +73,15 @@ class History:
         rows = sum(one.rows for one in held)
         return sum(one.labelled for one in held) / rows if rows else None
 
-    def before(self, window: Window, count: int, *, cycle: timedelta | None) -> list[Window]:
-        """Give up to `count` windows with rows before this one, oldest first: the last ones, or cycles earlier."""
+    def before(self, stretch: Window, count: int, *, cycle: timedelta | None) -> list[Window]:
+        """Give up to `count` windows with rows before this one, oldest first: the last ones, or cycles earlier.
+
+        stretch: of the windows that are judged together with it; cycles earlier they are given together, too.
+        """
         if cycle is not None:
-            apart = [window.earlier(turn * cycle) for turn in range(count, 0, -1)]
-            return [one for one in apart if one in self._judgements and self._judgements[one].rows]
-        place = bisect_left(self._windows, window)
+            apart = [stretch.earlier(turn * cycle) for turn in range(count, 0, -1)]
+            return [one for one in apart if any(judged.rows for judged in self._within(one))]
+        place = bisect_left(self._windows, stretch.start, key=lambda one: one.start)
         held = (one for one in reversed(self._windows[:place]) if self._judgements[one].rows)
         return list(islice(held, count))[::-1]
 
@@ -122,6 +125,11 @@ class History:
             return [alike]
         before = bisect_left(self._windows, window)
         return [[self._judgements[w].rows for w in self._windows[max(0, before - REMEMBERED) : before]]]
+
+    def _within(self, stretch: Window) -> list[Judgement]:
+        first = bisect_left(self._windows, stretch.start, key=lambda one: one.start)
+        last = bisect_right(self._windows, stretch.end, key=lambda one: one.end)
+        return [self._judgements[one] for one in self._windows[first:last]]
 
     def _decided_before(self, window: Window) -> list[Judgement]:
         earlier = self._windows[: bisect_left(self._windows, window)]

@@ -101,7 +101,7 @@ class Judging:
             read = sample_of(connection, watch.name, due, history=self._history, changes=self._changes, layout=layout)
             if self._tells_little(read, due):
                 return None
-            beside = self._baseline.at(connection, due.window, self._history)
+            beside = self._baseline.at(connection, read.stretch, self._history)
             seen = seen_within(connection, watch.name, due.window) if watch.settings.watches_attacks else []
             attackers = self._standing.attackers(due.window) | alarmed_clients(seen, alpha=watch.settings.attacks.alpha)
             faulty = faulty_clients(

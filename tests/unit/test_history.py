@@ -99,3 +99,9 @@ def test_windows_are_accepted_when_they_were_the_first_or_nothing_was_firing() -
     assert [w.start for w in days.accepted_before(window, first=3, leading=1)] == [
         START + n * DAY for n in (0, 1, 2, 6)
     ]
+
+
+def test_hours_that_are_judged_together_lie_beside_the_same_hours_of_earlier_weeks() -> None:
+    night = Window(START + 2 * WEEK + 2 * HOUR, START + 2 * WEEK + 6 * HOUR)
+    assert hours(2 * 168 + 5).before(night, 2, cycle=WEEK) == [night.earlier(2 * WEEK), night.earlier(WEEK)]
+    assert hours(2 * 168 + 5).before(night, 2, cycle=None)[-1].end == night.start
