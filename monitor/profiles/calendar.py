@@ -20,6 +20,7 @@ SELDOM = 1 / 20
 ENOUGH = 50
 EXPECTED = 5
 """A reference from which fewer rows were to be expected of a time cannot be said to lack it."""
+WEEKS_NEEDED = 2
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _THURSDAY = 3
@@ -75,6 +76,24 @@ class Calendar:
     def expects(self, window: Window) -> bool:
         """Say whether the reference holds rows of a window's hours of the week, so that none would be no rest."""
         return sum(self._rows(part)[1] for part in _days(window)) >= EXPECTED
+
+    @property
+    def weeks(self) -> float:
+        """Give how many weeks the reference spans."""
+        return (self.last - self.first) / timedelta(weeks=1)
+
+    def rows_usual_in(self, window: Window) -> float:
+        """Give how many rows it holds on average of a window's hours of the week; 0 where it holds these once only."""
+        first, last = ((at - _EPOCH) // _HOUR + 24 * _THURSDAY for at in (self.first, self.last))
+        hours = np.arange(168)
+        times = ((last - hours) // 168 - (first - 1 - hours) // 168).reshape(7, 24)
+        usual, found = self.hours / np.maximum(times, 1), 0.0
+        for part in _days(window):
+            here = part.start.weekday(), slice(part.start.hour, (part.end - timedelta(microseconds=1)).hour + 1)
+            if times[here].min() < WEEKS_NEEDED:
+                return 0.0
+            found += float(usual[here].sum())
+        return found
 
     def uncovered(self, windows: Iterable[Window]) -> Uncovered:
         """Say which part of some windows falls into months, weekdays or hours that the reference hardly holds.

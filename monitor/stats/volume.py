@@ -13,15 +13,21 @@ Floats = NDArray[np.float64]
 
 
 def count_test(
-    history: Sequence[int], rows: int, *, others: Sequence[Sequence[int]] = (), least: int = WINDOWS_NEEDED
+    history: Sequence[int],
+    rows: int,
+    *,
+    others: Sequence[Sequence[int]] = (),
+    least: int = WINDOWS_NEEDED,
+    shared: float = 0.0,
 ) -> float | None:
     """Give the two-sided p-value for `rows` coming from where the counts of `history` came from.
 
     The counts may vary more than Poisson's: the root-like transform of the negative binomial makes them about normal
     with one variance, which is estimated but never taken below a quarter, Poisson's; then Student's prediction of one
     more. others: counts of other kinds of windows, such as other weekdays, which tell of that variance only, each about
-    its own mean; one window of the kind in question is then enough. None where all of them together leave fewer than
-    six degrees of freedom, and without others below `least` windows. (Anscombe 1948)
+    its own mean; one window of the kind in question is then enough. shared: variance of an error that all of `history`
+    have in common, as a part of one count's. None where all of them together leave fewer than six degrees of freedom,
+    and without others below `least` windows. (Anscombe 1948)
 
     >>> week = [[3000, 3010], [2990, 3005], [3020, 2995], [3001, 2999], [3010, 2985], [1500, 1510]]
     >>> count_test([0, 0], 0, others=week), count_test([2995, 3015], 0, others=week) < 1e-6
@@ -35,7 +41,7 @@ def count_test(
     before, *beside = (_stable(kind, excess) for kind in kinds)
     within = sum(float(((kind - kind.mean()) ** 2).sum()) for kind in (before, *beside))
     after = float(_stable(np.array([float(rows)]), excess)[0])
-    t = (after - float(before.mean())) / math.sqrt(max(within / free, 0.25) * (1 + 1 / before.size))
+    t = (after - float(before.mean())) / math.sqrt(max(within / free, 0.25) * (1 + 1 / before.size + shared))
     return 2 * float(stdtr(free, -abs(t)))
 
 

@@ -1,7 +1,7 @@
 """The windows of a model that were judged so far, as the next one needs them."""
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -111,20 +111,36 @@ class History:
         At most 28, oldest first; the first of these of which there are eight counts. Before there are eight of the same
         weekday, one is enough beside those of the other weekdays, which follow by themselves.
         """
-        weekly, daily = CYCLES
-        alike = self._a_cycle_apart(window, weekly)
-        if len(alike) >= WINDOWS_NEEDED:
-            return [alike]
-        if alike and window.end - window.start <= daily:
-            later = (Window(window.start + days * daily, window.end + days * daily) for days in range(1, 7))
-            weekdays = [alike, *(self._a_cycle_apart(one, weekly) for one in later)]
-            if sum(max(len(rows) - 1, 0) for rows in weekdays) >= FREE_AMONG_KINDS:
-                return weekdays
-        alike = self._a_cycle_apart(window, daily)
+        if weekdays := self._rows_by_weekday(window):
+            return weekdays
+        alike = self._rows_of(self._apart(window, CYCLES[1]))
         if len(alike) >= WINDOWS_NEEDED:
             return [alike]
         before = bisect_left(self._windows, window)
-        return [[self._judgements[w].rows for w in self._windows[max(0, before - REMEMBERED) : before]]]
+        return [self._rows_of(self._windows[max(0, before - REMEMBERED) : before])]
+
+    def rows_as_usual(self, window: Window, usual: Callable[[Window], float]) -> list[int] | None:
+        """Give the rows of windows of the same hour of earlier days as they would be on this weekday; None where known.
+
+        usual: how many rows such a window has elsewhere, by which weekdays differ. None, too, below eight days, or
+        where a weekday's are not known.
+        """
+        apart = self._apart(window, CYCLES[1])
+        known = [usual(one) for one in (*apart, window)]
+        if len(apart) < WINDOWS_NEEDED or not all(known) or self._rows_by_weekday(window):
+            return None
+        return [round(rows * known[-1] / here) for rows, here in zip(self._rows_of(apart), known, strict=False)]
+
+    def _rows_by_weekday(self, window: Window) -> list[list[int]] | None:
+        weekly, daily = CYCLES
+        alike = self._rows_of(self._apart(window, weekly))
+        if len(alike) >= WINDOWS_NEEDED:
+            return [alike]
+        if not alike or window.end - window.start > daily:
+            return None
+        later = (Window(window.start + days * daily, window.end + days * daily) for days in range(1, 7))
+        weekdays = [alike, *(self._rows_of(self._apart(one, weekly)) for one in later)]
+        return weekdays if sum(max(len(rows) - 1, 0) for rows in weekdays) >= FREE_AMONG_KINDS else None
 
     def _within(self, stretch: Window) -> list[Judgement]:
         first = bisect_left(self._windows, stretch.start, key=lambda one: one.start)
@@ -135,8 +151,12 @@ class History:
         earlier = self._windows[: bisect_left(self._windows, window)]
         return [one for one in map(self._judgements.__getitem__, earlier) if one.decided]
 
-    def _a_cycle_apart(self, window: Window, cycle: timedelta) -> list[int]:
-        if cycle <= window.end - window.start:
+    def _rows_of(self, windows: Iterable[Window]) -> list[int]:
+        return [self._judgements[one].rows for one in windows]
+
+    def _apart(self, window: Window, cycle: timedelta) -> list[Window]:
+        """Give the judged windows that lie whole cycles before this one, at most 28, oldest first."""
+        if cycle < window.end - window.start:
             return []
         earlier = (window.earlier(turn * cycle) for turn in range(REMEMBERED, 0, -1))
-        return [self._judgements[w].rows for w in earlier if w in self._judgements]
+        return [one for one in earlier if one in self._judgements]

@@ -71,11 +71,17 @@ def against_the_reference(sight: Sight) -> Iterator[Found]:
 
 
 def volume_of(sight: Sight) -> Iterator[Found]:
-    """Compare the window's rows with those of the windows that it should resemble."""
+    """Compare the window's rows with those of the windows that it should resemble.
+
+    Before two or three weeks are known, by how much weekdays differ is taken from the reference.
+    """
     own, *others = sight.history.rows_like(sight.window)
-    calendar = sight.references[WHOLE].layout.calendar
+    calendar, shared = sight.references[WHOLE].layout.calendar, 0.0
+    usual = sight.history.rows_as_usual(sight.window, calendar.rows_usual_in) if calendar else None
+    if calendar and usual:
+        own, others, shared = usual, [], 1 / calendar.weeks
     awaited = calendar is not None and calendar.expects(sight.window)
-    measurement = volume.compare_counts(own, sight.rows, others=others, awaited=awaited)
+    measurement = volume.compare_counts(own, sight.rows, others=others, awaited=awaited, shared=shared)
     yield found_of(volume.DETECTOR, measurement, sight.settings)
 
 

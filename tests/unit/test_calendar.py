@@ -113,3 +113,12 @@ def test_the_story_tells_the_reference_beside_the_changed_windows() -> None:
     assert told["last"] == "2013-02-28T21:50:00Z"
     assert told["age"] == pytest.approx(3 + 130 / 1440)
     assert (told["uncovered_share"], told["months"], told["times"], told["never"]) == (0.75, ["March"], [], True)
+
+
+def test_rows_are_usual_that_came_on_average_at_these_hours_of_the_week() -> None:
+    tuesday, night = Window(at(3, 5, 9), at(3, 5, 11)), Window(at(3, 5, 1), at(3, 5, 3))
+    assert (SERVED.rows_usual_in(tuesday), SERVED.rows_usual_in(night)) == (12.0, 0.0)
+    ended = calendar([time for time in SERVED_TIMES if time < at(1, 15, 10)])
+    assert ended.rows_usual_in(Window(at(3, 5, 9), at(3, 5, 10))) == 6.0
+    once = calendar([time for time in SERVED_TIMES if time < at(1, 8)])
+    assert once.rows_usual_in(tuesday) == 0.0

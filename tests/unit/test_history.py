@@ -105,3 +105,13 @@ def test_hours_that_are_judged_together_lie_beside_the_same_hours_of_earlier_wee
     night = Window(START + 2 * WEEK + 2 * HOUR, START + 2 * WEEK + 6 * HOUR)
     assert hours(2 * 168 + 5).before(night, 2, cycle=WEEK) == [night.earlier(2 * WEEK), night.earlier(WEEK)]
     assert hours(2 * 168 + 5).before(night, 2, cycle=None)[-1].end == night.start
+
+
+def test_before_a_weekday_is_known_earlier_days_count_as_this_one_does_elsewhere() -> None:
+    days = History(judged(START + n * DAY, DAY, rows=100 if n % 7 > 4 else 200) for n in range(12))
+    saturday, later = (Window(START + n * DAY, START + (n + 1) * DAY) for n in (12, 26))
+    weekdays = {5: 50.0, 6: 50.0}
+    assert days.rows_as_usual(saturday, lambda at: weekdays.get(at.start.weekday(), 100.0)) == [100] * 12
+    assert days.rows_as_usual(saturday, lambda at: 0.0 if at.start.weekday() == 1 else 1.0) is None
+    known = History(judged(START + n * DAY, DAY, rows=100) for n in range(26))
+    assert known.rows_as_usual(later, lambda _: 1.0) is None

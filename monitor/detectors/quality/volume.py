@@ -25,11 +25,19 @@ def compare(
 
 
 def compare_counts(
-    history: Sequence[int], rows: int, *, others: Sequence[Sequence[int]] = (), awaited: bool = False
+    history: Sequence[int],
+    rows: int,
+    *,
+    others: Sequence[Sequence[int]] = (),
+    awaited: bool = False,
+    shared: float = 0.0,
 ) -> Measurement:
-    """Measure the rows of one window against the counts of comparable ones: same hour of the week, say."""
+    """Measure the rows of one window against the counts of comparable ones: same hour of the week, say.
+
+    shared: see `count_test`.
+    """
     least = SILENT_AFTER if awaited and not rows and all(history) else WINDOWS_NEEDED
-    p_value = count_test(history, rows, others=others, least=least)
+    p_value = count_test(history, rows, others=others, least=least, shared=shared)
     if p_value is None:
         note = f"{len(history)} of {WINDOWS_NEEDED} comparable windows needed"
         return Measurement(NAME, float(rows), n=rows, note=note)
