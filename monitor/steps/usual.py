@@ -1,9 +1,10 @@
 """What the reference's own rows of the same hours of the week show as well is no difference from the reference."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile
@@ -12,6 +13,8 @@ from monitor.steps.measure import Pairs
 from monitor.store.measurements import Judged
 from monitor.store.references import WHOLE
 from monitor.types import Window
+
+Counts = NDArray[np.int64]
 
 AS_USUAL = "the reference's own rows of these hours of the week differ as far, the same way"
 
@@ -23,15 +26,15 @@ def told_by_the_week(layout: Layout, windows: Mapping[Window, Profile]) -> Layou
     """
     length = min(one.end - one.start for one in windows)
     starts = [window.start for window in windows]
-    counts = {
-        column.name: np.array([one.columns[column.name].counts for one in windows.values()])
-        for column in layout.columns
-    }
-    columns = tuple(
-        replace(column, week=week_of(column.bins, starts, counts[column.name], length=length))
+    columns = (
+        replace(column, week=week_of(column.bins, starts, _counts(windows.values(), column.name), length=length))
         for column in layout.columns
     )
-    return replace(layout, columns=columns)
+    return replace(layout, columns=tuple(columns))
+
+
+def _counts(windows: Iterable[Profile], column: str) -> Counts:
+    return np.array([one.columns[column].counts for one in windows])
 
 
 def without_the_usual(judged: Sequence[Judged], pairs: Pairs, stretch: Window) -> list[Judged]:
