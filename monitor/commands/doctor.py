@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from monitor.alerts.phrasing import compared_value, measure
+from monitor.alerts.phrasing import compared_value, first_of, measure
 from monitor.alerts.vocabulary import level_of
 from monitor.commands.attack_trials import attack_trials
 from monitor.commands.opening import Setup, configured, reaching_database, stored
@@ -22,12 +22,15 @@ from monitor.commands.weak import weaknesses
 from monitor.config import Model
 from monitor.daemon.passes import Stopping
 from monitor.detectors.detector import Detector
+from monitor.detectors.fairness.sides import ROWS_NEEDED
 from monitor.errors import MonitorError
 from monitor.profiles.profile import Profile
 from monitor.schedule import window_of
 from monitor.setup.untold import untold
 from monitor.steps.groups import standing_gaps
 from monitor.steps.losses import lost_quietly
+from monitor.steps.reference import References
+from monitor.steps.small_groups import untold_groups
 from monitor.steps.turns import SILENCE, THINNING
 from monitor.store.alerts import alert_rows
 from monitor.store.attacks import followed_rows, read_baselines
@@ -44,6 +47,7 @@ Gaps = Sequence[tuple[Detector, Measurement]]
 
 LATELY = timedelta(days=1)
 MOST_REASONS = 10
+LISTED = 5
 STOPPED = f"{Stopping.__name__}: "
 """What the error of a pass begins with that ended because the daemon was asked to."""
 
@@ -147,6 +151,7 @@ def _model(connection: Connection, name: str, model: Model, *, now: datetime) ->
         gaps = list(standing_gaps(known[1]))
         yield from groups_signs(name, gaps)
         yield from untold_signs(name, model, known[1][WHOLE], gaps)
+        yield from rare_signs(name, known[1])
     yield _last_window(connection, name, model, now=now)
     yield from (Sign(f"{name}: {what}", why, note=True) for what, why in weaknesses(connection, name, model))
 
@@ -173,6 +178,13 @@ def untold_signs(name: str, model: Model, reference: Profile, gaps: Gaps) -> Ite
         own = [gap for _, gap in gaps if gap.column == column]
         if own and all(gap.value is None for gap in own):
             yield Sign(f"{name}: groups by {column}", f"no alert can tell of them: {own[0].note}", note=True)
+
+
+def rare_signs(name: str, references: References) -> Iterator[Sign]:
+    """Tell of groups of which the reference itself holds too few rows, beside others that it holds enough of."""
+    for column, detector, few in untold_groups(references):
+        what = f"the {level_of(detector)} of {first_of(few, LISTED)} is not watched"
+        yield Sign(f"{name}: groups by {column}", f"{what}: {ROWS_NEEDED} rows are needed in the reference", note=True)
 
 
 def _attacks(connection: Connection, name: str, model: Model) -> Sign:

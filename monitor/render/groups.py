@@ -13,6 +13,7 @@ from monitor.render.svg import ValueScale, drawing, read_number, tag
 from monitor.store.schema import measurement
 
 WIDE, NAMED, ROW = 360.0, 96.0, 22.0
+GAPS = frozenset(detector.name for detector in GROUP_DETECTORS)
 FIRST = tuple(detector.name for detector in GROUP_DETECTORS if detector.armed)
 
 
@@ -28,7 +29,8 @@ def groups_of(connection: Connection, name: str, seen: Sequence[Mapping[str, Any
     parts: dict[tuple[str, str], dict[str, Any]] = {}
     for row in rows:
         if row.segment:
-            if row.value is not None:
+            # a gap beside one small group is none of the group's own numbers
+            if row.value is not None and row.detector not in GAPS:
                 parts.setdefault((row.column, row.detector), {})[row.segment] = row
         elif row.detector in FIRST:
             title = f"{row.column}: {level_of(row.detector)}"

@@ -24,6 +24,7 @@ from monitor.steps.reference import References
 from monitor.steps.sample import Sample, sample_of, sample_within
 from monitor.steps.segments import put_together
 from monitor.steps.seldom import with_earlier_labels
+from monitor.steps.small_groups import small_groups
 from monitor.steps.standing import Standing, held_back, noting_alarms, of_versions_over, stepped_alerts
 from monitor.steps.suspicions import alarmed_clients, seen_within, suspicious_excess
 from monitor.steps.verdict import Verdict, maturity_of, verdict_on
@@ -116,12 +117,14 @@ class Judging:
             honest = partial(
                 without_clients, connection, watch, clients=attackers - faulty.columns.keys(), layout=layout
             )
+            small = small_groups(self._references, rows=read.whole.rows)
             read = put_together(
                 honest(read),
                 least=watch.settings.min_rows,
                 references=self._references,
                 before=partial(self._history.decided_before, due.window),
                 read=lambda stretch: honest(sample_within(connection, watch.name, stretch, layout)).profiles,
+                groups={one.windows for one in small},
             )
             within = partial(sample_within, connection, watch.name, layout=layout, segments=False)
             together = with_earlier_labels(
@@ -131,11 +134,12 @@ class Judging:
                 memory=memory,
                 read=lambda stretch: honest(within(stretch)).whole,
             )
-        profiles, small = (
+        profiles, apart = (
             {part: replace(self._standing.expecting(one, part), span=one.span or read.stretch) for part, one in held}
             for held in (read.profiles.items(), read.small.items())
         )
-        return LookedAt(replace(read, profiles=profiles, small=small, together=together), beside, seen, faulty)
+        read = replace(read, profiles=profiles, small=apart, small_groups=small, together=together)
+        return LookedAt(read, beside, seen, faulty)
 
     def verdict(self, looked_at: LookedAt, due: Due) -> Verdict:
         """Measure a window and lay each number beside its threshold."""

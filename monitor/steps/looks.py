@@ -16,7 +16,9 @@ from monitor.steps.history import History
 from monitor.steps.measure import Found, Pairs, found_of, measured
 from monitor.steps.memory import Memory
 from monitor.steps.poisoned import poisoned_labels
+from monitor.steps.sample import SmallGroup
 from monitor.steps.seldom import judged_together
+from monitor.steps.small_groups import of_small_groups
 from monitor.steps.suspicions import suspicions
 from monitor.steps.temporal import beside_the_calendar, lasting_changes
 from monitor.steps.versions import new_versions, versions_compared
@@ -36,7 +38,7 @@ class Sight:
     each version began, and under "" that of the model. found: what the looks before this one have found. seen: what
     clients did as attackers would. suspected: (kind, segment) of the alerts of attacks that stand. labels: judges the
     labels of a window's rows; None until they have matured. together: all traffic since ROC AUC was last judged;
-    None where the window has labels of each class enough.
+    None where the window has labels of each class enough. small_groups, last: as in `Sample`.
     """
 
     model: str
@@ -54,6 +56,8 @@ class Sight:
     suspected: Collection[tuple[str, str]] = ()
     labels: Callable[[Window], Labels] | None = None
     together: Profile | None = None
+    small_groups: Sequence[SmallGroup] = ()
+    last: Mapping[int, Mapping[str, Profile]] = field(default_factory=dict)
 
     @property
     def whole(self) -> Profile:
@@ -109,6 +113,7 @@ def before_labels(sight: Sight) -> Iterator[Found]:
 def groups_of(sight: Sight) -> Iterator[Found]:
     """Compare the groups of sensitive columns, and of segments, with each other, and with stated shares."""
     yield from of_groups(Beside(sight.references, sight.current), sight.settings)
+    yield from of_small_groups(sight.small_groups, sight.references, sight.last, sight.settings)
 
 
 LOOKS: tuple[Look, ...] = (

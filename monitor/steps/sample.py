@@ -1,11 +1,12 @@
 """The rows that a window is judged by: its own, and those of the windows before it that were too few to be judged."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 from sqlalchemy import Connection
 
+from monitor.detectors.detector import Detector
 from monitor.profiles.groups import profile_table
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile
@@ -17,13 +18,29 @@ from monitor.types import Window
 
 
 @dataclass(frozen=True)
+class SmallGroup:
+    """A group of `column`, its segment `begun=group`, of which a detector can say nothing from one window's rows.
+
+    usual: the rows that count, to be expected in a window. windows: how many are judged together.
+    """
+
+    detector: Detector
+    column: str
+    begun: str
+    group: str
+    usual: float
+    windows: int
+
+
+@dataclass(frozen=True)
 class Sample:
     """What is compared with the reference.
 
     stretch: the windows whose rows it holds, up to the one that is judged. revision: of them all. rows, labelled: of
     the last window alone. profiles: by segment, "" being all traffic. small: of segments that hold few rows, with those
     of windows before; lacking_in: what segments lack to be judged. together: all traffic since ROC AUC
-    was last judged; None where the window has labels of each class enough.
+    was last judged; None where the window has labels of each class enough. small_groups: those of which a window holds
+    too few rows; last: by number of windows, the profiles of the last so many, where it is the turn of as many.
     """
 
     stretch: Window
@@ -34,6 +51,8 @@ class Sample:
     small: Mapping[str, Profile] = field(default_factory=dict)
     lacking_in: Mapping[str, str] = field(default_factory=dict)
     together: Profile | None = None
+    small_groups: Sequence[SmallGroup] = ()
+    last: Mapping[int, Mapping[str, Profile]] = field(default_factory=dict)
 
     @property
     def whole(self) -> Profile:

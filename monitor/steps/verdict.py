@@ -85,6 +85,8 @@ def verdict_on(
         seen=seen,
         suspected=suspected,
         labels=labels if labels_known and sample.labelled else None,
+        small_groups=sample.small_groups,
+        last=sample.last,
     )
     found, lacking = found_in(sight), partial(sample.lacking, settings.min_rows)
     newest = not history.has_passed(due.window)
