@@ -41,8 +41,9 @@ def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
     segments, what another detector has said of the same column already, and of suspicions of one client the gravest;
     so is what comes of a broken column: a suspicion, what all features show together, what the answers do (the last
     two also of one that crept to where no reference row lies). Answers outside of the reference's range wait for the
-    message about the new version that gives them. For the rows of a small segment the weightier one may have ended, if
-    that was after the first of them came. What comes and goes with the day or the week is told twice.
+    message about the new version that gives them, and what answers show waits while a version is told to answer
+    otherwise, where that is the reason. For the rows of a small segment the weightier one may have ended, if that was
+    after the first of them came. What comes and goes with the day or the week is told twice.
     Its evidence then says `inhibited_by`. Once the other one has ended it is told in the first window in which it
     breaches. A resolution is told if and only if the firing was: `told` in the evidence remembers. Performance that has
     become twice as bad as when it was told last is told once more.
@@ -110,6 +111,11 @@ def _inhibitor(finding: Finding, alarms: Mapping[str, _Alarm]) -> str | None:
     if finding.kind == "quality" and finding.origin == "model_change":
         # a new version's answers lie elsewhere than the older one's
         return min((name for name, alarm in alarms.items() if alarm.detector == "new_version"), default=None)
+    if finding.kind in ANSWERS and finding.origin == "model_change":
+        # that a version answers otherwise is one piece of news, wherever it shows
+        differs = min((name for name, alarm in alarms.items() if alarm.detector == "version_predictions"), default=None)
+        if differs:
+            return differs
     waits = (name for name, alarm in alarms.items() if _outweighs(alarm, finding) or _breaks(alarm, finding))
     return min(waits, default=None)
 

@@ -56,13 +56,13 @@ def _compared(sight: "Sight", older: str, newer: str) -> Iterator[Found]:
     before, after = sight.current[VERSION + older], sight.current[VERSION + newer]
     layout = sight.references[WHOLE].layout
     speaking = {
-        version_predictions.NAME: version_predictions.main_output(layout),
-        version_performance.NAME: version_performance.main_metric(layout),
+        version_predictions.NAME: version_predictions.main_outputs(layout),
+        version_performance.NAME: (version_performance.main_metric(layout),),
     }
     for detector in (version_predictions.DETECTOR, version_performance.DETECTOR, version_inputs.DETECTOR):
         for measurement in detector.compare(before, after):
             note = measurement.note or (f"beside version {older}" if measurement.value is not None else "")
             placed = replace(measurement, segment=VERSION + newer, note=note)
             found = found_of(detector, placed, sight.settings)
-            asked = found.setting.value is not None or speaking.get(detector.name) == measurement.column
+            asked = found.setting.value is not None or measurement.column in speaking.get(detector.name, ())
             yield found if asked else replace(found, armed=False)

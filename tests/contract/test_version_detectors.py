@@ -7,7 +7,7 @@ import pytest
 from monitor.detectors import VERSION_DETECTORS, Detector
 from monitor.detectors.versions import new_version, version_inputs, version_performance, version_predictions
 from monitor.detectors.versions.version_performance import main_metric
-from monitor.detectors.versions.version_predictions import main_output
+from monitor.detectors.versions.version_predictions import main_outputs
 from monitor.profiles.arrow import layout_of, profile_table
 from monitor.profiles.profile import Profile
 from monitor.types import Measurement, Roles
@@ -85,14 +85,33 @@ def test_a_better_version_raises_no_alarm() -> None:
 
 
 def test_one_output_and_one_metric_speak_for_the_model() -> None:
-    assert (main_output(LAYOUT), main_metric(LAYOUT)) == ("p", "log_loss")
+    assert (main_outputs(LAYOUT), main_metric(LAYOUT)) == (("p",), "log_loss")
     draw = np.random.default_rng(1)
     numbers = pa.table({"said": draw.normal(size=900), "was": draw.normal(size=900)})
     regression = layout_of(numbers, Roles(timestamp="at", prediction="said", label="was"))
-    assert (main_output(regression), main_metric(regression)) == ("said", "mean_absolute_error")
+    assert (main_outputs(regression), main_metric(regression)) == (("said",), "mean_absolute_error")
     classes = pa.table({"said": draw.choice(["a", "b", "c"], 900), "was": draw.choice(["a", "b", "c"], 900)})
     several = layout_of(classes, Roles(timestamp="at", prediction="said", label="was"))
-    assert (main_output(several), main_metric(several)) == ("said", "accuracy")
+    assert (main_outputs(several), main_metric(several)) == (("said",), "accuracy")
+
+
+def classes(p: np.ndarray) -> dict[str, np.ndarray]:
+    return dict(zip("abc", p.T, strict=True))
+
+
+def test_of_several_scores_the_decision_and_the_confidence_speak_for_the_model() -> None:
+    draw = np.random.default_rng(1)
+    p = draw.dirichlet([2, 2, 2], 900)
+    scored = pa.table({"said": pa.array(["a", "b", "c"]).take(pa.array(p.argmax(axis=1))), **classes(p)})
+    roles = Roles(timestamp="at", prediction="said", scores=("a", "b", "c"), classes=("a", "b", "c"))
+    layout = layout_of(scored, roles)
+    assert main_outputs(layout) == ("said", "confidence(scores)")
+    sharper = p**2 / (p**2).sum(axis=1, keepdims=True)
+    later = pa.table({"said": scored["said"], **classes(sharper)})
+    found = version_predictions.compare(profile_table(scored, layout), profile_table(later, layout))
+    told = {one.column: one.p_value for one in found if one.column in main_outputs(layout)}
+    assert told["said"] > 0.9
+    assert told["confidence(scores)"] < 1e-9
 
 
 @pytest.mark.parametrize("detector", VERSION_DETECTORS, ids=lambda d: d.name)

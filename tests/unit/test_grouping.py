@@ -287,6 +287,15 @@ def test_weightier_alerts_hold_back_lighter_ones() -> None:
         assert [finding.evidence["told"] for finding in told(pair)] == [True, not expected], (one, other)
 
 
+def test_what_answers_show_of_a_version_that_was_told_to_answer_otherwise_waits() -> None:
+    version = replace(fired("model_change", "p", segment="version=v2"), detector="version_predictions")
+    whole = fired("drift.prediction", "p", origin="model_change")
+    others = [fired("drift.prediction", "q", origin="temporal"), fired("drift.data", origin="model_change")]
+    assert [f.evidence["told"] for f in told([version, whole])] == [True, False]
+    assert [f.evidence["told"] for f in told([version, *others])] == [True, True, True]
+    assert [f.evidence["told"] for f in told([whole])] == [True]
+
+
 def test_a_limit_of_the_users_own_that_is_passed_is_told_beside_another_detector() -> None:
     fell = replace(fired("performance.realised", ""), detector="root_mean_squared_error", alpha=0.001, threshold=0.05)
     standing = [as_json(replace(fell, evidence={"told": True}))]
