@@ -16,12 +16,16 @@ from monitor.types import Endpoint, Roles, Source
 
 @dataclass(frozen=True)
 class Probes:
-    """Where a model answers, the file of canary inputs, how often it is asked, and what numbers may differ by."""
+    """Where a model answers, the file of canary inputs, how often it is asked, and what numbers may differ by.
+
+    ignore: keys of an answer that are not compared.
+    """
 
     endpoint: Endpoint
     inputs: Path
     every: timedelta
     tolerance: float
+    ignore: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ def probes_of(section: ProbesSection, *, root: Path) -> Probes:
     """Give a model's probes; a relative file of inputs lies in the configuration's folder."""
     headers = {name: value.get_secret_value() for name, value in section.headers.items()}
     endpoint = HttpEndpoint(section.url.get_secret_value(), headers, private=section.private)
-    return Probes(endpoint, root / section.inputs, section.every, section.tolerance)
+    return Probes(endpoint, root / section.inputs, section.every, section.tolerance, frozenset(section.ignore))
 
 
 def receiver_of(receiver: Receiver, *, root: Path) -> Notifier:

@@ -116,13 +116,15 @@ class Probes(Section):
     """Canary inputs that are posted to the model's endpoint on a schedule; its answers are compared with the first.
 
     inputs: a file of JSON values, one a line. tolerance: what numbers may differ by, relative to those above 1.
-    headers: sent along; their values may be secrets. private: the address may be a private one.
+    ignore: keys of an answer that are not compared, wherever they stand in it. headers: sent along; their values may
+    be secrets. private: the address may be a private one.
     """
 
     url: SecretStr
     inputs: str
     every: PositiveDuration = timedelta(hours=1)
     tolerance: Annotated[float, read_by(parse_amount, "no tolerance", "write a number of 0 or above")] = 1e-6
+    ignore: tuple[str, ...] = ()
     headers: dict[str, SecretStr] = Field(default_factory=dict)
     private: bool = False
 

@@ -107,7 +107,7 @@ def _written(
         write_cursors(connection, watch.probes_source, {ASKED: {"at": now.isoformat()}})
         record_answers(connection, watch.name, new, version=asked.version, now=now)
         alerts = read_alerts(connection, watch.name)
-        stepped = list(_stepped(watch, measured(asked, held, probes.tolerance), alerts, now=now))
+        stepped = list(_stepped(watch, measured(asked, held, probes), alerts, now=now))
         findings = inhibited(stepped, alert_rows(connection, model=watch.name)) if stepped else []
         if findings:
             write_findings(connection, findings, alerts, now=now)
@@ -115,11 +115,11 @@ def _written(
     return findings
 
 
-def measured(asked: Asked, held: Mapping[str, Recorded], tolerance: float) -> Measurement:
+def measured(asked: Asked, held: Mapping[str, Recorded], probes: Probes) -> Measurement:
     """Compare a round's answers with the recorded ones; what has just been recorded is as it was."""
     recorded = [json.loads(held[digest].answer if digest in held else text) for digest, text in asked.answers.items()]
     given: Sequence[object] = [json.loads(text) for text in asked.answers.values()]
-    return next(probe.compare(recorded, given, tolerance))
+    return next(probe.compare(recorded, given, probes.tolerance, ignore=probes.ignore))
 
 
 def _stepped(

@@ -143,6 +143,17 @@ def test_an_answer_that_changes_under_the_same_version_is_told_once(loop: Loop, 
     assert loop.health() == []
 
 
+def test_a_key_that_differs_in_every_answer_is_told_of_until_it_is_ignored(loop: Loop, model: Model) -> None:
+    loop.once()
+    model.body = b'{"score": 2.0, "id": 7}'
+    assert any("$.id None" in note for note in told(loop.once()))
+    ignoring = CONFIG.format().replace("every: 1h", "every: 1h, ignore: [id, score]")
+    loop.monitor.database.close()
+    loop.monitor = opened(load(ignoring, place="monitor.yaml", environ=loop.environ, read=str), root=loop.folder)
+    loop.once()
+    assert loop.silent_change()[-1] == "resolved"
+
+
 def test_it_is_asked_only_when_it_is_due(loop: Loop, model: Model) -> None:
     loop.once()
     loop.once(timedelta(minutes=30))

@@ -55,6 +55,14 @@ def test_the_share_of_changed_answers_is_measured() -> None:
     assert none.value is None
 
 
+def test_keys_that_are_ignored_may_differ_or_be_missing_wherever_they_stand() -> None:
+    was, now = {"p": 0.5, "meta": {"id": "a", "took": 1}}, {"p": 0.5, "meta": {"id": "b"}}
+    assert probe.first_difference(was, now, 0.0, ("id", "took")) == ""
+    assert probe.first_difference(was, now, 0.0, ("id",)) == "$.meta an object of 2 keys → an object of 1 keys"
+    (m,) = probe.compare([was], [{**now, "p": 0.6}], 0.0, ignore=("id", "took"))
+    assert m.note == "input 1: $.p 0.5 → 0.6"
+
+
 def test_a_deep_answer_is_compared_too() -> None:
     deep: object = 1
     for _ in range(5000):

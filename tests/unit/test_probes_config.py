@@ -31,8 +31,9 @@ def test_it_is_read_and_shows_no_secret() -> None:
 
 
 def test_a_small_number_is_written_as_everybody_does() -> None:
-    probes = loaded(GOOD.replace("probes.jsonl,", "probes.jsonl, tolerance: 1e-7,")).models["fares"].probes
-    assert probes.tolerance == 1e-7
+    written = GOOD.replace("probes.jsonl,", "probes.jsonl, tolerance: 1e-7, ignore: [took],")
+    probes = loaded(written).models["fares"].probes
+    assert (probes.tolerance, probes.ignore) == (1e-7, ("took",))
 
 
 @pytest.mark.parametrize(

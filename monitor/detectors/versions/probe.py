@@ -1,7 +1,7 @@
 """Whether the model still answers the same questions as it did: the sign of a silent change."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from monitor.detectors.detector import Detector
 from monitor.types import Measurement
@@ -10,33 +10,39 @@ NAME = "probe"
 SHOWN = 60
 
 
-def compare(recorded: Sequence[object], given: Sequence[object], tolerance: float) -> Iterator[Measurement]:
+def compare(
+    recorded: Sequence[object], given: Sequence[object], tolerance: float, *, ignore: Collection[str] = ()
+) -> Iterator[Measurement]:
     """Share of the canary inputs whose answer is not the recorded one, in [0, 1]; p-value 0 where any is not, else 1.
 
-    Answers are JSON values: numbers may differ by `tolerance`, relative to those above 1; all else has to be equal.
-    Undefined without inputs. Blind to changes that show on other inputs only, and to models that draw at random.
+    Answers are JSON values: numbers may differ by `tolerance`, relative to those above 1; all else has to be equal, but
+    keys of `ignore`, wherever they stand. Undefined without inputs. Blind to changes that show on other inputs only,
+    and to models that draw at random.
     """
     if not recorded:
         yield Measurement(NAME, None, note="no recorded answer")
         return
     pairs = enumerate(zip(recorded, given, strict=True), start=1)
-    changed = [(i, found) for i, (was, now) in pairs if (found := first_difference(was, now, tolerance))]
+    changed = [(i, found) for i, (was, now) in pairs if (found := first_difference(was, now, tolerance, ignore))]
     share = len(changed) / len(recorded)
     note = f"input {changed[0][0]}: {changed[0][1]}" if changed else ""
     yield Measurement(NAME, share, n=len(recorded), p_value=0.0 if changed else 1.0, effect=share, note=note)
 
 
-def first_difference(recorded: object, given: object, tolerance: float) -> str:
+def first_difference(recorded: object, given: object, tolerance: float, ignore: Collection[str] = ()) -> str:
     """Say where an answer first differs and how; "" where it does not.
 
     >>> first_difference({"p": [0.25, 1]}, {"p": [0.75, 1]}, 1e-6)
     '$.p[0] 0.25 → 0.75'
+    >>> first_difference({"p": 1, "took": 0.2}, {"p": 1, "took": 0.7}, 1e-6, ignore=("took",))
+    ''
     """
     waiting: list[tuple[str, object, object]] = [("$", recorded, given)]
     while waiting:
         place, was, now = waiting.pop()
-        if isinstance(was, Mapping) and isinstance(now, Mapping) and was.keys() == now.keys():
-            waiting += [(f"{place}.{key}", was[key], now[key]) for key in reversed(list(was))]
+        if isinstance(was, Mapping) and isinstance(now, Mapping) and was.keys() ^ now.keys() <= {*ignore}:
+            keys = [key for key in was if key not in ignore]
+            waiting += [(f"{place}.{key}", was[key], now[key]) for key in reversed(keys)]
         elif isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
             pairs = list(enumerate(zip(was, now, strict=True)))
             waiting += [(f"{place}[{i}]", one, other) for i, (one, other) in reversed(pairs)]
