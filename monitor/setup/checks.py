@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from monitor.config import Config, Data, Model, threshold_parts
 from monitor.config.words import suggestion
 from monitor.errors import MonitorError
-from monitor.profiles.arrow import layout_of, read_type
+from monitor.profiles.arrow import layout_of
 from monitor.profiles.groups import profile_table
 from monitor.profiles.reading import stray_values
 from monitor.setup.brief import unnamed
@@ -26,7 +26,16 @@ from monitor.setup.look import (
     sum_to_one,
     unread_times,
 )
-from monitor.setup.misfits import of_amounts, of_answers, of_kinds, of_one_class, of_splits, of_strays, some_of
+from monitor.setup.misfits import (
+    of_amounts,
+    of_answers,
+    of_kinds,
+    of_one_class,
+    of_splits,
+    of_strays,
+    of_types,
+    some_of,
+)
 from monitor.setup.sample import Sample, missing_files, opened, sampled
 from monitor.setup.unmeasured import unmeasured
 from monitor.setup.untold import untold
@@ -34,7 +43,6 @@ from monitor.types import Roles
 
 Severity = Literal["error", "warning"]
 REFERENCE_ROWS = 100
-_HELD = {"number": "numbers", "text": "text", "boolean": "truth values", "time": "times", "other": "other values"}
 
 
 @dataclass(frozen=True)
@@ -316,8 +324,4 @@ def _reference(at: str, roles: Roles, rows: pa.Table, records: pa.Table | None) 
     for name in (one for one in records.column_names if one not in played and one not in rows.column_names):
         mend = "it is not compared; add it to the reference, or to columns.ignore"
         yield Finding("warning", at_reference, f"no column {name!r}, which the source has", mend)
-    for both in sorted(set(records.column_names) & set(rows.column_names) - played):
-        there, here = read_type(records[both]), read_type(rows[both])
-        if there != here and pc.count(records[both]).as_py() and pc.count(rows[both]).as_py():
-            problem = f"{both!r} holds {_HELD[here]} here and {_HELD[there]} in the source"
-            yield Finding("warning", at_reference, problem, "write both alike, or most values will count as invalid")
+    yield from (Finding("warning", at_reference, *said) for said in of_types(roles, rows, records))

@@ -15,6 +15,7 @@ from monitor.types import Roles
 
 FEWEST, SURELY = 20, 1e-6
 FEW_CLASSES = 6
+_HELD = {"number": "numbers", "text": "text", "boolean": "truth values", "time": "times", "other": "other values"}
 MOST_SEGMENTS, MOST_CLIENTS = 0.5, 0.9
 """Shares of different values among a column's, above which it splits nothing, or names nobody who comes again."""
 NEARLY_ALL = 0.9
@@ -112,6 +113,30 @@ def of_strays(roles: Roles, rows: pa.Table) -> Iterator[tuple[str, str]]:
             yield problem, f"they count as invalid; where they are meant, say kinds: {{{name}: categorical}}"
 
 
+def of_types(roles: Roles, reference: pa.Table, records: pa.Table) -> Iterator[tuple[str, str]]:
+    """Yield (problem, mend) for columns of another class of type in the reference than in the records.
+
+    What is compared by its type is: features, sensitive columns and segments, and predictions.
+    """
+    aside = {roles.timestamp, roles.id, roles.client, roles.version, roles.label, *roles.scores, *roles.ignore}
+    for name in sorted({*records.column_names} & {*reference.column_names} - {*aside, *roles.others}):
+        there, here = read_type(records[name]), read_type(reference[name])
+        if there != here and pc.count(records[name]).as_py() and pc.count(reference[name]).as_py():
+            counts = _counts_as(records[name], reference[name], number=here == "number")
+            untyped = "; a CSV file names no types: beside one, write the other as CSV, too"
+            problem = f"{name!r} holds {_HELD[here]} here and {_HELD[there]} in the source"
+            yield problem, f"write both alike, or {counts}{untyped if 'text' in (there, here) else ''}"
+
+
+def _counts_as(found: pa.ChunkedArray, known: pa.ChunkedArray, *, number: bool) -> str:
+    """Say what becomes of values of another type: unread or unknown ones are told as such as well."""
+    if number and _unread(found) > 0.5:
+        return "most values will count as invalid"
+    if not number and not _spelled(found) & _spelled(known):
+        return "all values will count as of another type, and as unknown to the reference"
+    return "all values will count as of another type"
+
+
 def of_amounts(roles: Roles, rows: pa.Table) -> Iterator[tuple[str, str]]:
     """Yield (problem, mend) where many whole numbers, as counts are, will be taken for classes.
 
@@ -143,6 +168,10 @@ def _turned_round(roles: Roles, rows: pa.Table, labels: set[str]) -> Iterator[Mi
 
 def _words(column: pa.ChunkedArray) -> set[str]:
     return {text for text in categories(column, classes=True).texts if text is not None}
+
+
+def _spelled(column: pa.ChunkedArray) -> set[str]:
+    return {text for text in categories(column).texts if text is not None}
 
 
 def some_of(words: Collection[str]) -> str:

@@ -239,7 +239,26 @@ DATA: list[tuple[dict[str, Any], str]] = [
         {"logs": but(ROWS, distance=["far"] * N)},
         (
             "warning reference: 'distance' holds numbers here and text in the source; write both alike, or "
-            "most values will count as invalid"
+            "most values will count as invalid; a CSV file names no types: beside one, write the other as CSV, too"
+        ),
+    ),
+    # a prediction and a segment whose types differ, as a CSV file beside a Parquet file makes them
+    (
+        {"reference": but(REFERENCE, predicted=[str(one) for one in ROWS["predicted"]])},
+        (
+            "warning reference: 'predicted' holds text here and numbers in the source; write both alike, or "
+            "all values will count as of another type; a CSV file names no types: beside one, write the other as CSV, too"
+        ),
+    ),
+    (
+        {
+            "reference": but(REFERENCE, origin=["True", "False"] * (N // 2)),
+            "logs": but(ROWS, origin=[True, False] * 100),
+        },
+        (
+            "warning reference: 'origin' holds text here and truth values in the source; write both alike, or "
+            "all values will count as of another type, and as unknown to the reference; a CSV file names no types: "
+            "beside one, write the other as CSV, too"
         ),
     ),
 ]
