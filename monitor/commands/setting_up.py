@@ -3,9 +3,11 @@
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import typer
+import yaml
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -30,13 +32,25 @@ def init(  # the command's options
     root = out.absolute().parent
     if name is not None and not _NAME.fullmatch(name):
         raise ConfigError("--name", f"{name!r} is no name of a model", "write letters, digits, dot, dash, underscore")
-    written = initial(data, reference=reference, labels=labels, here=Path.cwd(), root=root, model=name)
+    taken = _models_beside(out.absolute())
+    written = initial(data, reference=reference, labels=labels, here=Path.cwd(), root=root, model=name, taken=taken)
     try:
         out.write_text(written, encoding="utf-8")
     except OSError as error:
         raise MonitorError(f"{out} cannot be written: {error.strerror or error}") from error
     typer.echo(f"{out}: written; read it, then `monitor check {out}`")
     return 0
+
+
+def _models_beside(out: Path) -> set[str]:
+    """Name the models of other configurations in the folder: their database is the same one, unless it is changed."""
+    found: set[str] = set()
+    for path in sorted({*out.parent.glob("*.yaml"), *out.parent.glob("*.yml")} - {out}):
+        with suppress(OSError, ValueError, yaml.YAMLError):
+            written = yaml.safe_load(path.read_text(encoding="utf-8"))
+            models = written.get("models") if isinstance(written, dict) else None
+            found |= {str(name) for name in models} if isinstance(models, dict) else set()
+    return found
 
 
 def check(path: Path) -> int:

@@ -1,6 +1,8 @@
 """A first configuration from a look at the data."""
 
 import re
+from collections.abc import Collection
+from itertools import chain, count
 from os.path import normpath, relpath
 from pathlib import Path
 
@@ -24,12 +26,13 @@ def initial(
     here: Path,
     root: Path,
     model: str | None = None,
+    taken: Collection[str] = (),
 ) -> str:
     """Look at `data`, a file, glob, folder or `URL#table`, and give a commented configuration for it as YAML.
 
     labels: where labels come by themselves; without it, a folder of that name beside the data's is looked into.
     here: the folder that relative paths begin in. root: the folder the configuration will stand in. model: the
-    model's name; without it, it is taken from the data's.
+    model's name; without it, it is taken from the data's, with a number behind it where it is `taken`.
 
     Raises ConfigError when there are no rows, and SourceError when they cannot be read.
     """
@@ -41,9 +44,14 @@ def initial(
     late = _labels(labels, source, rows, here=here, root=root)
     if late is not None:
         found = guess(rows, reference=known, labels=late[2])
-    name = model or _name(source, root)
+    name = model or _free(_name(source, root), taken)
     cursor = cursor_of_labels(late[2], rows, found.id) if late else ()
     return written(found, data=source, reference=compared, labels=late and (*late[:2], cursor), model=name)
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    names = chain([name], (f"{name}-{number}" for number in count(2)))
+    return next(one for one in names if one not in taken)
 
 
 def _labels(

@@ -24,11 +24,13 @@ from monitor.setup.look import (
 )
 
 CHANCE_CORRECTED = 0.3
+OFTEN_NEW = 0.5
 Finder = Callable[[str, pa.ChunkedArray], tuple[float, str] | None]
 
 _TIMES = ("timestamp", "ts", "time", "datetime", "date", "at", "logged", "when")
 _EVENTS = ("request", "record", "event", "prediction", "row", "transaction", "log", "call", "inference", "uuid", "guid")
 _CLIENTS = ("client", "user", "account", "customer", "caller", "tenant", "subscriber", "api", "apikey", "device", "ip")
+_IDS = ("id", "uuid", "guid", "key", "uid")
 _NAMES_SOMEONE = ("id", "key", "name", "ip", "address", "hash", "number")
 _SCORES = ("score", "scores", "proba", "prob", "probability", "probabilities", "p", "likelihood", "confidence")
 _PREDICTIONS = ("prediction", "predicted", "pred", "predict", "yhat", "hat", "decision", "forecast", "forecasted")
@@ -96,7 +98,7 @@ def as_id(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
     if not _could_be_id(column):
         return None
     parts = words(name)
-    named = parts[-1] in ("id", "uuid", "guid", "key", "uid") or "".join(parts) in ("id", "uuid", "rowid")
+    named = parts[-1] in _IDS or "".join(parts) in ("id", "uuid", "rowid")
     looks = is_text(column) and all(len(str(value)) == 36 and str(value).count("-") == 4 for value in _first(column))
     if not (named or looks):
         return None
@@ -220,6 +222,14 @@ def as_unique(_name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
     if not is_text(column) or any(" " in str(value) for value in _first(column)):
         return None
     return 1, "text that is different in every row"
+
+
+def as_naming(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
+    whole = pa.types.is_integer(column.type) or is_text(column)
+    if len(column) < 20 or not whole or words(name)[-1] not in _IDS:
+        return None
+    different = distinct(column) / max(len(column) - column.null_count, 1)
+    return (1, "named like an id, and hardly a value comes again") if different > OFTEN_NEW else None
 
 
 def _first(column: pa.ChunkedArray) -> Iterator[object]:

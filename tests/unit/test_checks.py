@@ -247,7 +247,8 @@ DATA: list[tuple[dict[str, Any], str]] = [
         {"reference": but(REFERENCE, predicted=[str(one) for one in ROWS["predicted"]])},
         (
             "warning reference: 'predicted' holds text here and numbers in the source; write both alike, or "
-            "all values will count as of another type; a CSV file names no types: beside one, write the other as CSV, too"
+            "all values will count as of another type; a CSV file names no types: beside one, write the other "
+            "as CSV, too"
         ),
     ),
     (

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from pydantic import SecretStr
 
+from monitor.commands.setting_up import init
 from monitor.config import Config, Data, load
 from monitor.errors import ConfigError
 from monitor.setup.checks import check
@@ -89,6 +90,33 @@ def test_scores_that_sum_to_one_are_of_classes() -> None:
     found = guess(pa.table({"logged_at": COLUMNS["logged_at"], **scores, "z": P}))
     assert found.classes == ("cat", "car", "dog")
     assert names(found, "scores") == list(scores)
+
+
+@pytest.mark.parametrize("heights", [(1.0, 1.0, 1.0), (1.0, 0.1, 1.0)], ids=["all are decided", "c1 never is"])
+def test_classes_are_named_as_the_prediction_does(heights: tuple[float, ...]) -> None:
+    drawn = [[DRAW.random() * height for height in heights] for _ in range(N)]
+    rows = [[one / sum(row) for one in row] for row in drawn if max(row) > row[1] or heights[1] == 1.0]
+    said = [f"c{row.index(max(row))}" for row in rows]
+    table = pa.table({**dict(zip(("p0", "p1", "p2"), zip(*rows, strict=True), strict=True)), "pred": said})
+    found = guess(table)
+    assert found.classes == ("c0", "c1", "c2")
+    assert found.scores[0].reason.endswith("each is the highest where pred holds its class")
+
+
+def test_classes_keep_the_names_of_their_scores_where_the_prediction_shows_no_others() -> None:
+    scores = {"p0": [p * 0.6 for p in P], "p1": [p * 0.4 for p in P], "p2": [1 - p for p in P]}
+    for said in (["0", "2"], ["up", "down"]):
+        drawn = [DRAW.choice(said) for _ in P]
+        assert guess(pa.table({**scores, "pred": drawn})).classes == ("0", "1", "2")
+
+
+def test_an_id_that_hardly_comes_again_means_nothing_to_the_model() -> None:
+    ids = [DRAW.randrange(10**4) for _ in range(N)]
+    found = guess(with_columns(customer_id=ids, amount=ids, shop_id=[one % 50 for one in ids]))
+    assert "customer_id" in names(found, "ignore")
+    assert not {"amount", "shop_id"} & {*names(found, "ignore")}
+    (why,) = [choice.reason for choice in found.ignore if choice.column == "customer_id"]
+    assert why == "named like an id, and hardly a value comes again"
 
 
 def test_of_two_scores_that_sum_to_one_the_positive_is_kept() -> None:
@@ -268,6 +296,15 @@ def test_what_is_written_loads_and_passes_its_checks(tmp_path: Path, ending: str
     (model,) = config.models.values()
     assert (model.columns.timestamp, model.columns.label) == ("logged_at", "delayed")
     assert str(model.window) in ("6h", "1d")
+
+
+def test_configurations_in_one_folder_name_models_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_file(tmp_path, ".parquet").rename(tmp_path / "fares.parquet")
+    (tmp_path / "broken.yml").write_text("models: [")
+    monkeypatch.chdir(tmp_path)
+    for out, named in (("one.yaml", "fares"), ("two.yaml", "fares-2"), ("two.yaml", "fares-2")):
+        init("fares.parquet", reference=None, labels=None, name=None, out=Path(out), force=True)
+        assert list(load_text((tmp_path / out).read_text(encoding="utf-8")).models) == [named]
 
 
 def test_a_configuration_elsewhere_finds_its_data(tmp_path: Path) -> None:
