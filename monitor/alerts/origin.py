@@ -64,15 +64,17 @@ class Symptoms:
 
     broken: by feature, the share of rows that cannot be right: without a value, not of the kind, never seen before, or
     all alike. moved: by feature, the PSI of those that differ from the reference by more than chance. crept: those that
-    came there step by step, see `has_crept`. features: how many there are in all. outputs: the model's answers moved.
-    outcomes: labels, or how they meet the answers, did. alarmed: names of clients, or of what else is under an attack
-    alarm. attack, drift: who sent the rows that these are made of. version: one that is new. differs: one that answers
-    otherwise than the older one in the same windows.
+    came there step by step, see `has_crept`. leapt: the texts and vectors that came there at once, see `has_leapt`.
+    features: how many there are in all. outputs: the model's answers moved. outcomes: labels, or how they meet the
+    answers, did. alarmed: names of clients, or of what else is under an attack alarm. attack, drift: who sent the rows
+    that these are made of. version: one that is new. differs: one that answers otherwise than the older one in the same
+    windows.
     """
 
     broken: Mapping[str, float] = field(default_factory=dict)
     moved: Mapping[str, float] = field(default_factory=dict)
     crept: frozenset[str] = frozenset()
+    leapt: frozenset[str] = frozenset()
     features: int = 0
     outputs: bool = False
     outcomes: bool = False
@@ -119,6 +121,22 @@ def has_crept(earlier: Iterable[float], shift: float) -> bool:
     """
     low, high = sorted(part * shift for part in ON_THE_WAY)
     return sum(low <= one <= high for one in earlier) >= RAMP
+
+
+def has_leapt(earlier: Sequence[float], shift: float) -> bool:
+    """Say whether a column came to where it is at once, and was never there before, as far as is known.
+
+    earlier, shift: as of `has_crept`, the last so many windows in their order. One window may hold both.
+
+    >>> has_leapt([0.1, 0.0, 0.1, 0.5, 1.1, 0.9], 1.0), has_leapt([0.1, 0.3, 0.6, 0.8], 1.0), has_leapt([1, 0, 0, 0], 1)
+    (True, False, False)
+    """
+    parts = [one / shift for one in earlier] if shift else []
+    low, high = ON_THE_WAY
+    while parts and parts[-1] > high:
+        parts.pop()
+    before = parts[:-1] if parts and parts[-1] >= low else parts
+    return len(before) >= RAMP and all(part < low for part in before)
 
 
 def lasting(effects: Sequence[float], windows: int) -> str:
@@ -187,9 +205,11 @@ def _aged(symptoms: Symptoms) -> OriginName | None:
     known = symptoms.drift.clients is not None
     many = symptoms.drift.spread or not known or not symptoms.drift.counts
     if _drifted(symptoms):
-        return "temporal" if many else None
-    # the inputs stand still, and what they mean has changed
-    return "temporal" if symptoms.outcomes and not symptoms.moved and not symptoms.alarmed else None
+        # texts and vectors are made by programs, which are changed overnight
+        return "temporal" if many and not symptoms.leapt.issuperset(_drifted(symptoms)) else None
+    # the inputs stand still, and so do the answers: what they mean has changed
+    still = not (symptoms.moved or symptoms.outputs or symptoms.alarmed)
+    return "temporal" if symptoms.outcomes and still else None
 
 
 _REASONS = (_broken, _attacked, _elsewhere, _replaced, _aged)
@@ -232,7 +252,11 @@ def _signs(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
         yield "temporal", f"it came there step by step ({first_of(sorted(symptoms.crept))})"
     if symptoms.drift.spread:
         yield "temporal", f"{symptoms.drift.clients} clients sent the rows that moved"
-    quiet = symptoms.outcomes and not symptoms.moved
+    if symptoms.leapt:
+        leapt = first_of(sorted(symptoms.leapt))
+        yield "data_quality", f"it came there at once, as with another release of what makes it ({leapt})"
+    yield "model_change", "the answers moved while no feature did" if symptoms.outputs and not symptoms.moved else ""
+    quiet = symptoms.outcomes and not symptoms.moved and not symptoms.outputs
     answered: OriginName = "model_change" if symptoms.version or symptoms.differs else "temporal"
     yield answered, "labels met the answers otherwise while no feature moved" if quiet else ""
 

@@ -18,7 +18,7 @@ from monitor.steps.evidence import MOST_NAMED
 from monitor.steps.faulty import Faulty
 from monitor.steps.measure import VERSION
 from monitor.steps.memory import Memory
-from monitor.steps.symptoms import crept_columns, excess_of, senders_of, sent_more, symptoms_of
+from monitor.steps.symptoms import crept_columns, excess_of, leapt_columns, senders_of, sent_more, symptoms_of
 from monitor.steps.verdict import Verdict
 from monitor.steps.version_reasons import comes_of_version, differing_version, lies_in_own_rows, new_version_in
 from monitor.store.database import Database
@@ -120,6 +120,7 @@ def reason_of(
     """Gather a window's symptoms and say what they speak for; differs: as in `Symptoms`."""
     symptoms = symptoms_of(verdict, stepped, faulty=faulty)
     symptoms = replace(symptoms, attack=attack, differs=differs, crept=crept_columns(symptoms.moved, verdict, memory))
+    symptoms = replace(symptoms, leapt=leapt_columns(symptoms.moved, verdict, memory))
     column = max(symptoms.moved, key=lambda name: (symptoms.moved[name], name), default="")
     found = senders_of(connection, model, verdict, column, window) if column else None
     if found is not None:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from monitor.alerts.attack_wording import EVERYONE
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import UNDER_ALARM
-from monitor.alerts.origin import RENAMED_SHARE, UNIT_PSI, Excess, Symptoms, has_crept
+from monitor.alerts.origin import RENAMED_SHARE, UNIT_PSI, Excess, Symptoms, has_crept, has_leapt
 from monitor.alerts.phrasing import shown
 from monitor.alerts.taxonomy import is_attack
 from monitor.detectors.drift import mean_shift, psi
@@ -30,6 +30,8 @@ from monitor.types import Measurement, Window
 
 BROKEN = {one.NAME for one in (missing_share, invalid_share, unseen_share, constant_column)}
 SURELY = 0.001
+REMEMBERED = 28
+"""Of how many windows before it is known whether a column was there once."""
 _OUTPUTS, _OUTCOMES = ("drift.prediction", "confidence"), ("drift.label", "drift.concept", "performance.realised")
 
 
@@ -84,6 +86,22 @@ def crept_columns(moved: Mapping[str, float], verdict: Verdict, memory: Memory) 
     now = {one.column: one.effect for one in shifts if not one.segment and one.effect}
     apart = [name for name, distance in moved.items() if distance > UNIT_PSI and name in now]
     return frozenset(name for name in apart if has_crept(_shifts_before(name, verdict, memory), now[name]))
+
+
+def leapt_columns(moved: Iterable[str], verdict: Verdict, memory: Memory) -> frozenset[str]:
+    """Name the texts and vectors that came to where they are at once, by what is measured of them that moved most."""
+    layout = verdict.profiles[WHOLE][0].layout
+    measured = [j.measurement for j in verdict.judged if j.measurement.detector == mean_shift.NAME]
+    sure = (one for one in measured if not one.segment and (1.0 if one.p_value is None else one.p_value) <= SURELY)
+    shifts = {one.column: one.effect for one in sure if one.effect}
+    found = set[str]()
+    for name in moved:
+        made = {of for one in layout.derivations if one.columns == (name,) for of in one.names}
+        most = max(shifts.keys() & {name, *made}, key=lambda one: (abs(shifts[one]), one), default="")
+        if most and layout.by_name[name].kind in ("text", "vector"):
+            before = [*_shifts_before(most, verdict, memory)][-REMEMBERED:]
+            found |= {name} if has_leapt(before, shifts[most]) else set()
+    return frozenset(found)
 
 
 def _shifts_before(column: str, verdict: Verdict, memory: Memory) -> Iterator[float]:

@@ -46,10 +46,18 @@ def days(seed: int, count: int, start: datetime) -> Rows:
     }
 
 
-def alarms(folder: Path, change: Callable[[Rows, np.ndarray], None], *, attacks: str = "off") -> list[dict[str, Any]]:
-    """Give the alerts that fired, where the last five of eight days are changed."""
-    pq.write_table(pa.table(days(1, 20, START - 60 * DAY)), folder / "reference.parquet")
-    rows = days(2, 8, START)
+def alarms(
+    folder: Path,
+    change: Callable[[Rows, np.ndarray], None],
+    *,
+    attacks: str = "off",
+    also: Callable[[Rows], None] = lambda rows: None,  # noqa: ARG005  # no other columns
+) -> list[dict[str, Any]]:
+    """Give the alerts that fired, where the last five of eight days are changed; `also` adds columns."""
+    reference, rows = days(1, 20, START - 60 * DAY), days(2, 8, START)
+    also(reference)
+    also(rows)
+    pq.write_table(pa.table(reference), folder / "reference.parquet")
     change(rows, np.flatnonzero(np.arange(8 * A_DAY) >= 3 * A_DAY))
     pq.write_table(pa.table(rows), folder / "logs.parquet")
     monitor = opened(load(CONFIG.format(attacks=attacks), place="monitor.yaml", environ={}, read=str), root=folder)
@@ -79,6 +87,27 @@ def one_client(rows: Rows, changed: np.ndarray) -> None:
     own = np.union1d(own, changed[::12])
     rows["who"][own] = "client 7"
     rows["income"][own] *= 4
+
+
+@pytest.mark.parametrize("also", [False, True], ids=["the text alone", "and a number"])
+def test_a_text_that_is_cut_overnight_is_no_passing_of_time(tmp_path: Path, also: bool) -> None:  # noqa: FBT001
+    def cut(rows: Rows, changed: np.ndarray) -> None:
+        rows["note"][changed[::5]] = [text[:30] for text in rows["note"][changed[::5]]]
+        rows["income"][changed] *= 1.3 if also else 1.0
+
+    found = [alert for alert in alarms(tmp_path, cut, also=with_notes) if alert["kind"] == "drift.data"]
+    of_text = {alert["origin"] for alert in found if alert["column"] == "note"}
+    assert of_text == {"temporal" if also else "undetermined"}
+    sentences = {sentence for alert in found for sentence in alert["evidence"]["origin"]["for"]}
+    assert also or "it came there at once, as with another release of what makes it (note)" in sentences
+
+
+def with_notes(rows: Rows) -> None:
+    rng = np.random.default_rng(len(rows["at"]))
+    words = rng.choice(
+        ["".join(chr(97 + (n * k) % 26) for k in range(3, 6 + n % 7)) for n in range(1, 60)], (len(rows["at"]), 8)
+    )
+    rows["note"] = np.array([" ".join(row) for row in words], object)
 
 
 def test_what_one_client_sends_names_the_client(tmp_path: Path) -> None:

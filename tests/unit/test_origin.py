@@ -55,6 +55,11 @@ ATTACK = Symptoms(alarmed=("mallory",), attack=FEW, features=20)
         (replace(DRIFT, drift=Excess(rows=19, clients=1, top_share=1.0, top_traffic=0.1)), "temporal"),
         (replace(DRIFT, moved={"age": 0.05}), "undetermined"),
         (Symptoms(outcomes=True, features=20), "temporal"),
+        # but where the answers move by themselves, it is not the labels that changed
+        (Symptoms(outcomes=True, outputs=True, features=20), "undetermined"),
+        # texts and vectors leap where what makes them is changed
+        (replace(DRIFT, moved={"words": 0.4}, leapt=frozenset({"words"})), "undetermined"),
+        (replace(DRIFT, moved={"words": 0.4, "age": 0.4}, leapt=frozenset({"words"})), "temporal"),
     ],
 )
 def test_who_and_where_tell_why(symptoms: Symptoms, name: str) -> None:
@@ -95,6 +100,14 @@ def test_what_a_new_version_brings_does_not_speak_against_it() -> None:
 )
 def test_how_it_came_is_said_where_it_is_seen(effects: list[float], windows: int, sentence: str) -> None:
     assert lasting(effects, windows) == sentence
+
+
+def test_what_leapt_and_answers_that_move_alone_are_said() -> None:
+    leapt = origin_of(replace(DRIFT, moved={"words": 0.4}, leapt=frozenset({"words"})))
+    assert "it came there at once, as with another release of what makes it (words)" in leapt.speaks_for
+    assert origin_of(Symptoms(outcomes=True, outputs=True, features=20)).speaks_for == (
+        "the answers moved while no feature did",
+    )
 
 
 def test_an_undetermined_origin_shows_all_that_was_seen() -> None:
