@@ -114,8 +114,11 @@ def _without_number(finding: Finding) -> str:
 
 
 def _new_values(finding: Finding) -> str:
-    """Name the values that the reference does not hold, where that is what is told."""
+    """Name the values that the reference does not hold, or their length, where that is what is told."""
     often = [f"{shown(str(one['value']))} ({one['rows']:,})" for one in finding.evidence.get("new_values", ())]
+    if "length" in finding.evidence:
+        held, usual = finding.evidence["length"], finding.evidence["usual_length"]
+        return f", most often lists of {held:,} numbers, in the reference of {usual:,}"
     return f", most often {', '.join(often)}" if often else ""
 
 

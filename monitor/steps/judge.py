@@ -14,6 +14,7 @@ from monitor.steps.baseline import Baseline
 from monitor.steps.due import Due, Known, Revisions, due_windows, label_clock, matured
 from monitor.steps.faulty import Faulty, faulty_clients
 from monitor.steps.history import History
+from monitor.steps.lengths import with_lengths
 from monitor.steps.memory import Memory
 from monitor.steps.notify import tell
 from monitor.steps.origins import with_origins
@@ -165,14 +166,16 @@ class Judging:
         stepped = list(stepped_alerts(watch, verdict, standing.alerts))
         stepped += of_versions_over(watch, verdict, standing, stepped)
         stepped = list(noting_recurrence(stepped, verdict, self._remembered()))
+        layout, window = verdict.profiles[WHOLE][0].layout, looked_at.sample.stretch
+        stepped = with_lengths(database, watch.name, stepped, layout, window)
         return with_origins(
             database,
             watch.name,
             verdict,
-            with_attack_evidence(database, watch, stepped, standing.rows, verdict.profiles[WHOLE][0].layout),
+            with_attack_evidence(database, watch, stepped, standing.rows, layout),
             standing=standing.rows,
             memory=self._remembered(),
-            window=looked_at.sample.stretch,
+            window=window,
             attack=suspicious_excess(looked_at.seen, alpha=watch.settings.attacks.alpha),
             faulty=looked_at.faulty,
         )
