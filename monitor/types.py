@@ -1,6 +1,6 @@
 """Values that pass between the layers: frozen, times aware and in UTC."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -34,6 +34,7 @@ class Roles:
     `scores` holds one column for binary models (the positive class) and one per class otherwise, in the order
     of `classes`. population: for a column, the share of each value in the population that the traffic should be like.
     `others` hold what other models answered to the same rows. zone: of times that name none; None is UTC.
+    intersections: sensitive columns whose values together are groups, too, see `crossing`.
     """
 
     timestamp: str
@@ -51,6 +52,19 @@ class Roles:
     population: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     others: tuple[str, ...] = ()
     zone: str | None = None
+    intersections: tuple[tuple[str, ...], ...] = ()
+
+
+CROSS = " & "
+
+
+def crossing(parts: Iterable[str]) -> str:
+    """Name several columns, or the values of several, that are taken together.
+
+    >>> crossing(["sex", "region"])
+    'sex & region'
+    """
+    return CROSS.join(parts)
 
 
 KEPT_CHARS = 65_536

@@ -41,7 +41,7 @@ from monitor.store.outbox import channels, outbox_counts
 from monitor.store.records import record_span
 from monitor.store.references import WHOLE, read_reference
 from monitor.store.runs import failed_runs
-from monitor.types import Measurement
+from monitor.types import Measurement, crossing
 
 Gaps = Sequence[tuple[Detector, Measurement]]
 
@@ -174,7 +174,7 @@ def untold_signs(name: str, model: Model, reference: Profile, gaps: Gaps) -> Ite
     """Tell of sensitive columns of which no alert can speak: nothing to compare, or groups of too few rows."""
     said = [f"{problem}; {mend}" for problem, mend in untold(model, reference)]
     yield from (Sign(f"{name}: groups", one, note=True) for one in said)
-    for column in model.columns.sensitive:
+    for column in (*model.columns.sensitive, *map(crossing, model.columns.intersections)):
         own = [gap for _, gap in gaps if gap.column == column]
         if own and all(gap.value is None for gap in own):
             yield Sign(f"{name}: groups by {column}", f"no alert can tell of them: {own[0].note}", note=True)

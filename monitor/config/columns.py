@@ -49,6 +49,7 @@ class Columns(Section):
     label: str | None = None
     segments: tuple[str, ...] = ()
     sensitive: tuple[str, ...] = ()
+    intersections: tuple[tuple[str, ...], ...] = ()
     ignore: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     zone: Annotated[str | None, read_by(_zone, "no time zone", "write one such as Europe/Berlin, or UTC")] = None

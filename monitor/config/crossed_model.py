@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -98,12 +98,23 @@ def _roles(path: Path, columns: Tree) -> Iterator[Mistake]:
     for column in sorted(set(splits["ignore"]) & {*splits["segments"], *splits["sensitive"]}):
         role = "segments" if column in splits["segments"] else "sensitive"
         yield path, _twice(column, role, "ignore"), "a column has one role; take it out of one of them"
+    yield from _intersections((*path, "intersections"), columns, splits["sensitive"])
     yield from _population((*path, "population"), mapping(columns.get("population")))
     if "" in by_class:
         yield (*path, "scores"), "a class without a name", "name the class that the score is of"
     if len(splits["segments"]) > MAX_SEGMENTS:
         problem = f"{len(splits['segments'])} columns"
         yield (*path, "segments"), problem, f"keep at most {MAX_SEGMENTS}: each multiplies the tests"
+
+
+def _intersections(path: Path, columns: Tree, sensitive: Sequence[str]) -> Iterator[Mistake]:
+    for named in listed(columns.get("intersections")):
+        together = [one for one in listed(named) if isinstance(one, str)]
+        if not isinstance(named, list) or len({*together}) < 2 or len({*together}) < len(together):
+            yield path, f"{named!r} names no two columns", "write lists of two columns or more: [[sex, region]]"
+        for column in together:
+            if column not in sensitive:
+                yield path, f"{column!r} is not among the sensitive columns", "name it in sensitive, too"
 
 
 def _population(path: Path, population: Tree) -> Iterator[Mistake]:

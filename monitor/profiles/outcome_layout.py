@@ -107,4 +107,8 @@ def outcome_layout_of(described: Mapping[str, Any]) -> OutcomeLayout:
 
 def tupled(described: Mapping[str, Any]) -> dict[str, Any]:
     """Give what JSON keeps as lists as the tuples that they were."""
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in described.items()}
+    return {key: _as_tuple(value) for key, value in described.items()}
+
+
+def _as_tuple(value: object) -> object:
+    return tuple(map(_as_tuple, value)) if isinstance(value, list) else value

@@ -39,7 +39,7 @@ from monitor.setup.misfits import (
 from monitor.setup.sample import Sample, missing_files, opened, sampled
 from monitor.setup.unmeasured import unmeasured
 from monitor.setup.untold import untold
-from monitor.types import Roles
+from monitor.types import Roles, crossing
 
 Severity = Literal["error", "warning"]
 REFERENCE_ROWS = 100
@@ -182,9 +182,8 @@ def _records(at: str, model: Model, sample: Sample) -> Iterator[Finding]:
     yield from (Finding("error", f"{at_columns}.{key}", *said) for key, *said in of_kinds(roles, rows))
     yield from (Finding("warning", f"{at_columns}.{key}", *said) for key, *said in of_splits(roles, rows))
     for name in sorted({threshold_parts(key)[1] for key in model.thresholds} - {""}):
-        if name not in (*rows.column_names, roles.label) and not re.fullmatch(
-            r"\w+\(.*\)|confidence|margin|entropy", name
-        ):
+        known = (*rows.column_names, roles.label, *map(crossing, roles.intersections))
+        if name not in known and not re.fullmatch(r"\w+\(.*\)|confidence|margin|entropy", name):
             problem = f"no column {name!r} in the source"
             yield Finding("error", f"{at}.thresholds", problem, suggestion(name, rows.column_names))
 

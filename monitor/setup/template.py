@@ -142,7 +142,8 @@ def _columns(guess: Guess) -> Iterator[str]:
     else:
         yield _role("label", guess.label, "what turned out to be true")
     yield from _several("segments", guess.segments, "splits the traffic, each value watched apart", said=False)
-    yield _noted(6, "# sensitive: [sex]", "groups that must not be treated worse")
+    yield _noted(6, "# sensitive: [sex, age]", "groups that must not be treated worse")
+    yield _noted(6, "# intersections: [[sex, age]]", "sensitive columns whose values together are groups, too")
     yield from _several("ignore", guess.ignore, "columns that mean nothing to the model", said=True)
     kinds = f"{{{', '.join(f'{_quoted(c.column)}: vector' for c in guess.vectors)}}}" if guess.vectors else ""
     shown = f"kinds: {kinds}" if kinds else "# kinds: {zip_code: categorical}"

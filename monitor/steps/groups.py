@@ -12,7 +12,7 @@ from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile
 from monitor.steps.measure import Found, found_of
 from monitor.store.references import GROUP, WHOLE
-from monitor.types import Measurement, Window
+from monitor.types import Measurement, Window, crossing
 
 Parts = Mapping[str, Profile]
 UNITS = {"mean_error": "label's unit", "mean_prediction": "prediction's unit"}
@@ -73,6 +73,8 @@ def looked_at(layout: Layout) -> Iterator[tuple[str, str, tuple[Detector, ...]]]
     """Give (column, beginning of its segments, detectors) of every column that splits the traffic into groups."""
     for column in layout.roles.sensitive:
         yield column, GROUP + column, (*TREATMENT, *SELECTION)
+    for columns in layout.roles.intersections:
+        yield crossing(columns), GROUP + crossing(columns), (*TREATMENT, *SELECTION)
     for column in layout.roles.segments:
         if column not in layout.roles.sensitive:
             yield column, column, SELECTION

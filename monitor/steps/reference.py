@@ -265,6 +265,10 @@ def _add(total: dict[K, Profile], key: K, part: Profile) -> None:
 
 def _roles(watch: Watch) -> str:
     """Give what a reference's fingerprint begins with: what the user says of the columns."""
-    said: list[object] = [asdict(watch.roles) | {"kinds": dict(watch.roles.kinds)}, str(watch.base), FORMAT]
+    roles = asdict(watch.roles) | {"kinds": dict(watch.roles.kinds)}
+    if not watch.roles.intersections:
+        # what was read before there were any need not be read again
+        del roles["intersections"]
+    said: list[object] = [roles, str(watch.base), FORMAT]
     said += [ATTACK_FORMAT, *watch.settings.attacks.ignore] if watch.settings.watches_attacks else []
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:32]

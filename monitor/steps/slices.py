@@ -1,9 +1,9 @@
 """From rows to the profiles of the windows, versions and segments that they fall into."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import chain, pairwise
+from itertools import chain, pairwise, product
 
 import numpy as np
 import pyarrow as pa
@@ -18,12 +18,13 @@ from monitor.profiles.reading import floats
 from monitor.schedule import Period
 from monitor.store.profiles import Slice
 from monitor.store.references import GROUP
-from monitor.types import Window
+from monitor.types import Window, crossing
 
 Codes = NDArray[np.intp]
 Summing = Callable[[pa.Table, Layout, Iterable[Groups]], Iterator[list[Profile]]]
 
 MOST_VERSIONS = 20
+MOST_COMBINED = 100
 OTHER = "other"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -105,6 +106,31 @@ def _dimensions(rows: pa.Table, layout: Layout, segment_values: int) -> Iterator
 
 
 def _sensitive(rows: pa.Table, layout: Layout, segment_values: int) -> Iterator[_Part]:
+    alone = {part.name: part for part in _alone(rows, layout, segment_values)}
+    yield from alone.values()
+    for names in layout.roles.intersections:
+        parts = [alone[GROUP + name] for name in names if GROUP + name in alone]
+        if len(parts) == len(names):
+            yield _crossed(GROUP + crossing(names), parts)
+
+
+def _crossed(name: str, parts: Sequence[_Part]) -> _Part:
+    """Give every combination of values of several columns; of many values each column's rarer ones are taken together.
+
+    A row without one of the values is of none.
+    """
+    most = int(MOST_COMBINED ** (1 / len(parts)))
+    codes, known, names = np.zeros(parts[0].codes.size, np.intp), np.ones(parts[0].codes.size, np.bool_), []
+    for part in parts:
+        many = len(part.values) > most
+        named = _with_rest(part.values[: most - 1]) if many else part.values
+        own = np.where(part.codes < most - 1, part.codes, named.index(OTHER)) if many else part.codes
+        codes, known = codes * len(named) + own, known & (part.codes >= 0)
+        names.append(named)
+    return _Part(name, list(map(crossing, product(*names))), np.where(known, codes, -1))
+
+
+def _alone(rows: pa.Table, layout: Layout, segment_values: int) -> Iterator[_Part]:
     for name in layout.roles.sensitive:
         column = layout.by_name.get(name)
         if column is None or column.kind == "text" or name not in rows.column_names:

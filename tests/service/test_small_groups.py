@@ -74,6 +74,26 @@ def test_a_small_group_that_is_refused_everything_is_told_with_its_counts(tmp_pa
     assert all("0 % of islands (0 of 80 decisions" in one["text"] for one in told)
 
 
+def test_groups_of_two_columns_together_are_told_where_each_column_stays_level(tmp_path: Path) -> None:
+    def by_sex(table: pa.Table, seed: int, gap: float) -> pa.Table:
+        rng = np.random.default_rng(seed)
+        women, north = rng.random(len(table)) < 0.5, np.array(table["region"].to_pylist()) == "north"
+        share = 0.4 + gap * np.where(women == north, 1.0, -1.0)
+        said = table.drop_columns(["granted"]).append_column("granted", pa.array(rng.random(len(table)) < share))
+        return said.append_column("sex", pa.array(np.where(women, "f", "m")))
+
+    (tmp_path / "logs").mkdir()
+    pq.write_table(by_sex(rows(1, -60, 60), 11, 0.0), tmp_path / "reference.parquet")
+    pq.write_table(by_sex(rows(2, 0, 4), 12, 0.3), tmp_path / "logs" / "crossed.parquet")
+    text = CONFIG.replace("[region]", "[region, sex], intersections: [[sex, region]]")
+    monitor = opened(load(text, place="monitor.yaml", environ={}, read=str), root=tmp_path)
+    once(monitor, clock=lambda: START + 4 * DAY, rng=Random(1))
+    told = [one for one in read(monitor, alert, state="firing") if one["kind"] == "bias.stereotyping"]
+    monitor.database.close()
+    assert {one["column"] for one in told} == {"sex & region"}
+    assert any(" of f & north (" in one["text"] for one in told)
+
+
 def test_only_groups_that_a_window_cannot_tell_of_wait_for_others(tmp_path: Path) -> None:
     monitor = monitored(tmp_path, granted=0.4)
     with monitor.database.read() as connection:

@@ -308,6 +308,21 @@ MISTAKES = [
         "scores: {a: p, b: p}",
         f"{MODEL}.columns: 'p' stands twice in scores; a column has one role; give each its own",
     ),
+    # groups of a column that is not sensitive
+    (
+        "scores: p_delay",
+        "scores: p_delay, sensitive: [sex], intersections: [[sex, age]]",
+        f"{MODEL}.columns.intersections: 'age' is not among the sensitive columns; name it in sensitive, too",
+    ),
+    # an intersection of one column
+    (
+        "scores: p_delay",
+        "scores: p_delay, sensitive: [sex], intersections: [[sex]]",
+        (
+            f"{MODEL}.columns.intersections: ['sex'] names no two columns; write lists of two columns or more: "
+            "[[sex, region]]"
+        ),
+    ),
     # a label that is also a segment
     (
         "[origin]",

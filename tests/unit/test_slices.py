@@ -14,7 +14,7 @@ from monitor.profiles.groups import label_groupings, profile_groupings
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile, merge
 from monitor.schedule import Period
-from monitor.steps.slices import MOST_VERSIONS, OTHER, grouped, sliced
+from monitor.steps.slices import MOST_COMBINED, MOST_VERSIONS, OTHER, grouped, sliced
 from monitor.store.profiles import Slice
 from monitor.store.references import GROUP
 from monitor.types import Roles, Window
@@ -44,6 +44,37 @@ def rows(size: int = 400, seed: int = 1) -> pa.Table:
 
 ROWS = rows()
 LAYOUT = layout_of(ROWS, ROLES)
+
+
+def test_values_of_several_sensitive_columns_are_groups_together() -> None:
+    rng = np.random.default_rng(3)
+    table = ROWS.append_column("sex", pa.array(rng.choice(["f", "m"], 400)))
+    table = table.append_column("age", pa.array(rng.integers(18, 90, 400)))
+    both = (("sex", "origin"), ("sex", "age"))
+    layout = layout_of(table, replace(ROLES, segments=(), sensitive=("sex", "origin", "age"), intersections=both))
+    found = grouped(table, layout, segment_values=20)
+    sex, origin = table["sex"].to_pylist(), table["origin"].to_pylist()
+    for one in ("f", "m"):
+        for place in ("EWR", "JFK", "LGA"):
+            rows_of = sum(pair == (one, place) for pair in zip(sex, origin, strict=True))
+            assert found[f"{GROUP}sex & origin={one} & {place}"].rows == rows_of
+    # a row without an origin is of none
+    together = sum(profile.rows for name, profile in found.items() if name.startswith(f"{GROUP}sex & origin="))
+    assert together == 400 - origin.count(None)
+    assert sum(name.startswith(f"{GROUP}sex & age=") for name in found) == 8
+
+
+def test_of_many_values_the_rarer_ones_are_taken_together() -> None:
+    names = [f"n{number:02}" for number in range(30) for _ in range(60 - number)]
+    columns = {"a": names, "b": names[::-1], "predicted": np.arange(len(names)) % 2}
+    table = pa.table({"at": [MIDNIGHT] * len(names), **columns})
+    roles = Roles("at", prediction="predicted", sensitive=("a", "b"), intersections=(("a", "b"),))
+    found = grouped(table, layout_of(table, roles), segment_values=25)
+    held = {name: profile.rows for name, profile in found.items() if name.startswith(f"{GROUP}a & b=")}
+    assert len(held) <= MOST_COMBINED
+    assert sum(held.values()) == len(names)
+    own = [pair for pair in zip(names, names[::-1], strict=True) if pair[0] == "n00" and pair[1] > "n08"]
+    assert held[f"{GROUP}a & b=n00 & {OTHER}"] == len(own)
 
 
 def of(table: pa.Table, layout: Layout = LAYOUT, base: Period = HOURLY, most: int = 20) -> dict[Slice, Profile]:
