@@ -118,10 +118,22 @@ def test_what_one_client_sends_names_the_client(tmp_path: Path) -> None:
 
 
 def test_a_client_whose_queries_look_like_an_attack_is_told_and_its_rows_are_no_drift(tmp_path: Path) -> None:
-    found = alarms(tmp_path, one_client, attacks="on")
+    def made_up(rows: Rows, changed: np.ndarray) -> None:
+        own, draw = changed[rows["who"][changed] == "client 7"], np.random.default_rng(6)
+        for name, most in (("age", 75), ("income", 90_000), ("debt", 40_000)):
+            rows[name][own] = draw.uniform(0, most, own.size)
+
+    found = alarms(tmp_path, made_up, attacks="on")
     suspected = [alert for alert in found if alert["kind"].startswith("attack.")]
     assert {(alert["segment"], alert["origin"]) for alert in suspected} == {("client=client 7", "attack_like")}
     assert not of_drift(found, "income")
+
+
+def test_a_client_whose_amounts_are_in_another_unit_sends_broken_data(tmp_path: Path) -> None:
+    found = alarms(tmp_path, one_client, attacks="on")
+    suspected = [alert for alert in found if alert["kind"].startswith("attack.")]
+    assert {(alert["segment"], alert["origin"]) for alert in suspected} == {("client=client 7", "data_quality")}
+    assert {alert["severity"] for alert in suspected} <= {"warning", "info"}
 
 
 def test_a_column_that_stands_still_is_broken_data_whatever_else_moves(tmp_path: Path) -> None:
