@@ -77,8 +77,10 @@ def _quiet(told: Mapping[str, Any]) -> str:
 
 
 def suspicion_title(group: Group) -> str:
-    """Say what is suspected of whom."""
+    """Say what is suspected of whom; who goes on without signs gives no all-clear."""
     ended = "resolved: " if group.transition == "resolved" else ""
+    if ended and _going_on(group):
+        ended = "no more "
     made_up = any(pattern_of(finding.evidence) == SYNTHETIC for finding in group.findings)
     attack = attack_named(group.kind, made_up=made_up)
     names = [name for name in map(_who, group.findings) if name != EVERYONE]
@@ -102,11 +104,26 @@ def suspicion_lines(group: Group) -> tuple[str, ...]:
     rest = len(group.findings) - CLIENTS
     more = [f"and {rest} more"] if rest > 0 else []
     if group.transition == "resolved":
-        return (*sentences, *more)
+        return (*sentences, *more, *_no_all_clear(group))
     first = group.findings[0].evidence
     of = f" of {_who(group.findings[0])}" if len(group.findings) > 1 else ""
     details = (*_pair(first, of), *senders(first), *_copied(first), *_records(first, of), *_client(first))
     return (*sentences, *more, *details, *_names(first), *_mild(first), f"To do: {_to_do(group)}.")
+
+
+def _going_on(group: Group) -> list[str]:
+    """Name the clients who still sent rows in the last window."""
+    return [_who(finding) for finding in group.findings if finding.segment and finding.evidence.get("sent")]
+
+
+def _no_all_clear(group: Group) -> list[str]:
+    """Say of those who go on that this is no all-clear."""
+    names = _going_on(group)
+    if not names:
+        return []
+    goes = "goes" if len(names) == 1 else "go"
+    how = "without signs, as who searches slowly or otherwise does"
+    return [f"No all-clear: {first_of(names, CLIENTS)} {goes} on {how}. Look at the records before a limit is lifted."]
 
 
 def to_do(kind: str, whom: str) -> str:

@@ -13,6 +13,7 @@ from monitor.steps.attack_evidence import with_attack_evidence
 from monitor.steps.baseline import Baseline
 from monitor.steps.due import Due, Known, Revisions, due_windows, label_clock, matured
 from monitor.steps.faulty import Faulty, faulty_clients
+from monitor.steps.going_on import clients_going_on
 from monitor.steps.history import History
 from monitor.steps.lengths import with_lengths
 from monitor.steps.memory import Memory
@@ -163,7 +164,9 @@ class Judging:
     def stepped(self, looked_at: LookedAt, verdict: Verdict) -> list[Finding]:
         """Step the alerts that a window moves, with evidence and with why it differs."""
         database, watch, standing = self._monitor.database, self._watch, self._standing
-        stepped = list(stepped_alerts(watch, verdict, standing.alerts))
+        window = verdict.judgement.window
+        going_on = clients_going_on(database, watch, window, standing.alerts, standing.rows)
+        stepped = list(stepped_alerts(watch, verdict, standing.alerts, going_on=going_on))
         stepped += of_versions_over(watch, verdict, standing, stepped)
         stepped = list(noting_recurrence(stepped, verdict, self._remembered()))
         layout, window = verdict.profiles[WHOLE][0].layout, looked_at.sample.stretch

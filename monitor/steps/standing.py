@@ -1,9 +1,10 @@
 """A model's alerts as they stand, how a window moves them, and which of that is told."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from monitor.alerts.attack_wording import is_of_clients
 from monitor.alerts.finding import Finding
 from monitor.alerts.inhibition import inhibited
 from monitor.alerts.lifecycle import UNDER_ALARM, Alert, Rule, Transition, corrected, fingerprint, step
@@ -12,11 +13,12 @@ from monitor.alerts.taxonomy import ATTACK, is_attack
 from monitor.alerts.vocabulary import VERSION_ALONE, VERSION_GONE
 from monitor.config import Model
 from monitor.detectors.quality import added_column
-from monitor.detectors.suspicion.suspects import asks_much_only, client_of
+from monitor.detectors.suspicion.suspects import asks_much_only, client_of, still_shows
 from monitor.detectors.versions import version_inputs, version_performance, version_predictions
 from monitor.profiles.profile import Profile
 from monitor.steps.due import Due
 from monitor.steps.evidence import breaching_segments, evidence_of
+from monitor.steps.going_on import for_longer
 from monitor.steps.measure import VERSION, Found, rule_for, waits_for_labels
 from monitor.steps.origins import FIXED
 from monitor.steps.verdict import Verdict
@@ -91,8 +93,13 @@ class Standing:
                 self.attacks[name] = Episode(name, finding.kind, finding.segment, alert.fired_at, ended)
 
 
-def stepped_alerts(watch: Watch, verdict: Verdict, alerts: dict[str, Alert]) -> Iterator[Finding]:
-    """Step every alert that the window moves; one that never breached is not begun."""
+def stepped_alerts(
+    watch: Watch, verdict: Verdict, alerts: dict[str, Alert], *, going_on: Collection[str] = ()
+) -> Iterator[Finding]:
+    """Step every alert that the window moves; one that never breached is not begun.
+
+    going_on: clients under alarm who sent rows lately.
+    """
     window = verdict.judgement.window
     segments = breaching_segments(verdict)
     for found, judged in _stepping(watch.name, verdict, alerts):
@@ -101,7 +108,10 @@ def stepped_alerts(watch: Watch, verdict: Verdict, alerts: dict[str, Alert]) -> 
         before = alerts.get(mark)
         if judged.outcome != "breach" and (before is None or before.state in ("ok", "resolved")):
             continue
-        after, transition = _moved(before or Alert(mark), found, judged, watch.settings, verdict)
+        rule = rule_for(found, judged, watch.settings)
+        if is_of_clients(measurement.detector) and client_of(measurement.segment) in going_on:
+            rule = for_longer(rule, window)
+        after, transition = _moved(before or Alert(mark), found, judged, rule, verdict)
         _, current = verdict.profiles.get(measurement.segment, (None, None))
         yield Finding(
             alert=after,
@@ -151,18 +161,19 @@ def _stepping(model: str, verdict: Verdict, alerts: Mapping[str, Alert]) -> Iter
 
 
 def _moved(
-    before: Alert, found: Found, judged: Judged, settings: Model, verdict: Verdict
+    before: Alert, found: Found, judged: Judged, rule: Rule, verdict: Verdict
 ) -> tuple[Alert, Transition | None]:
-    window = verdict.judgement.window
+    window, one = verdict.judgement.window, judged.measurement
     if verdict.again and not found.of_labels:
         return corrected(before, window_end=window.end) if judged.outcome == "clear" else (before, None)
-    stands = before.state in UNDER_ALARM and judged.lingers
+    lingers = judged.lingers or (is_of_clients(one.detector) and still_shows(one.evidence))
+    stands = before.state in UNDER_ALARM and lingers
     return step(
         before,
         outcome="breach" if stands else judged.outcome,  # type: ignore[arg-type]  # `stepping` leaves "" out
         window_end=window.end,
         window_start=window.start,
-        rule=rule_for(found, judged, settings),
+        rule=rule,
     )
 
 

@@ -32,7 +32,7 @@ from monitor.store.database import Database
 from monitor.store.schema import attack_baseline, attack_tracking, reference, secret, sighting
 from monitor.watch import Monitor
 from monitor.wiring import opened
-from tests.service.attackers import ATTACKER, START, attack, home
+from tests.service.attackers import ATTACKER, START, attack, home, honest
 
 NOW = START + timedelta(days=1)
 
@@ -169,6 +169,18 @@ def test_an_alert_ends_when_the_client_is_quiet(tmp_path: Path) -> None:
     messages = [json.loads(line) for line in (tmp_path / "alerts.jsonl").read_text().splitlines()]
     (ended,) = (one for one in messages if one["transition"] == "resolved" and ATTACKER in one["title"])
     assert f"loans ({ATTACKER}): no more signs, and no more rows of it" in ended["lines"][0]
+
+
+def test_an_alert_does_not_end_while_the_client_goes_on(tmp_path: Path) -> None:
+    config = home(tmp_path, more="clear: 2")
+    genuine = honest(np.random.default_rng(9), hours=3, rows=20, begin=3)
+    own = {"id": [f"g{i}" for i in range(genuine.num_rows)], "key": [ATTACKER] * genuine.num_rows}
+    for name, values in own.items():
+        genuine = genuine.set_column(genuine.column_names.index(name), name, [values])
+    pq.write_table(genuine, config.parent / "logs" / "genuine.parquet")
+    (found,) = told(passed(config))
+    assert found["state"] == "recovering"
+    assert found["evidence"]["sent"] > 0
 
 
 def test_values_can_be_kept_out_of_what_is_stored(tmp_path: Path) -> None:

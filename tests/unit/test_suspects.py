@@ -157,6 +157,17 @@ def test_the_sentence_says_who_what_how_sure_and_since_when() -> None:
     assert text_of(finding(one, state="recovering")) == quiet
 
 
+def test_a_client_who_goes_on_without_signs_gets_no_all_clear() -> None:
+    (one,) = measured(standing=[("attack.evasion", "client=mallory")])
+    gone, goes_on = (finding(replace(one, evidence={"sent": sent}), state="resolved") for sent in (0, 60))
+    group = Group("loans", "attack.evasion", "resolved", (gone,))
+    assert title_of(group) == "loans: resolved: signs of evasion by mallory"
+    assert len(lines_of(group)) == 1
+    group = replace(group, findings=(goes_on,))
+    assert title_of(group) == "loans: no more signs of evasion by mallory"
+    assert "No all-clear: mallory goes on without signs" in lines_of(group)[1]
+
+
 def test_an_alert_that_lingers_is_as_grave_as_it_was() -> None:
     (weak,) = measured(seen(log_e=9.0))
     lingering = finding(weak, state="recovering", severity="warning")

@@ -92,6 +92,20 @@ def asks_much_only(evidence: Mapping[str, Any]) -> bool:
     return names == {VOLUME}
 
 
+def still_shows(evidence: Mapping[str, Any]) -> bool:
+    """Say whether a window shows of a client who is suspected what would be worth telling, if of less than an alarm.
+
+    That is evidence of a thousand to one, by a sign that more of its rows show than honest ones do at most: what was
+    gathered in windows before is none.
+
+    >>> sign = {"log_e": 7.1, "hits": 9, "rows": 10, "p0": 0.3}
+    >>> still_shows({"detectors": [sign]}), still_shows({"detectors": [{**sign, "hits": 2}]}), still_shows({})
+    (True, False, False)
+    """
+    told = evidence.get("detectors", ())
+    return any(one["log_e"] >= SHOWN and one["hits"] > one["p0"] * one["rows"] for one in told)
+
+
 def kind_of(detector: str) -> str | None:
     """Say what kind of attack a detector of queries is a sign of.
 
