@@ -6,6 +6,7 @@ from typing import Any
 from monitor.alerts.finding import Finding, Group
 from monitor.alerts.phrasing import chance, clock, first_of, listed, number, said, shown
 from monitor.alerts.taxonomy import SYNTHETIC, pattern_of
+from monitor.types import Window
 
 SUSPECTED = "suspected_"
 """Begins the names of the detectors that this is about."""
@@ -99,16 +100,22 @@ def attack_named(kind: str, *, made_up: bool) -> str:
 
 
 def suspicion_lines(group: Group) -> tuple[str, ...]:
-    """Give the body of a message about clients, the surest first; details of the first alone."""
+    """Give the body of a message about clients, the surest first; details of the first three."""
     sentences = [suspicion(finding) for finding in group.findings[:CLIENTS]]
     rest = len(group.findings) - CLIENTS
     more = [f"and {rest} more"] if rest > 0 else []
     if group.transition == "resolved":
         return (*sentences, *more, *_no_all_clear(group))
-    first = group.findings[0].evidence
-    of = f" of {_who(group.findings[0])}" if len(group.findings) > 1 else ""
-    details = (*_pair(first, of), *senders(first), *_copied(first), *_records(first, of), *_client(first))
+    several, first = len(group.findings) > 1, group.findings[0].evidence
+    details = [line for one in group.findings[:NAMED] for line in _details(one, several=several)]
     return (*sentences, *more, *details, *_names(first), *_mild(first), f"To do: {_to_do(group)}.")
+
+
+def _details(finding: Finding, *, several: bool) -> tuple[str, ...]:
+    """Say how one client's near-copies differ, who it is, which records speak against it and how much it sent."""
+    told, of = finding.evidence, f" of {_who(finding)}" if several else ""
+    profile = _client(told, finding.window)
+    return (*_pair(told, of), *senders(told), *_copied(told), *_records(told, of), *profile)
 
 
 def _going_on(group: Group) -> list[str]:
@@ -283,14 +290,15 @@ def _records(told: Mapping[str, Any], of: str) -> list[str]:
     return [f"First suspicious record{of}: {shown(str(first['id']))} at {first['time']}{more}."]
 
 
-def _client(told: Mapping[str, Any]) -> list[str]:
+def _client(told: Mapping[str, Any], window: Window) -> list[str]:
     profile = told.get("client_profile")
     if not profile:
         return []
     share = "" if profile["share"] is None else f", {100 * profile['share']:.3g} % of the traffic"
     usual = "" if profile["usual_rows"] is None else f"; half of the clients sent {profile['usual_rows']:,.0f} or fewer"
     who = shown(str(told.get("client") or "The client"))
-    return [f"{who} sent {profile['rows']:,} rows in the window{share}{usual}."]
+    when = f"from {clock(window.start)} to {clock(window.end)}"
+    return [f"{who} sent {profile['rows']:,} rows {when}{share}{usual}."]
 
 
 def _names(told: Mapping[str, Any]) -> list[str]:

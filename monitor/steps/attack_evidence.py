@@ -12,9 +12,10 @@ from sqlalchemy import Connection
 
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import UNDER_ALARM
-from monitor.alerts.public import before
+from monitor.alerts.public import before, instant
 from monitor.alerts.taxonomy import names_of, pattern_of
 from monitor.detectors.attack.indicators import SWEEP
+from monitor.detectors.attack.sighting import MOST_IDS
 from monitor.detectors.suspicion.suspects import client_of, name_of
 from monitor.profiles.layout import Layout
 from monitor.profiles.reading import counted
@@ -26,7 +27,7 @@ from monitor.store.records import read_records
 from monitor.types import Window
 from monitor.watch import Watch
 
-PARTS, MOST_ROWS, NAMED, LABELS = 12, 2_000, 5, 10
+PARTS, MOST_ROWS, FIRST_IDS, LABELS = 12, 2_000, 10, 10
 
 
 def with_attack_evidence(
@@ -105,15 +106,39 @@ def _named(kind: str, evidence: dict[str, Any]) -> dict[str, Any]:
 
 
 def _carried(finding: Finding, standing: Mapping[str, Mapping[str, Any]]) -> Finding:
-    """Keep what an alert has shown while it lasts where this window shows nothing, and how grave it is where little."""
+    """Keep what an alert has shown while it lasts where this window shows nothing, and how grave it is where little.
+
+    Its first suspicious record stays the first, and of its records some of each time are kept.
+    """
     stood = before(finding, standing)
     if stood is None or stood["state"] not in UNDER_ALARM:
         return finding
     shows = "detectors" in finding.evidence
+    last = stood["evidence"]
+    evidence = _since_the_first(finding.evidence, last) if shows else {**last, **finding.evidence}
     if shows and (finding.p_value or 0.0) <= (finding.alpha or 0.0):
-        return finding
-    evidence = finding.evidence if shows else {**stood["evidence"], **finding.evidence}
+        return replace(finding, evidence=evidence)
     return replace(finding, severity=stood["severity"], evidence=evidence)
+
+
+def _since_the_first(evidence: Mapping[str, Any], stood: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what a window shows, with the first record and the records that the alert has shown since it fired."""
+    first = [one["first_suspicious_record"] for one in (stood, evidence) if "first_suspicious_record" in one]
+    begun = min((one for one in first if one["time"]), key=lambda one: str(one["time"]), default=first[0])
+    ids = kept_ids(stood.get("record_ids") or (), evidence.get("record_ids") or ())
+    return {**evidence, "first_suspicious_record": begun, "record_ids": ids}
+
+
+def kept_ids(before: Sequence[str], now: Sequence[str]) -> list[str]:
+    """Give the ids of an alert's records after one more window: the first ten, and ten spread over all later ones.
+
+    >>> kept_ids([f"a{n}" for n in range(20)], ["b0", "b1"])[9:13], kept_ids(["a"], ["a", "b"])
+    (['a9', 'a10', 'a11', 'a12'], ['a', 'b'])
+    """
+    ids = list(dict.fromkeys([*before, *now]))
+    first, later = ids[:FIRST_IDS], ids[FIRST_IDS:]
+    places = np.linspace(0, len(later) - 1, min(len(later), MOST_IDS - FIRST_IDS)).astype(int)
+    return [*first, *(later[place] for place in places)]
 
 
 def _rows_of(connection: Connection, watch: Watch, window: Window, client: str) -> pa.Table | None:
@@ -137,6 +162,8 @@ def _of_client(rows: pa.Table, client: str, watch: Watch, window: Window, sender
     said = Counter(str(value) for value in rows[answer].to_pylist()) if answer else Counter[str]()
     profile = {
         "rows": sent,
+        "window_start": instant(window.start),
+        "window_end": instant(window.end),
         "share": round(sent / senders.total, 4) if senders.total else None,
         "usual_rows": usual,
         "answers": dict(said.most_common(LABELS)),

@@ -177,6 +177,17 @@ def test_an_alert_that_lingers_is_as_grave_as_it_was() -> None:
     assert _carried(finding(sure, severity="warning"), stood).severity == "warning"
 
 
+def test_an_alert_keeps_its_first_suspicious_record_and_records_of_each_time() -> None:
+    (one,) = measured(seen(log_e=20.0, ids=tuple(f"r{n}" for n in range(1, 20))))
+    stood = {mark_of(as_json(finding(one))["id"]): as_json(finding(one))}
+    (later,) = measured(seen(log_e=30.0, first_at=9_000_000, first_id="s1", ids=("s1", "s2")))
+    kept = _carried(finding(later), stood).evidence
+    assert kept["first_suspicious_record"] == {"id": "r1", "time": "1970-01-01T00:00:00Z"}
+    assert kept["record_ids"][:10] == [f"r{n}" for n in range(1, 11)]
+    assert {"r11", "s2"} <= set(kept["record_ids"][10:])
+    assert len(kept["record_ids"]) == 20
+
+
 def test_an_alert_that_lingers_tells_no_sign_of_which_no_row_came() -> None:
     lingers, shown = seen("mallory", 20.0, "off_contract", rows=0, hits=0), seen("mallory", 25.0, hits=4)
     (one,) = measured(lingers, shown)
@@ -298,7 +309,8 @@ def test_a_message_about_several_clients_names_up_to_ten_and_says_of_whom_each_l
     ten = lines_of(evaded(*found[:10]))
     assert [line[6:11] for line in ten[:10]] == [f"(c{n:02})" for n in range(10)]
     assert "First suspicious record of c00: r1 at 1970-01-01T00:00:00Z; also r2." in ten
-    assert "c00 sent 60 rows in the window." in ten
+    assert "First suspicious record of c02: r1 at 1970-01-01T00:00:00Z; also r2." in ten
+    assert "c00 sent 60 rows from 2026-03-01 12:00 UTC to 2026-03-01 13:00 UTC." in ten
     assert "block c00, c01, c02, c03, c04, c05, c06, c07, c08 and c09, and" in ten[-1]
     assert not any("more" in line for line in ten)
     eleven = lines_of(evaded(*found))

@@ -203,6 +203,7 @@ def _measured(
 ) -> Measurement:
     strongest, limit = found[0], -math.log(alpha)
     begun = min((one for one in found if one.first_at), key=lambda one: one.first_at, default=strongest)
+    ids = [name for name in dict.fromkeys([begun.first_id, *(i for one in found for i in one.ids)]) if name]
     evidence: dict[str, Any] = {}
     for one in reversed((*found, *others)):
         evidence |= one.evidence
@@ -210,7 +211,7 @@ def _measured(
         "severity": severity_of(found, others, client=client, limit=limit),
         "detectors": [_told(one, limit) for one in (*found, *others) if one.log_e >= SHOWN or one is strongest],
         "first_suspicious_record": {"id": begun.first_id, "time": _time(begun.first_at)},
-        "record_ids": list(dict.fromkeys(i for one in found for i in one.ids))[:MOST_IDS],
+        "record_ids": ids[:MOST_IDS],
     }
     if evidence.get("cluster"):
         evidence["flips"] = flips_of(evidence["cluster"], client)
