@@ -5,7 +5,7 @@ from typing import Any
 
 from monitor.alerts.finding import Finding, Group
 from monitor.alerts.phrasing import chance, clock, first_of, listed, number, said, shown
-from monitor.alerts.taxonomy import SYNTHETIC, pattern_of
+from monitor.alerts.taxonomy import SYNTHETIC, is_of_broken_data, pattern_of
 from monitor.types import Window
 
 SUSPECTED = "suspected_"
@@ -53,12 +53,21 @@ def is_of_clients(detector: str) -> bool:
 def suspicion(finding: Finding) -> str:
     """Give one sentence about one alert: who, what was seen, how sure that is, and since when."""
     told, alert = finding.evidence, finding.alert
+    about = f"{shown(finding.model)} ({_who(finding)}): {_no_attack(finding)}"
     began = [f"since {clock(alert.since)}"] if alert.since else []
     if alert.state not in ("pending", "firing"):
         ended = [f"resolved {clock(alert.resolved_at)}"] if alert.state == "resolved" and alert.resolved_at else []
-        return f"{shown(finding.model)} ({_who(finding)}): {', '.join([_quiet(told), *began, *ended])}"
+        return f"{about}{', '.join([_quiet(told), *began, *ended])}"
     seen = _crowd(finding) if finding.segment == MANY else "; ".join(_seen(told)) or "suspicious queries"
-    return f"{shown(finding.model)} ({_who(finding)}): {', '.join([seen, *began])}{_how_sure(finding)}"
+    return f"{about}{', '.join([seen, *began])}{_how_sure(finding)}"
+
+
+def _no_attack(finding: Finding) -> str:
+    """Say what a client's broken data are, which look like an attack; nothing of any other."""
+    if not is_of_broken_data(finding.evidence):
+        return ""
+    what = said("; ".join(finding.evidence["origin"]["for"]))
+    return f"broken data, no {ATTACKS.get(finding.kind, 'attack')}: {what}; "
 
 
 def _quiet(told: Mapping[str, Any]) -> str:
@@ -82,10 +91,14 @@ def suspicion_title(group: Group) -> str:
     ended = "resolved: " if group.transition == "resolved" else ""
     if ended and _going_on(group):
         ended = "no more "
-    made_up = any(pattern_of(finding.evidence) == SYNTHETIC for finding in group.findings)
+    accused = [finding for finding in group.findings if not is_of_broken_data(finding.evidence)]
+    names = [name for name in map(_who, accused or group.findings) if name != EVERYONE]
+    first = first_of(list(dict.fromkeys(names)), NAMED)
+    if not accused:
+        return f"{shown(group.model)}: {'resolved: ' if ended else ''}broken data from {first}"
+    made_up = any(pattern_of(finding.evidence) == SYNTHETIC for finding in accused)
     attack = attack_named(group.kind, made_up=made_up)
-    names = [name for name in map(_who, group.findings) if name != EVERYONE]
-    whom = f"by {first_of(list(dict.fromkeys(names)), NAMED)}" if names else f"in {EVERYONE}"
+    whom = f"by {first}" if names else f"in {EVERYONE}"
     return f"{shown(group.model)}: {ended}signs of {attack} {whom}"
 
 
@@ -119,8 +132,9 @@ def _details(finding: Finding, *, several: bool) -> tuple[str, ...]:
 
 
 def _going_on(group: Group) -> list[str]:
-    """Name the clients who still sent rows in the last window."""
-    return [_who(finding) for finding in group.findings if finding.segment and finding.evidence.get("sent")]
+    """Name the clients who are suspected, and still sent rows in the last window."""
+    suspected = [finding for finding in group.findings if not is_of_broken_data(finding.evidence)]
+    return [_who(finding) for finding in suspected if finding.segment and finding.evidence.get("sent")]
 
 
 def _no_all_clear(group: Group) -> list[str]:
@@ -158,7 +172,7 @@ def senders(told: Mapping[str, Any]) -> list[str]:
 
 def _mild(told: Mapping[str, Any]) -> list[str]:
     """Say why an alert about a client is one of low severity."""
-    mild = told.get("severity") == "info" and told.get("client")
+    mild = told.get("severity") == "info" and told.get("client") and not is_of_broken_data(told)
     return ["Low severity: people who try out one row, or have much to ask, look like this, too."] if mild else []
 
 
@@ -309,7 +323,9 @@ def _names(told: Mapping[str, Any]) -> list[str]:
 
 
 def _to_do(group: Group) -> str:
-    found = group.findings
+    found = [finding for finding in group.findings if not is_of_broken_data(finding.evidence)]
+    if not found:
+        return f"ask {first_of([_who(one) for one in group.findings], CLIENTS)} to mend what they send"
     clients = [client for one in found for client in _accused(one)]
     crowds = [to_limit("", one.evidence) for one in found if not one.segment]
     counted = sum(int(one.evidence.get("count", 0)) for one in found if one.segment == MANY)

@@ -118,14 +118,20 @@ def names_of(kind: str, pattern: str = "") -> Names:
 
 
 def atlas_of(kind: str, evidence: object) -> list[str]:
-    """Give the ATLAS techniques of an alert of this kind; none where it is not about an attack.
+    """Give the ATLAS techniques of an alert of this kind; none where it is not about an attack, but broken data.
 
-    >>> atlas_of("attack.flood", {}), atlas_of("quality", {})
-    (['AML.T0029', 'AML.T0034.000'], [])
+    >>> atlas_of("attack.flood", {}), atlas_of("quality", {}), atlas_of("attack.flood", {"origin": {"broken_by": "c"}})
+    (['AML.T0029', 'AML.T0034.000'], [], [])
     """
-    if not is_attack(kind):
+    if not is_attack(kind) or is_of_broken_data(evidence):
         return []
     return list(names_of(kind, pattern_of(evidence)).atlas)
+
+
+def is_of_broken_data(evidence: object) -> bool:
+    """Say whether an alert about a client comes of nothing but the data that it breaks."""
+    why = evidence.get("origin") if isinstance(evidence, Mapping) else None
+    return isinstance(why, Mapping) and "broken_by" in why
 
 
 def pattern_of(evidence: object) -> str:

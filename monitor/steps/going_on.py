@@ -8,6 +8,7 @@ from typing import Any
 from monitor.alerts.attack_wording import is_of_clients
 from monitor.alerts.lifecycle import UNDER_ALARM, Alert, Rule
 from monitor.alerts.public import alert_id, mark_of
+from monitor.alerts.taxonomy import is_of_broken_data
 from monitor.detectors.suspicion.suspects import asks_much_only, client_of
 from monitor.steps.attack_evidence import Senders
 from monitor.store.database import Database
@@ -29,15 +30,16 @@ def clients_going_on(
     """Name the clients whose alert would be resolved if a window showed nothing, though they sent rows lately.
 
     That is in as many windows as resolve an alert, this one the last. Nobody of whom no more is known than that he asks
-    much: how much that is a window shows surely. alerts, rows: how the model's alerts stand, by fingerprint, and in
-    public by their marks.
+    much, or breaks data: that it is over a window shows surely. alerts, rows: how the model's alerts stand, by
+    fingerprint, and in public by their marks.
     """
     clear, suspects = watch.settings.clear, set[str]()
     for mark, alert in alerts.items():
         row = rows.get(mark_of(alert_id(mark, alert.episode)))
         if row and is_of_clients(row["detector"]) and alert.state in UNDER_ALARM and alert.clears + 1 >= clear:
             client = client_of(row["segment"])
-            suspects |= {client} if client and not asks_much_only(row["evidence"]) else set()
+            honest = asks_much_only(row["evidence"]) or is_of_broken_data(row["evidence"])
+            suspects |= {client} if client and not honest else set()
     if not suspects:
         return set()
     lately = Window(window.end - clear * (window.end - window.start), window.end)

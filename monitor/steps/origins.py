@@ -69,7 +69,7 @@ def with_origins(
     What has been found of an episode stays while a window has no better answer. standing: the model's alerts as they
     stood, by fingerprint as they are marked. memory: what was measured in windows before this one. window: all that was
     judged together. attack: who sent its suspicious rows. faulty: clients whose data are broken, which is the reason of
-    alerts about them; none of these is critical.
+    alerts about them, which are told as that, with low severity.
     """
     asking = {f.fingerprint for f in stepped if f.kind not in FIXED and f.alert.breaches and f.alert.breaches[-1]}
     # an alert about a client that was found to send broken data is none of an attacker, though it is still open
@@ -129,11 +129,11 @@ def reason_of(
 
 
 def _of_faulty(finding: Finding, said: str, columns: Iterable[str], client: str) -> Finding:
-    """Give a finding about a client whose data are broken in some columns."""
+    """Give a finding about a client whose data are broken in some columns: no attack, whatever it looks like."""
     reason = Reason(Origin("data_quality", (said,), columns=tuple(columns)))
-    evidence = {**finding.evidence, "origin": reason.evidence() | {"broken_by": client}}
-    severity = "warning" if finding.severity == "critical" else finding.severity
-    return replace(finding, origin="data_quality", severity=severity, evidence=evidence)
+    shown = {name: part for name, part in finding.evidence.items() if name != "names"}
+    evidence = {**shown, "origin": reason.evidence() | {"broken_by": client}}
+    return replace(finding, origin="data_quality", severity="info", evidence=evidence)
 
 
 def _reason_for(finding: Finding, verdict: Verdict, reason: Reason | None, memory: Memory) -> Reason | None:

@@ -16,6 +16,7 @@ from monitor.alerts.wording import lines_of, text_of, title_of
 from monitor.detectors.attack import Sighting
 from monitor.detectors.suspicion.suspects import MANY, MOST_CLIENTS, compare, severity_of, together
 from monitor.steps.attack_evidence import _carried
+from monitor.steps.origins import _of_faulty
 from monitor.steps.suspicions import alarmed_clients, suspicious_excess
 from monitor.types import Measurement, Window
 
@@ -166,6 +167,22 @@ def test_a_client_who_goes_on_without_signs_gets_no_all_clear() -> None:
     group = replace(group, findings=(goes_on,))
     assert title_of(group) == "loans: no more signs of evasion by mallory"
     assert "No all-clear: mallory goes on without signs" in lines_of(group)[1]
+
+
+def test_broken_data_are_told_as_such_and_as_no_attack() -> None:
+    (one,) = measured(seen("feed", 27.7, "malformed"))
+    broken = _of_faulty(finding(one, severity="warning"), "feed sends no value in debt", ["debt"], "feed")
+    public = as_json(broken)
+    assert public["text"].startswith(
+        "loans (feed): broken data, no evasion: feed sends no value in debt; 30 of 41 rows"
+    )
+    assert (public["severity"], public["origin"], public["atlas"]) == ("info", "data_quality", [])
+    assert title_of(evaded(broken)) == "loans: broken data from feed"
+    assert lines_of(evaded(broken))[-1] == "To do: ask feed to mend what they send."
+    assert not any("ATLAS" in line or "people who try" in line for line in lines_of(evaded(broken)))
+    (other,) = measured(seen("mallory", 27.7, evidence={"cluster": CLUSTER}))
+    assert title_of(evaded(broken, finding(other))) == "loans: signs of evasion by mallory"
+    assert lines_of(evaded(broken, finding(other)))[-1].startswith("To do: limit or block mallory,")
 
 
 def test_an_alert_that_lingers_is_as_grave_as_it_was() -> None:
