@@ -15,6 +15,12 @@ from monitor.store.database import Database
 from monitor.watch import Watch
 from monitor.wiring import watch_of
 
+ALONE = (
+    "That is one client that sends nothing else. Searches that change few values of many rows take several times as "
+    "many queries as noisy copies; from several accounts, or among many genuine rows, attacks take longer or stay "
+    "unseen."
+)
+
 
 def attack_trials(setup: Setup) -> None:
     """Try every model and print what came of it; changes nothing. MonitorError when the database is no use."""
@@ -50,6 +56,8 @@ def _print(name: str, found: Trial | str) -> None:
         return
     typer.echo(printable(f"{name}: attacks of {TRIED} queries by one client, injected beside what has been followed"))
     table(("injected", "seen first by", "after queries"), first_seen(found.delays))
+    typer.echo("")
+    typer.echo(ALONE)
     if found.budget:
         typer.echo("")
         typer.echo(f"About {found.budget:,} genuine rows are enough for a copy that gives nine answers of ten.")

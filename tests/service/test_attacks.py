@@ -124,6 +124,7 @@ def test_the_doctor_tells_how_soon_simple_attacks_would_be_seen_and_changes_noth
     (copies,) = (line.split() for line in table if line.startswith("noisy copies"))
     # the seed of a deployment is random, and so is what is injected
     assert copies[2] in NAMES
+    assert "That is one client that sends nothing else." in done.stdout
     assert 3 <= int(copies[3]) <= 400
     assert any(line.startswith("malformed") and "well-formed probes" in line for line in table)
     enough = any(line.endswith("genuine rows are enough for a copy that gives nine answers of ten.") for line in table)
