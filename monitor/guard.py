@@ -46,6 +46,11 @@ class Guard:
 
         Raises MonitorError when the body cannot be read, or nothing is known of the model.
         """
+        known = self._of(model)
+        if known.baseline is None:
+            raise MonitorError(
+                f"no model {model!r} whose queries are watched has a reference yet; set columns.client or attacks: on"
+            )
         try:
             rows, rejected = parse(body, content_type)
         except ValueError as error:
@@ -54,11 +59,6 @@ class Guard:
             raise MonitorError(f"{rejected[0].position}: {rejected[0].reason}; nothing was validated")
         if rows.num_rows > MOST_ROWS:
             raise MonitorError(f"{rows.num_rows} records; send at most {MOST_ROWS} at a time")
-        known = self._of(model)
-        if known.baseline is None:
-            raise MonitorError(
-                f"no model {model!r} whose queries are watched has a reference yet; set columns.client or attacks: on"
-            )
         rows = with_names(rows, known.baseline.layout.roles)
         found = validate(known.baseline, known.state, rows, known=known.columns)
         return {"model": model, "results": [_json(one) for one in found]}

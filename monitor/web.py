@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import uvicorn
-from litestar import Litestar, Request, Response, get, post
+from litestar import Litestar, Request, Response, get, post, route
 from litestar.connection import ASGIConnection
 from litestar.datastructures import MutableScopeHeaders
 from litestar.exceptions import (
@@ -180,7 +180,10 @@ def _pages(database: Database, watched: Collection[str] | None) -> list[Any]:
     def overview() -> Response[bytes]:
         return _html(html.overview_page(database, watched=watched, live=True))
 
-    overviews = [get(path, sync_to_thread=True, include_in_schema=False)(overview) for path in ("/", "/index.html")]
+    overviews = [
+        route(path, http_method=["GET", "HEAD"], sync_to_thread=True, include_in_schema=False)(overview)
+        for path in ("/", "/index.html")
+    ]
 
     @get("/model/{name:path}", sync_to_thread=True, include_in_schema=False)
     def model(
@@ -205,11 +208,11 @@ def _pages(database: Database, watched: Collection[str] | None) -> list[Any]:
 
 
 def _numbers(database: Database, now: Callable[[], datetime], ready: Callable[[], list[str]]) -> list[Any]:
-    @get("/livez", sync_to_thread=False)
+    @route("/livez", http_method=["GET", "HEAD"], sync_to_thread=False)
     def livez() -> dict[str, str | None]:
         return {"status": "alive", "at": instant(now())}
 
-    @get("/readyz", sync_to_thread=True)
+    @route("/readyz", http_method=["GET", "HEAD"], sync_to_thread=True)
     def readyz() -> Response[dict[str, Any]]:
         reasons = ready()
         return Response({"ready": not reasons, "reasons": reasons}, status_code=503 if reasons else 200)

@@ -107,7 +107,8 @@ def test_a_body_that_cannot_be_read_is_refused(address: str, body: bytes, proble
     assert problem in answer.json()["error"]
 
 
-def test_a_model_of_which_nothing_is_known_is_said_to_be_so(address: str) -> None:
-    answer = asked(address, HONEST, model="nobody")
+@pytest.mark.parametrize("record", [HONEST, {}])
+def test_a_model_of_which_nothing_is_known_is_said_to_be_so(address: str, record: dict[str, Any]) -> None:
+    answer = asked(address, record, model="nobody")
     assert answer.status_code == 400
     assert "no model 'nobody' whose queries are watched has a reference yet" in answer.json()["error"]

@@ -116,6 +116,12 @@ def test_readiness_says_what_is_wrong_and_liveness_does_not_mind(start: Callable
     assert requests.get(f"{address}/livez", timeout=10).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/", "/livez", "/readyz"])
+def test_who_only_looks_whether_a_page_is_there_is_answered(path: str, start: Callable[..., str]) -> None:
+    answer = requests.head(f"{start()}{path}", timeout=10)
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
 def test_metrics_are_prometheus_text(database: Database, fill: Fill, start: Callable[..., str]) -> None:
     fill(database, windows=10)
     answer = requests.get(f"{start()}/metrics", timeout=10)
