@@ -1,7 +1,6 @@
 """What a text is like, as columns: words the reference never held, what it is written with, what it is about."""
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from monitor.profiles.characters import DIGIT, FOREIGN, INVISIBLE, LATIN, LETTER, MARK, OTHER, Sorts, sorted_out
 from monitor.profiles.derivation import Derivation
 from monitor.profiles.layout import Column
 from monitor.profiles.reading import type_of
@@ -23,11 +23,6 @@ SHARES = ("letters", "digits", "punctuation", "non_ascii", "invisible", "lookali
 HIDDEN = ("invisible", "lookalike_letters")
 NAMES = ("unseen_words", *SHARES, "component_1", "component_2")
 BUCKETS, TOPICS, ABOUT_ROWS = 1 << 20, 256, 10_000
-OTHER, LETTER, DIGIT, SPACE, MARK, INVISIBLE = range(6)
-LATIN, FOREIGN = 1, 2
-_CLASSES = {"L": LETTER, "M": LETTER, "N": DIGIT, "Z": SPACE, "P": MARK, "S": MARK}
-# Fillers are letters by their category, and nothing to the eye.
-_BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
 _PIECES = re.compile(r"[^\s_!-/:-@\[-`{-~]+")
 _MULTIPLIER = 0x9E3779B97F4A7C15
 _INVERSE = pow(_MULTIPLIER, -1, 1 << 64)
@@ -68,9 +63,9 @@ def make(derivation: Derivation, rows: pa.Table) -> Mapping[str, Floats]:
 
     unseen_words: share of words that the fitted rows did not hold, of 2^20 hashed ones; a full vocabulary hides some.
     letters, digits, punctuation, non_ascii, invisible: shares of the characters; `invisible` are format characters, as
-    zero-width ones. lookalike_letters: share of the letters that are of the rarer script in a word that mixes Latin
-    with another. component_1, component_2: mean loading of the words on the principal components of the bag of words,
-    hashed to 256. (Weinberger et al. 2009; Davis & Suignard 2014, Unicode TR 39)
+    zero-width ones, that are no part of an emoji. lookalike_letters: share of the letters that are of the rarer script
+    in a word that mixes Latin with one that looks like it. component_1, component_2: mean loading of the words on the
+    principal components of the bag of words, hashed to 256. (Weinberger et al. 2009; Davis & Suignard 2014: TR 39)
     """
     (name,) = derivation.columns
     seen = np.unpackbits(derivation.arrays["vocabulary"]).astype(np.bool_)
@@ -129,39 +124,22 @@ def _read(texts: list[str]) -> tuple[dict[str, Floats], Words]:
     """Give per text how many characters are of which sort, and the words of all."""
     # a line feed ends each text, so that no word runs from one into the next
     lengths = np.fromiter(map(len, texts), np.intp, len(texts))
-    codes = np.frombuffer("\n".join([*texts, ""]).encode("utf-32-le", "surrogatepass"), np.uint32)
+    whole = "\n".join([*texts, ""])
+    codes = np.frombuffer(whole.encode("utf-32-le", "surrogatepass"), np.uint32)
     text = np.repeat(np.arange(len(texts)), lengths + 1)
     ends = np.cumsum(lengths + 1) - 1
-    classes, scripts = _classified(codes)
-    classes[ends] = OTHER
-    sorts = {"letters": LETTER, "digits": DIGIT, "punctuation": MARK, "invisible": INVISIBLE}
-    rows = {name: text[classes == sort] for name, sort in sorts.items()} | {"non_ascii": text[codes > 127]}
+    sorts, scripts = sorted_out(whole, codes)
+    sorts[ends] = OTHER
+    counted = {"letters": LETTER, "digits": DIGIT, "punctuation": MARK, "invisible": INVISIBLE}
+    rows = {name: text[sorts == sort] for name, sort in counted.items()} | {"non_ascii": text[codes > 127]}
     counts = {name: np.bincount(places, minlength=len(texts)).astype(np.float64) for name, places in rows.items()}
     counts["length"] = lengths.astype(np.float64)
-    return counts, _words(codes, text, classes, scripts)
+    return counts, _words(codes, text, sorts, scripts)
 
 
-def _classified(codes: NDArray[np.uint32]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Give the class and the script of each character, looked up once per distinct one."""
-    distinct, place = np.unique(codes, return_inverse=True)
-    known = [_kind(chr(code)) for code in distinct.tolist()]
-    table = np.array(known, np.uint8).reshape(-1, 2)
-    return table[place, 0], table[place, 1]
-
-
-def _kind(character: str) -> tuple[int, int]:
-    category = unicodedata.category(character)
-    if category == "Cf" or character in _BLANK_LETTERS:
-        return INVISIBLE, 0
-    kind = _CLASSES.get(category[0], OTHER)
-    if category[0] != "L":
-        return kind, 0
-    return kind, LATIN if unicodedata.name(character, "").startswith("LATIN ") else FOREIGN
-
-
-def _words(codes: NDArray[np.uint32], text: Places, classes: NDArray[np.uint8], scripts: NDArray[np.uint8]) -> Words:
+def _words(codes: NDArray[np.uint32], text: Places, sorts: Sorts, scripts: Sorts) -> Words:
     # an invisible character splits no word: it is what is hidden within them
-    inside = (classes == LETTER) | (classes == DIGIT) | (classes == INVISIBLE)
+    inside = (sorts == LETTER) | (sorts == DIGIT) | (sorts == INVISIBLE)
     edges = np.flatnonzero(np.diff(inside, prepend=False, append=False))
     first, last = edges[::2], edges[1::2]
     lowered = np.where((codes >= ord("A")) & (codes <= ord("Z")), codes + 32, codes).astype(np.uint64)

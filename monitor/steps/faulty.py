@@ -3,6 +3,7 @@
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -74,12 +75,12 @@ def _off_contract(own: Sequence[Sighting]) -> dict[str, float]:
     """Give the one column in which a client's rows are off contract, and the share of its rows that are so.
 
     own: what it showed. Nothing where there are several, or where it sends near-copies: so do those who vary rows step
-    by step.
+    by step. Nor where texts hide something, which no feed does by itself.
     """
     shown = (one for one in own if one.detector == "off_contract")
     strongest = max(shown, key=lambda one: one.hits, default=None)
     columns = list(strongest.evidence.get("columns") or ()) if strongest else []
-    if strongest is None or len(columns) != 1 or any(one.detector in COPYING for one in own):
+    if strongest is None or len(columns) != 1 or _hides(columns) or any(one.detector in COPYING for one in own):
         return {}
     return {columns[0]["column"]: columns[0]["share"] * strongest.hits / max(strongest.rows, 1)}
 
@@ -90,10 +91,16 @@ def _of_few_rows(own: Sequence[Sighting]) -> dict[str, str]:
     own: what the client showed. Nothing where it shows anything else.
     """
     shown = [one for one in own if one.log_e > 0]
-    columns = {str(part["column"]) for one in shown for part in one.evidence.get("columns") or ()}
-    if len(columns) != 1 or any(one.detector not in CONTRACT for one in shown):
+    parts = [part for one in shown for part in one.evidence.get("columns") or ()]
+    columns = {str(part["column"]) for part in parts}
+    if len(columns) != 1 or _hides(parts) or any(one.detector not in CONTRACT for one in shown):
         return {}
     return dict.fromkeys(columns, UNHEARD_OF)
+
+
+def _hides(columns: Sequence[Mapping[str, Any]]) -> bool:
+    """Say whether texts of any of some columns, as an account names them, hide something."""
+    return any(column.get("hides") for column in columns)
 
 
 def _shows_more(own: Sequence[Sighting], faults: Mapping[str, str], *, alarm: float) -> bool:

@@ -12,6 +12,7 @@ from monitor.profiles.derivations import derived_columns
 from monitor.profiles.groups import profile_table
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import merge
+from monitor.profiles.texts import hidden
 from monitor.types import Roles
 
 ROLES = Roles("at", kinds={"t": "text"})
@@ -61,11 +62,47 @@ def test_a_text_is_told_by_its_words_and_characters(text: str) -> None:
     assert all(np.isnan(found[name][place]) for name in names for place in (0, 2))
 
 
+BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f"
+ORDINARY = [
+    "family \U0001f468\u200d\U0001f469\u200d\U0001f467",
+    "\u2764\ufe0f\u200d\U0001f525 \U0001f44d\U0001f3fd",
+    # a sequence that was cut off
+    "thanks \U0001f600\U0001f44d\u200d",
+    "the flag \U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f, and 1\ufe0f\u20e3",
+    # Persian and Sinhala are written with joiners
+    "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+    "\u0dc1\u0dca\u200d\u0dbb\u0dd3",
+    # Japanese, Thai and formulas hold Latin letters
+    "T\u30b7\u30e3\u30c4 \u7528Python \u0e43\u0e0aiPhone \u0394x \u03bbt 5\u00b5m",
+]
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+def test_emoji_and_other_languages_hide_nothing(text: str) -> None:
+    assert hidden([text]).tolist() == [[0.0], [0.0]]
+
+
+HIDING = [
+    # one joiner too many, selectors and tags in words, a tail behind a flag
+    ("\U0001f600\u200d\u200d", 1 / 3),
+    ("fr\ufe0fee", 1 / 5),
+    ("ok\U000e0068\U000e0069", 2 / 4),
+    ("\U0001f3f4" + "\U000e0067" * 9, 9 / 10),
+    ("f\u200dree", 1 / 5),
+]
+
+
+@pytest.mark.parametrize(("text", "share"), HIDING)
+def test_what_hides_where_no_emoji_needs_it_is_invisible(text: str, share: float) -> None:
+    assert hidden([text])[0] == pytest.approx([share])
+
+
 def test_characters_are_counted_as_one_by_one() -> None:
-    texts = ["".join(map(chr, rng.integers(32, 0x2FFF, 20))) for _ in range(200)]
+    codes = rng.integers(32, 0x2FFF, (200, 20))
+    texts = ["".join(map(chr, np.where(np.isin(row, (0x200C, 0x200D)), 32, row))) for row in codes]
     found = made(texts)
     for share, kinds in (("letters", "LM"), ("digits", "N"), ("punctuation", "PS")):
-        plain = [np.mean([unicodedata.category(c)[0] in kinds and c not in "\u115f\u1160" for c in t]) for t in texts]
+        plain = [np.mean([unicodedata.category(c)[0] in kinds and c not in BLANK for c in t]) for t in texts]
         assert found[share] == pytest.approx(plain)
 
 

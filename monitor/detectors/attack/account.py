@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from monitor.detectors.attack.baseline import Baseline
 from monitor.detectors.attack.clusters import LABELS
+from monitor.detectors.attack.contract import Faults
 from monitor.detectors.attack.indicators import CONTRACT, SIMILAR
 from monitor.detectors.attack.space import Rows
 from monitor.profiles.bins import CategoryBins
@@ -29,6 +30,7 @@ class Client(NamedTuple):
 def account_of(
     baseline: Baseline,
     rows: Rows,
+    faults: Faults,
     held: Mapping[str, Array],
     *,
     detector: str,
@@ -38,8 +40,8 @@ def account_of(
 ) -> dict[str, Any]:
     """Give the evidence behind a sighting, as JSON has it.
 
-    hit: the rows that showed the sign, among `rows`; clusters: those that they joined, -1 for none. client: who sent
-    all of `hit`; None where that were many.
+    faults: where `rows` break the contract. hit: those of them that showed the sign; clusters: those that they joined,
+    -1 for none. client: who sent all of `hit`; None where that were many.
     """
     if detector in CLUSTERED:
         joined = clusters[clusters >= 0]
@@ -48,7 +50,11 @@ def account_of(
         k = int(np.bincount(joined).argmax())
         own = _own(held, k, client, hit[clusters == k]) if client else {}
         return {"cluster": cluster_of(baseline, held, k) | own}
-    return {"columns": _columns(baseline, rows.take(hit), detector)} if hit.size else {}
+    if not hit.size:
+        return {}
+    if detector in CONTRACT:
+        return {"columns": _broken(baseline.space.names, faults.take(hit), detector)}
+    return {"columns": _columns(baseline, rows.take(hit))}
 
 
 def _own(held: Mapping[str, Array], k: int, client: Client, hit: NDArray[np.intp]) -> dict[str, Any]:
@@ -111,20 +117,22 @@ def _pair(baseline: Baseline, own: Mapping[str, Array]) -> list[dict[str, Any]]:
     return found[: 2 * MOST_COLUMNS]
 
 
-def _columns(baseline: Baseline, rows: Rows, detector: str) -> list[dict[str, Any]]:
-    """Give the columns by which rows are odd, with the share of the rows that are odd in them, or how far they lie."""
-    names = baseline.space.names
-    if detector in CONTRACT:
-        contract = baseline.contract
-        odd = (
-            contract.malformed(rows) if detector == "malformed" else contract.off_lattice(rows) | contract.beyond(rows)
-        )
-        shares = odd.mean(axis=0)
-        order = [i for i in np.argsort(-shares, kind="stable").tolist() if shares[i] > 0][:MOST_COLUMNS]
-        return [{"column": names[i], "share": round(float(shares[i]), 3)} for i in order]
+def _broken(names: tuple[str, ...], faults: Faults, detector: str) -> list[dict[str, Any]]:
+    """Give the columns by which rows break the contract, with the share of the rows that do, and if a text hides it."""
+    shares = (faults.malformed if detector == "malformed" else faults.broken).mean(axis=0)
+    order = [i for i in np.argsort(-shares, kind="stable").tolist() if shares[i] > 0][:MOST_COLUMNS]
+    hides = {i for i in np.flatnonzero(faults.hidden.any(axis=0)).tolist() if detector != "malformed"}
+    return [
+        {"column": names[i], "share": round(float(shares[i]), 3)} | ({"hides": True} if i in hides else {})
+        for i in order
+    ]
+
+
+def _columns(baseline: Baseline, rows: Rows) -> list[dict[str, Any]]:
+    """Give the columns in which rows lie far off, with how far that is on average, in robust deviations."""
     away = np.abs(np.clip(np.nan_to_num(baseline.space.scaled(rows)), -1e6, 1e6)).mean(axis=0)
     order = np.argsort(-away, kind="stable").tolist()[:MOST_COLUMNS]
-    return [{"column": names[i], "deviations": _number(away[i])} for i in order]
+    return [{"column": baseline.space.names[i], "deviations": _number(away[i])} for i in order]
 
 
 def _named(names: tuple[str, ...], place: int) -> str:

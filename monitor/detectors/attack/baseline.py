@@ -94,7 +94,8 @@ class Baseline:
         apart = _once_each(hashes, out)
         copies, distinct = NearCopies.of(space, rows, ~out, apart, rng=rng), rows.take(apart)
         buckets = copies.fingerprint.buckets(space.scaled(distinct), distinct)
-        measured = _faults_at_most(contract, rows, out) | {
+        hiding = Writing.of(space, reference.filter(pa.array(~out))).hides(space, reference)
+        measured = _faults_at_most(contract, rows, hiding, out) | {
             "training_rows": 3 * (1 - np.unique(hashes).size / hashes.size),
             MET: chance_meetings(population.placed(space, distinct), buckets, rng=rng),
         }
@@ -211,9 +212,12 @@ def _unseen(bins: CategoryBins) -> int:
     return -1 if bins.tail is None else bins.unseen
 
 
-def _faults_at_most(contract: Contract, rows: Rows, out: Flags) -> dict[str, float]:
-    """Give of each way to break the contract how many honest rows do at most; out: the rows it was not learned from."""
-    faults = contract.faults(rows.take(np.flatnonzero(out)))
+def _faults_at_most(contract: Contract, rows: Rows, hiding: Flags, out: Flags) -> dict[str, float]:
+    """Give of each way to break the contract how many honest rows do at most.
+
+    hiding: which texts hide something, shape (rows, numbers). out: the rows from which none of it was learned.
+    """
+    faults = contract.faults(rows.take(np.flatnonzero(out)), hiding[out])
     return {
         "off_contract": 3 * _share_at_most(faults.broken),
         "malformed": 3 * max(_share_at_most(faults.malformed), unheard_of(rows.codes, contract.unseen)),

@@ -27,16 +27,24 @@ def most_by_accident(columns: int) -> float:
 
 
 class Faults(NamedTuple):
-    """Where rows break the contract: off_lattice, beyond: shape (rows, numbers); malformed: (rows, all columns)."""
+    """Where rows break the contract.
+
+    off_lattice, beyond, and hidden, for texts with hidden writing: shape (rows, numbers). malformed: (rows, all
+    columns).
+    """
 
     off_lattice: NDArray[np.bool_]
     beyond: NDArray[np.bool_]
     malformed: NDArray[np.bool_]
+    hidden: NDArray[np.bool_]
 
     @property
     def broken(self) -> NDArray[np.bool_]:
-        """Say which numbers have too many decimals or lie beyond the range, shape (rows, numbers)."""
-        return self.off_lattice | self.beyond
+        """Say which numbers have too many decimals or lie beyond the range, and which texts hide something.
+
+        Shape (rows, numbers).
+        """
+        return self.off_lattice | self.beyond | self.hidden
 
     @property
     def odd(self) -> NDArray[np.bool_]:
@@ -48,7 +56,13 @@ class Faults(NamedTuple):
     def but(self, values: NDArray[np.bool_]) -> "Faults":
         """Give those that are not among some values, shape (rows, all columns)."""
         numbers = ~values[:, : self.beyond.shape[1]]
-        return Faults(self.off_lattice & numbers, self.beyond & numbers, self.malformed & ~values)
+        return Faults(
+            self.off_lattice & numbers, self.beyond & numbers, self.malformed & ~values, self.hidden & numbers
+        )
+
+    def take(self, rows: NDArray[np.intp] | slice) -> "Faults":
+        """Give those of some rows."""
+        return Faults(*(each[rows] for each in self))
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,9 +121,10 @@ class Contract:
         missing[:, rows.numbers.shape[1] :] |= (rows.codes == self.unseen) & (self.unseen >= 0)
         return missing
 
-    def faults(self, rows: Rows) -> Faults:
-        """Say where rows break it."""
-        return Faults(self.off_lattice(rows), self.beyond(rows), self.malformed(rows))
+    def faults(self, rows: Rows, hidden: NDArray[np.bool_] | None = None) -> Faults:
+        """Say where rows break it. hidden: which texts hide something, shape (rows, numbers); None for none."""
+        hides = np.zeros(rows.numbers.shape, np.bool_) if hidden is None else hidden
+        return Faults(self.off_lattice(rows), self.beyond(rows), self.malformed(rows), hides)
 
 
 def unheard_of(codes: NDArray[np.int64], unseen: NDArray[np.int64]) -> float:

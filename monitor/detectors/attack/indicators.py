@@ -23,6 +23,8 @@ class Indicator:
     blind: str
 
 
+HIDING = "with invisible characters or look-alike letters in texts, more than any honest row"
+"""What rows off contract are of which texts hide something, for a sentence."""
 DOUBT = "doubt"
 """The family of signs that other families' signs are put together in."""
 INDICATORS_BY_NAME: Mapping[str, Indicator] = {

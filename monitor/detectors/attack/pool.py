@@ -59,7 +59,9 @@ def grown(
             continue
         if not (_of_searchers(held, epoch, rows) if named else _beyond_record(held, k)):
             continue
-        told = account_of(baseline, epoch.rows, held, detector=CLUSTER, hit=rows, clusters=signs.cluster[rows])
+        told = account_of(
+            baseline, epoch.rows, epoch.faults, held, detector=CLUSTER, hit=rows, clusters=signs.cluster[rows]
+        )
         start = epoch.queries.start(int(epoch.slices[rows[-1]]))
         told |= epoch.senders(rows)
         yield Sighting(CLUSTER, "", start, size, size, rate, log_e, evidence=told, **epoch.named(rows))
@@ -137,7 +139,9 @@ def gathered_up(
             continue
         for d in np.flatnonzero(top >= SHOWN).tolist():
             hit = rows[shown[rows, d] & counted[rows, d]]
-            told = account_of(baseline, epoch.rows, held, detector=NAMES[d], hit=hit, clusters=signs.cluster[hit])
+            told = account_of(
+                baseline, epoch.rows, epoch.faults, held, detector=NAMES[d], hit=hit, clusters=signs.cluster[hit]
+            )
             yield Sighting(
                 name + NAMES[d],
                 "",

@@ -23,12 +23,13 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Queries:
     """The rows of a batch, in the order in which they came.
 
-    names, keys: of the clients; who: the place of each row's client among them, -1 where it names none. slices: the
-    number of the stretch of time that each row falls into. ids: texts, "" where there are none. absent: the columns
-    that the batch lacks.
+    hidden: which texts hide something, shape (rows, numbers). names, keys: of the clients; who: the place of each
+    row's client among them, -1 where it names none. slices: the number of the stretch of time that each row falls into.
+    ids: texts, "" where there are none. absent: the columns that the batch lacks.
     """
 
     rows: Rows
+    hidden: Flags
     absent: Flags
     classes: Classes
     margins: Floats
@@ -49,6 +50,7 @@ class Queries:
         names, who = senders_of(table, roles)
         return cls(
             baseline.space.rows(table),
+            baseline.writing.hides(baseline.space, table),
             baseline.space.absent(table),
             baseline.answers.classes(table),
             baseline.answers.margins(table),

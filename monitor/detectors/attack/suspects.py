@@ -219,7 +219,9 @@ def _sighting(
     """Tell of one client and detector: its running counts in the stretch, and the rows of the epoch that are in it."""
     place, queries, hit = epoch.place[rows[0]], epoch.queries, rows[signs.hits[rows, d]]
     who = Client(int(epoch.client[rows[0]]), epoch.id_of)
-    told = account_of(baseline, epoch.rows, held, detector=NAMES[d], hit=hit, clusters=signs.cluster[hit], client=who)
+    told = account_of(
+        baseline, epoch.rows, epoch.faults, held, detector=NAMES[d], hit=hit, clusters=signs.cluster[hit], client=who
+    )
     if NAMES[d] in SIMILAR:
         similar, _, varied = held["client_similar"][place].tolist()
         told["what_if"] = round(varied / max(similar, 1), 2)

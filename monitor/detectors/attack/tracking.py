@@ -135,7 +135,7 @@ def _epoch(baseline: Baseline, state: State, queries: Queries, rows: Rows, *, fi
     np.add.at(held["client_rows"], place[known], 1)
     client = np.where(known, held["client_key"][spot], np.uint64(0)) & np.uint64(0xFFFFFFFF)
     client = client.astype(np.uint32)
-    faults = baseline.contract.faults(rows)
+    faults = baseline.contract.faults(rows, queries.hidden[first : first + size])
     ignored = broken_values(part_of(held, "broken_"), baseline, rows, faults, client=client, at=at) | queries.absent
     buckets, hashes = baseline.copies.fingerprint.buckets(baseline.space.scaled(rows), rows), rows.hashes()
     return Epoch(

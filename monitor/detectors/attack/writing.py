@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +15,8 @@ from monitor.profiles.texts import HIDDEN, hidden, texts_of
 
 Floats = NDArray[np.float64]
 
+MOST_TEXTS = 4096
+"""So many are read at once."""
 _SAID = {
     "invisible": "of the characters of {} are invisible, more than in any text of the reference",
     "lookalike_letters": "of the letters of {} are look-alikes of other ones, more than in any text of the reference",
@@ -51,14 +52,30 @@ class Writing:
 
         Blind to words that are of another script from their first letter to their last.
         """
-        read = [(place, name, _texts(table, name)) for place, name in _texts_of(space)]
-        read = [one for one in read if not all(map(str.isascii, one[2]))]
-        if not read:
-            return
-        places, names, texts = zip(*read, strict=True)
-        shares = hidden([*chain(*texts)]).reshape(len(HIDDEN), len(read), table.num_rows)
-        for what, at, row in np.argwhere(shares > self.highest[:, places, None]).tolist():
-            yield Strange(row, f"{shares[what, at, row]:.1%} {_SAID[HIDDEN[what]].format(names[at])}")
+        for what, place, row, share in self._more(space, table):
+            yield Strange(row, f"{share:.1%} {_SAID[HIDDEN[what]].format(space.columns[place].name)}")
+
+    def hides(self, space: Space, table: pa.Table) -> NDArray[np.bool_]:
+        """Say which texts have more, shape (rows, numbers); no number else does."""
+        found = np.zeros((table.num_rows, space.numbers), np.bool_)
+        firsts = np.cumsum((0, *space.widths))
+        for _, place, row, _ in self._more(space, table):
+            found[row, firsts[place]] = True
+        return found
+
+    def _more(self, space: Space, table: pa.Table) -> Iterator[tuple[int, int, int, float]]:
+        """Give of each share that is larger: which one, the place of its column, the row, and how large it is."""
+        texts = [
+            (place, row, text)
+            for place, name in _texts_of(space)
+            for row, text in enumerate(_texts(table, name))
+            if not text.isascii()
+        ]
+        for start in range(0, len(texts), MOST_TEXTS):
+            places, rows, said = zip(*texts[start : start + MOST_TEXTS], strict=True)
+            shares = hidden([*said])
+            for what, at in np.argwhere(shares > self.highest[:, places]).tolist():
+                yield what, places[at], rows[at], float(shares[what, at])
 
 
 def _texts_of(space: Space) -> Iterator[tuple[int, str]]:

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from scipy.special import bdtrc
 
-from monitor.detectors.attack.indicators import ALL_BY_NAME, DOUBT, VOLUME
+from monitor.detectors.attack.indicators import ALL_BY_NAME, DOUBT, HIDING, VOLUME
 from monitor.detectors.attack.sighting import CLUSTER, MOST_IDS, Sighting, sign_of
 from monitor.detectors.detector import Detector
 from monitor.stats.evidence import is_sure
@@ -237,7 +237,8 @@ def _told(one: Sighting, limit: float) -> dict[str, Any]:
     known = ALL_BY_NAME.get(sign_of(one.detector))
     numbers = {"hits": one.hits, "rows": one.rows, "p0": one.rate, "rate": one.hits / one.rows if one.rows else None}
     sure = {"log_e": round(one.log_e, 2), "threshold": round(limit, 2)}
-    return {"name": one.detector, **numbers, **sure, "says": known.says if known else ""}
+    hides = any(column.get("hides") for column in (one.evidence.get("columns") or ())[:1])
+    return {"name": one.detector, **numbers, **sure, "says": HIDING if hides else known.says if known else ""}
 
 
 def severity_of(found: Sequence[Sighting], others: Sequence[Sighting], *, client: str, limit: float) -> Severity:
