@@ -46,7 +46,7 @@ def fit(rows: pa.Table, columns: Sequence[Column], _: Roles) -> Iterator[Derivat
         seen, topics = np.zeros(BUCKETS, np.bool_), np.zeros((TOPICS, TOPICS))
         for start in range(0, rows.num_rows, SLICE):
             texts = texts_of(rows.column(column.name).slice(start, SLICE))
-            words = _read(texts)[1]
+            words = read(texts)[1]
             seen[words.hashes % np.uint64(BUCKETS)] = True
             if start == 0:
                 topics = _spread(words, len(texts))
@@ -78,7 +78,7 @@ def make(derivation: Derivation, rows: pa.Table) -> Mapping[str, Floats]:
 
 
 def _measured(texts: list[str], seen: NDArray[np.bool_], topics: Floats) -> Floats:
-    counts, words = _read(texts)
+    counts, words = read(texts)
     held = np.bincount(words.text, minlength=len(texts))
     new = np.bincount(words.text, weights=~seen[words.hashes % np.uint64(BUCKETS)], minlength=len(texts))
     about = [np.bincount(words.text, weights=axis[_topic(words)], minlength=len(texts)) for axis in topics.T]
@@ -89,7 +89,7 @@ def _measured(texts: list[str], seen: NDArray[np.bool_], topics: Floats) -> Floa
 
 def hidden(texts: list[str]) -> Floats:
     """Give each text's shares `invisible` and `lookalike_letters`, shape (2, texts); NaN where there is no text."""
-    counts, words = _read(texts)
+    counts, words = read(texts)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.stack([counts["invisible"] / counts["length"], _lookalikes(counts, words)])
 
@@ -101,7 +101,7 @@ def _lookalikes(counts: Mapping[str, Floats], words: Words) -> Floats:
 
 def words_of(texts: list[str]) -> tuple[Places, Hashes]:
     """Give the words of some texts as hashes of 44 bits, and the text that each stands in; both (words,)."""
-    words = _read(texts)[1]
+    words = read(texts)[1]
     return words.text, words.hashes
 
 
@@ -120,7 +120,7 @@ def texts_of(column: pa.ChunkedArray) -> list[str]:
     return [text or "" for text in column.cast(pa.large_string()).to_pylist()]
 
 
-def _read(texts: list[str]) -> tuple[dict[str, Floats], Words]:
+def read(texts: list[str]) -> tuple[dict[str, Floats], Words]:
     """Give per text how many characters are of which sort, and the words of all."""
     # a line feed ends each text, so that no word runs from one into the next
     lengths = np.fromiter(map(len, texts), np.intp, len(texts))

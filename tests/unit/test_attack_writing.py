@@ -11,6 +11,8 @@ import pyarrow as pa
 import pytest
 
 from monitor.detectors.attack import ALPHA, Baseline, Sighting, State, merge, track
+from monitor.detectors.attack.validation import validate
+from monitor.detectors.attack.vocabulary import Vocabulary
 from monitor.profiles.arrow import layout_of
 from monitor.types import Roles
 
@@ -108,3 +110,61 @@ def test_what_other_clients_send_too_accuses_nobody() -> None:
 def test_what_texts_of_the_reference_hide_is_hidden_from_none() -> None:
     table = stream([hid(text, "space") for text in texts(40, 5)], others=texts(230, 6))
     assert not alarms(followed(fitted(200), [table]))
+
+
+def zipf(rows: int, seed: int) -> list[str]:
+    """Give texts of one to forty words, as rare as a language's are, a quarter with a number that none repeats."""
+    rng = np.random.default_rng(seed)
+    chance = 1 / (1 + np.arange(WORDS.size))
+    said = [rng.choice(WORDS, rng.integers(1, 40), p=chance / chance.sum()).tolist() for _ in range(rows)]
+    return [" ".join([*words, *([f"no{rng.integers(10**6)}"] if i % 4 == 0 else [])]) for i, words in enumerate(said)]
+
+
+def refused(baseline: Baseline, said: Sequence[str]) -> float:
+    found = validate(baseline, None, queries(said, ["who"] * len(said), seed=9))
+    return float(np.mean([not one.belongs for one in found]))
+
+
+@cache
+def fitted_to_language() -> Baseline:
+    reference = queries(zipf(3000, 21), ["reference"] * 3000, seed=2)
+    found = Baseline.fit(reference, ROLES, layout_of(reference, ROLES), rng=np.random.default_rng(3))
+    assert found
+    return Baseline.unpacked(found.packed())
+
+
+# what, how a text becomes so
+UNLIKE = {
+    "another language": lambda text: text.translate(str.maketrans("bdfgklmp", "vwxzhjcq")),
+    "another script": lambda text: "".join(chr(ord(each) + 0x3D0) if each.isalpha() else each for each in text),
+    "markup": lambda text: f"<p><b>{text.replace(' ', '</b> <b>')}</b></p>",
+    "numbers": lambda text: " ".join(str(ord(each) % 10) * 3 for each in text),
+}
+
+
+@pytest.mark.parametrize("kind", UNLIKE)
+def test_texts_that_are_made_otherwise_do_not_belong(kind: str) -> None:
+    said = [UNLIKE[kind](text)[:200] for text in texts(100, 22)]
+    assert refused(fitted_to_language(), said) > 0.8
+
+
+def test_honest_texts_are_refused_no_oftener_than_promised() -> None:
+    assert refused(fitted_to_language(), zipf(4000, 23)) <= 0.01 + 3 * math.sqrt(0.01 * 0.99 / 1500)
+
+
+def test_a_refused_text_says_by_what() -> None:
+    said = [UNLIKE["another language"](texts(1, 24)[0])]
+    (found,) = validate(fitted_to_language(), None, queries(said, ["who"], seed=9))
+    assert found.reasons[-1].endswith("lie as far from the population, by the words of its texts")
+
+
+def test_texts_of_nothing_are_undefined() -> None:
+    vocabulary = Vocabulary.of(["", ""])
+    assert np.isnan(vocabulary.unlike(["", "\u200b"])[0, 0])
+    assert np.isfinite(Vocabulary.of(zipf(50, 1)).unlike(["ban", "zebra"])).all()
+
+
+def test_one_text_is_read_as_many_are() -> None:
+    vocabulary, said = Vocabulary.of(zipf(300, 1)), [*zipf(5, 2), "", "-- 7"]
+    alone = np.concatenate([vocabulary.unlike([text]) for text in said], axis=1)
+    assert np.allclose(alone, vocabulary.unlike(said), equal_nan=True)

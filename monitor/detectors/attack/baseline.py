@@ -21,6 +21,7 @@ from monitor.detectors.attack.population import FEWEST, Population, levels_of
 from monitor.detectors.attack.regions import Regions, beyond_at_most, doubt_of
 from monitor.detectors.attack.regulars import Regulars
 from monitor.detectors.attack.space import Floats, Rows, Space
+from monitor.detectors.attack.vocabulary import Vocabulary, unlike, vocabularies_of
 from monitor.detectors.attack.writing import Writing
 from monitor.profiles.bins import CategoryBins
 from monitor.profiles.layout import Layout
@@ -58,6 +59,7 @@ class Baseline:
     regulars: Regulars
     contract: Contract
     writing: Writing
+    vocabularies: tuple[Vocabulary, ...]
     usual: Mapping[str, Floats]
     rates: Floats
     modal: Floats
@@ -89,6 +91,8 @@ class Baseline:
         points, margins = population.placed(space, held_rows), answers.margins(reference)[held]
         found = _statistics(population, combination, held_rows, points, classes=classes[held], margins=margins)
         usual = {name: _sorted(values) for name, values in found.items()}
+        vocabularies = vocabularies_of(space, reference.filter(pa.array(~out)))
+        usual |= {name: _sorted(v) for name, v in unlike(vocabularies, space, reference.take(pa.array(held))).items()}
         found["doubt"] = doubt_of(usual, found)
         usual["doubt"] = _sorted(found["doubt"])
         apart = _once_each(hashes, out)
@@ -112,6 +116,7 @@ class Baseline:
             regulars=Regulars.nobody(),
             contract=contract,
             writing=Writing.of(space, reference),
+            vocabularies=vocabularies,
             usual=usual,
             rates=_rates(measured, held=held.size, regions=len(regions.centres)),
             modal=np.array([np.unique_counts(cells).counts.max() for cells in rows.cells.T]) / len(rows),
@@ -146,6 +151,8 @@ class Baseline:
         arrays |= {f"combination_{name}": array for name, array in self.combination.arrays().items()}
         arrays |= {f"regions_{name}": array for name, array in self.regions.arrays().items()}
         arrays |= {f"contract_{name}": getattr(self.contract, name) for name in self.contract.__dataclass_fields__}
+        for place, vocabulary in enumerate(self.vocabularies):
+            arrays |= {f"text_{place}_{name}": getattr(vocabulary, name) for name in vocabulary.__dataclass_fields__}
         arrays |= {f"usual_{name}": values for name, values in self.usual.items()}
         return packed(arrays)
 
@@ -155,6 +162,7 @@ class Baseline:
         arrays = unpacked(data)
         layout = Layout.unpacked(arrays["layout"].tobytes())
         widths = tuple(arrays["widths"].tolist())
+        texts = sum(column.kind == "text" for column in layout.columns[: len(widths)])
         return cls(
             space=Space(layout.columns, widths, arrays["center"], arrays["scale"]),
             answers=Answers.from_described(json.loads(arrays["answers"].tobytes())),
@@ -165,6 +173,7 @@ class Baseline:
             regulars=Regulars(arrays["regular_keys"], arrays["regular_rates"]),
             contract=Contract(**part_of(arrays, "contract_")),
             writing=Writing(arrays["writing"]),
+            vocabularies=tuple(Vocabulary(**part_of(arrays, f"text_{place}_")) for place in range(texts)),
             usual=part_of(arrays, "usual_"),
             rates=arrays["rates"],
             modal=arrays["modal"],

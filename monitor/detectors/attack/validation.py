@@ -14,9 +14,12 @@ from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.population import tail_of
 from monitor.detectors.attack.space import Floats, Rows, Space
 from monitor.detectors.attack.state import State
+from monitor.detectors.attack.vocabulary import UNLIKE, unlike
 
 BELONGS = 0.01
 """Below this p-value a row does not belong to the population."""
+DISTANCES = ("knn", "mahalanobis", "combination", *UNLIKE)
+_BY = {"words": ", by the words of its texts", "characters": ", by the characters of its texts"}
 MOST_REASONS = 5
 MOST_NAMED, VALUE_CHARS = 3, 40
 
@@ -27,8 +30,9 @@ class Validation:
 
     belongs: it keeps the contract and is not among the oddest rows. contract: it has every value that no honest row
     lacks, in the range and with the decimals of honest rows. p_value: the share of honest rows that lie at least as far
-    from the population, in (0, 1], three times the smallest of three distances' shares. near_duplicate, repeated: rows
-    like it, or the same, came not long ago. reasons: in words, with the columns: what breaks the contract first.
+    from the population, in (0, 1]: the smallest of several distances' shares, times their number. near_duplicate,
+    repeated: rows like it, or the same, came not long ago. reasons: in words, with the columns: what breaks the
+    contract first.
     """
 
     belongs: bool
@@ -54,7 +58,7 @@ def validate(
     `population` and `contract` are blind to.
     """
     rows = baseline.space.rows(table)
-    p_values = _p_values(baseline, table, rows)
+    p_values, by = _p_values(baseline, table, rows)
     faults, strangers = _faults(baseline, table, rows), _strangers(baseline, table, known)
     near, again = _seen(baseline, state, rows)
     return [
@@ -64,21 +68,27 @@ def validate(
             p_value=float(p_values[i]),
             near_duplicate=bool(near[i]),
             repeated=bool(again[i]),
-            reasons=_reasons(faults[i] + strangers[i], float(p_values[i]), least=least, near=bool(near[i])),
+            reasons=_reasons(
+                faults[i] + strangers[i], float(p_values[i]), least=least, by=_BY.get(by[i], ""), near=bool(near[i])
+            ),
         )
         for i in range(len(rows))
     ]
 
 
-def _p_values(baseline: Baseline, table: pa.Table, rows: Rows) -> Floats:
+def _p_values(baseline: Baseline, table: pa.Table, rows: Rows) -> tuple[Floats, list[str]]:
+    """Give the p-value of each row, and by which distance it lies furthest."""
     classes = baseline.answers.classes(table)
     points = baseline.population.placed(baseline.space, rows)
     found = baseline.population.statistics(points, classes) | baseline.combination.statistics(rows, classes)
-    tails = [tail_of(baseline.usual[name], found[name]) for name in ("knn", "mahalanobis", "combination")]
+    found |= unlike(baseline.vocabularies, baseline.space, table) if baseline.vocabularies else {}
+    names = [name for name in DISTANCES if name in found]
+    tails = np.array([tail_of(baseline.usual[name], found[name]) for name in names])
     known = np.isfinite(tails)
-    smallest = np.where(known, tails, 1.0).min(axis=0)
+    told = np.where(known, tails, 1.0)
     # Bonferroni over the distances that there are
-    return np.asarray(np.minimum(smallest * np.maximum(known.sum(axis=0), 1), 1.0))
+    p_values = np.minimum(told.min(axis=0) * np.maximum(known.sum(axis=0), 1), 1.0)
+    return np.asarray(p_values), [names[place] for place in told.argmin(axis=0).tolist()]
 
 
 def _faults(baseline: Baseline, table: pa.Table, rows: Rows) -> list[list[str]]:
@@ -201,9 +211,9 @@ def _seen(baseline: Baseline, state: State | None, rows: Rows) -> tuple[NDArray[
     return (tables >= baseline.copies.joins) & ~again, again
 
 
-def _reasons(faults: list[str], p_value: float, *, least: float, near: bool) -> tuple[str, ...]:
+def _reasons(faults: list[str], p_value: float, *, least: float, by: str, near: bool) -> tuple[str, ...]:
     more = len(faults) - MOST_REASONS
     said = faults[:MOST_REASONS] + ([f"and {more} more"] if more > 0 else [])
     if p_value < least:
-        said.append(f"only {p_value:.2%} of honest rows lie as far from the population")
+        said.append(f"only {p_value:.2%} of honest rows lie as far from the population{by}")
     return (*said, "rows like it came not long ago") if near else tuple(said)

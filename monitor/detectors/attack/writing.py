@@ -40,8 +40,8 @@ class Writing:
     def of(cls, space: Space, reference: pa.Table) -> "Writing":
         """Read off reference rows the range of the shares, with room for a quarter of it."""
         highest = np.full((len(HIDDEN), len(space.widths)), np.nan)
-        for place, name in _texts_of(space):
-            shares = hidden(_texts(reference, name))
+        for place, name in text_columns(space):
+            shares = hidden(texts_in(reference, name))
             held = shares[:, np.isfinite(shares).all(axis=0)]
             if held.size:
                 highest[:, place] = held.max(axis=1) + ROOM * np.ptp(held, axis=1)
@@ -67,8 +67,8 @@ class Writing:
         """Give of each share that is larger: which one, the place of its column, the row, and how large it is."""
         texts = [
             (place, row, text)
-            for place, name in _texts_of(space)
-            for row, text in enumerate(_texts(table, name))
+            for place, name in text_columns(space)
+            for row, text in enumerate(texts_in(table, name))
             if not text.isascii()
         ]
         for start in range(0, len(texts), MOST_TEXTS):
@@ -78,12 +78,14 @@ class Writing:
                 yield what, places[at], rows[at], float(shares[what, at])
 
 
-def _texts_of(space: Space) -> Iterator[tuple[int, str]]:
+def text_columns(space: Space) -> Iterator[tuple[int, str]]:
+    """Give the columns of texts: the place of each in the space, and its name."""
     columns = enumerate(space.columns[: len(space.widths)])
     return ((place, column.name) for place, column in columns if column.kind == "text")
 
 
-def _texts(table: pa.Table, name: str) -> list[str]:
+def texts_in(table: pa.Table, name: str) -> list[str]:
+    """Give a column's texts, empty ones where there is none; no text at all where it is no column of texts."""
     if table.column_names.count(name) != 1 or type_of(table.column(name).type) != "text":
         return []
     return texts_of(table.column(name))
