@@ -1,9 +1,13 @@
 """Rows that vary an earlier one of the same client, beside a plain look back over its last four rows."""
 
 import numpy as np
+import pyarrow as pa
 
-from monitor.detectors.attack.space import Rows
+from monitor.detectors.attack.space import Rows, Space
+from monitor.detectors.attack.templates import Templates
 from monitor.detectors.attack.variations import COLUMNS, chained, empty_last, few_of
+from monitor.profiles.arrow import layout_of
+from monitor.types import Roles
 
 
 def by_hand(rows: Rows, places: np.ndarray, fresh: np.ndarray) -> np.ndarray:
@@ -51,6 +55,30 @@ def test_of_wide_rows_some_columns_are_kept() -> None:
         0,
     ]
     assert not chained(last, Rows(numbers[:0], np.zeros((0, 0), np.int64)), np.zeros(0, np.intp), new[:0]).length.size
+
+
+def said(texts: list[str]) -> Templates:
+    """Read texts of a model that has no column but them and their vector of two numbers."""
+    vectors = [[0.5, 0.1]] * len(texts)
+    table = pa.table({"t": texts, "v": vectors})
+    columns = layout_of(table, Roles("at", kinds={"t": "text", "v": "vector"})).columns[:2]
+    found = Templates.of(Space(columns, (1, 2), np.zeros(3), np.ones(3)), table)
+    assert found
+    return found
+
+
+def test_texts_are_varied_in_their_numbers_alone_however_their_vectors_change() -> None:
+    texts = ["order 12 came at 9:30", "order 1.255 came at 10:15", "order 3 went at 7:00", "order 12 came at 8:00", ""]
+    rows = Rows(np.random.default_rng(3).normal(size=(5, 3)), np.zeros((5, 0), np.int64))
+    templates, places, new = said(texts), np.zeros(5, np.intp), np.ones(5, np.bool_)
+    assert chained(empty_last(1, 3, texts=True), rows, places, new, templates).length.tolist() == [0, 1, 0, 2, 0]
+    assert templates.numbered.tolist() == [True] * 4 + [False]
+    last = empty_last(1, 3, texts=True)
+    parts = [
+        chained(last, rows.take(slice(i, i + 1)), places[:1], new[:1], templates.part(slice(i, i + 1))).length
+        for i in range(5)
+    ]
+    assert np.concatenate(parts).tolist() == [0, 1, 0, 2, 0]
 
 
 def test_a_chain_counts_the_rows_that_vary_one_row() -> None:

@@ -79,7 +79,8 @@ def test_a_client_whose_texts_hide_something_is_told_of_with_the_column(by: str)
 
 
 def test_how_the_stream_is_cut_makes_no_difference() -> None:
-    table = stream([hid(text, "space") if i % 2 else text for i, text in enumerate(texts(40, 5))], others=texts(230, 6))
+    own = [hid(text, "space") if i % 2 else f"{text[:20]} {i}" for i, text in enumerate(texts(10, 5) * 4)]
+    table = stream(own, others=texts(230, 6))
     whole = followed(fitted(), [table])
     parts = followed(fitted(), [table.slice(i, 7) for i in range(0, table.num_rows, 7)])
     assert {one.place: (one.hits, round(one.log_e, 6)) for one in parts} == {
@@ -110,6 +111,32 @@ def test_what_other_clients_send_too_accuses_nobody() -> None:
 def test_what_texts_of_the_reference_hide_is_hidden_from_none() -> None:
     table = stream([hid(text, "space") for text in texts(40, 5)], others=texts(230, 6))
     assert not alarms(followed(fitted(200), [table]))
+
+
+def template(rows: int) -> list[str]:
+    return [f"{texts(1, 31)[0]} {37 * i} {texts(1, 32)[0]} {i % 9}:30" for i in range(rows)]
+
+
+def tells(found: Sequence[Sighting], client: str) -> set[str]:
+    return {one.detector for one in found if one.client == client and one.log_e >= ALARM}
+
+
+def test_one_text_with_other_numbers_accuses_nobody() -> None:
+    others = texts(280, 6)
+    table = stream(template(50), others=others)
+    own = np.array(table["who"].to_pylist()) == "eve"
+    # whoever mails one text gets one doubtful answer again and again
+    for name, value in (("x0", 0.11), ("x1", -0.07), ("x2", -0.03), ("score", 0.5025)):
+        table = table.set_column(
+            table.column_names.index(name), name, pa.array(np.where(own, value, np.array(table[name])))
+        )
+    assert not tells(followed(fitted(), [table]), "eve")
+    # the same with other words is a search
+    searched = [f"{text} {word}" for text, word in zip(template(50), WORDS, strict=False)]
+    table = table.set_column(
+        table.column_names.index("text"), "text", pa.array(np.where(own, np.resize(searched, own.size), table["text"]))
+    )
+    assert tells(followed(fitted(), [table]), "eve")
 
 
 def zipf(rows: int, seed: int) -> list[str]:

@@ -12,6 +12,7 @@ from monitor.detectors.attack.contract import Faults, most_by_accident
 from monitor.detectors.attack.queries import Queries
 from monitor.detectors.attack.sighting import MOST_IDS
 from monitor.detectors.attack.space import Rows
+from monitor.detectors.attack.templates import Templates
 
 Array = NDArray[Any]
 Places = NDArray[np.intp]
@@ -78,6 +79,11 @@ class Epoch:
     def part(self) -> slice:
         """Say where in the batch the rows stand."""
         return slice(self.first, self.first + self.size)
+
+    @property
+    def templates(self) -> Templates | None:
+        """Give what the rows' texts are but for their numbers."""
+        return self.queries.templates.part(self.part) if self.queries.templates else None
 
     @property
     def classes(self) -> Counts:

@@ -33,7 +33,8 @@ INDICATORS_BY_NAME: Mapping[str, Indicator] = {
         "similar",
         0.02,
         "near-copies of rows that the same client sent at least seven near-copies of before",
-        "queries further apart than a robust deviation in most columns; clients that send each copy under another id",
+        "queries further apart than a robust deviation in most columns; clients that send each copy under another id; "
+        "texts that differ in their numbers alone, while the answer hardly flips",
     ),
     "near_duplicate_starts": Indicator(
         "attack.evasion",

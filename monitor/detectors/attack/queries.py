@@ -11,6 +11,7 @@ from monitor.detectors.attack.answers import Classes
 from monitor.detectors.attack.baseline import Baseline
 from monitor.detectors.attack.senders import Hashes, Places, key_of, senders_of
 from monitor.detectors.attack.space import Floats, Rows
+from monitor.detectors.attack.templates import Templates
 from monitor.types import Roles
 
 Flags = NDArray[np.bool_]
@@ -23,13 +24,15 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Queries:
     """The rows of a batch, in the order in which they came.
 
-    hidden: which texts hide something, shape (rows, numbers). names, keys: of the clients; who: the place of each
-    row's client among them, -1 where it names none. slices: the number of the stretch of time that each row falls into.
-    ids: texts, "" where there are none. absent: the columns that the batch lacks.
+    hidden: which texts hide something, shape (rows, numbers). templates: what texts are but for their numbers, None
+    where there are none. names, keys: of the clients; who: the place of each row's client among them, -1 where it names
+    none. slices: the number of the stretch of time that each row falls into. ids: texts, "" where there are none.
+    absent: the columns that the batch lacks.
     """
 
     rows: Rows
     hidden: Flags
+    templates: Templates | None
     absent: Flags
     classes: Classes
     margins: Floats
@@ -51,6 +54,7 @@ class Queries:
         return cls(
             baseline.space.rows(table),
             baseline.writing.hides(baseline.space, table),
+            Templates.of(baseline.space, table),
             baseline.space.absent(table),
             baseline.answers.classes(table),
             baseline.answers.margins(table),

@@ -78,7 +78,9 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
     newcomers = int(held["newcomer_rows"][0]) + (new & fresh).cumsum()
     held["newcomer_rows"][0] = newcomers[-1]
     joins = np.zeros(epoch.size, np.bool_)
-    chain, fills = chained(part_of(held, "client_last_"), epoch.rows, epoch.place, fresh)
+    templates = epoch.templates
+    chain, fills = chained(part_of(held, "client_last_"), epoch.rows, epoch.place, fresh, templates)
+    made = (chain > 0) & templates.numbered if templates else np.zeros(epoch.size, np.bool_)
     common = shared(
         part_of(held, "bucket_"),
         epoch.buckets[fresh],
@@ -105,11 +107,19 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
     signs.hits[came, PLACE[MET]] = meet(
         part_of(held, "meeting_"), epoch.buckets[came], client=epoch.client[came], number=newcomers[came]
     )
-    signs.hits[:, PLACE[SWEEP]] = swept = fresh & (chain >= SWEPT) & ~fills
+    signs.hits[:, PLACE[SWEEP]] = swept = fresh & (chain >= SWEPT) & ~fills & ~made
     told = fresh & (epoch.place >= 0) & ~epoch.exempt & ~fills
     varied = (chain > 0) & ~swept
     told &= ~_joined(
-        held, epoch, clusters, looked_at=joins | swept, joins=joins, varied=varied, before=before, signs=signs
+        held,
+        epoch,
+        clusters,
+        looked_at=joins | swept,
+        joins=joins,
+        varied=varied,
+        made=made,
+        before=before,
+        signs=signs,
     )
     signs.counted[:, [PLACE[name] for name in COPYING]] = told[:, None]
     _tails(baseline, epoch, np.flatnonzero(novel), signs)
@@ -147,23 +157,25 @@ def _joined(
     looked_at: Flags,
     joins: Flags,
     varied: Flags,
+    made: Flags,
     before: Places,
     signs: Signs,
 ) -> Flags:
     """Put near-duplicates into clusters, one after the other; say of each row whether it came at a sensor's pace."""
     paced = np.zeros(epoch.size, np.bool_)
     for i in np.flatnonzero(looked_at).tolist():
-        flipped = bool(joins[i]) and _put(epoch, clusters, i, int(before[i]), signs)
+        flipped = bool(joins[i]) and _put(epoch, clusters, i, int(before[i]), signs, made=bool(made[i]))
         if epoch.place[i] >= 0:
             place, at, hour = int(epoch.place[i]), int(epoch.at[i]), int(epoch.times[i]) // HOUR
             paced[i] = unhurried(held, place, at=at, hour=hour, flipped=flipped, varied=bool(varied[i]))
     return paced
 
 
-def _put(epoch: Epoch, clusters: Clusters, i: int, before: int, signs: Signs) -> bool:
+def _put(epoch: Epoch, clusters: Clusters, i: int, before: int, signs: Signs, *, made: bool) -> bool:
     """Put a row into its cluster, and note what that shows; say whether its answer flipped.
 
-    before: how many near-duplicates its client sent just before, the first of which joined no cluster.
+    before: how many near-duplicates its client sent just before, the first of which joined no cluster. made: whether
+    its texts differ from one of these in their numbers alone, as a template's do: a search by numbers is told of.
     """
     joined = clusters.join(
         epoch.buckets[i],
@@ -183,7 +195,7 @@ def _put(epoch: Epoch, clusters: Clusters, i: int, before: int, signs: Signs) ->
     own = same >= min(TIMES * usual + CHANCE, MOST * joined.all)
     # Nobody asks "what if" so often and hears now this, now that.
     searched = same >= SWEPT and joined.flips >= FLIPPED
-    near = own and (searched or not joined.alone)
+    near = own and (searched or not (joined.alone or made))
     signs.hits[i, PLACE["near_duplicates"]] = near and same >= ASKED_OFTEN
     signs.hits[i, PLACE["near_duplicate_starts"]] = near and same >= ASKED_EARLY
     signs.hits[i, PLACE[SWEEP]] |= own and joined.alone and same >= SWEPT

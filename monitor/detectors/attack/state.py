@@ -78,7 +78,8 @@ class State:
             "client_turns": np.zeros(CLIENTS, np.uint32),
             "client_buckets": empty_buckets(CLIENTS),
         }
-        held |= {f"client_last_{name}": array for name, array in empty_last(CLIENTS, width).items()}
+        texts = bool(baseline.vocabularies)
+        held |= {f"client_last_{name}": array for name, array in empty_last(CLIENTS, width, texts=texts).items()}
         return cls(held)
 
     @classmethod

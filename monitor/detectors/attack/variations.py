@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from monitor.detectors.attack.ordering import ordered
 from monitor.detectors.attack.space import Rows
+from monitor.detectors.attack.templates import Templates
 
 Array = NDArray[Any]
 Flags = NDArray[np.bool_]
@@ -41,16 +42,26 @@ def few_of(columns: int) -> int:
     return max(1, min(WHAT_IF_COLUMNS, columns // WHAT_IF_SHARE))
 
 
-def empty_last(clients: int, columns: int) -> dict[str, Array]:
-    """Give room for the last four rows of so many clients: marks of at most 32 columns, 0 for none, and lengths."""
-    marks = np.zeros((clients, LAST, min(columns, COLUMNS)), np.uint16)
+def empty_last(clients: int, columns: int, *, texts: bool = False) -> dict[str, Array]:
+    """Give room for the last four rows of so many clients: marks of at most 32 columns, 0 for none, and lengths.
+
+    texts: whether there is a mark of their texts, too.
+    """
+    marks = np.zeros((clients, LAST, min(columns, COLUMNS) + texts), np.uint16)
     return {"marks": marks, "length": np.zeros((clients, LAST), np.uint16)}
 
 
-def chained(last: Mapping[str, Array], rows: Rows, places: NDArray[np.intp], fresh: Flags) -> Chained:
+def chained(
+    last: Mapping[str, Array],
+    rows: Rows,
+    places: NDArray[np.intp],
+    fresh: Flags,
+    templates: Templates | None = None,
+) -> Chained:
     """Say of each row whether it varies one of its client's, and whether it fills it.
 
-    A row varies the latest of the four that its client sent before from which it differs in few columns, or none.
+    A row varies the latest of the four that its client sent before from which it differs in few columns, or none, and
+    in texts by their numbers alone; what the texts tell of is not looked at then.
     places: of each row's client, -1 for none. fresh: rows that count, since they repeat none. Changes what is
     remembered.
     """
@@ -62,17 +73,20 @@ def chained(last: Mapping[str, Array], rows: Rows, places: NDArray[np.intp], fre
     spot = np.arange(order.size) + LAST * (1 + np.repeat(np.arange(clients.size), count))
     kept = ends[:, None] - count[:, None] - LAST + np.arange(LAST)
     marks = np.zeros((order.size + kept.size, last["marks"].shape[2]), np.uint16)
+    columns, few = min(rows.width, COLUMNS), few_of(rows.width if templates is None else int((~templates.told).sum()))
     lengths = np.zeros(len(marks), np.int64)
     marks[kept], marks[spot], lengths[kept] = (
         last["marks"][clients],
-        _marks(rows, marks.shape[1])[order],
+        _marks(rows, columns, templates)[order],
         last["length"][clients],
     )
-    lag, filling, lacking = np.zeros(order.size, np.int64), np.zeros(order.size, np.bool_), _lacking(rows)
+    lag, filling, lacking = np.zeros(order.size, np.int64), np.zeros(order.size, np.bool_), _lacking(rows, templates)
     for back in range(LAST, 0, -1):
         before = marks[spot - back]
         differ = marks[spot] != before
-        near = (differ.sum(axis=1) <= few_of(rows.width)) & before.any(axis=1)
+        near = (differ[:, :columns].sum(axis=1) <= few) & before.any(axis=1)
+        if templates is not None:
+            near &= ~differ[:, -1] | (before[:, -1] == lacking[:, -1])
         lag[near] = back
         filling[near] = (differ.any(axis=1) & ~(differ & (before != lacking)).any(axis=1))[near]
     for i in np.flatnonzero(lag).tolist():
@@ -84,13 +98,21 @@ def chained(last: Mapping[str, Array], rows: Rows, places: NDArray[np.intp], fre
     return found
 
 
-def _lacking(rows: Rows) -> NDArray[np.uint16]:
+def _lacking(rows: Rows, templates: Templates | None) -> NDArray[np.uint16]:
     """Give the marks of a row that has no value at all."""
     numbers, codes = rows.numbers.shape[1], rows.codes.shape[1]
-    return _marks(Rows(np.full((1, numbers), np.nan), np.full((1, codes), -1, np.int64)), min(rows.width, COLUMNS))
+    none = Rows(np.full((1, numbers), np.nan), np.full((1, codes), -1, np.int64))
+    silent = templates and Templates(np.ones(1, np.uint16), np.zeros(1, np.bool_), templates.told)
+    return _marks(none, min(rows.width, COLUMNS), silent)
 
 
-def _marks(rows: Rows, columns: int) -> NDArray[np.uint16]:
-    """Give a number from 1 on for each value, shape (rows, columns); of many columns, some that lie evenly apart."""
+def _marks(rows: Rows, columns: int, templates: Templates | None) -> NDArray[np.uint16]:
+    """Give a number from 1 on for each value, shape (rows, columns); of many columns, some that lie evenly apart.
+
+    Where there are texts the last is theirs, and what they tell of has none.
+    """
     chosen = np.linspace(0, max(rows.width - 1, 0), columns).astype(np.intp)
-    return (rows.cells[:, chosen] >> np.uint64(48)).astype(np.uint16) | np.uint16(1)
+    marks = (rows.cells[:, chosen] >> np.uint64(48)).astype(np.uint16) | np.uint16(1)
+    if templates is None:
+        return marks
+    return np.concatenate([np.where(templates.told[chosen], np.uint16(0), marks), templates.marks[:, None]], axis=1)
