@@ -35,10 +35,10 @@ class Templates:
             return None
         marks, numbered = np.zeros(table.num_rows, np.uint32), np.zeros(table.num_rows, np.bool_)
         for texts in columns:
-            bare = [_NUMBER.sub("0", text) for text in texts]
+            bare = [_NUMBER.subn("0", text) for text in texts]
             if bare:
-                marks = marks * np.uint32(31) + np.array(list(map(_checksum, bare)), np.uint32)
-                numbered |= np.array([_NUMBER.search(text) is not None for text in texts], np.bool_)
+                marks = marks * np.uint32(31) + np.array([_checksum(text) for text, _ in bare], np.uint32)
+                numbered |= np.array([numbers > 0 for _, numbers in bare], np.bool_)
         kinds = [column.kind in ("text", "vector") for column in space.columns[: len(space.widths)]]
         told = np.concatenate(
             [np.repeat(np.array(kinds, np.bool_), space.widths), np.zeros(space.categories, np.bool_)]
