@@ -21,6 +21,7 @@ from monitor.detectors.attack.batches.calibration import Null, nulls_of, size_of
 from monitor.detectors.attack.batches.given import Given, OfSum, relabelled
 from monitor.detectors.attack.batches.known import Known, seen
 from monitor.detectors.attack.batches.naming import named
+from monitor.detectors.attack.batches.raked import raked
 from monitor.detectors.attack.batches.rows import NONE, Told
 from monitor.detectors.attack.batches.slow import slow_poisoning
 from monitor.steps.poisoning import contributors_of, learned, of_known_labels, strange_labels, text_of
@@ -267,9 +268,43 @@ def test_near_copies_are_counted_and_ordinary_rows_are_not(known: Known) -> None
     table = rows(15, 400)
     copies = pa.concat_tables([table.slice(0, 360), *[table.slice(0, 1)] * 40])
     rng = np.random.default_rng(16)
-    assert duplicate_clusters.measure(seen(known, table, None, rng=rng)).value == 0
-    found = duplicate_clusters.measure(seen(known, copies, None, rng=rng))
+    assert duplicate_clusters.measure(seen(known, table, None, rng=rng), reference=known.rows).value == 0
+    found = duplicate_clusters.measure(seen(known, copies, None, rng=rng), reference=known.rows)
     assert set(range(360, 400)) <= set(found.rows.tolist())
+
+
+def standing(seed: int, n: int, share: float) -> pa.Table:
+    """Give rows of which a share, those of city b, have the same numbers: they differ by item and place only."""
+    table, rng = rows(seed, n, city=("a",)), np.random.default_rng(seed)
+    often = rng.random(n) < share
+    columns = {name: np.where(often, 1.0, table[name].to_numpy()) for name in ("x", "z")}
+    columns |= {name: rng.choice(list("abcdefghijkl"), n) for name in ("item", "place")}
+    return pa.table(
+        {**columns, "city": np.where(often, "b", "a"), "p": table["p"], "y": table["y"], "said": table["y"]}
+    )
+
+
+def test_rows_that_are_alike_by_nature_are_no_flood_where_only_they_come_and_copies_of_one_are() -> None:
+    known, rng = known_of(standing(31, 6000, 0.08)), np.random.default_rng(32)
+    alike = standing(33, 800, 1.0)
+    honest = seen(known, alike, None, rng=rng)
+    assert duplicate_clusters.measure(honest, reference=known.rows).value <= 4
+    flood = pa.concat_tables([alike, *[alike.slice(5, 1)] * 150])
+    found = duplicate_clusters.measure(seen(known, flood, None, rng=rng), reference=known.rows)
+    assert set(range(800, 950)) <= set(found.rows.tolist())
+    assert found.value < 250
+
+
+def test_the_reference_is_weighed_to_the_cells_of_a_batch_and_a_flood_of_one_row_moves_nothing(known: Known) -> None:
+    rng = np.random.default_rng(34)
+    of_a = seen(known, rows(35, 600, city=("a",)), None, rng=rng)
+    weights = raked(known.rows, of_a)
+    city = next(i for i, one in enumerate(known.encoders) if one.name == "city")
+    share = weights[known.rows.cells[:, city] == of_a.cells[0, city]].sum() / weights.sum()
+    assert share > 0.9
+    table = rows(36, 600)
+    flood = seen(known, pa.concat_tables([table, *[table.slice(0, 1)] * 300]), None, rng=rng)
+    assert raked(known.rows, flood) == pytest.approx(np.ones(known.rows.size), abs=0.5)
 
 
 def test_poison_that_rises_slowly_is_found_by_many_batches_and_not_before() -> None:

@@ -119,7 +119,7 @@ def measures_of(known: Known) -> dict[str, Measure]:
         "confident_errors": partial(confident_errors.measure, confident=known.confident),
         "neighbour_disagreement": neighbour_disagreement.measure,
         "value_for_label": partial(value_for_label.measure, usual=known.values),
-        "duplicate_clusters": duplicate_clusters.measure,
+        "duplicate_clusters": partial(duplicate_clusters.measure, reference=known.rows),
         "prior_shift": partial(prior_shift.measure, priors=known.priors),
     }
 
