@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from monitor.detectors.attack.batches.audit import (
     FALSE_ALARMS,
     Nulls,
+    Part,
     Statistic,
     audit,
     calibrated,
@@ -109,8 +110,9 @@ class Labelling:
         p_value = min(1.0, len(found) * strongest.p_value)
         of = stretch if strongest.name == "contributors" else rows
         share = strongest.rows.size / max(of.num_rows, 1)
-        p = p_values_of_sums(known, self.nulls[size], batch, rng=rng)
-        flips = {_part(name): (flipped, p[name]) for name, flipped in flip_shares(known, batch).items()}
+        part = Part.of(known, self.nulls[size], batch)
+        p = p_values_of_sums(known, self.nulls[size], part, rng=rng)
+        flips = {_part(name): (flipped, p[name]) for name, flipped in flip_shares(known, part).items()}
         told = named(
             known,
             batch if laid is None or of is rows else laid,

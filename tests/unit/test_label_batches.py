@@ -18,6 +18,7 @@ from monitor.detectors.attack.batches import (
 )
 from monitor.detectors.attack.batches.audit import EXPLAINED, Verdict, audit, calibrated, measures_of, p_values
 from monitor.detectors.attack.batches.calibration import Null, nulls_of, size_of
+from monitor.detectors.attack.batches.chosen import as_chosen
 from monitor.detectors.attack.batches.given import Given, OfSum, relabelled
 from monitor.detectors.attack.batches.known import Known, seen
 from monitor.detectors.attack.batches.naming import named
@@ -367,6 +368,37 @@ def riskier(seed: int, n: int) -> pa.Table:
 def test_shares_of_labels_that_the_rows_explain_are_told_and_no_suspicion(known: Known) -> None:
     verdict = judged(known, riskier(61, 500))
     assert (verdict.outcome, verdict.why) == ("clean", EXPLAINED)
+
+
+def by_label(seed: int, zeros: int, ones: int) -> pa.Table:
+    """Give so many rows of each label, drawn among those of the label."""
+    table = rows(seed, 10 * (zeros + ones))
+    label = table["y"].to_numpy()
+    chosen = [np.flatnonzero(label == one)[:count] for one, count in enumerate((zeros, ones))]
+    return table.take(pa.array(np.concatenate(chosen)))
+
+
+@pytest.mark.parametrize("zeros", [80, 420])
+def test_rows_chosen_by_label_whose_labels_are_right_are_no_suspicion(known: Known, zeros: int) -> None:
+    verdict = judged(known, by_label(63, zeros, 500 - zeros))
+    assert (verdict.outcome, verdict.why) == ("clean", EXPLAINED)
+
+
+def test_flips_among_rows_chosen_by_label_are_found(known: Known) -> None:
+    table = by_label(64, 250, 250)
+    ones = np.flatnonzero(table["y"].to_numpy() == 1)
+    assert "label_contradiction" in breaching(judged(known, flipped(table, ones[::5])))
+
+
+def test_labels_flipped_one_way_are_not_taken_for_rows_chosen_by_label(known: Known) -> None:
+    table, rng = rows(67, 1000), np.random.default_rng(66)
+    zeros = np.flatnonzero(table["y"].to_numpy() == 0)
+    poisoned = seen(known, flipped(table, zeros[:150]), None, rng=rng)
+    honest = seen(known, by_label(68, zeros.size - 150, 1150 - zeros.size), None, rng=rng)
+    away, towards = (as_chosen(one, known.rows, priors=known.priors) for one in (poisoned, honest))
+    assert not away.sure
+    assert towards.sure
+    assert np.abs(away.rows.chance - poisoned.chance).mean() < np.abs(towards.rows.chance - honest.chance).mean() / 2
 
 
 def test_labels_that_moved_while_rows_did_not_are_suspicious(known: Known) -> None:

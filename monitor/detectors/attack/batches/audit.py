@@ -19,8 +19,19 @@ from monitor.detectors.attack.batches import (
     prior_shift,
     value_for_label,
 )
-from monitor.detectors.attack.batches.calibration import DRAWS, Null, blocks, nulls_of, size_of
-from monitor.detectors.attack.batches.given import ByClass, Given, OfDraws, OfShares, OfSum, residuals
+from monitor.detectors.attack.batches.calibration import DRAWS, blocks, nulls_of, size_of
+from monitor.detectors.attack.batches.chosen import Chosen, as_chosen
+from monitor.detectors.attack.batches.given import (
+    DOUBT,
+    ByClass,
+    Given,
+    Laid,
+    OfDraws,
+    OfShares,
+    OfSum,
+    laid,
+    residuals,
+)
 from monitor.detectors.attack.batches.known import Known
 from monitor.detectors.attack.batches.power import extra, least_share
 from monitor.detectors.attack.batches.rows import NONE, Labelled, Places, Told
@@ -185,18 +196,48 @@ def _spread(
     return found
 
 
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Rows of a batch with their places in it.
+
+    chosen: the same as if they had been chosen by label; None where the labels' shares are no reason to think so.
+    """
+
+    places: Places
+    rows: Labelled
+    chosen: Chosen | None
+
+    @classmethod
+    def of(cls, known: Known, nulls: Nulls, rows: Labelled, places: Places = NONE) -> "Part":
+        """Look at the shares of the labels."""
+        given, told = nulls[SHARES], prior_shift.measure(rows, priors=known.priors)
+        rare = isinstance(given, OfShares) and given.learned.p_value(told.value) <= DOUBT
+        return cls(places, rows, as_chosen(rows, known.rows, priors=known.priors) if rare else None)
+
+    def laid(self, name: str, measure: Measure, given: Given, rng: np.random.Generator) -> Laid:
+        """Lay a statistic beside its null: of the rows as they are or, if it is less rare so, as chosen by label."""
+        plain = laid(self.rows, measure, given, rng)
+        if plain.p_value > DOUBT or self.chosen is None or (name == SHARES and not self.chosen.sure):
+            return plain
+        return max(plain, laid(self.chosen.rows, measure, given, rng), key=lambda one: one.p_value)
+
+
 def p_values(known: Known, nulls: Nulls, batch: Labelled, *, rng: np.random.Generator) -> dict[str, float]:
     """Give the p-value of every statistic and direction of one batch of the calibrated size."""
-    sums = sums_of(known)
-    told = {name: measure(batch) for name, measure in measures_of(known).items() if name not in sums}
-    found = {name: nulls[name].null(batch, one, rng=rng).p_value(one.value) for name, one in told.items()}
-    return found | p_values_of_sums(known, nulls, batch, rng=rng)
+    sums, part = sums_of(known), Part.of(known, nulls, batch)
+    drawn = {name: one for name, one in measures_of(known).items() if name not in sums}
+    found = {name: part.laid(name, one, nulls[name], rng).p_value for name, one in drawn.items()}
+    return found | p_values_of_sums(known, nulls, part, rng=rng)
 
 
-def p_values_of_sums(known: Known, nulls: Nulls, batch: Labelled, *, rng: np.random.Generator) -> dict[str, float]:
+def p_values_of_sums(known: Known, nulls: Nulls, part: Part, *, rng: np.random.Generator) -> dict[str, float]:
     """Give the p-values of those that are sums over rows, which are all that is followed; they need no draws."""
-    told = {name: Told(float(batch.of_label(one(batch)).sum()), NONE) for name, one in sums_of(known).items()}
-    return {name: nulls[name].null(batch, one, rng=rng).p_value(one.value) for name, one in told.items()}
+    totals = {name: partial(_total, by_class=one) for name, one in sums_of(known).items()}
+    return {name: part.laid(name, one, nulls[name], rng).p_value for name, one in totals.items()}
+
+
+def _total(batch: Labelled, *, by_class: ByClass) -> Told:
+    return Told(float(batch.of_label(by_class(batch)).sum()), NONE)
 
 
 def followed(known: Known) -> list[str]:
@@ -204,11 +245,15 @@ def followed(known: Known) -> list[str]:
     return [FLIPS, *(name for name in sums_of(known) if name.startswith(direction("")))]
 
 
-def flip_shares(known: Known, batch: Labelled) -> dict[str, float]:
-    """Estimate what share of all rows has a flipped label, and a label flipped into each frequent one."""
+def flip_shares(known: Known, part: Part) -> dict[str, float]:
+    """Estimate what share of all rows has a flipped label, and a label flipped into each frequent one.
+
+    The smaller of two estimates where rows may have been chosen by label.
+    """
     step, sums = max(extra(known.rows)[0], 1e-9), sums_of(known)
-    beyond = {name: [residuals(sums[name], one).mean() for one in (batch, known.rows)] for name in followed(known)}
-    return {name: float(now - usual) / step for name, (now, usual) in beyond.items()}
+    views = [part.rows, *([part.chosen.rows] if part.chosen else [])]
+    now = {name: min(residuals(sums[name], one).mean() for one in views) for name in followed(known)}
+    return {name: float(value - residuals(sums[name], known.rows).mean()) / step for name, value in now.items()}
 
 
 def evidence_over(parts: Sequence[Mapping[str, float]], rows: int, *, known: Known) -> float:
@@ -243,21 +288,18 @@ def audit(
     spoken = list(measures) + (["contributors"] if (batch.contributor >= 0).any() else [])
     spoken += ["slow_poisoning"] if len(parts) > 1 else []
     alpha = FALSE_ALARMS / len(spoken)
-    taken = [(part, batch.take(part)) for part in parts]
-    found = [
-        _worst(name, taken, measure, partial(nulls[size][name].null, rng=rng), alpha)
-        for name, measure in measures.items()
-    ]
+    taken = [Part.of(known, nulls[size], batch.take(part), part) for part in parts]
+    found = [_worst(name, taken, measure, nulls[size][name], alpha, rng=rng) for name, measure in measures.items()]
     if "contributors" in spoken:
         found.append(contributed(known, batch.take(judged), judged, alpha=alpha))
     if "slow_poisoning" in spoken:
-        each = [p_values_of_sums(known, nulls[size], rows, rng=rng) for _, rows in taken[: batch.size // size]]
+        each = [p_values_of_sums(known, nulls[size], part, rng=rng) for part in taken[: batch.size // size]]
         found.append(_slow(known, each, size, batch, alpha))
     breaching = [one for one in found if one.breaches]
     explained = [EXPLAINED for one in found if _is_explained(one, nulls[size], len(parts))]
     why = "; ".join([*(SAYS[one.name] for one in breaching), *explained])
     outcome: Literal["clean", "suspicious"] = "suspicious" if breaching else "clean"
-    seen_from = _detectable(taken[0][1], nulls[size][FLIPS], alpha / len(parts), len(parts), rng=rng)
+    seen_from = _detectable(taken[0].rows, nulls[size][FLIPS], alpha / len(parts), len(parts), rng=rng)
     return Verdict(outcome, why, int(judged.size), len(parts), tuple(found), seen_from)
 
 
@@ -284,22 +326,17 @@ def _detectable(part: Labelled, given: Given, alpha: float, parts: int, *, rng: 
 
 
 def _worst(
-    name: str,
-    taken: Sequence[tuple[Places, Labelled]],
-    measure: Measure,
-    null_of: Callable[[Labelled, Told], Null],
-    alpha: float,
+    name: str, taken: Sequence[Part], measure: Measure, given: Given, alpha: float, *, rng: np.random.Generator
 ) -> Statistic:
-    parts, told = [part for part, _ in taken], [measure(rows) for _, rows in taken]
-    nulls = [null_of(rows, one) for (_, rows), one in zip(taken, told, strict=True)]
-    p = [null.p_value(one.value) for null, one in zip(nulls, told, strict=True)]
-    worst = int(np.argmin(p))
-    reached = [i for i, value in enumerate(p) if value * len(parts) <= alpha] or [worst]
-    rows = np.unique(np.concatenate([parts[i][told[i].rows] for i in reached]))
-    lead = int(parts[worst][told[worst].rows[0]]) if told[worst].rows.size else -1
-    p_value = min(1.0, p[worst] * len(parts))
-    limit = nulls[worst].threshold(alpha / len(parts))
-    return Statistic(name, told[worst].value, limit, p_value, alpha, rows, told[worst].cell, lead)
+    found = [part.laid(name, measure, given, rng) for part in taken]
+    at = int(np.argmin([one.p_value for one in found]))
+    worst, part = found[at], taken[at]
+    reached = [i for i, one in enumerate(found) if one.p_value * len(taken) <= alpha] or [at]
+    rows = np.unique(np.concatenate([taken[i].places[found[i].told.rows] for i in reached]))
+    lead = int(part.places[worst.told.rows[0]]) if worst.told.rows.size else -1
+    p_value = min(1.0, worst.p_value * len(taken))
+    limit = worst.null.threshold(alpha / len(taken))
+    return Statistic(name, worst.told.value, limit, p_value, alpha, rows, worst.told.cell, lead)
 
 
 def contributed(known: Known, batch: Labelled, places: Places, *, alpha: float = FALSE_ALARMS) -> Statistic:

@@ -6,7 +6,7 @@ judged, given its features.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -29,6 +29,21 @@ class Given(Protocol):
 
     def widened(self, by: float) -> "Given":
         """Give the same with a larger standard deviation."""
+
+
+class Laid(NamedTuple):
+    """What a statistic says of rows, with its null and p-value."""
+
+    p_value: float
+    told: Told
+    null: Null
+
+
+def laid(rows: Labelled, measure: Callable[[Labelled], Told], given: Given, rng: np.random.Generator) -> Laid:
+    """Lay what a statistic says of rows beside what it is on clean batches."""
+    told = measure(rows)
+    null = given.null(rows, told, rng=rng)
+    return Laid(null.p_value(told.value), told, null)
 
 
 @dataclass(frozen=True, eq=False)
