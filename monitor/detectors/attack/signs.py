@@ -68,6 +68,24 @@ class Signs:
         return cls(blank[0], blank[1], blank[2], np.full(rows, -1, np.intp), asked)
 
 
+@dataclass(frozen=True, eq=False)
+class Alike:
+    """What rows are like others before them, each of shape (rows,).
+
+    joins: enough for a cluster; before: how many of its client came just before that are as much alike. novel: like
+    none, so that it tells how odd it is. varied, swept: one of its client's with few values changed, and the latest of
+    many such. fills: that with values where it had none. made: that with other numbers in its texts.
+    """
+
+    joins: Flags
+    before: Places
+    novel: Flags
+    varied: Flags
+    swept: Flags
+    fills: Flags
+    made: Flags
+
+
 def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, clusters: Clusters) -> Signs:
     """Look at every row, each with those before it in mind; changes what is remembered."""
     signs = Signs.none(epoch.size)
@@ -77,7 +95,33 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
     new = (epoch.place >= 0) & (epoch.asked < NEW)
     newcomers = int(held["newcomer_rows"][0]) + (new & fresh).cumsum()
     held["newcomer_rows"][0] = newcomers[-1]
-    joins = np.zeros(epoch.size, np.bool_)
+    alike = _alike(baseline, held, epoch, fresh, new=new, newcomers=newcomers)
+    near_last = shared_with_last(held["client_buckets"], epoch.buckets, epoch.place)
+    came = fresh & new & ~epoch.exempt
+    signs.counted[:, PLACE[MET]] = came
+    signs.hits[came, PLACE[MET]] = meet(
+        part_of(held, "meeting_"), epoch.buckets[came], client=epoch.client[came], number=newcomers[came]
+    )
+    signs.hits[:, PLACE[SWEEP]] = alike.swept
+    told = fresh & (epoch.place >= 0) & ~epoch.exempt & ~alike.fills
+    told &= ~_joined(held, epoch, clusters, alike, signs)
+    signs.counted[:, [PLACE[name] for name in COPYING]] = told[:, None]
+    _tails(baseline, epoch, np.flatnonzero(alike.novel), signs)
+    _contract(baseline, epoch, fresh, signs)
+    # An odd value that stays while others are varied is one odd value.
+    signs.counted[:, PLACE["off_contract"]] &= ~alike.varied
+    signs.counted[:, PLACE["malformed"]] &= ~alike.fills
+    signs.counted[:, PLACE["training_rows"]] &= ~epoch.rescored
+    _all_round(signs, alone=(near_last <= APART_IN) & ~epoch.exempt)
+    signs.hits[:] &= signs.counted
+    signs.rare[:] &= signs.counted
+    return signs
+
+
+def _alike(
+    baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, fresh: Flags, *, new: Flags, newcomers: Places
+) -> Alike:
+    """Lay rows beside those before them; changes what is remembered. new, newcomers: as `shared` has them."""
     templates = epoch.templates
     chain, fills = chained(part_of(held, "client_last_"), epoch.rows, epoch.place, fresh, templates)
     made = (chain > 0) & templates.numbered if templates else np.zeros(epoch.size, np.bool_)
@@ -94,44 +138,14 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
         newcomers=newcomers[fresh],
         at=epoch.at[fresh],
     )
-    needed, before = _tables_needed(baseline, epoch.ignored[fresh]), np.zeros(epoch.size, np.int64)
-    joined = common.told.sum(axis=1) >= needed
-    novel = fresh & (chain == 0) & ~fills
-    novel[fresh] &= common.copied.sum(axis=1) < needed
+    needed = _tables_needed(baseline, epoch.ignored[fresh])
+    joined, copied = (tables.sum(axis=1) >= needed for tables in (common.told, common.copied))
+    joins, before, novel = np.zeros(epoch.size, np.bool_), np.zeros(epoch.size, np.int64), fresh & (chain == 0) & ~fills
     joins[fresh], before[np.flatnonzero(fresh)[joined]] = joined, _in_as_many(common, needed, joined)
+    novel[fresh] &= ~copied
+    swept = fresh & (chain >= SWEPT) & ~fills & ~made
     # A form that is sent at every field is near its own earlier states, and lacks what they lack.
-    joins &= ~fills
-    near_last = shared_with_last(held["client_buckets"], epoch.buckets, epoch.place)
-    came = fresh & new & ~epoch.exempt
-    signs.counted[:, PLACE[MET]] = came
-    signs.hits[came, PLACE[MET]] = meet(
-        part_of(held, "meeting_"), epoch.buckets[came], client=epoch.client[came], number=newcomers[came]
-    )
-    signs.hits[:, PLACE[SWEEP]] = swept = fresh & (chain >= SWEPT) & ~fills & ~made
-    told = fresh & (epoch.place >= 0) & ~epoch.exempt & ~fills
-    varied = (chain > 0) & ~swept
-    told &= ~_joined(
-        held,
-        epoch,
-        clusters,
-        looked_at=joins | swept,
-        joins=joins,
-        varied=varied,
-        made=made,
-        before=before,
-        signs=signs,
-    )
-    signs.counted[:, [PLACE[name] for name in COPYING]] = told[:, None]
-    _tails(baseline, epoch, np.flatnonzero(novel), signs)
-    _contract(baseline, epoch, fresh, signs)
-    # An odd value that stays while others are varied is one odd value.
-    signs.counted[:, PLACE["off_contract"]] &= ~varied
-    signs.counted[:, PLACE["malformed"]] &= ~fills
-    signs.counted[:, PLACE["training_rows"]] &= ~epoch.rescored
-    _all_round(signs, alone=(near_last <= APART_IN) & ~epoch.exempt)
-    signs.hits[:] &= signs.counted
-    signs.rare[:] &= signs.counted
-    return signs
+    return Alike(joins & ~fills, before, novel, (chain > 0) & ~swept, swept, fills, made)
 
 
 def _tables_needed(baseline: Baseline, ignored: Flags) -> Places:
@@ -149,33 +163,22 @@ def _in_as_many(common: Shared, tables: Places, joined: Flags) -> NDArray[np.int
     return np.asarray(np.take_along_axis(falling, last[:, None], axis=1)[:, 0])
 
 
-def _joined(
-    held: Mapping[str, Array],
-    epoch: Epoch,
-    clusters: Clusters,
-    *,
-    looked_at: Flags,
-    joins: Flags,
-    varied: Flags,
-    made: Flags,
-    before: Places,
-    signs: Signs,
-) -> Flags:
+def _joined(held: Mapping[str, Array], epoch: Epoch, clusters: Clusters, alike: Alike, signs: Signs) -> Flags:
     """Put near-duplicates into clusters, one after the other; say of each row whether it came at a sensor's pace."""
     paced = np.zeros(epoch.size, np.bool_)
-    for i in np.flatnonzero(looked_at).tolist():
-        flipped = bool(joins[i]) and _put(epoch, clusters, i, int(before[i]), signs, made=bool(made[i]))
+    for i in np.flatnonzero(alike.joins | alike.swept).tolist():
+        flipped = bool(alike.joins[i]) and _put(epoch, clusters, i, alike, signs)
         if epoch.place[i] >= 0:
             place, at, hour = int(epoch.place[i]), int(epoch.at[i]), int(epoch.times[i]) // HOUR
-            paced[i] = unhurried(held, place, at=at, hour=hour, flipped=flipped, varied=bool(varied[i]))
+            paced[i] = unhurried(held, place, at=at, hour=hour, flipped=flipped, varied=bool(alike.varied[i]))
     return paced
 
 
-def _put(epoch: Epoch, clusters: Clusters, i: int, before: int, signs: Signs, *, made: bool) -> bool:
+def _put(epoch: Epoch, clusters: Clusters, i: int, alike: Alike, signs: Signs) -> bool:
     """Put a row into its cluster, and note what that shows; say whether its answer flipped.
 
-    before: how many near-duplicates its client sent just before, the first of which joined no cluster. made: whether
-    its texts differ from one of these in their numbers alone, as a template's do: a search by numbers is told of.
+    The first of the near-duplicates that its client sent just before joined no cluster. Texts that differ in their
+    numbers alone are a template's: a search by numbers is told of.
     """
     joined = clusters.join(
         epoch.buckets[i],
@@ -189,13 +192,13 @@ def _put(epoch: Epoch, clusters: Clusters, i: int, before: int, signs: Signs, *,
         name=epoch.id_of(i).encode()[:NAME],
     )
     signs.cluster[i] = joined.cluster
-    same = max(joined.same, before + 1)
+    same = max(joined.same, int(alike.before[i]) + 1)
     # What many send alike is the world's doing: a client must send far more of it than its part of all rows.
     usual = joined.all * float(epoch.asked[i]) / max(int(epoch.at[i]), 1)
     own = same >= min(TIMES * usual + CHANCE, MOST * joined.all)
     # Nobody asks "what if" so often and hears now this, now that.
     searched = same >= SWEPT and joined.flips >= FLIPPED
-    near = own and (searched or not (joined.alone or made))
+    near = own and (searched or not (joined.alone or bool(alike.made[i])))
     signs.hits[i, PLACE["near_duplicates"]] = near and same >= ASKED_OFTEN
     signs.hits[i, PLACE["near_duplicate_starts"]] = near and same >= ASKED_EARLY
     signs.hits[i, PLACE[SWEEP]] |= own and joined.alone and same >= SWEPT
