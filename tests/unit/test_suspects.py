@@ -366,3 +366,10 @@ def test_what_a_client_sweeps_is_named_and_the_answers_to_its_own_copies_are_cou
     (one,) = measured(seen(detector="one_column_sweep"))
     told = finding(replace(one, evidence={**one.evidence, "swept": ["amount"]}))
     assert "rows like one that the client sent just before in all but amount (" in text_of(told)
+
+
+def test_a_quarter_of_the_clients_are_no_measure_of_what_all_show() -> None:
+    gang = [seen(f"g{i}", log_e=20, detector="odd_combination", rows=60, hits=24, rate=0.125) for i in range(6)]
+    for clients, told in ((36, 6), (8, 0)):
+        total = seen("", 0.0, detector="odd_combination", total=True, rows=610, hits=156, evidence={"clients": clients})
+        assert len([one for one in measured(*gang, total) if one.value >= LIMIT]) == told
