@@ -91,7 +91,7 @@ def suspicion_title(group: Group) -> str:
     ended = "resolved: " if group.transition == "resolved" else ""
     if ended and _going_on(group):
         ended = "no more "
-    accused = [finding for finding in group.findings if not is_of_broken_data(finding.evidence)]
+    accused = _not_broken(group)
     names = [name for name in map(_who, accused or group.findings) if name != EVERYONE]
     first = first_of(list(dict.fromkeys(names)), NAMED)
     if not accused:
@@ -133,8 +133,12 @@ def _details(finding: Finding, *, several: bool) -> tuple[str, ...]:
 
 def _going_on(group: Group) -> list[str]:
     """Name the clients who are suspected, and still sent rows in the last window."""
-    suspected = [finding for finding in group.findings if not is_of_broken_data(finding.evidence)]
-    return [_who(finding) for finding in suspected if finding.segment and finding.evidence.get("sent")]
+    return [_who(finding) for finding in _not_broken(group) if finding.segment and finding.evidence.get("sent")]
+
+
+def _not_broken(group: Group) -> list[Finding]:
+    """Give what is found of clients whose data are not merely broken."""
+    return [finding for finding in group.findings if not is_of_broken_data(finding.evidence)]
 
 
 def _no_all_clear(group: Group) -> list[str]:
@@ -323,7 +327,7 @@ def _names(told: Mapping[str, Any]) -> list[str]:
 
 
 def _to_do(group: Group) -> str:
-    found = [finding for finding in group.findings if not is_of_broken_data(finding.evidence)]
+    found = _not_broken(group)
     if not found:
         return f"ask {first_of([_who(one) for one in group.findings], CLIENTS)} to mend what they send"
     clients = [client for one in found for client in _accused(one)]

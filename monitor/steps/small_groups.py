@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from monitor.config import Model
+from monitor.detectors.detector import Detector
 from monitor.detectors.fairness import VALUES, compared_values
 from monitor.detectors.fairness.sides import ROWS_NEEDED, Sides, strongest
 from monitor.profiles.profile import Profile
@@ -24,30 +25,29 @@ def small_groups(references: Parts, *, rows: int) -> tuple[SmallGroup, ...]:
 
     A group counts by its share of the reference's rows; one that the reference cannot tell of either is left out.
     """
-    whole = references[WHOLE]
-    found = []
-    for column, begun, detectors in looked_at(whole.layout):
-        groups = within(references, begun) if begun.startswith(GROUP) else {}
-        for detector in detectors if len(groups) > 1 else ():
-            for group, profile in groups.items():
-                held = _counted(detector.name, profile) if detector.armed else 0.0
-                usual = held * rows / max(whole.rows, 1)
-                if held >= ROWS_NEEDED > usual:
-                    windows = windows_for(usual, AIMED)
-                    found.append(SmallGroup(detector, column, begun, group, usual, windows))
+    found, whole = [], references[WHOLE].rows
+    for column, begun, detector, counts in _counts(references):
+        for group, held in counts.items() if len(counts) > 1 else ():
+            usual = held * rows / max(whole, 1)
+            if held >= ROWS_NEEDED > usual:
+                found.append(SmallGroup(detector, column, begun, group, usual, windows_for(usual, AIMED)))
     return tuple(found)
 
 
 def untold_groups(references: Parts) -> Iterator[tuple[str, str, list[str]]]:
     """Give (column, detector, groups with their rows) where the reference itself holds too few of some, not of most."""
-    layout = references[WHOLE].layout
-    for column, begun, detectors in looked_at(layout):
+    for column, _, detector, counts in _counts(references):
+        few = [f"{group} ({rows:.0f})" for group, rows in counts.items() if rows < ROWS_NEEDED]
+        if few and len(counts) - len(few) > 1:
+            yield column, detector.name, few
+
+
+def _counts(references: Parts) -> Iterator[tuple[str, str, Detector, Mapping[str, float]]]:
+    """Give (column, begun, detector, rows by group) of all that may alert of groups, as the reference holds them."""
+    for column, begun, detectors in looked_at(references[WHOLE].layout):
         groups = within(references, begun) if begun.startswith(GROUP) else {}
         for detector in (one for one in detectors if one.armed):
-            held = {group: _counted(detector.name, profile) for group, profile in groups.items()}
-            few = [f"{group} ({rows:.0f})" for group, rows in held.items() if rows < ROWS_NEEDED]
-            if few and len(held) - len(few) > 1:
-                yield column, detector.name, few
+            yield column, begun, detector, {name: _counted(detector.name, of) for name, of in groups.items()}
 
 
 def _counted(detector: str, profile: Profile) -> float:
