@@ -217,7 +217,8 @@ def test_what_a_process_of_this_machine_began_is_taken_over_as_soon_as_it_is_gon
 def test_a_pass_that_lost_its_lease_writes_nothing(database: Database, caplog: pytest.LogCaptureFixture) -> None:
     answer = threading.Event()
     feed = Feed(lambda: answer.wait(20))
-    with running(monitor_of(database, fares=feed)):
+    patient = replace(QUICK, stuck=60 * SECOND, hung=60 * SECOND)  # a pass that hangs lets its lease go by itself
+    with running(monitor_of(database, fares=feed), limits=patient):
         until(lambda: feed.pulls)
         with database.write() as connection:
             assert acquire(connection, "look:fares", "other", now=now() + 10 * SECOND, ttl=QUICK.lease * 20) == 2
