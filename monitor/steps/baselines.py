@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from monitor.detectors.attack import Baseline, rehearsed
+from monitor.detectors.attack import Baseline, baseline_of, rehearsed
 from monitor.profiles.layout import Layout
 from monitor.steps.measure import OWN_ROWS
 from monitor.store.references import WHOLE
@@ -29,7 +29,7 @@ def fitted(rows: pa.Table, watch: Watch, layout: Layout) -> dict[str, tuple[int,
     seed = int.from_bytes(watch.seed, "little")
     found: dict[str, tuple[int, Baseline]] = {}
     for version, part in ((WHOLE, rows), *_own(rows, watch.roles.version)):
-        baseline = Baseline.fit(part, watch.roles, looked_at, rng=np.random.default_rng(seed))
+        baseline = baseline_of(part, watch.roles, looked_at, rng=np.random.default_rng(seed))
         if baseline is not None and (version == WHOLE or WHOLE in found):
             found[version] = part.num_rows, rehearsed(baseline, part, watch.roles)
     return found

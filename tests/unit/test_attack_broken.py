@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from monitor.detectors.attack import Baseline
+from monitor.detectors.attack import Baseline, baseline_of
 from monitor.detectors.attack.broken import WITHIN, broken_values, empty_broken
 from monitor.profiles.arrow import layout_of
 from monitor.types import Roles
@@ -27,7 +27,7 @@ def made(rows: int, seed: int) -> dict[str, Any]:
 def fitted() -> Baseline:
     columns = made(3000, 1)
     reference = pa.table(columns | {"answer": (columns["x0"] > 50).astype(int)})
-    found = Baseline.fit(reference, ROLES, layout_of(reference, ROLES), rng=np.random.default_rng(7))
+    found = baseline_of(reference, ROLES, layout_of(reference, ROLES), rng=np.random.default_rng(7))
     assert found
     return found
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from monitor.detectors.attack import ALPHA, Baseline, Sighting, State, track
+from monitor.detectors.attack import ALPHA, Baseline, Sighting, State, baseline_of, track
 from monitor.detectors.attack.meetings import ALIKE, BACK, chance_meetings, empty_meetings, meet
 from monitor.profiles.arrow import layout_of
 from monitor.types import Roles
@@ -66,7 +66,7 @@ def queries(columns: dict[str, Any], who: np.ndarray, *, first: int = 0) -> pa.T
 def fitted() -> Baseline:
     rows = made(4000, 1)
     reference = queries(rows, np.full(4000, "reference"))
-    found = Baseline.fit(reference, ROLES, layout_of(reference, ROLES), rng=np.random.default_rng(7))
+    found = baseline_of(reference, ROLES, layout_of(reference, ROLES), rng=np.random.default_rng(7))
     assert found
     return found
 

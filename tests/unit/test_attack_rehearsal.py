@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from monitor.detectors.attack import ALPHA, Baseline, State, rehearsed, track
+from monitor.detectors.attack import ALPHA, Baseline, State, baseline_of, rehearsed, track
 from monitor.profiles.arrow import layout_of
 from monitor.types import Roles
 
@@ -44,7 +44,7 @@ def posts(days: int, seed: int, *, first: int = 0, poster: str = "poster", ill: 
 def baseline() -> Baseline:
     """Fit what is known beside sixty days of a poster, and of someone who is always odd."""
     reference = posts(60, 1)
-    found = Baseline.fit(reference, ROLES, layout_of(reference, ROLES), rng=np.random.default_rng(3))
+    found = baseline_of(reference, ROLES, layout_of(reference, ROLES), rng=np.random.default_rng(3))
     assert found
     return rehearsed(found, reference, ROLES)
 
@@ -64,7 +64,7 @@ def test_who_begins_to_repeat_himself_is_told_of(baseline: Baseline) -> None:
 
 def test_no_client_is_known_where_the_reference_names_none() -> None:
     reference = posts(20, 1).drop_columns(["client"])
-    found = Baseline.fit(reference, ROLES, layout_of(reference, ROLES), rng=np.random.default_rng(3))
+    found = baseline_of(reference, ROLES, layout_of(reference, ROLES), rng=np.random.default_rng(3))
     assert found
     assert rehearsed(found, reference, ROLES) is found
 

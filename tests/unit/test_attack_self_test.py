@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pyarrow as pa
 
-from monitor.detectors.attack import Baseline, State
+from monitor.detectors.attack import State, baseline_of
 from monitor.detectors.attack.indicators import NAMES
 from monitor.detectors.attack.self_test import Delay, blind, self_test
 from monitor.profiles.arrow import layout_of
@@ -27,7 +27,7 @@ def reference(rows: int = 3000) -> pa.Table:
 
 def test_simple_attacks_on_structured_data_are_seen_within_a_few_dozen_queries() -> None:
     rows = reference()
-    baseline = Baseline.fit(rows, ROLES, layout_of(rows, ROLES), rng=np.random.default_rng(1))
+    baseline = baseline_of(rows, ROLES, layout_of(rows, ROLES), rng=np.random.default_rng(1))
     assert baseline
     state = State.empty(baseline)
     before = {name: array.copy() for name, array in state.arrays().items()}

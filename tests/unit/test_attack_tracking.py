@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from monitor.detectors.attack import ALPHA, Baseline, Sighting, State, merge, track
+from monitor.detectors.attack import ALPHA, Baseline, Sighting, State, baseline_of, merge, track
 from monitor.detectors.attack.sighting import NEWCOMERS
 from monitor.profiles.arrow import layout_of
 from monitor.types import Roles
@@ -45,7 +45,7 @@ def queries(columns: dict[str, Any], who: str | np.ndarray, *, first: int = 0, e
 @cache
 def fitted() -> Baseline:
     reference = queries(inputs(4000, 1), "reference")
-    found = Baseline.fit(reference, ROLES, layout_of(reference, ROLES), rng=np.random.default_rng(7))
+    found = baseline_of(reference, ROLES, layout_of(reference, ROLES), rng=np.random.default_rng(7))
     assert found
     return found
 
@@ -388,7 +388,7 @@ def test_a_state_is_left_alone() -> None:
 
 def test_too_small_a_reference_gives_no_baseline() -> None:
     reference = queries(inputs(150, 26), "reference")
-    assert Baseline.fit(reference, ROLES, layout_of(reference, ROLES), rng=np.random.default_rng(1)) is None
+    assert baseline_of(reference, ROLES, layout_of(reference, ROLES), rng=np.random.default_rng(1)) is None
 
 
 def test_who_searches_along_one_column_for_another_answer_is_told_after_some_dozen_queries() -> None:

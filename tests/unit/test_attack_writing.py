@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from monitor.detectors.attack import ALPHA, Baseline, Sighting, State, merge, track
+from monitor.detectors.attack import ALPHA, Baseline, Sighting, State, baseline_of, merge, track
 from monitor.detectors.attack.validation import validate
 from monitor.detectors.attack.vocabulary import Vocabulary
 from monitor.profiles.arrow import layout_of
@@ -45,7 +45,7 @@ def fitted(hiding: int = 0) -> Baseline:
     """Fit to 1,500 texts, so many of which hold an invisible character."""
     said = [hid(text, "space") if i < hiding else text for i, text in enumerate(texts(1500, 1))]
     reference = queries(said, ["reference"] * 1500, seed=2)
-    found = Baseline.fit(reference, ROLES, layout_of(reference, ROLES), rng=np.random.default_rng(3))
+    found = baseline_of(reference, ROLES, layout_of(reference, ROLES), rng=np.random.default_rng(3))
     assert found
     return Baseline.unpacked(found.packed())
 
@@ -155,7 +155,7 @@ def refused(baseline: Baseline, said: Sequence[str]) -> float:
 @cache
 def fitted_to_language() -> Baseline:
     reference = queries(zipf(3000, 21), ["reference"] * 3000, seed=2)
-    found = Baseline.fit(reference, ROLES, layout_of(reference, ROLES), rng=np.random.default_rng(3))
+    found = baseline_of(reference, ROLES, layout_of(reference, ROLES), rng=np.random.default_rng(3))
     assert found
     return Baseline.unpacked(found.packed())
 

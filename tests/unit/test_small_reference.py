@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from monitor.detectors.attack import ALPHA, Baseline, State, rehearsed, track
+from monitor.detectors.attack import ALPHA, State, baseline_of, rehearsed, track
 from monitor.detectors.attack.buckets import Usual, empty_memory, known_tables, shared
 from monitor.profiles.arrow import layout_of
 from monitor.types import Roles
@@ -50,7 +50,7 @@ def sales(rows: int, seed: int, *, undecided: int = -1) -> pa.Table:
 @pytest.mark.parametrize("secret", [1, 2, 3])
 def test_a_busy_client_of_few_sorts_of_rows_is_not_accused_beside_a_small_reference(secret: int) -> None:
     reference = sales(700, 1)
-    baseline = Baseline.fit(reference, ROLES, layout_of(reference, ROLES), rng=np.random.default_rng(secret))
+    baseline = baseline_of(reference, ROLES, layout_of(reference, ROLES), rng=np.random.default_rng(secret))
     assert baseline
     baseline = rehearsed(baseline, reference, ROLES)
     state, accused = State.empty(baseline), set[tuple[str, str]]()
@@ -64,7 +64,7 @@ def test_who_sends_in_the_reference_what_is_odd_beside_others_may_do_so() -> Non
     reference, traffic = sales(6_000, 1, undecided=9), sales(3_000, 2, undecided=9)
     for known in (True, False):
         beside = reference if known else reference.drop_columns(["shop"])
-        baseline = Baseline.fit(beside, ROLES, layout_of(beside, ROLES), rng=np.random.default_rng(1))
+        baseline = baseline_of(beside, ROLES, layout_of(beside, ROLES), rng=np.random.default_rng(1))
         assert baseline
         baseline = rehearsed(baseline, beside, ROLES)
         _, found = track(baseline, State.empty(baseline), traffic, ROLES, length=timedelta(days=1))

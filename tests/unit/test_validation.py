@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from monitor.detectors.attack import Baseline, State, track, validate
+from monitor.detectors.attack import Baseline, State, baseline_of, track, validate
 from monitor.detectors.attack.contract import Contract
 from monitor.detectors.attack.space import Rows
 from monitor.detectors.attack.validation import _several
@@ -31,7 +31,7 @@ def rows(count: int, seed: int) -> pa.Table:
 @cache
 def fitted() -> Baseline:
     reference = rows(4000, 1)
-    found = Baseline.fit(reference, ROLES, layout_of(reference, ROLES), rng=np.random.default_rng(2))
+    found = baseline_of(reference, ROLES, layout_of(reference, ROLES), rng=np.random.default_rng(2))
     assert found
     return found
 
@@ -82,7 +82,7 @@ def fitted_to_gaps() -> Baseline:
     for name in ("age", "home", "cost"):
         held = pc.if_else(some, pa.scalar(None, table[name].type), table[name])
         table = table.set_column(table.column_names.index(name), name, held)
-    found = Baseline.fit(table, ROLES, layout_of(table, ROLES), rng=np.random.default_rng(2))
+    found = baseline_of(table, ROLES, layout_of(table, ROLES), rng=np.random.default_rng(2))
     assert found
     return found
 
@@ -198,7 +198,7 @@ def spoken(count: int, seed: int) -> pa.Table:
 def fitted_to_texts() -> Baseline:
     roles = Roles(timestamp="at", prediction="answer", kinds={"text": "text", "plain": "text"})
     reference = spoken(1000, 5)
-    found = Baseline.fit(reference, roles, layout_of(reference, roles), rng=np.random.default_rng(2))
+    found = baseline_of(reference, roles, layout_of(reference, roles), rng=np.random.default_rng(2))
     assert found
     return Baseline.unpacked(found.packed())
 

@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from monitor.detectors.attack.baseline import MOST_ROWS, SLACK, Baseline, held_out, shown_by
+from monitor.detectors.attack.baseline import SLACK, Baseline
+from monitor.detectors.attack.fitting import MOST_ROWS, held_out, shown_by
 from monitor.detectors.attack.indicators import COPYING, NAMES
 from monitor.detectors.attack.ordering import ranks
 from monitor.detectors.attack.queries import Queries

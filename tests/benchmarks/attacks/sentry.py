@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from attacks.logs import batches
 from monitor.detectors.attack.baseline import Baseline
+from monitor.detectors.attack.fitting import baseline_of
 from monitor.detectors.attack.rehearsal import rehearsed
 from monitor.detectors.attack.sighting import ALPHA, CLUSTER, NEWCOMERS, POOLED, Sighting
 from monitor.detectors.attack.state import State
@@ -56,7 +57,7 @@ class Sentry:
             label="label",
             ignore=("client", "truth_target", "truth_crafted", "truth_kind"),
         )
-        baseline = Baseline.fit(reference, roles, layout_of(reference, roles), rng=np.random.default_rng(seed))
+        baseline = baseline_of(reference, roles, layout_of(reference, roles), rng=np.random.default_rng(seed))
         if baseline is None:
             raise RuntimeError("no attack can be looked for beside this reference")
         return cls(rehearsed(baseline, reference, roles), State.empty(baseline), roles, expected)
