@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.detectors.attack.ordering import begins, ordered
-from monitor.detectors.attack.sensors import APART
+from monitor.detectors.attack.visits import SLOT_BITS, SLOTS, Visits, bits_of, own_run, run_of_newcomers
 
 Hashes = NDArray[np.uint64]
 Memory = NDArray[Any]
@@ -21,13 +21,9 @@ Counts = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Shares = NDArray[np.float64]
 
-SLOT_BITS = 18
-SLOTS = 2**SLOT_BITS
 REPEATS = 2**17
 PLENTY, TIMES = 5.0, 3.0
 RUN_LEAST, RUN_FREE, RUN_TIMES = 2.0, 3.0, 20.0
-UNNAMED = 1024
-"""Rows that name no client are taken for one's so many at a time: all traffic comes back to places far apart."""
 COMMON, COMMON_LEAST = 1 / 3, 6
 """A bucket that a third of the clients came to, six at least, is the world's and no searcher's."""
 
@@ -131,84 +127,34 @@ def shared(
     it should; or one client, or newcomers together, have come there in a row more often than they should.
     """
     rows, tables = buckets.shape
-    flat = buckets.reshape(-1)
-    slot = (flat & np.uint64(SLOTS - 1)).astype(np.intp)
-    order = ordered(slot)
-    place = order // tables
-    slots, tags, who, now = slot[order], (flat[order] >> np.uint64(32)).astype(np.uint32), client[place], at[place]
-    known = {name: array[slots] for name, array in memory.items() if name not in ("run_since", "run_at")}
-    first = begins(slots)
-    since_last = _since_last(known["last"], now, first=first)
-    begun = first | begins(tags) | (since_last > horizon)
-    stays = first & (known["tag"] == tags) & (known["count"] > 0) & (since_last <= horizon)
-    segment, start = _segments(begun)
-    index = np.arange(slots.size)
-    count = np.where(stays, known["count"], 0)[start].astype(np.int64)[segment] + index - start[segment]
-    born = np.where(stays, known["born"], now)[start].astype(np.int64)[segment]
-    learned = np.where(stays, known["usual"], 0)[start][segment]
-    share = np.maximum(usual.at(flat[order]), learned).astype(np.float64)
-    sender = np.where(who > 0, who, (now // UNNAMED).astype(np.uint32))
-    own = _run(begun, sender, stays & (known["client"] == sender), known["run"])
-    sent = asked[place]
-    run_since = _since(memory["run_since"], sent, slots, run=own)
-    run_at = _since(memory["run_at"], now, slots, run=own)
-    searched = ~varied[place] & (who > 0) & (now - run_at <= APART * (own.length + 1))
-    young, new_sent = new[place], newcomers[place]
-    news = _run(begun, young, stays & young & (known["new_run"] > 0), known["new_run"])
-    new_since = np.where(news.length > index - news.began, known["new_since"][news.began], new_sent[news.began])
-    odd = _fuller(count, now - born + 1, share)
-    odd |= own.length + 1 > np.maximum(RUN_LEAST, _in_a_row(np.where(searched, sent - run_since + 1, sent), share))
-    odd |= young & (news.length + 1 > _in_a_row(new_sent - new_since + 1, share))
-    last = np.append(first[1:], True) if slots.size else first
-    for name, values in (
-        ("tag", tags),
-        ("count", count + 1),
-        ("born", born),
-        ("last", now),
-        ("client", sender),
-        ("run", own.length + 1),
-        ("run_since", run_since),
-        ("run_at", run_at),
-        ("new_run", np.where(young, news.length + 1, 0)),
-        ("new_since", new_since),
-        ("who", _who_came(known["who"], who, start, stays=stays)[segment]),
-        ("usual", learned),
-    ):
-        memory[name][slots[last]] = values[last]
-    back = np.empty_like(order)
-    back[order] = index
-    back = back.reshape(rows, tables)
-    told, copied = (count > 0) & (odd | (who == 0)), (count > 0) & odd & (since_last <= lately)
-    return Shared(told[back], copied[back], np.where(searched, own.length, 0)[back])
-
-
-def _since_last(last: Memory, now: Counts, *, first: Flags) -> Counts:
-    """Give how many rows ago one came to the same slot; last: what memory says of that, which the first rows follow."""
-    found = np.diff(now, prepend=now[:1])
-    found[first] = now[first] - last[first]
-    return found
-
-
-class _Run(NamedTuple):
-    """Of each row, how many just before it in its bucket are the same one's, and the place at which its run begins."""
-
-    length: Counts
-    began: Places
-
-
-def _run(begun: Flags, who: Memory, goes_on: Flags, before: Memory) -> _Run:
-    """Find runs; goes_on: whether the one that is remembered, of so many rows before, is the same one's."""
-    turn, turned = _segments(begun | begins(who))
-    first = turned[turn]
-    return _Run(np.where(goes_on, before, 0)[first].astype(np.int64) + np.arange(who.size) - first, first)
-
-
-def _since(memory: Memory, begun: Counts, slots: Places, *, run: _Run) -> Counts:
-    """Give a count as it was when each row's run began, from memory where that was before these rows."""
-    found, goes_on = begun.copy(), np.flatnonzero(run.length)
-    first = run.began[goes_on]
-    found[goes_on] = np.where(run.length[goes_on] > goes_on - first, memory[slots[first]], begun[first])
-    return found
+    visits = Visits.of(memory, buckets, client=client, at=at, horizon=horizon)
+    count, born = visits.earlier(), visits.since_begun(visits.known["born"], visits.number)
+    learned = visits.since_begun(visits.known["usual"], 0)
+    share = np.maximum(usual.at(visits.buckets), learned).astype(np.float64)
+    own = own_run(memory, visits, sent=asked[visits.place], varied=varied[visits.place])
+    news = run_of_newcomers(visits, new[visits.place], sent=newcomers[visits.place])
+    odd = _fuller(count, visits.number - born + 1, share)
+    odd |= own.length + 1 > np.maximum(RUN_LEAST, _in_a_row(own.sent, share))
+    odd |= new[visits.place] & (news.length + 1 > _in_a_row(news.sent, share))
+    remembered = {
+        "tag": visits.tags,
+        "count": count + 1,
+        "born": born,
+        "last": visits.number,
+        "client": visits.sender,
+        "run": own.length + 1,
+        "run_since": own.since,
+        "run_at": own.at,
+        "new_run": np.where(new[visits.place], news.length + 1, 0),
+        "new_since": news.since,
+        "who": visits.who_came(),
+        "usual": learned,
+    }
+    for name, values in remembered.items():
+        memory[name][visits.slots[visits.last]] = values[visits.last]
+    told, copied = (count > 0) & (odd | (visits.who == 0)), (count > 0) & odd & (visits.since_last <= lately)
+    back = visits.back.reshape(rows, tables)
+    return Shared(told[back], copied[back], np.where(own.searched, own.length, 0)[back])
 
 
 def _fuller(count: Counts, seen: Counts, share: Shares) -> Flags:
@@ -219,12 +165,6 @@ def _fuller(count: Counts, seen: Counts, share: Shares) -> Flags:
 def _in_a_row(sent: Counts, share: Shares) -> Shares:
     """Give how many of so many rows may come to a bucket one after the other."""
     return RUN_FREE + RUN_TIMES * sent * share
-
-
-def _who_came(known: Hashes, who: Memory, start: Places, *, stays: Flags) -> Hashes:
-    """Give for each bucket the bits of all clients that ever came there."""
-    came = np.bitwise_or.reduceat(_bits(who), start) if who.size else np.empty(0, np.uint64)
-    return np.asarray(came | np.where(stays, known, 0)[start])
 
 
 def known_tables(memory: Mapping[str, Memory], buckets: Hashes, *, usual: Usual, horizon: int, at: int) -> Counts:
@@ -246,7 +186,7 @@ def learn_common(memory: Mapping[str, Memory], *, clients: NDArray[np.uint32], a
 
     clients: the numbers of all that are known. at: how many rows have come so far. Changes the memory.
     """
-    all_of_them = int(np.bitwise_count(np.bitwise_or.reduce(_bits(clients), initial=np.uint64(0))))
+    all_of_them = int(np.bitwise_count(np.bitwise_or.reduce(bits_of(clients), initial=np.uint64(0))))
     common = np.bitwise_count(memory["who"]) >= max(COMMON * all_of_them, COMMON_LEAST)
     seen = np.maximum(at - memory["born"].astype(np.int64), 1)
     memory["usual"][:] = np.where(common, memory["count"] / seen, 0)
@@ -255,14 +195,3 @@ def learn_common(memory: Mapping[str, Memory], *, clients: NDArray[np.uint32], a
 def _turned(buckets: Hashes) -> Hashes:
     """Turn their bits so that sorting puts them by slot: buckets that are looked up in that order lie near another."""
     return (buckets << np.uint64(64 - SLOT_BITS)) | (buckets >> np.uint64(SLOT_BITS))
-
-
-def _bits(clients: NDArray[np.uint32]) -> Hashes:
-    """Give one of 64 bits for each client, none for 0."""
-    bit = np.uint64(1) << (clients & np.uint32(63)).astype(np.uint64)
-    return np.where(clients > 0, bit, np.uint64(0))
-
-
-def _segments(begins: Flags) -> tuple[Places, Places]:
-    """Give for each element its segment, and where each segment begins."""
-    return np.cumsum(begins) - 1, np.flatnonzero(begins)

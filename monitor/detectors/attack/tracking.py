@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from monitor.detectors.attack.baseline import SLACK, Baseline
 from monitor.detectors.attack.broken import broken_values
-from monitor.detectors.attack.buckets import UNNAMED, learn_common
+from monitor.detectors.attack.buckets import learn_common
 from monitor.detectors.attack.clusters import Clusters
 from monitor.detectors.attack.ecusum import Floats, Gains
 from monitor.detectors.attack.epoch import LENGTH, Epoch
@@ -28,6 +28,7 @@ from monitor.detectors.attack.signs import Signs, signs_of
 from monitor.detectors.attack.space import Rows
 from monitor.detectors.attack.state import Clients, State
 from monitor.detectors.attack.suspects import busy, suspects
+from monitor.detectors.attack.visits import UNNAMED
 from monitor.detectors.attack.volume import learn_counts
 from monitor.types import Roles
 
