@@ -92,11 +92,21 @@ def test_days_before_a_step_that_are_a_little_off_the_reference_do_not_date_it_e
     assert np.percentile(days, [25, 75]) == pytest.approx([40, 40], abs=2)
 
 
-def test_the_detector_and_the_story_mean_the_same_windows() -> None:
+def test_the_detector_means_the_later_half_of_the_windows_that_the_story_does() -> None:
     series = errors_of(FLAT_THEN_SLOW, 1)
     (found,) = ageing([series])
-    (moved,) = story_of([series], limits={})["moved"]
-    assert found.value == pytest.approx(moved["effect"])
+    told = story_of([series], limits={})
+    later = [one.effect or 0.0 for one in series.found[-((told["windows"] + 1) // 2) :]]
+    assert found.value == pytest.approx(np.mean(later))
+    assert (found.value or 0) > told["moved"][0]["effect"]
+
+
+def test_a_fall_that_goes_on_is_measured_as_large_as_it_has_become() -> None:
+    course = np.append(np.zeros(60), np.linspace(0.0, 2.0, 140))  # surer with every window, and dated further back
+    found = [[next(ageing([errors_of(course[:days], seed)])).value or 0.0 for days in (150, 200)] for seed in range(8)]
+    half_way, end = np.median(found, axis=0)
+    assert end == pytest.approx(1.5 * SD, rel=0.1)  # the mean since its beginning is about 1
+    assert end > half_way
 
 
 @pytest.mark.parametrize("beyond", [0.0, 0.5], ids=["at the limit, in three digits", "beyond it"])

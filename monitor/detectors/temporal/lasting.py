@@ -15,7 +15,7 @@ KIND = "bias.temporal"
 
 
 def ageing(series: Sequence[Series]) -> Iterator[Measurement]:
-    """Measure by how much performance has been worse since it most likely began to be: 0 without a sign of it.
+    """Measure by how much performance is worse since it most likely began to be, lately: 0 without a sign of it.
 
     In the unit of the metric that shows it most (accuracy, Brier score or ROC AUC; log loss with several classes; mean
     absolute error as a share of the reference's). The p-value is one over the mean of the metrics' e-detectors: in
@@ -29,7 +29,7 @@ def ageing(series: Sequence[Series]) -> Iterator[Measurement]:
 
 
 def lasting_drift(series: Sequence[Series]) -> Iterator[Measurement]:
-    """Measure how far the column that moved most surely has been from the reference since it most likely moved.
+    """Measure how far the column that moved most surely is from the reference since it most likely moved, lately.
 
     In reference standard deviations for numbers (mean shift), as Jensen-Shannon distance for categories; 0 without a
     sign. The p-value is one over the mean of the columns' e-detectors, either way for numbers, so that many columns
@@ -42,7 +42,11 @@ def lasting_drift(series: Sequence[Series]) -> Iterator[Measurement]:
 
 
 def weighed(name: str, series: Sequence[Series], nothing: str) -> Measurement:
-    """Put the evidence of several series together: their mean is evidence of the same strength."""
+    """Put the evidence of several series together: their mean is evidence of the same strength.
+
+    The effect is that of the later half of the windows since the change began: one that goes on growing, and is found
+    to have begun ever earlier the surer it is, does not seem to shrink by that.
+    """
     if not series:
         return Measurement(name, None, note=nothing)
     lead = leading(series)
@@ -51,7 +55,7 @@ def weighed(name: str, series: Sequence[Series], nothing: str) -> Measurement:
         return Measurement(name, None, n=lead.found[-1].n, note=note)
     evidence = math.fsum(one.shift.evidence for one in series) / len(series)
     first = lead.onset.first if lead.onset else 0
-    effect = mean_effect(lead, first) or 0.0 if lead.onset else 0.0
+    effect = mean_effect(lead, (first + len(lead.found)) // 2) or 0.0 if lead.onset else 0.0
     rows = sum(one.n for one in lead.found[first:])
     p_value = min(1.0, 1 / evidence) if evidence > 0 else 1.0
     return Measurement(name, abs(effect), n=rows, p_value=p_value, effect=effect)
