@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from monitor.alerts.causes import columns_behind
-from monitor.alerts.finding import Finding
+from monitor.alerts.finding import Finding, gravity_of
 from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.alerts.public import alert_id
 from monitor.alerts.story_wording import lasts
@@ -79,16 +79,17 @@ class _Alarm:
 
     labels: tuple[str, str, str, str]
     detector: str
+    severity: str
     began: datetime
 
 
 def _alarm(finding: Finding) -> _Alarm:
-    return _Alarm(_labels(finding), finding.detector, finding.window.start)
+    return _Alarm(_labels(finding), finding.detector, finding.severity, finding.window.start)
 
 
 def _alarm_of(row: Mapping[str, Any]) -> _Alarm:
     labels = row["model"], row["kind"], row["column"], row["segment"]
-    return _Alarm(labels, row["detector"], datetime.fromisoformat(row["window_start"]))
+    return _Alarm(labels, row["detector"], row["severity"], datetime.fromisoformat(row["window_start"]))
 
 
 def _is_told(row: Mapping[str, Any]) -> bool:
@@ -99,8 +100,16 @@ def _labels(finding: Finding) -> tuple[str, str, str, str]:
     return finding.model, finding.kind, finding.column, finding.segment
 
 
-def _rank(finding: Finding) -> tuple[int, bool]:
-    return (WEIGHT.index(finding.kind) if finding.kind in WEIGHT else len(WEIGHT)), finding.segment != ""
+def _rank(finding: Finding) -> tuple[int, tuple[int, int], bool]:
+    place = WEIGHT.index(finding.kind) if finding.kind in WEIGHT else len(WEIGHT)
+    if finding.kind not in ATTACKS:
+        return place, (0, 0), finding.segment != ""
+    return WEIGHT.index(ATTACKS[0]), _graver(finding.kind, finding.severity), finding.segment != ""
+
+
+def _graver(kind: str, severity: str) -> tuple[int, int]:
+    """Give what suspicions of a client are sorted by, the gravest first: severity, and what it is suspected of."""
+    return gravity_of(severity), ATTACKS.index(kind)
 
 
 def _inhibitor(finding: Finding, alarms: Mapping[str, _Alarm]) -> str | None:
@@ -164,7 +173,7 @@ def _outweighs(alarm: _Alarm, other: Finding) -> bool:
         return False
     if kind in ATTACKS and its_kind in ATTACKS and segment == its_segment != "":
         # One message about a client is enough: it names all signs.
-        return ATTACKS.index(kind) < ATTACKS.index(its_kind)
+        return _graver(kind, alarm.severity) < _graver(its_kind, other.severity)
     if (kind, column) == (its_kind, its_column) and segment == "" != its_segment:
         # A client is news even where all traffic is suspicious.
         return not is_attack(kind)

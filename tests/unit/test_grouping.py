@@ -287,6 +287,24 @@ def test_weightier_alerts_hold_back_lighter_ones() -> None:
         assert [finding.evidence["told"] for finding in told(pair)] == [True, not expected], (one, other)
 
 
+@pytest.mark.parametrize(
+    ("evasion", "probing", "expected"),
+    [
+        ("critical", "critical", [True, False]),
+        ("warning", "warning", [True, False]),
+        ("info", "critical", [False, True]),
+        ("info", "warning", [False, True]),
+        ("warning", "info", [True, False]),
+    ],
+)
+def test_of_suspicions_of_one_client_the_most_severe_is_told(evasion: str, probing: str, expected: list[bool]) -> None:
+    pair = [
+        fired("attack.evasion", "", segment="client=a", severity=evasion),
+        fired("attack.probing", "", segment="client=a", severity=probing),
+    ]
+    assert [finding.evidence["told"] for finding in told(pair)] == expected
+
+
 def test_what_answers_show_of_a_version_that_was_told_to_answer_otherwise_waits() -> None:
     version = replace(fired("model_change", "p", segment="version=v2"), detector="version_predictions")
     whole = fired("drift.prediction", "p", origin="model_change")
