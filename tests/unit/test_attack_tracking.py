@@ -420,3 +420,18 @@ def test_who_scores_the_reference_again_is_told_unless_declared() -> None:
         _, found = track(fitted(), State.empty(fitted()), traffic, ROLES, length=HOUR, rescoring=declared)
         asked = {who for who, sign in alarms(found) if sign == "training_rows"}
         assert asked == {"nightly", "thief"} - set(declared)
+
+
+def test_what_a_stretch_tells_of_a_cluster_does_not_hold_what_came_later() -> None:
+    rows = queries(walk(90, 60), "eve", every=120.0)  # thirty an hour
+    hours = [rows.slice(first, 30) for first in (0, 30, 60)]
+    for told in (followed([rows]), followed(hours)):
+        shown = [one for one in told if (one.client, one.detector) == ("eve", "near_duplicates")]
+        clusters = {one.start: one.evidence["cluster"] for one in shown}
+        own = {start: cluster["own"] for start, cluster in clusters.items()}
+        whole = {start: cluster["size"] for start, cluster in clusters.items()}
+        sizes = [own[start]["size"] for start in sorted(own)]
+        assert sizes == sorted(sizes)
+        assert sizes[0] <= 30
+        assert sizes[-1] > 60
+        assert all(own[start]["size"] == whole[start] for start in own)

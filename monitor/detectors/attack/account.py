@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.detectors.attack.baseline import Baseline
-from monitor.detectors.attack.clusters import LABELS
+from monitor.detectors.attack.clusters import LABELS, Memberships
 from monitor.detectors.attack.contract import Faults
 from monitor.detectors.attack.indicators import CONTRACT, SIMILAR
 from monitor.detectors.attack.space import Rows
@@ -35,21 +35,21 @@ def account_of(
     *,
     detector: str,
     hit: NDArray[np.intp],
-    clusters: Array,
+    joined: Memberships,
     client: Client | None = None,
 ) -> dict[str, Any]:
     """Give the evidence behind a sighting, as JSON has it.
 
-    faults: where `rows` break the contract. hit: those of them that showed the sign; clusters: those that they joined,
-    -1 for none. client: who sent all of `hit`; None where that were many.
+    faults: where `rows` break the contract. hit: those of them that showed the sign; joined: the clusters that they
+    joined, which are told of as the last of them found it. client: who sent all of `hit`; None where that were many.
     """
     if detector in CLUSTERED:
-        joined = clusters[clusters >= 0]
-        if not joined.size:
+        if not (joined.cluster >= 0).any():
             return {}
-        k = int(np.bincount(joined).argmax())
-        own = _own(held, k, client, hit[clusters == k]) if client else {}
-        return {"cluster": cluster_of(baseline, held, k) | own}
+        k = int(np.bincount(joined.cluster[joined.cluster >= 0]).argmax())
+        theirs = joined.at(np.flatnonzero(joined.cluster == k))
+        own = _own(held, k, client, hit[joined.cluster == k], theirs) if client else {}
+        return {"cluster": cluster_of(baseline, held, k) | _last(size=theirs.size, flips=theirs.flips) | own}
     if not hit.size:
         return {}
     if detector in CONTRACT:
@@ -57,7 +57,14 @@ def account_of(
     return {"columns": _columns(baseline, rows.take(hit))}
 
 
-def _own(held: Mapping[str, Array], k: int, client: Client, hit: NDArray[np.intp]) -> dict[str, Any]:
+def _last(**counts: Array) -> dict[str, int]:
+    """Give the last of each."""
+    return {name: int(of[-1]) for name, of in counts.items()}
+
+
+def _own(
+    held: Mapping[str, Array], k: int, client: Client, hit: NDArray[np.intp], joined: Memberships
+) -> dict[str, Any]:
     """Give of a cluster's rows those of a client: how many, how often its answer flipped, and ids in the order of time.
 
     These are of its first one in the cluster, where that is kept, and of the first and last that showed the sign now.
@@ -66,10 +73,9 @@ def _own(held: Mapping[str, Array], k: int, client: Client, hit: NDArray[np.intp
     (place,) = np.nonzero(held["cluster_members"][k] == client.mark)
     if not place.size:
         return {}
-    size, flips = (held[f"cluster_{name}"][k, place[0]] for name in ("asked", "own_flips"))
     first = [one.decode(errors="replace") for one in held["cluster_own_first"][k, place[0] : place[0] + 1].tolist()]
     ids = dict.fromkeys([*first, *map(client.id_of, (int(hit[0]), int(hit[-1])))])
-    return {"own": {"size": int(size), "flips": int(flips), "ids": [one for one in ids if one]}}
+    return {"own": _last(size=joined.own, flips=joined.own_flips) | {"ids": [one for one in ids if one]}}
 
 
 def cluster_of(baseline: Baseline, held: Mapping[str, Array], k: int) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from monitor.detectors.attack.record import TWICE, begin, begins, empty_record, 
 from monitor.detectors.attack.variations import few_of
 
 Array = NDArray[Any]
+Places = NDArray[np.intp]
 
 CLUSTERS, LINKS = 1024, 2**16
 MEMBERS, LABELS, SAMPLES, NAME = 64, 8, 3, 64
@@ -72,17 +73,48 @@ def of_one_client(asked: Array) -> bool:
 class Joined(NamedTuple):
     """What a row did to its cluster.
 
-    same: how many near-duplicates of it its client has sent; all: how many all clients have. alone: few columns vary in
-    the cluster, as when people ask "what if". flipped: the answer differs from the one to the row before it in the
-    cluster; flips: how often that was.
+    same: how many near-duplicates of it its client has sent; all: how many all clients have; size: how many rows it
+    has. alone: few columns vary in the cluster, as when people ask "what if". flipped: the answer differs from the one
+    to the row before it in the cluster; flips: how often that was; own_flips: how often of those of its client.
     """
 
     cluster: int
     same: int
     all: int
+    size: int
     alone: bool
     flipped: bool
     flips: int
+    own_flips: int
+
+
+class Memberships(NamedTuple):
+    """Which clusters rows joined, -1 for none, and what these were then; each of shape (rows,).
+
+    size, flips: of the cluster. own, own_flips: of those of the row's client in it.
+    """
+
+    cluster: Places
+    size: NDArray[np.int64]
+    flips: NDArray[np.int64]
+    own: NDArray[np.int64]
+    own_flips: NDArray[np.int64]
+
+    @classmethod
+    def none(cls, rows: int) -> "Memberships":
+        """Begin with rows that have joined none."""
+        return cls(np.full(rows, -1, np.intp), *np.zeros((4, rows), np.int64))
+
+    def note(self, row: int, joined: Joined) -> None:
+        """Note what a row joined."""
+        for held, value in zip(
+            self, (joined.cluster, joined.size, joined.flips, joined.same, joined.own_flips), strict=True
+        ):
+            held[row] = value
+
+    def at(self, rows: Places) -> "Memberships":
+        """Give those of some rows."""
+        return Memberships(*(held[rows] for held in self))
 
 
 class Clusters:
@@ -132,14 +164,16 @@ class Clusters:
         a["latest"][k], a["latest_codes"][k] = numbers, codes
         self._grow(k, at, stretch)
         a["ids"][k, int(a["size"][k]) % SAMPLES] = name
-        same = self._asked(k, client, label, name)
+        same, own_flips = self._asked(k, client, label, name)
         return Joined(
             k,
             same,
             int(a["asked"][k].sum()),
+            int(a["size"][k]),
             alone=not self._varied(k, numbers, codes),
             flipped=flipped,
             flips=int(a["flips"][k]),
+            own_flips=own_flips,
         )
 
     def _begun(self, numbers: Array, codes: Array, label: int, at: int, name: bytes) -> int:
@@ -185,7 +219,7 @@ class Clusters:
             if a["peak"][k] >= ALARM:
                 a["ratios"][k] = 0
             a["stretch"][k], a["peak"][k] = stretch, 0
-            if not of_one_client(a["asked"][k]):
+            if a["size"][k] > 1 and not of_one_client(a["asked"][k]):
                 for name in ("asked", "size", "flips", "labels", "own_flips"):
                     a[name][k] //= 2
         missed = max(at - int(a["last"][k]) - 1, 0)
@@ -211,16 +245,17 @@ class Clusters:
         beyond[0] += max(peak, usual) - max(before, usual)
         return max(usual, ALARM) if beyond.sum() >= usual else alone
 
-    def _asked(self, k: int, client: int, label: int, name: bytes) -> int:
+    def _asked(self, k: int, client: int, label: int, name: bytes) -> tuple[int, int]:
+        """Count a row of a client; give how many it has sent, and how often its answer flipped."""
         a, place = self._a, self._room_for(k, client)
         if place < 0:
-            return 0
+            return 0, 0
         a["own_flips"][k, place] += label >= 0 and a["own_label"][k, place] not in (-1, label)
         a["own_label"][k, place] = label
         if place < FIRSTS and not a["own_first"][k, place]:
             a["own_first"][k, place] = name
         a["asked"][k, place] += 1
-        return int(a["asked"][k, place])
+        return int(a["asked"][k, place]), int(a["own_flips"][k, place])
 
     def _room_for(self, k: int, client: int) -> int:
         """Give a client's place among a cluster's; -1 for no client, and where there is no room for another."""

@@ -52,15 +52,16 @@ def grown(
     if epoch.begun < BURN_IN:
         return
     least, named = max(CLUSTER_LEAST, 2 * baseline.copies.largest), epoch.queries.named
-    for k in np.unique(signs.cluster[signs.cluster >= 0]).tolist():
+    cluster = signs.joined.cluster
+    for k in np.unique(cluster[cluster >= 0]).tolist():
         size, log_e = int(held["cluster_size"][k]), float(held["cluster_peak"][k])
-        rows = np.flatnonzero(signs.cluster == k)
+        rows = np.flatnonzero(cluster == k)
         if size < least or log_e < ALARM or (named and of_one_client(held["cluster_asked"][k])):
             continue
         if not (_of_searchers(held, epoch, rows) if named else _beyond_record(held, k)):
             continue
         told = account_of(
-            baseline, epoch.rows, epoch.faults, held, detector=CLUSTER, hit=rows, clusters=signs.cluster[rows]
+            baseline, epoch.rows, epoch.faults, held, detector=CLUSTER, hit=rows, joined=signs.joined.at(rows)
         )
         start = epoch.queries.start(int(epoch.slices[rows[-1]]))
         told |= epoch.senders(rows)
@@ -140,7 +141,7 @@ def gathered_up(
         for d in np.flatnonzero(top >= SHOWN).tolist():
             hit = rows[shown[rows, d] & counted[rows, d]]
             told = account_of(
-                baseline, epoch.rows, epoch.faults, held, detector=NAMES[d], hit=hit, clusters=signs.cluster[hit]
+                baseline, epoch.rows, epoch.faults, held, detector=NAMES[d], hit=hit, joined=signs.joined.at(hit)
             )
             yield Sighting(
                 name + NAMES[d],

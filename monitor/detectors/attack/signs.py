@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from monitor.detectors.attack.baseline import Baseline
 from monitor.detectors.attack.buckets import Shared, repeats, shared
-from monitor.detectors.attack.clusters import NAME, Clusters
+from monitor.detectors.attack.clusters import NAME, Clusters, Memberships
 from monitor.detectors.attack.epoch import Epoch
 from monitor.detectors.attack.indicators import (
     COPYING,
@@ -50,14 +50,14 @@ class Signs:
     """What the rows of an epoch show.
 
     hits, counted, rare: shape (rows, indicators); a row that is not counted says nothing; rare: of the tails, the worst
-    one per cent. cluster: the one that a row joined, -1 for none. asked: how many different rows its client has sent
-    in the hour and in the day, shape (spans, rows).
+    one per cent. joined: the clusters that rows joined. asked: how many different rows its client has sent in the hour
+    and in the day, shape (spans, rows).
     """
 
     hits: Flags
     counted: Flags
     rare: Flags
-    cluster: Places
+    joined: Memberships
     asked: NDArray[np.int64]
 
     @classmethod
@@ -65,7 +65,7 @@ class Signs:
         """Begin with rows that show nothing."""
         blank = np.zeros((3, rows, len(NAMES)), np.bool_)
         asked = np.zeros((len(SPANS), rows), np.int64)
-        return cls(blank[0], blank[1], blank[2], np.full(rows, -1, np.intp), asked)
+        return cls(blank[0], blank[1], blank[2], Memberships.none(rows), asked)
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,7 +191,7 @@ def _put(epoch: Epoch, clusters: Clusters, i: int, alike: Alike, signs: Signs) -
         stretch=int(epoch.slices[i]),
         name=epoch.id_of(i).encode()[:NAME],
     )
-    signs.cluster[i] = joined.cluster
+    signs.joined.note(i, joined)
     same = max(joined.same, int(alike.before[i]) + 1)
     # What many send alike is the world's doing: a client must send far more of it than its part of all rows.
     usual = joined.all * float(epoch.asked[i]) / max(int(epoch.at[i]), 1)

@@ -220,7 +220,7 @@ def _sighting(
     place, queries, hit = epoch.place[rows[0]], epoch.queries, rows[signs.hits[rows, d]]
     who = Client(int(epoch.client[rows[0]]), epoch.id_of)
     told = account_of(
-        baseline, epoch.rows, epoch.faults, held, detector=NAMES[d], hit=hit, clusters=signs.cluster[hit], client=who
+        baseline, epoch.rows, epoch.faults, held, detector=NAMES[d], hit=hit, joined=signs.joined.at(hit), client=who
     )
     if NAMES[d] in SIMILAR:
         similar, _, varied = held["client_similar"][place].tolist()

@@ -120,7 +120,7 @@ def looked_at(
         clusters.links = _links(baseline, held, named=queries.named)
         signs = signs_of(baseline, held, epoch, clusters)
         yield epoch, signs
-        held["joined_new"] += [size, int((signs.cluster >= 0).sum())]
+        held["joined_new"] += [size, int((signs.joined.cluster >= 0).sum())]
         held["seen"][0] = seen + size
         if epoch.ends:
             _learn(held, epoch)
