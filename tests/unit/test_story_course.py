@@ -1,5 +1,6 @@
 """How a change is told to go on: since when, how fast and until when; steps, slow falls, and flat months before."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -123,3 +124,12 @@ def test_only_a_limit_that_the_user_set_is_one() -> None:
     assert limits_of(series, {}) == {}
     assert limits_of(series, {"mean_absolute_error": Setting(value="auto")}) == {}
     assert limits_of(series, {"mean_absolute_error": Setting(value=9.0)}) == {"mean_absolute_error": 9.0}
+
+
+def test_the_metric_that_is_furthest_off_is_told_though_another_is_surer() -> None:
+    surer, further = errors_of(STEP, 1), errors_of(0.8 * STEP, 2)
+    tripled = replace(further, found=tuple(replace(one, effect=3 * (one.effect or 0.0)) for one in further.found))
+    (found,) = ageing([surer, tripled])
+    assert surer.shift.evidence > tripled.shift.evidence
+    assert found.value == pytest.approx(3 * 0.8 * 2.5 * SD, rel=0.1)
+    assert story_of([surer, tripled], limits={})["moved"][0]["effect"] == pytest.approx(found.value, rel=0.1)

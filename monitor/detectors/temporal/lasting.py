@@ -7,7 +7,8 @@ import math
 from collections.abc import Iterator, Sequence
 
 from monitor.detectors.detector import Detector
-from monitor.detectors.temporal.series import WINDOWS_NEEDED, Series, mean_effect
+from monitor.detectors.temporal.series import WINDOWS_NEEDED, Series, lately
+from monitor.detectors.temporal.story import named
 from monitor.types import Measurement
 
 AGEING, LASTING_DRIFT = "ageing", "lasting_drift"
@@ -17,8 +18,8 @@ KIND = "bias.temporal"
 def ageing(series: Sequence[Series]) -> Iterator[Measurement]:
     """Measure by how much performance is worse since it most likely began to be, lately: 0 without a sign of it.
 
-    In the unit of the metric that shows it most (accuracy, Brier score or ROC AUC; log loss with several classes; mean
-    absolute error as a share of the reference's). The p-value is one over the mean of the metrics' e-detectors: in
+    In the unit of the metric that is furthest off: accuracy, Brier score or ROC AUC; log loss with several classes;
+    mean absolute error as a share of the reference's. The p-value is one over the mean of the metrics' e-detectors: in
     windows without a change it is at most a once in 1/a windows or more, with no need to ask for several windows.
     One window of rows beside the reference, which makes for a common error, counts once. (Shin, Ramdas & Rinaldo 2024)
 
@@ -29,7 +30,7 @@ def ageing(series: Sequence[Series]) -> Iterator[Measurement]:
 
 
 def lasting_drift(series: Sequence[Series]) -> Iterator[Measurement]:
-    """Measure how far the column that moved most surely is from the reference since it most likely moved, lately.
+    """Measure how far the column that moved most is from the reference since it most likely moved, lately.
 
     In reference standard deviations for numbers (mean shift), as Jensen-Shannon distance for categories; 0 without a
     sign. The p-value is one over the mean of the columns' e-detectors, either way for numbers, so that many columns
@@ -44,26 +45,20 @@ def lasting_drift(series: Sequence[Series]) -> Iterator[Measurement]:
 def weighed(name: str, series: Sequence[Series], nothing: str) -> Measurement:
     """Put the evidence of several series together: their mean is evidence of the same strength.
 
-    The effect is that of the later half of the windows since the change began: one that goes on growing, and is found
-    to have begun ever earlier the surer it is, does not seem to shrink by that.
+    The effect is the largest, over the later half of the windows since it began, of those that surely moved.
     """
     if not series:
         return Measurement(name, None, note=nothing)
-    lead = leading(series)
-    if not lead.known:
-        note = f"{len(lead.found)} of {WINDOWS_NEEDED} windows needed, as the reference has no times"
-        return Measurement(name, None, n=lead.found[-1].n, note=note)
+    surest = max(series, key=lambda one: one.shift.evidence)
+    if not surest.known:
+        note = f"{len(surest.found)} of {WINDOWS_NEEDED} windows needed, as the reference has no times"
+        return Measurement(name, None, n=surest.found[-1].n, note=note)
     evidence = math.fsum(one.shift.evidence for one in series) / len(series)
-    first = lead.onset.first if lead.onset else 0
-    effect = mean_effect(lead, (first + len(lead.found)) // 2) or 0.0 if lead.onset else 0.0
+    moved = named(series)
+    lead, first = (moved[0][0], moved[0][1].first) if moved else (surest, 0)
+    effect = max((abs(lately(one, its.first) or 0.0) for one, its in moved), default=0.0)
     rows = sum(one.n for one in lead.found[first:])
-    p_value = min(1.0, 1 / evidence) if evidence > 0 else 1.0
-    return Measurement(name, abs(effect), n=rows, p_value=p_value, effect=effect)
-
-
-def leading(series: Sequence[Series]) -> Series:
-    """Give the series with the most evidence; the first of equals."""
-    return max(series, key=lambda one: one.shift.evidence)
+    return Measurement(name, effect, n=rows, p_value=min(1.0, 1 / evidence) if evidence > 0 else 1.0, effect=effect)
 
 
 DETECTORS = (

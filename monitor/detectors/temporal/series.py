@@ -102,6 +102,14 @@ def mean_effect(series: Series, first: int) -> float | None:
     return _weighted([(one.effect, one.n) for one in series.found[first:]])
 
 
+def lately(series: Series, first: int) -> float | None:
+    """Average the effects over the later half of the windows from a place on; None where none is known.
+
+    A change that goes on growing, and is found to have begun ever earlier the surer it is, does not shrink by that.
+    """
+    return mean_effect(series, (first + len(series.found)) // 2)
+
+
 def mean_value(series: Series, first: int) -> float | None:
     """Average the values from a place on, by their rows; None where none is known."""
     return _weighted([(one.value, one.n) for one in series.found[first:]])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from monitor.detectors.temporal.cycles import CYCLES, cycle_of
-from monitor.detectors.temporal.series import Series, mean_effect, mean_value
+from monitor.detectors.temporal.series import Series, lately, mean_effect, mean_value
 from monitor.profiles.calendar import Calendar
 from monitor.stats.onset import Onset
 from monitor.stats.trend import Trend, trend_of
@@ -60,16 +60,19 @@ def story_of(
 def named(series: Sequence[Series]) -> list[tuple[Series, Onset]]:
     """Give the series that have moved, one in twenty of them by chance; the surest of all has, if any.
 
-    First what moves the model most, by effect times sensitivity, where that is known of all of them; else the surest.
+    First what moves the model most, by effect times sensitivity, where that is known of all of them; of metrics, the
+    one that is furthest off lately, as which is the surest changes from window to window; else the surest.
     (Wang & Ramdas 2022)
     """
     shown = sorted((one for one in series if one.shift.first is not None), key=lambda one: -one.shift.evidence)
     sure = [k for k, one in enumerate(shown, 1) if one.e_value * k >= len(series) / BY_CHANCE]
     moved = [(one, one.onset) for one in shown[: max(sure, default=1)] if one.onset]
     known = [one.sensitivity for one, _ in moved if one.sensitivity is not None]
+    if not any(one.column for one, _ in moved):
+        known = [1.0] * len(moved)
     if len(known) < len(moved):
         return moved
-    weights = [abs(mean_effect(one, its.first) or 0.0) * hangs for (one, its), hangs in zip(moved, known, strict=True)]
+    weights = [abs(lately(one, its.first) or 0.0) * hangs for (one, its), hangs in zip(moved, known, strict=True)]
     return [moved[place] for place in sorted(range(len(moved)), key=lambda place: -weights[place])]
 
 
