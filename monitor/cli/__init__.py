@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 # Nothing of ours but the errors and the options is imported here: `monitor --help` must not wait for pyarrow.
-from monitor.cli import looking, running, setting_up, tending, training
+from monitor.cli import looking, manual, running, setting_up, tending, training
 from monitor.errors import ConfigError, MonitorError
 
 COMMANDS = {
@@ -18,13 +18,14 @@ COMMANDS = {
     "Run": (running.run, running.once, running.replay),
     "Look": (looking.alerts, looking.measurements, looking.dashboard, looking.report, looking.explain),
     "Train": (training.audit, training.export),
-    "Tend": (tending.doctor, tending.send_test, tending.accept, tending.detectors),
+    "Tend": (tending.doctor, tending.send_test, tending.accept, tending.detectors, manual.help_),
 }
 """Every command, under the heading that `monitor --help` shows it under."""
 
 app = typer.Typer(
     name="monitor",
     help="Watches deployed machine-learning models: drift, confidence, performance and broken data.\n\n"
+    "`monitor help` lists the topics of the manual.\n\n"
     "Exit codes: 0 fine; 1 something was found or failed; 2 usage or configuration.",
     no_args_is_help=True,
     add_completion=False,

@@ -131,7 +131,7 @@ def _mistake(detail: ErrorDetails, raw: object) -> Mistake:
     if kind == "extra_forbidden":
         return path[:-1], f"unknown key {path[-1]!r}", suggestion(str(path[-1]), _fields(path[:-1]))
     if kind == "missing":
-        return path[:-1], f"missing key {path[-1]!r}", "write it"
+        return path[:-1], f"missing key {path[-1]!r}", "write it, as `monitor help configuration` shows"
     value = value_at(raw, path)
     if kind == "unreadable":
         return path, f"{shown(value)} is {detail['ctx']['problem']}", detail["ctx"]["mend"]

@@ -16,7 +16,8 @@ _TAKEN = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 _HEAD = """\
 # Written by `monitor init` from a look at the data. Every guess says why; correct what is wrong, then
 #   monitor check monitor.yaml
-# Keys that are commented out show their defaults. ${NAME} is filled in from the environment, ${file:path} from a file.
+# Keys that are commented out show their defaults; `monitor help configuration` explains every key.
+# ${NAME} is filled in from the environment, ${file:path} from a file.
 
 database: sqlite:///monitor.db        # or postgresql://user:${DB_PASSWORD}@host/name
 

@@ -114,6 +114,7 @@ def transitions(text: str) -> list[str]:
         ("--help", {"numpy", "pyarrow", "sqlalchemy", "pydantic", "scipy", "litestar"}),
         # learners, and statistics beyond the special functions, are imported by who needs them
         ("once --help", {"sklearn", "scipy.stats", "evidently", "litestar"}),
+        ("help thresholds", {"numpy", "pyarrow", "sqlalchemy", "monitor.config", "rich.markdown"}),
     ],
 )
 def test_nobody_waits_for_what_he_does_not_need(tmp_path: Path, doing: str, heavy: set[str]) -> None:
@@ -122,11 +123,30 @@ def test_nobody_waits_for_what_he_does_not_need(tmp_path: Path, doing: str, heav
     program += f"heavy = {heavy} & sys.modules.keys()\nsys.exit(str(heavy) if heavy else 0)"
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)  # noqa: S603  # ours
     assert done.returncode == 0, done.stderr
-    assert "Usage" in done.stdout
+    assert done.stdout
 
 
 def test_the_version_is_told(tmp_path: Path) -> None:
     assert monitor(tmp_path, "--version").stdout == f"monitor {version('ml-monitor')}\n"
+
+
+def test_the_manual_is_plain_markdown_in_a_pipe_and_goes_through_the_pager_on_a_terminal(
+    tmp_path: Path,
+) -> None:
+    plain = monitor(tmp_path, "help", "validate", PAGER="sed s/^/paged:/").stdout
+    assert plain.startswith("# validate: ask whether")
+    assert "| `belongs` | the verdict |" in plain
+    command = [sys.executable, "-m", "monitor", "help", "validate"]
+    shown = on_a_terminal(command, tmp_path, PAGER="sed s/^/paged:/")
+    assert "paged:" in shown
+    assert "the verdict" in shown
+    assert "| `belongs`" not in shown
+
+
+def test_an_unknown_topic_of_the_manual_ends_with_2(tmp_path: Path) -> None:
+    done = monitor(tmp_path, "help", "tresholds")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "help: no topic 'tresholds'; did you mean 'thresholds'?\n"
 
 
 def test_check_finds_nothing_wrong_with_good_data_and_touches_no_database(tmp_path: Path) -> None:
@@ -168,6 +188,20 @@ def test_once_says_what_came_in_and_what_fired(judged: Path) -> None:
     assert "30 windows judged" in said
     assert any("quality: fare: missing share" in line for line in transitions(said))
     assert (judged / "alerts.jsonl").read_text(encoding="utf-8").count('"transition": "fired"') >= 1
+
+
+def on_a_terminal(command: list[str], folder: Path, **environment: str) -> str:
+    """Give what a command shows to somebody who sits before it."""
+    ours, theirs = pty.openpty()
+    surroundings = {**os.environ, "TERM": "xterm", "COLUMNS": "100", **environment}
+    with subprocess.Popen(  # noqa: S603  # ours
+        command, cwd=folder, env=surroundings, stdin=theirs, stdout=theirs, stderr=subprocess.STDOUT
+    ) as process:
+        os.close(theirs)
+        seen = b"".join(iter(lambda: _read(ours), b"")).decode(errors="replace")
+    os.close(ours)
+    assert process.returncode == 0, seen
+    return seen
 
 
 def test_once_shows_on_a_terminal_how_far_judging_has_come(tmp_path: Path) -> None:

@@ -170,7 +170,11 @@ MISTAKES = [
     # an unknown key like none
     ("kind:", "zzz:", "routes.0.match: unknown key 'zzz'; known are model, kind, severity"),
     # a missing key
-    ("timestamp: logged_at, ", "", f"{MODEL}.columns: missing key 'timestamp'; write it"),
+    (
+        "timestamp: logged_at, ",
+        "",
+        f"{MODEL}.columns: missing key 'timestamp'; write it, as `monitor help configuration` shows",
+    ),
     # a list where text belongs
     ("label: delayed", "label: [a]", f"{MODEL}.columns.label: a list cannot stand here; write text"),
     # text where a list belongs
