@@ -5,14 +5,17 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import pyarrow as pa
 from sqlalchemy import Connection
 
 from monitor.detectors.attack import Sighting
 from monitor.detectors.attack.indicators import CONTRACT, COPYING, SIMILAR, TAILS
 from monitor.detectors.attack.indicators import ODD as ALL_ROUND
-from monitor.detectors.suspicion.faulty import FEWEST_ROWS, NEW_CATEGORIES, faulty_columns
+from monitor.detectors.suspicion.faulty import FEWEST_ROWS, NEW_CATEGORIES, NEW_CATEGORY, faulty_columns
+from monitor.profiles.bins import CategoryBins
 from monitor.profiles.groups import profile_table
 from monitor.profiles.profile import Profile
+from monitor.profiles.reading import counted
 from monitor.profiles.tables import joined, rows_with
 from monitor.stats.evidence import is_sure
 from monitor.store.records import read_records
@@ -65,6 +68,7 @@ def faulty_clients(
                 found = _of_few_rows(own)
             else:
                 found = faulty_columns(reference, profile, everybody, odd=_off_contract(own))
+            found = found or new_category(joined(rows), reference, own)
             columns[client] = {} if _shows_more(own, found, alarm=-math.log(watch.settings.attacks.alpha)) else found
             for name in columns[client]:
                 shares[name] = shares.get(name, 0.0) + profile.rows / total
@@ -98,6 +102,23 @@ def _of_few_rows(own: Sequence[Sighting]) -> dict[str, str]:
     return dict.fromkeys(columns, UNHEARD_OF)
 
 
+def new_category(rows: pa.Table, reference: Profile, own: Sequence[Sighting]) -> dict[str, str]:
+    """Give the one column in which a client's rows are malformed, where that is by one unheard-of category alone.
+
+    As those of a client are that has begun to send it: who probes for what a model takes tries one after the other.
+    own: what it showed.
+    """
+    malformed = [part for one in own if one.detector == "malformed" for part in one.evidence.get("columns") or ()]
+    columns = {str(part["column"]) for part in malformed}
+    name = min(columns, default="")
+    bins = reference.layout.by_name[name].bins if name in reference.layout.by_name else None
+    if len(columns) != 1 or not isinstance(bins, CategoryBins) or rows[name].null_count:
+        return {}
+    texts = list(counted(rows[name]))
+    unheard = int((bins.codes(texts) == bins.unseen).sum())
+    return {name: NEW_CATEGORY} if unheard == 1 else {}
+
+
 def _hides(columns: Sequence[Mapping[str, Any]]) -> bool:
     """Say whether texts of any of some columns, as an account names them, hide something."""
     return any(column.get("hides") for column in columns)
@@ -110,6 +131,6 @@ def _shows_more(own: Sequence[Sighting], faults: Mapping[str, str], *, alarm: fl
     these are not looked at: a number that stays makes near-copies of all rows. own: what it showed. alarm: the evidence
     that an alarm asks for, in nats.
     """
-    if not faults or not set(faults.values()) <= {UNHEARD_OF, NEW_CATEGORIES}:
+    if not faults or not set(faults.values()) <= {UNHEARD_OF, NEW_CATEGORIES, NEW_CATEGORY}:
         return False
     return any(one.detector in (*SIMILAR, *TAILS, ALL_ROUND) and is_sure(one.log_e, alarm) for one in own)

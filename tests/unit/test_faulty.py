@@ -11,7 +11,7 @@ from monitor.detectors.suspicion.faulty import faulty_columns
 from monitor.profiles.arrow import layout_of
 from monitor.profiles.groups import profile_table
 from monitor.profiles.profile import merge
-from monitor.steps.faulty import _of_few_rows, _off_contract, _shows_more
+from monitor.steps.faulty import _of_few_rows, _off_contract, _shows_more, new_category
 from monitor.types import Roles
 
 ROWS = 60
@@ -170,3 +170,25 @@ def test_a_broken_column_explains_no_near_copies_nor_what_is_odd_beside_it(
 ) -> None:
     assert _shows_more([off(detector=detector)], {"plan": fault}, alarm=13.8) == more
     assert not _shows_more([off(detector=detector)], {"plan": fault}, alarm=25.0)
+
+
+@pytest.mark.parametrize(
+    ("plans", "found"),
+    [
+        (["family"] * 8, {"plan": "one unheard-of category"}),  # a firmware that knows a new one
+        (["family"] * 7 + ["famili"], {}),  # one after the other is tried
+        (["basic"] * 8, {}),
+        ([None] * 8, {}),
+    ],
+)
+def test_one_new_category_is_no_probing_however_few_rows_have_it(
+    plans: list[str | None], found: dict[str, str]
+) -> None:
+    table = rows(60, 4)
+    plan = pa.array([*plans, *table["plan"][8:]], pa.string())
+    told = pa.table({**{n: pa.array(v) for n, v in table.items()}, "plan": plan})
+    reference = pa.table(rows(2_000, 1))
+    known = profile_table(reference, layout_of(reference, Roles(timestamp="at")), reference=True)
+    assert new_category(told, known, [off(("plan", 1.0), detector="malformed", hits=8)]) == found
+    assert new_category(told, known, [off(("plan", 1.0), ("age", 0.1), detector="malformed", hits=8)]) == {}
+    assert new_category(told, known, [off(("plan", 1.0), detector="odd_all_round")]) == {}

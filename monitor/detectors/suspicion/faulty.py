@@ -10,7 +10,8 @@ from monitor.profiles.profile import ColumnProfile, Profile
 
 MOST, SOME, RARE, OTHERS = 0.6, 0.2, 0.01, 0.1
 FEWEST_ROWS, LEAST_SPREAD = 10, 0.5
-ODD, NEW_CATEGORIES = "more decimals than any honest row", "unheard-of categories"
+ODD = "more decimals than any honest row"
+NEW_CATEGORIES, NEW_CATEGORY = "unheard-of categories", "one unheard-of category"
 ABOVE, BELOW = "values above nearly all of the reference's", "values below nearly all of the reference's"
 """What a change of unit makes of values."""
 
