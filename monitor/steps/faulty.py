@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 from monitor.detectors.attack import Sighting
 from monitor.detectors.attack.indicators import CONTRACT, COPYING, SIMILAR, TAILS
 from monitor.detectors.attack.indicators import ODD as ALL_ROUND
-from monitor.detectors.suspicion.faulty import FEWEST_ROWS, NEW_CATEGORIES, NEW_CATEGORY, faulty_columns
+from monitor.detectors.attack.variations import few_of
+from monitor.detectors.suspicion.faulty import FEWEST_ROWS, NEW_CATEGORIES, NEW_CATEGORY, ODD, faulty_columns
 from monitor.profiles.bins import CategoryBins
 from monitor.profiles.groups import profile_table
 from monitor.profiles.profile import Profile
@@ -58,21 +59,29 @@ def faulty_clients(
     columns, shares = dict[str, dict[str, str]](), dict[str, float]()
     tables = list(read_records(connection, watch.name, window, timestamp=watch.roles.timestamp))
     tables = [table for table in tables if role in table.column_names]
-    total = sum(table.num_rows for table in tables)
+    total, alarm = sum(table.num_rows for table in tables), -math.log(watch.settings.attacks.alpha)
     for client in sorted(clients):
         rows = [part for table in tables if (part := rows_with(table, role, client)).num_rows]
         if rows:
-            profile = profile_table(joined(rows), reference.layout)
             own = [one for one in seen if one.client == client and not one.total]
-            if profile.rows < FEWEST_ROWS:
-                found = _of_few_rows(own)
-            else:
-                found = faulty_columns(reference, profile, everybody, odd=_off_contract(own))
-            found = found or new_category(joined(rows), reference, own)
-            columns[client] = {} if _shows_more(own, found, alarm=-math.log(watch.settings.attacks.alpha)) else found
+            columns[client] = _faults(joined(rows), own, reference, everybody, alarm=alarm)
+            share = sum(part.num_rows for part in rows) / total
             for name in columns[client]:
-                shares[name] = shares.get(name, 0.0) + profile.rows / total
+                shares[name] = shares.get(name, 0.0) + share
     return Faulty({client: faults for client, faults in columns.items() if faults}, shares)
+
+
+def _faults(
+    rows: pa.Table, own: Sequence[Sighting], reference: Profile, everybody: Profile, *, alarm: float
+) -> dict[str, str]:
+    """Name the columns that a client's rows break, with what they hold, where it shows no more than that explains."""
+    profile = profile_table(rows, reference.layout)
+    if profile.rows < FEWEST_ROWS:
+        found = _of_few_rows(own)
+    else:
+        found = faulty_columns(reference, profile, everybody, odd=_off_contract(own))
+    found = found or new_category(rows, reference, own) or written_otherwise(own, reference, alarm=alarm)
+    return {} if _shows_more(own, found, alarm=alarm) else found
 
 
 def _off_contract(own: Sequence[Sighting]) -> dict[str, float]:
@@ -117,6 +126,21 @@ def new_category(rows: pa.Table, reference: Profile, own: Sequence[Sighting]) ->
     texts = list(counted(rows[name]))
     unheard = int((bins.codes(texts) == bins.unseen).sum())
     return {name: NEW_CATEGORY} if unheard == 1 else {}
+
+
+def written_otherwise(own: Sequence[Sighting], reference: Profile, *, alarm: float) -> dict[str, str]:
+    """Give the few columns in which a client's rows have more decimals, where these are all that speaks against it.
+
+    As those of a client have that fills in means, or no longer rounds its coordinates: who searches with numbers as
+    they come changes all of a row's. own: what it showed. alarm: the evidence that an alarm asks for, in nats.
+    """
+    shown = [part for one in own if one.detector == "off_contract" for part in one.evidence.get("columns") or ()]
+    columns = {str(part["column"]) for part in shown}
+    few = few_of(sum(column.role == "feature" for column in reference.layout.columns))
+    others = any(one.detector != "off_contract" and one.log_e >= alarm for one in own)
+    if others or len(columns) > few or _hides(shown) or any(one.detector in COPYING for one in own):
+        return {}
+    return dict.fromkeys(sorted(columns), ODD)
 
 
 def _hides(columns: Sequence[Mapping[str, Any]]) -> bool:

@@ -11,7 +11,7 @@ from monitor.detectors.suspicion.faulty import faulty_columns
 from monitor.profiles.arrow import layout_of
 from monitor.profiles.groups import profile_table
 from monitor.profiles.profile import merge
-from monitor.steps.faulty import _of_few_rows, _off_contract, _shows_more, new_category
+from monitor.steps.faulty import _of_few_rows, _off_contract, _shows_more, new_category, written_otherwise
 from monitor.types import Roles
 
 ROWS = 60
@@ -192,3 +192,21 @@ def test_one_new_category_is_no_probing_however_few_rows_have_it(
     assert new_category(told, known, [off(("plan", 1.0), detector="malformed", hits=8)]) == found
     assert new_category(told, known, [off(("plan", 1.0), ("age", 0.1), detector="malformed", hits=8)]) == {}
     assert new_category(told, known, [off(("plan", 1.0), detector="odd_all_round")]) == {}
+
+
+@pytest.mark.parametrize(
+    ("own", "found"),
+    [
+        ([off(("debt", 0.4))], {"debt": "more decimals than any honest row"}),  # means are filled in
+        ([off(("debt", 0.4), ("income", 0.4))], {}),  # of four features one is few
+        ([off(("debt", 1.0)), off(detector="near_duplicate_starts")], {}),  # steps from one row to the next
+        ([off(("debt", 1.0)), off(detector="doubtful")], {}),
+        ([off(detector="doubtful")], {}),
+    ],
+)
+def test_more_decimals_in_few_columns_are_a_fault_where_nothing_else_speaks_against_a_client(
+    own: list[Sighting], found: dict[str, str]
+) -> None:
+    reference = pa.table(rows(2_000, 1))
+    known = profile_table(reference, layout_of(reference, Roles(timestamp="at")), reference=True)
+    assert written_otherwise(own, known, alarm=13.8) == found
