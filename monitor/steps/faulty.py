@@ -9,21 +9,27 @@ import pyarrow as pa
 from sqlalchemy import Connection
 
 from monitor.detectors.attack import Sighting
-from monitor.detectors.attack.indicators import CONTRACT, COPYING, SIMILAR, TAILS
-from monitor.detectors.attack.indicators import ODD as ALL_ROUND
+from monitor.detectors.attack.indicators import CONTRACT, COPYING, SIMILAR
 from monitor.detectors.attack.variations import few_of
-from monitor.detectors.suspicion.faulty import FEWEST_ROWS, NEW_CATEGORIES, NEW_CATEGORY, ODD, faulty_columns
+from monitor.detectors.suspicion.faulty import FEWEST_ROWS, NEW_CATEGORY, ODD, faulty_columns
 from monitor.profiles.bins import CategoryBins
 from monitor.profiles.groups import profile_table
 from monitor.profiles.profile import Profile
 from monitor.profiles.reading import counted
 from monitor.profiles.tables import joined, rows_with
 from monitor.stats.evidence import is_sure
+from monitor.steps.baselines import unpacked
+from monitor.steps.tracking import followed_anew
+from monitor.store.attacks import read_baselines
 from monitor.store.records import read_records
 from monitor.types import Window
 from monitor.watch import Watch
 
 UNHEARD_OF = "values that no row of the reference has"
+OF_INPUTS = ("far_from_population", "odd_combination")
+"""Signs that do not hang on the answer."""
+MOST_ROWS = 2_000
+"""So many of a client's rows in a window say what they show without the columns that it breaks."""
 
 
 @dataclass(frozen=True)
@@ -64,24 +70,36 @@ def faulty_clients(
         rows = [part for table in tables if (part := rows_with(table, role, client)).num_rows]
         if rows:
             own = [one for one in seen if one.client == client and not one.total]
-            columns[client] = _faults(joined(rows), own, reference, everybody, alarm=alarm)
+            sent = joined(rows)
+            found = broken_columns(sent, own, reference, everybody, alarm=alarm)
+            more = found and shows_more(_without(connection, watch, sent, found), alarm=alarm)
+            columns[client] = {} if more else found
             share = sum(part.num_rows for part in rows) / total
             for name in columns[client]:
                 shares[name] = shares.get(name, 0.0) + share
     return Faulty({client: faults for client, faults in columns.items() if faults}, shares)
 
 
-def _faults(
+def broken_columns(
     rows: pa.Table, own: Sequence[Sighting], reference: Profile, everybody: Profile, *, alarm: float
 ) -> dict[str, str]:
-    """Name the columns that a client's rows break, with what they hold, where it shows no more than that explains."""
+    """Name the columns that a client's rows break, with what they hold.
+
+    own: what it showed. alarm: the evidence that an alarm asks for, in nats.
+    """
     profile = profile_table(rows, reference.layout)
     if profile.rows < FEWEST_ROWS:
         found = _of_few_rows(own)
     else:
         found = faulty_columns(reference, profile, everybody, odd=_off_contract(own))
-    found = found or new_category(rows, reference, own) or written_otherwise(own, reference, alarm=alarm)
-    return {} if _shows_more(own, found, alarm=alarm) else found
+    return found or new_category(rows, reference, own) or written_otherwise(own, reference, alarm=alarm)
+
+
+def _without(connection: Connection, watch: Watch, rows: pa.Table, columns: Collection[str]) -> list[Sighting]:
+    """Give what a client's rows show without some columns, as if they were the first that came."""
+    baselines = unpacked(read_baselines(connection, watch.name))
+    rest = rows.slice(0, MOST_ROWS).drop_columns([name for name in columns if name in rows.column_names])
+    return [*followed_anew(watch, baselines, [rest]).sightings.values()]
 
 
 def _off_contract(own: Sequence[Sighting]) -> dict[str, float]:
@@ -148,13 +166,11 @@ def _hides(columns: Sequence[Mapping[str, Any]]) -> bool:
     return any(column.get("hides") for column in columns)
 
 
-def _shows_more(own: Sequence[Sighting], faults: Mapping[str, str], *, alarm: float) -> bool:
-    """Say whether a client surely shows what broken columns do not explain.
+def shows_more(left: Sequence[Sighting], *, alarm: float) -> bool:
+    """Say whether a client surely shows what the columns that it breaks do not explain: near-copies, and odd rows.
 
-    That is near-copies, and rows that are odd otherwise, where its columns hold no more than unheard-of categories, for
-    these are not looked at: a number that stays makes near-copies of all rows. own: what it showed. alarm: the evidence
-    that an alarm asks for, in nats.
+    Answers are not looked at: they come of these columns, too. left: what its rows show without them. alarm: the
+    evidence that an alarm asks for, in nats.
     """
-    if not faults or not set(faults.values()) <= {UNHEARD_OF, NEW_CATEGORIES, NEW_CATEGORY}:
-        return False
-    return any(one.detector in (*SIMILAR, *TAILS, ALL_ROUND) and is_sure(one.log_e, alarm) for one in own)
+    signs = [one for one in left if not one.total and one.detector in (*SIMILAR, *OF_INPUTS)]
+    return any(is_sure(one.log_e, alarm) for one in signs)

@@ -48,17 +48,16 @@ class Epoch:
 
     @cached_property
     def looked_at(self) -> Rows:
-        """Give the rows without the values that are not looked at.
+        """Give the rows without the values that are not looked at: a category counts as the most frequent one.
 
-        Nor are unheard-of categories, which are a sign by themselves, where they are hardly a column of a row: each
-        counts as the most frequent one. It makes nothing of the others odd.
+        Nor are unheard-of categories looked at, which are a sign by themselves, where they are hardly a column of a
+        row. It makes nothing of the others odd.
         """
         split = self.rows.numbers.shape[1]
         few = self.faults.odd.sum(axis=1) <= most_by_accident(self.rows.width)
         unheard_of = self.faults.malformed[:, split:] & few[:, None]
         numbers, codes = self.ignored[:, :split], self.ignored[:, split:]
-        kept = np.where(unheard_of, 0, np.where(codes, -1, self.rows.codes))
-        return Rows(np.where(numbers, np.nan, self.rows.numbers), kept)
+        return Rows(np.where(numbers, np.nan, self.rows.numbers), np.where(unheard_of | codes, 0, self.rows.codes))
 
     @property
     def size(self) -> int:

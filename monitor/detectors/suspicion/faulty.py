@@ -1,15 +1,15 @@
 """A client whose system breaks a column looks as odd as an attacker does; how it breaks it tells the two apart."""
 
-import math
 from collections.abc import Callable, Iterator, Mapping
-from statistics import median
+
+from scipy.stats import binom
 
 from monitor.detectors.attack.contract import most_by_accident
 from monitor.profiles.bins import CategoryBins, NumericBins
 from monitor.profiles.profile import ColumnProfile, Profile
 
 MOST, SOME, RARE, OTHERS = 0.6, 0.2, 0.01, 0.1
-FEWEST_ROWS, LEAST_SPREAD = 10, 0.5
+FEWEST_ROWS, BY_CHANCE = 10, 1e-3
 ODD = "more decimals than any honest row"
 NEW_CATEGORIES, NEW_CATEGORY = "unheard-of categories", "one unheard-of category"
 ABOVE, BELOW = "values above nearly all of the reference's", "values below nearly all of the reference's"
@@ -26,9 +26,8 @@ def faulty_columns(
     decimals. everybody: the profile of all rows of
     the same time, these among them; what more than a tenth of the others hold, too, is the world's. odd: by column, the
     share of the client's rows that are off contract in it. Nothing below ten rows; where more than one column and
-    15 % of them are broken, or a fifth of the rows in another one, as made-up rows are; and where the other numbers
-    vary less than half as much as the reference's, as those of near-copies do. Blind to a fault that looks like a usual
-    value, and takes an attacker for broken who sends such a column with most queries and varies the others widely.
+    15 % of them are broken, or a fifth of the rows in another one, as made-up rows are. Blind to a fault that looks
+    like a usual value; what the rows show without these columns is not looked at here.
     """
     if current.rows < FEWEST_ROWS:
         return {}
@@ -38,17 +37,14 @@ def faulty_columns(
         for name in features
     }
     faults = {name: says for name, (says, share) in found.items() if share >= MOST}
-    if len(faults) > most_by_accident(len(features)) or any(SOME <= share < MOST for _, share in found.values()):
+    if len(faults) > most_by_accident(len(features)) or any(_some(share, current.rows) for _, share in found.values()):
         return {}
-    others = [_spread(reference.columns[name], current.columns[name]) for name in features if name not in faults]
-    spread = median([ratio for ratio in others if ratio is not None] or [1.0])
-    return faults if spread >= LEAST_SPREAD else {}
+    return faults
 
 
-def _spread(before: ColumnProfile, after: ColumnProfile) -> float | None:
-    """Give the ratio of two standard deviations; None where there is none."""
-    usual, now = before.moments, after.moments
-    return math.sqrt(now[2] / usual[2]) if usual and now and usual[2] > 0 else None
+def _some(share: float, rows: int) -> bool:
+    """Say whether a fifth of the rows break a column, and not most; two of ten do by chance, in some column."""
+    return SOME <= share < MOST and binom.sf(round(share * rows) - 1, rows, 2 * RARE) < BY_CHANCE
 
 
 def _fault(before: ColumnProfile, after: ColumnProfile, everybody: ColumnProfile, *, odd: float) -> tuple[str, float]:
