@@ -75,3 +75,25 @@ def test_it_comes_back_from_its_arrays_as_it_was(learned: Combination) -> None:
     again = Combination.from_arrays(learned.arrays())
     for name, values in learned.statistics(rows, classes(rows)).items():
         np.testing.assert_array_equal(again.statistics(rows, classes(rows))[name], values)
+
+
+@pytest.mark.parametrize("column", range(6))
+def test_a_value_that_is_not_looked_at_makes_no_row_odd_and_hides_not_that_the_others_are(
+    learned: Combination, column: int
+) -> None:
+    honest, made = population(4000, 7), population(3000, 8, apart=True)
+    limit = {name: np.quantile(found, 0.95) for name, found in learned.statistics(honest, classes(honest)).items()}
+
+    def odd(rows: Rows) -> Floats:
+        unlooked = np.zeros((len(rows), 6), np.bool_)
+        unlooked[:, column] = True
+        numbers, codes = rows.numbers.copy(), rows.codes.copy()
+        if column < 4:
+            numbers[:, column] = np.nan
+        else:
+            codes[:, column - 4] = 0
+        found = learned.statistics(Rows(numbers, codes), classes(rows), unlooked)
+        return np.array([(found[name] > limit[name]).mean() for name in ("combination", "answer")])
+
+    assert (odd(honest) < 0.06).all()
+    assert odd(made)[0] > 0.25

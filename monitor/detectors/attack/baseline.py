@@ -57,9 +57,15 @@ class Baseline:
     budget: int
     layout: Layout
 
-    def statistics(self, rows: Rows, points: Singles, classes: Classes, margins: Floats) -> dict[str, Floats]:
-        """Give what tells how odd rows are, each of shape (rows,), worse when higher; points: where they lie."""
-        found = statistics_of(self.population, self.combination, rows, points, classes=classes, margins=margins)
+    def statistics(
+        self, rows: Rows, points: Singles, classes: Classes, margins: Floats, *, unlooked: Flags | None = None
+    ) -> dict[str, Floats]:
+        """Give what tells how odd rows are, each of shape (rows,), worse when higher.
+
+        points: where they lie. unlooked: values that make no row odd, shape (rows, columns).
+        """
+        found = self.population.statistics(points, classes) | {"margin": -margins}
+        found |= self.combination.statistics(rows, classes, unlooked)
         return found | {"doubt": doubt_of(self.usual, found)}
 
     def packed(self) -> bytes:
@@ -113,11 +119,3 @@ class Baseline:
             budget=int(arrays["budget"][0]),
             layout=layout,
         )
-
-
-def statistics_of(
-    population: Population, combination: Combination, rows: Rows, points: Singles, *, classes: Classes, margins: Floats
-) -> dict[str, Floats]:
-    """Give what tells how odd rows are, but for how doubtful they are all told; points: where they lie."""
-    found = population.statistics(points, classes) | {"margin": -margins}
-    return found | combination.statistics(rows, classes)

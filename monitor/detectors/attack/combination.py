@@ -18,11 +18,14 @@ from monitor.stats.trees import Trees
 Array = NDArray[Any]
 Classes = NDArray[np.int64]
 Codes = NDArray[np.uint8]
+Flags = NDArray[np.bool_]
 
 GROWTH = Growth(depth=5, most=120, patience=25, columns=12, lots=True)
 MOST_ROWS, FEWEST_COLUMNS = 6_000, 2
 CELLS = LEVELS - 2
 """Cells of a number; 0 stands for a value that is missing."""
+TRIED = 5
+"""So many cells stand for a value that is not looked at."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,14 +54,33 @@ class Combination:
         others = _with(codes[:, told], rng.permutation(classes[told]))
         return cls(edges, _grown(codes, shuffled, rng), _grown(answered, others, rng))
 
-    def statistics(self, rows: Rows, classes: Classes) -> dict[str, Floats]:
+    def statistics(self, rows: Rows, classes: Classes, unlooked: Flags | None = None) -> dict[str, Floats]:
         """Give of each row, NaN where undefined; higher goes together worse.
 
-        combination: log-odds that its values were shuffled. answer: that its answer is another row's.
+        combination: log-odds that its values were shuffled. answer: that its answer is another row's. unlooked: values
+        that are not looked at, shape (rows, columns): each counts as that of five which goes best with the others.
         """
         codes = _coded(self.edges, rows)
-        answer = _sums(self.answered, _with(codes, classes))
-        return {"combination": _sums(self.together, codes), "answer": np.where(classes >= 0, answer, np.nan)}
+        answered = _with(codes, classes)
+        if unlooked is None or not unlooked.any():
+            together, answer = _sums(self.together, codes), _sums(self.answered, answered)
+        else:
+            others = self._others(len(codes))
+            together, answer = (
+                _at_best(trees, each, unlooked.T, others)
+                for trees, each in ((self.together, codes), (self.answered, answered))
+            )
+        return {"combination": together, "answer": np.where(classes >= 0, answer, np.nan)}
+
+    def _others(self, columns: int) -> Codes:
+        """Give the cells that stand for a value that is not looked at, of each column; shape (columns, TRIED).
+
+        Of a number some that lie evenly apart, of categories the most frequent ones.
+        """
+        most = np.isfinite(self.edges).sum(axis=1) + 1
+        spread = np.rint(np.linspace(1, most, TRIED).T)
+        first = np.tile(np.arange(1, TRIED + 1), (columns - len(most), 1))
+        return np.concatenate([spread, first]).astype(np.uint8)
 
     def arrays(self) -> dict[str, Array]:
         """Give what `from_arrays` makes it from."""
@@ -77,6 +99,22 @@ def _grown(codes: Codes, shuffled: Codes, rng: np.random.Generator) -> Trees:
         return Trees.none(GROWTH.depth)
     both, target = np.concatenate([codes, shuffled], axis=1), np.repeat([0.0, 1.0], codes.shape[1])
     return boosted(both, target, np.zeros(target.size), BERNOULLI, growth=GROWTH, rng=rng)
+
+
+def _at_best(trees: Trees, codes: Codes, free: Flags, others: Codes) -> Floats:
+    """Give the sums at the least that other cells make of them, column by column.
+
+    free: which cells may be others, shape (columns, rows). others: those that are tried, shape (columns, TRIED).
+    """
+    sums, codes = _sums(trees, codes), codes.copy()
+    for column in np.flatnonzero(free.any(axis=1)).tolist() if trees.values.size else ():
+        places = np.flatnonzero(free[column])
+        tried = np.repeat(codes[:, places, None], TRIED, axis=2)
+        tried[column] = others[column]
+        found = _sums(trees, tried.reshape(len(codes), -1)).reshape(places.size, TRIED)
+        codes[column, places] = others[column][found.argmin(axis=1)]
+        sums[places] = found.min(axis=1)
+    return sums
 
 
 def _sums(trees: Trees, codes: Codes) -> Floats:

@@ -47,17 +47,22 @@ class Epoch:
     faults: Faults
 
     @cached_property
-    def looked_at(self) -> Rows:
-        """Give the rows without the values that are not looked at: a category counts as the most frequent one.
+    def unlooked(self) -> NDArray[np.bool_]:
+        """Say which values are not looked at, shape (rows, columns).
 
-        Nor are unheard-of categories looked at, which are a sign by themselves, where they are hardly a column of a
-        row. It makes nothing of the others odd.
+        Those that are ignored, and categories that are unheard of, which are a sign by themselves, where they are
+        hardly a column of a row.
         """
         split = self.rows.numbers.shape[1]
         few = self.faults.odd.sum(axis=1) <= most_by_accident(self.rows.width)
         unheard_of = self.faults.malformed[:, split:] & few[:, None]
-        numbers, codes = self.ignored[:, :split], self.ignored[:, split:]
-        return Rows(np.where(numbers, np.nan, self.rows.numbers), np.where(unheard_of | codes, 0, self.rows.codes))
+        return np.concatenate([self.ignored[:, :split], self.ignored[:, split:] | unheard_of], axis=1)
+
+    @cached_property
+    def looked_at(self) -> Rows:
+        """Give the rows without the values that are not looked at: a category counts as the most frequent one."""
+        numbers, codes = np.hsplit(self.unlooked, [self.rows.numbers.shape[1]])
+        return Rows(np.where(numbers, np.nan, self.rows.numbers), np.where(codes, 0, self.rows.codes))
 
     @property
     def size(self) -> int:

@@ -8,7 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from monitor.detectors.attack.answers import Answers
-from monitor.detectors.attack.baseline import SLACK, Baseline, Classes, Flags, Singles, statistics_of
+from monitor.detectors.attack.baseline import SLACK, Baseline, Classes, Flags, Singles
 from monitor.detectors.attack.budget import model_budget
 from monitor.detectors.attack.combination import Combination
 from monitor.detectors.attack.contract import Contract, unheard_of
@@ -157,7 +157,8 @@ class _Held:
         space, places = halves.space, halves.held
         rows, (classes, margins) = halves.rows.take(places), (halves.classes[places], halves.margins[places])
         points = learned.population.placed(space, rows)
-        found = statistics_of(learned.population, learned.combination, rows, points, classes=classes, margins=margins)
+        found = learned.population.statistics(points, classes) | {"margin": -margins}
+        found |= learned.combination.statistics(rows, classes)
         usual = {name: _sorted(values) for name, values in found.items()}
         texts = unlike(learned.vocabularies, space, halves.table.take(pa.array(places)))
         usual |= {name: _sorted(values) for name, values in texts.items()}

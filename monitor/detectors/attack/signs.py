@@ -210,7 +210,8 @@ def _tails(baseline: Baseline, epoch: Epoch, novel: Places, signs: Signs) -> Non
         return
     rows = epoch.looked_at.take(novel)
     points = baseline.population.placed(baseline.space, rows)
-    found = baseline.statistics(rows, points, epoch.classes[novel], epoch.margins[novel])
+    unlooked = epoch.unlooked[novel]
+    found = baseline.statistics(rows, points, epoch.classes[novel], epoch.margins[novel], unlooked=unlooked)
     known, shown, worst = baseline.regions.shown(found, points)
     for place, (name, tail) in enumerate(TAILS.items()):
         signs.counted[novel, PLACE[name]] = known[:, place]
