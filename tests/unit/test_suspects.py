@@ -27,6 +27,7 @@ LIMIT = -math.log(ALPHA)
 UNIT = [{"column": "nights", "deviations": 55.3}, {"column": "age", "deviations": 0.7}]
 SPREAD = [*({"column": name, "deviations": by} for name, by in (("nights", 55.3), ("age", 20.0), ("rate", 18.0)))]
 CLUSTER = {"size": 37, "clients": 1, "top_client_share": 1.0, "flips": 9, "pair": [], "labels": {}}
+QUOTES = {**CLUSTER, "varied": ["amount", "plan", "rate"]}
 
 FOREIGN = {**CLUSTER, "size": 579, "clients": 3, "flips": 141, "own": {"size": 278, "flips": 0, "ids": []}}
 
@@ -95,7 +96,7 @@ def test_a_log_that_repeats_the_reference_accuses_nobody() -> None:
     [
         ([seen()], "c1", "warning"),  # one family
         ([seen(evidence={"cluster": CLUSTER})], "c1", "critical"),  # answers that flip
-        ([seen(evidence={"cluster": CLUSTER | {"varied": ["amount", "plan", "rate"]}})], "c1", "warning"),  # quotes
+        ([seen(evidence={"cluster": QUOTES})], "c1", "warning"),
         ([seen(evidence={"cluster": CLUSTER | {"varied": ["amount", "plan", "rate", "age"]}})], "c1", "critical"),
         ([seen(evidence={"cluster": FOREIGN})], "c1", "warning"),  # those to another client's copies of the row
         ([seen("", evidence={"cluster": FOREIGN})], "", "warning"),  # to anyone's, where no client is meant
@@ -111,7 +112,8 @@ def test_a_log_that_repeats_the_reference_accuses_nobody() -> None:
         (odd_in([{"column": "nights", "share": 1.0}, {"column": "age", "share": 0.4}], UNIT), "c1", "warning"),
         (odd_in([{"column": "nights", "share": 1.0}], SPREAD), "c1", "critical"),  # and off in others, too
         (odd_in([{"column": name, "share": 1.0} for name in ("nights", "age", "rate")], UNIT), "c1", "critical"),
-        ([seen(evidence={"cluster": CLUSTER, "what_if": 0.8})], "c1", "info"),  # few values of a row were varied
+        ([seen(evidence={"cluster": QUOTES, "what_if": 0.8})], "c1", "info"),  # few values of a row were varied
+        ([seen(evidence={"cluster": CLUSTER, "what_if": 0.8})], "c1", "warning"),  # many values, few at a time
         ([seen(evidence={"what_if": 0.8}), seen(detector="off_contract")], "c1", "warning"),  # and something else seen
         ([seen("", detector="pooled_distrusted")], "", "info"),  # nobody in particular
     ],

@@ -247,12 +247,13 @@ def severity_of(found: Sequence[Sighting], others: Sequence[Sighting], *, client
     Critical are near-copies whose answer flipped five times or more, a client's own where it is one's, if more than
     three columns are varied, and signs of two families that are sure; a warning is one family, or more of them that two
     columns carry alone, as those of a changed unit do; what is known of no client in particular is one step less. What
-    honest people may do, to vary few values of a row again and again or to ask much, is info.
+    honest people may do, to vary few values of a row again and again or to ask much, is info; a warning, though, if the
+    answer flipped five times while more than three columns were varied, if few at a time.
     """
     alarming = [one for one in (*found, *others) if one.log_e >= limit]
     if alarming and all(map(_maybe_honest, alarming)):
         return "info"
-    flips = max((_flips(one) for one in (*found, *others) if not _compares_few(one)), default=0)
+    flips = max((_flips(one) for one in (*found, *others) if not _compares_few(one) and not _varies(one)), default=0)
     # what is doubtful, all told, repeats what its parts say
     sure = [one for one in (*found, *others) if is_sure(one.log_e, limit) and _family(one.detector) != DOUBT]
     several = len({_family(one.detector) for one in sure}) > 1 and not _of_few_columns(sure)
@@ -303,8 +304,14 @@ def _compares_few(one: Sighting) -> bool:
 def _maybe_honest(one: Sighting) -> bool:
     """Say whether honest clients may show it: those who ask "what if", and those who have much to ask."""
     family = _family(one.detector)
-    varied = family == "similar" and one.evidence.get("what_if", 0.0) > WHAT_IF
-    return varied or family == "volume" or (family == "sweep" and _flips(one) < FLIPS)
+    if _varies(one):
+        return _flips(one) < FLIPS or _compares_few(one)
+    return family == "volume" or (family == "sweep" and _flips(one) < FLIPS)
+
+
+def _varies(one: Sighting) -> bool:
+    """Say whether near-copies mostly differ in few values from one that was sent shortly before."""
+    return _family(one.detector) == "similar" and one.evidence.get("what_if", 0.0) > WHAT_IF
 
 
 def _family(detector: str) -> str:
