@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 State = Literal["ok", "pending", "firing", "recovering", "resolved"]
@@ -15,6 +15,10 @@ UNDER_ALARM = ("firing", "recovering")
 Outcome = Literal["breach", "clear", "insufficient"]
 Transition = Literal["fired", "worsened", "resolved"]
 """An alert worsens while it fires: `step` knows nothing of it."""
+SOON = 4
+"""So many times the clear windows that end an alert, it fires again soon after its end."""
+MOST_AGAIN = 2
+"""So often the clear windows that end it are doubled."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,10 @@ class Rule:
     k: int
     m: int
     clear: int
+
+    def doubled(self, times: int) -> "Rule":
+        """Give the rule of an alert that fired again soon after its end, so many times: it ends after more windows."""
+        return Rule(self.k, self.m, self.clear << times)
 
     def __post_init__(self) -> None:
         if not 1 <= self.k <= self.m:
@@ -82,6 +90,27 @@ def step(
     if alert.state in UNDER_ALARM:
         return _while_firing(alert, breached=breached, window_end=window_end, rule=rule)
     return _while_quiet(alert, breached=breached, window_end=window_end, rule=rule)
+
+
+def times_again(before: Alert, after: Alert, rule: Rule, *, window: timedelta, times: int) -> int:
+    """Count how often in a row an alert fired again soon after its end, at most twice; as before where none began.
+
+    rule: by which it is resolved. window: how long one is. What comes and goes about a threshold so makes fewer and
+    fewer messages, while it is firing or recovering all the time.
+
+    >>> from datetime import UTC
+    >>> day, rule = datetime(2024, 5, 1, tzinfo=UTC), Rule(k=1, m=1, clear=3)
+    >>> over, fired = (Alert("f", episode=number, resolved_at=None if number > 1 else day) for number in (1, 2))
+    >>> [
+    ...     times_again(over, replace(fired, fired_at=day + timedelta(days=n)), rule, window=timedelta(days=1), times=0)
+    ...     for n in (12, 13)
+    ... ]
+    [1, 0]
+    """
+    if after.episode == before.episode or after.fired_at is None:
+        return times
+    soon = before.resolved_at is not None and after.fired_at - before.resolved_at <= SOON * rule.clear * window
+    return min(times + 1, MOST_AGAIN) if soon else 0
 
 
 def corrected(alert: Alert, *, window_end: datetime) -> tuple[Alert, Transition | None]:

@@ -166,7 +166,7 @@ class Judging:
         database, watch, standing = self._monitor.database, self._watch, self._standing
         window = verdict.judgement.window
         going_on = clients_going_on(database, watch, window, standing.alerts, standing.rows)
-        stepped = list(stepped_alerts(watch, verdict, standing.alerts, going_on=going_on))
+        stepped = list(stepped_alerts(watch, verdict, standing, going_on=going_on))
         stepped += of_versions_over(watch, verdict, standing, stepped)
         stepped = list(noting_recurrence(stepped, verdict, self._remembered()))
         layout, window = verdict.profiles[WHOLE][0].layout, looked_at.sample.stretch

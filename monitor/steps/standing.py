@@ -7,7 +7,16 @@ from typing import Any
 from monitor.alerts.attack_wording import is_of_clients
 from monitor.alerts.finding import Finding
 from monitor.alerts.inhibition import inhibited
-from monitor.alerts.lifecycle import UNDER_ALARM, Alert, Rule, Transition, corrected, fingerprint, step
+from monitor.alerts.lifecycle import (
+    UNDER_ALARM,
+    Alert,
+    Rule,
+    Transition,
+    corrected,
+    fingerprint,
+    step,
+    times_again,
+)
 from monitor.alerts.public import alert_id, as_json, mark_of
 from monitor.alerts.taxonomy import ATTACK, is_attack
 from monitor.alerts.vocabulary import VERSION_ALONE, VERSION_GONE
@@ -30,6 +39,9 @@ from monitor.watch import Monitor, Watch
 
 BESIDE_THE_OLDER = (version_predictions.NAME, version_performance.NAME, version_inputs.NAME)
 """What says how a version differs from the older one, and needs both."""
+
+AGAIN = "again"
+"""In an alert's evidence: how often it has fired again soon after its end."""
 
 SEVERITY_OF = {"performance.realised": "critical", "health": "critical", "new_version": "info"}
 
@@ -81,6 +93,11 @@ class Standing:
         then = (one for one in self.attacks.values() if one.lasted_at(window.end) and mark_of(one.id) not in busy)
         return {client for one in then if (client := client_of(one.segment)) is not None}
 
+    def again(self, mark: str) -> int:
+        """Count how often an alert has fired again soon after its end; mark: its fingerprint."""
+        row = self.rows.get(mark_of(alert_id(mark, 0)))
+        return int(row["evidence"].get(AGAIN, 0)) if row else 0
+
     def note(self, findings: Iterable[Finding]) -> None:
         """Take in what a window changed, once that is committed."""
         for finding in findings:
@@ -94,13 +111,13 @@ class Standing:
 
 
 def stepped_alerts(
-    watch: Watch, verdict: Verdict, alerts: dict[str, Alert], *, going_on: Collection[str] = ()
+    watch: Watch, verdict: Verdict, standing: Standing, *, going_on: Collection[str] = ()
 ) -> Iterator[Finding]:
     """Step every alert that the window moves; one that never breached is not begun.
 
     going_on: clients under alarm who sent rows lately.
     """
-    window = verdict.judgement.window
+    window, alerts = verdict.judgement.window, standing.alerts
     segments = breaching_segments(verdict)
     for found, judged in _stepping(watch.name, verdict, alerts):
         measurement = judged.measurement
@@ -111,7 +128,11 @@ def stepped_alerts(
         rule = rule_for(found, judged, watch.settings)
         if is_of_clients(measurement.detector) and client_of(measurement.segment) in going_on:
             rule = for_longer(rule, window)
+        again = 0 if is_attack(judged.kind) else standing.again(mark)
+        rule = rule.doubled(again)
         after, transition = _moved(before or Alert(mark), found, judged, rule, verdict)
+        length = window.end - window.start
+        again = times_again(before or Alert(mark), after, rule, window=length, times=again)
         _, current = verdict.profiles.get(measurement.segment, (None, None))
         yield Finding(
             alert=after,
@@ -136,7 +157,7 @@ def stepped_alerts(
             high=measurement.high,
             note=measurement.note,
             breaches=judged.outcome == "breach",
-            evidence=evidence_of(verdict, segments, judged),
+            evidence=evidence_of(verdict, segments, judged) | ({AGAIN: again} if again else {}),
             span=current.span if current else None,
         )
 

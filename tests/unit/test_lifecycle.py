@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.alerts.lifecycle import Alert, Outcome, Rule, Transition, fingerprint, notice_id, step
+from monitor.alerts.lifecycle import Alert, Outcome, Rule, Transition, fingerprint, notice_id, step, times_again
 
 START = datetime(2024, 5, 1, tzinfo=UTC)
 OUTCOMES: dict[str, Outcome] = {"!": "breach", ".": "clear", "?": "insufficient"}
@@ -204,3 +204,29 @@ def test_a_notice_id_depends_on_content_only() -> None:
         notice_id([("a", 1), ("b", 2)], "fired", "chat"),
     }
     assert len(others | {one}) == 5
+
+
+def flapping(windows: str, *, clear: int) -> str:
+    alert, times, heard = Alert("f"), 0, ""
+    for i, mark in enumerate(windows):
+        before, rule = alert, Rule(1, 1, clear).doubled(times)
+        alert, told = step(alert, outcome=OUTCOMES[mark], window_end=START + i * timedelta(hours=1), rule=rule)
+        times = times_again(before, alert, rule, window=timedelta(hours=1), times=times)
+        heard += MARKS[told]
+    return heard
+
+
+@pytest.mark.parametrize(
+    ("windows", "notices"),
+    [
+        # it has ended and fires again in the fourth window after: from then on two clear windows end it
+        ("!....!.!..", "FR---F---R"),
+        # and then, again within eight windows, four, and never more than that
+        ("!.!..!...!....!....", "FRF-RF------" + "-R" + "F---R"),
+        # an incident after a longer quiet is another one: one clear window ends it
+        ("!.....!.!.", "FR----FRF-"),
+        ("!.!..........!.", "FRF-R--------FR"),
+    ],
+)
+def test_an_alert_that_fires_again_soon_after_its_end_takes_longer_to_end(windows: str, notices: str) -> None:
+    assert flapping(windows, clear=1) == notices
