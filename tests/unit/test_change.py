@@ -41,6 +41,15 @@ def test_a_category_is_the_one_whose_share_changed_most() -> None:
     assert change_of(before, after) == {"of": "share", "category": "a", "before": 0.5, "after": 0.1}
 
 
+def test_a_category_that_is_gone_comes_before_one_whose_share_grew_more() -> None:
+    usual = ["a"] * 30 + ["b"] * 25 + ["c"] * 25 + ["d"] * 20
+    before, after = column(["a"] * 70 + ["b"] * 15, usual)
+    assert change_of(before, after) == {"of": "share", "category": "c", "before": 0.25, "after": 0.0, "vanished": True}
+    # ten rows of it are to be expected, or chance leaves none
+    before, after = column(["a"] * 30 + ["b"] * 8, usual)
+    assert "vanished" not in change_of(before, after)  # type: ignore[operator]
+
+
 def test_an_unknown_category_is_unseen() -> None:
     before, after = column(["zebra"] * 4, ["a", "a", "b"])
     found = change_of(before, after)
