@@ -2,13 +2,24 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from monitor.alerts.causes import columns_behind
 from monitor.alerts.finding import Finding, gravity_of
 from monitor.alerts.lifecycle import UNDER_ALARM
+from monitor.alerts.news import (
+    SURER,
+    Alarm,
+    began_later,
+    follows,
+    has_vanished,
+    is_slight,
+    moved_group,
+    of_all_features,
+    of_another_group,
+)
 from monitor.alerts.public import alert_id
 from monitor.alerts.story_wording import lasts
 from monitor.alerts.taxonomy import is_attack
@@ -19,14 +30,12 @@ ATTACKS = ("attack.evasion", "attack.extraction", "attack.privacy", "attack.prob
 """Suspicions of a client, the gravest first."""
 ANSWERS = ("drift.prediction", "confidence", "disagreement")
 """What a model's answers show, and with them that its features are broken."""
-SURER = ("near_certain_share", "overconfident_share")
-"""What rises where a model is surer than it was: harder rows, which a fall in performance comes of, make it less so."""
 WEIGHT = ("health", "model_change", "quality", *ATTACKS, "performance.realised", "performance.estimated")
 """Kinds of alerts that hold others back, so that each comes before all that it may hold back."""
 RECURS = 2
 """So many episodes of what comes and goes with the day or the week are told."""
 WORSE, WORSE_WINDOWS = 2.0, 2
-CARRIED = ("told", "inhibited_by", "told_effect", "worse_windows", "worsened")
+CARRIED = ("told", "inhibited_by", "told_effect", "told_group", "worse_windows", "worsened")
 """What an alert's evidence remembers of what was told of it."""
 
 
@@ -52,7 +61,7 @@ def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
     now = {alert_id(finding.fingerprint, finding.alert.episode): finding for finding in findings}
     told = {name: _alarm_of(row) for name, row in before.items() if _is_told(row) and name not in now}
     told |= {
-        name: _alarm(f)
+        name: _alarm(f, before[name]["evidence"])
         for name, f in now.items()
         if f.alert.state in UNDER_ALARM and name in before and before[name]["evidence"].get("told")
     }
@@ -62,34 +71,44 @@ def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
         if name not in now and row["state"] == "resolved" and row["evidence"].get("told")
     }
     # what another detector says in the same window stands in the same message
-    heard = {alarm.labels: name for name, alarm in told.items()}
+    heard = dict(told)
     settled: dict[str, Finding] = {}
     for name, f in sorted(now.items(), key=lambda item: _rank(item[1])):
         late = {mark: alarm for mark, (alarm, at) in ended.items() if f.span and f.span.start < at}
-        inhibitor = _inhibitor(f, told | late) or _said_already(f, heard) or _known_to_recur(f)
+        inhibitor = _inhibitor(f, told | late) or _known_to_recur(f)
+        if not inhibitor and not _is_own_limit(f):
+            inhibitor = _said_already(f, heard) or _explained_by_drift(f, told, settled) or _follows(f, told, heard)
         settled[name] = _settled(f, before.get(name, {}).get("evidence", {}), inhibitor)
         if f.alert.state in UNDER_ALARM and settled[name].evidence.get("told"):
-            told[name] = _alarm(f)
+            told[name] = _alarm(f, settled[name].evidence)
     return [settled[name] for name in now]
 
 
-@dataclass(frozen=True)
-class _Alarm:
-    """An alert that fires, as far as others may have to wait for it; `began`: the start of the window it speaks of."""
+def _alarm(finding: Finding, told: Mapping[str, Any]) -> Alarm:
+    """Give a finding as others may have to wait for it; told: the evidence that remembers what was told of it."""
+    return Alarm(
+        _labels(finding),
+        finding.detector,
+        finding.severity,
+        finding.window.start,
+        finding.alert.fired_at,
+        str(told.get("told_group", "")),
+        slight=is_slight(finding.detector, finding.effect, finding.evidence),
+        vanished=has_vanished(finding.kind, finding.evidence),
+    )
 
-    labels: tuple[str, str, str, str]
-    detector: str
-    severity: str
-    began: datetime
 
-
-def _alarm(finding: Finding) -> _Alarm:
-    return _Alarm(_labels(finding), finding.detector, finding.severity, finding.window.start)
-
-
-def _alarm_of(row: Mapping[str, Any]) -> _Alarm:
-    labels = row["model"], row["kind"], row["column"], row["segment"]
-    return _Alarm(labels, row["detector"], row["severity"], datetime.fromisoformat(row["window_start"]))
+def _alarm_of(row: Mapping[str, Any]) -> Alarm:
+    return Alarm(
+        (row["model"], row["kind"], row["column"], row["segment"]),
+        row["detector"],
+        row["severity"],
+        datetime.fromisoformat(row["window_start"]),
+        datetime.fromisoformat(row["fired_at"]) if row["fired_at"] else None,
+        str(row["evidence"].get("told_group", "")),
+        slight=is_slight(row["detector"], row["effect"], row["evidence"]),
+        vanished=has_vanished(row["kind"], row["evidence"]),
+    )
 
 
 def _is_told(row: Mapping[str, Any]) -> bool:
@@ -101,7 +120,10 @@ def _labels(finding: Finding) -> tuple[str, str, str, str]:
 
 
 def _rank(finding: Finding) -> tuple[int, tuple[int, int], bool]:
-    place = WEIGHT.index(finding.kind) if finding.kind in WEIGHT else len(WEIGHT)
+    if of_all_features(finding) or is_slight(finding.detector, finding.effect, finding.evidence):
+        return len(WEIGHT) + 2, (0, 0), finding.segment != ""
+    gone = has_vanished(finding.kind, finding.evidence)
+    place = WEIGHT.index(finding.kind) if finding.kind in WEIGHT else len(WEIGHT) + (not gone)
     if finding.kind not in ATTACKS:
         return place, (0, 0), finding.segment != ""
     return WEIGHT.index(ATTACKS[0]), _graver(finding.kind, finding.severity), finding.segment != ""
@@ -112,7 +134,7 @@ def _graver(kind: str, severity: str) -> tuple[int, int]:
     return gravity_of(severity), ATTACKS.index(kind)
 
 
-def _inhibitor(finding: Finding, alarms: Mapping[str, _Alarm]) -> str | None:
+def _inhibitor(finding: Finding, alarms: Mapping[str, Alarm]) -> str | None:
     if _looks_odd(finding):
         # Broken data make honest clients look odd; what is broken is told already.
         broken = (name for name, alarm in alarms.items() if alarm.labels[1] == "quality" and alarm.labels[2])
@@ -141,7 +163,7 @@ def _looks_odd(finding: Finding) -> bool:
     return not is_sure(finding.value or 0.0, -math.log(finding.alpha))
 
 
-def _breaks(alarm: _Alarm, other: Finding) -> bool:
+def _breaks(alarm: Alarm, other: Finding) -> bool:
     """Say whether an alert tells of the column that others come of: all features together, and the answers."""
     model, kind, column, segment = alarm.labels
     if (model, kind) != (other.model, "quality") or segment not in ("", other.segment) or other.severity == "critical":
@@ -152,13 +174,47 @@ def _breaks(alarm: _Alarm, other: Finding) -> bool:
     return made and column in columns_behind(other)
 
 
-def _said_already(finding: Finding, heard: Mapping[tuple[str, str, str, str], str]) -> str | None:
+def _is_own_limit(finding: Finding) -> bool:
+    """Say whether it is a limit of the user's own that is passed, which is news whatever else is told."""
+    return finding.alpha is None and finding.threshold is not None
+
+
+def _said_already(finding: Finding, heard: Mapping[str, Alarm]) -> str | None:
     """Name the alert by which another detector has said the same.
 
-    Every fault of a column's quality is news, though, and so is a limit of the user's own that is passed.
+    Every fault of a column's quality is news, though, and so is a group that was not told of.
     """
-    own_limit = finding.alpha is None and finding.threshold is not None
-    return None if own_limit or finding.kind in ("quality", "health") else heard.get(_labels(finding))
+    if finding.kind in ("quality", "health"):
+        return None
+    alike = (name for name, alarm in heard.items() if alarm.labels == _labels(finding))
+    return next((name for name in alike if not of_another_group(finding, heard[name])), None)
+
+
+def _explained_by_drift(finding: Finding, told: Mapping[str, Alarm], settled: Mapping[str, Finding]) -> str | None:
+    """Name the alert of drift that explains few values a little outside of the range, or what all features show.
+
+    Drift that is not told itself, for a fall of performance was, explains as much.
+    """
+    drifts = {
+        alarm.labels[2]: name
+        for name, alarm in told.items()
+        if alarm.labels[0] == finding.model and alarm.labels[1].startswith("drift.")
+        if alarm.labels[3] in ("", finding.segment) and not began_later(finding, alarm)
+    }
+    if of_all_features(finding):
+        moved = finding.evidence.get("columns", ())
+        return drifts.get(moved[0]) if moved else None
+    if not is_slight(finding.detector, finding.effect, finding.evidence):
+        return None
+    waiting = (f for f in settled.values() if f.kind.startswith("drift.") and f.alert.state in UNDER_ALARM)
+    held = (f.evidence.get("inhibited_by") for f in waiting if f.column == finding.column and not f.segment)
+    return drifts.get(finding.column) or next(filter(None, held), None)
+
+
+def _follows(finding: Finding, told: Mapping[str, Alarm], heard: Mapping[str, Alarm]) -> str | None:
+    """Name the alert of what it follows from; of the same window only one that tells what is gone."""
+    before = (name for name, alarm in told.items() if (name in heard or alarm.vanished) and follows(finding, alarm))
+    return min(before, default=None)
 
 
 def _known_to_recur(finding: Finding) -> str | None:
@@ -167,7 +223,7 @@ def _known_to_recur(finding: Finding) -> str | None:
     return alert_id(finding.fingerprint, finding.alert.episode - 1) if known else None
 
 
-def _outweighs(alarm: _Alarm, other: Finding) -> bool:
+def _outweighs(alarm: Alarm, other: Finding) -> bool:
     (model, kind, column, segment), (its_model, its_kind, its_column, its_segment) = alarm.labels, _labels(other)
     if model != its_model or segment not in ("", its_segment):
         return False
@@ -175,16 +231,22 @@ def _outweighs(alarm: _Alarm, other: Finding) -> bool:
         # One message about a client is enough: it names all signs.
         return _graver(kind, alarm.severity) < _graver(its_kind, other.severity)
     if (kind, column) == (its_kind, its_column) and segment == "" != its_segment:
-        # A client is news even where all traffic is suspicious.
-        return not is_attack(kind)
+        # A client is news even where all traffic is suspicious, and so is a group that was not told of.
+        return not is_attack(kind) and not of_another_group(other, alarm)
     drifts = its_kind == "confidence" or its_kind.startswith("drift.")
     performs = its_kind.startswith("performance.")
     if kind == "health":
         return _explains(alarm, other)
     if kind == "quality":
-        return column == its_column != "" and (drifts or performs)
-    explained = drifts and other.detector not in SURER
+        return column == its_column != "" and (drifts or performs) and not alarm.slight
+    explained = drifts and other.detector not in SURER and not _is_news_beside(other, alarm)
     return kind.startswith("performance.") and (explained or (kind == "performance.realised" and _same_fall(other)))
+
+
+def _is_news_beside(other: Finding, fall: Alarm) -> bool:
+    """Say whether drift is no reason of a fall in performance, or is told beside it: a class that is gone."""
+    later = other.kind == "drift.data" and not of_all_features(other) and began_later(other, fall)
+    return later or has_vanished(other.kind, other.evidence)
 
 
 def _same_fall(other: Finding) -> bool:
@@ -192,7 +254,7 @@ def _same_fall(other: Finding) -> bool:
     return other.kind == "performance.estimated" or (other.detector == "ageing" and not lasts(other.evidence))
 
 
-def _explains(outage: _Alarm, finding: Finding) -> bool:
+def _explains(outage: Alarm, finding: Finding) -> bool:
     """Say whether an outage explains what a window shows: that rows, or labels, are missing that it kept away."""
     if outage.detector == "labels":
         return finding.kind in ("performance.realised", "drift.label", "drift.concept")
@@ -212,7 +274,8 @@ def _settled(finding: Finding, before: Mapping[str, Any], inhibitor: str | None)
         if inhibitor:
             return replace(finding, transition=None, evidence=evidence | {"told": False, "inhibited_by": inhibitor})
         size = {"told_effect": abs(finding.effect)} if _may_worsen(finding) and finding.effect else {}
-        return replace(finding, transition="fired", evidence=evidence | {"told": True} | size)
+        group = {"told_group": moved} if (moved := moved_group(evidence)) else {}
+        return replace(finding, transition="fired", evidence=evidence | {"told": True} | size | group)
     if firing and not carried.get("told"):
         # what no longer breaches by its own threshold waits for itself
         carried.pop("inhibited_by", None)

