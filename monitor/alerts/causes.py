@@ -1,8 +1,13 @@
 """What a message says of why: what an alarm most likely comes from, and which columns are broken."""
 
+from collections.abc import Mapping
+
 from monitor.alerts.finding import Finding, Group
-from monitor.alerts.phrasing import said, shown
+from monitor.alerts.phrasing import first_of, said, shown
 from monitor.alerts.vocabulary import ORIGINS
+
+ALONE = "alone"
+"""In an alert's evidence: by version, how many of the windows that it answered alone breached."""
 
 
 def reason_lines(group: Group) -> list[str]:
@@ -18,6 +23,21 @@ def reason_lines(group: Group) -> list[str]:
     senders = [f"{shown(one['client'])} {one['share']:.0%}" for one in why.get("clients", ())[:3] if one["share"] > 0]
     column = shown(why.get("column", ""))
     return lines + ([f"Clients that sent most of the change of {column}: {', '.join(senders)}."] if senders else [])
+
+
+def version_lines(group: Group) -> list[str]:
+    """Say how many windows of each version breached, where versions answered in turn."""
+    counts = next(filter(None, map(_in_turn, group.findings)), {})
+    if group.transition == "resolved" or not counts:
+        return []
+    ranked = sorted(counts.items(), key=lambda item: (-item[1]["breached"] / item[1]["windows"], item[0]))
+    told = [f"{one['breached']:,} of {one['windows']:,} of version {shown(name)}" for name, one in ranked]
+    return [f"Windows that breached, of those that a version answered alone: {first_of(told)}."]
+
+
+def _in_turn(finding: Finding) -> Mapping[str, Mapping[str, int]]:
+    counts = finding.evidence.get(ALONE, {})
+    return counts if len(counts) > 1 else {}
 
 
 def broken_columns(finding: Finding) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from monitor.alerts.attack_wording import is_suspicion, suspicion, suspicion_lines, suspicion_title
-from monitor.alerts.causes import broken_columns, comes_of_broken_data, reason_lines
+from monitor.alerts.causes import broken_columns, comes_of_broken_data, reason_lines, version_lines
 from monitor.alerts.finding import Finding, Group
 from monitor.alerts.phrasing import chance, clock, compared_value, distinct, listed, measure, moved, number, said, shown
 from monitor.alerts.story_wording import ageing, is_sudden, lasting_drift, sudden_title
@@ -57,7 +57,8 @@ def lines_of(group: Group) -> tuple[str, ...]:
     sentences = [text_of(finding) for finding in told[:LISTED]]
     rest = len(told) - LISTED
     more = [f"and {rest} more"] if rest > 0 else []
-    return (*sentences, *more, *_times(group), *_places(group), *reason_lines(group), f"To do: {_to_do(group)}.")
+    why = (*version_lines(group), *reason_lines(group))
+    return (*sentences, *more, *_times(group), *_places(group), *why, f"To do: {_to_do(group)}.")
 
 
 def _one_each(findings: Iterable[Finding]) -> Iterator[Finding]:

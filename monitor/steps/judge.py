@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from monitor.alerts.finding import Finding
 from monitor.detectors.attack import Sighting
+from monitor.steps.alone import noting_alone
 from monitor.steps.attack_evidence import with_attack_evidence
 from monitor.steps.baseline import Baseline
 from monitor.steps.due import Due, Known, Revisions, due_windows, label_clock, matured
@@ -171,6 +172,7 @@ class Judging:
         stepped += of_versions_over(watch, verdict, standing, stepped)
         stepped = list(noting_recurrence(stepped, verdict, self._remembered()))
         stepped = noting_onsets(database, watch.name, stepped, standing.rows)
+        stepped = list(noting_alone(stepped, verdict.only, standing.rows))
         layout, window = verdict.profiles[WHOLE][0].layout, looked_at.sample.stretch
         stepped = with_lengths(database, watch.name, stepped, layout, window)
         return with_origins(
