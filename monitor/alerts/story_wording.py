@@ -1,6 +1,7 @@
 """What a message says of a change over windows: since when, how fast, whether it lasts."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from monitor.alerts.finding import Finding, Group
@@ -8,8 +9,18 @@ from monitor.alerts.phrasing import distinct, listed, measure, number, shown
 from monitor.alerts.vocabulary import SUDDEN, level_of
 
 MOST, LASTING = 8, 3
+TELLING = ("pending", "firing")
 STORIES = ("ageing", "lasting_drift")
 """Detectors that tell of a change over windows, from its beginning on."""
+
+
+def onset(finding: Finding) -> datetime | None:
+    """Give when a change over windows most likely began; None of what tells of none, or of its end.
+
+    It lies before the windows that showed it surely, of which the first is the alert's own `since`.
+    """
+    told = finding.evidence.get("since") if finding.detector in STORIES else None
+    return datetime.fromisoformat(told) if told and finding.alert.state in TELLING else None
 
 
 def is_sudden(group: Group) -> bool:

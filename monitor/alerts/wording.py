@@ -7,7 +7,7 @@ from monitor.alerts.attack_wording import is_suspicion, suspicion, suspicion_lin
 from monitor.alerts.causes import broken_columns, comes_of_broken_data, reason_lines, version_lines
 from monitor.alerts.finding import Finding, Group
 from monitor.alerts.phrasing import chance, clock, compared_value, distinct, listed, measure, moved, number, said, shown
-from monitor.alerts.story_wording import ageing, is_sudden, lasting_drift, sudden_title
+from monitor.alerts.story_wording import ageing, is_sudden, lasting_drift, onset, sudden_title
 from monitor.alerts.vocabulary import CERTAIN, DISTANCES, ENDS, LOSSES, SWITCHES, TITLES, TO_DO, level_of
 
 LISTED = 8
@@ -262,11 +262,12 @@ def _since(finding: Finding) -> list[str]:
     if alert.state == "resolved" and alert.resolved_at:
         began = [f"began {clock(alert.since)}"] if alert.since else []
         return [*began, f"resolved {clock(alert.resolved_at)}"]
-    return [f"since {clock(alert.since)}"] if alert.since else []
+    # a change over windows has said since when already
+    return [f"since {clock(alert.since)}"] if alert.since and not onset(finding) else []
 
 
 def _times(group: Group) -> list[str]:
-    began = [finding.alert.since for finding in group.findings if finding.alert.since]
+    began = [since for finding in group.findings if (since := onset(finding) or finding.alert.since)]
     window = group.findings[0].window
     looked = f"window {clock(window.start)} to {clock(window.end)}"
     return [f"Since {clock(min(began))}; {looked}." if began else f"In the {looked}."]

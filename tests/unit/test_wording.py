@@ -275,6 +275,17 @@ def test_a_change_is_called_lasting_only_once_it_has_lasted(windows: int, title:
     assert to_do in lines_of(one)[-1]
 
 
+def test_a_change_over_windows_is_dated_once_by_the_day_it_began() -> None:
+    told = {**STORY, "windows": 9, "since": "2013-04-02T00:00:00Z", "retrain_from": "2013-04-02T00:00:00Z"}
+    fall = finding("ageing", 0.19, kind="bias.temporal", column="", evidence=told)
+    first, when, *_ = lines_of(group(fall, kind="bias.temporal"))
+    assert "since 2013-04-02 (reference 0.8)" in first
+    assert "2013-05-14" not in first
+    assert when == "Since 2013-04-02 00:00 UTC; window 2013-05-13 00:00 UTC to 2013-05-14 00:00 UTC."
+    # how it ended is dated by the alert
+    assert "began 2013-05-14 00:00 UTC" in text_of(replace(fall, alert=RESOLVED))
+
+
 def test_a_change_measured_in_some_windows_only_is_not_said_to_last_for_so_many() -> None:
     fall = finding("ageing", 0.19, kind="bias.temporal", column="", evidence={**STORY, "windows": 6, "gaps": True})
     assert "since 2013-05-13 (reference 0.8), in 6 windows, retrain" in text_of(fall)
