@@ -1,6 +1,6 @@
 """Which times a reference's rows are of, and which times it holds no or hardly any rows of."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -89,14 +89,17 @@ class Calendar:
         times = ((last - hours) // 168 - (first - 1 - hours) // 168).reshape(7, 24)
         usual, found = self.hours / np.maximum(times, 1), 0.0
         for part in _days(window):
-            here = part.start.weekday(), slice(part.start.hour, (part.end - timedelta(microseconds=1)).hour + 1)
+            here = _cells(part)
             if times[here].min() < WEEKS_NEEDED:
                 return 0.0
             found += float(usual[here].sum())
         return found
 
-    def uncovered(self, windows: Iterable[Window]) -> Uncovered:
+    def uncovered(self, windows: Iterable[Window], *, held: Counts | None = None) -> Uncovered:
         """Say which part of some windows falls into months, weekdays or hours that the reference hardly holds.
+
+        held: rows of today by weekday and hour, shape (7, 24): a weekday or hours of which there are none now, as all
+        but one of a weekly batch, are not lacking. None where that is not known.
 
         Windows are taken apart at midnight, in UTC. Of a part, its month and its hours of that weekday, taken together,
         must each have a twentieth of the rows that they would have if all times had alike, or 50. So neither a night
@@ -107,6 +110,7 @@ class Calendar:
         for part in (part for window in windows for part in _days(window)):
             of_month, of_hours, hours = self._rows(part)
             no_month, no_hours = self._lacks(of_month, 1 / 12), self._lacks(of_hours, hours / 168)
+            no_hours = no_hours and (held is None or bool(held[_cells(part)].any()))
             months |= {MONTHS[part.start.month - 1]: None} if no_month else {}
             times |= {_name(part): None} if no_hours else {}
             seen += (of_month if no_month else 0) + (of_hours if no_hours else 0)
@@ -115,13 +119,28 @@ class Calendar:
         return Uncovered(lacking / total if total else 0.0, tuple(months), tuple(times), never=not seen)
 
     def _rows(self, part: Window) -> tuple[int, int, int]:
-        first, last = part.start.hour, (part.end - timedelta(microseconds=1)).hour
-        of_hours = self.hours[part.start.weekday(), first : last + 1]
+        of_hours = self.hours[_cells(part)]
         return int(self.months[part.start.month - 1]), int(of_hours.sum()), of_hours.size
 
     def _lacks(self, rows: int, share: float) -> bool:
         expected = share * int(self.months.sum())
         return expected >= EXPECTED and rows < min(SELDOM * expected, ENOUGH)
+
+
+Hours = Callable[[Window], Counts | None]
+"""Counts the rows of a span by weekday and hour, shape (7, 24); None where they are not known."""
+
+
+def last_week(windows: Sequence[Window]) -> Window:
+    """Give the last week of some windows, oldest first, or the last window where that is longer."""
+    newest = windows[-1]
+    return Window(min(newest.start, newest.end - 7 * _DAY), newest.end)
+
+
+def uncovered_now(calendar: Calendar, windows: Sequence[Window], now: Window, hours: Hours | None) -> Uncovered:
+    """Say what of some windows a reference does not cover, as far as rows come at such times in the span `now`."""
+    found = calendar.uncovered(windows)
+    return calendar.uncovered(windows, held=hours(now)) if found.times and hours else found
 
 
 def calendar_of(times: pa.ChunkedArray) -> Calendar | None:
@@ -135,6 +154,11 @@ def calendar_of(times: pa.ChunkedArray) -> Calendar | None:
     first, last = (_EPOCH + timedelta(microseconds=int(at)) for at in (micros.min(), micros.max()))
     by_month, by_hour = np.bincount(months, minlength=12), np.bincount(cells, minlength=168)
     return Calendar(first, last, by_month, by_hour.reshape(7, 24))
+
+
+def _cells(part: Window) -> tuple[int, slice]:
+    """Give the weekday and the hours of a part of one day."""
+    return part.start.weekday(), slice(part.start.hour, (part.end - timedelta(microseconds=1)).hour + 1)
 
 
 def _days(window: Window) -> Iterator[Window]:

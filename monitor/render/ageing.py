@@ -3,15 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from monitor.alerts.vocabulary import level_of
-from monitor.profiles.calendar import Calendar
+from monitor.profiles.calendar import Uncovered, last_week, uncovered_now
 from monitor.profiles.layout import Layout
 from monitor.render.charts import Course
 from monitor.render.svg import TimeScale
+from monitor.store.hours import hours_within
 from monitor.store.schema import measurement, reference
 from monitor.types import Window
 
@@ -37,13 +39,14 @@ def ageing_of(
     newest = _newest(connection, name, seen)
     if AGEING not in newest:
         return {}
-    calendar = _calendar(connection, name)
+    layout = _layout(connection, name)
+    calendar = layout.calendar if layout else None
     known = [Window(one["start"], one["end"]) for one in seen]
     return {
         "newest": newest[AGEING],
         "age": newest[AGE].value if AGE in newest else None,
         "calendar": calendar,
-        "uncovered": None if calendar is None else calendar.uncovered(known),
+        "uncovered": _uncovered(connection, name, layout, known),
         "told": _told(firing, metrics, seen),
     }
 
@@ -56,11 +59,18 @@ def _newest(connection: Connection, name: str, seen: Sequence[Mapping[str, Any]]
     return {row.detector: row for row in connection.execute(chosen)}
 
 
-def _calendar(connection: Connection, name: str) -> Calendar | None:
+def _layout(connection: Connection, name: str) -> Layout | None:
     own = (reference.c.model == name, reference.c.segment == "")
     packed = connection.scalar(select(reference.c.layout).where(*own).order_by(reference.c.id.desc()).limit(1))
-    layout = Layout.kept(packed) if packed else None
-    return layout.calendar if layout else None
+    return Layout.kept(packed) if packed else None
+
+
+def _uncovered(connection: Connection, name: str, layout: Layout | None, known: Sequence[Window]) -> Uncovered | None:
+    """Say what of the windows shown the reference does not hold, of times of which there are rows now."""
+    if layout is None or layout.calendar is None:
+        return None
+    hours = partial(hours_within, connection, name, timestamp=layout.roles.timestamp)
+    return uncovered_now(layout.calendar, known, last_week(known), hours)
 
 
 def _told(

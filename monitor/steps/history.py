@@ -58,6 +58,11 @@ class History:
         found = self._judgements.get(window)
         return found.stretch if found else window
 
+    def had_rows(self, window: Window) -> bool:
+        """Say whether a window was judged that had rows of its own."""
+        found = self._judgements.get(window)
+        return found is not None and found.rows > 0
+
     def has_passed(self, window: Window) -> bool:
         """Say whether a later window was judged."""
         return bool(self._windows) and self._windows[-1] > window

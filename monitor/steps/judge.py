@@ -31,6 +31,7 @@ from monitor.steps.setting_in import noting_onsets
 from monitor.steps.small_groups import small_groups
 from monitor.steps.standing import Standing, held_back, noting_alarms, of_versions_over, stepped_alerts
 from monitor.steps.suspicions import alarmed_clients, seen_within, suspicious_excess
+from monitor.steps.temporal import hours_of
 from monitor.steps.verdict import Verdict, maturity_of, verdict_on
 from monitor.store.alerts import write_findings
 from monitor.store.cursors import read_source
@@ -97,6 +98,7 @@ class Judging:
         self._baseline = Baseline(watch.name, watch.settings, references)
         self._labels, self._changes = labels_of(monitor.database, watch), Revisions(known.revisions)
         self._clock, self._versions = label_clock(known, watch.period), versions
+        self._hours = hours_of(monitor.database, watch)
 
     def looked_at(self, due: Due) -> LookedAt | None:
         """Read what a window holds; None where that is hardly more than when it was judged."""
@@ -159,6 +161,7 @@ class Judging:
             seen=looked_at.seen,
             suspected=self._standing.suspected(),
             labels=self._labels,
+            hours=self._hours,
         )
         moving = self._watch.settings.baseline is not None and looked_at.beside is not self._references
         return replace(verdict, moving=moving)
@@ -182,6 +185,7 @@ class Judging:
             with_attack_evidence(database, watch, stepped, standing.rows, layout),
             standing=standing.rows,
             memory=self._remembered(),
+            history=self._history,
             window=window,
             attack=suspicious_excess(looked_at.seen, alpha=watch.settings.attacks.alpha),
             faulty=looked_at.faulty,

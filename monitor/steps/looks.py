@@ -9,6 +9,7 @@ from monitor.config import Model
 from monitor.detectors.attack import Sighting
 from monitor.detectors.attack.poisoned import Labels
 from monitor.detectors.quality import unlabelled_share, volume
+from monitor.profiles.calendar import Hours
 from monitor.profiles.profile import Profile
 from monitor.steps.estimates import estimated
 from monitor.steps.groups import Beside, of_groups
@@ -38,7 +39,8 @@ class Sight:
     each version began, and under "" that of the model. found: what the looks before this one have found. seen: what
     clients did as attackers would. suspected: (kind, segment) of the alerts of attacks that stand. labels: judges the
     labels of a window's rows; None until they have matured. together: all traffic since ROC AUC was last judged;
-    None where the window has labels of each class enough. small_groups, last: as in `Sample`.
+    None where the window has labels of each class enough. hours: counts the rows of a span by weekday and hour.
+    small_groups, last: as in `Sample`.
     """
 
     model: str
@@ -56,6 +58,7 @@ class Sight:
     suspected: Collection[tuple[str, str]] = ()
     labels: Callable[[Window], Labels] | None = None
     together: Profile | None = None
+    hours: Hours | None = None
     small_groups: Sequence[SmallGroup] = ()
     last: Mapping[int, Mapping[str, Profile]] = field(default_factory=dict)
 

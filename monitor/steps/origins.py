@@ -16,6 +16,7 @@ from monitor.detectors.temporal.lasting import AGEING
 from monitor.profiles.contributions import Contribution
 from monitor.steps.evidence import MOST_NAMED
 from monitor.steps.faulty import Faulty
+from monitor.steps.history import History
 from monitor.steps.measure import VERSION
 from monitor.steps.memory import Memory
 from monitor.steps.symptoms import crept_columns, excess_of, leapt_columns, senders_of, sent_more, symptoms_of
@@ -60,6 +61,7 @@ def with_origins(
     *,
     standing: Mapping[str, Mapping[str, Any]],
     memory: Memory,
+    history: History,
     window: Window,
     attack: Excess,
     faulty: Faulty,
@@ -67,9 +69,9 @@ def with_origins(
     """Give a window's findings with why it differs, where one breaches.
 
     What has been found of an episode stays while a window has no better answer. standing: the model's alerts as they
-    stood, by fingerprint as they are marked. memory: what was measured in windows before this one. window: all that was
-    judged together. attack: who sent its suspicious rows. faulty: clients whose data are broken, which is the reason of
-    alerts about them, which are told as that, with low severity.
+    stood, by fingerprint as they are marked. memory, history: what was measured in windows before this one, and how
+    many rows these had. window: all that was judged together. attack: who sent its suspicious rows. faulty: clients
+    whose data are broken, which is the reason of alerts about them, which are told as that, with low severity.
     """
     asking = {f.fingerprint for f in stepped if f.kind not in FIXED and f.alert.breaches and f.alert.breaches[-1]}
     # an alert about a client that was found to send broken data is none of an attacker, though it is still open
@@ -88,10 +90,11 @@ def with_origins(
                 attack=attack,
                 faulty=faulty,
             )
+    last = Last(memory, history)
     return [
         _of_faulty(f, said, faulty.columns[client], client)
         if (said := faulty.said(client := client_of(f.segment) or ""))
-        else _explained(f, _reason_for(f, verdict, reason if f.fingerprint in asking else None, memory), standing)
+        else _explained(f, _reason_for(f, verdict, reason if f.fingerprint in asking else None, last), standing)
         for f in _beside_version(stepped, differs)
     ]
 
@@ -136,7 +139,7 @@ def _of_faulty(finding: Finding, said: str, columns: Iterable[str], client: str)
     return replace(finding, origin="data_quality", severity="info", evidence=evidence)
 
 
-def _reason_for(finding: Finding, verdict: Verdict, reason: Reason | None, memory: Memory) -> Reason | None:
+def _reason_for(finding: Finding, verdict: Verdict, reason: Reason | None, last: "Last") -> Reason | None:
     """Give why a finding differs, where that is another reason than the window's, and for how long it has lasted."""
     one = Measurement(finding.detector, finding.value, column=finding.column, segment=finding.segment)
     if finding.kind == "quality" and finding.breaches and comes_of_version(one, verdict):
@@ -146,19 +149,26 @@ def _reason_for(finding: Finding, verdict: Verdict, reason: Reason | None, memor
     if lies_in_own_rows(finding, verdict, one):
         version = finding.segment.removeprefix(VERSION)
         return Reason(Origin("model_change", (f"it lies in the rows of version {version}, whose inputs did not move",)))
-    told = _lasting(finding, memory)
-    return replace(reason, origin=replace(reason.origin, speaks_for=(*reason.origin.speaks_for, *told)))
+    return replace(reason, origin=replace(reason.origin, speaks_for=(*reason.origin.speaks_for, *last.told(finding))))
 
 
-def _lasting(finding: Finding, memory: Memory) -> tuple[str, ...]:
-    since, before = finding.alert.since, memory.before(finding.window)
-    if since is None:
-        return ()
-    windows = 1 + sum(window.start >= since for window in before)
-    seen = () if finding.segment else (memory.at(window, finding.detector, finding.column) for window in before)
-    effects = [one.effect for one in seen if one and one.effect is not None]
-    sentence = lasting([*effects, finding.effect or 0.0], windows)
-    return (sentence,) if sentence else ()
+@dataclass(frozen=True)
+class Last:
+    """How long something has lasted, by what was measured in the windows before, and how many rows they had."""
+
+    memory: Memory
+    history: History
+
+    def told(self, finding: Finding) -> tuple[str, ...]:
+        """Say for how many windows that had rows; nothing of fewer than three."""
+        since, before = finding.alert.since, [*filter(self.history.had_rows, self.memory.before(finding.window))]
+        if since is None:
+            return ()
+        windows = 1 + sum(window.start >= since for window in before)
+        found = (self.memory.at(window, finding.detector, finding.column) for window in before)
+        effects = [one.effect for one in found if one and one.effect is not None and not finding.segment]
+        sentence = lasting([*effects, finding.effect or 0.0], windows)
+        return (sentence,) if sentence else ()
 
 
 def _explained(finding: Finding, reason: Reason | None, standing: Mapping[str, Mapping[str, Any]]) -> Finding:

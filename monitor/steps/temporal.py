@@ -15,12 +15,16 @@ from monitor.detectors.performance.judged import Metric
 from monitor.detectors.temporal.lasting import AGEING, BY_NAME, LASTING_DRIFT
 from monitor.detectors.temporal.series import Series
 from monitor.detectors.temporal.story import story_of
+from monitor.profiles.calendar import Counts, Hours
 from monitor.profiles.layout import Column
 from monitor.profiles.outcome_layout import Binary, Multiclass, OutcomeLayout, Regression
 from monitor.profiles.profile import Profile
 from monitor.steps.measure import Found, found_of
+from monitor.store.database import Database
+from monitor.store.hours import hours_within
 from monitor.store.references import WHOLE
 from monitor.types import Measurement, Window
+from monitor.watch import Watch
 
 if TYPE_CHECKING:
     from monitor.steps.looks import Sight
@@ -56,11 +60,21 @@ def lasting_changes(sight: "Sight") -> Iterator[Found]:
     yield from _weighed(LASTING_DRIFT, drift_series(sight), sight)
 
 
+def hours_of(database: Database, watch: Watch) -> Hours:
+    """Give what counts a model's stored rows of a span by weekday and hour."""
+
+    def within(span: Window) -> Counts | None:
+        with database.read() as connection:
+            return hours_within(connection, watch.name, span, timestamp=watch.roles.timestamp)
+
+    return within
+
+
 def beside_the_calendar(sight: "Sight") -> Iterator[Found]:
     """Say how old the reference is in this window, and how much of the window lies in times that it does not hold."""
     calendar = sight.references[WHOLE].layout.calendar
     for detector in TIME_DETECTORS:
-        for measurement in detector.compare(calendar, sight.window, sight.rows):
+        for measurement in detector.compare(calendar, sight.window, sight.rows, sight.hours):
             yield found_of(detector, measurement, sight.settings)
 
 
@@ -68,7 +82,8 @@ def _weighed(name: str, series: Sequence[Series], sight: "Sight") -> Iterator[Fo
     detector, settings, calendar = BY_NAME[name], sight.settings, sight.references[WHOLE].layout.calendar
     for measurement in detector.compare(series):
         told = measurement.p_value is not None and measurement.p_value <= TOLD_FROM
-        evidence = story_of(series, limits=limits_of(series, settings.thresholds), calendar=calendar) if told else {}
+        limits = limits_of(series, settings.thresholds)
+        evidence = story_of(series, limits=limits, calendar=calendar, hours=sight.hours) if told else {}
         found = found_of(detector, replace(measurement, evidence=evidence), settings)
         yield replace(found, shared=0.0)
 

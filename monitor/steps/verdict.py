@@ -8,6 +8,7 @@ from functools import partial
 from monitor.detectors.attack import Sighting
 from monitor.detectors.attack.poisoned import Labels
 from monitor.detectors.quality import volume
+from monitor.profiles.calendar import Hours
 from monitor.steps.due import Due, Maturity, matured
 from monitor.steps.history import History
 from monitor.steps.looks import Sight, found_in
@@ -64,6 +65,7 @@ def verdict_on(
     seen: Sequence[Sighting] = (),
     suspected: Collection[tuple[str, str]] = (),
     labels: Callable[[Window], Labels] | None = None,
+    hours: Hours | None = None,
 ) -> Verdict:
     """Measure a window and lay each number beside its threshold; nothing is written."""
     settings, pairs = watch.settings, laid_beside(references, sample.compared)
@@ -85,6 +87,7 @@ def verdict_on(
         seen=seen,
         suspected=suspected,
         labels=labels if labels_known and sample.labelled else None,
+        hours=hours,
         small_groups=sample.small_groups,
         last=sample.last,
     )

@@ -48,6 +48,22 @@ def test_rows_are_counted_as_datetime_counts_them() -> None:
     assert calendar_of(pa.chunked_array([], STAMP)) is None
 
 
+def test_weekdays_on_which_nothing_comes_are_not_missed_in_a_reference() -> None:
+    mondays = [at(1, 7) + w * 7 * DAY + 3 * HOUR + m * TEN_MINUTES for w in range(16) for m in range(6)]
+    batches, week = calendar(mondays), Window(at(4, 8), at(4, 15))
+    now = calendar([at(4, 8, 3) + m * TEN_MINUTES for m in range(6)]).hours
+    assert batches.uncovered([week]).times == ("Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+    told = beside(batches, [week], lambda _: now)
+    assert told["times"] == []
+    (measured,) = uncovered_time_share(batches, week, 100, lambda _: now)
+    assert (measured.value, measured.note) == (0.0, "")
+    # a second batch, which is new
+    now[3, 4] = 100
+    assert beside(batches, [week], lambda _: now)["times"] == ["Thursday"]
+    # where records are not kept any more, all are named
+    assert len(beside(batches, [week], lambda _: None)["times"]) == 6
+
+
 def test_a_layout_keeps_its_calendar_and_means_the_same_without() -> None:
     plain = layout_of(pa.table({"x": [1.0, 2.0, 3.0]}), Roles("at"))
     dated = replace(plain, calendar=SERVED)

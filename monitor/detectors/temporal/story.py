@@ -9,7 +9,7 @@ import numpy as np
 
 from monitor.detectors.temporal.cycles import CYCLES, cycle_of
 from monitor.detectors.temporal.series import Series, lately, mean_effect, mean_value
-from monitor.profiles.calendar import Calendar
+from monitor.profiles.calendar import Calendar, Hours, last_week, uncovered_now
 from monitor.stats.onset import Onset
 from monitor.stats.trend import Trend, trend_of
 from monitor.types import Window
@@ -23,7 +23,11 @@ FURTHEST = timedelta(days=3650)
 
 
 def story_of(
-    series: Sequence[Series], *, limits: Mapping[str, float], calendar: Calendar | None = None
+    series: Sequence[Series],
+    *,
+    limits: Mapping[str, float],
+    calendar: Calendar | None = None,
+    hours: Hours | None = None,
 ) -> dict[str, Any]:
     """Give the evidence that goes with an alert about a lasting change; nothing where there is no sign of one.
 
@@ -52,7 +56,7 @@ def story_of(
         ],
         "recurring": cycle_of(lead, onset.first),
         "retrain_from": since,
-        "reference": None if calendar is None else beside(calendar, lead.at[onset.first :]),
+        "reference": None if calendar is None else beside(calendar, lead.at[onset.first :], hours),
     }
     return told | trended(lead, onset, limits.get(lead.name))
 
@@ -76,12 +80,13 @@ def named(series: Sequence[Series]) -> list[tuple[Series, Onset]]:
     return [moved[place] for place in sorted(range(len(moved)), key=lambda place: -weights[place])]
 
 
-def beside(calendar: Calendar, windows: Sequence[Window]) -> dict[str, Any]:
+def beside(calendar: Calendar, windows: Sequence[Window], hours: Hours | None = None) -> dict[str, Any]:
     """Give the `first` and the `last` time of the reference, its `age` in days, and what it does not cover.
 
-    `uncovered_share`, `months`, `times`: how much of the windows it has no (`never`) or hardly any rows of, and which.
+    `uncovered_share`, `months`, `times`: how much of the windows it has no (`never`) or hardly any rows of, and which;
+    weekdays and hours only where the last week, or the last window where that is longer, has rows in them.
     """
-    found = calendar.uncovered(windows)
+    found = uncovered_now(calendar, windows, last_week(windows), hours)
     return {
         "first": _instant(calendar.first),
         "last": _instant(calendar.last),
