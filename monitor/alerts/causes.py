@@ -47,6 +47,11 @@ def broken_columns(finding: Finding) -> list[str]:
     return list(map(str, finding.evidence["origin"].get("broken", ())))
 
 
+def turned_answers(finding: Finding) -> list[str]:
+    """Name the model's answers that changed by themselves, where the alert comes of that."""
+    return list(map(str, finding.evidence.get("origin", {}).get("answers", ())))
+
+
 def columns_behind(finding: Finding) -> list[str]:
     """Name the columns that are broken, or crept to where no reference row lies, where the alert comes of that."""
     why = finding.evidence.get("origin", {})

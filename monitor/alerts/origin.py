@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from monitor.alerts.phrasing import first_of
+from monitor.alerts.phrasing import first_of, shown
 
 OriginName = Literal["attack_like", "temporal", "data_quality", "model_change", "undetermined"]
 
@@ -25,6 +25,8 @@ RAMP = 3
 ON_THE_WAY = 0.25, 0.75
 """Between these parts of its shift a column is on the way there."""
 ALARMED = "under an attack alarm"
+STILL = ("while no feature did", "while no feature moved")
+"""End the sentences about answers and labels that say nothing of why a feature moved."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +67,12 @@ class Symptoms:
     broken: by feature, the share of rows that cannot be right: without a value, not of the kind, never seen before, or
     all alike. moved: by feature, the PSI of those that differ from the reference by more than chance. crept: those that
     came there step by step, see `has_crept`. leapt: the texts and vectors that came there at once, see `has_leapt`.
-    features: how many there are in all. outputs: the model's answers moved. outcomes: labels, or how they meet the
-    answers, did. alarmed: names of clients, or of what else is under an attack alarm. attack, drift: who sent the rows
-    that these are made of. version: one that is new. differs: one that answers otherwise than the older one in the same
-    windows.
+    features: how many there are in all. joint: what is made of all features surely moved. outputs: the model's answers
+    moved. outcomes: labels, or how they meet the answers, did; only_labels: how they meet them did not. turned: answers
+    that surely moved at once, and that labels meet otherwise, which did not move. alarmed: names of clients, or of what
+    else is under an attack alarm.
+    attack, drift: who sent the rows that these are made of. version: one that is new. differs: one that answers
+    otherwise than the older one in the same windows.
     """
 
     broken: Mapping[str, float] = field(default_factory=dict)
@@ -76,8 +80,11 @@ class Symptoms:
     crept: frozenset[str] = frozenset()
     leapt: frozenset[str] = frozenset()
     features: int = 0
+    joint: bool = False
     outputs: bool = False
     outcomes: bool = False
+    only_labels: bool = False
+    turned: tuple[str, ...] = ()
     alarmed: tuple[str, ...] = ()
     attack: Excess = Excess()
     drift: Excess = Excess()
@@ -89,7 +96,8 @@ class Symptoms:
 class Origin:
     """The likeliest reason, and in sentences what speaks for and against it.
 
-    columns: of broken data, those that are broken; of time, those that crept to where no reference row lies. signs: all
+    columns: of broken data, those that are broken; of time, those that crept to where no reference row lies; of another
+    model, the answers that it gives otherwise. signs: all
     sentences, each with the reason that it speaks for.
     """
 
@@ -108,6 +116,18 @@ class Origin:
         """
         told = [(reason, sentence) for reason, sentence in self.signs if not sentence.endswith(ALARMED)]
         return Origin("attack_like", *_weighed("attack_like", told))
+
+    def of_features(self) -> "Origin":
+        """Give the same for an alert of how features moved, of which that none did is no reason.
+
+        >>> origin_of(Symptoms(outcomes=True, features=4)).of_features()
+        Origin(name='undetermined', speaks_for=(), speaks_against=(), columns=(), signs=())
+        """
+        told = tuple((reason, sentence) for reason, sentence in self.signs if not sentence.endswith(STILL))
+        rests = self.name in ("data_quality", "attack_like") or any(reason == self.name for reason, _ in told)
+        name = self.name if rests else "undetermined"
+        columns = self.columns if name == self.name and name != "model_change" else ()
+        return Origin(name, *_weighed(name, told), columns, told)
 
 
 def has_crept(earlier: Iterable[float], shift: float) -> bool:
@@ -169,7 +189,11 @@ def origin_of(symptoms: Symptoms) -> Origin:
     found = (reason(symptoms) for reason in _REASONS)
     name: OriginName = next((one for one in found if one), "undetermined")
     signs = [(reason, sentence) for reason, sentence in _signs(symptoms) if sentence]
-    columns = {"data_quality": _unusable(symptoms) or _rescaled(symptoms), "temporal": sorted(symptoms.crept)}
+    columns: Mapping[str, Iterable[str]] = {
+        "data_quality": _unusable(symptoms) or _rescaled(symptoms),
+        "temporal": sorted(symptoms.crept),
+        "model_change": symptoms.turned if _turned(symptoms) else (),
+    }
     return Origin(name, *_weighed(name, signs), tuple(columns.get(name, ())), tuple(signs))
 
 
@@ -198,6 +222,8 @@ def _attacked(symptoms: Symptoms) -> OriginName | None:
 
 def _replaced(symptoms: Symptoms) -> OriginName | None:
     answers = symptoms.outputs or symptoms.outcomes
+    if _turned(symptoms):
+        return "model_change"
     return "model_change" if (symptoms.version or symptoms.differs) and answers and not _drifted(symptoms) else None
 
 
@@ -208,7 +234,7 @@ def _aged(symptoms: Symptoms) -> OriginName | None:
         # texts and vectors are made by programs, which are changed overnight
         return "temporal" if many and not symptoms.leapt.issuperset(_drifted(symptoms)) else None
     # the inputs stand still, and so do the answers: what they mean has changed
-    still = not (symptoms.moved or symptoms.outputs or symptoms.alarmed)
+    still = not (symptoms.moved or symptoms.joint or symptoms.outputs or symptoms.alarmed)
     return "temporal" if symptoms.outcomes and still else None
 
 
@@ -229,6 +255,11 @@ def _rescaled(symptoms: Symptoms) -> list[str]:
 def _drifted(symptoms: Symptoms) -> list[str]:
     moved = {name: psi for name, psi in symptoms.moved.items() if psi > DRIFT_PSI}
     return [name for name, psi in moved.items() if psi <= UNIT_PSI or name in symptoms.crept]
+
+
+def _turned(symptoms: Symptoms) -> bool:
+    """Say whether answers changed by themselves, and neither features nor labels."""
+    return bool(symptoms.turned) and not symptoms.moved and not symptoms.joint
 
 
 def _signs(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
@@ -255,10 +286,23 @@ def _signs(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
     if symptoms.leapt:
         leapt = first_of(sorted(symptoms.leapt))
         yield "data_quality", f"it came there at once, as with another release of what makes it ({leapt})"
-    yield "model_change", "the answers moved while no feature did" if symptoms.outputs and not symptoms.moved else ""
-    quiet = symptoms.outcomes and not symptoms.moved and not symptoms.outputs
-    answered: OriginName = "model_change" if symptoms.version or symptoms.differs else "temporal"
-    yield answered, "labels met the answers otherwise while no feature moved" if quiet else ""
+    if symptoms.joint and not symptoms.moved:
+        yield "temporal", "all features together moved, though none alone"
+    if not symptoms.moved and not symptoms.joint:
+        yield from _signs_of_answers(symptoms)
+
+
+def _signs_of_answers(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
+    """Give what answers and labels did while no feature moved."""
+    if symptoms.turned:
+        names = first_of(list(map(shown, symptoms.turned)))
+        met = f"labels that stayed as they were met {'it' if len(symptoms.turned) == 1 else 'them'} otherwise"
+        yield "model_change", f"{names} moved at once, and {met}, {STILL[1]}"
+    elif symptoms.outputs:
+        yield "model_change", f"the answers moved {STILL[0]}"
+    elif symptoms.outcomes:
+        told = "the labels moved" if symptoms.only_labels else "labels met the answers otherwise"
+        yield "model_change" if symptoms.version or symptoms.differs else "temporal", f"{told} {STILL[1]}"
 
 
 def _told(excess: Excess, what: str) -> str:

@@ -160,11 +160,14 @@ TO_DO = {
     "unread_rows": "widen `lookback` to the age at which rows still come, and those within it are read; rows whose "
     "time is written in another way than the rest stand elsewhere in the order, and need mending in the table",
     "health": "look at the source: while this lasts, other alerts of the model wait or have no answer",
-    "drift": "find out whether the world or the feed of {where} changed; watch performance, and retrain if it falls",
+    "drift": "find out whether the world changed or what feeds {where}: a source, a unit, a release; watch "
+    "performance, and retrain if it falls",
+    "turned": "look at the release of the model, and at what is logged as {where}: it answers otherwise, and the world "
+    "is as it was; calibrate it anew, and do not retrain for it",
     "mean_vector": "lay records of this window beside the reference's: a topic, a language, another version of what "
     "makes the vectors; watch performance, and retrain if it falls",
     "drift.concept": "the same predictions mean something else now: find what changed, and retrain on recent labels",
-    "overconfident_share": "look at the clients and records of these rows: crafted inputs look like this",
+    "crafted": "look at the clients and records of these rows: crafted inputs look like this",
     "disagreement_level": "look at the rows on which the models differ; one of them has changed, or the inputs have",
     "confidence": "look at the records with the least confidence; compare with the drift of the columns",
     "performance": "compare with the reference period, by segment; check the labels, then retrain or roll back",

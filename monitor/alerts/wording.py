@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from monitor.alerts.advice import to_do
 from monitor.alerts.attack_wording import is_suspicion, suspicion, suspicion_lines, suspicion_title
-from monitor.alerts.causes import broken_columns, comes_of_broken_data, reason_lines, version_lines
+from monitor.alerts.advice import to_do
+from monitor.alerts.attack_wording import is_suspicion, suspicion, suspicion_lines, suspicion_title
+from monitor.alerts.causes import broken_columns, reason_lines, version_lines
 from monitor.alerts.finding import Finding, Group
 from monitor.alerts.phrasing import chance, clock, compared_value, distinct, listed, measure, moved, number, said, shown
 from monitor.alerts.story_wording import ageing, is_sudden, lasting_drift, onset, sudden_title
-from monitor.alerts.vocabulary import CERTAIN, DISTANCES, ENDS, LOSSES, SWITCHES, TITLES, TO_DO, level_of
+from monitor.alerts.vocabulary import CERTAIN, DISTANCES, ENDS, LOSSES, SWITCHES, TITLES, level_of
 
 LISTED = 8
 GONE = {"drift.prediction": "no row is answered", "drift.label": "no label is"}
@@ -58,7 +61,7 @@ def lines_of(group: Group) -> tuple[str, ...]:
     rest = len(told) - LISTED
     more = [f"and {rest} more"] if rest > 0 else []
     why = (*version_lines(group), *reason_lines(group))
-    return (*sentences, *more, *_times(group), *_places(group), *why, f"To do: {_to_do(group)}.")
+    return (*sentences, *more, *_times(group), *_places(group), *why, f"To do: {to_do(group)}.")
 
 
 def _one_each(findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -279,26 +282,6 @@ def _places(group: Group) -> list[str]:
     moved = distinct(name for finding in group.findings for name in finding.evidence.get("columns", ()))
     named = (("Columns", columns), ("Moved with them", moved), ("Segments", segments))
     return [f"{word}: {listed(names, LISTED)}" for word, names in named if names]
-
-
-def _to_do(group: Group) -> str:
-    if group.transition == "resolved":
-        ended = [note for note in ENDS if note in {finding.note for finding in group.findings}]
-        return ENDS[ended[-1]] if ended else TO_DO["resolved"]
-    if comes_of_broken_data(group.findings[0]):
-        return TO_DO["broken"].format(where=listed(broken_columns(group.findings[0]), 3) or "the model's data")
-    if any(finding.detector == "ageing" and "version" in finding.evidence for finding in group.findings):
-        return TO_DO["version_performance"]
-    if is_sudden(group):
-        return TO_DO["sudden"]
-    if group.kind == "quality" and group.findings[0].origin == "model_change":
-        return TO_DO["version"]
-    detectors = {finding.detector for finding in group.findings}
-    family = group.kind.partition(".")[0]
-    keys = (detectors.pop() if len(detectors) == 1 else "", group.kind, family)
-    advice = next((TO_DO[key] for key in keys if key and key in TO_DO), TO_DO[""])
-    columns = distinct(finding.column for finding in group.findings)
-    return advice.format(where=listed(columns, 3) if columns else "the model's data")
 
 
 def _segments(finding: Finding) -> tuple[str, ...]:

@@ -58,11 +58,17 @@ def evidence_of(verdict: Verdict, segments: Mapping[tuple[str, str], list[str]],
 
 
 def _about(verdict: Verdict, judged: Judged) -> dict[str, Any]:
-    """Say what of a column was measured, where that is not its values, and beside what, where not the reference."""
-    one = judged.measurement
-    column = verdict.profiles[WHOLE][0].layout.by_name.get(one.column)
+    """Say what of a column was measured, where that is not its values, and beside what, where not the reference.
+
+    With its role, where it is no feature, and of what it is made, where that is one column.
+    """
+    one, layout = judged.measurement, verdict.profiles[WHOLE][0].layout
+    column = layout.by_name.get(one.column)
     binned = MEASURES.get(column.kind, "") if column and one.detector not in OF_WHOLE_VALUES else ""
-    found = {"measure": binned} if binned else {}
+    made_of = next((d.columns for d in layout.derivations if one.column in d.names and len(d.columns) == 1), ())
+    found: dict[str, Any] = {"measure": binned} if binned else {}
+    found |= {"role": column.role} if column and column.role != "feature" else {}
+    found |= {"of": made_of[0]} if made_of and column and column.role == "derived" else {}
     return found | ({"beside": WINDOWS_BEFORE} if verdict.moving and judged.kind.startswith(MOVING) else {})
 
 
@@ -71,6 +77,8 @@ def _explained(verdict: Verdict, layout: Layout, one: Measurement) -> dict[str, 
     known = layout.by_name[one.column].sensitivity
     found: dict[str, Any] = {} if known is None else {"sensitivity": round(known, 4)}
     made_of = next((d.columns for d in layout.derivations if one.column in d.names and len(d.columns) > 1), ())
+    # what is made of other derived columns hangs on every feature
+    made_of = tuple(name for name in made_of if name in layout.by_name and layout.by_name[name].role == "feature")
     ranked = [name for name in moved_columns(verdict, layout, one.segment) if name != one.column]
     ranked = [name for name in ranked if name in made_of] if made_of else ranked
     return found | ({"columns": ranked[:MOST_NAMED]} if ranked else {})

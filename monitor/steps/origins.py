@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -19,7 +20,15 @@ from monitor.steps.faulty import Faulty
 from monitor.steps.history import History
 from monitor.steps.measure import VERSION
 from monitor.steps.memory import Memory
-from monitor.steps.symptoms import crept_columns, excess_of, leapt_columns, senders_of, sent_more, symptoms_of
+from monitor.steps.symptoms import (
+    crept_columns,
+    excess_of,
+    leapt_columns,
+    senders_of,
+    sent_more,
+    symptoms_of,
+    turned_answers,
+)
 from monitor.steps.verdict import Verdict
 from monitor.steps.version_reasons import comes_of_version, differing_version, lies_in_own_rows, new_version_in
 from monitor.store.database import Database
@@ -27,6 +36,12 @@ from monitor.types import Measurement, Window
 
 FIXED = {"quality": "data_quality", "model_change": "model_change", "bias.temporal": "temporal"}
 """Kinds of alert that say by themselves why."""
+
+
+ABOUT = 7
+"""Within so many windows two changes may be one."""
+COLUMNS: Mapping[str, str] = {"data_quality": "broken", "temporal": "crept", "model_change": "answers"}
+"""What the columns are that an origin names."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +56,9 @@ class Reason:
         """Give it as JSON that an alert carries; the clients stand with the column that they moved."""
         told: dict[str, Any] = {"for": self.origin.speaks_for, "against": self.origin.speaks_against}
         if self.origin.columns:
-            told["broken" if self.origin.name == "data_quality" else "crept"] = self.origin.columns[:MOST_NAMED]
+            told[COLUMNS[self.origin.name]] = self.origin.columns[:MOST_NAMED]
+        if any(name == "attack_like" for name, _ in self.origin.signs):
+            told["suspected"] = True
         rows, excess = sum(one.rows for one in self.clients), sent_more(self.clients)
         if sum(one.excess for one in self.clients) > 0:
             told["column"] = self.column
@@ -95,17 +112,36 @@ def with_origins(
         _of_faulty(f, said, faulty.columns[client], client)
         if (said := faulty.said(client := client_of(f.segment) or ""))
         else _explained(f, _reason_for(f, verdict, reason if f.fingerprint in asking else None, last), standing)
-        for f in _beside_version(stepped, differs)
+        for f in _beside_version(stepped, differs, standing.values())
     ]
 
 
-def _beside_version(stepped: Sequence[Finding], differs: str) -> Iterator[Finding]:
-    """Note with what tells of ageing a version that answers otherwise than the older one: it may be the reason."""
+def _beside_version(
+    stepped: Sequence[Finding], differs: str, standing: Iterable[Mapping[str, Any]]
+) -> Iterator[Finding]:
+    """Note with what tells of ageing a version, or answers, that are otherwise than before: these may be the reason."""
     now = ({"detector": f.detector, "state": f.alert.state, "segment": f.segment} for f in stepped)
     differs = differs or differing_version(now)
+    turned = [row for row in standing if row["state"] in UNDER_ALARM and _answers_in(row)]
     for finding in stepped:
-        ages = differs and finding.detector == AGEING and "since" in finding.evidence
-        yield replace(finding, evidence={**finding.evidence, "version": differs}) if ages else finding
+        if finding.detector != AGEING or "since" not in finding.evidence:
+            yield finding
+            continue
+        then = [_answers_in(row) for row in turned if _began_with(finding, row)]
+        found = {"version": differs} if differs else {"answers": then[0]} if then else {}
+        yield replace(finding, evidence={**finding.evidence, **found})
+
+
+def _answers_in(row: Mapping[str, Any]) -> Sequence[str]:
+    """Name the answers that changed by themselves, where an alert comes of that."""
+    found: Sequence[str] = row["evidence"].get("origin", {}).get("answers", ())
+    return found
+
+
+def _began_with(finding: Finding, row: Mapping[str, Any]) -> bool:
+    """Say whether a change over windows began about when an alert did: that day is found to within some windows."""
+    length, began = finding.window.end - finding.window.start, datetime.fromisoformat(finding.evidence["since"])
+    return abs(began - datetime.fromisoformat(row["since"])) <= ABOUT * length
 
 
 def reason_of(
@@ -124,6 +160,7 @@ def reason_of(
     symptoms = symptoms_of(verdict, stepped, faulty=faulty)
     symptoms = replace(symptoms, attack=attack, differs=differs, crept=crept_columns(symptoms.moved, verdict, memory))
     symptoms = replace(symptoms, leapt=leapt_columns(symptoms.moved, verdict, memory))
+    symptoms = replace(symptoms, turned=turned_answers(verdict, memory))
     column = max(symptoms.moved, key=lambda name: (symptoms.moved[name], name), default="")
     found = senders_of(connection, model, verdict, column, window) if column else None
     if found is not None:
@@ -144,6 +181,8 @@ def _reason_for(finding: Finding, verdict: Verdict, reason: Reason | None, last:
     one = Measurement(finding.detector, finding.value, column=finding.column, segment=finding.segment)
     if finding.kind == "quality" and finding.breaches and comes_of_version(one, verdict):
         return Reason(Origin("model_change", (f"version {new_version_in(verdict)} is new",)))
+    if reason is not None and finding.kind == "drift.data":
+        reason = replace(reason, origin=reason.origin.of_features())
     if reason is None or reason.origin.name not in ("temporal", "undetermined"):
         return reason
     if lies_in_own_rows(finding, verdict, one):

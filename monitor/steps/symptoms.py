@@ -1,6 +1,6 @@
 """What a window shows that bears on the question why it differs, and who sent the rows by which it does."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from sqlalchemy import Connection
@@ -9,7 +9,7 @@ from monitor.alerts.attack_wording import EVERYONE
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.alerts.origin import RENAMED_SHARE, UNIT_PSI, Excess, Symptoms, has_crept, has_leapt
-from monitor.alerts.phrasing import shown
+from monitor.alerts.phrasing import distinct, shown
 from monitor.alerts.taxonomy import is_attack
 from monitor.detectors.drift import mean_shift, psi
 from monitor.detectors.quality import constant_column, invalid_share, missing_share, unseen_share
@@ -17,6 +17,7 @@ from monitor.detectors.suspicion.suspects import client_of
 from monitor.profiles.contributions import HEAVIEST, Contribution, contributions
 from monitor.profiles.layout import Layout
 from monitor.profiles.placing import places_of
+from monitor.profiles.population import NAMES as OF_ALL_FEATURES
 from monitor.profiles.reading import categories
 from monitor.profiles.tables import joined
 from monitor.steps.evidence import moved_columns
@@ -24,6 +25,7 @@ from monitor.steps.faulty import Faulty
 from monitor.steps.memory import Memory
 from monitor.steps.verdict import Verdict
 from monitor.steps.version_reasons import ANSWERS, comes_of_version, new_version_in
+from monitor.store.measurements import Judged
 from monitor.store.records import read_records
 from monitor.store.references import WHOLE
 from monitor.types import Measurement, Window
@@ -32,7 +34,8 @@ BROKEN = {one.NAME for one in (missing_share, invalid_share, unseen_share, const
 SURELY = 0.001
 REMEMBERED = 28
 """Of how many windows before it is known whether a column was there once."""
-_OUTPUTS, _OUTCOMES = ("drift.prediction", "confidence"), ("drift.label", "drift.concept", "performance.realised")
+MEANING = "drift.concept"
+_OUTPUTS, _OUTCOMES = ("drift.prediction", "confidence"), ("drift.label", MEANING, "performance.realised")
 
 
 def symptoms_of(verdict: Verdict, stepped: Iterable[Finding], *, faulty: Faulty) -> Symptoms:
@@ -51,11 +54,49 @@ def symptoms_of(verdict: Verdict, stepped: Iterable[Finding], *, faulty: Faulty)
         broken=_at_the_source(broken, moved, layout),
         moved=moved,
         features=sum(column.role == "feature" for column in layout.columns),
-        outputs=not breaching.isdisjoint(_OUTPUTS),
+        outputs=any(one.kind in _OUTPUTS for one in _of_answers(whole)),
+        joint=any(_is_sure(one) for one in whole if one.measurement.column in OF_ALL_FEATURES),
         outcomes=not breaching.isdisjoint(_OUTCOMES),
+        only_labels=not breaching.isdisjoint(_OUTCOMES[:1]) and breaching.isdisjoint(_OUTCOMES[1:]),
         alarmed=tuple(sorted(shown(client_of(segment) or segment or EVERYONE) for segment in attackers)),
         version=new_version_in(verdict),
     )
+
+
+def turned_answers(verdict: Verdict, memory: Memory) -> tuple[str, ...]:
+    """Name the answers that surely moved, and at once, where labels surely meet them otherwise, but did not move.
+
+    Where the world changes labels do, too; and where a feature that is not logged moved, labels meet the answers as
+    they did. What is left is that the answers are made otherwise.
+    """
+    whole = [one for one in verdict.judged if not one.measurement.segment]
+    known = [one.outcome for one in whole if one.kind == "drift.label"]
+    if "breach" in known or "clear" not in known or not any(_is_sure(one) for one in whole if one.kind == MEANING):
+        return ()
+    sure = distinct(one.measurement.column for one in _of_answers(whole) if one.kind in _OUTPUTS and _is_sure(one))
+    shifts = {one.column: one.effect for one in (judged.measurement for judged in whole) if _is_shift(one, sure)}
+    most = max(shifts, key=lambda name: (abs(shifts[name] or 0.0), name), default="")
+    before = [*_shifts_before(most, verdict, memory)][-REMEMBERED:] if most else []
+    if not has_leapt(before, shifts.get(most) or 0.0):
+        return ()
+    layout = verdict.profiles[WHOLE][0].layout
+    return tuple([name for name in sure if layout.by_name[name].role in ANSWERS] or sure)
+
+
+def _is_shift(one: Measurement, columns: Collection[str]) -> bool:
+    return one.detector == mean_shift.NAME and one.column in columns and one.effect is not None
+
+
+def _of_answers(judged: Iterable[Judged]) -> Iterator[Judged]:
+    """Give the breaches of what the answers show by themselves: overconfidence hangs on how far off a row lies."""
+    for one in judged:
+        if one.outcome == "breach" and not one.measurement.column.startswith("overconfidence("):
+            yield one
+
+
+def _is_sure(judged: Judged) -> bool:
+    p_value = judged.measurement.p_value
+    return judged.outcome == "breach" and p_value is not None and p_value <= SURELY
 
 
 def _at_the_source(broken: Mapping[str, float], moved: Mapping[str, float], layout: Layout) -> Mapping[str, float]:

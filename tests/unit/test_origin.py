@@ -57,6 +57,13 @@ ATTACK = Symptoms(alarmed=("mallory",), attack=FEW, features=20)
         (Symptoms(outcomes=True, features=20), "temporal"),
         # but where the answers move by themselves, it is not the labels that changed
         (Symptoms(outcomes=True, outputs=True, features=20), "undetermined"),
+        # answers that moved at once, and that labels meet otherwise which stayed, are made otherwise
+        (Symptoms(outcomes=True, outputs=True, turned=("p",), features=20), "model_change"),
+        (Symptoms(outcomes=True, outputs=True, turned=("p",), moved={"age": 0.3}, features=20), "temporal"),
+        (Symptoms(outcomes=True, outputs=True, turned=("p",), joint=True, features=20), "undetermined"),
+        (replace(ATTACK, turned=("p",), outputs=True), "attack_like"),
+        # what all features show together is no standing still
+        (Symptoms(outcomes=True, joint=True, features=20), "undetermined"),
         # texts and vectors leap where what makes them is changed
         (replace(DRIFT, moved={"words": 0.4}, leapt=frozenset({"words"})), "undetermined"),
         (replace(DRIFT, moved={"words": 0.4, "age": 0.4}, leapt=frozenset({"words"})), "temporal"),
@@ -108,6 +115,35 @@ def test_what_leapt_and_answers_that_move_alone_are_said() -> None:
     assert origin_of(Symptoms(outcomes=True, outputs=True, features=20)).speaks_for == (
         "the answers moved while no feature did",
     )
+
+
+def test_answers_that_changed_by_themselves_are_named() -> None:
+    found = origin_of(Symptoms(outcomes=True, outputs=True, turned=("p",), features=20))
+    assert found.columns == ("p",)
+    assert found.speaks_for == (
+        "p moved at once, and labels that stayed as they were met it otherwise, while no feature moved",
+    )
+
+
+def test_labels_that_only_moved_did_not_meet_the_answers_otherwise() -> None:
+    found = origin_of(Symptoms(outcomes=True, only_labels=True, features=20))
+    assert found.speaks_for == ("the labels moved while no feature moved",)
+
+
+@pytest.mark.parametrize(
+    ("symptoms", "name"),
+    [
+        (Symptoms(outcomes=True, features=20), "undetermined"),
+        (Symptoms(outputs=True, outcomes=True, turned=("p",), features=20), "undetermined"),
+        (Symptoms(version="v2", outputs=True, features=20), "model_change"),
+        (DRIFT, "temporal"),
+        (replace(DRIFT, broken={"fare": 1.0}), "data_quality"),
+    ],
+)
+def test_that_no_feature_moved_is_no_reason_why_one_did(symptoms: Symptoms, name: str) -> None:
+    found = origin_of(symptoms).of_features()
+    assert found.name == name
+    assert not [one for one in (*found.speaks_for, *found.speaks_against) if "no feature" in one]
 
 
 def test_an_undetermined_origin_shows_all_that_was_seen() -> None:

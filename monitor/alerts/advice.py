@@ -1,0 +1,130 @@
+"""What is to be done about what one message tells, by what the columns are: features, the model's answers, labels."""
+
+from collections.abc import Iterable, Sequence
+
+from monitor.alerts.causes import broken_columns, comes_of_broken_data, turned_answers
+from monitor.alerts.finding import Finding, Group
+from monitor.alerts.phrasing import distinct, listed
+from monitor.alerts.story_wording import is_sudden
+from monitor.alerts.vocabulary import ENDS, TO_DO
+from monitor.profiles.population import NAMES as OF_ALL_FEATURES
+
+NAMED = 3
+ANSWER, LABEL, PART, ALL = "answer", "label", "part", "all features"
+"""What a column may be besides a feature: the model's own answer, a label, made of one column, made of all features."""
+SUBJECTS = {"prediction": ANSWER, "score": ANSWER, "confidence": ANSWER, "expected": ANSWER, "label": LABEL}
+KINDS = {"drift.prediction": ANSWER, "confidence": ANSWER, "drift.label": LABEL}
+ODD_ROWS = "overconfident_share"
+MOVED, ALONE, EITHER = "moved", "alone", ""
+"""Features moved with it, or none did."""
+_MADE_OTHERWISE = (
+    "no feature moved with {where}, which the model makes: ask whether its version, a release or its calibration is "
+    "another since then, or what it reads besides the columns logged"
+)
+_FOLLOWS = "{where} follows the features: see to {moved} first"
+FOR_SUBJECT = {
+    (ANSWER, "drift", MOVED): f"{_FOLLOWS}; watch performance, and retrain if it falls",
+    (ANSWER, "drift", ALONE): _MADE_OTHERWISE,
+    (ANSWER, "confidence", MOVED): f"{_FOLLOWS}; look at the records with the least confidence",
+    (ANSWER, "confidence", ALONE): _MADE_OTHERWISE,
+    (ANSWER, ODD_ROWS, MOVED): "do not take the model's word on rows unlike the reference's, of which it is as "
+    "sure as of others: see to {moved} first, and get labels for some of these records",
+    (ANSWER, ODD_ROWS, ALONE): "see whether the model is surer of all rows than it was, as after a release or another "
+    "calibration; get labels for some of the records furthest off, and do not take its word on them",
+    (ANSWER, "missing_share", EITHER): "look at what serves the model and logs {where}: answers stopped arriving",
+    (ANSWER, "constant_column", EITHER): "look at the model's version and at the features that it reads: it gives one "
+    "answer to all as {where}",
+    (ANSWER, "out_of_range_share", EITHER): "look at the model's version and calibration, and at the features that it "
+    "reads: {where} is its own answer",
+    (ANSWER, "unseen_share", EITHER): "look at the model's version: it gives answers that the reference does not hold "
+    "as {where}; if they are meant, renew the reference",
+    (LABEL, "drift", EITHER): "ask whether who makes the labels, or how, is another since then; if not, the world "
+    "changed: watch performance, and retrain if it falls",
+    (LABEL, "missing_share", EITHER): "look at whatever writes the labels {where}: they stopped arriving",
+    (LABEL, "constant_column", EITHER): "look at whatever makes the labels {where}: all are alike",
+    (LABEL, "out_of_range_share", EITHER): "ask who makes the labels {where}, and how: their unit may be another",
+    (LABEL, "unseen_share", EITHER): "ask who makes the labels {where}: classes are new or renamed; if they are right, "
+    "the model does not know them: renew the reference and retrain",
+    (ALL, "drift", MOVED): "{where} is made of all features: see to {moved} first; watch performance, and retrain if "
+    "it falls",
+    (ALL, "drift", ALONE): "{where} is made of all features, and none moved surely by itself: several did a little, or "
+    "go together otherwise; lay the records furthest off beside the reference's; watch performance, and retrain if it "
+    "falls",
+    (ALL, "quality", EITHER): "{where} is made of all features: look at what produces these",
+    (PART, "drift", EITHER): "{where} is made of {of}: lay records of this window beside the reference's (a topic, a "
+    "language, another program that makes them); watch performance, and retrain if it falls",
+    (PART, "quality", EITHER): "{where} is made of {of}: look at what produces that",
+}
+"""What to do about what is no feature, by what it is, detector or kind, and whether features moved with it."""
+
+
+def to_do(group: Group) -> str:
+    """Say what to do about what a message tells, without a full stop."""
+    if group.transition == "resolved":
+        ended = [note for note in ENDS if note in {finding.note for finding in group.findings}]
+        return ENDS[ended[-1]] if ended else TO_DO["resolved"]
+    return _of_its_reason(group) or _of_what_it_is(group)
+
+
+def _of_its_reason(group: Group) -> str:
+    """Say what the reason asks for, whatever moved; the empty text where it asks for nothing in particular."""
+    first = group.findings[0]
+    if comes_of_broken_data(first):
+        return TO_DO["broken"].format(where=_where(broken_columns(first)))
+    told = [finding.evidence for finding in group.findings if finding.detector == "ageing"]
+    if any("version" in one for one in told):
+        return TO_DO["version_performance"]
+    if answers := turned_answers(first) or [name for one in told for name in one.get("answers", ())]:
+        return TO_DO["turned"].format(where=_where(answers))
+    if is_sudden(group):
+        return TO_DO["sudden"]
+    return TO_DO["version"] if group.kind == "quality" and first.origin == "model_change" else ""
+
+
+def _of_what_it_is(group: Group) -> str:
+    """Say what each of the subjects asks for; what is made of all features follows those that moved alone."""
+    found: dict[str, list[Finding]] = {}
+    for finding in group.findings:
+        found.setdefault(_subject(finding), []).append(finding)
+    if found.keys() & {"", PART}:
+        found.pop(ALL, None)
+    return "; ".join(dict.fromkeys(_advice(group.kind, *one) for one in sorted(found.items())))
+
+
+def _subject(finding: Finding) -> str:
+    if finding.column in OF_ALL_FEATURES:
+        return ALL
+    if finding.evidence.get("of"):
+        return PART
+    return SUBJECTS.get(str(finding.evidence.get("role"))) or KINDS.get(finding.kind, "")
+
+
+def _advice(kind: str, subject: str, findings: Sequence[Finding]) -> str:
+    detectors = {finding.detector for finding in findings}
+    keys = [*(detectors if len(detectors) == 1 else ()), kind, kind.partition(".")[0]]
+    moved = distinct(str(name) for finding in findings for name in finding.evidence.get("columns", ()))
+    made_of = distinct(str(finding.evidence.get("of", "")) for finding in findings)
+    columns = distinct(finding.column for finding in findings)
+    own = _for_subject(subject, keys, findings, moved=bool(moved)) if columns else ""
+    words = own or next((TO_DO[key] for key in keys if key in TO_DO), TO_DO[""])
+    return words.format(where=_where(columns), moved=listed(moved, NAMED), of=listed(made_of, NAMED))
+
+
+def _for_subject(subject: str, keys: Iterable[str], findings: Sequence[Finding], *, moved: bool) -> str:
+    """Give what there is to do about what is no feature; the empty text where that is the same."""
+    for key in keys:
+        if key == ODD_ROWS and any(_is_suspected(finding) for finding in findings):
+            return TO_DO["crafted"]
+        for state in (MOVED if moved else ALONE, EITHER):
+            if (subject, key, state) in FOR_SUBJECT:
+                return FOR_SUBJECT[subject, key, state]
+    return ""
+
+
+def _is_suspected(finding: Finding) -> bool:
+    """Say whether somebody is under an attack alarm, or few clients sent what moved."""
+    return finding.origin == "attack_like" or bool(finding.evidence.get("origin", {}).get("suspected"))
+
+
+def _where(columns: list[str]) -> str:
+    return listed(columns, NAMED) if columns else "the model's data"

@@ -1,0 +1,92 @@
+"""What is to be done fits what the column is."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from monitor.alerts.advice import to_do
+from monitor.alerts.finding import Finding, Group
+from monitor.alerts.lifecycle import Alert
+from monitor.types import Window
+
+NOON = datetime(2013, 5, 14, 12, tzinfo=UTC)
+FIRING = Alert("f", "firing", 1, since=NOON, fired_at=NOON)
+WINDOW = Window(NOON - timedelta(days=1), NOON)
+
+
+def found(kind: str, column: str, detector: str = "smooth_test", **evidence: Any) -> Finding:  # noqa: ANN401 (JSON)
+    return Finding(FIRING, "loans", kind, detector, WINDOW, column=column, effect=0.3, evidence=evidence)
+
+
+def said(*findings: Finding) -> str:
+    return to_do(Group("loans", findings[0].kind, "fired", findings))
+
+
+@pytest.mark.parametrize(
+    ("finding", "words"),
+    [
+        (found("drift.data", "age"), "what feeds age: a source, a unit, a release"),
+        (found("drift.prediction", "p", role="score", columns=["age"]), "p follows the features: see to age first"),
+        (found("drift.prediction", "p", role="score"), "no feature moved with p, which the model makes"),
+        (found("confidence", "confidence(scores)", role="confidence"), "its version, a release or its calibration"),
+        (found("drift.label", "y", role="label", columns=["age"]), "who makes the labels, or how"),
+        (found("drift.data", "anomaly(features)", role="derived"), "none moved surely by itself: several did a little"),
+        (found("drift.data", "anomaly(features)", role="derived", columns=["age"]), "see to age first"),
+        (found("drift.data", "unseen_words(note)", role="derived", of="note"), "is made of note: lay records"),
+        (found("quality", "age", "out_of_range_share"), "check the unit and the limits of age"),
+        (found("quality", "pred", "out_of_range_share", role="prediction"), "pred is its own answer"),
+        (found("quality", "y", "out_of_range_share", role="label"), "who makes the labels y"),
+        (found("quality", "p", "missing_share", role="score"), "what serves the model and logs p"),
+        # what is not told otherwise is the same whatever the column is
+        (found("quality", "p", "retyped_column", role="score"), "look at what writes p"),
+    ],
+)
+def test_what_is_to_be_done_fits_what_the_column_is(finding: Finding, words: str) -> None:
+    assert words in said(finding)
+
+
+@pytest.mark.parametrize("role", ["prediction", "score", "confidence", "label", "derived"])
+def test_nothing_but_a_feature_is_said_to_have_a_feed(role: str) -> None:
+    kinds = {"prediction": "drift.prediction", "score": "drift.prediction", "label": "drift.label"}
+    name = "anomaly(features)" if role == "derived" else "p"
+    told = said(found(kinds.get(role, "confidence" if role == "confidence" else "drift.data"), name, role=role))
+    assert "feed" not in told
+
+
+def test_what_is_made_of_all_features_follows_the_one_that_moved() -> None:
+    told = said(found("drift.data", "age"), found("drift.data", "anomaly(features)", role="derived"))
+    assert "what feeds age:" in told
+    assert "anomaly" not in told
+
+
+def test_a_message_about_a_feature_and_an_answer_says_what_to_do_about_both() -> None:
+    told = said(
+        found("quality", "pred", "out_of_range_share", role="prediction"), found("quality", "age", "out_of_range_share")
+    )
+    assert "the limits of age; if the values are right" in told
+    assert "pred is its own answer" in told
+
+
+SURER = found("confidence", "overconfidence(features)", "overconfident_share", role="confidence")
+
+
+def test_crafted_inputs_are_told_of_only_where_somebody_is_suspected() -> None:
+    suspected = replace(SURER, evidence={**SURER.evidence, "origin": {"for": [], "against": [], "suspected": True}})
+    assert "crafted inputs" in said(suspected)
+    assert "crafted inputs" in said(replace(SURER, origin="attack_like"))
+    assert "crafted" not in said(SURER)
+    assert "as after a release or another calibration" in said(SURER)
+    drifted = replace(SURER, evidence={**SURER.evidence, "columns": ["age"]})
+    assert "see to age first, and get labels" in said(drifted)
+
+
+TURNED = {"for": ["p moved at once"], "against": [], "answers": ["p"]}
+
+
+@pytest.mark.parametrize("kind", ["drift.concept", "drift.prediction", "confidence", "performance.realised"])
+def test_where_the_answers_changed_by_themselves_nobody_is_asked_to_retrain(kind: str) -> None:
+    told = said(replace(found(kind, "", origin=TURNED), origin="model_change"))
+    assert "what is logged as p" in told
+    assert "calibrate it anew, and do not retrain" in told
