@@ -24,6 +24,7 @@ LEAST_EXCESS = 20.0
 RAMP = 3
 ON_THE_WAY = 0.25, 0.75
 """Between these parts of its shift a column is on the way there."""
+HALFWAY = 0.5
 ALARMED = "under an attack alarm"
 STILL = ("while no feature did", "while no feature moved")
 """End the sentences about answers and labels that say nothing of why a feature moved."""
@@ -157,6 +158,23 @@ def has_leapt(earlier: Sequence[float], shift: float) -> bool:
         parts.pop()
     before = parts[:-1] if parts and parts[-1] >= low else parts
     return len(before) >= RAMP and all(part < low for part in before)
+
+
+def has_stepped(earlier: Sequence[float], shift: float) -> bool:
+    """Say whether a number came at once to where it is and stays since, as far as windows that scatter can tell.
+
+    earlier, shift: as of `has_leapt`, of which it differs in that it looks at means: no single window of the three
+    before, nor of all before, need lie where it was. One window may hold both.
+
+    >>> has_stepped([0.1, 0.3, -0.2, 0.1, 0.6, 1.1], 1.0), has_stepped([0.2, 0.3, 0.4, 0.45, 0.6, 0.8], 1.0)
+    (True, False)
+    """
+    parts = [one / shift for one in earlier] if shift else []
+    low, _ = ON_THE_WAY
+    while parts and parts[-1] > HALFWAY:
+        parts.pop()
+    before = parts[:-1] if parts and parts[-1] >= low else parts
+    return len(before) >= RAMP and sum(before[-RAMP:]) < low * RAMP and sum(before) < low * len(before)
 
 
 def lasting(effects: Sequence[float], windows: int) -> str:

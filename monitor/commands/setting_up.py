@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from monitor.commands.opening import Setup, configured, reaching_database, stored
 from monitor.commands.printing import printable
+from monitor.commands.unspent import unspent_budgets
 from monitor.errors import ConfigError, MonitorError
 from monitor.setup.checks import Finding
 from monitor.setup.checks import check as findings_of
@@ -57,6 +58,8 @@ def check(path: Path) -> int:
     """Print everything that is wrong with a configuration and its data; 2 when something has to be mended."""
     setup = configured(path)
     findings = [*_of_store(setup), *findings_of(setup.config, root=setup.root, place=setup.place)]
+    if not any(finding.severity == "error" for finding in findings):
+        findings += unspent_budgets(setup)
     for finding in findings:
         typer.echo(printable(f"{finding.severity}: {finding}"), err=True)
     errors = sum(finding.severity == "error" for finding in findings)

@@ -18,6 +18,7 @@ from monitor.profiles.profile import Profile
 from monitor.setup.brief import brief
 from monitor.stats.intervals import ROWS_NEEDED
 from monitor.steps.blindness import Unreachable, Wide, blunt, unreachable, unvarying, widest
+from monitor.steps.budget import unspent
 from monitor.store.alerts import Episode, count_fired, read_episodes
 from monitor.store.measurements import Judgement, read_armed, read_judgements
 from monitor.store.references import WHOLE, read_reference
@@ -54,6 +55,10 @@ def weaknesses(connection: Connection, name: str, model: Model) -> Iterator[tupl
     yield from (("blind", why) for why in _unreachable(unreachable(reference, unseen, usual)))
     yield from (("blind", why) for why in _too_wide(reference, thresholds, usual))
     yield from (("blind", why) for why in _blunt(reference, rows))
+    judged_apart = {WHOLE, *(row["segment"] for row in rows)}
+    held = {part: one for part, one in known[1].items() if part in judged_apart}
+    if few := unspent(held, model, window=judgements[-1].window, rows=usual):
+        yield "blind", "; ".join(few)
     if still := unvarying(reference):
         yield "blind", f"one value only in the whole reference, so that how they vary is not known: {first_of(still)}"
     weeks = [one for one in judged if judgements[-1].window.end - one.window.start <= WEEKS]

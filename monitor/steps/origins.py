@@ -148,7 +148,7 @@ def reason_of(
     connection: Connection,
     model: str,
     verdict: Verdict,
-    stepped: Iterable[Finding],
+    stepped: Sequence[Finding],
     *,
     differs: str,
     memory: Memory,
@@ -160,7 +160,7 @@ def reason_of(
     symptoms = symptoms_of(verdict, stepped, faulty=faulty)
     symptoms = replace(symptoms, attack=attack, differs=differs, crept=crept_columns(symptoms.moved, verdict, memory))
     symptoms = replace(symptoms, leapt=leapt_columns(symptoms.moved, verdict, memory))
-    symptoms = replace(symptoms, turned=turned_answers(verdict, memory))
+    symptoms = replace(symptoms, turned=turned_answers(verdict, memory, stepped))
     column = max(symptoms.moved, key=lambda name: (symptoms.moved[name], name), default="")
     found = senders_of(connection, model, verdict, column, window) if column else None
     if found is not None:

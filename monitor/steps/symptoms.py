@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from monitor.alerts.attack_wording import EVERYONE
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import UNDER_ALARM
-from monitor.alerts.origin import RENAMED_SHARE, UNIT_PSI, Excess, Symptoms, has_crept, has_leapt
+from monitor.alerts.origin import RENAMED_SHARE, UNIT_PSI, Excess, Symptoms, has_crept, has_leapt, has_stepped
 from monitor.alerts.phrasing import distinct, shown
 from monitor.alerts.taxonomy import is_attack
 from monitor.detectors.drift import mean_shift, psi
@@ -63,21 +63,24 @@ def symptoms_of(verdict: Verdict, stepped: Iterable[Finding], *, faulty: Faulty)
     )
 
 
-def turned_answers(verdict: Verdict, memory: Memory) -> tuple[str, ...]:
+def turned_answers(verdict: Verdict, memory: Memory, stepped: Iterable[Finding]) -> tuple[str, ...]:
     """Name the answers that surely moved, and at once, where labels surely meet them otherwise, but did not move.
 
-    Where the world changes labels do, too; and where a feature that is not logged moved, labels meet the answers as
-    they did. What is left is that the answers are made otherwise.
+    That labels do is sure where an alert of it fires, or one window alone leaves no doubt. Where the world changes the
+    labels do, too; and where a feature that is not logged moved, labels meet the answers as they did. What is left is
+    that the answers are made otherwise.
     """
     whole = [one for one in verdict.judged if not one.measurement.segment]
     known = [one.outcome for one in whole if one.kind == "drift.label"]
-    if "breach" in known or "clear" not in known or not any(_is_sure(one) for one in whole if one.kind == MEANING):
+    met = any(_is_sure(one) for one in whole if one.kind == MEANING)
+    met = met or any(f.kind == MEANING and f.alert.state == "firing" and not f.segment for f in stepped)
+    if "breach" in known or "clear" not in known or not met:
         return ()
     sure = distinct(one.measurement.column for one in _of_answers(whole) if one.kind in _OUTPUTS and _is_sure(one))
     shifts = {one.column: one.effect for one in (judged.measurement for judged in whole) if _is_shift(one, sure)}
     most = max(shifts, key=lambda name: (abs(shifts[name] or 0.0), name), default="")
     before = [*_shifts_before(most, verdict, memory)][-REMEMBERED:] if most else []
-    if not has_leapt(before, shifts.get(most) or 0.0):
+    if not has_stepped(before, shifts.get(most) or 0.0):
         return ()
     layout = verdict.profiles[WHOLE][0].layout
     return tuple([name for name in sure if layout.by_name[name].role in ANSWERS] or sure)
