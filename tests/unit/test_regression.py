@@ -5,7 +5,7 @@ import pytest
 from sklearn import metrics
 
 from monitor.stats.intervals import Estimate, mean_estimate, rise_test
-from monitor.stats.regression import r2_score, root_mean_squared_error
+from monitor.stats.regression import r2_score, root_interval, root_mean_squared_error, root_rise_test
 
 
 def mean_of(losses: np.ndarray) -> Estimate:
@@ -50,6 +50,56 @@ def test_p_values_keep_their_promise_and_intervals_nearly(estimate: object, draw
     assert np.mean(p <= 0.2) > 0.1
     # thirty skewed losses hide their tail: the interval is then too short
     assert np.mean([c.low <= truth <= c.high for _, c in pairs]) > (0.8 if rows == 30 else 0.915)
+
+
+def errors_of(kind: str, draw: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
+    if kind == "normal":
+        return draw.normal(size=size)
+    if kind == "heavy":
+        return draw.standard_t(4, size=size)
+    return np.where(draw.uniform(size=size) < 0.4, 0.0, draw.gamma(2, 0.5, size)) - 0.6
+
+
+TRUE_SQUARES = {"normal": 1.0, "heavy": 2.0, "zeros and a tail": 0.6 * 1.5 - 0.36}
+
+
+@pytest.mark.parametrize("rows", [50, 200, 1000])
+@pytest.mark.parametrize("kind", TRUE_SQUARES)
+def test_beside_a_reference_intervals_and_p_values_of_roots_keep_their_promise(kind: str, rows: int) -> None:
+    draw, truth = np.random.default_rng(rows), np.sqrt(TRUE_SQUARES[kind])
+    usual = [root_of(errors) for errors in errors_of(kind, draw, (60, 10_000))]
+    found = [(usual[i % 60], root_of(errors)) for i, errors in enumerate(errors_of(kind, draw, (1200, rows)))]
+    held = [low <= truth <= high for low, high in (root_interval(window, usual) for usual, window in found)]
+    assert 0.925 < np.mean(held) < 0.99
+    p = np.array([root_rise_test(*pair) for pair in found])
+    for level in (0.05, 0.01):
+        assert np.mean(p <= level) <= level + 3 * np.sqrt(level / 1200)
+    assert np.mean(p <= 0.05) > 0.02, "skewed squares do not make the test deaf"
+
+
+def test_a_window_that_met_no_large_error_is_taken_for_as_uncertain_as_the_reference() -> None:
+    usual = Estimate(2.0, 0.05, n=10_000)
+    calm = Estimate(1.0, 0.02, 0.96, 1.04, n=200)
+    low, high = root_interval(calm, usual)
+    assert (low, high) == pytest.approx((0.962, 1.527), abs=1e-3)
+    assert root_interval(calm)[0] == low
+    assert root_interval(calm)[1] == pytest.approx(1.04, abs=0.005)
+
+
+def test_intervals_of_roots_without_spread_or_errors_are_what_is_known() -> None:
+    assert root_interval(Estimate(0.0, 0.0, 0.0, 0.0, n=20)) == (0.0, 0.0)
+    assert root_interval(Estimate(3.0, n=1)) == (None, None)
+    alike = root_mean_squared_error(20, 20 * 4.0, 20 * 16.0)
+    assert (alike.low, alike.high) == (2.0, 2.0)
+    assert root_rise_test(alike, alike) == 1.0
+    assert root_rise_test(alike, root_mean_squared_error(9, 9 * 4.0, 9 * 17.0)) is None
+
+
+@pytest.mark.parametrize("unit", [1e-100, 1.0, 1e100])
+def test_the_p_value_of_a_root_has_no_unit(unit: float) -> None:
+    usual, found = Estimate(2.0 * unit, 0.05 * unit, n=900), Estimate(2.4 * unit, 0.2 * unit, n=60)
+    assert root_rise_test(usual, found) == pytest.approx(0.01577, abs=1e-5)
+    assert root_rise_test(usual, found, 4.0) == pytest.approx(0.182, abs=1e-3)
 
 
 @pytest.mark.parametrize("rows", [50, 500])

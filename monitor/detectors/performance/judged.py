@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Generic, Literal, TypeVar, cast
+from typing import Any, Generic, Literal, TypeVar, cast
 
 from monitor.detectors.detector import Detector, design_effect
 from monitor.detectors.performance.selection import of_one_class, representative
@@ -31,8 +31,10 @@ class Metric(Generic[Labelled]):
     """One number about how predictions met their labels.
 
     estimate: gives the number or the sentence that says why there is none.
-    test: p-value for the current side being worse, by the design effect; without it, Student's on the estimates.
+    test: p-value for the current side being worse, by the design effect; without it, `rise` of the estimates.
+    rise: p-value for the second of two estimates being above the first, by the design effect; Student's unless said.
     worsening: the effect from the two estimates; without it, their difference in the metric's unit.
+    interval: that of an estimate, by what the reference's tells of how its rows vary; without it, the estimate's own.
     selected: whether it hangs on which rows have a label, where only some do; what is made of rows of one decision
         does not. weighable: whether labelled rows can be weighed for it.
     """
@@ -45,6 +47,11 @@ class Metric(Generic[Labelled]):
     worsening: Callable[[Estimate, Estimate], float] | None = None
     selected: bool = True
     weighable: bool = True
+    rise: Callable[[Estimate, Estimate, float], float | None] = rise_test
+    interval: Callable[[Estimate, Estimate], tuple[float | None, float | None]] = lambda found, _: (
+        found.low,
+        found.high,
+    )
 
     def outcome_of(self, profile: Profile) -> Labelled | str | None:
         """Give the labelled rows that it is made of, weighed where only some have a label; None for another task.
@@ -95,7 +102,8 @@ def judged(metric: Metric[Labelled], reference: Profile, current: Profile) -> It
     else:
         then, grown = _usual_then(metric, reference, current, usual, found)
         effect = (metric.worsening or _difference(metric.higher_is))(then, found)
-        p = metric.test(before, after, grown) if metric.test else _student(metric.higher_is, then, found, grown)
+        p = metric.test(before, after, grown) if metric.test else _worse(metric, then, found, grown)
+        low, high = metric.interval(found, usual)
         note = "" if p is not None else NO_ERROR if found.low is None else TOO_FEW
         yield Measurement(
             metric.name,
@@ -103,8 +111,8 @@ def judged(metric: Metric[Labelled], reference: Profile, current: Profile) -> It
             n=rows,
             p_value=p,
             effect=effect,
-            low=found.low,
-            high=found.high,
+            low=low,
+            high=high,
             note=note,
             reference=usual.value,
             evidence=({} if then is usual else {USUAL_THEN: then.value})
@@ -122,8 +130,8 @@ def _difference(higher_is: str) -> Callable[[Estimate, Estimate], float]:
     return lambda usual, found: sign * (found.value - usual.value)
 
 
-def _student(higher_is: str, usual: Estimate, found: Estimate, grown: float) -> float | None:
-    return rise_test(found, usual, grown) if higher_is == "better" else rise_test(usual, found, grown)
+def _worse(metric: Metric[Any], usual: Estimate, found: Estimate, grown: float) -> float | None:
+    return metric.rise(found, usual, grown) if metric.higher_is == "better" else metric.rise(usual, found, grown)
 
 
 def _usual_then(

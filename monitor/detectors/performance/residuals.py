@@ -25,8 +25,9 @@ def mean_absolute_error(reference: Profile, current: Profile) -> Iterator[Measur
 def root_mean_squared_error(reference: Profile, current: Profile) -> Iterator[Measurement]:
     """Take the root of the average (predicted - label)^2, in the label's unit, from 0: higher is worse.
 
-    The effect is the rise as a share of the reference's value. Interval and p-value from the fourth powers, by the
-    central limit theorem and the delta method. (Willmott & Matsuura 2005)
+    The effect is the rise as a share of the reference's value. Interval and p-value from the fourth powers, for squares
+    that are skewed; where the reference's vary more for their mean, the interval's upper end is by these. (Willmott &
+    Matsuura 2005; Satterthwaite 1946; Hall 1992)
     """
     yield from judged(ROOT, reference, current)
 
@@ -84,6 +85,8 @@ ROOT = Metric(
     (RegressionOutcome,),
     lambda outcome: regression.root_mean_squared_error(outcome.n, outcome.square, outcome.fourth) or BEYOND,
     worsening=relative_rise,
+    rise=regression.root_rise_test,
+    interval=regression.root_interval,
 )
 SIGNED = Metric(
     "mean_error",
