@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from monitor.config import Model
 from monitor.detectors import ESTIMATES
+from monitor.detectors.performance.estimated_errors import MEANS_OF
 from monitor.detectors.performance.support import broken_column, surer_alone
 from monitor.profiles.profile import Profile
 from monitor.steps.measure import Found, found_of, shared_by
@@ -29,10 +30,12 @@ def estimated(reference: Profile, current: Profile, settings: Model) -> Iterator
             withheld = Measurement(measured.detector, None, n=measured.n, note=note)
             measurement = withheld if note else _doubted(measured, doubt)
             found = found_of(detector, measurement, settings, reference.layout)
+            column = reference.layout.by_name.get(MEANS_OF.get(detector.name, ""))
+            lasting = column.lasting if column else 0.0
             by_default = found.setting.value is None
             armed = found.armed and (wanted or not by_default)
             wanted = wanted and not (armed and by_default)
-            yield replace(found, armed=armed, shared=shared_by(reference, current))
+            yield replace(found, armed=armed, shared=shared_by(reference, current), lasting=lasting)
 
 
 def _doubt(reference: Profile, current: Profile) -> str:

@@ -47,7 +47,7 @@ def test_an_error_is_estimated_before_labels_and_stands_beside_the_one_that_come
     (tmp_path / "labels").mkdir()
     (tmp_path / "monitor.yaml").write_text(CONFIG)
     pq.write_table(made(1, 40, start=START - 60 * DAY), tmp_path / "reference.parquet")
-    window = made(2, 6, start=START, far=4)
+    window = made(2, 6, start=START, far=3)
     pq.write_table(window.drop_columns("fare"), tmp_path / "logs" / "a.parquet")
     pq.write_table(window.select(["id", "fare"]).slice(0, 5 * A_DAY), tmp_path / "labels" / "a.parquet")
     monitor(tmp_path, "once", "monitor.yaml")
@@ -56,6 +56,12 @@ def test_an_error_is_estimated_before_labels_and_stands_beside_the_one_that_come
     usual, far = found[0], found[4]
     assert far["value"] > 1.4 * usual["value"]
     assert far["p_value"] < 1e-6
+    (alert,) = [
+        one
+        for one in map(json.loads, monitor(tmp_path, "alerts", "monitor.yaml", "--json").splitlines())
+        if one["kind"] == "performance.estimated"
+    ]
+    assert (alert["detector"], alert["since"][:10]) == ("estimated_mean_absolute_error", "2024-01-04")
     real = np.abs(np.asarray(window["said"]) - np.asarray(window["fare"])).reshape(6, A_DAY).mean(axis=1)
     assert abs(far["value"] / real[4] - 1) < 0.15
     assert usual["low"] < real[0] < usual["high"]

@@ -6,15 +6,18 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from monitor.config import Model
 from monitor.detectors import armed_for
 from monitor.detectors.detector import paired
 from monitor.detectors.performance.estimated_errors import DETECTORS, error_spreads
 from monitor.profiles.arrow import layout_of, profile_table
+from monitor.profiles.correlation import correlation_of
 from monitor.profiles.derivations import derived_columns
 from monitor.profiles.expected_error import ABSOLUTE
 from monitor.profiles.groups import Groups, profile_groupings
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile, merge
+from monitor.steps.estimates import estimated
 from monitor.types import Measurement, Roles
 
 ROLES = Roles(timestamp="at", prediction="said", label="was")
@@ -34,7 +37,7 @@ def told(table: pa.Table) -> Profile:
     whole = profile_table(table, layout, reference=True)
     own = Groups(np.arange(table.num_rows) // SIZE, table.num_rows // SIZE)
     parts = next(profile_groupings(table, layout, [own], reference=True))
-    return replace(whole, layout=replace(layout, spreads=error_spreads(whole, parts), windows=len(parts)))
+    return replace(whole, layout=replace(correlation_of(parts, layout), spreads=error_spreads(whole, parts)))
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +76,51 @@ def test_rows_as_ever_seldom_look_worse(reference: Profile) -> None:
         assert (p <= level).mean(axis=0).max() <= level + 3 * np.sqrt(level / 200)
     shifted = [measured(reference, rows(rng, SIZE, shift=0.5))[0].p_value or 0.0 for _ in range(30)]
     assert np.mean(np.array(shifted) < 1e-3) > 0.9
+
+
+def test_days_that_wander_as_the_references_did_look_no_worse_than_chance() -> None:
+    rng, p = np.random.default_rng(11), []
+    for _ in range(3):
+        days = [rows(rng, SIZE, shift=shift) for shift in rng.normal(0, 0.25, 30)]
+        wandering = told(pa.concat_tables(days))
+        p += [measured(wandering, rows(rng, SIZE, shift=shift))[0].p_value for shift in rng.normal(0, 0.25, 80)]
+        assert measured(wandering, rows(rng, SIZE, shift=1.5))[0].p_value < 1e-3
+    assert np.mean(np.array(p) <= 0.05) <= 0.05 + 3 * np.sqrt(0.05 / 240)
+    assert np.mean(np.array(p) <= 0.001) <= 0.01
+
+
+def model(**said: object) -> Model:
+    return Model(source={"push": True}, columns={"timestamp": "at", "prediction": "said", "label": "was"}, **said)
+
+
+@pytest.mark.parametrize(
+    ("said", "labelled", "armed"),
+    [
+        # labels come by themselves, late
+        ({"labels": {"push": True, "max_delay": "70d"}}, False, ["estimated_mean_absolute_error"]),
+        # no label ever comes
+        ({}, False, ["estimated_mean_absolute_error"]),
+        # they stand in the records
+        ({}, True, []),
+        # the user knows better
+        ({"thresholds": {"estimated_root_mean_squared_error": "auto"}}, True, ["estimated_root_mean_squared_error"]),
+    ],
+)
+def test_an_estimated_error_may_alert_where_labels_come_late(
+    reference: Profile, said: dict[str, object], *, labelled: bool, armed: list[str]
+) -> None:
+    table = rows(np.random.default_rng(12), 300)
+    window = profile_table(table if labelled else table.drop_columns("was"), reference.layout)
+    found = list(estimated(reference, window, model(window="1d", **said)))
+    assert [one.detector.name for one in found if one.armed] == armed
+
+
+def test_days_that_stay_alike_make_spells_of_estimates(reference: Profile) -> None:
+    columns = tuple(replace(c, lasting=0.6) if c.name == ABSOLUTE else c for c in reference.layout.columns)
+    lasting = replace(reference, layout=replace(reference.layout, columns=columns))
+    window = profile_table(rows(np.random.default_rng(13), 300).drop_columns("was"), reference.layout)
+    error, square = estimated(lasting, window, model(window="1d"))
+    assert (error.lasting, square.lasting) == (0.6, 0.0)
 
 
 def test_errors_that_nothing_tells_apart_are_not_estimated() -> None:

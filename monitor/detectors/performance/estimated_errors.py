@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from monitor.detectors.detector import Detector
+from monitor.detectors.detector import Detector, inflation
 from monitor.detectors.performance import residuals
 from monitor.detectors.performance.judged import Metric, inflation_of, relative_rise
 from monitor.detectors.performance.spread import spread_of
@@ -91,7 +91,7 @@ def _estimated(metric: Expected, reference: Profile, current: Profile) -> Iterat
         note = NO_ROWS if usual else _unteachable(reference.outcome)
         yield Measurement(metric.name, None, n=current.rows, note=note)
         return
-    grown = inflation_of(metric.name, reference, usual, found, alike="prediction")
+    grown = _inflation(metric, reference, current, usual, found)
     low, high = log_interval(found.value, _prediction_error(metric, reference, current, found))
     yield Measurement(
         metric.name,
@@ -103,6 +103,16 @@ def _estimated(metric: Expected, reference: Profile, current: Profile) -> Iterat
         high=high,
         reference=usual.value,
     )
+
+
+def _inflation(metric: Expected, reference: Profile, current: Profile, usual: Estimate, found: Estimate) -> float:
+    """Give by how much more the difference varies than by its rows: as the windows' means do, and their columns.
+
+    Errors rise with a covariate by leaps where their logarithm follows it, so that the spread of few windows' means
+    says too little of the largest; the columns' likeness is raised for that.
+    """
+    means = inflation_of(metric.name, reference, usual, found, alike="prediction")
+    return max(means, inflation(reference, *(one.columns[metric.column] for one in (reference, current))))
 
 
 def _unteachable(known: RegressionOutcome) -> str:
@@ -187,7 +197,9 @@ def _gap(metric: Expected, reference: Profile, window: Profile, found: Estimate)
 MEAN = Expected(ABSOLUTE, residuals.ABSOLUTE)
 ROOT = Expected(SQUARE, residuals.ROOT, root=True)
 METRICS = (MEAN, ROOT)
+MEANS_OF = {metric.name: metric.column for metric in METRICS}
+"""The column that each estimate is a mean of, by the detector's name."""
 DETECTORS = (
-    Detector(MEAN.name, KIND, "label's unit", estimated_mean_absolute_error, min_effect=0.05),
+    Detector(MEAN.name, KIND, "label's unit", estimated_mean_absolute_error, armed=True, min_effect=0.05),
     Detector(ROOT.name, KIND, "label's unit", estimated_root_mean_squared_error, min_effect=0.05),
 )
