@@ -12,6 +12,7 @@ from monitor.alerts.noise import Reading, Readings, restless, speechless, within
 from monitor.alerts.phrasing import first_of
 from monitor.alerts.thresholds import Threshold
 from monitor.config import Model
+from monitor.detectors import ESTIMATES
 from monitor.detectors.performance.judged import TOO_FEW
 from monitor.detectors.performance.roc_auc import ONE_CLASS
 from monitor.profiles.profile import Profile
@@ -27,6 +28,7 @@ LOOKED_AT, WEEKS = 60, timedelta(weeks=4)
 """So many windows tell of blindness, and these or four weeks of noise: hours of a weekday come once a week."""
 FEWEST = 5
 FLAPS = 3
+BEFORE_LABELS = frozenset(detector.name for detector in ESTIMATES)
 SURE = ("alpha", "low", "high")
 UNTIMED = (
     "the reference has no times, so that how much windows differ is not known, and thresholds take rows for "
@@ -48,6 +50,7 @@ def weaknesses(connection: Connection, name: str, model: Model) -> Iterator[tupl
     thresholds = _thresholds(rows)
     yield from (("blind", why) for why in _unwatched(model))
     if len(judgements) >= FEWEST:
+        yield from (("blind", why) for why in _unestimated(readings, len(judgements)))
         yield from (("blind", why) for why in _speechless(readings, len(judgements)))
         yield from (("blind", why) for why in _seldom(readings))
     breached = {(str(row["detector"]), str(row["column"])) for row in rows if row["outcome"] == "breach"}
@@ -80,8 +83,16 @@ def _unwatched(model: Model) -> Iterator[str]:
 
 
 def _speechless(readings: Readings, windows: int) -> Iterator[str]:
-    for note, names in list(speechless(readings).items())[:2]:
+    others = {name: seen for name, seen in readings.items() if name not in BEFORE_LABELS}
+    for note, names in list(speechless(others).items())[:2]:
         yield f"no answer in the last {windows} windows from {first_of(names)}: {note or 'without a reason'}"
+
+
+def _unestimated(readings: Readings, windows: int) -> Iterator[str]:
+    """Tell why an estimate that was to alert has never had an answer: until labels come nothing else would."""
+    before = {name: seen for name, seen in readings.items() if name in BEFORE_LABELS}
+    for note in speechless(before):
+        yield f"nothing was told of performance before labels come, in the last {windows} windows: {note}"
 
 
 def _seldom(readings: Readings) -> Iterator[str]:

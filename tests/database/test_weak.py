@@ -90,6 +90,30 @@ def test_a_monitor_that_breached_is_never_called_blind(database: Database) -> No
             assert blind == (outcome == "clear")
 
 
+def test_an_estimate_that_never_has_an_answer_leaves_performance_untold_until_labels_come(database: Database) -> None:
+    table = pa.table({"age": np.random.default_rng(3).normal(40, 10, 500)})
+    config = 'models: {loans: {source: {files: "*"}, columns: {timestamp: at}, window: 1d}}\ndatabase: sqlite:///a.db'
+    model = load(config, place="monitor.yaml", environ={}, read=str).models["loans"]
+    with database.write() as connection:
+        register_model(connection, "loans", now=MIDNIGHT)
+        reference = profile_table(table, layout_of(table, Roles(timestamp="at")))
+        write_reference(connection, "loans", "f", {"": reference}, now=MIDNIGHT)
+        for window in WINDOWS[:6]:
+            write_judgement(connection, "loans", Judgement(window, revision=1, rows=20, labelled=0, matured=False))
+            few = Measurement("estimated_mean_absolute_error", None, n=20, note="1,000 are needed")
+            realised = Measurement("mean_absolute_error", None, n=20, note="no labelled rows in this window")
+            judged = [
+                Judged(few, "performance.estimated", 0.01, 0.05, "insufficient"),
+                Judged(realised, "performance.realised", 0.01, 0.05, "insufficient"),
+            ]
+            write_measurements(connection, "loans", window, 1, judged)
+        said = [why for what, why in weaknesses(connection, "loans", model) if what == "blind"]
+    assert "nothing was told of performance before labels come, in the last 6 windows: 1,000 are needed" in said
+    assert [why for why in said if "no answer" in why] == [
+        "no answer in the last 6 windows from mean_absolute_error: no labelled rows in this window"
+    ]
+
+
 def test_what_breaches_every_weekend_is_noisy_and_a_reference_of_a_day_too_short_for_hours(database: Database) -> None:
     hour, rng = timedelta(hours=1), np.random.default_rng(3)
     table = pa.table({"at": [MIDNIGHT + n * hour / 40 for n in range(900)], "age": rng.normal(40, 10, 900)})
