@@ -18,7 +18,7 @@ def estimated(reference: Profile, current: Profile, settings: Model) -> Iterator
     Of those armed by default only the first that fits the model may raise an alert, and only where labels come late or
     not at all: each test costs all others some of the false-alarm budget. Where a feature is broken in many rows
     nothing is estimated: what the scores of such rows are worth is not known. Where scores alone became surer, the
-    estimate says so and has no interval.
+    estimate says so and has no interval. The mean of a column lasts from window to window as that column does.
     """
     unlike = broken_column(reference, current)
     note = f"not known: {unlike[0]} is broken in {unlike[1]:.0%} of the rows" if unlike else ""

@@ -77,6 +77,14 @@ def test_beside_a_reference_intervals_and_p_values_of_roots_keep_their_promise(k
     assert np.mean(p <= 0.05) > 0.02, "skewed squares do not make the test deaf"
 
 
+def test_a_small_reference_that_met_no_large_error_makes_no_rise_of_those_that_come() -> None:
+    draw = np.random.default_rng(5)
+    usual, found = (map(root_of, errors_of("heavy", draw, (1000, rows))) for rows in (300, 1000))
+    p = np.array([root_rise_test(*pair) for pair in zip(usual, found, strict=True)])
+    for level in (0.05, 0.01):
+        assert np.mean(p <= level) <= level + 3 * np.sqrt(level / 1000)
+
+
 def test_a_window_that_met_no_large_error_is_taken_for_as_uncertain_as_the_reference() -> None:
     usual = Estimate(2.0, 0.05, n=10_000)
     calm = Estimate(1.0, 0.02, 0.96, 1.04, n=200)
