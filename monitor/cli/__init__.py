@@ -4,6 +4,7 @@ Exit codes: 0 fine; 1 something was found or failed; 2 usage or configuration.
 """
 
 import gc
+import os
 import sys
 from typing import Annotated
 
@@ -37,8 +38,15 @@ for heading, commands in COMMANDS.items():
         app.command(command.__name__.strip("_").replace("_", "-"), rich_help_panel=heading)(command)
 
 
+ONE_THREAD = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""What says how many threads numpy's linear algebra takes; read when numpy is imported."""
+
+
 def main() -> None:
     """Run the command line; what is raised on purpose becomes its sentence on standard error."""
+    # Matrices here are small: more threads wait for each other more than they multiply, on a busy machine above all.
+    for name in ONE_THREAD:
+        os.environ.setdefault(name, "1")
     # A pass makes many small values and few cycles: looking for these less often saves it a twentieth of its time.
     gc.set_threshold(10_000, 10, 10)
     try:

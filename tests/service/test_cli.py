@@ -19,6 +19,7 @@ import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 import pytest
 
+from monitor.cli import ONE_THREAD
 from monitor.commands.listing import folded, weightiest_first
 from monitor.render.views import ALERT_KEYS
 from monitor.store.database import open_database
@@ -124,6 +125,20 @@ def test_nobody_waits_for_what_he_does_not_need(tmp_path: Path, doing: str, heav
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)  # noqa: S603  # ours
     assert done.returncode == 0, done.stderr
     assert done.stdout
+
+
+@pytest.mark.parametrize(("given", "threads"), [({}, "1"), ({"OPENBLAS_NUM_THREADS": "2"}, "2")])
+def test_linear_algebra_takes_one_thread_unless_more_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], threads: str
+) -> None:
+    # those threads are read when numpy is imported, which the command line must not have done by then
+    program = "import os, sys, monitor.cli as c\ntry: sys.argv[1:] = ['--version']; c.main()\nexcept SystemExit: pass\n"
+    program += "print('numpy' in sys.modules, os.environ['OPENBLAS_NUM_THREADS'])"
+    for name in ONE_THREAD:
+        monkeypatch.delenv(name, raising=False)
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env={**os.environ, **given}, capture_output=True, text=True, check=True)  # noqa: S603  # ours
+    assert done.stdout.splitlines()[1:] == [f"False {threads}"]
 
 
 def test_the_version_is_told(tmp_path: Path) -> None:
