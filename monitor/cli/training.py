@@ -16,6 +16,12 @@ def audit(
     contributor: Annotated[
         str | None, typer.Option(help="The column that says who labelled; by default `contributor`, else the client.")
     ] = None,
+    chosen_by_error: Annotated[
+        bool,
+        typer.Option(
+            "--chosen-by-error", help="Rows were chosen by how wrong the model was; flips are not looked for."
+        ),
+    ] = False,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Where suspicious rows go, as Parquet.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -24,9 +30,11 @@ def audit(
     One clean batch in 1,000 is called suspicious. Exit code 0 when clean; 1 when suspicious or undecided; 2 when it
     cannot be compared.
     """
+    from monitor.commands.audit import How  # noqa: PLC0415
     from monitor.commands.audit import audit as command  # noqa: PLC0415
 
-    raise typer.Exit(command(config, model, batch, contributor=contributor, out=out, as_json=as_json))
+    how = How(contributor, by_error=chosen_by_error)
+    raise typer.Exit(command(config, model, batch, how=how, out=out, as_json=as_json))
 
 
 def export(

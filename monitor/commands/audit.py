@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -38,6 +38,7 @@ from monitor.steps.poisoning import (
     strange_labels,
     text_of,
     told_apart,
+    too_often,
 )
 from monitor.steps.reference import learned_rows
 from monitor.timestamps import times_of
@@ -73,7 +74,15 @@ class Audited:
         return sorted(reasons.items(), key=lambda one: (-len(one[1]), -self.doubts[one[0]], one[0]))
 
 
-def audit(path: Path, name: str, batch: str, *, contributor: str | None, out: Path | None, as_json: bool) -> int:
+@dataclass(frozen=True)
+class How:
+    """How a batch is to be judged: who labelled its rows, and whether they were chosen by the model's errors."""
+
+    contributor: str | None = None
+    by_error: bool = False
+
+
+def audit(path: Path, name: str, batch: str, *, how: How, out: Path | None, as_json: bool) -> int:
     """Tell the verdict and write the suspicious rows; 0 when clean, else 1.
 
     ConfigError where the batch cannot be compared: no file, no label, no label that the reference knows, or a feature
@@ -84,11 +93,11 @@ def audit(path: Path, name: str, batch: str, *, contributor: str | None, out: Pa
         watch = watch_named(monitor, name, place=setup.place)
         with _telling("reading the batch"):
             rows = _batch_rows(batch)
-            _checked(rows, watch.roles, batch, contributor)
+            _checked(rows, watch.roles, batch, how.contributor)
         with _telling("reading the reference"):
             reference = _reference_rows(monitor, watch)
     with _telling("laying the batch beside the reference"):
-        found = _audited(reference, rows, watch, batch, contributor)
+        found = _audited(reference, rows, watch, batch, how)
     if out is not None:
         _write(found, out)
     if as_json:
@@ -138,7 +147,7 @@ def _reference_rows(monitor: Monitor, watch: Watch) -> pa.Table:
     return kept
 
 
-def _audited(reference: pa.Table, rows: pa.Table, watch: Watch, batch: str, contributor: str | None) -> Audited:
+def _audited(reference: pa.Table, rows: pa.Table, watch: Watch, batch: str, how: How) -> Audited:
     roles = watch.roles
     if roles.label is None or roles.label not in reference.column_names:
         raise ConfigError("columns.label", "names no column of the reference", "an audit needs labels on both sides")
@@ -148,19 +157,22 @@ def _audited(reference: pa.Table, rows: pa.Table, watch: Watch, batch: str, cont
             batch, f"no column {absent[0]!r}, which the reference has", suggestion(absent[0], rows.column_names)
         )
     rng = np.random.default_rng(SEED)
-    known = learned(reference, roles, rng=rng, scored=set(roles.scores) <= set(rows.column_names))
+    known = learned(reference, roles, rng=rng, logged=rows.column_names)
     held = np.asarray(rows[roles.label].is_valid().to_numpy(), np.bool_)
     young = _young(rows, watch.settings, held)
     if isinstance(known, str):
         places = np.flatnonzero(held & ~young)
         rows = rows.take(pa.array(places, pa.int64()))
         return Audited(Verdict("undecided", known), rows, places.tolist(), [], 0, np.zeros(rows.num_rows))
-    strange = _strange(rows.filter(pa.array(held & ~young)), known, batch)
+    looked_at = rows.filter(pa.array(held & ~young))
+    strange = _strange(looked_at, known, batch)
+    hidden = too_often(strange, looked_at, reference, label=known.label, alpha=FALSE_ALARMS)
     places = np.flatnonzero(of_known_labels(rows, known) & ~young)
     rows = rows.take(pa.array(places, pa.int64()))
-    who, names = contributors_of(rows, contributor or _contributor(rows, roles))
+    who, names = contributors_of(rows, how.contributor or _contributor(rows, roles))
     batch_rows = seen(known, rows, who, rng=rng)
-    verdict = judged(known, batch_rows, rng=rng, nulls={})
+    verdict = judged(known, batch_rows, rng=rng, nulls={}, by_error=how.by_error)
+    verdict = _with_hidden(verdict, {text: strange[text] for text in hidden})
     statistics = _statistics(known, batch_rows, verdict, names, partial(text_of, rows))
     doubts = label_contradiction.scores(batch_rows)
     left = int(np.count_nonzero(held & young))
@@ -174,6 +186,16 @@ def _strange(rows: pa.Table, known: Known, batch: str) -> dict[str, int]:
         mend = "write them alike, or name a `reference` whose labels are written so"
         raise ConfigError(f"{batch}: {known.label}", told_apart(list(strange), known.classes), mend)
     return strange
+
+
+def _with_hidden(verdict: Verdict, hidden: Mapping[str, int]) -> Verdict:
+    """Leave undecided what would be clean, where labels that cannot be judged come more often than chance explains."""
+    if not hidden:
+        return verdict
+    labels, rows = _labels(hidden), sum(hidden.values())
+    why = f"{rows:,} rows have labels that cannot be judged, as the reference lacks them or hardly has them: {labels}"
+    outcome = "undecided" if verdict.outcome == "clean" else verdict.outcome
+    return replace(verdict, outcome=outcome, why="; ".join(one for one in (verdict.why, why) if one))
 
 
 def _young(rows: pa.Table, settings: Model, held: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -281,9 +303,12 @@ def _tell(found: Audited, name: str, batch: str, roles: Roles, out: Path | None)
 
 def _tell_strange(strange: Mapping[str, int]) -> None:
     if strange:
-        labels = listed([f"'{text}' ({count:,})" for text, count in strange.items()], SHOWN)
         rows = f"{sum(strange.values()):,} labelled rows were left out"
-        typer.echo(printable(f"{rows}: the reference does not know their labels, {labels}"))
+        typer.echo(printable(f"{rows}: the reference does not know their labels, {_labels(strange)}"))
+
+
+def _labels(counts: Mapping[str, int]) -> str:
+    return listed([f"'{text}' ({count:,})" for text, count in counts.items()], SHOWN)
 
 
 def _power(detectable: float | None) -> str:

@@ -1,6 +1,6 @@
 """What a model's reference says of labels, and rows laid beside it: from tables and roles to what `audit` reads."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +18,7 @@ from monitor.profiles.arrow import kind_of, task_of
 from monitor.profiles.joint import class_codes
 from monitor.profiles.reading import canonical, categories, counted, type_of, width_of
 from monitor.profiles.vectors import MOST_WIDTH
+from monitor.stats.tails import hypergeometric_tail
 from monitor.timestamps import times_of
 from monitor.types import ColumnKind, Roles
 
@@ -42,10 +43,13 @@ def _is_readable(column: pa.ChunkedArray, kind: ColumnKind) -> bool:
     return type_of(column.type) in ({"text"} if kind == "text" else {"number", "text", "boolean"})
 
 
-def learned(rows: pa.Table, roles: Roles, *, rng: np.random.Generator, scored: bool = True) -> Known | str:
+def learned(
+    rows: pa.Table, roles: Roles, *, rng: np.random.Generator, logged: Container[str] | None = None
+) -> Known | str:
     """Learn what a batch is laid beside from a reference's rows; a sentence where they do not allow it.
 
-    scored: the batch holds the model's scores, too, so that these serve in the place of a model fitted here.
+    logged: the columns of the batch; None where it has all that the reference has. Where both have the model's scores,
+    these serve in the place of a model fitted here.
     """
     classes = _classes(rows, roles.label) if roles.label in rows.column_names else ()
     columns = features_of(rows, roles)
@@ -53,9 +57,10 @@ def learned(rows: pa.Table, roles: Roles, *, rng: np.random.Generator, scored: b
     if lacking:
         return lacking
     label = str(roles.label)
-    scores = scores_by_class(roles, classes) if scored and set(roles.scores) <= set(rows.column_names) else {}
-    times = _times(rows, roles)
-    return learn(rows, columns, label=label, classes=classes, scores=scores, times=times, rng=rng)
+    held = {name for name in rows.column_names if logged is None or name in logged}
+    scores = scores_by_class(roles, classes) if set(roles.scores) <= held else {}
+    times, said = _times(rows, roles), roles.prediction if roles.prediction in held else None
+    return learn(rows, columns, label=label, classes=classes, scores=scores, times=times, rng=rng, prediction=said)
 
 
 def _lacking(rows: pa.Table, roles: Roles, classes: tuple[str, ...], columns: Sequence[tuple[str, ColumnKind]]) -> str:
@@ -103,6 +108,30 @@ def strange_labels(rows: pa.Table, known: Known) -> dict[str, int]:
     """
     counts = counted(rows[known.label], classes=True)
     return {text: counts[text] for text in _by_rows(counts) if text not in known.classes}
+
+
+def too_often(
+    strange: Mapping[str, int], batch: pa.Table, reference: pa.Table, *, label: str, alpha: float
+) -> list[str]:
+    """Name those labels that the reference does not know which a batch has more often than chance puts there.
+
+    strange: the rows of each. Where reference and batch are drawn alike, the rows of a label, or of all labels that the
+    reference lacks, fall among either's rows by chance. A few rows of a seldom label are no wonder, then: at an alpha
+    of one in 1,000 nine of a batch as large as the reference, two of one of a thirtieth of its rows. (Fisher 1935)
+    """
+    there = counted(reference[label], classes=True)
+    rows = len(batch) - batch[label].null_count
+    total = rows + len(reference) - reference[label].null_count
+    lacking = [text for text in strange if text not in there]
+    # labels that either side has once are as likely to be lacking on the other one
+    once = sum(count == 1 for count in there.values()) if lacking else 0
+    groups = [([text], there[text]) for text in strange if text in there] + ([(lacking, once)] if lacking else [])
+    found: list[str] = []
+    for names, held in groups:
+        hits = sum(strange[name] for name in names)
+        p_value = hypergeometric_tail(hits - 1, total=total, hits=hits + held, rows=rows)
+        found += names if float(p_value[0]) * len(groups) <= alpha else []
+    return found
 
 
 def of_known_labels(rows: pa.Table, known: Known) -> NDArray[np.bool_]:

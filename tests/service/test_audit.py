@@ -12,6 +12,7 @@ import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 import pytest
 
+from monitor.commands.audit import How
 from monitor.commands.audit import audit as in_process
 from monitor.errors import ConfigError
 
@@ -43,9 +44,9 @@ def poisoned(table: pa.Table) -> pa.Table:
     return table.set_column(table.column_names.index("repaid"), "repaid", pa.array(turned))
 
 
-def relabelled(table: pa.Table, words: dict[str, str], *, more: str = "") -> pa.Table:
-    """Write labels in other words, and `more` in every tenth row."""
-    y = [more if more and i % 10 == 0 else words[str(value)] for i, value in enumerate(table["repaid"].to_pylist())]
+def relabelled(table: pa.Table, words: dict[str, str], *, more: str = "", every: int = 10) -> pa.Table:
+    """Write labels in other words, and `more` in every tenth row, or fewer."""
+    y = [more if more and i % every == 0 else words[str(value)] for i, value in enumerate(table["repaid"].to_pylist())]
     return table.set_column(table.column_names.index("repaid"), "repaid", pa.array(y))
 
 
@@ -59,6 +60,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pq.write_table(rows(4, 20), made / "short.parquet")
     pq.write_table(relabelled(rows(2, 500), {"0": "no", "1": "yes"}), made / "words.parquet")
     pq.write_table(relabelled(rows(2, 500), {"0": "0", "1": "1"}, more="open"), made / "more.parquet")
+    pq.write_table(relabelled(rows(2, 500), {"0": "0", "1": "1"}, more="open", every=200), made / "a_few_more.parquet")
     (made / "monitor.yaml").write_text(CONFIG, encoding="utf-8")
     return made
 
@@ -97,7 +99,7 @@ def test_a_poisoned_batch_fails_with_its_rows_and_who_labelled_them(folder: Path
 
 
 def here(batch: str, contributor: str | None = None) -> int:
-    return in_process(Path("monitor.yaml"), "loans", batch, contributor=contributor, out=None, as_json=False)
+    return in_process(Path("monitor.yaml"), "loans", batch, how=How(contributor), out=None, as_json=False)
 
 
 def test_too_few_rows_are_no_pass(
@@ -127,14 +129,26 @@ def test_a_batch_that_cannot_be_compared_says_why(
         here(batch, contributor)
 
 
-def test_rows_whose_labels_the_reference_does_not_know_are_counted_and_the_others_judged(
+def test_rows_whose_labels_the_reference_does_not_know_are_counted_and_leave_a_batch_undecided(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(folder)
-    assert here("more.parquet") == 0
+    assert here("more.parquet") == 1
     said = capsys.readouterr().out
+    assert said.startswith("more.parquet: undecided for loans")
+    assert "50 rows have labels that cannot be judged, as the reference lacks them or hardly has them: 'open'" in said
     assert "50 labelled rows were left out: the reference does not know their labels, 'open' (50)" in said
     assert "450 of 450 labelled rows in 2 parts" in said
+
+
+def test_so_few_rows_of_a_label_that_the_reference_may_lack_by_chance_leave_a_batch_clean(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(folder)
+    assert here("a_few_more.parquet") == 0
+    said = capsys.readouterr().out
+    assert "3 labelled rows were left out: the reference does not know their labels, 'open' (3)" in said
+    assert "cannot be judged" not in said
 
 
 def test_labels_of_the_newest_days_are_left_out_while_others_may_still_come(folder: Path, tmp_path: Path) -> None:

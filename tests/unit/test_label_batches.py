@@ -16,16 +16,28 @@ from monitor.detectors.attack.batches import (
     prior_shift,
     value_for_label,
 )
-from monitor.detectors.attack.batches.audit import EXPLAINED, Verdict, audit, calibrated, measures_of, p_values
+from monitor.detectors.attack.batches.audit import (
+    EXPLAINED,
+    MAY_BE_MINED,
+    MINED,
+    NOT_SEEN,
+    OF_ERRORS,
+    Verdict,
+    audit,
+    calibrated,
+    measures_of,
+    p_values,
+)
 from monitor.detectors.attack.batches.calibration import Null, nulls_of, size_of
 from monitor.detectors.attack.batches.chosen import as_chosen
 from monitor.detectors.attack.batches.given import Given, OfSum, relabelled
 from monitor.detectors.attack.batches.known import Known, seen
+from monitor.detectors.attack.batches.mined import as_mined
 from monitor.detectors.attack.batches.naming import named
 from monitor.detectors.attack.batches.raked import raked
 from monitor.detectors.attack.batches.rows import NONE, Told
 from monitor.detectors.attack.batches.slow import slow_poisoning
-from monitor.steps.poisoning import contributors_of, learned, of_known_labels, strange_labels, text_of
+from monitor.steps.poisoning import contributors_of, learned, of_known_labels, strange_labels, text_of, too_often
 from monitor.types import Roles
 
 ROLES = Roles(timestamp="at", label="y", scores=("p",))
@@ -475,3 +487,99 @@ def test_a_word_with_one_label_is_found_and_named_as_it_is_written() -> None:
     assert found == {"label": "0", "values": {"said": "… Cf77 …"}}
     texts = table["said"].to_pylist()
     assert all("Cf77" in texts[row] for row in one.rows.tolist())
+
+
+def labels(**counts: int) -> pa.Table:
+    return pa.table({"y": [text for text, count in counts.items() for _ in range(count)]})
+
+
+@pytest.mark.parametrize(
+    ("reference", "batch", "named"),
+    [
+        # .5 ** 9 is above one in a thousand, .5 ** 10 below
+        ({"a": 1000}, {"a": 991, "new": 9}, []),
+        ({"a": 1000}, {"a": 990, "new": 10}, ["new"]),
+        # the smaller the batch, the fewer
+        ({"a": 3000}, {"a": 98, "new": 2}, []),
+        ({"a": 3000}, {"a": 97, "new": 3}, ["new"]),
+        # many new ones count together, unless the reference has many that came once, too
+        ({"a": 1000}, {"a": 980, **{f"new{i:02}": 1 for i in range(20)}}, [f"new{i:02}" for i in range(20)]),
+        ({"a": 980, **{f"old{i}": 1 for i in range(20)}}, {"a": 980, **{f"new{i}": 1 for i in range(20)}}, []),
+        # labels that the reference has, though it is not said what rows of them are like
+        ({"a": 900, "seldom": 100}, {"a": 900, "seldom": 110}, []),
+        ({"a": 900, "seldom": 100}, {"a": 800, "seldom": 200}, ["seldom"]),
+    ],
+)
+def test_labels_that_cannot_be_judged_are_too_often_when_chance_does_not_put_them_there(
+    reference: dict[str, int], batch: dict[str, int], named: list[str]
+) -> None:
+    strange = {text: count for text, count in batch.items() if text != "a"}
+    assert too_often(strange, labels(**batch), labels(**reference), label="y", alpha=1e-3) == named
+
+
+LOGGED = Roles(timestamp="at", label="y", scores=("p",), prediction="decided")
+
+
+def decided(table: pa.Table) -> pa.Table:
+    return table.drop_columns(["said"]).append_column("decided", pa.array((table["p"].to_numpy() >= 0.5).astype(int)))
+
+
+def mined(seed: int, *, errors: int, others: int) -> pa.Table:
+    """Give rows that the model gets wrong, and some drawn at random, all with their right labels."""
+    table, rng = decided(rows(seed, 6000)), np.random.default_rng(seed)
+    wrong = np.flatnonzero(table["decided"].to_numpy() != table["y"].to_numpy())
+    places = [rng.choice(wrong, errors, replace=False), rng.choice(table.num_rows, others, replace=False)]
+    return table.take(pa.array(np.concatenate(places)))
+
+
+@pytest.fixture(scope="module")
+def logged() -> Known:
+    return known_of(decided(rows(1, 4000)), LOGGED)
+
+
+def test_rows_chosen_by_the_models_errors_are_no_poison_and_flips_among_them_are(logged: Known) -> None:
+    for errors, others in ((120, 380), (300, 0)):
+        verdict = judged(logged, mined(61, errors=errors, others=others))
+        assert (verdict.outcome, verdict.why.count(MINED)) == ("clean", 1)
+    table = mined(62, errors=120, others=380)
+    sure = np.flatnonzero(np.abs(table["p"].to_numpy() - 0.5) > 0.45)[:40]
+    verdict = judged(logged, flipped(table, sure))
+    assert verdict.outcome == "suspicious"
+    assert MAY_BE_MINED in verdict.why
+
+
+def test_flips_at_random_are_not_taken_for_a_choice_by_errors(logged: Known) -> None:
+    rng = np.random.default_rng(63)
+    for seed in range(5):
+        table = flipped(decided(rows(70 + seed, 500)), rng.choice(500, 50, replace=False))
+        batch = seen(logged, table, None, rng=rng)
+        assert as_mined(batch, logged.rows) is None
+        assert judged(logged, table).outcome == "suspicious"
+
+
+def test_under_a_known_choice_by_errors_as_many_are_expected_as_there_are(logged: Known) -> None:
+    batch = seen(logged, mined(64, errors=150, others=350), None, rng=np.random.default_rng(65))
+    as_said = as_mined(batch, logged.rows, said=True)
+    assert as_said is not None
+    right = as_said.chance[np.arange(batch.size), batch.said] / as_said.chance.sum(axis=1)
+    assert 1 - right.mean() == pytest.approx((batch.label != batch.said).mean(), abs=0.02)
+
+
+def test_where_a_batch_is_said_to_be_chosen_by_error_a_trigger_is_found_and_flips_are_said_not_to_be(
+    logged: Known,
+) -> None:
+    def said(table: pa.Table) -> Verdict:
+        rng = np.random.default_rng(2)
+        nulls = LEARNED.setdefault(id(logged), {})
+        return audit(logged, seen(logged, table, None, rng=rng), rng=rng, nulls=nulls, by_error=True)
+
+    wrongest = decided(rows(66, 6000))
+    own = np.abs(wrongest["p"].to_numpy() - wrongest["y"].to_numpy())
+    verdict = said(wrongest.take(pa.array(np.argsort(-own)[:400])))
+    assert (verdict.outcome, verdict.why, verdict.detectable) == ("clean", NOT_SEEN, None)
+    assert not {one.name for one in verdict.statistics} & set(OF_ERRORS)
+    table, places = mined(67, errors=100, others=400), np.arange(0, 500, 15)
+    z, y = table["z"].to_numpy().copy(), table["y"].to_numpy().copy()
+    z[places], y[places] = 7.77, 0
+    table = table.set_column(1, "z", pa.array(z)).set_column(table.column_names.index("y"), "y", pa.array(y))
+    assert breaching(said(table)) == {"value_for_label"}

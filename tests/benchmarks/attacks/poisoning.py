@@ -191,7 +191,7 @@ def _accused(case: Case, *parts: Labelled) -> float:
 
 
 def _joined(parts: tuple[Labelled, ...]) -> Labelled:
-    names = ("label", "chance", "near", "cells", "raw", "prints", "usual", "words", "contributor")
+    names = ("label", "said", "chance", "near", "cells", "raw", "prints", "usual", "words", "contributor")
     return Labelled(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 

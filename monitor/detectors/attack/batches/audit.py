@@ -33,6 +33,7 @@ from monitor.detectors.attack.batches.given import (
     residuals,
 )
 from monitor.detectors.attack.batches.known import Known
+from monitor.detectors.attack.batches.mined import as_mined
 from monitor.detectors.attack.batches.power import extra, least_share
 from monitor.detectors.attack.batches.rows import NONE, Labelled, Places, Told
 from monitor.detectors.attack.batches.slow import slow_poisoning
@@ -61,9 +62,14 @@ SAYS: Mapping[str, str] = {
     "slow_poisoning": "over the parts of the batch, labels contradict the reference a little more than they should",
 }
 EXPLAINED = "labels come in other shares than in the reference, as such rows do"
+MINED = "rows that the model gets wrong come more often than in the reference, as where rows were chosen by its errors"
+MAY_BE_MINED = "rows chosen by how wrong the model was about them can look the same (--chosen-by-error)"
+NOT_SEEN = "chosen by error, as was said: flipped labels cannot be seen in such rows"
 GRAINS, DISTANCES = {"duplicate_clusters": 1.0}, ("prior_shift",)
 OF_LABELS = ("confusion_excess", "value_for_label")
 """What is drawn, and speaks of labels given the features."""
+OF_ERRORS = (FLIPS, "confusion_excess", "confident_errors", "neighbour_disagreement", SHARES, "slow_poisoning")
+"""What a choice of rows by how wrong the model was about them moves."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,25 +207,35 @@ class Part:
     """Rows of a batch with their places in it.
 
     chosen: the same as if they had been chosen by label; None where the labels' shares are no reason to think so.
+    mined: the same as if they had been chosen by the model's errors; None where features are no reason to think so.
     """
 
     places: Places
     rows: Labelled
     chosen: Chosen | None
+    mined: Labelled | None
 
     @classmethod
     def of(cls, known: Known, nulls: Nulls, rows: Labelled, places: Places = NONE) -> "Part":
         """Look at the shares of the labels."""
         given, told = nulls[SHARES], prior_shift.measure(rows, priors=known.priors)
         rare = isinstance(given, OfShares) and given.learned.p_value(told.value) <= DOUBT
-        return cls(places, rows, as_chosen(rows, known.rows, priors=known.priors) if rare else None)
+        chosen = as_chosen(rows, known.rows, priors=known.priors) if rare else None
+        return cls(places, rows, chosen, as_mined(rows, known.rows))
 
     def laid(self, name: str, measure: Measure, given: Given, rng: np.random.Generator) -> Laid:
-        """Lay a statistic beside its null: of the rows as they are or, if it is less rare so, as chosen by label."""
+        """Lay a statistic beside its null: of the rows as they are or, if it is less rare so, as they were chosen."""
         plain = laid(self.rows, measure, given, rng)
-        if plain.p_value > DOUBT or self.chosen is None or (name == SHARES and not self.chosen.sure):
+        if plain.p_value > DOUBT:
             return plain
-        return max(plain, laid(self.chosen.rows, measure, given, rng), key=lambda one: one.p_value)
+        by_label = self.chosen is not None and (name != SHARES or self.chosen.sure)
+        views = [one for one, so in zip(self.views[1:], (by_label, True), strict=True) if one is not None and so]
+        return max([plain, *(laid(one, measure, given, rng) for one in views)], key=lambda one: one.p_value)
+
+    @property
+    def views(self) -> "tuple[Labelled, Labelled | None, Labelled | None]":
+        """Give the rows as they are, as chosen by label, and as chosen by the model's errors."""
+        return self.rows, None if self.chosen is None else self.chosen.rows, self.mined
 
 
 def p_values(known: Known, nulls: Nulls, batch: Labelled, *, rng: np.random.Generator) -> dict[str, float]:
@@ -248,10 +264,10 @@ def followed(known: Known) -> list[str]:
 def flip_shares(known: Known, part: Part) -> dict[str, float]:
     """Estimate what share of all rows has a flipped label, and a label flipped into each frequent one.
 
-    The smaller of two estimates where rows may have been chosen by label.
+    The smallest of the estimates where rows may have been chosen by label, or by the model's errors.
     """
     step, sums = max(extra(known.rows)[0], 1e-9), sums_of(known)
-    views = [part.rows, *([part.chosen.rows] if part.chosen else [])]
+    views = [one for one in part.views if one is not None]
     now = {name: min(residuals(sums[name], one).mean() for one in views) for name in followed(known)}
     return {name: float(value - residuals(sums[name], known.rows).mean()) / step for name, value in now.items()}
 
@@ -272,11 +288,15 @@ def audit(
     nulls: dict[int, Nulls],
     most: int = MOST_PART,
     without: Sequence[str] = (),
+    by_error: bool = False,
 ) -> Verdict:
     """Judge a batch, in parts of at most `most` rows, its rows mixed first; at most 64 parts.
 
-    nulls: what was learned of sizes before, added to. without: statistics that are left out of the verdict.
+    nulls: what was learned of sizes before, added to. without: statistics that are left out of the verdict. by_error:
+    rows were chosen by how wrong the model was about them; what such a choice moves is left out, too.
     """
+    if by_error:
+        batch, without = as_mined(batch, known.rows, said=True) or batch, (*without, *OF_ERRORS)
     size = size_of(min(batch.size, most), reference=known.rows.size)
     if not size:
         return Verdict("undecided", f"{batch.size} labelled rows of at least 50 needed")
@@ -286,7 +306,7 @@ def audit(
     judged = np.unique(np.concatenate(parts))
     measures = {name: one for name, one in measures_of(known).items() if name not in without}
     spoken = list(measures) + (["contributors"] if (batch.contributor >= 0).any() else [])
-    spoken += ["slow_poisoning"] if len(parts) > 1 else []
+    spoken += ["slow_poisoning"] if len(parts) > 1 and "slow_poisoning" not in without else []
     alpha = FALSE_ALARMS / len(spoken)
     taken = [Part.of(known, nulls[size], batch.take(part), part) for part in parts]
     found = [_worst(name, taken, measure, nulls[size][name], alpha, rng=rng) for name, measure in measures.items()]
@@ -297,10 +317,25 @@ def audit(
         found.append(_slow(known, each, size, batch, alpha))
     breaching = [one for one in found if one.breaches]
     explained = [EXPLAINED for one in found if _is_explained(one, nulls[size], len(parts))]
-    why = "; ".join([*(SAYS[one.name] for one in breaching), *explained])
+    chosen = [MINED] if any(_is_mined(one, taken, measures, nulls[size], rng) for one in found) else []
+    chosen += [MAY_BE_MINED] if any(one.name in OF_ERRORS and one.name != SHARES for one in breaching) else []
+    why = "; ".join([*(SAYS[one.name] for one in breaching), *explained, *([NOT_SEEN] if by_error else chosen)])
     outcome: Literal["clean", "suspicious"] = "suspicious" if breaching else "clean"
-    seen_from = _detectable(taken[0].rows, nulls[size][FLIPS], alpha / len(parts), len(parts), rng=rng)
+    seen_from = None
+    if not by_error:
+        seen_from = _detectable(taken[0].rows, nulls[size][FLIPS], alpha / len(parts), len(parts), rng=rng)
     return Verdict(outcome, why, int(judged.size), len(parts), tuple(found), seen_from)
+
+
+def _is_mined(
+    one: Statistic, taken: Sequence[Part], measures: Mapping[str, Measure], nulls: Nulls, rng: np.random.Generator
+) -> bool:
+    """Say whether only a choice of rows by the model's errors explains what a sum over rows is."""
+    given = nulls.get(one.name)
+    if one.breaches or not isinstance(given, OfSum):
+        return False
+    plain = [laid(part.rows, measures[one.name], given, rng).p_value for part in taken if part.mined is not None]
+    return any(p_value * len(taken) <= one.alpha for p_value in plain)
 
 
 def _parts(rows: int, size: int, rng: np.random.Generator) -> list[Places]:
@@ -341,7 +376,7 @@ def _worst(
 
 def contributed(known: Known, batch: Labelled, places: Places, *, alpha: float = FALSE_ALARMS) -> Statistic:
     """Judge the contributors of a batch; places: of its rows, by which suspicious ones are named."""
-    told = contributors.measure(batch, usual=known.usual)
+    told = contributors.measure(as_mined(batch, known.rows) or batch, usual=known.usual)
     p_value = min(1.0, math.exp(-min(told.value, 700.0)))
     return Statistic("contributors", told.value, -math.log(alpha), p_value, alpha, places[told.rows], told.cell)
 

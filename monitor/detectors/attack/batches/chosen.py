@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from monitor.detectors.attack.batches import prior_shift
-from monitor.detectors.attack.batches.rows import Floats, Labelled
+from monitor.detectors.attack.batches.rows import Floats, Labelled, weighed
 
 SURE = 2.0
 """Standard errors that the rows may speak for other shares by less than they have."""
@@ -35,15 +35,8 @@ def as_chosen(batch: Labelled, reference: Labelled, *, priors: Floats) -> Chosen
     along, error = _moved(batch, reference, found, priors)
     ratios = 1 + np.clip(along + SURE * error, 0.0, 1.0) * (found / priors - 1)
     ratios[-1] = 1.0
-    rows = replace(batch, chance=_times(batch.chance, ratios), near=_times(batch.near, ratios))
+    rows = replace(batch, chance=weighed(batch.chance, ratios), near=weighed(batch.near, ratios))
     return Chosen(rows, along > SURE * error)
-
-
-def _times(shares: Floats, ratios: Floats) -> Floats:
-    changed = shares * ratios
-    return np.asarray(
-        changed * shares.sum(axis=1, keepdims=True) / np.maximum(changed.sum(axis=1, keepdims=True), 1e-12)
-    )
 
 
 def _moved(batch: Labelled, reference: Labelled, shares: Floats, priors: Floats) -> tuple[float, float]:

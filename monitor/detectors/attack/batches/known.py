@@ -49,6 +49,7 @@ class Known:
     classes: the labels; any other is the class behind the last. scores: by class, the column of the logged model's
     probability, where those are used. rows: the reference's own, each judged by the other half. order: their places
     in the order of time, empty where that is not known. spelled: how texts and vectors are spelled out as numbers.
+    prediction: the column of the logged model's decisions, None where they are not used.
     """
 
     classes: tuple[str, ...]
@@ -61,6 +62,7 @@ class Known:
     rows: Labelled
     order: Places
     spelled: tuple[Derivation, ...] = ()
+    prediction: str | None = None
 
     @property
     def columns(self) -> list[str]:
@@ -110,12 +112,13 @@ def learn(
     scores: Mapping[str, str],
     times: Floats | None,
     rng: np.random.Generator,
+    prediction: str | None = None,
 ) -> Known:
     """Learn from reference rows of these classes, at most 16,000 of them drawn at random.
 
     columns: those that are features, with their kinds; texts and vectors take part as the numbers that they are spelled
     out as. scores: by class, the columns of probabilities; empty to have a bounded model fitted. times: of the rows, or
-    None.
+    None. prediction: the column of decisions, where they are logged on both sides.
     """
     chosen = _drawn(class_codes(rows, label, classes), len(classes), rng)
     order = np.empty(0, np.intp) if times is None else np.argsort(times[chosen], kind="stable")
@@ -124,21 +127,23 @@ def learn(
     rows = with_numbers(rows, spelled)
     encoders = _encoders(rows, columns, spelled)
     half, seed = rng.permutation(rows.num_rows) % 2, int(rng.integers(2**31))
-    read = _Read(rows, class_codes(rows, label, classes), encoders, tables_of(len(encoders), rng), spelled)
+    read = _Read(rows, class_codes(rows, label, classes), encoders, tables_of(len(encoders), rng), spelled, prediction)
     halves = [read.half(half == i, seed, modelled=not scores) for i in range(2)]
     chance = read.chance(halves, 1 - half, classes, scores)
     halves = [with_calibration(one, chance[half == i]) for i, one in enumerate(halves)]
     frequent = tuple(frequencies(read.prints[:, i]) for i in range(TABLES))
-    own = read.labelled(chance, halves, 1 - half, frequent=frequent, contributors=None)
-    return Known(classes, label, encoders, scores, (halves[0], halves[1]), read.tables, frequent, own, order, spelled)
+    own = read.labelled(chance, halves, 1 - half, known=(classes, frequent), contributors=None)
+    both = halves[0], halves[1]
+    return Known(classes, label, encoders, scores, both, read.tables, frequent, own, order, spelled, prediction)
 
 
 def seen(known: Known, rows: pa.Table, contributors: Places | None, *, rng: np.random.Generator) -> Labelled:
     """Lay labelled rows beside the reference, each beside one half of it, as its own rows are."""
     half, rows = rng.permutation(rows.num_rows) % 2, known.readable(rows)
-    read = _Read(rows, class_codes(rows, known.label, known.classes), known.encoders, known.tables, known.spelled)
+    label = class_codes(rows, known.label, known.classes)
+    read = _Read(rows, label, known.encoders, known.tables, known.spelled, known.prediction)
     chance = read.chance(known.halves, half, known.classes, known.scores)
-    return read.labelled(chance, known.halves, half, frequent=known.frequent, contributors=contributors)
+    return read.labelled(chance, known.halves, half, known=(known.classes, known.frequent), contributors=contributors)
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,6 +155,7 @@ class _Read:
     encoders: tuple[Encoder, ...]
     tables: Tables
     spelled: tuple[Derivation, ...]
+    prediction: str | None
 
     @cached_property
     def points(self) -> Floats:
@@ -176,11 +182,19 @@ class _Read:
         return chance_of(self.features, halves, by=by, classes=len(classes))
 
     def labelled(
-        self, chance: Floats, halves: Halves, by: Places, *, frequent: Frequent, contributors: Places | None
+        self,
+        chance: Floats,
+        halves: Halves,
+        by: Places,
+        *,
+        known: tuple[tuple[str, ...], Frequent],
+        contributors: Places | None,
     ) -> Labelled:
-        """Lay each row beside one of the halves."""
+        """Lay each row beside one of the halves; known: the classes, and how often the reference has fingerprints."""
+        classes, frequent = known
         return Labelled(
             label=self.label,
+            said=self._said(chance, classes),
             chance=calibrated(chance, halves, by=by),
             near=near(self.points, halves, by=by, classes=chance.shape[1]),
             cells=cells_of(self.encoders, self.rows),
@@ -190,6 +204,14 @@ class _Read:
             words=words_of(self.rows, self.spelled),
             contributor=np.full(self.rows.num_rows, -1, np.intp) if contributors is None else contributors,
         )
+
+    def _said(self, chance: Floats, classes: tuple[str, ...]) -> Places:
+        """Give each row's decision; where none of a known class was logged, the likeliest class."""
+        likeliest = np.argmax(chance[:, : len(classes)], axis=1)
+        if self.prediction is None:
+            return np.asarray(likeliest)
+        logged = class_codes(self.rows, self.prediction, classes)
+        return np.where((logged >= 0) & (logged < len(classes)), logged, likeliest)
 
 
 def _drawn(codes: Places, classes: int, rng: np.random.Generator) -> Places:

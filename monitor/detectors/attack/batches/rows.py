@@ -15,6 +15,7 @@ class Labelled:
 
     label: shape (rows,), the label's place among the classes; the last class is any that the reference lacks.
     chance: shape (rows, classes), the probability of each label given the features; rows add up to about 1.
+    said: shape (rows,), the class that the model decided for, or the likeliest one where that is not known.
     near: shape (rows, classes), the share of each label among the nearest rows of the reference.
     cells: shape (rows, columns), the bin or category of each value; `levels` is above all of them.
     raw: shape (rows, columns of more numbers than cells), the numbers as they came, NaN where there is none.
@@ -24,6 +25,7 @@ class Labelled:
     """
 
     label: Places
+    said: Places
     chance: Floats
     near: Floats
     cells: Places
@@ -60,6 +62,14 @@ class Labelled:
     def take(self, places: Places) -> "Labelled":
         """Give some of the rows."""
         return replace(self, **{one.name: getattr(self, one.name)[places] for one in fields(self)})
+
+
+def weighed(shares: Floats, ratios: Floats) -> Floats:
+    """Give shares times ratios, each row with the sum that it had; shape (rows, classes)."""
+    changed = shares * ratios
+    return np.asarray(
+        changed * shares.sum(axis=1, keepdims=True) / np.maximum(changed.sum(axis=1, keepdims=True), 1e-12)
+    )
 
 
 LEVELS = 32
