@@ -45,7 +45,7 @@ def ageing(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  
     if version := told.get("version"):
         advice = [f"version {shown(version)} answers otherwise than the older one: see first whether it is the reason"]
     elif answers := told.get("answers"):
-        advice = [f"{listed(answers, 3)} changed about then while neither features nor labels did, and is the reason"]
+        advice = [f"{listed(answers, 3)} changed by itself about then: see first whether that is the reason"]
     else:
         advice = [f"retrain with data from {_day(told['retrain_from'])}"] if lasts(told) else []
     return ", ".join([levels + before, *_going(told), *_beside_the_reference(told), *advice])

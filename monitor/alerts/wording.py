@@ -5,8 +5,6 @@ from typing import Any
 
 from monitor.alerts.advice import to_do
 from monitor.alerts.attack_wording import is_suspicion, suspicion, suspicion_lines, suspicion_title
-from monitor.alerts.advice import to_do
-from monitor.alerts.attack_wording import is_suspicion, suspicion, suspicion_lines, suspicion_title
 from monitor.alerts.causes import broken_columns, reason_lines, version_lines
 from monitor.alerts.finding import Finding, Group
 from monitor.alerts.phrasing import chance, clock, compared_value, distinct, listed, measure, moved, number, said, shown

@@ -112,11 +112,11 @@ def with_origins(
         _of_faulty(f, said, faulty.columns[client], client)
         if (said := faulty.said(client := client_of(f.segment) or ""))
         else _explained(f, _reason_for(f, verdict, reason if f.fingerprint in asking else None, last), standing)
-        for f in _beside_version(stepped, differs, standing.values())
+        for f in noting_what_else_changed(stepped, differs, standing.values())
     ]
 
 
-def _beside_version(
+def noting_what_else_changed(
     stepped: Sequence[Finding], differs: str, standing: Iterable[Mapping[str, Any]]
 ) -> Iterator[Finding]:
     """Note with what tells of ageing a version, or answers, that are otherwise than before: these may be the reason."""

@@ -308,6 +308,14 @@ def test_a_fall_beside_a_version_that_answers_otherwise_does_not_ask_to_retrain_
     assert "roll the new one back" in lines_of(group(fall, kind="bias.temporal"))[-1]
 
 
+def test_a_fall_beside_answers_that_changed_by_themselves_does_not_ask_to_retrain() -> None:
+    told = {**STORY, "windows": 9, "answers": ["p"]}
+    fall = finding("ageing", 0.19, kind="bias.temporal", column="", effect=0.19, evidence=told)
+    assert "p changed by itself about then: see first whether that is the reason" in text_of(fall)
+    assert "retrain with data" not in text_of(fall)
+    assert "calibrate it anew, and do not retrain" in lines_of(group(fall, kind="bias.temporal"))[-1]
+
+
 def test_a_speed_says_of_which_windows_it_is_where_they_are_not_those_since_the_change() -> None:
     speed = {"slope": 0.035, "windows": 120, "from": "2013-08-01T00:00:00Z"}
     told = {**STORY, "windows": 150, "per_30_days": speed}
