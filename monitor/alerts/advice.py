@@ -21,7 +21,7 @@ _MADE_OTHERWISE = (
     "no feature moved with {where}, which the model makes: ask whether its version, a release or its calibration is "
     "another since then, or what it reads besides the columns logged"
 )
-_FOLLOWS = "{where} follows the features: see to {moved} first"
+_FOLLOWS = "see to {moved} first, of which the model makes {where}"
 FOR_SUBJECT = {
     (ANSWER, "drift", MOVED): f"{_FOLLOWS}; watch performance, and retrain if it falls",
     (ANSWER, "drift", ALONE): _MADE_OTHERWISE,
@@ -38,6 +38,8 @@ FOR_SUBJECT = {
     "reads: {where} is its own answer",
     (ANSWER, "unseen_share", EITHER): "look at the model's version: it gives answers that the reference does not hold "
     "as {where}; if they are meant, renew the reference",
+    (LABEL, "drift", MOVED): "see to {moved} first, which labels may follow; ask whether who makes them, or how, is "
+    "another since then; watch performance, and retrain if it falls",
     (LABEL, "drift", EITHER): "ask whether who makes the labels, or how, is another since then; if not, the world "
     "changed: watch performance, and retrain if it falls",
     (LABEL, "missing_share", EITHER): "look at whatever writes the labels {where}: they stopped arriving",

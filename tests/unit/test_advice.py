@@ -28,10 +28,10 @@ def said(*findings: Finding) -> str:
     ("finding", "words"),
     [
         (found("drift.data", "age"), "what feeds age: a source, a unit, a release"),
-        (found("drift.prediction", "p", role="score", columns=["age"]), "p follows the features: see to age first"),
+        (found("drift.prediction", "p", role="score", columns=["age"]), "see to age first, of which the model makes p"),
         (found("drift.prediction", "p", role="score"), "no feature moved with p, which the model makes"),
         (found("confidence", "confidence(scores)", role="confidence"), "its version, a release or its calibration"),
-        (found("drift.label", "y", role="label", columns=["age"]), "who makes the labels, or how"),
+        (found("drift.label", "y", role="label", columns=["age"]), "see to age first, which labels may follow"),
         (found("drift.data", "anomaly(features)", role="derived"), "none moved surely by itself: several did a little"),
         (found("drift.data", "anomaly(features)", role="derived", columns=["age"]), "see to age first"),
         (found("drift.data", "unseen_words(note)", role="derived", of="note"), "is made of note: lay records"),
