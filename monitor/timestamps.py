@@ -10,11 +10,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from monitor.profiles.reading import type_of
+from monitor.types import Window
 
 STAMP = pa.timestamp("us", "UTC")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_DAY, _STEP, _MOST_BACK = timedelta(days=1), timedelta(minutes=15), timedelta(hours=3)
 _LAST = 200 * 365 * 86_400_000_000
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 # A second count below 1e11 lies before the year 5138, a millisecond count above it after March 1973.
@@ -39,6 +41,28 @@ def times_of(column: pa.ChunkedArray, zone: str | None = None) -> pa.ChunkedArra
     if type_of(column.type) == "text":
         return _from_texts(column, zone)
     return pa.chunked_array([pa.nulls(len(column), STAMP)])
+
+
+def times_read(window: Window, zone: str | None) -> float:
+    """Give how many times its own length local times that name no zone fill a window, as `times_of` reads them.
+
+    That is 2 in the hour before clocks are put back, which comes twice, 0 in the one that follows, and 1 elsewhere; 1
+    for windows longer than a day, in which it is lost.
+
+    >>> first = datetime(2024, 10, 27, 0, tzinfo=UTC)
+    >>> hours = [Window(first + i * timedelta(hours=1), first + (i + 1) * timedelta(hours=1)) for i in range(3)]
+    >>> [times_read(hour, "Europe/Berlin") for hour in hours]
+    [2.0, 0.0, 1.0]
+    """
+    length = window.end - window.start
+    if zone is None or length > _DAY:
+        return 1.0
+    local, begin, end = ZoneInfo(zone), window.start - _MOST_BACK, window.end + _MOST_BACK
+    if begin.astimezone(local).utcoffset() == end.astimezone(local).utcoffset():
+        return 1.0
+    moments = (begin + i * _STEP for i in range((end - begin) // _STEP))
+    read = (moment.astimezone(local).replace(fold=0).astimezone(UTC) for moment in moments)
+    return sum(window.start <= moment < window.end for moment in read) / (length // _STEP)
 
 
 def _local(times: pa.ChunkedArray, zone: str | None) -> pa.ChunkedArray:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from monitor.alerts.causes import broken_columns, comes_of_broken_data, turned_answers
+from monitor.alerts.causes import broken_columns, comes_of_broken_data, growing_columns, turned_answers
 from monitor.alerts.finding import Finding, Group
 from monitor.alerts.phrasing import distinct, listed
 from monitor.alerts.story_wording import is_sudden
@@ -73,6 +73,8 @@ def _of_its_reason(group: Group) -> str:
     first = group.findings[0]
     if comes_of_broken_data(first):
         return TO_DO["broken"].format(where=_where(broken_columns(first)))
+    if grows := growing_columns(group):
+        return TO_DO["grows"].format(where=_where(grows))
     told = [finding.evidence for finding in group.findings if finding.detector == "ageing"]
     if any("version" in one for one in told):
         return TO_DO["version_performance"]

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from monitor.alerts.finding import Finding, Group
-from monitor.alerts.phrasing import first_of, said, shown
+from monitor.alerts.phrasing import distinct, first_of, said, shown
 from monitor.alerts.vocabulary import ORIGINS
+from monitor.profiles.population import NAMES as OF_ALL_FEATURES
 
 ALONE = "alone"
 """In an alert's evidence: by version, how many of the windows that it answered alone breached."""
@@ -56,6 +57,19 @@ def columns_behind(finding: Finding) -> list[str]:
     """Name the columns that are broken, or crept to where no reference row lies, where the alert comes of that."""
     why = finding.evidence.get("origin", {})
     return list(map(str, (*why.get("broken", ()), *why.get("crept", ()))))
+
+
+def growing_columns(group: Group) -> list[str]:
+    """Name the columns that a message is about, where each of them does nothing but grow with time; else none.
+
+    What moved with columns that are made of all features is what such a message is about.
+    """
+    grows = {name for one in group.findings for name in one.evidence.get("origin", {}).get("grows", ())}
+    lasting = (moved["column"] for one in group.findings for moved in one.evidence.get("moved", ()))
+    own = [*(one.column for one in group.findings), *lasting]
+    about = [name for name in distinct(own) if name not in OF_ALL_FEATURES]
+    about = about or distinct(name for one in group.findings for name in one.evidence.get("columns", ()))
+    return about if grows.issuperset(about) else []
 
 
 def comes_of_broken_data(finding: Finding) -> bool:

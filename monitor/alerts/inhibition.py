@@ -30,7 +30,10 @@ ATTACKS = ("attack.evasion", "attack.extraction", "attack.privacy", "attack.prob
 """Suspicions of a client, the gravest first."""
 ANSWERS = ("drift.prediction", "confidence", "disagreement")
 """What a model's answers show, and with them that its features are broken."""
-WEIGHT = ("health", "model_change", "quality", *ATTACKS, "performance.realised", "performance.estimated")
+AGEING, OF_LABELS = "ageing", ("drift.label", "drift.concept")
+"""What labels show beside performance, and with it where that has been worse for many windows."""
+PERFORMANCE = ("performance.realised", "performance.estimated", "bias.temporal")
+WEIGHT = ("health", "model_change", "quality", *ATTACKS, *PERFORMANCE)
 """Kinds of alerts that hold others back, so that each comes before all that it may hold back."""
 RECURS = 2
 """So many episodes of what comes and goes with the day or the week are told."""
@@ -46,16 +49,16 @@ def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
 
     An alert that fires is not told while a weightier one is firing that was told: source health, of what its outage
     explains, over the quality of a column over performance, realised over estimated and over ageing that has only
-    begun, over drift and confidence (though not over answers that are surer than before), the whole traffic over its
-    segments, what another detector has said of the same column already, and of suspicions of one client the gravest;
-    so is what comes of a broken column: a suspicion, what all features show together, what the answers do (the last
-    two also of one that crept to where no reference row lies). Answers outside of the reference's range wait for the
-    message about the new version that gives them, and what answers show waits while a version is told to answer
-    otherwise, where that is the reason. For the rows of a small segment the weightier one may have ended, if that was
-    after the first of them came. What comes and goes with the day or the week is told twice.
-    Its evidence then says `inhibited_by`. Once the other one has ended it is told in the first window in which it
-    breaches. A resolution is told if and only if the firing was: `told` in the evidence remembers. Performance that has
-    become twice as bad as when it was told last is told once more.
+    begun, over drift and confidence (though not over answers that are surer than before), ageing over drift of labels
+    and of what they mean, the whole traffic over its segments, what another detector has said of the same column
+    already, and of suspicions of one client the gravest; so is what comes of a broken column: a suspicion, what all
+    features show together, what the answers do (the last two also of one that crept to where no reference row lies).
+    Answers outside of the reference's range wait for the message about the new version that gives them, and what
+    answers show waits while a version is told to answer otherwise, where that is the reason. For the rows of a small
+    segment the weightier one may have ended, if that was after the first of them came. What comes and goes with the day
+    or the week is told twice. Its evidence then says `inhibited_by`. Once the other one has ended it is told in the
+    first window in which it breaches. A resolution is told if and only if the firing was: `told` in the evidence
+    remembers. Performance that has become twice as bad as when it was told last is told once more.
     """
     before = {row["id"]: row for row in standing}
     now = {alert_id(finding.fingerprint, finding.alert.episode): finding for finding in findings}
@@ -234,12 +237,18 @@ def _outweighs(alarm: Alarm, other: Finding) -> bool:
         # A client is news even where all traffic is suspicious, and so is a group that was not told of.
         return not is_attack(kind) and not of_another_group(other, alarm)
     drifts = its_kind == "confidence" or its_kind.startswith("drift.")
-    performs = its_kind.startswith("performance.")
     if kind == "health":
         return _explains(alarm, other)
     if kind == "quality":
-        return column == its_column != "" and (drifts or performs) and not alarm.slight
-    explained = drifts and other.detector not in SURER and not _is_news_beside(other, alarm)
+        return column == its_column != "" and (drifts or its_kind.startswith("performance.")) and not alarm.slight
+    return _comes_of_a_fall(other, alarm, drifts=drifts)
+
+
+def _comes_of_a_fall(other: Finding, fall: Alarm, *, drifts: bool) -> bool:
+    kind, news = fall.labels[1], _is_news_beside(other, fall)
+    if fall.detector == AGEING:
+        return other.kind in OF_LABELS and not news
+    explained = drifts and other.detector not in SURER and not news
     return kind.startswith("performance.") and (explained or (kind == "performance.realised" and _same_fall(other)))
 
 
@@ -251,7 +260,7 @@ def _is_news_beside(other: Finding, fall: Alarm) -> bool:
 
 def _same_fall(other: Finding) -> bool:
     """Say whether an alert tells no more of performance than the realised one does: not that it has lasted."""
-    return other.kind == "performance.estimated" or (other.detector == "ageing" and not lasts(other.evidence))
+    return other.kind == "performance.estimated" or (other.detector == AGEING and not lasts(other.evidence))
 
 
 def _explains(outage: Alarm, finding: Finding) -> bool:

@@ -67,18 +67,19 @@ class Symptoms:
 
     broken: by feature, the share of rows that cannot be right: without a value, not of the kind, never seen before, or
     all alike. moved: by feature, the PSI of those that differ from the reference by more than chance. crept: those that
-    came there step by step, see `has_crept`. leapt: the texts and vectors that came there at once, see `has_leapt`.
-    features: how many there are in all. joint: what is made of all features surely moved. outputs: the model's answers
-    moved. outcomes: labels, or how they meet the answers, did; only_labels: how they meet them did not. turned: answers
-    that surely moved at once, and that labels meet otherwise, which did not move. alarmed: names of clients, or of what
-    else is under an attack alarm.
-    attack, drift: who sent the rows that these are made of. version: one that is new. differs: one that answers
-    otherwise than the older one in the same windows.
+    came there step by step, see `has_crept`. grows: those that moved, or have for many windows, and rose from window to
+    window in the reference already. leapt: the texts and vectors that came there at once, see `has_leapt`. features:
+    how many there are in all. joint: what is made of all features surely moved. outputs: the model's answers moved.
+    outcomes: labels, or how they meet the answers, did; only_labels: how they meet them did not. turned: answers that
+    surely moved at once, and that labels meet otherwise, which did not move. alarmed: names of clients, or of what else
+    is under an attack alarm. attack, drift: who sent the rows that these are made of. version: one that is new.
+    differs: one that answers otherwise than the older one in the same windows.
     """
 
     broken: Mapping[str, float] = field(default_factory=dict)
     moved: Mapping[str, float] = field(default_factory=dict)
     crept: frozenset[str] = frozenset()
+    grows: frozenset[str] = frozenset()
     leapt: frozenset[str] = frozenset()
     features: int = 0
     joint: bool = False
@@ -98,8 +99,8 @@ class Origin:
     """The likeliest reason, and in sentences what speaks for and against it.
 
     columns: of broken data, those that are broken; of time, those that crept to where no reference row lies; of another
-    model, the answers that it gives otherwise. signs: all
-    sentences, each with the reason that it speaks for.
+    model, the answers that it gives otherwise. grows: of time, those that do nothing else. signs: all sentences, each
+    with the reason that it speaks for.
     """
 
     name: OriginName
@@ -107,6 +108,7 @@ class Origin:
     speaks_against: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     signs: tuple[tuple[OriginName, str], ...] = field(default=(), compare=False)
+    grows: tuple[str, ...] = field(default=(), repr=False)
 
     def of_attack(self) -> "Origin":
         """Give the same signs as they speak for and against an attack that is told; that it is told is none of them.
@@ -128,7 +130,7 @@ class Origin:
         rests = self.name in ("data_quality", "attack_like") or any(reason == self.name for reason, _ in told)
         name = self.name if rests else "undetermined"
         columns = self.columns if name == self.name and name != "model_change" else ()
-        return Origin(name, *_weighed(name, told), columns, told)
+        return Origin(name, *_weighed(name, told), columns, told, self.grows if name == "temporal" else ())
 
 
 def has_crept(earlier: Iterable[float], shift: float) -> bool:
@@ -212,7 +214,8 @@ def origin_of(symptoms: Symptoms) -> Origin:
         "temporal": sorted(symptoms.crept),
         "model_change": symptoms.turned if _turned(symptoms) else (),
     }
-    return Origin(name, *_weighed(name, signs), tuple(columns.get(name, ())), tuple(signs))
+    grows = sorted(symptoms.grows) if name == "temporal" else ()
+    return Origin(name, *_weighed(name, signs), tuple(columns.get(name, ())), tuple(signs), tuple(grows))
 
 
 def _weighed(name: OriginName, signs: Iterable[tuple[OriginName, str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -251,6 +254,8 @@ def _aged(symptoms: Symptoms) -> OriginName | None:
     if _drifted(symptoms):
         # texts and vectors are made by programs, which are changed overnight
         return "temporal" if many and not symptoms.leapt.issuperset(_drifted(symptoms)) else None
+    if symptoms.grows and not symptoms.moved:
+        return "temporal"
     # the inputs stand still, and so do the answers: what they mean has changed
     still = not (symptoms.moved or symptoms.joint or symptoms.outputs or symptoms.alarmed)
     return "temporal" if symptoms.outcomes and still else None
@@ -297,8 +302,7 @@ def _signs(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
     drifted = _drifted(symptoms)
     if drifted:
         yield "temporal", f"{len(drifted)} of {symptoms.features} features moved ({first_of(drifted)})"
-    if symptoms.crept:
-        yield "temporal", f"it came there step by step ({first_of(sorted(symptoms.crept))})"
+    yield from _signs_of_time(symptoms)
     if symptoms.drift.spread:
         yield "temporal", f"{symptoms.drift.clients} clients sent the rows that moved"
     if symptoms.leapt:
@@ -308,6 +312,13 @@ def _signs(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
         yield "temporal", "all features together moved, though none alone"
     if not symptoms.moved and not symptoms.joint:
         yield from _signs_of_answers(symptoms)
+
+
+def _signs_of_time(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
+    if symptoms.grows:
+        yield "temporal", f"it grows with time, in the reference already ({first_of(sorted(symptoms.grows))})"
+    if crept := symptoms.crept - symptoms.grows:
+        yield "temporal", f"it came there step by step ({first_of(sorted(crept))})"
 
 
 def _signs_of_answers(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import chdtrc, chdtri, ndtri, stdtrit
 
 from monitor.profiles.bins import CategoryBins, NumericBins
-from monitor.profiles.layout import Layout
+from monitor.profiles.layout import Column, Layout
 from monitor.profiles.profile import Profile
 
 WINDOWS_NEEDED = 8
@@ -17,6 +17,9 @@ ROWS_NEEDED = 30
 BINS = 10
 ROWS_PER_BIN = 5
 RARE = 0.995
+RISING, STEPS_NEEDED, ALL_OF_IT = 0.95, 9, 0.9
+"""Of a column that grows so many windows lie above the one before, of so many that chance makes one in 500 rise so, and
+so much of how rows differ is their window."""
 CLEAR = 2.0
 """Standard deviations from which on something is taken for more than chance."""
 
@@ -29,17 +32,26 @@ def correlation_of(windows: Sequence[Profile], layout: Layout) -> Layout:
 
     Windows that differ by more than independent rows would have a design effect phi above 1; the correlation is
     (phi - 1) / (mean rows - 1), in [0, 1]. It is 0 with under 8 windows of at least 30 rows with a value.
-    (Kish 1965; Rao & Scott 1981)
+    (Kish 1965; Rao & Scott 1981) A column of numbers grows where nearly every window's mean lies above that of the
+    one before, and rows differ by their window more than within it.
     """
     tables = [np.array([w.columns[column.name].counts for w in windows]) for column in layout.columns]
     ordered = [isinstance(column.bins, NumericBins) for column in layout.columns]
     means, steepest = mean_correlations(tables, ordered=ordered), steepest_correlations(tables, ordered=ordered)
     columns = tuple(
-        replace(column, correlation=mean, steepest=most, lasting=lasting)
+        replace(column, correlation=mean, steepest=most, lasting=lasting, grows=_grows(windows, column, steepest=most))
         for column, mean, (most, lasting) in zip(layout.columns, means, steepest, strict=True)
     )
     rows = float(np.mean([w.rows for w in windows])) if windows else 0.0
     return replace(layout, columns=columns, window_rows=rows, windows=len(windows))
+
+
+def _grows(windows: Sequence[Profile], column: Column, *, steepest: float) -> bool:
+    if steepest < ALL_OF_IT or not isinstance(column.bins, NumericBins):
+        return False
+    held = [one for one in windows if one.columns[column.name].n >= ROWS_NEEDED]
+    means = [found[1] for one in held if (found := one.columns[column.name].moments)]
+    return len(means) > STEPS_NEEDED and float(np.mean(np.diff(means) > 0)) >= RISING
 
 
 def directions_of(bins: NumericBins | CategoryBins) -> int:

@@ -20,7 +20,7 @@ from monitor.profiles.season import Season
 from monitor.profiles.week import Week
 from monitor.types import ColumnKind, Roles
 
-FORMAT = 27
+FORMAT = 28
 """Raised whenever layouts or profiles hold something else than before: what was kept is then made anew."""
 
 Role = Literal[
@@ -40,6 +40,7 @@ class Column:
     correlation: of two rows of one window, measured on the reference's own windows, the mean over the directions in
         which windows can differ; steepest: the same in the direction in which they differ most. lasting: how alike a
         window and the next one are in that direction, in [0, 1): near 1 for a season. 0 when not known.
+    grows: whether the reference's windows each lie above the one before, and hardly overlap, as a running number does.
     offset: the squared difference from the reference that windows had so far and that was accepted, in units of one
         row's variance. It is learned from windows and not kept with the reference.
     width: how many numbers a vector holds; 0 for what is none. Vectors are binned by their norm.
@@ -55,6 +56,7 @@ class Column:
     correlation: float = 0.0
     steepest: float = 0.0
     lasting: float = 0.0
+    grows: bool = False
     offset: float = 0.0
     width: int = 0
     sensitivity: float | None = None
@@ -187,11 +189,11 @@ class Layout:
             return None
 
 
-ALIKE = ("correlation", "steepest", "lasting")
+ALIKE = ("correlation", "steepest", "lasting", "grows")
 SCHEMA = pa.schema(
     [
         *((name, pa.string()) for name in ("name", "kind", "role", "type")),
-        *((name, pa.float64()) for name in ALIKE),
+        *((name, pa.bool_() if name == "grows" else pa.float64()) for name in ALIKE),
         ("width", pa.int64()),
         ("sensitivity", pa.float64()),
         ("edges", pa.list_(pa.float64())),

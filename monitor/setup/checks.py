@@ -26,6 +26,7 @@ from monitor.setup.look import (
     sum_to_one,
     unread_times,
 )
+from monitor.setup.meaningless import meaningless
 from monitor.setup.misfits import (
     of_amounts,
     of_answers,
@@ -92,6 +93,8 @@ def _model(at: str, model: Model, root: Path) -> Iterator[Finding]:
     if model.probes is not None and not (root / model.probes.inputs).is_file():
         problem = f"no file {model.probes.inputs!r}"
         yield Finding("error", f"{at}.probes.inputs", problem, "write one JSON value a line into it, as it is posted")
+    passed_over = meaningless(model.columns, reference, records)
+    yield from (Finding("warning", f"{at}.columns.ignore", *said) for said in passed_over)
     if records is not None:
         yield from _passed_over(f"{at}.columns", model.columns, records, reference)
         yield from _unwatched(f"{at}.attacks", model, records)

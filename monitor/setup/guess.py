@@ -16,6 +16,7 @@ from monitor.setup.signs import (
     Finder,
     as_client,
     as_constant,
+    as_growing,
     as_id,
     as_label,
     as_naming,
@@ -93,8 +94,9 @@ def guess(sample: pa.Table, *, reference: pa.Table | None = None, labels: pa.Tab
     if classes:
         scores, classes = _in_words_of(scores, classes, sample, prediction)
     version, client = left.best(as_version), left.best(as_client)
-    ignore += [*others, *left.take(as_other_time), *left.take(as_unique), *left.take(as_naming)]
-    window = _UNTIMED if timestamp is None else _window(times_named(timestamp.column, sample[timestamp.column]))
+    times = None if timestamp is None else times_named(timestamp.column, sample[timestamp.column])
+    for find in (as_other_time, as_unique, as_growing(times), as_naming):
+        others += left.take(find)
     return Guess(
         timestamp=timestamp,
         id=identity,
@@ -107,8 +109,8 @@ def guess(sample: pa.Table, *, reference: pa.Table | None = None, labels: pa.Tab
         doubtful=doubtful,
         segments=_segments(left),
         vectors=tuple(vectors),
-        ignore=(*ignore, *_counting(reference, sample)),
-        window=window,
+        ignore=(*ignore, *others, *_counting(reference, sample)),
+        window=_window(times),
         columns=tuple(sample.column_names),
     )
 

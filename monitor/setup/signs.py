@@ -3,9 +3,12 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from monitor.profiles.reading import holds_vectors, vectors, width_of
 from monitor.setup.look import (
@@ -25,12 +28,31 @@ from monitor.setup.look import (
 
 CHANCE_CORRECTED = 0.3
 OFTEN_NEW = 0.5
+RISING = 0.99
+CALENDAR, DAYS = 366, timedelta(days=2)
+"""What has no more values than a year has days, or rose for less than so long, may come back, as hours do."""
 Finder = Callable[[str, pa.ChunkedArray], tuple[float, str] | None]
 
 _TIMES = ("timestamp", "ts", "time", "datetime", "date", "at", "logged", "when")
 _EVENTS = ("request", "record", "event", "prediction", "row", "transaction", "log", "call", "inference", "uuid", "guid")
-_CLIENTS = ("client", "user", "account", "customer", "caller", "tenant", "subscriber", "api", "apikey", "device", "ip")
+_CLIENTS = (
+    "client",
+    "user",
+    "account",
+    "customer",
+    "cust",
+    "caller",
+    "tenant",
+    "subscriber",
+    "api",
+    "apikey",
+    "device",
+    "ip",
+)
 _IDS = ("id", "uuid", "guid", "key", "uid")
+_NAMING = (*_IDS, "session", "cookie", "no", "nr")
+_COUNTING = (*_NAMING, "number", "num", "seq", "sequence", "index", "idx", "counter")
+_MOMENTS = ("ts", "timestamp", "datetime", "epoch", "at")
 _NAMES_SOMEONE = ("id", "key", "name", "ip", "address", "hash", "number")
 _SCORES = ("score", "scores", "proba", "prob", "probability", "probabilities", "p", "likelihood", "confidence")
 _PREDICTIONS = ("prediction", "predicted", "pred", "predict", "yhat", "hat", "decision", "forecast", "forecasted")
@@ -194,22 +216,58 @@ def as_version(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
 
 
 def as_client(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
-    parts = words(name)
-    someone = (
-        parts[-1] in _CLIENTS[:-4]
-        or parts[-1] in ("apikey", "ip")
-        or bool(set(parts) & set(_CLIENTS) and parts[-1] in _NAMES_SOMEONE)
-    )
-    whole = pa.types.is_integer(column.type) or is_text(column)
-    if not someone or not whole or distinct(column) < 2:
+    if not _names_someone(name) or not _is_code(column) or distinct(column) < 2:
         return None
     if distinct(column) > 0.9 * len(column):
         return None
     return _named(name, _CLIENTS), "names who asked, and comes again"
 
 
-def as_other_time(_name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
-    return None if times_of(column) is None else (1, "a time, but not the record's own")
+def _names_someone(name: str) -> bool:
+    parts = words(name)
+    return (
+        parts[-1] in _CLIENTS[:-4]
+        or parts[-1] in ("apikey", "ip")
+        or bool(set(parts) & set(_CLIENTS) and parts[-1] in _NAMES_SOMEONE)
+    )
+
+
+def _is_code(column: pa.ChunkedArray) -> bool:
+    if pa.types.is_floating(column.type):
+        # whole numbers of which some are missing are often kept as fractions
+        return bool(column.null_count and np.all(numbers_of(column) % 1 == 0))
+    return pa.types.is_integer(column.type) or is_text(column)
+
+
+def as_other_time(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
+    counted = words(name)[-1] in _MOMENTS and times_of_numbers(column) is not None
+    return (1, "a time, but not the record's own") if counted or times_of(column) is not None else None
+
+
+def as_growing(times: pa.ChunkedArray | None) -> Finder:
+    """Look for numbers that only grow with the records' times, as those of orders do.
+
+    They rise over days, or are named like numbers that count, and have more values than a calendar. What rises for
+    hours only may come back: the hour itself, a temperature.
+    """
+
+    def find(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
+        if times is None or distinct(times) < 2 or not is_number(column) or distinct(column) <= CALENDAR:
+            return None
+        known = np.asarray(pc.and_(times.is_valid(), column.is_valid()))
+        at, values = times.filter(pa.array(known)), column.filter(pa.array(known)).cast(pa.float64())
+        span = pc.min_max(at).as_py()
+        if words(name)[-1] not in _COUNTING and span["max"] - span["min"] < DAYS:
+            return None
+        ranks = _ranks(at.cast(pa.int64()).to_numpy()), _ranks(values.to_numpy())
+        return (1, "grows with time") if np.corrcoef(*ranks)[0, 1] > RISING else None
+
+    return find
+
+
+def _ranks(values: NDArray[np.float64] | NDArray[np.int64]) -> NDArray[np.float64]:
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray((counts.cumsum() - counts / 2)[place])
 
 
 def as_unique(_name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
@@ -225,8 +283,8 @@ def as_unique(_name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
 
 
 def as_naming(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
-    whole = pa.types.is_integer(column.type) or is_text(column)
-    if len(column) < 20 or not whole or words(name)[-1] not in _IDS:
+    named = words(name)[-1] in _NAMING or _names_someone(name)
+    if len(column) < 20 or not named or not _is_code(column):
         return None
     different = distinct(column) / max(len(column) - column.null_count, 1)
     return (1, "named like an id, and hardly a value comes again") if different > OFTEN_NEW else None

@@ -110,41 +110,46 @@ class History:
             return False
         return judgement.matured or not labels
 
-    def rows_like(self, window: Window) -> list[list[int]]:
+    def rows_like(self, window: Window, *, odd: Callable[[Window], bool] = lambda _: False) -> list[list[int]]:
         """Give the rows of earlier windows of the same hour of the week, or of the day, or simply of the last ones.
+
+        odd: says of which windows the rows are not counted as elsewhere, so that nothing compares with them.
 
         At most 28, oldest first; the first of these of which there are eight counts. Before there are eight of the same
         weekday, one is enough beside those of the other weekdays, which follow by themselves.
         """
-        if weekdays := self._rows_by_weekday(window):
+        if weekdays := self._rows_by_weekday(window, odd):
             return weekdays
-        alike = self._rows_of(self._apart(window, CYCLES[1]))
+        alike = self._rows_of(self._apart(window, CYCLES[1], odd))
         if len(alike) >= WINDOWS_NEEDED:
             return [alike]
         before = bisect_left(self._windows, window)
-        return [self._rows_of(self._windows[max(0, before - REMEMBERED) : before])]
+        last = self._windows[max(0, before - REMEMBERED) : before]
+        return [self._rows_of(one for one in last if not odd(one))]
 
-    def rows_as_usual(self, window: Window, usual: Callable[[Window], float]) -> list[int] | None:
+    def rows_as_usual(
+        self, window: Window, usual: Callable[[Window], float], *, odd: Callable[[Window], bool] = lambda _: False
+    ) -> list[int] | None:
         """Give the rows of windows of the same hour of earlier days as they would be on this weekday; None where known.
 
         usual: how many rows such a window has elsewhere, by which weekdays differ. None, too, below eight days, or
-        where a weekday's are not known.
+        where a weekday's are not known. odd: as of `rows_like`.
         """
-        apart = self._apart(window, CYCLES[1])
+        apart = self._apart(window, CYCLES[1], odd)
         known = [usual(one) for one in (*apart, window)]
-        if len(apart) < WINDOWS_NEEDED or not all(known) or self._rows_by_weekday(window):
+        if len(apart) < WINDOWS_NEEDED or not all(known) or self._rows_by_weekday(window, odd):
             return None
         return [round(rows * known[-1] / here) for rows, here in zip(self._rows_of(apart), known, strict=False)]
 
-    def _rows_by_weekday(self, window: Window) -> list[list[int]] | None:
+    def _rows_by_weekday(self, window: Window, odd: Callable[[Window], bool]) -> list[list[int]] | None:
         weekly, daily = CYCLES
-        alike = self._rows_of(self._apart(window, weekly))
+        alike = self._rows_of(self._apart(window, weekly, odd))
         if len(alike) >= WINDOWS_NEEDED:
             return [alike]
         if not alike or window.end - window.start > daily:
             return None
         later = (Window(window.start + days * daily, window.end + days * daily) for days in range(1, 7))
-        weekdays = [alike, *(self._rows_of(self._apart(one, weekly)) for one in later)]
+        weekdays = [alike, *(self._rows_of(self._apart(one, weekly, odd)) for one in later)]
         return weekdays if sum(max(len(rows) - 1, 0) for rows in weekdays) >= FREE_AMONG_KINDS else None
 
     def _within(self, stretch: Window) -> list[Judgement]:
@@ -159,9 +164,9 @@ class History:
     def _rows_of(self, windows: Iterable[Window]) -> list[int]:
         return [self._judgements[one].rows for one in windows]
 
-    def _apart(self, window: Window, cycle: timedelta) -> list[Window]:
-        """Give the judged windows that lie whole cycles before this one, at most 28, oldest first."""
+    def _apart(self, window: Window, cycle: timedelta, odd: Callable[[Window], bool]) -> list[Window]:
+        """Give the judged windows that lie whole cycles before this one, at most 28, oldest first, without odd ones."""
         if cycle < window.end - window.start:
             return []
         earlier = (window.earlier(turn * cycle) for turn in range(REMEMBERED, 0, -1))
-        return [one for one in earlier if one in self._judgements]
+        return [one for one in earlier if one in self._judgements and not odd(one)]

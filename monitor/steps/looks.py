@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from monitor.alerts.vocabulary import WINDOWS_BEFORE
 from monitor.config import Model
@@ -24,9 +25,11 @@ from monitor.steps.suspicions import suspicions
 from monitor.steps.temporal import beside_the_calendar, lasting_changes
 from monitor.steps.versions import new_versions, versions_compared
 from monitor.store.references import WHOLE
-from monitor.types import Window
+from monitor.timestamps import times_read
+from monitor.types import Measurement, Window
 
 WEEK = timedelta(days=7)
+PUT_BACK = "clocks are put back: local times of this hour are read as those of the hour before"
 
 
 @dataclass(frozen=True)
@@ -82,14 +85,36 @@ def volume_of(sight: Sight) -> Iterator[Found]:
 
     Before two or three weeks are known, by how much weekdays differ is taken from the reference.
     """
-    own, *others = sight.history.rows_like(sight.window)
+    zone = sight.settings.columns.zone
+
+    def odd(window: Window) -> bool:
+        return times_read(window, zone) != 1
+
+    own, *others = sight.history.rows_like(sight.window, odd=odd)
     calendar, shared = sight.references[WHOLE].layout.calendar, 0.0
-    usual = sight.history.rows_as_usual(sight.window, calendar.rows_usual_in) if calendar else None
+    usual = sight.history.rows_as_usual(sight.window, calendar.rows_usual_in, odd=odd) if calendar else None
     if calendar and usual:
         own, others, shared = usual, [], 1 / calendar.weeks
     awaited = calendar is not None and calendar.expects(sight.window)
-    measurement = volume.compare_counts(own, sight.rows, others=others, awaited=awaited, shared=shared)
+    compare = partial(volume.compare_counts, own, others=others, awaited=awaited, shared=shared)
+    measurement = _by_the_clock(compare, sight.rows, times_read(sight.window, zone))
     yield found_of(volume.DETECTOR, measurement, sight.settings)
+
+
+def _by_the_clock(compare: Callable[[int], Measurement], rows: int, read: float) -> Measurement:
+    """Measure rows as so many times a window's, or as those of one, whichever is more like the windows before.
+
+    Where clocks are put back an hour comes twice if times name no zone, and if they do it does not: which is so is not
+    known.
+    """
+    found = compare(rows)
+    if read == 1:
+        return found
+    if not read and not rows:
+        return replace(found, p_value=None, effect=None, note=PUT_BACK)
+    other = compare(round(rows / read)) if read else found
+    likelier = max(found, other, key=lambda one: 1.0 if one.p_value is None else one.p_value)
+    return replace(likelier, value=float(rows), n=rows)
 
 
 def labels_in_records(sight: Sight) -> Iterator[Found]:

@@ -16,6 +16,7 @@ REMEMBERED_DETECTORS = (
     "roc_auc",
     "log_loss",
     "mean_absolute_error",
+    "mean_error",
     "expected_calibration_error",
     "mean_shift",
     "chi_square",

@@ -59,6 +59,8 @@ class Reason:
             told[COLUMNS[self.origin.name]] = self.origin.columns[:MOST_NAMED]
         if any(name == "attack_like" for name, _ in self.origin.signs):
             told["suspected"] = True
+        if self.origin.grows:
+            told["grows"] = self.origin.grows
         rows, excess = sum(one.rows for one in self.clients), sent_more(self.clients)
         if sum(one.excess for one in self.clients) > 0:
             told["column"] = self.column
@@ -158,7 +160,8 @@ def reason_of(
 ) -> Reason:
     """Gather a window's symptoms and say what they speak for; differs: as in `Symptoms`."""
     symptoms = symptoms_of(verdict, stepped, faulty=faulty)
-    symptoms = replace(symptoms, attack=attack, differs=differs, crept=crept_columns(symptoms.moved, verdict, memory))
+    crept = symptoms.crept | crept_columns(symptoms.moved, verdict, memory)
+    symptoms = replace(symptoms, attack=attack, differs=differs, crept=crept)
     symptoms = replace(symptoms, leapt=leapt_columns(symptoms.moved, verdict, memory))
     symptoms = replace(symptoms, turned=turned_answers(verdict, memory, stepped))
     column = max(symptoms.moved, key=lambda name: (symptoms.moved[name], name), default="")

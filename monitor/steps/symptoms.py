@@ -14,6 +14,7 @@ from monitor.alerts.taxonomy import is_attack
 from monitor.detectors.drift import mean_shift, psi
 from monitor.detectors.quality import constant_column, invalid_share, missing_share, unseen_share
 from monitor.detectors.suspicion.suspects import client_of
+from monitor.detectors.temporal.lasting import LASTING_DRIFT
 from monitor.profiles.contributions import HEAVIEST, Contribution, contributions
 from monitor.profiles.layout import Layout
 from monitor.profiles.placing import places_of
@@ -38,7 +39,7 @@ MEANING = "drift.concept"
 _OUTPUTS, _OUTCOMES = ("drift.prediction", "confidence"), ("drift.label", MEANING, "performance.realised")
 
 
-def symptoms_of(verdict: Verdict, stepped: Iterable[Finding], *, faulty: Faulty) -> Symptoms:
+def symptoms_of(verdict: Verdict, stepped: Sequence[Finding], *, faulty: Faulty) -> Symptoms:
     """Give what measurements and alerts show of why a window differs; who sent its rows is not among it."""
     whole = [judged for judged in verdict.judged if not judged.measurement.segment]
     distances = {j.measurement.column: j.measurement.value for j in whole if j.measurement.detector == psi.NAME}
@@ -50,7 +51,10 @@ def symptoms_of(verdict: Verdict, stepped: Iterable[Finding], *, faulty: Faulty)
     found = _broken(judged.measurement for judged in whole if not comes_of_version(judged.measurement, verdict))
     broken = {name: max(found.get(name, 0.0), faulty.shares.get(name, 0.0)) for name in {*found, *faulty.shares}}
     moved = {name: value for name, value in lying.items() if value is not None}
+    grows = frozenset(name for name in {*moved, *_lastingly_moved(stepped)} if layout.by_name[name].grows)
     return Symptoms(
+        crept=grows & moved.keys(),
+        grows=grows,
         broken=_at_the_source(broken, moved, layout),
         moved=moved,
         features=sum(column.role == "feature" for column in layout.columns),
@@ -61,6 +65,11 @@ def symptoms_of(verdict: Verdict, stepped: Iterable[Finding], *, faulty: Faulty)
         alarmed=tuple(sorted(shown(client_of(segment) or segment or EVERYONE) for segment in attackers)),
         version=new_version_in(verdict),
     )
+
+
+def _lastingly_moved(stepped: Iterable[Finding]) -> set[str]:
+    told = (f.evidence.get("moved", ()) for f in stepped if f.detector == LASTING_DRIFT and f.breaches)
+    return {one["column"] for moved in told for one in moved}
 
 
 def turned_answers(verdict: Verdict, memory: Memory, stepped: Iterable[Finding]) -> tuple[str, ...]:

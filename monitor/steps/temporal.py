@@ -12,6 +12,7 @@ from monitor.config import Setting, setting_of
 from monitor.detectors import DETECTORS, TIME_DETECTORS
 from monitor.detectors.performance import METRICS
 from monitor.detectors.performance.judged import Metric
+from monitor.detectors.performance.residuals import ABSOLUTE, SIGNED
 from monitor.detectors.temporal.lasting import AGEING, BY_NAME, LASTING_DRIFT
 from monitor.detectors.temporal.series import Series
 from monitor.detectors.temporal.story import story_of
@@ -29,10 +30,11 @@ from monitor.watch import Watch
 if TYPE_CHECKING:
     from monitor.steps.looks import Sight
 
+BIAS = SIGNED.name
 PERFORMANCE: Mapping[type[OutcomeLayout], tuple[str, ...]] = {
     Binary: ("accuracy", "brier_score", "roc_auc"),
     Multiclass: ("accuracy", "log_loss"),
-    Regression: ("mean_absolute_error",),
+    Regression: ("mean_absolute_error", BIAS),
 }
 """The few that are gathered for `ageing`: each sees what the others do not, and each halves the others' evidence."""
 DRIFT = ("mean_shift", "chi_square")
@@ -100,9 +102,27 @@ def performance_series(sight: "Sight") -> list[Series]:
     now = {one.detector: one for one in _answers(sight.found, names)}
     windows = [at for at in sight.memory.before(sight.window) if sight.history.knows(at, labels=True)]
     series = [
-        _series(sight, windows, (name, ""), now.get(name), excess=_excess(_METRICS[name], reference)) for name in names
+        _series(
+            sight,
+            windows,
+            (name, ""),
+            now.get(name),
+            excess=_excess(_METRICS[name], reference),
+            either=name == BIAS,
+        )
+        for name in names
     ]
+    usual = ABSOLUTE.of(reference)
+    series = [_biased(one, usual.value if usual else 0.0) if one.name == BIAS else one for one in series]
     return [one for one in series if one.found] if now else []
+
+
+def _biased(series: Series, usual: float) -> Series:
+    """Give the series of mean errors with their distance from the reference's, signed, in its mean absolute errors."""
+    effects = (((one.value or 0.0) - (one.reference or 0.0)) / (usual or 1.0) for one in series.found)
+    return replace(
+        series, found=tuple(replace(one, effect=effect) for one, effect in zip(series.found, effects, strict=True))
+    )
 
 
 def drift_series(sight: "Sight") -> list[Series]:

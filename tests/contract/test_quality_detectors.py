@@ -8,6 +8,7 @@ import pytest
 
 from monitor.config.model import KINDS
 from monitor.detectors import DETECTORS, HISTORY_DETECTORS, TIME_DETECTORS, Detector
+from monitor.detectors.quality import constant_column
 from monitor.detectors.quality.freshness import compare_age
 from monitor.detectors.quality.volume import compare_counts
 from monitor.profiles.arrow import layout_of, profile_table
@@ -66,6 +67,28 @@ def test_standing_still_is_the_less_likely_the_more_a_column_used_to_vary() -> N
     assert still["c"].p_value > 0.5, "twenty rows of the usual value are nothing to speak of"
     one = found("constant_column", rows(2, 1))["x"]
     assert (one.value, one.note) == (None, "one row cannot vary")
+
+
+def test_rows_that_are_counted_alike_and_may_differ_are_not_told_as_one_value() -> None:
+    draw = np.random.default_rng(3)
+    several = {name: [f"{name}{i}" for i in range(400)] for name in ("common", "rare")}
+    categories = draw.permutation(several["common"] * 9 + several["rare"])
+    texts = ["x" * int(n) + f"{draw.random():.9f}" for n in draw.integers(1, 9, categories.size)]
+    vectors = draw.normal(size=(categories.size, 3)).tolist()
+    before = pa.table({"code": categories, "note": texts, "place": vectors})
+    layout = layout_of(before, Roles(timestamp="at"))
+    reference = profile_table(before, layout)
+
+    def said(code: list[str], note: list[str], place: list[list[float]]) -> dict[str, Measurement]:
+        table = pa.table({"code": code, "note": note, "place": place})
+        return {m.column: m for m in constant_column.compare(reference, profile_table(table, layout))}
+
+    distinct = said(several["rare"][:200], [f"y{i:08}" for i in range(200)], [[0.0, 0.0, 3.0], [3.0, 0.0, 0.0]] * 100)
+    for name in ("code", "note", "place"):
+        assert (distinct[name].value, distinct[name].note) == (None, constant_column.UNKNOWN)
+    stuck = said(["never seen"] * 200, ["y"] * 100 + ["no"] * 100, vectors[:200])
+    assert [stuck[name].value for name in ("code", "note", "place")] == [1, 0, 0]
+    assert stuck["code"].p_value < 1e-30
 
 
 def test_an_outage_is_found_and_an_ordinary_hour_is_not() -> None:

@@ -30,14 +30,16 @@ models:
 """
 
 
-def days(seed: int, count: int, *, start: datetime, error: list[float] | float = 1.0) -> pa.Table:
-    """Give regressions whose errors have a standard deviation for each day, and days that are alike in nothing."""
+def days(
+    seed: int, count: int, *, start: datetime, error: list[float] | float = 1.0, bias: list[float] | float = 0.0
+) -> pa.Table:
+    """Give regressions whose errors have a deviation and a mean for each day, and days that are alike in nothing."""
     rng = np.random.default_rng(seed)
     size = count * A_DAY
     label = rng.normal(100, 15, size)
     deviation = np.repeat(np.broadcast_to(error, count), A_DAY)
     at = [start + timedelta(days=n // A_DAY, seconds=700 * (n % A_DAY)) for n in range(size)]
-    predicted = label + deviation * rng.normal(size=size)
+    predicted = label + deviation * rng.normal(size=size) + np.repeat(np.broadcast_to(bias, count), A_DAY)
     return pa.table({"at": at, "area": rng.normal(size=size), "predicted": predicted, "price": label})
 
 
@@ -71,6 +73,24 @@ def test_a_fall_that_no_window_shows_is_told_with_the_day_it_began(tmp_path: Pat
     assert b"since " in page
     assert b'class="upright"' in page
     monitor.database.close()
+
+
+@pytest.mark.parametrize("way", [1.0, -1.0])
+def test_a_bias_that_lasts_is_told_once_and_by_name_though_errors_are_no_larger(tmp_path: Path, way: float) -> None:
+    # the variance that the bias adds is taken from the scatter, so that errors are as large as before
+    biased = days(2, 60, start=START, error=[1.0] * 20 + [0.96] * 40, bias=[0.0] * 20 + [way * 0.25] * 40)
+    monitor = watched(tmp_path, biased)
+    with monitor.database.read() as connection:
+        alerts = alert_rows(connection, model="prices")
+    (found,) = [a for a in alerts if a["detector"] == "ageing"]
+    assert found["state"] == "firing"
+    told = found["evidence"]
+    assert [one["metric"] for one in told["moved"]] == ["mean_error"]
+    assert abs(datetime.fromisoformat(told["since"]) - (START + 20 * DAY)) <= 8 * DAY
+    assert told["after"] == pytest.approx(way * 0.25, abs=0.06)
+    assert told["moved"][0]["effect"] == pytest.approx(way * 0.25 / np.sqrt(2 / np.pi), abs=0.08)
+    assert "mean error has been" in found["text"]
+    assert found["effect"] > 0
 
 
 def test_calm_days_are_not_told(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Rows of one window that resemble each other are told from independent ones."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +11,7 @@ from scipy import stats
 from monitor.profiles.arrow import Groups, layout_of, profile_groups
 from monitor.profiles.correlation import correlation_of, design_effect, mean_correlations, steepest_correlations
 from monitor.profiles.layout import Layout
+from monitor.profiles.likeness import likeness_packed, with_likeness
 from monitor.types import Roles
 
 WINDOWS, ROWS = 60, 500
@@ -138,3 +140,31 @@ def test_windows_that_are_all_the_same_are_not_alike() -> None:
     for tables in ([same], [same, usual], [same, same]):
         assert steepest_correlations(tables, ordered=[True] * len(tables))[0] == (0.0, 0.0)
         assert mean_correlations(tables, ordered=[True] * len(tables))[0] == pytest.approx(0.0, abs=1e-3)
+
+
+def grows(levels: np.ndarray, *, scatter: float = 1.0, rows: int = 40) -> bool:
+    index = np.repeat(np.arange(levels.size), rows)
+    values = levels[index] + scatter * np.random.default_rng(5).normal(size=index.size)
+    table = pa.table({"x": values})
+    layout = layout_of(table, Roles("at"))
+    return correlation_of(profile_groups(table, layout, Groups(index, levels.size)), layout).columns[0].grows
+
+
+def test_a_running_number_grows_and_what_comes_back_or_wavers_does_not() -> None:
+    days = np.arange(30.0)
+    draw = np.random.default_rng(6)
+    assert grows(days * 100, scatter=30)
+    assert grows(days * 100 + draw.normal(0, 20, 30), scatter=30)
+    assert not grows(-days * 100)
+    assert not grows(days / 20), "a slow trend, of which a day's rows show little"
+    assert not grows(20 * np.sin(days / 30 * 2 * np.pi))
+    assert grows(days[:10] * 100, scatter=30), "as many as a reference is learned from"
+    assert not grows(days[:9] * 100), "so few windows may rise by chance"
+    assert not any(grows(20 * draw.normal(size=20).cumsum()) for _ in range(60))
+
+
+def test_that_a_column_grows_is_kept_with_the_layout() -> None:
+    layout = measured(0.0)
+    grown = replace(layout, columns=tuple(replace(column, grows=True) for column in layout.columns))
+    assert all(column.grows for column in Layout.unpacked(grown.packed()).columns)
+    assert all(column.grows for column in with_likeness(layout, likeness_packed(grown)).columns)

@@ -355,6 +355,15 @@ def test_a_fall_of_performance_that_only_ageing_sees_is_told_at_once() -> None:
     assert told([ages, fired("performance.realised", "", segment="origin=JFK")])[0].evidence["told"]
 
 
+def test_what_labels_show_beside_ageing_waits_and_what_features_show_does_not() -> None:
+    ages = replace(fired("bias.temporal", "", evidence={"windows": 9}), detector="ageing")
+    old = replace(fired("bias.temporal", ""), detector="model_age")
+    kinds = ("drift.label", "drift.concept", "drift.data", "drift.prediction", "performance.realised")
+    heard = {kind: told([fired(kind, "x"), ages])[0].evidence["told"] for kind in kinds}
+    assert [kind for kind in kinds if not heard[kind]] == ["drift.label", "drift.concept"]
+    assert told([fired("drift.label", "x"), old])[0].evidence["told"]
+
+
 outcomes = st.sampled_from(["breach", "clear", "insufficient"])
 windows = st.fixed_dictionaries({}, optional=dict.fromkeys((DRIFT, QUALITY, HEALTH, PERFORMANCE), outcomes))
 

@@ -27,6 +27,8 @@ ATTACK = Symptoms(alarmed=("mallory",), attack=FEW, features=20)
         # what came there step by step is a season
         (replace(DRIFT, moved={"age": 6.0}, crept=frozenset({"age"})), "temporal"),
         (replace(DRIFT, moved={"age": 6.0, "fare": 9.0}, crept=frozenset({"age"})), "data_quality"),
+        # what grew from window to window in the reference already, as the number of an order, is in order
+        (replace(DRIFT, moved={"no": 6.0}, crept=frozenset({"no"}), grows=frozenset({"no"})), "temporal"),
         # and everybody sends it so, though it makes some of them look like attackers
         (replace(DRIFT, moved={"age": 6.0}, alarmed=FORTY, attack=MANY), "data_quality"),
         # but few who hold what is suspicious attack, whatever the season does
@@ -160,3 +162,13 @@ def test_who_is_under_an_attack_alarm_is_named() -> None:
     both = origin_of(replace(ATTACK, alarmed=("eve", "mallory")))
     assert both.speaks_for[0] == "eve, mallory are under an attack alarm"
     assert "c09 and 30 more are under" in origin_of(replace(ATTACK, alarmed=FORTY, attack=FEW)).speaks_for[0]
+
+
+def test_a_column_that_grows_is_named_as_that_and_not_as_one_that_crept() -> None:
+    found = origin_of(Symptoms(moved={"no": 6.0}, crept=frozenset({"no"}), grows=frozenset({"no"}), features=20))
+    assert (found.name, found.grows) == ("temporal", ("no",))
+    assert found.speaks_for[-1] == "it grows with time, in the reference already (no)"
+    slowly = origin_of(Symptoms(grows=frozenset({"no"}), features=20))
+    assert (slowly.name, slowly.grows) == ("temporal", ("no",))
+    both = origin_of(replace(DRIFT, broken={"fare": 1.0}, crept=frozenset({"no"}), grows=frozenset({"no"})))
+    assert (both.name, both.grows) == ("data_quality", ())

@@ -81,6 +81,53 @@ def test_weighed_labels_tell_what_all_labels_would(
     assert np.mean(covered) >= 0.85
 
 
+BY_SCORE: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "all above a score": lambda p: np.where(p > 0.3, 1.0, 0.05),
+    "many above a score": lambda p: np.where(p > 0.25, 0.6, 0.06),
+    "those in doubt": lambda p: np.where(abs(p - 0.45) < 0.2, 1.0, 0.06),
+}
+
+
+@pytest.mark.parametrize("which", BY_SCORE)
+def test_a_score_from_which_on_rows_are_labelled_cuts_those_below_from_those_above(which: str) -> None:
+    """Rows below were taken to be as those just above, which are wrong more often: 0.02 and more in either number."""
+    rng = np.random.default_rng(17)
+    layout = layout_of(of_two(rng, 20_000), TWO)
+    rows = of_two(rng, 300_000)
+    for name in ("accuracy", "roc_auc"):
+        metric, told, covered = BY_NAME[name], [], []
+        truth = metric.of(profile(rows, np.ones(rows.num_rows, np.bool_), layout))
+        assert truth
+        for _ in range(120):
+            window = of_two(rng, 1_500)
+            found = metric.of(profile(window, rng.random(1_500) < BY_SCORE[which](np.asarray(window["p"])), layout))
+            if found:
+                told.append(found.value)
+                covered.append((found.low or 0.0) <= truth.value <= (found.high or 1.0))
+        assert len(told) >= 60
+        assert abs(np.mean(told) - truth.value) < 0.006 + 2 * np.std(told) / np.sqrt(len(told))
+        assert np.mean(covered) >= 0.88
+
+
+def test_a_range_of_scores_with_hardly_any_label_is_not_told_of() -> None:
+    rng = np.random.default_rng(18)
+    rows = of_two(rng, 2_000)
+    layout, p = layout_of(rows, TWO), np.asarray(rows["p"])
+    known = (p > 0.3) | (np.cumsum(p <= 0.3) % 500 == 1)
+    (found,) = judged(BY_NAME["accuracy"], profile(rows, p >= 0, layout), profile(rows, known, layout))
+    assert found.value is None
+    assert "rows that were decided negative, in a range of scores that is labelled otherwise than" in found.note
+
+
+def test_no_range_is_cut_off_where_labels_are_drawn_at_random() -> None:
+    rng = np.random.default_rng(19)
+    layout = layout_of(of_two(rng, 20_000), TWO)
+    found = [profile(rows, rng.random(800) < 0.1, layout) for rows in (of_two(rng, 800) for _ in range(150))]
+    known = [one for one in found if (one.outcome.counts.sum(axis=(0, 2)) >= 10).all()]  # type: ignore[union-attr]
+    cut = [isinstance(representative(one), str) for one in known]
+    assert np.mean(cut) < 0.05
+
+
 def test_labels_of_nearly_all_rows_are_taken_as_they_are() -> None:
     rng = np.random.default_rng(6)
     rows = of_two(rng, 2_000)

@@ -410,3 +410,20 @@ def test_a_name_stays_on_one_short_line_that_can_be_sent(name: str) -> None:
     assert len(cut) <= 80
     cut.encode()
     assert not any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") for c in cut)
+
+
+def test_a_message_about_a_column_that_only_grows_says_where_it_belongs() -> None:
+    why = {"for": ["it grows with time"], "against": [], "crept": ["no"], "grows": ["no"]}
+
+    def told(*columns: str) -> str:
+        found = [finding("psi", 4.0, column=column, kind="drift.data", origin="temporal") for column in columns]
+        return lines_of(group(*(replace(one, evidence={"origin": why, "columns": ["no"]}) for one in found)))[-1]
+
+    assert told("no").startswith("To do: put no into `columns.ignore`: it grows with time")
+    assert told("no", "anomaly(features)").startswith("To do: put no into `columns.ignore`")
+    assert "columns.ignore" not in told("no", "age")
+    moved = [{"column": "no"}, {"column": "age"}]
+    for names, belongs in ((moved[:1], True), (moved, False)):
+        found = finding("lasting_drift", 2.0, column="", kind="drift.data", origin="temporal")
+        said = lines_of(group(replace(found, evidence={"origin": why, "moved": names})))[-1]
+        assert ("columns.ignore" in said) == belongs

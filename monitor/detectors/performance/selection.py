@@ -4,11 +4,13 @@ Who has a label may hang on the score and the decision; where it hangs on more, 
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import chdtrc, xlogy
 
 from monitor.profiles.bins import CategoryBins
 from monitor.profiles.outcome import BinaryOutcome, MulticlassOutcome, Outcome, RegressionOutcome
@@ -20,6 +22,11 @@ NEARLY_ALL, UNCOVERED = 0.9, 0.05
 """With labels of so many rows they are taken as they are; of so many rows, at most, none like them may be labelled."""
 GROUPS, FEWEST = 10, 10
 """Rows of one decision are told apart in so many groups by score, of so many labelled ones at least."""
+OTHERWISE, BEYOND_DOUBT, FEWEST_OF_A_RANGE = 0.01, 1e-6, 5
+"""The chance at which a range of scores is labelled otherwise than the one beside it, wherever the cut may be, and at
+which one is in which fewer rows than so many have a label, so that nothing is known of it."""
+DECISIONS = ("negative", "positive")
+OF_A_RANGE = ", in a range of scores that is labelled otherwise than those beside it,"
 ASKEW = 0.9
 """Sums that cannot be weighed are kept where weights leave so much of the rows' worth."""
 FAR, SURELY = 0.2, 4.0
@@ -70,7 +77,7 @@ def of_one_class(profile: Profile) -> str:
     one, n, rows = int(held[0]), int(labels.sum()), int(served.sum())
     if labels[:, one].sum() - labels[one, one] < FEWEST or served[one] >= rows / 2:
         return ""
-    name = ("negative", "positive")[one] if isinstance(outcome, BinaryOutcome) else repr(outcome.classes[one])
+    name = DECISIONS[one] if isinstance(outcome, BinaryOutcome) else repr(outcome.classes[one])
     return f"not known: all {n:,} labels of {rows:,} rows are {name}, and most rows were decided otherwise"
 
 
@@ -81,8 +88,14 @@ def _of_two(outcome: BinaryOutcome, *, weighable: bool) -> BinaryOutcome | str:
     lacking = (labelled.sum(axis=0) < FEWEST) & (served.sum(axis=0) > UNCOVERED * served.sum())
     if lacking.any():
         side = int(np.flatnonzero(lacking)[0])
-        return _few(labelled[:, side], served[:, side], ("negative", "positive")[side])
-    groups = np.stack([side * GROUPS + _grouped(labelled[:, side]) for side in (0, 1)], axis=1)
+        return _few(labelled[:, side], served[:, side], DECISIONS[side])
+    ranges = [_ranges(labelled[:, side], served[:, side]) for side in (0, 1)]
+    for side, held in enumerate(ranges):
+        for one in held:
+            if labelled[one, side].sum() < FEWEST_OF_A_RANGE and served[one, side].sum() > UNCOVERED * served.sum():
+                return _few(labelled[one, side], served[one, side], DECISIONS[side] + OF_A_RANGE)
+    cut = [_grouped(labelled[:, side], held) for side, held in enumerate(ranges)]
+    groups = np.stack([cut[0], cut[0].max() + 1 + cut[1]], axis=1)
     weights = _weights(labelled, served, groups)
     if not weighable:
         return outcome if _worth(labelled, weights) >= ASKEW else _askew(labelled, served)
@@ -107,7 +120,7 @@ def _of_several(outcome: MulticlassOutcome, served: Counts | None, *, weighable:
     sure, surely_served = outcome.confidence.sum(axis=1), outcome.served.sum(axis=0)
     if not sure.any() or not surely_served.any():
         return told
-    weights = _weights(sure, surely_served, _grouped(sure))
+    weights = _weights(sure, surely_served, _grouped(sure, _ranges(sure, surely_served)))
     confidence = _rounded(outcome.confidence * weights[:, None])
     sums = outcome.confidence_sums * confidence.sum(axis=1) / np.maximum(sure, 1)
     return replace(told, confidence=confidence, confidence_sums=sums)
@@ -146,11 +159,56 @@ def _nearly_all(labelled: Counts, served: Counts) -> bool:
     return int(labelled.sum()) < FEWEST or labelled.sum() >= NEARLY_ALL * served.sum()
 
 
-def _grouped(labelled: Counts) -> NDArray[np.intp]:
-    """Give for each of ordered bins its group, of about equally many labelled rows."""
-    many = int(np.clip(labelled.sum() // FEWEST, 1, GROUPS))
-    middle = np.cumsum(labelled) - labelled / 2
-    return np.asarray(np.minimum((middle * many / max(labelled.sum(), 1)).astype(np.intp), many - 1))
+def _ranges(labelled: Counts, served: Counts) -> list[slice]:
+    """Cut ordered bins into ranges where the share of rows with a label changes, as at a score from which on all have.
+
+    By the likelihood ratio of two shares against one. (Wilks 1938) The last bin before the change, in which it may lie,
+    goes to the side that is labelled more: there each labelled row counts for few others.
+    """
+    open_, found = [slice(0, labelled.size)], list[slice]()
+    while open_:
+        one = open_.pop()
+        cut = _cut(labelled[one], served[one])
+        if cut is None:
+            found.append(one)
+        else:
+            open_ += [slice(one.start + cut, one.stop), slice(one.start, one.start + cut)]
+    return found
+
+
+def _cut(labelled: Counts, served: Counts) -> int | None:
+    places = np.flatnonzero(served)
+    if places.size < 3:
+        return None
+    known, rows = (np.concatenate([[0], np.cumsum(one[places])]) for one in (labelled, served))
+    after, rows_after = known[-1] - known, rows[-1] - rows
+    gained = 2 * (_likelihood(known, rows) + _likelihood(after, rows_after))
+    chance = chdtrc(1, np.maximum(gained - gained[0], 0.0)) * (places.size - 1)
+    ends = np.arange(known.size) + np.where(known * rows_after < after * rows, -1, 1)
+    within = (ends > 0) & (ends < places.size)
+    ends = np.clip(ends, 0, places.size)
+    thin = np.minimum(known[ends], after[ends]) < FEWEST_OF_A_RANGE
+    surely = within & (chance <= np.where(thin, BEYOND_DOUBT, OTHERWISE))
+    return int(places[ends[np.where(surely, gained, -np.inf).argmax()]]) if surely.any() else None
+
+
+def _likelihood(known: Counts, rows: Counts) -> Floats:
+    """Give the log-likelihood of so many labelled among so many rows at their own share."""
+    share = known / np.maximum(rows, 1)
+    return np.asarray(xlogy(known, share) + xlogy(rows - known, 1 - share))
+
+
+def _grouped(labelled: Counts, ranges: Sequence[slice]) -> NDArray[np.intp]:
+    """Give for each of ordered bins its group, of about equally many labelled rows of one range."""
+    groups, first = np.zeros(labelled.size, np.intp), 0
+    for one in ranges:
+        held = labelled[one]
+        many = int(np.clip(held.sum() // FEWEST, 1, GROUPS))
+        middle = np.cumsum(held) - held / 2
+        groups[one] = first + np.minimum((middle * many / max(held.sum(), 1)).astype(np.intp), many - 1)
+        # a range of too few labels goes with the next one
+        first += many if held.sum() >= FEWEST_OF_A_RANGE else 0
+    return groups
 
 
 def _weights(labelled: Counts, served: Counts, groups: NDArray[np.intp]) -> Floats:

@@ -7,17 +7,20 @@ from scipy.special import gammaln
 
 from monitor.detectors.detector import EMPTY, Detector, paired
 from monitor.detectors.quality.share import NOT_SERVED
+from monitor.profiles.bins import CategoryBins
 from monitor.profiles.profile import ColumnProfile, Profile
 from monitor.types import Measurement
 
 NAME = "constant_column"
+UNKNOWN = "all rows are counted alike, which different values may be"
 
 
 def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
     """Say 1 when a column that varied in the reference has one value in the whole window, else 0.
 
     The p-value is the chance that so many rows all fall in one bin, whichever, when rows of one window are alike by
-    the column's correlation: Dirichlet-multinomial counts. (Mosimann 1962). Undefined below two rows.
+    the column's correlation: Dirichlet-multinomial counts. (Mosimann 1962). Undefined below two rows, and where rows
+    that are counted alike may hold different values: rare ones of the reference, texts of one length, vectors of one.
     """
     for column, before, after in paired(reference, current, without=NOT_SERVED):
         if _varies(before):
@@ -29,8 +32,18 @@ def _judged(column: str, before: ColumnProfile, after: ColumnProfile) -> Measure
         note = EMPTY if not after.n else "one row cannot vary"
         return Measurement(NAME, None, column=column, n=after.n, note=note)
     stuck = not _varies(after)
+    if stuck and _may_differ(after):
+        return Measurement(NAME, None, column=column, n=after.n, note=UNKNOWN)
     p_value = _all_alike(before, after.n) if stuck else 1.0
     return Measurement(NAME, float(stuck), column=column, n=after.n, p_value=p_value, effect=float(stuck))
+
+
+def _may_differ(column: ColumnProfile) -> bool:
+    """Say whether different values may stand behind one bin, or one number."""
+    bins = column.bins
+    if isinstance(bins, CategoryBins):
+        return bool(column.counts[bins.other]) and (bins.tail is None or len(bins.tail) > 1)
+    return column.kind in ("text", "vector")
 
 
 def _all_alike(before: ColumnProfile, rows: int) -> float:

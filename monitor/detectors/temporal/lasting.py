@@ -18,8 +18,9 @@ KIND = "bias.temporal"
 def ageing(series: Sequence[Series]) -> Iterator[Measurement]:
     """Measure by how much performance is worse since it most likely began to be, lately: 0 without a sign of it.
 
-    In the unit of the metric that is furthest off: accuracy, Brier score or ROC AUC; log loss with several classes;
-    mean absolute error as a share of the reference's. The p-value is one over the mean of the metrics' e-detectors: in
+    In the unit of the metric that is furthest off: accuracy, Brier score or ROC AUC; log loss with several classes; of
+    a regression mean absolute error, or mean error either way, as a share of the reference's mean absolute error. The
+    p-value is one over the mean of the metrics' e-detectors: in
     windows without a change it is at most a once in 1/a windows or more, with no need to ask for several windows.
     One window of rows beside the reference, which makes for a common error, counts once. (Shin, Ramdas & Rinaldo 2024)
 

@@ -136,7 +136,8 @@ def line_through(series: Series, begins: int) -> Trend | None:
     """Fit a trend to the windows from a place on, a unit of time being 30 days."""
     at, found = series.at[begins:], series.found[begins:]
     times = np.array([(window.end - at[0].end) / MONTH for window in at])
-    return trend_of(times, np.array([one.effect if series.either else one.value for one in found], np.float64))
+    signed = series.column and series.either
+    return trend_of(times, np.array([one.effect if signed else one.value for one in found], np.float64))
 
 
 def _reached(found: Trend, limit: float, now: datetime) -> dict[str, Any] | None:
