@@ -110,7 +110,7 @@ class Labelling:
         p_value = min(1.0, len(found) * strongest.p_value)
         of = stretch if strongest.name == "contributors" else rows
         share = strongest.rows.size / max(of.num_rows, 1)
-        part = Part.of(known, self.nulls[size], batch)
+        part = Part.of(known, self.nulls[size], batch, whole=batch)
         p = p_values_of_sums(known, self.nulls[size], part, rng=rng)
         flips = {_part(name): (flipped, p[name]) for name, flipped in flip_shares(known, part).items()}
         told = named(

@@ -216,12 +216,12 @@ class Part:
     mined: Labelled | None
 
     @classmethod
-    def of(cls, known: Known, nulls: Nulls, rows: Labelled, places: Places = NONE) -> "Part":
-        """Look at the shares of the labels."""
+    def of(cls, known: Known, nulls: Nulls, rows: Labelled, places: Places = NONE, *, whole: Labelled) -> "Part":
+        """Look at the shares of the labels, and in the whole batch at those of the model's errors."""
         given, told = nulls[SHARES], prior_shift.measure(rows, priors=known.priors)
         rare = isinstance(given, OfShares) and given.learned.p_value(told.value) <= DOUBT
         chosen = as_chosen(rows, known.rows, priors=known.priors) if rare else None
-        return cls(places, rows, chosen, as_mined(rows, known.rows))
+        return cls(places, rows, chosen, as_mined(rows, known.rows, whole=whole))
 
     def laid(self, name: str, measure: Measure, given: Given, rng: np.random.Generator) -> Laid:
         """Lay a statistic beside its null: of the rows as they are or, if it is less rare so, as they were chosen."""
@@ -240,7 +240,7 @@ class Part:
 
 def p_values(known: Known, nulls: Nulls, batch: Labelled, *, rng: np.random.Generator) -> dict[str, float]:
     """Give the p-value of every statistic and direction of one batch of the calibrated size."""
-    sums, part = sums_of(known), Part.of(known, nulls, batch)
+    sums, part = sums_of(known), Part.of(known, nulls, batch, whole=batch)
     drawn = {name: one for name, one in measures_of(known).items() if name not in sums}
     found = {name: part.laid(name, one, nulls[name], rng).p_value for name, one in drawn.items()}
     return found | p_values_of_sums(known, nulls, part, rng=rng)
@@ -308,7 +308,7 @@ def audit(
     spoken = list(measures) + (["contributors"] if (batch.contributor >= 0).any() else [])
     spoken += ["slow_poisoning"] if len(parts) > 1 and "slow_poisoning" not in without else []
     alpha = FALSE_ALARMS / len(spoken)
-    taken = [Part.of(known, nulls[size], batch.take(part), part) for part in parts]
+    taken = [Part.of(known, nulls[size], batch.take(part), part, whole=batch) for part in parts]
     found = [_worst(name, taken, measure, nulls[size][name], alpha, rng=rng) for name, measure in measures.items()]
     if "contributors" in spoken:
         found.append(contributed(known, batch.take(judged), judged, alpha=alpha))
@@ -323,7 +323,8 @@ def audit(
     outcome: Literal["clean", "suspicious"] = "suspicious" if breaching else "clean"
     seen_from = None
     if not by_error:
-        seen_from = _detectable(taken[0].rows, nulls[size][FLIPS], alpha / len(parts), len(parts), rng=rng)
+        first = taken[0].mined if MINED in chosen else None
+        seen_from = _detectable(first or taken[0].rows, nulls[size][FLIPS], alpha / len(parts), len(parts), rng=rng)
     return Verdict(outcome, why, int(judged.size), len(parts), tuple(found), seen_from)
 
 

@@ -12,16 +12,28 @@ SURE = 3.0
 HALVINGS = 60
 
 
-def as_mined(batch: Labelled, reference: Labelled, *, said: bool = False) -> Labelled | None:
-    """Give a batch with probabilities and neighbours as they are among rows chosen by the model's errors, as far as so.
+def as_mined(
+    rows: Labelled, reference: Labelled, *, whole: Labelled | None = None, said: bool = False
+) -> Labelled | None:
+    """Give rows with probabilities and neighbours as they are if chosen by the model's errors, as far as it may be so.
 
     Right and wrong rows stay what they are, so that the odds of a wrong answer change by one ratio: the one that its
     shares demand, as far as features have moved towards those of the rows that the model gets wrong. Labels flipped
     without regard to features move none of these. None where they have not surely moved; said: it is known that rows
-    were chosen so. (the shares of two classes, right and wrong: Saerens, Latinne & Decaestecker 2002)
+    were chosen so. whole: the batch that the rows are a part of, by which this is seen. (the shares of two classes,
+    right and wrong: Saerens, Latinne & Decaestecker 2002)
 
     Blind to flips in a batch whose rows are harder than the reference's as far as their flipped rows look as errors do.
     """
+    times = _times(rows if whole is None else whole, reference, said=said)
+    if times is None:
+        return None
+    ratios = np.where(np.arange(rows.classes) == rows.said[:, None], 1.0, times)
+    return replace(rows, chance=weighed(rows.chance, ratios), near=weighed(rows.near, ratios))
+
+
+def _times(batch: Labelled, reference: Labelled, *, said: bool) -> float | None:
+    """Give how many times the odds of a wrong answer are the reference's; None where rows seem not chosen so."""
     wrong, usual = batch.label != batch.said, reference.label != reference.said
     if not 0 < usual.sum() < usual.size or not batch.size:
         return None
@@ -31,9 +43,7 @@ def as_mined(batch: Labelled, reference: Labelled, *, said: bool = False) -> Lab
     if not said and not (share > prior and along > SURE * error):
         return None
     moved = share if said else prior + min(1.0, along + SURE * error) * (share - prior)
-    times = min(_odds(moved) / _odds(prior), _matched(risk, share))
-    ratios = np.where(np.arange(batch.classes) == batch.said[:, None], 1.0, times)
-    return replace(batch, chance=weighed(batch.chance, ratios), near=weighed(batch.near, ratios))
+    return min(_odds(moved) / _odds(prior), _matched(risk, share))
 
 
 def _risk(rows: Labelled) -> Floats:
