@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from scipy.stats import binom
+from scipy.special import bdtrc
 
 from monitor.detectors.attack.contract import most_by_accident
 from monitor.profiles.bins import CategoryBins, NumericBins
@@ -44,7 +44,7 @@ def faulty_columns(
 
 def _some(share: float, rows: int) -> bool:
     """Say whether a fifth of the rows break a column, and not most; two of ten do by chance, in some column."""
-    return SOME <= share < MOST and binom.sf(round(share * rows) - 1, rows, 2 * RARE) < BY_CHANCE
+    return SOME <= share < MOST and bool(bdtrc(round(share * rows) - 1, rows, 2 * RARE) < BY_CHANCE)
 
 
 def _fault(before: ColumnProfile, after: ColumnProfile, everybody: ColumnProfile, *, odd: float) -> tuple[str, float]:
