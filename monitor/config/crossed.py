@@ -5,6 +5,7 @@ everything else; what has the wrong shape is passed over here.
 """
 
 import re
+from base64 import b64decode
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
@@ -14,6 +15,7 @@ from monitor.config.model import KINDS, SEVERITIES, Receiver
 from monitor.config.words import Mistake, Path, Tree, listed, mapping, shown, suggestion, value_at
 
 _RECEIVER_KINDS = ("slack", "webhook", "log")
+BEFORE_KEY, NEW_KEY = "whsec_", "echo whsec_$(openssl rand -base64 32)"
 
 
 def crossed(expanded: object, raw: object) -> Iterator[Mistake]:
@@ -64,6 +66,17 @@ def _receiver(path: Path, receiver: Tree) -> Iterator[Mistake]:
             f"{len(secret)} secrets",
             "write one, or the new and the old one while they are changed",
         )
+    if "secret" in receiver and not all(map(_is_key, listed(secret) if isinstance(secret, list) else [secret])):
+        yield (*path, "secret"), "no key to sign with", f"write whsec_ and 24 to 64 random bytes in base64: {NEW_KEY}"
+
+
+def _is_key(secret: object) -> bool:
+    """Say whether it is a key, whose value is never shown: base64 after whsec_, or else any text that is not blank."""
+    text = str(secret or "")
+    try:
+        return bool(b64decode(text.removeprefix(BEFORE_KEY), validate=True) if BEFORE_KEY in text[:6] else text.strip())
+    except ValueError:
+        return False
 
 
 def _route(path: Path, route: Tree, models: Tree, receivers: Tree, raw: object) -> Iterator[Mistake]:

@@ -11,7 +11,7 @@ from monitor.alerts.attack_wording import EVERYONE, TO_DO, attack_named, flipped
 from monitor.alerts.taxonomy import is_attack
 from monitor.detectors.attack.indicators import ALL_BY_NAME
 from monitor.detectors.attack.sighting import CLUSTER, sign_of
-from monitor.detectors.suspicion.suspects import CLIENT, flips_of, kind_of
+from monitor.detectors.suspicion.suspects import CLIENT, flips_of, is_shared, kind_of
 from monitor.render.frame import cut, times
 from monitor.render.svg import LEFT, RIGHT, WIDTH, TimeScale, drawing, read_time, tag
 from monitor.store.schema import sighting
@@ -71,7 +71,7 @@ def _cluster(
     found = told or max(clusters, key=lambda one: (one.get("flips") or 0, one["size"]), default=None)
     if found is None:
         return None
-    others = bool(client) and found["clients"] > 1
+    others = bool(client) and is_shared(found)
     own = (found.get("own") if client else None) or ({} if others else found)
     return {
         **found,

@@ -39,6 +39,7 @@ from monitor.setup.misfits import (
 )
 from monitor.setup.sample import Sample, missing_files, opened, sampled
 from monitor.setup.unmeasured import unmeasured
+from monitor.setup.unrouted import unrouted
 from monitor.setup.untold import untold
 from monitor.types import Roles, crossing
 
@@ -68,7 +69,8 @@ def check(config: Config, *, root: Path, place: str = "monitor.yaml") -> list[Fi
 
     root: the configuration's folder. place: what the messages call the configuration.
     """
-    return list(chain.from_iterable(_model(f"{place}: models.{n}", m, root) for n, m in config.models.items()))
+    found = chain.from_iterable(_model(f"{place}: models.{n}", m, root) for n, m in config.models.items())
+    return [*found, *(Finding("warning", f"{place}: routes", *said) for said in unrouted(config.routes))]
 
 
 def _model(at: str, model: Model, root: Path) -> Iterator[Finding]:

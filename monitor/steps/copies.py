@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from monitor.detectors.attack.variations import few_of
+from monitor.detectors.suspicion.suspects import is_shared
 from monitor.names import short_name
 from monitor.profiles.layout import Layout
 from monitor.profiles.tables import as_text
@@ -42,7 +43,7 @@ def own_copies(
     known = {_marked(text): place for place, one in enumerate(ids) if (text := as_text(one))}
     found = [known[mark] for one in (cluster.get("own") or {}).get("ids", ()) if (mark := _marked(one)) in known]
     if len(found) < 2 or not rows.num_columns:  # a pair
-        return {**cluster, "pair": cluster["pair"] if cluster["clients"] <= 1 else []}
+        return {**cluster, "pair": [] if is_shared(cluster) else cluster["pair"]}
     before, after = (rows.slice(place, 1).to_pylist()[0] for place in (found[0], found[-1]))
     apart = sorted(_apart(before, after), key=lambda one: (-one[1], one[0]))[:MOST]
     pair = [{"column": name, "from": hide(_value(before, name)), "to": hide(_value(after, name))} for name, _ in apart]

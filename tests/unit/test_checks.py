@@ -571,3 +571,20 @@ def test_hours_without_a_reference_are_warned_of(tmp_path: Path, window: str, to
     text = CONFIG.replace("    reference: {files: reference.parquet}\n", "").replace("1h", window)
     said = [str(finding) for finding in checked(tmp_path, text) if finding.place.endswith(".reference")]
     assert any(f"learned from the first ten windows of {window}" in one for one in said) == told
+
+
+@pytest.mark.parametrize(
+    ("routes", "nobody"),
+    [
+        ("[]", ""),
+        ("[{to: [log]}]", ""),
+        ('[{match: {kind: "performance.*"}, to: [log]}, {to: [log]}]', ""),
+        ("[{match: {severity: critical}, to: [log]}]", ""),
+        ('[{match: {kind: "[!h]*"}, to: [log]}]', "alerts of health go to nobody"),
+    ],
+)
+def test_kinds_of_alerts_that_no_route_takes_are_named(tmp_path: Path, routes: str, nobody: str) -> None:
+    written(tmp_path)
+    text = CONFIG + f"receivers: {{log: {{log: a.jsonl}}}}\nroutes: {routes}\n"
+    found = [one for one in checked(tmp_path, text) if one.place == "monitor.yaml: routes"]
+    assert [(one.severity, one.problem) for one in found] == ([("warning", nobody)] if nobody else [])

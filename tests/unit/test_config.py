@@ -153,6 +153,12 @@ def test_stated_shares_are_kept_by_the_text_of_their_values() -> None:
     assert roles.population == {"sex": {"1": 0.49, "2": 0.51}, "veteran": {"true": 0.1, "false": 0.9}}
 
 
+@pytest.mark.parametrize("secret", ["whsec_", '" "', '""', '"whsec_?"', "[hunter2, whsec_]"])
+def test_nothing_is_signed_with_a_key_that_everybody_knows(secret: str) -> None:
+    told = mistakes(GOOD.replace('secret: "${KEY}"', f"secret: {secret}"))
+    assert told.startswith("monitor.yaml: receivers.audit.secret: no key to sign with; write whsec_ and 24 to 64")
+
+
 def test_a_route_may_name_its_receiver_by_a_variable() -> None:
     config = load(
         GOOD.replace("{to: [team]}", '{to: ["${WHO}"]}'), place="", environ={**ENVIRON, "WHO": "audit"}, read=read

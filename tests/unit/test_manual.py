@@ -1,10 +1,12 @@
 """README and manual: pages are found and shown, links resolve, and what they say of commands and keys is so."""
 
+import base64
 import re
 import shlex
 import tomllib
 from collections.abc import Iterator
 from dataclasses import fields
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from monitor.config import Config, Model, load
 from monitor.config.section import Section
 from monitor.detectors.attack import Validation
 from monitor.errors import ConfigError
+from monitor.notify.webhook import signed
 from monitor.render.views import ALERT_KEYS
 
 HOME = Path(monitor.__file__).parent.parent
@@ -198,3 +201,17 @@ def keys_told(topic: str) -> list[str]:
 def test_the_keys_of_an_alert_and_of_a_validation_are_told() -> None:
     assert sorted(keys_told("alerts")) == sorted(ALERT_KEYS)
     assert sorted(keys_told("validate")) == sorted(field.name for field in fields(Validation))
+
+
+def test_the_manual_s_way_to_verify_a_webhook_does() -> None:
+    text = (PAGES / "alerts.md").read_text()
+    names: dict[str, Any] = {}
+    exec(re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)[0], names)  # noqa: S102  # what readers copy
+    now, body = datetime.now(UTC), b'{"type": "alert.fired"}'
+    for secret in ("whsec_" + base64.b64encode(b"k" * 24).decode(), "hunter2"):
+        headers = signed("a1", body, secrets=("whsec_b2xk", secret), now=now)
+        assert names["is_genuine"](headers, body, secret)
+        assert not names["is_genuine"](headers, body + b" ", secret)
+        assert not names["is_genuine"](headers, body, "whsec_bmV3")
+        late = signed("a1", body, secrets=(secret,), now=now - timedelta(hours=1))
+        assert not names["is_genuine"](late, body, secret)

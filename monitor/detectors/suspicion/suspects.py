@@ -291,6 +291,16 @@ def flips_of(cluster: Mapping[str, Any], client: str) -> int:
     return int((own if client else cluster).get("flips") or 0)
 
 
+def is_shared(cluster: Mapping[str, Any]) -> bool:
+    """Say whether a cluster of a client's near-copies holds rows of others, or may: what is said of it is not of one.
+
+    >>> [is_shared({"size": 9, "clients": 1, "own": {"size": own}}) for own in (9, 8)]
+    [False, True]
+    """
+    own = (cluster.get("own") or {}).get("size")
+    return cluster.get("clients", 1) > 1 or (own is not None and own < cluster.get("size", 0))
+
+
 def _flips(one: Sighting) -> int:
     return flips_of(one.evidence.get("cluster") or {}, one.client)
 
