@@ -21,6 +21,7 @@ from monitor.commands.quarantined import quarantined
 from monitor.commands.weak import weaknesses
 from monitor.config import Model
 from monitor.daemon.passes import Stopping
+from monitor.detectors.attack import Learning
 from monitor.detectors.detector import Detector
 from monitor.detectors.fairness.sides import ROWS_NEEDED
 from monitor.errors import MonitorError
@@ -33,7 +34,7 @@ from monitor.steps.reference import References
 from monitor.steps.small_groups import untold_groups
 from monitor.steps.turns import SILENCE, THINNING
 from monitor.store.alerts import alert_rows
-from monitor.store.attacks import followed_rows, read_baselines
+from monitor.store.attacks import followed_rows, read_baselines, read_followed
 from monitor.store.cursors import read_source
 from monitor.store.database import home
 from monitor.store.measurements import read_judgements
@@ -196,8 +197,27 @@ def _attacks(connection: Connection, name: str, model: Model) -> Sign:
     if not read_baselines(connection, name):
         needed = "a reference of 200 rows or more with numbers or categories is needed"
         return Sign(about, f"cannot see: {needed}", note=True)
-    blind = "" if model.columns.client else "; clients are not told apart, so that only large attacks are seen"
-    return Sign(about, f"{followed:,} queries followed{blind}", note=bool(blind))
+    if model.columns.client:
+        return Sign(about, f"{followed:,} queries followed")
+    blind = "clients are not told apart, so that only large attacks are seen"
+    learning = learning_said(Learning.of(read_followed(connection, name, WHOLE).arrays))
+    return Sign(about, f"{followed:,} queries followed; {blind}{learning}", note=True)
+
+
+def learning_said(left: Learning) -> str:
+    """Say until when nothing is looked for, "" where all is.
+
+    >>> learning_said(Learning(4, 0, 7))
+    '; still learning what is usual: searches are looked for after 4 more hours or days with records, odd rows after 7'
+    """
+    if not (left.searches or left.rows or left.odd):
+        return ""
+    unit = "more hours or days with records"
+    searches = f"searches are looked for after {left.searches} {unit}, odd rows" if left.searches else "odd rows are"
+    looked_for = "" if left.searches else " looked for"
+    rows = f"{left.rows:,} more records and then " if left.rows else ""
+    odd = f"{rows}{left.odd}" + ("" if left.searches else f" {unit}")
+    return f"; still learning what is usual: {searches}{looked_for} after {odd}"
 
 
 def _source(connection: Connection, source: str, *, now: datetime, model: Model) -> Sign:

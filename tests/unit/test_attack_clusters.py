@@ -23,6 +23,7 @@ def after_honest_stretches(rows: int) -> dict[str, Any]:
 def search(held: dict[str, Any], stretch: int, *, places: list[int], rows: int) -> list[bool]:
     """Send near-copies of one row after another; say of each whether its cluster is beyond the honest ones."""
     beyond, clusters = [], Clusters(held, Gains.of([RARE]))
+    clusters.turn(stretch)
     for number, place in enumerate(places):
         buckets = np.arange(1, TABLES + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15) * np.uint64(place + 1)
         for row in range(rows):
@@ -37,7 +38,7 @@ def search(held: dict[str, Any], stretch: int, *, places: list[int], rows: int) 
                 stretch=stretch,
                 name=b"",
             )
-        beyond.append(bool(held["peak"][joined.cluster] >= held["limit"][joined.cluster]))
+        beyond.append(joined.peak >= joined.limit)
     return beyond
 
 
@@ -67,5 +68,20 @@ def searches(*, every: int) -> list[bool]:
 
 def test_where_honest_clusters_came_to_little_one_needs_what_tells_it_from_all_that_are_looked_at() -> None:
     held = after_honest_stretches(2)
-    search(held, 40, places=[100, 101, 102], rows=2)
-    assert held["limit"].min() == ALARM
+    for rows in range(2, 8):
+        found = search(held, 40, places=[rows], rows=rows)
+        assert found == [bool(held["peak"].max() >= ALARM)]
+    assert found == [True]
+
+
+def test_stretches_without_any_cluster_tell_what_is_usual_too() -> None:
+    assert searched_after(9) == [False]
+    assert searched_after(10) == [True]
+
+
+def searched_after(stretches: int) -> list[bool]:
+    """Search where so many stretches of time, with the running one, held no cluster."""
+    held = empty_clusters(1, 0)
+    for stretch in range(1, stretches):
+        Clusters(held, Gains.of([RARE])).turn(stretch)
+    return search(held, stretches, places=[100], rows=12)

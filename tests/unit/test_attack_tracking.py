@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from monitor.detectors.attack import ALPHA, Baseline, Sighting, State, baseline_of, merge, track
+from monitor.detectors.attack import ALPHA, Baseline, Learning, Sighting, State, baseline_of, merge, track
 from monitor.detectors.attack.sighting import NEWCOMERS
 from monitor.profiles.arrow import layout_of
 from monitor.types import Roles
@@ -436,3 +436,61 @@ def test_what_a_stretch_tells_of_a_cluster_does_not_hold_what_came_later() -> No
         assert sizes[0] <= 30
         assert sizes[-1] > 60
         assert all(own[start]["size"] == whole[start] for start in own)
+
+
+NAMELESS = Roles(timestamp="at", id="id", prediction="answer", scores=("score",))
+
+
+def told_without_ids(table: pa.Table, *, at_once: int) -> set[tuple[str, datetime]]:
+    """Follow rows that name no client, so many at once; give what raised an alarm in which stretch."""
+    state, found = State.empty(fitted()), list[Sighting]()
+    for first in range(0, table.num_rows, at_once):
+        state, seen = track(fitted(), state, table.slice(first, at_once), NAMELESS, length=HOUR)
+        found += [one for one in seen if not one.total and one.log_e >= ALARM]
+    return {(one.detector, one.start) for one in found}
+
+
+def with_search(rows: int, *, retried: timedelta | None = None) -> pa.Table:
+    """Give so many honest rows, two hundred an hour, with a search of ninety rows in the midst of the last hours.
+
+    retried: how much later each thirtieth of the honest rows comes again, the very same.
+    """
+    calm = queries(inputs(rows, 70), "", every=18.0)
+    search = queries(walk(90, 71), "", first=rows - 1000, every=18.0)
+    again = calm.take(pa.array(np.arange(0, rows, 30))) if retried else calm.slice(0, 0)
+    moved = [one + (retried or HOUR) for one in again["at"].to_pylist()]
+    again = again.set_column(0, "at", pa.array(moved, calm["at"].type))
+    return pa.concat_tables([calm, search, again]).sort_by("at")
+
+
+def test_without_client_ids_who_catches_up_is_told_what_who_keeps_up_is() -> None:
+    table = with_search(7000)
+    kept_up = told_without_ids(table, at_once=50)
+    assert "cluster" in {detector for detector, _ in kept_up}
+    assert told_without_ids(table, at_once=table.num_rows) == kept_up
+
+
+def test_without_client_ids_a_search_is_told_on_the_first_day() -> None:
+    found = told_without_ids(with_search(3600), at_once=200)
+    assert {detector for detector, _ in found} == {"cluster"}
+
+
+@pytest.mark.parametrize("later", [timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)])
+def test_without_client_ids_rows_that_are_sent_again_hide_no_search_and_raise_no_alarm(later: timedelta) -> None:
+    table = with_search(7000, retried=later)
+    begun = table["at"][0].as_py() + 6000 * timedelta(seconds=18)
+    found = told_without_ids(table, at_once=table.num_rows)
+    assert "cluster" in {detector for detector, _ in found}
+    assert all(start.replace(tzinfo=None) >= begun.replace(tzinfo=None) - HOUR for _, start in found)
+
+
+def test_without_client_ids_it_is_said_how_much_is_left_to_learn() -> None:
+    assert Learning.of({}) == (10, 1000, 10)
+    state, said = State.empty(fitted()), []
+    for first in range(0, 3400, 200):
+        rows = queries(inputs(200, 72 + first), "", first=first, every=18.0)
+        state, _ = track(fitted(), state, rows, NAMELESS, length=HOUR)
+        said.append(tuple(Learning.of(state.held)))
+    assert said[3] == (6, 200, 10)
+    assert said[9] == (0, 0, 5)
+    assert said[-1] == (0, 0, 0)

@@ -7,6 +7,7 @@ reaches log(1 / alpha).
 
 from monitor.detectors.attack.baseline import Baseline
 from monitor.detectors.attack.fitting import baseline_of
+from monitor.detectors.attack.pool import Learning
 from monitor.detectors.attack.rehearsal import rehearsed
 from monitor.detectors.attack.sighting import ALPHA, Sighting, merge
 from monitor.detectors.attack.state import State
@@ -16,6 +17,7 @@ from monitor.detectors.attack.validation import Validation, validate
 __all__ = [
     "ALPHA",
     "Baseline",
+    "Learning",
     "Sighting",
     "State",
     "Validation",

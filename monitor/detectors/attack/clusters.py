@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from monitor.detectors.attack.ecusum import WIDTH, Gains, evidence
 from monitor.detectors.attack.packing import part_of
-from monitor.detectors.attack.record import TWICE, begin, begins, empty_record, limits
+from monitor.detectors.attack.record import TWICE, begin, begins, empty_record, enough, limits
 from monitor.detectors.attack.variations import few_of
 
 Array = NDArray[Any]
@@ -38,7 +38,6 @@ def empty_clusters(numbers: int, categories: int) -> dict[str, Array]:
         "link": np.full(LINKS, -1, np.int64),
         "next": np.zeros(1, np.int64),
         **{f"most_{name}": array for name, array in empty_record(1).items()},
-        "limit": np.full(CLUSTERS, ALARM),
         "most_beyond": np.zeros(TOGETHER),
         "serial": np.full(CLUSTERS, -1, np.int64),
         "size": np.zeros(CLUSTERS, np.uint32),
@@ -76,6 +75,8 @@ class Joined(NamedTuple):
     same: how many near-duplicates of it its client has sent; all: how many all clients have; size: how many rows it
     has. alone: few columns vary in the cluster, as when people ask "what if". flipped: the answer differs from the one
     to the row before it in the cluster; flips: how often that was; own_flips: how often of those of its client.
+    peak: the most evidence that it grows too fast, in the running stretch of time; limit: what honest clusters come to.
+    shared: most of its rows are not one client's.
     """
 
     cluster: int
@@ -86,12 +87,16 @@ class Joined(NamedTuple):
     flipped: bool
     flips: int
     own_flips: int
+    peak: float
+    limit: float
+    shared: bool
 
 
 class Memberships(NamedTuple):
     """Which clusters rows joined, -1 for none, and what these were then; each of shape (rows,).
 
-    size, flips: of the cluster. own, own_flips: of those of the row's client in it.
+    size, flips: of the cluster. own, own_flips: of those of the row's client in it. peak, limit, shared: as `Joined`
+    has them.
     """
 
     cluster: Places
@@ -99,22 +104,26 @@ class Memberships(NamedTuple):
     flips: NDArray[np.int64]
     own: NDArray[np.int64]
     own_flips: NDArray[np.int64]
+    peak: NDArray[np.float64]
+    limit: NDArray[np.float64]
+    shared: NDArray[np.bool_]
 
     @classmethod
     def none(cls, rows: int) -> "Memberships":
         """Begin with rows that have joined none."""
-        return cls(np.full(rows, -1, np.intp), *np.zeros((4, rows), np.int64))
+        size, flips, own, own_flips = np.zeros((4, rows), np.int64)
+        peak, limit = np.zeros((2, rows))
+        return cls(np.full(rows, -1, np.intp), size, flips, own, own_flips, peak, limit, np.zeros(rows, np.bool_))
 
     def note(self, row: int, joined: Joined) -> None:
         """Note what a row joined."""
-        for held, value in zip(
-            self, (joined.cluster, joined.size, joined.flips, joined.same, joined.own_flips), strict=True
-        ):
+        counts = joined.cluster, joined.size, joined.flips, joined.same, joined.own_flips
+        for held, value in zip(self, (*counts, joined.peak, joined.limit, joined.shared), strict=True):
             held[row] = value
 
     def at(self, rows: Places) -> "Memberships":
         """Give those of some rows."""
-        return Memberships(*(held[rows] for held in self))
+        return Memberships._make(held[rows] for held in self)
 
 
 class Clusters:
@@ -162,7 +171,7 @@ class Clusters:
         if margin == margin:  # noqa: PLR0124  # not NaN
             a["margin"][k] += (margin - a["margin"][k]) / float(a["size"][k])
         a["latest"][k], a["latest_codes"][k] = numbers, codes
-        self._grow(k, at, stretch)
+        limit = self._grow(k, at, stretch)
         a["ids"][k, int(a["size"][k]) % SAMPLES] = name
         same, own_flips = self._asked(k, client, label, name)
         return Joined(
@@ -174,7 +183,16 @@ class Clusters:
             flipped=flipped,
             flips=int(a["flips"][k]),
             own_flips=own_flips,
+            peak=float(a["peak"][k]),
+            limit=limit,
+            shared=not of_one_client(a["asked"][k]),
         )
+
+    def turn(self, stretch: int) -> None:
+        """Begin a stretch of time, where it is later than the running one."""
+        if begins(self._most, stretch):
+            begin(self._most, stretch)
+            self._most["beyond"][:] = np.append(0.0, self._most["beyond"][:-1])
 
     def _begun(self, numbers: Array, codes: Array, label: int, at: int, name: bytes) -> int:
         a = self._a
@@ -208,8 +226,10 @@ class Clusters:
                 return later
         return serial
 
-    def _grow(self, k: int, at: int, stretch: int) -> None:
+    def _grow(self, k: int, at: int, stretch: int) -> float:
         """Gather evidence that it grows faster than any honest one; every row that did not join it speaks against that.
+
+        Give how much is more than honest clusters come to.
 
         In the stretch of time after one in which it raised an alarm the evidence begins anew. What many clients sent
         counts half in the next stretch: it is the world's, which moves on.
@@ -227,22 +247,21 @@ class Clusters:
         a["ratios"][k], a["last"][k] = ratios, at
         before = float(a["peak"][k])
         a["peak"][k] = max(before, float(evidence(ratios[None, None], gains)[0, 0]))
-        a["limit"][k] = self._limit(stretch, before, float(a["peak"][k]))
+        limit = self._limit(before, float(a["peak"][k]))
         np.maximum(self._most["peak"], a["peak"][k], out=self._most["peak"])
+        return limit
 
-    def _limit(self, stretch: int, before: float, peak: float) -> float:
+    def _limit(self, before: float, peak: float) -> float:
         """Give how much evidence is more than the clusters of honest stretches came to, when one's has risen.
 
         That is twice what one of them came to; or as much as that, where what clusters came to beyond it adds up to as
-        much again: one in n stretches is so far beyond, and two are in far fewer.
+        much again: one in n stretches is so far beyond, and two are in far fewer. Infinite where too few went by.
         """
-        beyond = self._most["beyond"]
-        if begins(self._most, stretch):
-            begin(self._most, stretch)
-            beyond[:] = np.append(0.0, beyond[:-1])
-        alone = float(limits(self._most, ALARM)[0])
+        beyond, alone = self._most["beyond"], float(limits(self._most, ALARM)[0])
         usual = alone / TWICE
         beyond[0] += max(peak, usual) - max(before, usual)
+        if not enough(self._most):
+            return np.inf
         return max(usual, ALARM) if beyond.sum() >= usual else alone
 
     def _asked(self, k: int, client: int, label: int, name: bytes) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """What all clients together show: totals, clusters that many send, and, where rows name no client, the whole stream."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,19 +10,22 @@ from monitor.detectors.attack.account import account_of
 from monitor.detectors.attack.baseline import Baseline
 from monitor.detectors.attack.clusters import ALARM, of_one_client
 from monitor.detectors.attack.ecusum import Floats, Gains, evidence, gathered
-from monitor.detectors.attack.epoch import Epoch
+from monitor.detectors.attack.epoch import LENGTH, Epoch
 from monitor.detectors.attack.indicators import COPYING, NAMES, TAILS
 from monitor.detectors.attack.packing import part_of
-from monitor.detectors.attack.record import begin, begins, enough, limits
+from monitor.detectors.attack.record import ENOUGH, begin, begins, enough, limits
 from monitor.detectors.attack.regions import RARE
 from monitor.detectors.attack.sighting import CLUSTER, POOLED, SHOWN, Sighting
 from monitor.detectors.attack.signs import Signs
 
 Array = NDArray[Any]
 Flags = NDArray[np.bool_]
+Places = NDArray[np.intp]
 
 BURN_IN = 5_000
 ABOVE = 1.5
+STEP, LEARNED_FROM = 1_000, 8_000
+"""Where rows name no client, what is usual is learned from the first rows, and taken in so many at a time."""
 CLUSTER_LEAST, MOST_SEARCHING = 12, 0.6
 SEARCHING, SEARCHING_LEAST, MORE = 0.5, 0.1, 5.0
 """Who searches sends near-copies five times as often as usual: a tenth of the rows at least, half are enough."""
@@ -44,36 +47,37 @@ def totals(epoch: Epoch, signs: Signs, rates: Floats) -> Iterator[Sighting]:
 def grown(
     baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, signs: Signs, *, rate: float
 ) -> Iterator[Sighting]:
-    """Tell of clusters that grow faster than any honest one and that no single client sends; not in the burn-in.
+    """Tell of clusters that grow faster than any honest one and that no single client sends.
 
-    rate: the share of the rows that an honest cluster takes at most. Such must come from clients that search; without
-    client ids, from which sensors and pollers are not told apart, to more than clusters of honest stretches came to.
+    rate: the share of the rows that an honest cluster takes at most. Such must come from clients that search, after the
+    burn-in; without client ids, from which sensors and pollers are not told apart, to more than clusters of honest
+    stretches came to, of which enough went by.
     """
-    if epoch.begun < BURN_IN:
+    least, named, joined = max(CLUSTER_LEAST, 2 * baseline.copies.largest), epoch.queries.named, signs.joined
+    if named and epoch.begun < BURN_IN:
         return
-    least, named = max(CLUSTER_LEAST, 2 * baseline.copies.largest), epoch.queries.named
-    cluster = signs.joined.cluster
-    for k in np.unique(cluster[cluster >= 0]).tolist():
-        size, log_e = int(held["cluster_size"][k]), float(held["cluster_peak"][k])
-        rows = np.flatnonzero(cluster == k)
-        if size < least or log_e < ALARM or (named and of_one_client(held["cluster_asked"][k])):
+    for rows in _by_cluster_and_stretch(joined.cluster, epoch.slices):
+        last = rows[-1]
+        size, log_e = int(joined.size[last]), float(joined.peak[last])
+        if size < least or log_e < ALARM or (named and not joined.shared[last]):
             continue
-        if not (_of_searchers(held, epoch, rows) if named else _beyond_record(held, k)):
+        if not (_of_searchers(held, epoch, rows) if named else log_e >= joined.limit[last]):
             continue
-        told = account_of(
-            baseline, epoch.rows, epoch.faults, held, detector=CLUSTER, hit=rows, joined=signs.joined.at(rows)
-        )
-        start = epoch.queries.start(int(epoch.slices[rows[-1]]))
+        told = account_of(baseline, epoch.rows, epoch.faults, held, detector=CLUSTER, hit=rows, joined=joined.at(rows))
+        start = epoch.queries.start(int(epoch.slices[last]))
         told |= epoch.senders(rows)
         yield Sighting(CLUSTER, "", start, size, size, rate, log_e, evidence=told, **epoch.named(rows))
 
 
-def _beyond_record(held: Mapping[str, Array], k: int) -> bool:
-    """Say whether a cluster came to more evidence than those of honest stretches, of which enough went by."""
-    return enough(part_of(held, "cluster_most_")) and float(held["cluster_peak"][k]) >= float(held["cluster_limit"][k])
+def _by_cluster_and_stretch(cluster: Places, slices: NDArray[np.int64]) -> Iterator[Places]:
+    """Give the rows that joined a cluster in a stretch of time, for each of these, in the order in which they came."""
+    rows = np.flatnonzero(cluster >= 0)
+    rows = rows[np.lexsort((rows, cluster[rows], slices[rows]))]
+    begins = (np.diff(cluster[rows]) != 0) | (np.diff(slices[rows]) != 0)
+    yield from filter(np.size, np.split(rows, np.flatnonzero(begins) + 1))
 
 
-def _of_searchers(held: Mapping[str, Array], epoch: Epoch, rows: NDArray[np.intp]) -> bool:
+def _of_searchers(held: Mapping[str, Array], epoch: Epoch, rows: Places) -> bool:
     """Say whether most rows come from clients of whose rows far more than usual are near-copies, and not from one.
 
     Honest ones meet in a cluster now and then, as all do who have the same weather; one who searches is told of alone.
@@ -90,19 +94,51 @@ def _of_searchers(held: Mapping[str, Array], epoch: Epoch, rows: NDArray[np.intp
 def pooled(
     baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, signs: Signs, *, alarm: float
 ) -> Iterator[Sighting]:
-    """Gather evidence about all rows together, once the burn-in and ten stretches have told what is usual.
+    """Gather evidence about all rows together, once a thousand rows, and then ten stretches, have told what is usual.
 
     The worst one per cent count, against one and a half times the usual rate: a small attack must stand out of all.
     """
-    burning = epoch.begun < BURN_IN
-    if burning:
-        held["pool_rows"] += signs.counted.sum(axis=0)
-        held["pool_hits"] += signs.rare.sum(axis=0)
-    counted = signs.counted & LEARNED & (not burning)
+    step, counted = min(int(epoch.at[0]), LEARNED_FROM) // STEP, signs.counted & LEARNED
     rates = _pool_rates(baseline, held)
-    yield from gathered_up(
-        baseline, held, epoch, signs, shown=signs.rare, counted=counted, rates=rates, alarm=alarm, name=POOLED
-    )
+    if step:
+        yield from gathered_up(
+            baseline, held, epoch, signs, shown=signs.rare, counted=counted, rates=rates, alarm=alarm, name=POOLED
+        )
+    if step < LEARNED_FROM // STEP:
+        _learn_usual(held, signs, ends=(int(epoch.at[-1]) + 1) % STEP == 0)
+
+
+def until_step(seen: int) -> int:
+    """Give how many rows meet the same rates, after so many of a stream that names no client."""
+    return STEP - seen % STEP if seen < LEARNED_FROM else LENGTH
+
+
+def _learn_usual(held: Mapping[str, Array], signs: Signs, *, ends: bool) -> None:
+    """Count rows and those that showed each sign, and take the counts in when a step ends."""
+    held["pool_new"] += [signs.counted.sum(axis=0), signs.rare.sum(axis=0)]
+    if ends:
+        for name, new in zip(("pool_rows", "pool_hits"), held["pool_new"], strict=True):
+            held[name] += new
+        held["pool_new"][:] = 0
+
+
+class Learning(NamedTuple):
+    """What has to come where rows name no client before searches and odd rows are told of.
+
+    searches: stretches of time; rows: rows of the stream, and then odd: stretches of time. 0 where none has to.
+    """
+
+    searches: int
+    rows: int
+    odd: int
+
+    @classmethod
+    def of(cls, held: Mapping[str, Array]) -> "Learning":
+        """Say what is left; nothing held is nothing seen."""
+        seen, searched, gone_by = (
+            int(held[name][0]) if name in held else 0 for name in ("seen", "cluster_most_stretches", "pool_stretches")
+        )
+        return cls(*(max(needed - had, 0) for needed, had in ((ENOUGH, searched), (STEP, seen), (ENOUGH, gone_by))))
 
 
 def gathered_up(
@@ -157,9 +193,12 @@ def gathered_up(
 
 
 def _pool_rates(baseline: Baseline, held: Mapping[str, Array]) -> Floats:
+    """Give how many rows show each sign at most, by as much above what is usual as this is uncertain."""
     fitted = [RARE if name in TAILS else rate / 3 for name, rate in zip(NAMES, baseline.rates, strict=True)]
-    usual = np.maximum(np.array(fitted), held["pool_hits"] / np.maximum(held["pool_rows"], 1))
-    return np.asarray(np.clip(ABOVE * usual, 0.002, 0.5))
+    rows = np.maximum(held["pool_rows"], 1)
+    usual = np.maximum(np.array(fitted), held["pool_hits"] / rows)
+    above = 1 + (ABOVE - 1) * np.sqrt(LEARNED_FROM / np.clip(rows, STEP, LEARNED_FROM))
+    return np.asarray(np.clip(above * usual, 0.002, 0.5))
 
 
 def _turn(held: Mapping[str, Array], now: int, alarm: float) -> None:

@@ -166,7 +166,11 @@ def _in_as_many(common: Shared, tables: Places, joined: Flags) -> NDArray[np.int
 def _joined(held: Mapping[str, Array], epoch: Epoch, clusters: Clusters, alike: Alike, signs: Signs) -> Flags:
     """Put near-duplicates into clusters, one after the other; say of each row whether it came at a sensor's pace."""
     paced = np.zeros(epoch.size, np.bool_)
-    for i in np.flatnonzero(alike.joins | alike.swept).tolist():
+    turns = np.append(True, epoch.slices[1:] != epoch.slices[:-1])
+    for i in np.flatnonzero(alike.joins | alike.swept | turns).tolist():
+        clusters.turn(int(epoch.slices[i]))
+        if not (alike.joins[i] or alike.swept[i]):
+            continue
         flipped = bool(alike.joins[i]) and _put(epoch, clusters, i, alike, signs)
         if epoch.place[i] >= 0:
             place, at, hour = int(epoch.place[i]), int(epoch.at[i]), int(epoch.times[i]) // HOUR
