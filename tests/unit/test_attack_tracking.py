@@ -485,12 +485,13 @@ def test_without_client_ids_rows_that_are_sent_again_hide_no_search_and_raise_no
 
 
 def test_without_client_ids_it_is_said_how_much_is_left_to_learn() -> None:
-    assert Learning.of({}) == (10, 1000, 10)
+    assert Learning.of({}) == (10, 8000, 10)
     state, said = State.empty(fitted()), []
-    for first in range(0, 3400, 200):
+    for first in range(0, 10_400, 200):
         rows = queries(inputs(200, 72 + first), "", first=first, every=18.0)
         state, _ = track(fitted(), state, rows, NAMELESS, length=HOUR)
         said.append(tuple(Learning.of(state.held)))
-    assert said[3] == (6, 200, 10)
-    assert said[9] == (0, 0, 5)
+    assert said[3] == (6, 7200, 10)
+    assert said[9] == (0, 6000, 10)
+    assert said[44] == (0, 0, 5)
     assert said[-1] == (0, 0, 0)

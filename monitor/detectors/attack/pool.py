@@ -24,8 +24,8 @@ Places = NDArray[np.intp]
 
 BURN_IN = 5_000
 ABOVE = 1.5
-STEP, LEARNED_FROM = 1_000, 8_000
-"""Where rows name no client, what is usual is learned from the first rows, and taken in so many at a time."""
+LEARNED_FROM = 8_000
+"""Where rows name no client, what is usual of odd rows is learned from so many first ones."""
 CLUSTER_LEAST, MOST_SEARCHING = 12, 0.6
 SEARCHING, SEARCHING_LEAST, MORE = 0.5, 0.1, 5.0
 """Who searches sends near-copies five times as often as usual: a tenth of the rows at least, half are enough."""
@@ -94,32 +94,31 @@ def _of_searchers(held: Mapping[str, Array], epoch: Epoch, rows: Places) -> bool
 def pooled(
     baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, signs: Signs, *, alarm: float
 ) -> Iterator[Sighting]:
-    """Gather evidence about all rows together, once a thousand rows, and then ten stretches, have told what is usual.
+    """Gather evidence about all rows together, once the first rows, and then ten stretches, have told what is usual.
 
     The worst one per cent count, against one and a half times the usual rate: a small attack must stand out of all.
     """
-    step, counted = min(int(epoch.at[0]), LEARNED_FROM) // STEP, signs.counted & LEARNED
+    if int(epoch.at[0]) < LEARNED_FROM:
+        held["pool_rows"] += signs.counted.sum(axis=0)
+        held["pool_hits"] += signs.rare.sum(axis=0)
+        return
     rates = _pool_rates(baseline, held)
-    if step:
-        yield from gathered_up(
-            baseline, held, epoch, signs, shown=signs.rare, counted=counted, rates=rates, alarm=alarm, name=POOLED
-        )
-    if step < LEARNED_FROM // STEP:
-        _learn_usual(held, signs, ends=(int(epoch.at[-1]) + 1) % STEP == 0)
+    yield from gathered_up(
+        baseline,
+        held,
+        epoch,
+        signs,
+        shown=signs.rare,
+        counted=signs.counted & LEARNED,
+        rates=rates,
+        alarm=alarm,
+        name=POOLED,
+    )
 
 
-def until_step(seen: int) -> int:
+def until_learned(seen: int) -> int:
     """Give how many rows meet the same rates, after so many of a stream that names no client."""
-    return STEP - seen % STEP if seen < LEARNED_FROM else LENGTH
-
-
-def _learn_usual(held: Mapping[str, Array], signs: Signs, *, ends: bool) -> None:
-    """Count rows and those that showed each sign, and take the counts in when a step ends."""
-    held["pool_new"] += [signs.counted.sum(axis=0), signs.rare.sum(axis=0)]
-    if ends:
-        for name, new in zip(("pool_rows", "pool_hits"), held["pool_new"], strict=True):
-            held[name] += new
-        held["pool_new"][:] = 0
+    return LEARNED_FROM - seen if seen < LEARNED_FROM else LENGTH
 
 
 class Learning(NamedTuple):
@@ -138,7 +137,8 @@ class Learning(NamedTuple):
         seen, searched, gone_by = (
             int(held[name][0]) if name in held else 0 for name in ("seen", "cluster_most_stretches", "pool_stretches")
         )
-        return cls(*(max(needed - had, 0) for needed, had in ((ENOUGH, searched), (STEP, seen), (ENOUGH, gone_by))))
+        needed = ((ENOUGH, searched), (LEARNED_FROM, seen), (ENOUGH, gone_by))
+        return cls(*(max(least - had, 0) for least, had in needed))
 
 
 def gathered_up(
@@ -193,12 +193,9 @@ def gathered_up(
 
 
 def _pool_rates(baseline: Baseline, held: Mapping[str, Array]) -> Floats:
-    """Give how many rows show each sign at most, by as much above what is usual as this is uncertain."""
     fitted = [RARE if name in TAILS else rate / 3 for name, rate in zip(NAMES, baseline.rates, strict=True)]
-    rows = np.maximum(held["pool_rows"], 1)
-    usual = np.maximum(np.array(fitted), held["pool_hits"] / rows)
-    above = 1 + (ABOVE - 1) * np.sqrt(LEARNED_FROM / np.clip(rows, STEP, LEARNED_FROM))
-    return np.asarray(np.clip(above * usual, 0.002, 0.5))
+    usual = np.maximum(np.array(fitted), held["pool_hits"] / np.maximum(held["pool_rows"], 1))
+    return np.asarray(np.clip(ABOVE * usual, 0.002, 0.5))
 
 
 def _turn(held: Mapping[str, Array], now: int, alarm: float) -> None:

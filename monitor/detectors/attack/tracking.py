@@ -19,7 +19,7 @@ from monitor.detectors.attack.indicators import MOST_RATE
 from monitor.detectors.attack.newcomers import learn_newcomers, newcomers
 from monitor.detectors.attack.ordering import ranks
 from monitor.detectors.attack.packing import part_of
-from monitor.detectors.attack.pool import ABOVE, BURN_IN, LEARNED, grown, pooled, totals, until_step
+from monitor.detectors.attack.pool import ABOVE, BURN_IN, LEARNED, grown, pooled, totals, until_learned
 from monitor.detectors.attack.queries import Queries
 from monitor.detectors.attack.senders import key_of
 from monitor.detectors.attack.sensors import learn_steady
@@ -107,7 +107,7 @@ def looked_at(
     first, stop = 0, len(queries.rows)
     while first < stop:
         seen = int(held["seen"][0])
-        size = min(LENGTH - seen % LENGTH, LENGTH if queries.named else until_step(seen), stop - first)
+        size = min(LENGTH - seen % LENGTH, LENGTH if queries.named else until_learned(seen), stop - first)
         rows = queries.rows.take(slice(first, first + size))
         epoch = _epoch(baseline, state, queries, rows, first=first, clients=clients)
         if excused:
