@@ -3,12 +3,13 @@
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import pyarrow as pa
 from sqlalchemy import Connection
 
-from monitor.detectors.attack import Sighting
+from monitor.detectors.attack import Baseline, Sighting
 from monitor.detectors.attack.indicators import CONTRACT, COPYING, SIMILAR
 from monitor.detectors.attack.variations import few_of
 from monitor.detectors.suspicion.faulty import FEWEST_ROWS, NEW_CATEGORY, ODD, faulty_columns
@@ -66,13 +67,14 @@ def faulty_clients(
     tables = list(read_records(connection, watch.name, window, timestamp=watch.roles.timestamp))
     tables = [table for table in tables if role in table.column_names]
     total, alarm = sum(table.num_rows for table in tables), -math.log(watch.settings.attacks.alpha)
+    baselines = cache(lambda: unpacked(read_baselines(connection, watch.name)))
     for client in sorted(clients):
         rows = [part for table in tables if (part := rows_with(table, role, client)).num_rows]
         if rows:
             own = [one for one in seen if one.client == client and not one.total]
             sent = joined(rows)
             found = broken_columns(sent, own, reference, everybody, alarm=alarm)
-            more = found and shows_more(_without(connection, watch, sent, found), alarm=alarm)
+            more = found and shows_more(_without(watch, baselines(), sent, found), alarm=alarm)
             columns[client] = {} if more else found
             share = sum(part.num_rows for part in rows) / total
             for name in columns[client]:
@@ -95,9 +97,10 @@ def broken_columns(
     return found or new_category(rows, reference, own) or written_otherwise(own, reference, alarm=alarm)
 
 
-def _without(connection: Connection, watch: Watch, rows: pa.Table, columns: Collection[str]) -> list[Sighting]:
+def _without(
+    watch: Watch, baselines: Mapping[str, Baseline], rows: pa.Table, columns: Collection[str]
+) -> list[Sighting]:
     """Give what a client's rows show without some columns, as if they were the first that came."""
-    baselines = unpacked(read_baselines(connection, watch.name))
     rest = rows.slice(0, MOST_ROWS).drop_columns([name for name in columns if name in rows.column_names])
     return [*followed_anew(watch, baselines, [rest]).sightings.values()]
 
