@@ -66,15 +66,17 @@ def _receiver(path: Path, receiver: Tree) -> Iterator[Mistake]:
             f"{len(secret)} secrets",
             "write one, or the new and the old one while they are changed",
         )
-    if "secret" in receiver and not all(map(_is_key, listed(secret) if isinstance(secret, list) else [secret])):
+    if "secret" in receiver and not all(map(_is_key, secret if isinstance(secret, list) else [secret])):
         yield (*path, "secret"), "no key to sign with", f"write whsec_ and 24 to 64 random bytes in base64: {NEW_KEY}"
 
 
 def _is_key(secret: object) -> bool:
     """Say whether it is a key, whose value is never shown: base64 after whsec_, or else any text that is not blank."""
     text = str(secret or "")
+    if not text.startswith(BEFORE_KEY):
+        return bool(text.strip())
     try:
-        return bool(b64decode(text.removeprefix(BEFORE_KEY), validate=True) if BEFORE_KEY in text[:6] else text.strip())
+        return bool(b64decode(text.removeprefix(BEFORE_KEY), validate=True))
     except ValueError:
         return False
 
