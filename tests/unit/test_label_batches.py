@@ -41,7 +41,9 @@ from monitor.steps.poisoning import contributors_of, learned, of_known_labels, s
 from monitor.types import Roles
 
 ROLES = Roles(timestamp="at", label="y", scores=("p",))
-LEARNED: dict[int, dict[int, Mapping[str, Given]]] = {}
+Nulls = dict[int, Mapping[str, Given]]
+# what is known is held beside its nulls: the identity of something that is gone may be given again
+LEARNED: dict[int, tuple[Known, Nulls]] = {}
 PLAIN = Roles(timestamp="at", label="y", prediction="said")
 
 
@@ -73,8 +75,11 @@ def known() -> Known:
 
 def judged(known: Known, table: pa.Table, *, who: np.ndarray | None = None) -> Verdict:
     rng = np.random.default_rng(2)
-    kept = LEARNED.setdefault(id(known), {})
-    return audit(known, seen(known, table, who, rng=rng), rng=rng, nulls=kept)
+    return audit(known, seen(known, table, who, rng=rng), rng=rng, nulls=kept_nulls(known))
+
+
+def kept_nulls(known: Known) -> Nulls:
+    return LEARNED.setdefault(id(known), (known, {}))[1]
 
 
 def breaching(verdict: Verdict) -> set[str]:
@@ -570,7 +575,7 @@ def test_where_a_batch_is_said_to_be_chosen_by_error_a_trigger_is_found_and_flip
 ) -> None:
     def said(table: pa.Table) -> Verdict:
         rng = np.random.default_rng(2)
-        nulls = LEARNED.setdefault(id(logged), {})
+        nulls = kept_nulls(logged)
         return audit(logged, seen(logged, table, None, rng=rng), rng=rng, nulls=nulls, by_error=True)
 
     wrongest = decided(rows(66, 6000))
