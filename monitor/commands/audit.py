@@ -22,11 +22,11 @@ from monitor.commands.rows import reference_rows
 from monitor.config import Model
 from monitor.config.words import suggestion
 from monitor.detectors.attack.batches import label_contradiction
-from monitor.detectors.attack.batches.audit import FALSE_ALARMS, Verdict
 from monitor.detectors.attack.batches.audit import audit as judged
 from monitor.detectors.attack.batches.known import Known, seen
 from monitor.detectors.attack.batches.naming import Text, named
 from monitor.detectors.attack.batches.rows import Floats, Labelled
+from monitor.detectors.attack.batches.verdict import FALSE_ALARMS, Verdict
 from monitor.errors import ConfigError
 from monitor.setup.sample import data_of, missing_files
 from monitor.steps.poisoning import (

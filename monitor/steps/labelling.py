@@ -9,20 +9,13 @@ import numpy as np
 import pyarrow as pa
 from sqlalchemy import Connection
 
-from monitor.detectors.attack.batches.audit import (
-    FALSE_ALARMS,
-    Nulls,
-    Part,
-    Statistic,
-    audit,
-    calibrated,
-    contributed,
-    flip_shares,
-    p_values_of_sums,
-)
+from monitor.detectors.attack.batches.audit import audit, contributed
 from monitor.detectors.attack.batches.calibration import size_of
 from monitor.detectors.attack.batches.known import Known, seen
+from monitor.detectors.attack.batches.measures import Nulls, calibrated
 from monitor.detectors.attack.batches.naming import named
+from monitor.detectors.attack.batches.parts import Part, flip_shares, p_values_of_sums
+from monitor.detectors.attack.batches.verdict import FALSE_ALARMS, Statistic
 from monitor.detectors.attack.poisoned import CONTRADICTION, WHOLE, Labels
 from monitor.profiles.tables import joined
 from monitor.steps.labelled import labelled_rows

@@ -1,6 +1,5 @@
 """Poison in labelled batches: what is found, and how seldom clean batches are blamed."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -16,34 +15,25 @@ from monitor.detectors.attack.batches import (
     prior_shift,
     value_for_label,
 )
-from monitor.detectors.attack.batches.audit import (
-    EXPLAINED,
-    MAY_BE_MINED,
-    MINED,
-    NOT_SEEN,
-    OF_ERRORS,
-    Verdict,
-    audit,
-    calibrated,
-    measures_of,
-    p_values,
-)
+from monitor.detectors.attack.batches.audit import audit
 from monitor.detectors.attack.batches.calibration import Null, nulls_of, size_of
 from monitor.detectors.attack.batches.chosen import as_chosen
-from monitor.detectors.attack.batches.given import Given, OfSum, relabelled
+from monitor.detectors.attack.batches.given import OfSum, relabelled
 from monitor.detectors.attack.batches.known import Known, seen
+from monitor.detectors.attack.batches.measures import OF_ERRORS, Nulls, calibrated, measures_of
 from monitor.detectors.attack.batches.mined import as_mined
 from monitor.detectors.attack.batches.naming import named
+from monitor.detectors.attack.batches.parts import p_values
 from monitor.detectors.attack.batches.raked import raked
 from monitor.detectors.attack.batches.rows import NONE, Told
 from monitor.detectors.attack.batches.slow import slow_poisoning
+from monitor.detectors.attack.batches.verdict import EXPLAINED, MAY_BE_MINED, MINED, NOT_SEEN, Verdict
 from monitor.steps.poisoning import contributors_of, learned, of_known_labels, strange_labels, text_of, too_often
 from monitor.types import Roles
 
 ROLES = Roles(timestamp="at", label="y", scores=("p",))
-Nulls = dict[int, Mapping[str, Given]]
 # what is known is held beside its nulls: the identity of something that is gone may be given again
-LEARNED: dict[int, tuple[Known, Nulls]] = {}
+LEARNED: dict[int, tuple[Known, dict[int, Nulls]]] = {}
 PLAIN = Roles(timestamp="at", label="y", prediction="said")
 
 
@@ -78,7 +68,7 @@ def judged(known: Known, table: pa.Table, *, who: np.ndarray | None = None) -> V
     return audit(known, seen(known, table, who, rng=rng), rng=rng, nulls=kept_nulls(known))
 
 
-def kept_nulls(known: Known) -> Nulls:
+def kept_nulls(known: Known) -> dict[int, Nulls]:
     return LEARNED.setdefault(id(known), (known, {}))[1]
 
 

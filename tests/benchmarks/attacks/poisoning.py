@@ -20,17 +20,12 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from figure import Figure, show, skipped
 
 from monitor.detectors.attack.batches import contributors
-from monitor.detectors.attack.batches.audit import (
-    FALSE_ALARMS,
-    Nulls,
-    calibrated,
-    evidence_over,
-    measures_of,
-    p_values,
-)
 from monitor.detectors.attack.batches.calibration import size_of
 from monitor.detectors.attack.batches.known import Known, learn, seen
+from monitor.detectors.attack.batches.measures import Nulls, calibrated, measures_of
+from monitor.detectors.attack.batches.parts import evidence_over, p_values
 from monitor.detectors.attack.batches.rows import Labelled, Places
+from monitor.detectors.attack.batches.verdict import FALSE_ALARMS
 from monitor.profiles.arrow import kind_of
 from monitor.profiles.reading import categories
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
-from monitor.detectors.attack.batches.audit import Statistic
 from monitor.detectors.attack.batches.encoders import Encoder
 from monitor.detectors.attack.batches.known import Known
 from monitor.detectors.attack.batches.rows import LEVELS, Labelled
 from monitor.detectors.attack.batches.spelled import word_of
 from monitor.detectors.attack.batches.value_for_label import COARSE
+from monitor.detectors.attack.batches.verdict import Statistic
 from monitor.profiles import texts
 
 UNKNOWN = "a label that the reference lacks"
