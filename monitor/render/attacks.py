@@ -11,7 +11,9 @@ from monitor.alerts.attack_wording import EVERYONE, TO_DO, attack_named, flipped
 from monitor.alerts.taxonomy import is_attack
 from monitor.detectors.attack.indicators import ALL_BY_NAME
 from monitor.detectors.attack.sighting import CLUSTER, sign_of
-from monitor.detectors.suspicion.suspects import CLIENT, flips_of, is_shared, kind_of
+from monitor.detectors.suspicion.gathering import kind_of
+from monitor.detectors.suspicion.severity import flips_of, is_shared
+from monitor.detectors.suspicion.suspects import CLIENT
 from monitor.render.frame import cut, times
 from monitor.render.svg import LEFT, RIGHT, WIDTH, TimeScale, drawing, read_time, tag
 from monitor.store.schema import sighting

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from monitor.detectors.attack.variations import few_of
-from monitor.detectors.suspicion.suspects import is_shared
+from monitor.detectors.suspicion.severity import is_shared
 from monitor.names import short_name
 from monitor.profiles.layout import Layout
 from monitor.profiles.tables import as_text

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from monitor.alerts.origin import Excess
 from monitor.detectors.attack import Sighting
 from monitor.detectors.suspicion import suspects
+from monitor.detectors.suspicion.gathering import together
 from monitor.profiles.contributions import HEAVIEST
 from monitor.steps.measure import Found, found_of
 from monitor.steps.sightings import seen
@@ -51,7 +52,7 @@ def suspicious_excess(found: Sequence[Sighting], *, alpha: float) -> Excess:
     for one in found:
         if one.detector == sign and one.client:
             by_client.setdefault(one.client, []).append(one)
-    clients = sorted((suspects.together(parts) for parts in by_client.values()), key=_beyond, reverse=True)
+    clients = sorted((together(parts) for parts in by_client.values()), key=_beyond, reverse=True)
     totals = [one for one in found if one.total and one.detector == sign]
     beyond = max(sum(map(_beyond, totals)), sum(map(_beyond, clients)))
     heaviest, rows = clients[:HEAVIEST], sum(one.rows for one in totals)

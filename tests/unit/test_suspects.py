@@ -14,7 +14,9 @@ from monitor.alerts.phrasing import SAID_LENGTH
 from monitor.alerts.public import as_json, mark_of
 from monitor.alerts.wording import lines_of, text_of, title_of
 from monitor.detectors.attack import Sighting
-from monitor.detectors.suspicion.suspects import MANY, MOST_CLIENTS, compare, severity_of, together
+from monitor.detectors.suspicion.gathering import together
+from monitor.detectors.suspicion.severity import severity_of
+from monitor.detectors.suspicion.suspects import MANY, MOST_CLIENTS, compare
 from monitor.steps.attack_evidence import _carried
 from monitor.steps.origins import _of_faulty
 from monitor.steps.suspicions import alarmed_clients, suspicious_excess
