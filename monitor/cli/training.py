@@ -30,8 +30,8 @@ def audit(
     One clean batch in 1,000 is called suspicious. Exit code 0 when clean; 1 when suspicious or undecided; 2 when it
     cannot be compared.
     """
-    from monitor.commands.audit import How  # noqa: PLC0415
     from monitor.commands.audit import audit as command  # noqa: PLC0415
+    from monitor.commands.audited import How  # noqa: PLC0415
 
     how = How(contributor, by_error=chosen_by_error)
     raise typer.Exit(command(config, model, batch, how=how, out=out, as_json=as_json))

@@ -12,8 +12,8 @@ import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 import pytest
 
-from monitor.commands.audit import How
 from monitor.commands.audit import audit as in_process
+from monitor.commands.audited import How
 from monitor.errors import ConfigError
 
 CONFIG = """
