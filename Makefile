@@ -3,6 +3,10 @@ BIN := .venv/bin
 
 .PHONY: test lint types bench bench-quality bench-attacks format demo clean
 
+# one process a core tests, so that more threads would only wait for each other
+test: export OMP_NUM_THREADS = 1
+test: export OPENBLAS_NUM_THREADS = 1
+
 # the services that tests start compile nothing anew, whatever the environment says of bytecode
 test: .venv/ready
 	$(BIN)/python -m compileall -q monitor migrations

@@ -38,13 +38,14 @@ for heading, commands in COMMANDS.items():
         app.command(command.__name__.strip("_").replace("_", "-"), rich_help_panel=heading)(command)
 
 
-ONE_THREAD = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-"""What says how many threads numpy's linear algebra takes; read when numpy is imported."""
+ONE_THREAD = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+"""What says how many threads linear algebra and trees take; read when numpy and scikit-learn are imported."""
 
 
 def main() -> None:
     """Run the command line; what is raised on purpose becomes its sentence on standard error."""
-    # Matrices here are small: more threads wait for each other more than they multiply, on a busy machine above all.
+    # Matrices and trees here are small: more threads wait for each other more than they work. On a busy machine they
+    # turn seconds into minutes, since threads of OpenMP keep a core while they wait.
     for name in ONE_THREAD:
         os.environ.setdefault(name, "1")
     # A pass makes many small values and few cycles: looking for these less often saves it a twentieth of its time.

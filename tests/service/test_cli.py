@@ -127,18 +127,20 @@ def test_nobody_waits_for_what_he_does_not_need(tmp_path: Path, doing: str, heav
     assert done.stdout
 
 
-@pytest.mark.parametrize(("given", "threads"), [({}, "1"), ({"OPENBLAS_NUM_THREADS": "2"}, "2")])
-def test_linear_algebra_takes_one_thread_unless_more_are_asked_for(
-    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], threads: str
+@pytest.mark.parametrize("name", ["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"])
+@pytest.mark.parametrize("asked", [None, "2"])
+def test_linear_algebra_and_trees_take_one_thread_unless_more_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch, name: str, asked: str | None
 ) -> None:
     # those threads are read when numpy is imported, which the command line must not have done by then
     program = "import os, sys, monitor.cli as c\ntry: sys.argv[1:] = ['--version']; c.main()\nexcept SystemExit: pass\n"
-    program += "print('numpy' in sys.modules, os.environ['OPENBLAS_NUM_THREADS'])"
-    for name in ONE_THREAD:
-        monkeypatch.delenv(name, raising=False)
+    program += f"print('numpy' in sys.modules, os.environ['{name}'])"
+    for one in ONE_THREAD:
+        monkeypatch.delenv(one, raising=False)
+    env = os.environ | ({name: asked} if asked else {})
     command = [sys.executable, "-c", program]
-    done = subprocess.run(command, env={**os.environ, **given}, capture_output=True, text=True, check=True)  # noqa: S603  # ours
-    assert done.stdout.splitlines()[1:] == [f"False {threads}"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)  # noqa: S603  # ours
+    assert done.stdout.splitlines()[1:] == [f"False {asked or '1'}"]
 
 
 def test_the_version_is_told(tmp_path: Path) -> None:
