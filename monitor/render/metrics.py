@@ -25,9 +25,10 @@ def label(value: str) -> str:
 
 
 def _of_models(connection: Connection) -> Iterator[str]:
-    counted = select(alert.c.model, alert.c.kind, func.count()).where(alert.c.state.in_(views.TOLD))
-    firing = connection.execute(counted.group_by(alert.c.model, alert.c.kind).order_by(alert.c.model, alert.c.kind))
-    yield _family("alerts_firing", "gauge", "Alerts that fire.", (({"model": m, "kind": k}, n) for m, k, n in firing))
+    labels = (alert.c.model, alert.c.kind, alert.c.state)
+    counted = select(*labels, func.count()).where(alert.c.state.in_(views.TOLD)).group_by(*labels).order_by(*labels)
+    standing = [({"model": m, "kind": k, "state": s}, n) for m, k, s, n in connection.execute(counted)]
+    yield _family("alerts", "gauge", "Alerts that fire, and those that wait to clear (recovering).", standing)
     names = connection.scalars(select(model.c.name).order_by(model.c.name)).all()
     last = [({"model": name}, window) for name in names for window in views.windows(connection, name, last=1)]
     yield _family("window_rows", "gauge", "Rows of the last judged window.", ((of, w["rows"]) for of, w in last))

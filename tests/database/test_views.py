@@ -262,6 +262,17 @@ def test_metrics_escape_what_comes_from_data(database: Database, fill: Fill) -> 
     assert 'monitor_dead_letters{receiver="a\\"b\\\\c\\nd-team"} 1' in text
 
 
+def test_metrics_tell_what_fires_from_what_waits_to_clear(database: Database, fill: Fill) -> None:
+    fill(database, windows=10)
+    with database.write() as connection:
+        (one, *_) = connection.scalars(select(alert.c.fingerprint).where(alert.c.kind == "drift.data")).all()
+        connection.execute(update(alert).where(alert.c.fingerprint == one).values(state="recovering"))
+        text = exposition(connection)
+    found = [line for line in text.splitlines() if line.startswith("monitor_alerts{") and "drift.data" in line]
+    assert 'monitor_alerts{model="flight-delays",kind="drift.data",state="recovering"} 1' in found
+    assert 'monitor_alerts{model="flight-delays",kind="drift.data",state="firing"} 1' not in found
+
+
 def _pages(database: Database, fill: Fill, name: str) -> list[bytes]:
     before = {row for row, _ in html.site(database)}
     fill(database, name=name, windows=12, columns=3, column=name, segment=f"{name}={name}", text=name)

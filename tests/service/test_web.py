@@ -126,7 +126,7 @@ def test_metrics_are_prometheus_text(database: Database, fill: Fill, start: Call
     fill(database, windows=10)
     answer = requests.get(f"{start()}/metrics", timeout=10)
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
-    assert 'monitor_alerts_firing{model="flight-delays",kind="drift.data"} 1\n' in answer.text
+    assert 'monitor_alerts{model="flight-delays",kind="drift.data",state="firing"} 1\n' in answer.text
 
 
 def test_pushed_records_are_taken_and_counted(start: Callable[..., str]) -> None:
