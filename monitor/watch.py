@@ -94,7 +94,8 @@ class Watch:
 class Monitor:
     """Everything that is watched, where it is kept, and who hears of it.
 
-    link: begins the addresses in messages. owner: names this process among those that share the database.
+    link: begins the addresses in messages. config: the configuration's file, as commands in messages name it.
+    owner: names this process among those that share the database.
     """
 
     database: Database
@@ -103,3 +104,4 @@ class Monitor:
     routes: tuple[Route, ...] = ()
     link: str = ""
     owner: str = "monitor"
+    config: str = "monitor.yaml"

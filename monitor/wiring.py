@@ -25,11 +25,11 @@ SEED_BYTES = 16
 _WILD = frozenset("*?[")
 
 
-def opened(config: Config, *, root: Path, owner: str = "monitor") -> Monitor:
+def opened(config: Config, *, root: Path, owner: str = "monitor", place: str = "monitor.yaml") -> Monitor:
     """Give everything that the configuration names, ready to work; the database is brought to its newest schema.
 
     root: the configuration's folder, where relative files begin, that of an SQLite database too.
-    owner: names this process among those that share the database.
+    owner: names this process among those that share the database. place: the configuration's file, as messages name it.
     """
     url = database_url(config, root=root)
     migrate(url)
@@ -42,6 +42,7 @@ def opened(config: Config, *, root: Path, owner: str = "monitor") -> Monitor:
         routes=config.routes,
         link=config.web.url or f"http://{config.web.host}:{config.web.port}",
         owner=owner,
+        config=place,
     )
 
 

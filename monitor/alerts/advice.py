@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from monitor.alerts.causes import broken_columns, comes_of_broken_data, growing_columns, turned_answers
 from monitor.alerts.finding import Finding, Group
-from monitor.alerts.phrasing import distinct, listed
+from monitor.alerts.phrasing import distinct, listed, pasted
 from monitor.alerts.story_wording import is_sudden
 from monitor.alerts.vocabulary import ENDS, TO_DO
 from monitor.profiles.population import NAMES as OF_ALL_FEATURES
@@ -92,7 +92,7 @@ def _of_what_it_is(group: Group) -> str:
         found.setdefault(_subject(finding), []).append(finding)
     if found.keys() & {"", PART}:
         found.pop(ALL, None)
-    return "; ".join(dict.fromkeys(_advice(group.kind, *one) for one in sorted(found.items())))
+    return "; ".join(dict.fromkeys(_advice(group, *one) for one in sorted(found.items())))
 
 
 def _subject(finding: Finding) -> str:
@@ -103,15 +103,16 @@ def _subject(finding: Finding) -> str:
     return SUBJECTS.get(str(finding.evidence.get("role"))) or KINDS.get(finding.kind, "")
 
 
-def _advice(kind: str, subject: str, findings: Sequence[Finding]) -> str:
+def _advice(group: Group, subject: str, findings: Sequence[Finding]) -> str:
     detectors = {finding.detector for finding in findings}
-    keys = [*(detectors if len(detectors) == 1 else ()), kind, kind.partition(".")[0]]
+    keys = [*(detectors if len(detectors) == 1 else ()), group.kind, group.kind.partition(".")[0]]
     moved = distinct(str(name) for finding in findings for name in finding.evidence.get("columns", ()))
     made_of = distinct(str(finding.evidence.get("of", "")) for finding in findings)
     columns = distinct(finding.column for finding in findings)
     own = _for_subject(subject, keys, findings, moved=bool(moved)) if columns else ""
     words = own or next((TO_DO[key] for key in keys if key in TO_DO), TO_DO[""])
-    return words.format(where=_where(columns), moved=listed(moved, NAMED), of=listed(made_of, NAMED))
+    model = pasted(group.config, group.model)
+    return words.format(where=_where(columns), moved=listed(moved, NAMED), of=listed(made_of, NAMED), model=model)
 
 
 def _for_subject(subject: str, keys: Iterable[str], findings: Sequence[Finding], *, moved: bool) -> str:

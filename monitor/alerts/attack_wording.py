@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from monitor.alerts.finding import Finding, Group
-from monitor.alerts.phrasing import chance, clock, first_of, listed, number, said, shown
+from monitor.alerts.finding import CONFIG, Finding, Group
+from monitor.alerts.phrasing import chance, clock, first_of, listed, number, pasted, said, shown
 from monitor.alerts.taxonomy import SYNTHETIC, is_of_broken_data, pattern_of
 from monitor.types import Window
 
@@ -25,7 +25,7 @@ ATTACKS = {
 }
 TO_DO = {
     "attack.evasion": "limit or block {who}, and check what was done on the answers to these records; "
-    "label them (`monitor export --hard-examples`) and train against them",
+    "label them (`monitor export {model} --hard-examples -o hard.parquet`) and train against them",
     "attack.extraction": "limit the queries of {who}; answer with decisions or rounded scores, and ask what the rows "
     "were for",
     "attack.privacy": "limit {who}; answer with rounded scores, and find out how they came by training rows",
@@ -151,10 +151,10 @@ def _no_all_clear(group: Group) -> list[str]:
     return [f"No all-clear: {first_of(names, CLIENTS)} {goes} on {how}. Look at the records before a limit is lifted."]
 
 
-def to_do(kind: str, whom: str) -> str:
-    """Say what to do about a kind of attack and whom."""
+def to_do(kind: str, whom: str, model: str, *, config: str = CONFIG) -> str:
+    """Say what to do about a kind of attack and whom; config: the file that a command is given with the model."""
     advice = TO_DO.get(kind, "look at the clients and records named here, and keep the records as evidence")
-    return advice.format(who=whom)
+    return advice.format(who=whom, model=pasted(config, model))
 
 
 def to_limit(client: str, told: Mapping[str, Any]) -> str:
@@ -323,7 +323,8 @@ def _names(told: Mapping[str, Any]) -> list[str]:
     names = told.get("names")
     if not names:
         return []
-    return [f"MITRE ATLAS {names['atlas']['version']}: {', '.join(names['atlas']['techniques'])}."]
+    techniques = ", ".join(f"{code} ({name})" for code, name in names["atlas"]["techniques"].items())
+    return [f"MITRE ATLAS {names['atlas']['version']}: {techniques}."]
 
 
 def _to_do(group: Group) -> str:
@@ -335,7 +336,8 @@ def _to_do(group: Group) -> str:
     counted = sum(int(one.evidence.get("count", 0)) for one in found if one.segment == MANY)
     more = max(counted, len(clients)) - CLIENTS
     named = [*clients[:CLIENTS], *([f"{more:,} more"] if more > 0 else []), *dict.fromkeys(crowds)]
-    return to_do(group.kind, " and ".join(part for part in (", ".join(named[:-1]), *named[-1:]) if part))
+    whom = " and ".join(part for part in (", ".join(named[:-1]), *named[-1:]) if part)
+    return to_do(group.kind, whom, group.model, config=group.config)
 
 
 def _accused(finding: Finding) -> list[str]:

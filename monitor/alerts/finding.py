@@ -9,6 +9,8 @@ from monitor.types import Window
 
 SEVERITIES = ("critical", "warning", "info")
 """The gravest first."""
+CONFIG = "monitor.yaml"
+"""What the configuration's file is called, where nothing else is known of it."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,16 @@ class Finding:
 
 @dataclass(frozen=True)
 class Group:
-    """Findings of one model, kind and transition: what one message tells. Never empty."""
+    """Findings of one model, kind and transition: what one message tells. Never empty.
+
+    config: the configuration's file, as commands that a message names are given it.
+    """
 
     model: str
     kind: str
     transition: Transition
     findings: tuple[Finding, ...]
+    config: str = CONFIG
 
 
 def gravity_of(severity: str) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from urllib.parse import quote
 
-from monitor.alerts.finding import Finding, Group, gravity_of
+from monitor.alerts.finding import CONFIG, Finding, Group, gravity_of
 from monitor.alerts.lifecycle import Transition, notice_id
 from monitor.alerts.public import alert_id, as_json
 from monitor.alerts.taxonomy import is_attack
@@ -11,8 +11,8 @@ from monitor.alerts.wording import lines_of, title_of
 from monitor.types import Notice
 
 
-def grouped(findings: Iterable[Finding]) -> list[Group]:
-    """Give what there is to tell of a window's findings, as `inhibited` left them.
+def grouped(findings: Iterable[Finding], *, config: str = CONFIG) -> list[Group]:
+    """Give what there is to tell of a window's findings, as `inhibited` left them; config: as of `Group`.
 
     Of a model what was resolved comes first, then what is gravest, and of equals attacks.
     """
@@ -20,9 +20,8 @@ def grouped(findings: Iterable[Finding]) -> list[Group]:
     for finding in findings:
         if finding.transition and finding.evidence.get("told"):
             groups.setdefault((finding.model, finding.kind, finding.transition), []).append(finding)
-    return sorted(
-        (Group(*labels, tuple(sorted(members, key=_weight))) for labels, members in groups.items()), key=_order
-    )
+    ranked = (Group(*labels, tuple(sorted(members, key=_weight)), config) for labels, members in groups.items())
+    return sorted(ranked, key=_order)
 
 
 def notice_of(group: Group, receiver: str, base_url: str = "") -> Notice:

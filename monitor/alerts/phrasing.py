@@ -1,6 +1,7 @@
 """Numbers, times and names from the data as they stand in a sentence, on one line."""
 
 import math
+import shlex
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -96,6 +97,15 @@ def said(text: str) -> str:
     """Give a sentence that may quote data on one line: control characters as visible marks, at most 400 characters."""
     marked = "".join(map(_marked, text[: SAID_LENGTH + 1]))
     return marked if len(marked) <= SAID_LENGTH else marked[: SAID_LENGTH - 1] + "…"
+
+
+def pasted(*words: str) -> str:
+    """Give words of a command as a shell takes them; control characters stand as visible marks.
+
+    >>> pasted("monitor.yaml", "flight delays")
+    "monitor.yaml 'flight delays'"
+    """
+    return shlex.join("".join(map(_marked, word)) for word in words)
 
 
 def plain(text: str) -> str:

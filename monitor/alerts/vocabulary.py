@@ -129,7 +129,8 @@ ENDS = {
 TO_DO = {
     "new_version": "if the roll-out was meant, watch how it compares with the older version; else find out who did it",
     "version": "if the new version's answers are meant, renew the reference with rows of it; else roll it back",
-    "probe": "ask who changed the model or what it reads; if it was meant, take the new answers by `monitor accept`; "
+    "probe": "ask who changed the model or what it reads; if it was meant, take the new answers by "
+    "`monitor accept {model}`; "
     "a key that differs in every answer, as a time or a latency does, belongs in `probes.ignore`",
     "version_predictions": "see whether both versions get like rows; if so, ask whether the new answers are meant",
     "version_performance": "see whether both versions get like rows; if so, roll the new one back or retrain it",

@@ -49,7 +49,7 @@ def configured(path: Path) -> Setup:
 def watching(setup: Setup, *, owner: str = "monitor") -> Iterator[Monitor]:
     """Give everything that the configuration names, with the database at its newest schema, and close it after."""
     with reaching_database(setup):
-        monitor = opened(setup.config, root=setup.root, owner=owner)
+        monitor = opened(setup.config, root=setup.root, owner=owner, place=setup.place)
     try:
         yield monitor
     finally:

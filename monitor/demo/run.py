@@ -93,7 +93,7 @@ def watched(home: Path, inbox: Inbox, *, port: int) -> Monitor:
     text = configuration(home, slack=inbox.url, port=port)
     (home / CONFIG).write_text(text, encoding="utf-8")
     config = load(text, place=str(home / CONFIG), environ=os.environ, read=lambda _: "")
-    return opened(config, root=home, owner="demo")
+    return opened(config, root=home, owner="demo", place=str(home / CONFIG))
 
 
 def replayed(

@@ -35,10 +35,12 @@ def attacks_of(
         by_client.setdefault(row["client"], []).append(dict(row))
     alarmed = {row["segment"]: row for row in firing if is_attack(row["kind"])}
     ranked = sorted(by_client, key=lambda client: (CLIENT + client not in alarmed, -by_client[client][0]["log_e"]))
-    return [_client(client, by_client[client], alarmed.get(CLIENT + client)) for client in ranked[:MOST_CLIENTS]]
+    return [_client(name, client, by_client[client], alarmed.get(CLIENT + client)) for client in ranked[:MOST_CLIENTS]]
 
 
-def _client(client: str, rows: Sequence[Mapping[str, Any]], alert: Mapping[str, Any] | None) -> dict[str, Any]:
+def _client(
+    model: str, client: str, rows: Sequence[Mapping[str, Any]], alert: Mapping[str, Any] | None
+) -> dict[str, Any]:
     signs: dict[str, Mapping[str, Any]] = {}
     slices: dict[Any, float] = {}
     for row in rows:
@@ -61,7 +63,7 @@ def _client(client: str, rows: Sequence[Mapping[str, Any]], alert: Mapping[str, 
         "records": list(dict.fromkeys(one for row in rows for one in row["ids"]))[:MOST_RECORDS],
         "slices": slices,
         "senders": " ".join(senders(told)),
-        "to_do": to_do(kind, to_limit(client, told)) if kind in TO_DO else "",
+        "to_do": to_do(kind, to_limit(client, told), model) if kind in TO_DO else "",
     }
 
 

@@ -15,7 +15,7 @@ from monitor.watch import Monitor
 
 def tell(connection: Connection, monitor: Monitor, findings: Iterable[Finding], *, now: datetime) -> None:
     """Queue the messages about a window's findings, in the transaction that writes them."""
-    for group in grouped(findings):
+    for group in grouped(findings, config=monitor.config):
         for receiver in receivers_of(group, monitor):
             enqueue(connection, notice_of(group, receiver, monitor.link), receiver, now=now)
 

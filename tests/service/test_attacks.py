@@ -105,6 +105,8 @@ def test_replay_says_the_same_and_detectors_are_listed(tmp_path: Path) -> None:
     assert [json.loads(line)["segment"] for line in said.stdout.splitlines()] == [f"client={ATTACKER}"]
     assert "suspected_evasion" in CliRunner().invoke(app, ["detectors"]).stdout
     CliRunner().invoke(app, ["once", str(config)])
+    message = json.loads((tmp_path / "alerts.jsonl").read_text())
+    assert f"`monitor export {config} loans --hard-examples -o hard.parquet`" in message["lines"][-1]
     assert "loans: attacks: 1,320 queries followed" in CliRunner().invoke(app, ["doctor", str(config)]).stdout
 
 

@@ -55,6 +55,11 @@ def test_nothing_but_a_feature_is_said_to_have_a_feed(role: str) -> None:
     assert "feed" not in told
 
 
+def test_a_command_that_a_message_names_is_whole() -> None:
+    group = Group("loans", "model_change", "fired", (found("model_change", "", "probe"),), config="conf/monitor.yaml")
+    assert "`monitor accept conf/monitor.yaml loans`" in to_do(group)
+
+
 def test_what_is_made_of_all_features_follows_the_one_that_moved() -> None:
     told = said(found("drift.data", "age"), found("drift.data", "anomaly(features)", role="derived"))
     assert "what feeds age:" in told

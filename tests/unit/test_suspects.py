@@ -12,6 +12,7 @@ from monitor.alerts.lifecycle import Alert
 from monitor.alerts.origin import Excess
 from monitor.alerts.phrasing import SAID_LENGTH
 from monitor.alerts.public import as_json, mark_of
+from monitor.alerts.taxonomy import names_of
 from monitor.alerts.wording import lines_of, text_of, title_of
 from monitor.detectors.attack import Sighting
 from monitor.detectors.suspicion.gathering import together
@@ -345,6 +346,16 @@ def test_a_crowd_is_named_as_far_as_it_is_known() -> None:
     assert "c08, c09 first" in told[0]
     assert "limit or block c00, c01" in told[-1]
     assert "c09 and 11 more, and" in told[-1]
+
+
+def test_a_message_gives_techniques_by_code_and_name_and_the_whole_command() -> None:
+    (one,) = measured(seen("mallory", evidence={"cluster": CLUSTER}))
+    names = {"names": names_of("attack.evasion", "flips").as_json()}
+    accused = replace(finding(one), evidence={**one.evidence, **names})
+    group = Group("loans to be", "attack.evasion", "fired", (accused,), config="/etc/monitor.yaml")
+    *_, techniques, to_do = lines_of(group)
+    assert techniques.endswith("AML.T0042 (Verify Attack), AML.T0015 (Evade AI Model).")
+    assert "`monitor export /etc/monitor.yaml 'loans to be' --hard-examples -o hard.parquet`" in to_do
 
 
 def test_what_a_sign_says_is_not_cut() -> None:
