@@ -57,7 +57,7 @@ def suspicion(finding: Finding) -> str:
     began = [f"since {clock(alert.since)}"] if alert.since else []
     if alert.state not in ("pending", "firing"):
         ended = [f"resolved {clock(alert.resolved_at)}"] if alert.state == "resolved" and alert.resolved_at else []
-        return f"{about}{', '.join([_quiet(told), *began, *ended])}"
+        return f"{about}{', '.join([no_more_signs(told), *began, *ended])}"
     seen = _crowd(finding) if finding.segment == MANY else "; ".join(_seen(told)) or "suspicious queries"
     return f"{about}{', '.join([seen, *began])}{_how_sure(finding)}"
 
@@ -70,10 +70,10 @@ def _no_attack(finding: Finding) -> str:
     return f"broken data, no {ATTACKS.get(finding.kind, 'attack')}: {what}; "
 
 
-def _quiet(told: Mapping[str, Any]) -> str:
+def no_more_signs(told: Mapping[str, Any]) -> str:
     """Say that no more is seen, and whether the client has gone or goes on: a search so slow is not seen.
 
-    >>> _quiet({"sent": 0}), _quiet({"sent": 20})
+    >>> no_more_signs({"sent": 0}), no_more_signs({"sent": 20})
     ('no more signs, and no more rows of it', 'no more signs, but it goes on: 20 rows in the last window')
     """
     sent = told.get("sent")

@@ -23,6 +23,7 @@ class Finding:
     evidence: JSON that goes with the alert; `told` and `inhibited_by` in it belong to `inhibited`.
     said: its sentence, where that is known already.
     span: the time that its rows are of, where that is known: a small segment's are those of several windows.
+    clear: so many clear windows in a row end it; 0 where that is not known.
     """
 
     alert: Alert
@@ -50,6 +51,7 @@ class Finding:
     evidence: Mapping[str, Any] = field(default_factory=dict)
     said: str = ""
     span: Window | None = None
+    clear: int = 0
 
     @property
     def fingerprint(self) -> str:

@@ -8,6 +8,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from monitor.alerts.finding import Finding
+from monitor.alerts.quiet import telling_the_worst
 from monitor.detectors.attack import Sighting
 from monitor.steps.alone import noting_alone
 from monitor.steps.attack_evidence import with_attack_evidence
@@ -178,7 +179,7 @@ class Judging:
         stepped = list(noting_alone(stepped, verdict.only, standing.rows))
         layout, window = verdict.profiles[WHOLE][0].layout, looked_at.sample.stretch
         stepped = with_lengths(database, watch.name, stepped, layout, window)
-        return with_origins(
+        explained = with_origins(
             database,
             watch.name,
             verdict,
@@ -190,6 +191,7 @@ class Judging:
             attack=suspicious_excess(looked_at.seen, alpha=watch.settings.attacks.alpha),
             faulty=looked_at.faulty,
         )
+        return list(telling_the_worst(explained, standing.rows))
 
     def written(self, verdict: Verdict, stepped: Sequence[Finding], due: Due, *, now: datetime) -> list[Finding]:
         """Write a window's measurements, its alerts' steps and their messages; give what became of its alerts."""

@@ -159,6 +159,7 @@ def stepped_alerts(
             breaches=judged.outcome == "breach",
             evidence=evidence_of(verdict, segments, judged) | ({AGAIN: again} if again else {}),
             span=current.span if current else None,
+            clear=rule.clear,
         )
 
 
@@ -217,7 +218,7 @@ def of_versions_over(
         after, transition = step(alert, outcome="clear", window_end=window.end, window_start=window.start, rule=rule)
         same = ("model", "kind", "detector", "column", "segment", "severity", "origin", "evidence")
         told = {name: row[name] for name in same}
-        yield Finding(after, window=window, transition=transition, note=note, breaches=False, **told)
+        yield Finding(after, window=window, transition=transition, note=note, breaches=False, clear=rule.clear, **told)
 
 
 def _why_over(row: Mapping[str, Any], verdict: Verdict) -> str:

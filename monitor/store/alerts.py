@@ -72,7 +72,7 @@ def write_alerts(connection: Connection, findings: Iterable[Finding], before: Ma
 
 
 def _tells_nothing(finding: Finding) -> bool:
-    return finding.value is None and finding.alert.state in UNDER_ALARM
+    return finding.value is None and finding.alert.state in UNDER_ALARM and not finding.said
 
 
 def _update(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:

@@ -89,6 +89,15 @@ def test_what_fires_keeps_what_was_seen_last_where_a_window_tells_nothing(flight
         assert alert_rows(connection)[0]["value"] == 0.01
 
 
+def test_what_waits_to_clear_without_a_number_is_kept_where_it_says_why(flights: Database) -> None:
+    alert = Alert(NAME, "firing", 1, MIDNIGHT, MIDNIGHT, None, (MIDNIGHT, MIDNIGHT), 0, MIDNIGHT)
+    write(flights, finding(alert, 0))
+    later = replace(alert, state="recovering", clears=1, window_end=MIDNIGHT + DAY)
+    write(flights, replace(finding(later, 1, value=None), said="the version is gone; quiet since then"))
+    with flights.read() as connection:
+        assert alert_rows(connection)[0]["text"] == "the version is gone; quiet since then"
+
+
 def test_breaches_that_were_kept_without_their_times_began_with_the_alert(flights: Database) -> None:
     pending = Alert(NAME, "pending", 0, MIDNIGHT, None, None, (MIDNIGHT, None), 0, MIDNIGHT)
     write(flights, finding(pending))

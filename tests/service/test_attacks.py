@@ -183,7 +183,10 @@ def test_an_alert_does_not_end_while_the_client_goes_on(tmp_path: Path) -> None:
     pq.write_table(genuine, config.parent / "logs" / "genuine.parquet")
     (found,) = told(passed(config))
     assert found["state"] == "recovering"
-    assert found["evidence"]["sent"] > 0
+    sent = found["evidence"]["sent"]
+    assert "near-copies of one row in 120 queries" in found["text"]
+    assert f"no more signs, but it goes on: {sent} rows in the last window; quiet since" in found["text"]
+    assert "resolves after" in found["text"]
 
 
 def test_values_can_be_kept_out_of_what_is_stored(tmp_path: Path) -> None:
