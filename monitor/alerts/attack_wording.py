@@ -5,7 +5,7 @@ from typing import Any
 
 from monitor.alerts.finding import CONFIG, Finding, Group
 from monitor.alerts.phrasing import chance, clock, first_of, listed, number, pasted, said, shown
-from monitor.alerts.taxonomy import SYNTHETIC, is_of_broken_data, pattern_of
+from monitor.alerts.taxonomy import is_of_broken_data
 from monitor.types import Window
 
 SUSPECTED = "suspected_"
@@ -53,7 +53,7 @@ def is_of_clients(detector: str) -> bool:
 def suspicion(finding: Finding) -> str:
     """Give one sentence about one alert: who, what was seen, how sure that is, and since when."""
     told, alert = finding.evidence, finding.alert
-    about = f"{shown(finding.model)} ({_who(finding)}): {_no_attack(finding)}"
+    about = f"{shown(finding.model)} ({who(finding)}): {_no_attack(finding)}"
     began = [f"since {clock(alert.since)}"] if alert.since else []
     if alert.state not in ("pending", "firing"):
         ended = [f"resolved {clock(alert.resolved_at)}"] if alert.state == "resolved" and alert.resolved_at else []
@@ -86,22 +86,6 @@ def no_more_signs(told: Mapping[str, Any]) -> str:
     )
 
 
-def suspicion_title(group: Group) -> str:
-    """Say what is suspected of whom; who goes on without signs gives no all-clear."""
-    ended = "resolved: " if group.transition == "resolved" else ""
-    if ended and _going_on(group):
-        ended = "no more "
-    accused = _not_broken(group)
-    names = [name for name in map(_who, accused or group.findings) if name != EVERYONE]
-    first = first_of(list(dict.fromkeys(names)), NAMED)
-    if not accused:
-        return f"{shown(group.model)}: {'resolved: ' if ended else ''}broken data from {first}"
-    made_up = any(pattern_of(finding.evidence) == SYNTHETIC for finding in accused)
-    attack = attack_named(group.kind, made_up=made_up)
-    whom = f"by {first}" if names else f"in {EVERYONE}"
-    return f"{shown(group.model)}: {ended}signs of {attack} {whom}"
-
-
 def attack_named(kind: str, *, made_up: bool) -> str:
     """Name what is suspected. made_up: of queries that are odd and vary no row, as those that copy a model are, too.
 
@@ -126,14 +110,14 @@ def suspicion_lines(group: Group) -> tuple[str, ...]:
 
 def _details(finding: Finding, *, several: bool) -> tuple[str, ...]:
     """Say how one client's near-copies differ, who it is, which records speak against it and how much it sent."""
-    told, of = finding.evidence, f" of {_who(finding)}" if several else ""
+    told, of = finding.evidence, f" of {who(finding)}" if several else ""
     profile = _client(told, finding.window)
     return (*_pair(told, of), *senders(told), *_copied(told), *_records(told, of), *profile)
 
 
-def _going_on(group: Group) -> list[str]:
+def going_on(group: Group) -> list[str]:
     """Name the clients who are suspected, and still sent rows in the last window."""
-    return [_who(finding) for finding in _not_broken(group) if finding.segment and finding.evidence.get("sent")]
+    return [who(finding) for finding in _not_broken(group) if finding.segment and finding.evidence.get("sent")]
 
 
 def _not_broken(group: Group) -> list[Finding]:
@@ -143,7 +127,7 @@ def _not_broken(group: Group) -> list[Finding]:
 
 def _no_all_clear(group: Group) -> list[str]:
     """Say of those who go on that this is no all-clear."""
-    names = _going_on(group)
+    names = going_on(group)
     if not names:
         return []
     goes = "goes" if len(names) == 1 else "go"
@@ -180,7 +164,8 @@ def _mild(told: Mapping[str, Any]) -> list[str]:
     return ["Low severity: people who try out one row, or have much to ask, look like this, too."] if mild else []
 
 
-def _who(finding: Finding) -> str:
+def who(finding: Finding) -> str:
+    """Name whom an alert suspects."""
     if finding.segment == MANY:
         return f"{finding.evidence.get('count', 0) or 'many':,} clients" if finding.evidence.get("count") else MANY
     if finding.segment:
@@ -330,7 +315,7 @@ def _names(told: Mapping[str, Any]) -> list[str]:
 def _to_do(group: Group) -> str:
     found = _not_broken(group)
     if not found:
-        return f"ask {first_of([_who(one) for one in group.findings], CLIENTS)} to mend what they send"
+        return f"ask {first_of([who(one) for one in group.findings], CLIENTS)} to mend what they send"
     clients = [client for one in found for client in _accused(one)]
     crowds = [to_limit("", one.evidence) for one in found if not one.segment]
     counted = sum(int(one.evidence.get("count", 0)) for one in found if one.segment == MANY)
@@ -343,4 +328,4 @@ def _to_do(group: Group) -> str:
 def _accused(finding: Finding) -> list[str]:
     if finding.segment == MANY:
         return [shown(str(client)) for client in finding.evidence.get("clients", ())]
-    return [_who(finding)] if finding.segment else []
+    return [who(finding)] if finding.segment else []

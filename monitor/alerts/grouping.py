@@ -7,7 +7,8 @@ from monitor.alerts.finding import CONFIG, Finding, Group, gravity_of
 from monitor.alerts.lifecycle import Transition, notice_id
 from monitor.alerts.public import alert_id, as_json
 from monitor.alerts.taxonomy import is_attack
-from monitor.alerts.wording import lines_of, title_of
+from monitor.alerts.titles import title_of
+from monitor.alerts.wording import lines_of
 from monitor.types import Notice
 
 

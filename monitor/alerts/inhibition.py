@@ -23,6 +23,7 @@ from monitor.alerts.news import (
 from monitor.alerts.public import alert_id
 from monitor.alerts.story_wording import lasts
 from monitor.alerts.taxonomy import is_attack
+from monitor.alerts.titles import TOLD_AS, told_as
 from monitor.profiles.population import NAMES as OF_ALL_FEATURES
 from monitor.stats.evidence import is_sure
 
@@ -38,7 +39,7 @@ WEIGHT = ("health", "model_change", "quality", *ATTACKS, *PERFORMANCE)
 RECURS = 2
 """So many episodes of what comes and goes with the day or the week are told."""
 WORSE, WORSE_WINDOWS = 2.0, 2
-CARRIED = ("told", "inhibited_by", "told_effect", "told_group", "worse_windows", "worsened")
+CARRIED = ("told", "inhibited_by", "told_effect", "told_group", TOLD_AS, "worse_windows", "worsened")
 """What an alert's evidence remembers of what was told of it."""
 
 
@@ -284,7 +285,8 @@ def _settled(finding: Finding, before: Mapping[str, Any], inhibitor: str | None)
             return replace(finding, transition=None, evidence=evidence | {"told": False, "inhibited_by": inhibitor})
         size = {"told_effect": abs(finding.effect)} if _may_worsen(finding) and finding.effect else {}
         group = {"told_group": moved} if (moved := moved_group(evidence)) else {}
-        return replace(finding, transition="fired", evidence=evidence | {"told": True} | size | group)
+        name = {TOLD_AS: called} if (called := told_as(finding)) else {}
+        return replace(finding, transition="fired", evidence=evidence | {"told": True} | size | group | name)
     if firing and not carried.get("told"):
         # what no longer breaches by its own threshold waits for itself
         carried.pop("inhibited_by", None)

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from monitor.alerts.finding import Finding, Group
-from monitor.alerts.phrasing import distinct, listed, measure, number, shown
-from monitor.alerts.vocabulary import SUDDEN, level_of
+from monitor.alerts.phrasing import listed, measure, number, shown
+from monitor.alerts.vocabulary import level_of
 
 MOST, LASTING = 8, 3
 TELLING = ("pending", "firing")
@@ -24,15 +24,18 @@ def onset(finding: Finding) -> datetime | None:
 
 
 def is_sudden(group: Group) -> bool:
-    """Say whether a message tells of a change over windows that has only begun."""
-    stories = [finding.evidence for finding in group.findings if finding.detector in STORIES]
-    return group.transition == "fired" and len(stories) == len(group.findings) and not any(map(lasts, stories))
+    """Say whether a message tells of nothing but changes over windows that have only begun."""
+    return group.transition == "fired" and all(map(has_only_begun, group.findings))
 
 
-def sudden_title(group: Group) -> str:
-    """Say what changed."""
-    changed = (one.evidence.get("column") or level_of(one.evidence.get("metric", "")) for one in group.findings)
-    return f"{shown(group.model)}: {SUDDEN} in {listed(distinct(changed), 3)}"
+def has_only_begun(finding: Finding) -> bool:
+    """Say whether an alert tells of a change over windows that may yet pass."""
+    return finding.detector in STORIES and not lasts(finding.evidence)
+
+
+def changed(finding: Finding) -> str:
+    """Name the column, or else the number, that changed most."""
+    return str(finding.evidence.get("column") or level_of(finding.evidence.get("metric", "")))
 
 
 def ageing(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  # called as words of its own

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from monitor.alerts.advice import to_do
-from monitor.alerts.attack_wording import is_suspicion, suspicion, suspicion_lines, suspicion_title
-from monitor.alerts.causes import broken_columns, reason_lines, version_lines
+from monitor.alerts.attack_wording import is_suspicion, suspicion, suspicion_lines
+from monitor.alerts.causes import reason_lines, version_lines
 from monitor.alerts.finding import Finding, Group
 from monitor.alerts.phrasing import chance, clock, compared_value, distinct, listed, measure, moved, number, said, shown
-from monitor.alerts.story_wording import ageing, is_sudden, lasting_drift, onset, sudden_title
-from monitor.alerts.vocabulary import CERTAIN, DISTANCES, ENDS, LOSSES, SWITCHES, TITLES, level_of
+from monitor.alerts.story_wording import ageing, lasting_drift, onset
+from monitor.alerts.vocabulary import CERTAIN, DISTANCES, ENDS, LOSSES, SWITCHES, level_of
 
 LISTED = 8
 GONE = {"drift.prediction": "no row is answered", "drift.label": "no label is"}
@@ -32,22 +32,6 @@ def text_of(finding: Finding) -> str:
     told = [_what(finding) + _groups(finding), *_of_how_many(finding), *_since(finding)]
     sure = _how_sure(finding)
     return f"{subject}{within}: {', '.join(told)}" + (f"; {', '.join(sure)}" if sure else "")
-
-
-def title_of(group: Group) -> str:
-    """Say what happened to which model, and in which columns, or else in which numbers."""
-    if is_suspicion(group.findings[0]):
-        return suspicion_title(group)
-    if is_sudden(group):
-        return sudden_title(group)
-    words = TITLES.get(group.kind) or group.kind.replace(".", ": ").replace("_", " ")
-    # a column that is broken comes before those that are made of it
-    columns = distinct(finding.column for finding in group.findings)
-    columns = distinct([*(broken_columns(group.findings[0]) if columns else ()), *columns])
-    numbers = distinct(level_of(finding.detector) for finding in group.findings)
-    where = f" in {listed(columns, 3)}" if columns else f" ({listed(numbers, 3)})"
-    told = {"resolved": "resolved: ", "worsened": "much worse: "}.get(group.transition, "")
-    return f"{shown(group.model)}: {told}{words}{where}"
 
 
 def lines_of(group: Group) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from monitor.alerts.grouping import grouped, notice_of
 from monitor.alerts.inhibition import inhibited
 from monitor.alerts.lifecycle import Alert, Rule, fingerprint, step
 from monitor.alerts.public import as_json, instant
+from monitor.alerts.titles import title_of
 from monitor.types import Window
 
 MIDNIGHT = datetime(2013, 5, 14, tzinfo=UTC)
@@ -93,6 +94,51 @@ def test_the_gravest_message_comes_first_of_equals_that_about_an_attack_and_so_d
     ]
     groups = grouped([replace(one, evidence={"told": True}) for one in found])
     assert [[one.column for one in group.findings] for group in groups] == [["d", "b"], ["e"], ["a"], ["c"]]
+
+
+BROKEN = {"for": [], "against": [], "broken": ["temp"]}
+LATER = {"origin": {"for": [], "against": [], "broken": ["wind"]}}
+BEGUN = {"windows": 1, "column": "temp", "metric": "mean_shift"}
+ATTACK = {"kind": "attack.evasion", "detector": "suspected_evasion", "segment": "client=eve"}
+TITLED: list[tuple[dict[str, Any], dict[str, Any], str]] = [
+    # a change over windows that lasted in the end, and of which another column showed most
+    (
+        {"kind": "drift.data", "detector": "lasting_drift", "column": "", "evidence": BEGUN},
+        {"windows": 9, "column": "wind"},
+        "a sudden change in temp",
+    ),
+    # what came of a broken column, and another one that broke later
+    ({"origin": "data_quality", "evidence": {"origin": BROKEN}}, LATER, "data drift in temp, visib"),
+    # nothing was known of why, and something is now
+    ({}, LATER, "data drift in visib"),
+    # an attack whose pattern was seen later; one that was none
+    (ATTACK | {"evidence": {"pattern": "off_manifold"}}, {}, "signs of evasion or model extraction by eve"),
+    (
+        ATTACK,
+        {"origin": {"broken_by": "eve", "for": [], "against": []}},
+        "signs of evasion by eve, which were broken data",
+    ),
+]
+
+
+@pytest.mark.parametrize(("told_of", "later", "title"), TITLED)
+def test_a_message_is_called_the_same_when_it_is_told_and_when_it_is_over(
+    told_of: dict[str, Any], later: dict[str, Any], title: str
+) -> None:
+    fires = replace(fired(), **told_of)
+    (first,) = inhibited([fires], [])
+    ended = replace(fires.alert, state="resolved", resolved_at=MIDNIGHT + DAY)
+    over = replace(fires, alert=ended, transition="resolved", origin="data_quality", evidence=later)
+    (last,) = inhibited([over], [as_json(first)])
+    (begun,), (resolved,) = grouped([first]), grouped([last])
+    assert title_of(resolved) == f"flights: resolved: {title}"
+    assert title_of(begun) == f"flights: {title.partition(', which')[0]}"
+
+
+def test_what_has_only_begun_and_what_else_drifts_are_both_in_the_title() -> None:
+    begun = replace(fired(column=""), detector="lasting_drift", evidence=BEGUN)
+    (group,) = grouped(told([begun, fired(column="wind", p_value=1e-9)]))
+    assert title_of(group) == "flights: data drift in wind; a sudden change in temp"
 
 
 def test_a_notice_is_the_same_whatever_the_order_of_its_alerts() -> None:

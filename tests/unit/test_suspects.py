@@ -13,7 +13,8 @@ from monitor.alerts.origin import Excess
 from monitor.alerts.phrasing import SAID_LENGTH
 from monitor.alerts.public import as_json, mark_of
 from monitor.alerts.taxonomy import names_of
-from monitor.alerts.wording import lines_of, text_of, title_of
+from monitor.alerts.titles import title_of
+from monitor.alerts.wording import lines_of, text_of
 from monitor.detectors.attack import Sighting
 from monitor.detectors.suspicion.gathering import together
 from monitor.detectors.suspicion.severity import severity_of

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from monitor.alerts.finding import Finding, Group
 from monitor.alerts.lifecycle import Alert
 from monitor.alerts.phrasing import shown
-from monitor.alerts.wording import lines_of, text_of, title_of
+from monitor.alerts.titles import title_of
+from monitor.alerts.wording import lines_of, text_of
 from monitor.detectors import DETECTORS
 from monitor.types import Window
 
