@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from monitor.alerts.causes import broken_columns
 from monitor.alerts.finding import Finding, Group
 from monitor.alerts.phrasing import listed, measure, number, shown
 from monitor.alerts.vocabulary import level_of
@@ -49,6 +50,9 @@ def ageing(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  
         advice = [f"version {shown(version)} answers otherwise than the older one: see first whether it is the reason"]
     elif answers := told.get("answers"):
         advice = [f"{listed(answers, 3)} changed by itself about then: see first whether that is the reason"]
+    elif broken := broken_columns(finding):
+        broke = "were broken" if len(broken) > 1 else "was broken"
+        advice = [f"{listed(broken, 3)} {broke} about then: see first whether that is the reason"]
     else:
         advice = [f"retrain with data from {_day(told['retrain_from'])}"] if lasts(told) else []
     return ", ".join([levels + before, *_going(told), *_beside_the_reference(told), *advice])

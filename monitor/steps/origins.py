@@ -11,6 +11,7 @@ from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.alerts.origin import Excess, Origin, lasting, origin_of
 from monitor.alerts.public import before
+from monitor.alerts.story_wording import has_only_begun
 from monitor.alerts.taxonomy import is_attack
 from monitor.detectors.suspicion.suspects import client_of
 from monitor.detectors.temporal.lasting import AGEING
@@ -36,7 +37,8 @@ from monitor.types import Measurement, Window
 
 FIXED = {"quality": "data_quality", "model_change": "model_change", "bias.temporal": "temporal"}
 """Kinds of alert that say by themselves why."""
-
+BESIDE_TIME = ("data_quality", "attack_like", "model_change")
+"""What a fall that time would explain may come of as well."""
 
 ABOUT = 7
 """Within so many windows two changes may be one."""
@@ -92,7 +94,8 @@ def with_origins(
     many rows these had. window: all that was judged together. attack: who sent its suspicious rows. faulty: clients
     whose data are broken, which is the reason of alerts about them, which are told as that, with low severity.
     """
-    asking = {f.fingerprint for f in stepped if f.kind not in FIXED and f.alert.breaches and f.alert.breaches[-1]}
+    asked = [f for f in stepped if f.kind not in FIXED or f.detector == AGEING]
+    asking = {f.fingerprint for f in asked if f.alert.breaches and f.alert.breaches[-1]}
     # an alert about a client that was found to send broken data is none of an attacker, though it is still open
     suspects = [f for f in stepped if (before(f, standing) or {}).get("origin") != "data_quality"]
     reason, differs = None, differing_version(standing.values())
@@ -214,6 +217,8 @@ class Last:
 
 
 def _explained(finding: Finding, reason: Reason | None, standing: Mapping[str, Mapping[str, Any]]) -> Finding:
+    if finding.detector == AGEING:
+        return _of_fall(finding, reason, standing)
     stood = before(finding, standing)
     kept = stood["evidence"].get("origin") if stood and stood["state"] in UNDER_ALARM else None
     if reason and is_attack(finding.kind):
@@ -227,6 +232,36 @@ def _explained(finding: Finding, reason: Reason | None, standing: Mapping[str, M
     if stood is None or not kept or (finding.kind in FIXED and not by_version):
         return finding
     return replace(finding, origin=stood["origin"], evidence={**finding.evidence, "origin": kept})
+
+
+def _of_fall(finding: Finding, reason: Reason | None, standing: Mapping[str, Mapping[str, Any]]) -> Finding:
+    """Give a fall over windows with what it comes of, where that began with it; without that, time is its reason."""
+    if reason and reason.origin.name in BESIDE_TIME and _came_with(finding, reason, standing.values()):
+        return replace(finding, origin=reason.origin.name, evidence={**finding.evidence, "origin": reason.evidence()})
+    stood = before(finding, standing)
+    if stood is None or stood["state"] not in UNDER_ALARM or "origin" not in stood["evidence"]:
+        return finding
+    if "since" in finding.evidence and not _began_with(finding, stood):
+        # the fall that it was told of is over, and this is another one
+        return finding
+    return replace(
+        finding, origin=stood["origin"], evidence={**finding.evidence, "origin": stood["evidence"]["origin"]}
+    )
+
+
+def _came_with(finding: Finding, reason: Reason, standing: Iterable[Mapping[str, Any]]) -> bool:
+    """Say whether a reason came when a fall began: one that has lasted is laid beside alerts about broken columns."""
+    columns = set(reason.origin.columns) if reason.origin.name == "data_quality" else set[str]()
+    faults = (row for row in standing if row["state"] in UNDER_ALARM and columns.intersection(_broken_in(row)))
+    return has_only_begun(finding) or any(_began_with(finding, row) for row in faults)
+
+
+def _broken_in(row: Mapping[str, Any]) -> Sequence[str]:
+    """Name the columns that an alert says to be broken."""
+    if row["kind"] == "quality":
+        return [row["column"]]
+    found: Sequence[str] = row["evidence"].get("origin", {}).get("broken", ())
+    return found
 
 
 def _of_attack(reason: Reason, *, by_one: bool) -> Reason:

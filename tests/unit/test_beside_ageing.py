@@ -1,5 +1,6 @@
-"""What is noted with a lasting fall: answers that changed by themselves when it began."""
+"""What is noted with a lasting fall: answers that changed by themselves when it began, and what else it comes of."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,7 +9,9 @@ import pytest
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import Alert
 from monitor.alerts.origin import Excess, Symptoms, origin_of
-from monitor.steps.origins import Reason, noting_what_else_changed
+from monitor.alerts.public import as_json, mark_of
+from monitor.alerts.wording import text_of
+from monitor.steps.origins import Reason, _explained, noting_what_else_changed
 from monitor.types import Window
 
 START, DAY = datetime(2024, 3, 1, tzinfo=UTC), timedelta(days=1)
@@ -46,3 +49,64 @@ def test_an_origin_says_whether_anybody_is_suspected() -> None:
     few = Excess(rows=400, clients=2, top_share=0.97, top_traffic=0.05)
     assert Reason(origin_of(Symptoms(alarmed=("mallory",), attack=few))).evidence()["suspected"]
     assert "suspected" not in Reason(origin_of(Symptoms(moved={"age": 0.4}, features=4))).evidence()
+
+
+BROKEN = Reason(origin_of(Symptoms(broken={"age": 0.8}, features=4)))
+TIME = Reason(origin_of(Symptoms(moved={"age": 0.4, "debt": 0.3}, features=4)))
+ATTACK = Reason(origin_of(Symptoms(alarmed=("mallory",), features=4)))
+
+
+def ageing(*, began: datetime, windows: int) -> Finding:
+    one = fall(days=0)
+    return replace(one, origin="temporal", evidence={"since": began.isoformat(), "windows": windows})
+
+
+def fault(column: str, *, kind: str = "quality", since: datetime = START) -> dict[str, Any]:
+    evidence = {} if kind == "quality" else {"origin": {"broken": [column]}}
+    named = {"id": f"{kind}-1", "kind": kind, "column": column if kind == "quality" else "", "origin": "data_quality"}
+    return named | {"state": "firing", "since": since.isoformat(), "evidence": evidence}
+
+
+REASONS: list[tuple[str, Reason | None, dict[str, Any], list[dict[str, Any]]]] = [
+    # what has only begun comes of what the window shows
+    ("data_quality", BROKEN, {"began": START, "windows": 1}, []),
+    ("attack_like", ATTACK, {"began": START, "windows": 1}, []),
+    # that features moved is what time does
+    ("temporal", TIME, {"began": START, "windows": 1}, []),
+    ("temporal", None, {"began": START, "windows": 1}, []),
+    # a fall that has lasted comes of a column that broke with it, whoever told of that
+    ("data_quality", BROKEN, {"began": START, "windows": 20}, [fault("age")]),
+    ("data_quality", BROKEN, {"began": START, "windows": 20}, [fault("age", kind="drift.prediction")]),
+    # and not of one that broke long after it, nor of another column's fault, nor of somebody who only came now
+    ("temporal", BROKEN, {"began": START, "windows": 20}, [fault("age", since=START + 15 * DAY)]),
+    ("temporal", BROKEN, {"began": START, "windows": 20}, [fault("debt")]),
+    ("temporal", ATTACK, {"began": START, "windows": 20}, []),
+]
+
+
+@pytest.mark.parametrize(("origin", "reason", "told", "rows"), REASONS)
+def test_a_fall_comes_of_what_began_with_it_and_else_of_time(
+    origin: str, reason: Reason | None, told: dict[str, Any], rows: list[dict[str, Any]]
+) -> None:
+    found = _explained(ageing(**told), reason, {mark_of(row["id"]): row for row in rows})
+    assert found.origin == origin
+    assert ("origin" in found.evidence) == (origin != "temporal")
+
+
+@pytest.mark.parametrize(("later", "origin"), [(3, "data_quality"), (20, "temporal")])
+def test_a_fall_keeps_what_it_comes_of_while_it_is_the_same_fall(later: int, origin: str) -> None:
+    first = _explained(ageing(began=START, windows=1), BROKEN, {})
+    stood = {**as_json(first), "since": START.isoformat()}
+    again = ageing(began=START + later * DAY, windows=9)
+    assert _explained(again, None, {mark_of(stood["id"]): stood}).origin == origin
+
+
+def test_who_is_told_of_a_broken_column_is_not_told_to_retrain_on_it() -> None:
+    told = {"metric": "accuracy", "before": 0.75, "after": 0.64, "windows": 9, "retrain_from": START.isoformat()}
+    one = ageing(began=START, windows=9)
+    one = replace(one, value=0.1, evidence={**one.evidence, **told, "per_30_days": None, "reaches": None})
+    one = replace(one, evidence={**one.evidence, "recurring": None})
+    assert "retrain with data from 2024-03-01" in text_of(one)
+    broken = _explained(one, BROKEN, {mark_of("quality-1"): fault("age")})
+    assert "age was broken about then: see first whether that is the reason" in text_of(broken)
+    assert "retrain" not in text_of(broken)
