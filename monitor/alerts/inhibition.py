@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from monitor.alerts.causes import columns_behind
+from monitor.alerts.causes import broken_columns, columns_behind
 from monitor.alerts.finding import Finding, gravity_of
 from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.alerts.news import (
+    OF_ANSWERS,
     SURER,
     Alarm,
     began_later,
@@ -17,6 +18,7 @@ from monitor.alerts.news import (
     has_vanished,
     is_slight,
     moved_group,
+    named_already,
     of_all_features,
     of_another_group,
 )
@@ -29,8 +31,6 @@ from monitor.stats.evidence import is_sure
 
 ATTACKS = ("attack.evasion", "attack.extraction", "attack.privacy", "attack.probing")
 """Suspicions of a client, the gravest first."""
-ANSWERS = ("drift.prediction", "confidence", "disagreement")
-"""What a model's answers show, and with them that its features are broken."""
 AGEING, OF_LABELS = "ageing", ("drift.label", "drift.concept")
 """What labels show beside performance, and with it where that has been worse for many windows."""
 PERFORMANCE = ("performance.realised", "performance.estimated", "bias.temporal")
@@ -39,7 +39,9 @@ WEIGHT = ("health", "model_change", "quality", *ATTACKS, *PERFORMANCE)
 RECURS = 2
 """So many episodes of what comes and goes with the day or the week are told."""
 WORSE, WORSE_WINDOWS = 2.0, 2
-CARRIED = ("told", "inhibited_by", "told_effect", "told_group", TOLD_AS, "worse_windows", "worsened")
+BROKEN = "told_broken"
+"""In an alert's evidence: the columns that its message named as broken, of which it comes."""
+CARRIED = ("told", "inhibited_by", "told_effect", "told_group", TOLD_AS, BROKEN, "worse_windows", "worsened")
 """What an alert's evidence remembers of what was told of it."""
 
 
@@ -54,6 +56,7 @@ def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
     and of what they mean, the whole traffic over its segments, what another detector has said of the same column
     already, and of suspicions of one client the gravest; so is what comes of a broken column: a suspicion, what all
     features show together, what the answers do (the last two also of one that crept to where no reference row lies).
+    Where its quality is not tested, the first alert that named the column as broken stands for it.
     Answers outside of the reference's range wait for the message about the new version that gives them, and what
     answers show waits while a version is told to answer otherwise, where that is the reason. For the rows of a small
     segment the weightier one may have ended, if that was after the first of them came. What comes and goes with the day
@@ -82,6 +85,7 @@ def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
         inhibitor = _inhibitor(f, told | late) or _known_to_recur(f)
         if not inhibitor and not _is_own_limit(f):
             inhibitor = _said_already(f, heard) or _explained_by_drift(f, told, settled) or _follows(f, told, heard)
+            inhibitor = inhibitor or named_already(f, told, heard)
         settled[name] = _settled(f, before.get(name, {}).get("evidence", {}), inhibitor)
         if f.alert.state in UNDER_ALARM and settled[name].evidence.get("told"):
             told[name] = _alarm(f, settled[name].evidence)
@@ -97,6 +101,7 @@ def _alarm(finding: Finding, told: Mapping[str, Any]) -> Alarm:
         finding.window.start,
         finding.alert.fired_at,
         str(told.get("told_group", "")),
+        frozenset(map(str, told.get(BROKEN, ()))),
         slight=is_slight(finding.detector, finding.effect, finding.evidence),
         vanished=has_vanished(finding.kind, finding.evidence),
     )
@@ -110,6 +115,7 @@ def _alarm_of(row: Mapping[str, Any]) -> Alarm:
         datetime.fromisoformat(row["window_start"]),
         datetime.fromisoformat(row["fired_at"]) if row["fired_at"] else None,
         str(row["evidence"].get("told_group", "")),
+        frozenset(map(str, row["evidence"].get(BROKEN, ()))),
         slight=is_slight(row["detector"], row["effect"], row["evidence"]),
         vanished=has_vanished(row["kind"], row["evidence"]),
     )
@@ -146,7 +152,7 @@ def _inhibitor(finding: Finding, alarms: Mapping[str, Alarm]) -> str | None:
     if finding.kind == "quality" and finding.origin == "model_change":
         # a new version's answers lie elsewhere than the older one's
         return min((name for name, alarm in alarms.items() if alarm.detector == "new_version"), default=None)
-    if finding.kind in ANSWERS and finding.origin == "model_change":
+    if finding.kind in OF_ANSWERS and finding.origin == "model_change":
         # that a version answers otherwise is one piece of news, wherever it shows
         differs = min((name for name, alarm in alarms.items() if alarm.detector == "version_predictions"), default=None)
         if differs:
@@ -174,7 +180,7 @@ def _breaks(alarm: Alarm, other: Finding) -> bool:
         return False
     if other.kind == "drift.data" and {moved["column"] for moved in other.evidence.get("moved", ())} == {column}:
         return True
-    made = other.kind in ANSWERS or (other.kind == "drift.data" and other.column in OF_ALL_FEATURES)
+    made = other.kind in OF_ANSWERS or (other.kind == "drift.data" and other.column in OF_ALL_FEATURES)
     return made and column in columns_behind(other)
 
 
@@ -286,7 +292,8 @@ def _settled(finding: Finding, before: Mapping[str, Any], inhibitor: str | None)
         size = {"told_effect": abs(finding.effect)} if _may_worsen(finding) and finding.effect else {}
         group = {"told_group": moved} if (moved := moved_group(evidence)) else {}
         name = {TOLD_AS: called} if (called := told_as(finding)) else {}
-        return replace(finding, transition="fired", evidence=evidence | {"told": True} | size | group | name)
+        fault = {BROKEN: broken} if (broken := broken_columns(finding)) and not is_attack(finding.kind) else {}
+        return replace(finding, transition="fired", evidence=evidence | {"told": True} | size | group | name | fault)
     if firing and not carried.get("told"):
         # what no longer breaches by its own threshold waits for itself
         carried.pop("inhibited_by", None)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from monitor.alerts.causes import broken_columns
 from monitor.alerts.finding import Finding
 from monitor.alerts.origin import BROKEN_SHARE
 from monitor.profiles.population import NAMES as OF_ALL_FEATURES
@@ -14,6 +15,8 @@ QUIET = "quiet_since"
 SURER = ("near_certain_share", "overconfident_share")
 """What rises where a model is surer than it was: harder rows, which a fall in performance comes of, make it less so."""
 ANSWERED = ("drift.prediction", "confidence")
+OF_ANSWERS = (*ANSWERED, "disagreement")
+"""What a model's answers show, and with them that its features are broken."""
 FOLLOWING = {"drift.prediction": ANSWERED, "drift.label": ("drift.concept",)}
 """What follows where an answer, or a label, is not given any more."""
 OUTSIDE = "out_of_range_share"
@@ -27,8 +30,8 @@ class Alarm:
     """An alert that fires and was told, as far as others may have to wait for it.
 
     labels: model, kind, column and segment. began: the start of the window it speaks of. fired: the end of that in
-    which it fired. group: the group that moved, of an alert about groups. slight, vanished: as of `is_slight` and
-    `has_vanished`.
+    which it fired. group: the group that moved, of an alert about groups. broken: the columns that its message named as
+    broken. slight, vanished: as of `is_slight` and `has_vanished`.
     """
 
     labels: tuple[str, str, str, str]
@@ -37,6 +40,7 @@ class Alarm:
     began: datetime
     fired: datetime | None = None
     group: str = ""
+    broken: frozenset[str] = frozenset()
     slight: bool = False
     vanished: bool = False
 
@@ -105,3 +109,31 @@ def follows(finding: Finding, alarm: Alarm) -> bool:
         return True
     alike = kind == finding.kind in ANSWERED and column != finding.column and alarm.detector not in SURER
     return alike and not began_later(finding, alarm)
+
+
+def named_already(finding: Finding, told: Mapping[str, Alarm], heard: Mapping[str, Alarm]) -> str | None:
+    """Name the alert that told of the broken columns that one shows; of the same window none in its own message.
+
+    told: alerts that fire and were told, by id. heard: those among them that fired before this window.
+    """
+    before = ((name, alarm) for name, alarm in told.items() if name in heard or alarm.labels[1] != finding.kind)
+    return min((name for name, alarm in before if _of_same_fault(finding, alarm)), default=None)
+
+
+def _of_same_fault(finding: Finding, alarm: Alarm) -> bool:
+    """Say whether an alert shows nothing but columns that are broken, of which another one has told.
+
+    So do the drift of these columns, of what the model answers and of what is made of all features, but not an answer
+    that is gone, nor what began clearly later.
+    """
+    model, _, _, segment = alarm.labels
+    if model != finding.model or segment not in ("", finding.segment) or finding.severity == "critical":
+        return False
+    if has_vanished(finding.kind, finding.evidence) or began_later(finding, alarm):
+        return False
+    shown = set(broken_columns(finding))
+    if finding.kind == "drift.data" and not of_all_features(finding):
+        shown = {str(one["column"]) for one in finding.evidence.get("moved", ())} or {finding.column}
+    elif finding.kind not in OF_ANSWERS and not of_all_features(finding):
+        return False
+    return bool(shown) and shown <= alarm.broken

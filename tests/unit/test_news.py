@@ -206,3 +206,67 @@ def test_what_follows_from_a_label_that_is_gone_waits_for_the_message_about_it()
     assert [f.evidence["told"] for f in inhibited([scores, sure, answers], [])] == [False, False, True]
     # though the scores were told before
     assert told(answers, standing(scores))
+
+
+def broken(*columns: str, **rest: Any) -> dict[str, Any]:  # noqa: ANN401 (any evidence)
+    return {"origin": "data_quality", "evidence": {"origin": {"for": [], "against": [], "broken": [*columns]}, **rest}}
+
+
+def already(told_of: Finding) -> dict[str, Any]:
+    return as_json(inhibited([told_of], [])[0])
+
+
+AGEING = already(firing("bias.temporal", detector="ageing", day=5, **broken("a")))
+ANSWERS = already(firing("drift.prediction", "p", day=5, **broken("a")))
+
+
+GONE = {"change": {"of": "share", "category": "x", "before": 0.2, "vanished": True}}
+OF_THE_FAULT = [
+    # what the answers, all features and the column itself show of the column that was named
+    firing("confidence", "c", **broken("a")),
+    firing("confidence", "c", detector="near_certain_share", **broken("a")),
+    firing("disagreement", "d", **broken("a")),
+    firing("drift.data", "anomaly(features)", **broken("a")),
+    firing("drift.data", "a", **broken("a")),
+    firing("drift.data", detector="lasting_drift", **broken("a", moved=[{"column": "a"}])),
+    firing("confidence", "c", segment="s=1", **broken("a")),
+]
+NEWS_BESIDE_IT = [
+    # another column that drifts or is broken, quality, performance
+    firing("drift.data", "b", **broken("a")),
+    firing("drift.data", detector="lasting_drift", **broken("a", moved=[{"column": "a"}, {"column": "b"}])),
+    firing("confidence", "c", **broken("a", "b")),
+    firing("quality", "a", **broken("a")),
+    firing("performance.estimated", **broken("a")),
+    # what nobody has explained, what set in later, an answer that is gone, a limit of the user's own
+    firing("confidence", "c"),
+    firing("confidence", "c", **broken("a", **quiet_from(9))),
+    firing("drift.prediction", "q", **broken("a", **GONE)),
+    firing("confidence", "c", alpha=None, **broken("a")),
+    firing("confidence", "c", severity="critical", **broken("a")),
+]
+
+
+@pytest.mark.parametrize("first", [AGEING, ANSWERS], ids=["ageing", "answers"])
+@pytest.mark.parametrize("found", OF_THE_FAULT)
+def test_what_shows_a_broken_column_that_a_message_named_waits_for_that(found: Finding, first: dict[str, Any]) -> None:
+    assert not told(found, first)
+    assert told(found)
+    assert told(found, {**first, "state": "resolved", "resolved_at": instant(START + 10 * DAY)})
+
+
+@pytest.mark.parametrize("first", [AGEING, ANSWERS], ids=["ageing", "answers"])
+@pytest.mark.parametrize("found", NEWS_BESIDE_IT)
+def test_what_a_broken_column_does_not_explain_is_told_beside_it(found: Finding, first: dict[str, Any]) -> None:
+    assert told(found, first)
+
+
+def test_of_one_window_the_first_message_names_the_broken_column_for_all_others() -> None:
+    scores, answers = (firing("drift.prediction", name, **broken("a")) for name in ("p", "q"))
+    confidence, others = firing("confidence", "c", **broken("a")), firing("drift.data", "b", **broken("a"))
+    settled = inhibited([scores, answers, confidence, others], [])
+    assert [f.evidence["told"] for f in settled] == [True, True, False, True]
+    # where its quality is told, it is that which they wait for
+    quality = firing("quality", "a", detector="missing_share")
+    settled = inhibited([scores, confidence, quality], [])
+    assert [f.evidence["told"] for f in settled] == [False, False, True]
