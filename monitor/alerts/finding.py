@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from monitor.alerts.lifecycle import Alert, Transition
+from monitor.alerts.taxonomy import is_attack
 from monitor.types import Window
 
 SEVERITIES = ("critical", "warning", "info")
@@ -58,6 +60,11 @@ class Finding:
         """Give the alert's identity."""
         return self.alert.fingerprint
 
+    @property
+    def since(self) -> datetime | None:
+        """Give when what it tells of began; None while the alert is ok."""
+        return begun_at(self.kind, self.alert.since, self.evidence)
+
 
 @dataclass(frozen=True)
 class Group:
@@ -71,6 +78,19 @@ class Group:
     transition: Transition
     findings: tuple[Finding, ...]
     config: str = CONFIG
+
+
+def begun_at(kind: str, since: datetime | None, evidence: Mapping[str, Any]) -> datetime | None:
+    """Give when what an alert tells of began: an attack with its first suspicious record, where that is known.
+
+    since: the start of the first window by which the alert fired, which is as much as is known of any other.
+
+    >>> noon = datetime.fromisoformat("2024-05-01T12:00:00Z")
+    >>> str(begun_at("attack.evasion", noon, {"first_suspicious_record": {"id": "a1", "time": "2024-05-01T18:03:12Z"}}))
+    '2024-05-01 18:03:12+00:00'
+    """
+    first = evidence.get("first_suspicious_record") if is_attack(kind) else None
+    return datetime.fromisoformat(first["time"]) if since and first and first["time"] else since
 
 
 def gravity_of(severity: str) -> int:

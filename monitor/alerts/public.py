@@ -19,7 +19,7 @@ def as_json(finding: Finding) -> dict[str, Any]:
         **{label: getattr(finding, label) for label in ("model", "kind", "origin", "detector", "column", "segment")},
         "severity": finding.severity,
         "state": alert.state,
-        "since": instant(alert.since),
+        "since": instant(finding.since),
         "fired_at": instant(alert.fired_at),
         "resolved_at": instant(alert.resolved_at),
         "window_start": instant(window.start),

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
+from monitor.alerts.finding import begun_at
 from monitor.alerts.public import alert_id
 from monitor.alerts.taxonomy import atlas_of
 from monitor.alerts.vocabulary import LOSSES
@@ -194,8 +195,8 @@ def sources_of(name: str, sources: Sequence[Mapping[str, Any]]) -> list[Mapping[
 
 
 def _public(row: dict[str, Any]) -> dict[str, Any]:
-    atlas = atlas_of(row["kind"], row["evidence"])
-    whole = row | {"id": alert_id(row["fingerprint"], row["episode"]), "atlas": atlas}
+    made = {"id": alert_id(row["fingerprint"], row["episode"]), "atlas": atlas_of(row["kind"], row["evidence"])}
+    whole = row | made | {"since": begun_at(row["kind"], row["since"], row["evidence"])}
     return {key: whole[key] for key in ALERT_KEYS} | {"page": page_name(row["model"])}
 
 

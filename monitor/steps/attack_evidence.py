@@ -111,9 +111,11 @@ def _carried(finding: Finding, standing: Mapping[str, Mapping[str, Any]]) -> Fin
     Its first suspicious record stays the first, and of its records some of each time are kept.
     """
     stood = before(finding, standing)
+    shows = "detectors" in finding.evidence
+    if stood is not None and stood["state"] == "pending" and shows:
+        return replace(finding, evidence=_since_the_first(finding.evidence, stood["evidence"]))
     if stood is None or stood["state"] not in UNDER_ALARM:
         return finding
-    shows = "detectors" in finding.evidence
     last = stood["evidence"]
     evidence = _since_the_first(finding.evidence, last) if shows else {**last, **finding.evidence}
     if shows and (finding.p_value or 0.0) <= (finding.alpha or 0.0):

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, func, insert, select, update
 
-from monitor.alerts.finding import Finding
+from monitor.alerts.finding import Finding, begun_at
 from monitor.alerts.lifecycle import UNDER_ALARM, Alert, State
 from monitor.alerts.public import alert_id, as_json, instant, plain
 from monitor.alerts.taxonomy import atlas_of
@@ -204,7 +204,8 @@ def _public(row: RowMapping | Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": alert_id(row["fingerprint"], row["episode"]),
         **{name: row[name] for name in _PLAIN},
-        **{name: instant(row[name]) for name in ("since", "fired_at", "resolved_at", "window_start", "window_end")},
+        "since": instant(begun_at(row["kind"], row["since"], row["evidence"])),
+        **{name: instant(row[name]) for name in ("fired_at", "resolved_at", "window_start", "window_end")},
         **{name: row[name] for name in _NUMBERS},
         "n": row["n"],
         "evidence": row["evidence"],

@@ -8,7 +8,8 @@ from sqlalchemy import select, update
 
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import Alert, Rule, fingerprint, step
-from monitor.alerts.public import as_json
+from monitor.alerts.public import as_json, instant
+from monitor.render import views
 from monitor.store.alerts import alert_rows, append_event, read_alerts, write_alerts, write_findings
 from monitor.store.database import Database
 from monitor.store.records import register_model
@@ -65,6 +66,18 @@ def test_a_row_is_the_public_alert_of_its_finding(flights: Database) -> None:
     assert rows == [as_json(found)]
     assert list(rows[0]) == list(as_json(found))
     assert (rows[0]["id"], rows[0]["window_end"]) == (NAME[:12] + "-2", "2013-05-14T00:00:00Z")
+
+
+def test_an_attack_is_since_its_first_suspicious_record_and_steps_from_its_first_window(flights: Database) -> None:
+    alert = Alert(NAME, "firing", 1, MIDNIGHT - DAY, MIDNIGHT, None, (MIDNIGHT - DAY,), 0, MIDNIGHT)
+    first = {"first_suspicious_record": {"id": "a1", "time": "2013-05-13T18:03:12Z"}}
+    found = replace(finding(alert), kind="attack.evasion", evidence=first)
+    write(flights, found)
+    with flights.read() as connection:
+        assert alert_rows(connection) == [as_json(found)]
+        (shown,) = views.alerts(connection)
+    assert as_json(found)["since"] == instant(shown["since"]) == "2013-05-13T18:03:12Z"
+    assert read(flights) == {NAME: alert}
 
 
 def test_what_fires_keeps_what_was_seen_last_where_a_window_tells_nothing(flights: Database) -> None:

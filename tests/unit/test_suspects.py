@@ -26,6 +26,7 @@ from monitor.types import Measurement, Window
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+FIRST = int((NOON + timedelta(minutes=37, seconds=5)).timestamp()) * 1_000_000
 ALPHA = 1e-6
 LIMIT = -math.log(ALPHA)
 UNIT = [{"column": "nights", "deviations": 55.3}, {"column": "age", "deviations": 0.7}]
@@ -155,13 +156,23 @@ def finding(one: Measurement, **rest: Any) -> Finding:  # noqa: ANN401
 
 
 def test_the_sentence_says_who_what_how_sure_and_since_when() -> None:
-    (one,) = measured(seen("mallory", 27.7, evidence={"cluster": CLUSTER}))
+    (one,) = measured(seen("mallory", 27.7, evidence={"cluster": CLUSTER}, first_at=FIRST))
     assert text_of(finding(one)) == (
         "loans (mallory): 30 near-copies of one row in 41 queries, the answer flipped 9 times, "
-        "since 2026-03-01 12:00 UTC; p ≤ 9.33e-13 (threshold ≤ 1e-6)"
+        "since 2026-03-01 12:37 UTC; p ≤ 9.33e-13 (threshold ≤ 1e-6)"
     )
-    quiet = "loans (mallory): no more signs, since 2026-03-01 12:00 UTC"
+    quiet = "loans (mallory): no more signs, since 2026-03-01 12:37 UTC"
     assert text_of(finding(one, state="recovering")) == quiet
+
+
+def test_an_attack_began_with_its_first_suspicious_record_also_where_it_had_to_wait() -> None:
+    (one,) = measured(seen("mallory", 27.7, first_at=FIRST))
+    assert as_json(finding(one))["since"] == "2026-03-01T12:37:05Z"
+    (unknown,) = measured(seen("mallory", 27.7, first_at=0))
+    assert as_json(finding(unknown))["since"] == "2026-03-01T12:00:00Z"
+    waits = as_json(finding(one, state="pending"))
+    (later,) = measured(seen("mallory", 30.0, first_at=FIRST + 3_600_000_000))
+    assert as_json(_carried(finding(later), {mark_of(waits["id"]): waits}))["since"] == "2026-03-01T12:37:05Z"
 
 
 def test_a_client_who_goes_on_without_signs_gets_no_all_clear() -> None:
