@@ -16,10 +16,11 @@ from monitor.alerts.vocabulary import ENDS
 
 WORST, CLEAR = "worst", "clear_since"
 """In an alert's evidence: what it said of its worst window, where that is an earlier one; since when it is quiet."""
+WEAKER = "less in the newest window: too little to fire, too much to be clear"
 
 
 def telling_the_worst(findings: Iterable[Finding], standing: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
-    """Have alerts that wait to clear say what their worst window showed: the present one shows nothing.
+    """Have alerts that wait to clear, or go on though little is left, say what their worst window showed.
 
     standing: public alerts as they stood before this window, by their marks.
     """
@@ -30,7 +31,7 @@ def telling_the_worst(findings: Iterable[Finding], standing: Mapping[str, Mappin
         if stood is None or kept is None or finding.alert.state not in UNDER_ALARM:
             yield replace(finding, evidence=plain)
         elif finding.alert.state == "firing":
-            yield replace(finding, evidence=plain if _is_worse(finding, kept) else {**plain, WORST: kept})
+            yield replace(finding, evidence=plain) if _is_worse(finding, kept) else _weaker(finding, plain, kept)
         else:
             since = stood["evidence"].get(CLEAR) or instant(finding.window.start)
             yield _waiting(replace(finding, evidence={**plain, WORST: kept, CLEAR: since}))
@@ -53,6 +54,13 @@ def _is_worse(finding: Finding, kept: Mapping[str, Any]) -> bool:
         return True
     name = "value" if is_suspicion(finding) or finding.effect is None else "effect"
     return bool(abs(getattr(finding, name)) >= abs(kept[name] or 0.0))
+
+
+def _weaker(finding: Finding, evidence: Mapping[str, Any], kept: Mapping[str, Any]) -> Finding:
+    """Give an alert that fires in a window that is not its worst; one that goes on by a looser threshold tells that."""
+    goes_on = not finding.breaches and finding.value is not None and not is_of_broken_data(finding.evidence)
+    said = f"{kept['text']}; {WEAKER}" if goes_on else finding.said
+    return replace(finding, evidence={**evidence, WORST: kept}, said=said)
 
 
 def _waiting(finding: Finding) -> Finding:

@@ -7,7 +7,7 @@ from typing import Any
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import Alert, Rule, step
 from monitor.alerts.public import as_json, mark_of
-from monitor.alerts.quiet import WORST, telling_the_worst
+from monitor.alerts.quiet import WEAKER, WORST, telling_the_worst
 from monitor.alerts.vocabulary import VERSION_GONE
 from monitor.types import Window
 
@@ -53,6 +53,17 @@ def test_what_breaches_again_is_told_of_its_own_window_and_is_quiet_anew_after_i
     assert "share is 20 %" in again["text"]
     assert "share is 30 %" in quiet["text"]
     assert "quiet since 2013-05-17 00:00 UTC, resolves after 2 more" in quiet["text"]
+
+
+def test_what_goes_on_by_a_looser_threshold_tells_its_worst_window_too() -> None:
+    alert = Alert("f" * 64, "firing", 1, since=MIDNIGHT, fired_at=MIDNIGHT + DAY, window_end=MIDNIGHT + DAY)
+    rows = [as_json(found_in(Window(MIDNIGHT, MIDNIGHT + DAY), alert, 0.9))]
+    for share in (0.06, 0.07):
+        weak = found_in(Window(MIDNIGHT + DAY, MIDNIGHT + 2 * DAY), alert, share, breaches=False)
+        (told,) = telling_the_worst([weak], {mark_of(rows[-1]["id"]): rows[-1]})
+        rows.append(as_json(told))
+    assert rows[1]["text"] == rows[2]["text"] == f"{rows[0]['text']}; {WEAKER}"
+    assert rows[2]["value"] == 0.07
 
 
 def test_what_is_over_is_told_as_it_is_and_what_follows_knows_nothing_of_it() -> None:
