@@ -40,7 +40,7 @@ def check(config: Config) -> None:
 
     Exit code 2 when something has to be mended; warnings alone give 0.
     """
-    from monitor.commands.setting_up import check as command  # noqa: PLC0415
+    from monitor.commands.check import check as command  # noqa: PLC0415
 
     raise typer.Exit(command(config))
 

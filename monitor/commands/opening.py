@@ -28,13 +28,18 @@ class Setup:
     root: Path
 
 
+def setup_at(path: Path, config: Config) -> Setup:
+    """Give a configuration that was read from a path."""
+    # A symbolic link is not followed: the files lie beside the link where a platform mounts configurations so.
+    return Setup(config, str(path), path.absolute().parent)
+
+
 def configured(path: Path) -> Setup:
     """Read the configuration; ConfigError or ConfigErrors when it cannot be read or used."""
-    # A symbolic link is not followed: the files lie beside the link where a platform mounts configurations so.
-    place, root = str(path), path.absolute().parent
+    place = str(path)
 
     def read(name: str) -> str:
-        return (root / name).read_text(encoding="utf-8")
+        return (path.absolute().parent / name).read_text(encoding="utf-8")
 
     try:
         text = path.read_text(encoding="utf-8")
@@ -42,7 +47,7 @@ def configured(path: Path) -> Setup:
         raise ConfigError(place, f"cannot be read: {error.strerror}", "`monitor init DATA` writes one") from error
     except UnicodeDecodeError as error:
         raise ConfigError(place, f"no UTF-8 text at byte {error.start}", "save it as UTF-8") from error
-    return Setup(load(text, place=place, environ=os.environ, read=read), place, root)
+    return setup_at(path, load(text, place=place, environ=os.environ, read=read))
 
 
 @contextmanager

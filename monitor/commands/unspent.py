@@ -1,6 +1,6 @@
 """A false-alarm budget that a sample of the reference says cannot be spent."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
@@ -21,9 +21,9 @@ from monitor.store.references import WHOLE
 ANY = datetime(2024, 1, 1, tzinfo=UTC)
 
 
-def unspent_budgets(setup: Setup) -> Iterator[Finding]:
-    """Warn of every model whose budget cannot be spent, by a sample of its reference."""
-    for name, model in setup.config.models.items():
+def unspent_budgets(setup: Setup, names: Sequence[str]) -> Iterator[Finding]:
+    """Warn of every one of the models whose budget cannot be spent, by a sample of its reference."""
+    for name, model in ((name, setup.config.models[name]) for name in names):
         if model.reference is None or model.reference.push:
             continue
         rows = sampled(opened(model.reference, root=setup.root)).rows

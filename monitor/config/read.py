@@ -23,6 +23,7 @@ from monitor.config.model import (
     Route,
     Web,
 )
+from monitor.config.remains import Remains, remains
 from monitor.config.thresholds import Setting
 from monitor.config.words import Mistake, Path, kind_of, shown, suggestion, value_at
 from monitor.errors import ConfigError, MonitorError
@@ -34,10 +35,13 @@ _REFERENCE = re.compile(r"\$\{([^}]*)\}")
 
 
 class ConfigErrors(MonitorError):  # noqa: N818  # it holds several
-    """Every mistake of one configuration, one line each."""
+    """Every mistake of one configuration, one line each.
 
-    def __init__(self, errors: tuple[ConfigError, ...]) -> None:
-        self.errors = errors
+    remains: the configuration without them; None where the text is no YAML.
+    """
+
+    def __init__(self, errors: tuple[ConfigError, ...], remains: Remains | None = None) -> None:
+        self.errors, self.remains = errors, remains
         super().__init__("\n".join(str(error) for error in errors))
 
 
@@ -55,7 +59,9 @@ def load(text: str, *, place: str, environ: Mapping[str, str], read: Callable[[s
     mistakes += [_mistake(detail, raw) for detail in details if detail["loc"] not in unread]
     mistakes += [mistake for mistake in crossed(expanded, raw) if mistake[0] not in unread]
     if mistakes or config is None:
-        raise ConfigErrors(tuple(ConfigError(_at(place, path), problem, mend) for path, problem, mend in mistakes))
+        errors = tuple(ConfigError(_at(place, path), problem, mend) for path, problem, mend in mistakes)
+        spoilt = [*(path for path, _, _ in mistakes), *(detail["loc"] for detail in details)]
+        raise ConfigErrors(errors, remains(expanded, spoilt))
     return config
 
 
