@@ -21,7 +21,7 @@ MODEL = """
 
 
 def told(folder: Path, *models: str, rest: str = "", capsys: pytest.CaptureFixture[str]) -> list[str]:
-    """Give what the check says of these models; a row each 10 min, of which `moved` only grows and `true` is missing."""
+    """Give what the check says of these models; a row each 10 min; `moved` only grows."""
     rows = {
         "at": [START + timedelta(minutes=10 * i) for i in range(1000)],
         "moved": list(range(1000)),
@@ -88,8 +88,10 @@ def test_a_mistaken_setting_hides_nothing_of_its_own_model(tmp_path: Path, capsy
             'source: {file: "rows.parquet"}\n    reference: {files: "row.parquet"}',
             [
                 "models.wrong.source: unknown key 'file'; did you mean 'files'?",
-                "models.wrong.reference.files: no file matches 'row.parquet'; {folder} holds monitor.yaml, rows.parquet; "
-                "relative patterns begin in the configuration's folder",
+                (
+                    "models.wrong.reference.files: no file matches 'row.parquet'; {folder} holds monitor.yaml, "
+                    "rows.parquet; relative patterns begin in the configuration's folder"
+                ),
             ],
         ),
         # a threshold of a column that a misspelt role would have named is not said to be missing
