@@ -10,6 +10,7 @@ from string import ascii_letters
 import numpy as np
 import pyarrow as pa
 
+from monitor.setup.decided import POSITIVE, decided
 from monitor.setup.look import distinct, in_unit, is_text, spelled, sum_to_one
 from monitor.setup.signs import (
     Choice,
@@ -44,8 +45,6 @@ _LENGTHS = {
     "1d": timedelta(days=1),
     "1w": timedelta(weeks=1),
 }
-_POSITIVE = ("1", "true", "yes", "positive", "pos")
-
 
 _UNTIMED = Choice("1d", "without times the rows an hour are unknown; choose so that a window holds 500")
 
@@ -56,7 +55,8 @@ class Guess:
 
     scores: one column, or one per class in the order of `classes`.
     segments: columns that could split the traffic; a suggestion, for the user to choose from.
-    doubtful: a column that may be the label, but agrees with the prediction hardly more than by chance.
+    perhaps: a column that may be the prediction, where none surely is. doubtful: one that may be the label, but agrees
+        with the prediction hardly more than by chance.
     window: the shortest usual window that holds about `WINDOW_ROWS` rows, and why.
     vectors: columns of embeddings. columns: every column of the sample.
     """
@@ -66,6 +66,7 @@ class Guess:
     client: Choice | None = None
     version: Choice | None = None
     prediction: Choice | None = None
+    perhaps: Choice | None = None
     scores: tuple[Choice, ...] = ()
     classes: tuple[str, ...] = ()
     label: Choice | None = None
@@ -88,7 +89,7 @@ def guess(sample: pa.Table, *, reference: pa.Table | None = None, labels: pa.Tab
     ignore = [*left.take(as_constant), *left.take(as_unusable)]
     identity = left.best(as_id if labels is None else as_shared_id(labels))
     scores, classes, others = _scores(left)
-    prediction = left.best(as_prediction)
+    prediction, perhaps = _prediction(left, sample, scores)
     label = _later(left, prediction, sample, reference, labels) or left.best(like(prediction, sample))
     doubtful = None if label else left.best(like(prediction, sample, least=-1.0), keep=True)
     if classes:
@@ -103,6 +104,7 @@ def guess(sample: pa.Table, *, reference: pa.Table | None = None, labels: pa.Tab
         client=client,
         version=version,
         prediction=prediction,
+        perhaps=perhaps,
         scores=scores,
         classes=classes,
         label=label,
@@ -113,6 +115,18 @@ def guess(sample: pa.Table, *, reference: pa.Table | None = None, labels: pa.Tab
         window=_window(times),
         columns=tuple(sample.column_names),
     )
+
+
+def _prediction(left: "_Left", sample: pa.Table, scores: Sequence[Choice]) -> tuple[Choice | None, Choice | None]:
+    """Give the prediction by its name, or by the one score that decides it; else what it may be."""
+    named = left.best(as_prediction)
+    if named or len(scores) != 1:
+        return named, None
+    found = decided(left.columns, scores[0], sample[scores[0].column])
+    if found is None or not found.surely:
+        return None, found.choice if found else None
+    del left.columns[found.choice.column]
+    return found.choice, None
 
 
 def _later(
@@ -135,10 +149,15 @@ def cursor_of_labels(labels: pa.Table, sample: pa.Table, identity: Choice | None
 
     Where there is no such time, the records' own; nothing where the labels have no times.
     """
-    own = [name for name in labels.column_names if name not in sample.column_names]
-    times = (_Left(table).best(as_timestamp) for table in (labels.select(own), labels))
-    written = next(filter(None, times), None)
+    written = time_of_labels(labels, sample) or _Left(labels).best(as_timestamp)
     return (written.column, identity.column) if written and identity else ()
+
+
+def time_of_labels(labels: pa.Table, sample: pa.Table) -> Choice | None:
+    """Give the time at which a label was written: one that the records do not have."""
+    return _Left(labels.select([name for name in labels.column_names if name not in sample.column_names])).best(
+        as_timestamp
+    )
 
 
 def _only_in(table: pa.Table | None, sample: pa.Table) -> "_Left":
@@ -194,7 +213,7 @@ def _scores(left: _Left) -> tuple[tuple[Choice, ...], tuple[str, ...], list[Choi
         return ((one,) if one else ()), (), []
     for name in by_class.values():
         del left.columns[name]
-    positive = [name for label, name in by_class.items() if label.lower() in _POSITIVE]
+    positive = [name for label, name in by_class.items() if label.lower() in POSITIVE]
     if len(by_class) == 2 and len(positive) == 1:
         reason = "in [0, 1], the score of the positive class"
         (other,) = set(by_class.values()) - set(positive)

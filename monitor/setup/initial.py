@@ -10,9 +10,10 @@ import pyarrow as pa
 
 from monitor.config import Data
 from monitor.errors import ConfigError, MonitorError
-from monitor.setup.guess import cursor_of_labels, guess
+from monitor.setup.delay import delay_of
+from monitor.setup.guess import Guess, cursor_of_labels, guess, time_of_labels
 from monitor.setup.sample import data_of, missing_files, opened, sampled
-from monitor.setup.template import written
+from monitor.setup.template import Late, written
 
 _GENERIC = ("logs", "log", "data", "records", "predictions", "events", "input", "inputs")
 _LABELS = ("labels", "label", "targets", "outcomes")
@@ -45,8 +46,15 @@ def initial(
     if late is not None:
         found = guess(rows, reference=known, labels=late[2])
     name = model or _free(_name(source, root), taken)
-    cursor = cursor_of_labels(late[2], rows, found.id) if late else ()
-    return written(found, data=source, reference=compared, labels=late and (*late[:2], cursor), model=name)
+    return written(found, data=source, reference=compared, labels=late and _late(*late, rows, found), model=name)
+
+
+def _late(data: Data, why: str, labels: pa.Table, records: pa.Table, found: Guess) -> Late:
+    cursor, known = cursor_of_labels(labels, records, found.id), time_of_labels(labels, records)
+    if found.id is None or found.timestamp is None:
+        return Late(data, why, cursor)
+    names = {"identity": found.id.column, "recorded": found.timestamp.column}
+    return Late(data, why, cursor, *delay_of(records, labels, **names, known=known.column if known else None))
 
 
 def _free(name: str, taken: Collection[str]) -> str:

@@ -3,9 +3,11 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from monitor.config import Data
+from monitor.setup.delay import USUAL
 from monitor.setup.guess import Guess
 from monitor.setup.signs import Choice
 
@@ -58,18 +60,31 @@ receivers:
 """
 
 
+@dataclass(frozen=True)
+class Late:
+    """Labels that come by themselves: where, why they seem to be some, and how late they come.
+
+    cursor: the columns in whose order a table of them is read. delay: what to write as `max_delay`, and why.
+    """
+
+    data: Data
+    why: str
+    cursor: tuple[str, ...] = ()
+    delay: str = USUAL
+    delay_why: str = ""
+
+
 def written(
     guess: Guess,
     *,
     data: Data,
     reference: Data | None = None,
-    labels: tuple[Data, str, tuple[str, ...]] | None = None,
+    labels: Late | None = None,
     model: str = "model",
 ) -> str:
     """Give the configuration as YAML; it loads as it stands when the guess has a timestamp.
 
-    data, reference, labels: where the records, the reference and the labels are, these with why they seem to be some
-    and the columns in whose order a table of them is read.
+    data, reference, labels: where the records, the reference and the labels are.
     model: the model's name.
     """
     lines = [
@@ -82,9 +97,7 @@ def written(
     return _HEAD + "\n".join(lines) + _SETTINGS + _REST
 
 
-def _sources(
-    data: Data, reference: Data | None, labels: tuple[Data, str, tuple[str, ...]] | None, guess: Guess
-) -> Iterator[str]:
+def _sources(data: Data, reference: Data | None, labels: Late | None, guess: Guess) -> Iterator[str]:
     marks = [choice.column for choice in (guess.timestamp, guess.id) if choice] or ["id"]
     yield _noted(4, f"source: {_source(data, marks)}", "where the records are")
     if data.sql is not None and _hides(data.sql.get_secret_value()):
@@ -100,18 +113,20 @@ def _sources(
         yield _noted(4, f"reference: {_source(reference)}", "what windows are compared with")
 
 
-def _late(labels: tuple[Data, str, tuple[str, ...]], guess: Guess) -> Iterator[str]:
-    data, why, cursor = labels
+def _late(labels: Late, guess: Guess) -> Iterator[str]:
+    data, cursor = labels.data, labels.cursor
     unnamed = ["columns.id and columns.label"] if guess.label is None or guess.id is None else []
     if data.sql is not None and not cursor:
         unnamed.append("in cursor the time at which a label was written, and the id")
         cursor = ("label_time", "id")
     again = data.sql is not None and guess.timestamp is not None and cursor[0] == guess.timestamp.column
     # by the records' own time labels come far behind the cursor
-    late = _source(data, cursor).removesuffix("}") + ", lookback: 30d" * again + ", max_delay: 30d}"
+    late = _source(data, cursor).removesuffix("}") + f", lookback: {USUAL}" * again + f", max_delay: {labels.delay}}}"
     reread = "; as far back as labels come late, for the time is the record's" if again else ""
     missing = f"; name {' and '.join(unnamed)}, then take the # away" if unnamed else ""
-    yield _noted(4, f"{'# ' if unnamed else ''}labels: {late}", why + reread + missing)
+    if labels.delay_why:
+        yield f"    # why max_delay is {labels.delay}: {labels.delay_why}"
+    yield _noted(4, f"{'# ' if unnamed else ''}labels: {late}", labels.why + reread + missing)
 
 
 def _source(data: Data, cursor: Sequence[str] = ()) -> str:
@@ -135,13 +150,9 @@ def _columns(guess: Guess) -> Iterator[str]:
     yield _role("id", guess.id, "different in every record; labels from another source find their record by it")
     yield _role("client", guess.client, "who asked: an API key, an account, an address; attacks are traced by it")
     yield _role("version", guess.version, "the model's version; a new one is told from drift by it")
-    yield _role("prediction", guess.prediction, "what the model decided")
+    yield _perhaps("prediction", guess.prediction, guess.perhaps, "what the model decided")
     yield from _scores(guess)
-    doubt = guess.doubtful
-    if guess.label is None and doubt is not None:
-        yield _noted(6, f"# label: {_quoted(doubt.column)}", f"perhaps: {doubt.reason}")
-    else:
-        yield _role("label", guess.label, "what turned out to be true")
+    yield _perhaps("label", guess.label, guess.doubtful, "what turned out to be true")
     yield from _several("segments", guess.segments, "splits the traffic, each value watched apart", said=False)
     yield _noted(6, "# sensitive: [sex, age]", "groups that must not be treated worse")
     yield _noted(6, "# intersections: [[sex, age]]", "sensitive columns whose values together are groups, too")
@@ -150,6 +161,12 @@ def _columns(guess: Guess) -> Iterator[str]:
     shown = f"kinds: {kinds}" if kinds else "# kinds: {zip_code: categorical}"
     yield _noted(6, shown, "numeric, categorical, text or vector, where the values mislead")
     yield from (f"      #   {_quoted(choice.column)}: {choice.reason}" for choice in guess.vectors)
+
+
+def _perhaps(role: str, choice: Choice | None, doubtful: Choice | None, what: str) -> str:
+    if choice is None and doubtful is not None:
+        return _noted(6, f"# {role}: {_quoted(doubtful.column)}", f"perhaps: {doubtful.reason}")
+    return _role(role, choice, what)
 
 
 def _role(role: str, choice: Choice | None, what: str) -> str:

@@ -2,6 +2,7 @@
 
 import random
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,11 +18,12 @@ from monitor.commands.setting_up import init
 from monitor.config import Config, Data, load
 from monitor.errors import ConfigError
 from monitor.setup.checks import check
+from monitor.setup.delay import delay_of
 from monitor.setup.guess import Guess, guess
 from monitor.setup.initial import initial
 from monitor.setup.template import written
 
-N = 600
+N, HOUR = 600, timedelta(hours=1)
 START = datetime(2024, 5, 1, tzinfo=UTC)
 DRAW = random.Random(7)
 P = [DRAW.random() for _ in range(N)]
@@ -145,6 +147,54 @@ def test_times_may_be_text_or_seconds_since_1970() -> None:
 
 def test_a_client_that_never_comes_again_is_none() -> None:
     assert chosen(guess(with_columns(api_key=[f"k{i}" for i in range(N)])), "client") is None
+
+
+def beside_a_score(**columns: list[Any]) -> Guess:
+    return guess(pa.table({"logged_at": COLUMNS["logged_at"], "p_delay": P, **columns}))
+
+
+@pytest.mark.parametrize("values", [(True, False), (1, 0), (1.0, 0.0), ("approve", "reject")])
+def test_a_decision_is_found_by_the_score_that_parts_its_values(values: tuple[Any, Any]) -> None:
+    found = beside_a_score(approved=[values[p < 0.7] for p in P], route=[DRAW.choice("ab") for _ in P])
+    assert chosen(found, "prediction") == "approved"
+    assert found.prediction is not None
+    assert found.prediction.reason.startswith("two values that p_delay tells apart at 0.7: ")
+    rounded = guess(pa.table({"p_delay": [round(p, 2) for p in P], "approved": [p > 0.695 for p in P]}))
+    assert chosen(rounded, "prediction") == "approved"
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        # yes where the score says no: a label would be laid beside its opposite
+        ({"approved": [int(p < 0.3) for p in P]}, "0 above, 1 below; name it where the label's 1 means the same"),
+        # a few were decided otherwise: only the name says so
+        ({"approved": [int(p > 0.7) ^ (i % 50 == 0) for i, p in enumerate(P)]}, "named like a decision; name it where"),
+        # nothing says so
+        ({"owner": [int(DRAW.random() < p) for p in P]}, None),
+        # a label is none, however well it is foretold
+        ({"label": [int(p > 0.5) for p in P]}, None),
+        # too few rows lie above
+        ({"owner": [p > sorted(P)[-6] for p in P]}, None),
+    ],
+)
+def test_what_may_be_the_decision_is_only_suggested(columns: dict[str, list[Any]], said: str | None) -> None:
+    found = beside_a_score(**columns)
+    assert found.prediction is None
+    text = written(found, data=Data(files="logs.csv"))
+    if said is None:
+        assert found.perhaps is None
+        assert "# prediction: column" in text
+    else:
+        assert found.perhaps is not None
+        assert said in found.perhaps.reason
+        assert "# prediction: approved" in text
+        assert load_text(text).models["model"].columns.prediction is None
+
+
+def test_a_score_of_few_values_may_come_from_the_column() -> None:
+    two = [0.2 if i % 2 else 0.8 for i in range(N)]
+    assert guess(pa.table({"score": two, "owner": [p > 0.5 for p in two]})).prediction is None
 
 
 def test_the_label_is_found_in_the_reference_when_it_comes_later() -> None:
@@ -376,6 +426,63 @@ def test_a_table_of_labels_is_read_in_the_order_of_its_own_time(
     else:
         assert "name in cursor the time at which a label was written" in text
     assert [found for found in check(load_text(text), root=tmp_path) if found.severity == "error"] == []
+
+
+Days = Callable[[int], float]
+
+
+def waited(days: Days, *, rows: int = 400) -> tuple[str, str]:
+    """Give what is written for labels that come so many days after each of the records, which come by the hour."""
+    logged = [START + timedelta(hours=i) for i in range(rows)]
+    came = [at + timedelta(days=days(i)) for i, at in enumerate(logged)]
+    late = [i for i in range(rows) if came[i] <= logged[-1]]
+    ids = [f"r{i}" for i in range(rows)]
+    records = pa.table({"request_id": ids, "logged_at": logged, "p_delay": P[:rows]})
+    columns = {"request_id": [ids[i] for i in late], "y": [i % 2 for i in late], "label_at": [came[i] for i in late]}
+    return delay_of(
+        records, pa.table(columns), identity="request_id", recorded="logged_at", known="label_at" if late else None
+    )
+
+
+@pytest.mark.parametrize(
+    ("days", "delay", "why"),
+    [
+        # one in 200 comes after 5 days
+        (
+            lambda i: 5.0 if i % 200 == 7 else 2 + i % 10 / 10,
+            "3d",
+            "99 % of 200 labels came within 3 days, by label_at",
+        ),
+        (lambda i: 0.01 + i % 7 / 24, "7h", "99 % of 200 labels came within 7 hours, by label_at"),
+        # those of the second half that had come were the early ones
+        (lambda i: 12.0 if i % 2 else 1.0, "30d", "labels come later than the sample is long"),
+        (lambda _: 0.0, "30d", "label_at is no later than logged_at"),
+        (lambda _: 40.0, "30d", "the labels do not say when they came"),
+    ],
+)
+def test_labels_are_waited_for_as_long_as_they_took(days: Days, delay: str, why: str) -> None:
+    found = waited(days)
+    assert found[0] == delay
+    assert found[1].startswith(why)
+
+
+def test_few_labels_say_nothing_of_how_late_they_come() -> None:
+    delay, why = waited(lambda _: 1.0, rows=80)
+    assert delay == "30d"
+    assert why.startswith("too few labels of the sample find their record, so this is a usual one; write how long")
+
+
+def test_what_the_wait_for_labels_comes_from_is_written(tmp_path: Path) -> None:
+    logged = [START + timedelta(hours=i) for i in range(N)]
+    rows = {"request_id": COLUMNS["request_id"], "logged_at": logged, "p_delay": P}
+    late = {"request_id": COLUMNS["request_id"], "y": COLUMNS["delayed"], "came_at": [at + HOUR for at in logged]}
+    pq.write_table(pa.table(rows), tmp_path / "data.parquet")
+    pq.write_table(pa.table(late), tmp_path / "y.parquet")
+    text = initial("data.parquet", labels="y.parquet", here=tmp_path, root=tmp_path, model="m")
+    assert "# why max_delay is 1h: 99 % of 301 labels came within 1 hour, by came_at" in text
+    labels = load_text(text).models["m"].labels
+    assert labels is not None
+    assert labels.max_delay == HOUR
 
 
 def test_a_password_is_not_written() -> None:
