@@ -2,8 +2,10 @@
 
 import json
 import os
+import pty
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -68,6 +70,30 @@ def monitor(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     surroundings = {**os.environ, "NO_COLOR": "1", "COLUMNS": "200"}
     command = [sys.executable, "-m", "monitor", *words]
     return subprocess.run(command, cwd=folder, env=surroundings, capture_output=True, text=True, check=False)  # noqa: S603  # ours
+
+
+def on_a_terminal(folder: Path, *words: str) -> str:
+    """Run a command whose standard error is a terminal, and give what that showed."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "monitor", *words]
+    surroundings = {**os.environ, "NO_COLOR": "1", "COLUMNS": "200", "TERM": "xterm"}
+    with subprocess.Popen(command, cwd=folder, env=surroundings, stdout=subprocess.DEVNULL, stderr=theirs) as running:  # noqa: S603  # ours
+        os.close(theirs)
+        shown = b""
+        # on Linux a terminal that nobody holds any more is an error to read from
+        with suppress(OSError):
+            while read := os.read(ours, 65_536):
+                shown += read
+    os.close(ours)
+    assert running.returncode == 0, shown
+    return shown.decode()
+
+
+def test_each_pass_over_history_shows_how_far_it_has_come(folder: Path) -> None:
+    assert "fares: judged 2024-01-" in on_a_terminal(folder, "replay", "monitor.yaml")
+    shown = on_a_terminal(folder, "replay", "monitor.yaml", "--inject", "shift:age:1sd", "--share", "0.5,1")
+    for what in ("as it was", "1 of 2, shift:age:1sd", "2 of 2, shift:age:1sd"):
+        assert f"{what}: fares: judged 2024-01-" in shown
 
 
 def test_each_change_is_tried_by_itself_and_told_with_what_found_it(folder: Path) -> None:
