@@ -1,7 +1,7 @@
 """The guard: whether rows belong to the population that a model was trained on, from what the store knows of it."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from monitor.errors import MonitorError
 from monitor.names import with_names
 from monitor.sources.push import parse
 from monitor.steps.baselines import unpacked
-from monitor.store.attacks import read_baselines, read_followed
+from monitor.store.attacks import read_baselines, read_followed, with_baselines
 from monitor.store.database import Database
 from monitor.store.references import WHOLE, known_columns
 
@@ -33,10 +33,13 @@ class Known:
 
 
 class Guard:
-    """Validates rows of the models of a database; what it reads there is at most ten seconds old."""
+    """Validates rows of the models of a database; what it reads there is at most ten seconds old.
 
-    def __init__(self, database: Database, *, clock: Callable[[], datetime]) -> None:
-        self._database, self._clock = database, clock
+    models: those of the configuration, by which an unknown name is told from a model that is not ready.
+    """
+
+    def __init__(self, database: Database, *, clock: Callable[[], datetime], models: Collection[str] = ()) -> None:
+        self._database, self._clock, self._models = database, clock, models
         self._known: dict[str, Known] = {}
         self._packed: dict[str, tuple[bytes, Baseline, frozenset[str]]] = {}
         self._reading = threading.Lock()
@@ -48,9 +51,7 @@ class Guard:
         """
         known = self._of(model)
         if known.baseline is None:
-            raise MonitorError(
-                f"no model {model!r} whose queries are watched has a reference yet; set columns.client or attacks: on"
-            )
+            raise MonitorError(self._not_known(model))
         try:
             rows, rejected = parse(body, content_type)
         except ValueError as error:
@@ -62,6 +63,16 @@ class Guard:
         rows = with_names(rows, known.baseline.layout.roles)
         found = validate(known.baseline, known.state, rows, known=known.columns)
         return {"model": model, "results": [_json(one) for one in found]}
+
+    def _not_known(self, model: str) -> str:
+        """Say why nothing is known of a model, and of which ones something is."""
+        if self._models and model not in self._models:
+            return f"model: no model {model!r}, only {', '.join(self._models)}"
+        with self._database.read() as connection:
+            ready = with_baselines(connection)
+        why = f"model: no model {model!r} whose queries are watched has a reference yet"
+        others = f", only {', '.join(ready)}" if ready else ""
+        return f"{why}{others}; set columns.client or attacks: on, and name a reference of 200 rows or more"
 
     def _of(self, model: str) -> Known:
         now = self._clock()

@@ -56,6 +56,11 @@ def read_baselines(connection: Connection, name: str) -> dict[str, bytes]:
     return {version: bytes(data) for version, data in connection.execute(chosen)}
 
 
+def with_baselines(connection: Connection) -> list[str]:
+    """Name the models that have baselines, in alphabetical order."""
+    return list(connection.scalars(select(attack_baseline.c.model).distinct().order_by(attack_baseline.c.model)))
+
+
 def followed_rows(connection: Connection, name: str) -> int:
     """Count the queries of a model that have been followed, under any version."""
     rows = select(func.coalesce(func.sum(attack_tracking.c.rows), 0)).where(attack_tracking.c.model == name)

@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from monitor.config import load
+from monitor.errors import MonitorError
 from monitor.guard import Guard
 from monitor.pipeline import once
 from monitor.store.database import Database
@@ -111,4 +112,15 @@ def test_a_body_that_cannot_be_read_is_refused(address: str, body: bytes, proble
 def test_a_model_of_which_nothing_is_known_is_said_to_be_so(address: str, record: dict[str, Any]) -> None:
     answer = asked(address, record, model="nobody")
     assert answer.status_code == 400
-    assert "no model 'nobody' whose queries are watched has a reference yet" in answer.json()["error"]
+    assert answer.json()["error"] == (
+        "model: no model 'nobody' whose queries are watched has a reference yet, only loans; set columns.client or "
+        "attacks: on, and name a reference of 200 rows or more"
+    )
+
+
+def test_a_misspelt_model_is_told_which_ones_there_are(database: Database) -> None:
+    guard = Guard(database, clock=lambda: NOW, models=["loans", "fares"])
+    with pytest.raises(MonitorError, match=r"^model: no model 'laons', only loans, fares$"):
+        guard.validate("laons", b"[{}]", "application/json")
+    with pytest.raises(MonitorError, match=r"no model 'fares' whose .* reference yet, only loans;"):
+        guard.validate("fares", b"[{}]", "application/json")
