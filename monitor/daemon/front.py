@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from monitor.config import Web
+from monitor.daemon.hints import Hints
 from monitor.errors import MonitorError, SourceError
 from monitor.guard import Guard
-from monitor.sources.push import admitted_body, admitted_labels
+from monitor.sources.push import admitted_labels, admitted_records, parse
 from monitor.store.pushed import Holds, add_pushed
 from monitor.store.records import register_model
 from monitor.watch import Monitor
@@ -50,7 +51,7 @@ def opened_page(
         ready=ready,
         push=pushing(monitor, "records", clock=clock),
         label=pushing(monitor, "labels", clock=clock),
-        validate=Guard(monitor.database, clock=clock).validate,
+        validate=Guard(monitor.database, clock=clock, models=[watch.name for watch in monitor.watches]).validate,
         private=token is not None,
         watched=[watch.name for watch in monitor.watches],
     )
@@ -66,26 +67,32 @@ def opened_page(
 def pushing(monitor: Monitor, holds: Holds, *, clock: Callable[[], datetime]) -> "Push | None":
     """Give what takes a pushed body of records or labels; None when no model takes any."""
     roles = {watch.name: watch.roles for watch in monitor.watches if holds in watch.pushed}
+    hints = Hints(monitor.database, clock)
 
     def push(name: str, body: bytes, content_type: str) -> Mapping[str, Any]:
         if name not in roles:
             raise MonitorError(f"no model {name!r} takes pushed {holds}, only {', '.join(roles)}")
         try:
+            sent = parse(body, content_type)
             if holds == "labels":
-                taken = admitted_labels(body, content_type, roles[name])
+                taken = admitted_labels(sent, roles[name])
             else:
-                taken = admitted_body(body, content_type, roles[name], now=clock())
+                taken = admitted_records(sent, roles[name], now=clock())
         except ValueError as error:
             raise SourceError(str(error)) from error
         with monitor.database.write() as connection:
             register_model(connection, name, now=clock())
             add_pushed(connection, name, body, content_type, now=clock(), holds=holds)
-        reasons = [f"{one.position}: {one.reason}" for one in taken.rejected]
-        more = [f"and {len(reasons) - MOST_REASONS} more"] if len(reasons) > MOST_REASONS else []
-        counts = {holds: taken.rows.num_rows, "rejected": len(reasons)}
-        return {**counts, "reasons": reasons[:MOST_REASONS] + more} if reasons else counts
+        told = {"reasons": [f"{one.position}: {one.reason}" for one in taken.rejected]}
+        told["hints"] = hints.of(name, sent[0], taken.rows, roles[name])
+        counts = {holds: taken.rows.num_rows, "rejected": len(taken.rejected)}
+        return {**counts, **{key: _first(said) for key, said in told.items() if said}}
 
     return push if roles else None
+
+
+def _first(said: list[str]) -> list[str]:
+    return said[:MOST_REASONS] + [f"and {len(said) - MOST_REASONS} more"] * (len(said) > MOST_REASONS)
 
 
 def allowed_hosts(web: Web) -> tuple[str, ...]:

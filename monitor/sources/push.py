@@ -79,21 +79,21 @@ def parse(body: bytes, content_type: str) -> Parsed:
     return _parse_lines(body) if kind in JSON_LINES else _parse_json(body)
 
 
-def admitted_body(body: bytes, content_type: str, roles: Roles, *, now: datetime) -> Batch:
+def admitted_records(sent: Parsed, roles: Roles, *, now: datetime) -> Batch:
     """Give what will become of the records of a body: those that are taken, and those that go to quarantine, by reason.
 
-    Raises ValueError, with a sentence for the sender, when the body holds no records, or when so many of them cannot be
-    taken that a source would be stopped: more than 5 %, and more than 10 records.
+    Raises ValueError, with a sentence for the sender, when so many of them cannot be taken that a source would be
+    stopped: more than 5 %, and more than 10 records.
     """
-    return _admitted(*parse(body, content_type), partial(admit, roles=roles, now=now, stops=False))
+    return _admitted(*sent, partial(admit, roles=roles, now=now, stops=False))
 
 
-def admitted_labels(body: bytes, content_type: str, roles: Roles) -> Batch:
-    """Give what will become of the labels of a body, as `admitted_body` does of records.
+def admitted_labels(sent: Parsed, roles: Roles) -> Batch:
+    """Give what will become of the labels of a body, as `admitted_records` does of records.
 
     Raises ValueError likewise, and where no record has an id or a label.
     """
-    rows, rejected = parse(body, content_type)
+    rows, rejected = sent
     absent = [str(name) for name in (roles.id, roles.label) if name not in rows.column_names]
     if absent:
         raise ValueError(f"labels have no {absent[0]!r}, only {', '.join(rows.column_names) or 'nothing'}")

@@ -60,10 +60,16 @@ def read_reference(connection: Connection, name: str) -> tuple[str, dict[str, Pr
     }
 
 
+def read_layout(connection: Connection, name: str) -> Layout | None:
+    """Give the layout of a model's newest reference; None where `read_reference` gives None."""
+    newest = _newest(connection, name)
+    return None if newest is None else newest[1]
+
+
 def known_columns(connection: Connection, name: str) -> frozenset[str]:
     """Name the columns that a model's newest reference and roles know; empty where `read_reference` gives None."""
-    newest = _newest(connection, name)
-    return frozenset() if newest is None else frozenset(newest[1].known)
+    layout = read_layout(connection, name)
+    return frozenset() if layout is None else frozenset(layout.known)
 
 
 def _likeness(layout: Layout, whole: Layout) -> bytes:

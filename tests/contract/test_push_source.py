@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from monitor.sources.push import PushSource, admitted_body, parse
+from monitor.sources.push import PushSource, admitted_records, parse
 from monitor.types import KEPT_CHARS, Batch, Roles
 
 ROWS = [{"id": i, "x": i / 2, "name": f"n{i}"} for i in range(5)]
@@ -122,7 +122,7 @@ AT = '"at": "2024-01-01T00:00:00Z"'
 
 def test_the_sender_hears_at_once_which_records_will_lie_in_quarantine() -> None:
     body = f'[{{"id": 1}}, 3, {{{AT}}}, {{"at": "nonsense"}}]'
-    taken = admitted_body(body.encode(), "application/json", Roles("at"), now=NOW)
+    taken = admitted_records(parse(body.encode(), "application/json"), Roles("at"), now=NOW)
     assert taken.rows.num_rows == 1
     assert [(one.position, one.reason) for one in taken.rejected] == [
         ("record 2", "not a JSON object"),
@@ -136,9 +136,9 @@ def test_a_body_of_which_too_much_cannot_be_taken_is_refused_whole(good: int, ba
     body = f"[{', '.join([f'{{{AT}}}'] * good + [GOOD] * bad)}]".encode()
     if refused:
         with pytest.raises(ValueError, match=rf"{bad} of {good + bad} records cannot be taken, .* none was taken"):
-            admitted_body(body, "application/json", Roles("at"), now=NOW)
+            admitted_records(parse(body, "application/json"), Roles("at"), now=NOW)
     else:
-        assert len(admitted_body(body, "application/json", Roles("at"), now=NOW).rejected) == bad
+        assert len(admitted_records(parse(body, "application/json"), Roles("at"), now=NOW).rejected) == bad
 
 
 def test_text_of_an_arrow_stream_that_is_not_utf8_is_turned_away_alone() -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from monitor.config import load
 from monitor.names import short_name
 from monitor.pipeline import Pass, Progress, once
-from monitor.sources.push import admitted_body
+from monitor.sources.push import admitted_records, parse
 from monitor.steps.reference import learned_rows
 from monitor.store.alerts import alert_rows
 from monitor.store.profiles import count_profiled
@@ -112,7 +112,7 @@ def test_ids_as_arrows_newest_texts_are_taken_at_the_door() -> None:
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
     body = sink.getvalue().to_pybytes()
-    batch = admitted_body(body, "application/vnd.apache.arrow.stream", Roles("at", id="id"), now=START)
+    batch = admitted_records(parse(body, "application/vnd.apache.arrow.stream"), Roles("at", id="id"), now=START)
     assert (batch.rows["id"].to_pylist(), batch.rejected) == (["a"], ())
 
 
