@@ -15,6 +15,7 @@ from monitor.store.database import Database
 from monitor.watch import Watch
 from monitor.wiring import watch_of
 
+ANSWERS = "gives nine answers of ten"
 ALONE = (
     "That is one client that sends nothing else. Searches that change few values of many rows take several times as "
     "many queries as noisy copies; from several accounts, or among many genuine rows, attacks take longer or stay "
@@ -42,6 +43,18 @@ def first_seen(delays: list[Delay]) -> Iterator[tuple[str, str | None, int | Non
         yield injected, detector, queries
 
 
+def enough_to_copy(found: Trial) -> str:
+    """Say with how many rows a model can be copied.
+
+    >>> enough_to_copy(Trial([], 400))
+    'About 400 genuine rows are enough for a copy that gives nine answers of ten.'
+    >>> enough_to_copy(Trial([], 400, thirds=True)).partition(" are ")[2]
+    'enough for a copy that knows of nine numbers in ten whether they are low, middle or high.'
+    """
+    copied = "knows of nine numbers in ten whether they are low, middle or high" if found.thirds else ANSWERS
+    return f"About {found.budget:,} genuine rows are enough for a copy that {copied}."
+
+
 def _tried(database: Database, watch: Watch) -> Trial | str:
     try:
         return attack_trial(database, watch)
@@ -60,7 +73,7 @@ def _print(name: str, found: Trial | str) -> None:
     typer.echo(ALONE)
     if found.budget:
         typer.echo("")
-        typer.echo(f"About {found.budget:,} genuine rows are enough for a copy that gives nine answers of ten.")
+        typer.echo(enough_to_copy(found))
     unseeing = blind(found.delays)
     if unseeing:
         typer.echo("")

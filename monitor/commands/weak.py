@@ -15,6 +15,8 @@ from monitor.config import Model
 from monitor.detectors import ESTIMATES
 from monitor.detectors.performance.judged import TOO_FEW
 from monitor.detectors.performance.roc_auc import ONE_CLASS
+from monitor.profiles.layout import Layout
+from monitor.profiles.outcome_layout import Regression
 from monitor.profiles.profile import Profile
 from monitor.setup.brief import brief
 from monitor.stats.intervals import ROWS_NEEDED
@@ -30,6 +32,10 @@ FEWEST = 5
 FLAPS = 3
 BEFORE_LABELS = frozenset(detector.name for detector in ESTIMATES)
 SURE = ("alpha", "low", "high")
+NO_DOUBT = (
+    "a predicted number does not say how sure the model is of it, so that growing doubt is not watched; log what other "
+    "models answer and name it in columns.others, or the width of the model's own interval as a feature"
+)
 UNTIMED = (
     "the reference has no times, so that how much windows differ is not known, and thresholds take rows for "
     "independent ones; give the reference its column of times"
@@ -48,7 +54,7 @@ def weaknesses(connection: Connection, name: str, model: Model) -> Iterator[tupl
     readings = readings_of(rows, read_episodes(connection, name))
     usual = int(median([one.rows for one in judgements if one.rows] or [0]))
     thresholds = _thresholds(rows)
-    yield from (("blind", why) for why in _unwatched(model))
+    yield from (("blind", why) for why in _unwatched(model, reference.layout))
     if len(judgements) >= FEWEST:
         yield from (("blind", why) for why in _unestimated(readings, len(judgements)))
         yield from (("blind", why) for why in _speechless(readings, len(judgements)))
@@ -75,10 +81,24 @@ def weaknesses(connection: Connection, name: str, model: Model) -> Iterator[tupl
         yield "noisy", short
 
 
-def _unwatched(model: Model) -> Iterator[str]:
-    if not model.columns.scores:
+def predicts_number(layout: Layout) -> bool:
+    """Say whether a model predicts a number, as far as its reference shows; one whose scores are known does not."""
+    if layout.outcome is not None:
+        return isinstance(layout.outcome, Regression)
+    answer = layout.by_name.get(layout.roles.prediction or "")
+    return answer is not None and answer.kind == "numeric" and not layout.roles.scores
+
+
+def _unwatched(model: Model, layout: Layout) -> Iterator[str]:
+    roles = model.columns
+    if predicts_number(layout):
+        if not roles.others:
+            yield NO_DOUBT
+    elif roles.prediction is None and not roles.scores:
+        yield "the model's answers are not known: name columns.prediction or columns.scores"
+    elif not roles.scores:
         yield "there are no scores: neither confidence nor ROC AUC is watched; name them in columns.scores"
-    if model.columns.label is None:
+    if roles.label is None:
         yield "there are no labels: performance is not watched; name them in columns.label"
 
 

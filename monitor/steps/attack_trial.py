@@ -20,10 +20,15 @@ MOST_ROWS = 100_000
 
 @dataclass(frozen=True)
 class Trial:
-    """Each detector's delay for each injected attack; budget: with how many rows the model can be copied, 0 unknown."""
+    """Each detector's delay for each injected attack.
+
+    budget: with how many rows the model can be copied, 0 unknown. thirds: the answers are numbers, of which a
+    copy is to know the third that they lie in.
+    """
 
     delays: list[Delay]
     budget: int
+    thirds: bool = False
 
 
 def attack_trial(database: Database, watch: Watch) -> Trial | str:
@@ -47,7 +52,8 @@ def attack_trial(database: Database, watch: Watch) -> Trial | str:
         return "the rows that the reference was learned from are no longer kept"
     state = State.of(followed) if followed else State.empty(baseline)
     rng = np.random.default_rng(int.from_bytes(watch.seed, "little"))
-    return Trial(self_test(baseline, state, rows.slice(0, MOST_ROWS), watch.roles, rng=rng), baseline.budget)
+    delays = self_test(baseline, state, rows.slice(0, MOST_ROWS), watch.roles, rng=rng)
+    return Trial(delays, baseline.budget, thirds=baseline.answers.edges.size > 0)
 
 
 def _first_rows(watch: Watch) -> pa.Table:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from sqlalchemy import Connection
 
 from monitor.alerts.finding import Finding
@@ -112,6 +113,43 @@ def test_an_estimate_that_never_has_an_answer_leaves_performance_untold_until_la
     assert [why for why in said if "no answer" in why] == [
         "no answer in the last 6 windows from mean_absolute_error: no labelled rows in this window"
     ]
+
+
+NUMBERS = {"predicted": [i / 7 for i in range(500)], "price": [i / 6.9 for i in range(500)]}
+NUMBERS |= {"shadow": NUMBERS["price"]}
+WORDS = {"predicted": ["yes", "no"] * 250, "price": ["no", "yes"] * 250}
+
+
+@pytest.mark.parametrize(
+    ("columns", "roles", "told"),
+    [
+        (NUMBERS, "prediction: predicted, label: price", ["a predicted number does not say how sure the model is"]),
+        # before labels are known
+        (
+            NUMBERS,
+            "prediction: predicted",
+            ["a predicted number does not say how sure the model is", "there are no labels"],
+        ),
+        # others' answers show doubt
+        (NUMBERS, "prediction: predicted, label: price, others: [shadow]", []),
+        (WORDS, "prediction: predicted, label: price", ["there are no scores: neither confidence nor ROC AUC"]),
+        (WORDS, "label: price", ["the model's answers are not known: name columns.prediction or columns.scores"]),
+    ],
+)
+def test_what_does_not_show_how_sure_a_model_is_is_told_in_words_of_its_task(
+    database: Database, columns: dict[str, Any], roles: str, told: list[str]
+) -> None:
+    config = f'models: {{m: {{source: {{files: "*"}}, columns: {{timestamp: at, {roles}}}, window: 1d}}}}'
+    model = load(f"{config}\ndatabase: sqlite:///a.db", place="monitor.yaml", environ={}, read=str).models["m"]
+    table = pa.table(columns)
+    with database.write() as connection:
+        register_model(connection, "m", now=MIDNIGHT)
+        reference = profile_table(table, layout_of(table, model.columns))
+        write_reference(connection, "m", "f", {"": reference}, now=MIDNIGHT)
+        write_judgement(connection, "m", Judgement(WINDOWS[0], revision=1, rows=20, labelled=0, matured=False))
+        said = [why for what, why in weaknesses(connection, "m", model) if what == "blind"]
+    assert [beginning for beginning, why in zip(told, said, strict=False) if why.startswith(beginning)] == told
+    assert not any("sure the model" in why or "scores" in why for why in said[len(told) :])
 
 
 def test_what_breaches_every_weekend_is_noisy_and_a_reference_of_a_day_too_short_for_hours(database: Database) -> None:
