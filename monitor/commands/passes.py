@@ -11,6 +11,7 @@ from random import Random
 import typer
 
 from monitor.alerts.finding import Finding
+from monitor.alerts.lifecycle import Transition
 from monitor.alerts.wording import text_of
 from monitor.commands.opening import configured, reaching_database, watching
 from monitor.commands.printing import minute, printable, progress_bar
@@ -63,6 +64,17 @@ def sentence(finding: Finding) -> str:
     return f"{minute(finding.window.end)} {finding.transition} {finding.severity} {finding.kind}: {text_of(finding)}"
 
 
+def alerts_counted(transitions: Iterable[Transition | None]) -> str:
+    """Count what became of alerts; those that got worse, which fired before, only where there are any.
+
+    >>> alerts_counted(["fired", "resolved"]), alerts_counted(["fired", "worsened", "worsened"])
+    ('alerts: 1 fired, 1 resolved', 'alerts: 1 fired, 2 worsened, 0 resolved')
+    """
+    counts = Counter(transitions)
+    worse = f"{counts['worsened']} worsened, " if counts["worsened"] else ""
+    return f"alerts: {counts['fired']} fired, {worse}{counts['resolved']} resolved"
+
+
 def summary(monitor: Monitor, done: Pass, before: States, after: States, windows: Counter[str]) -> Iterator[str]:
     """Say in a few lines what a pass did."""
     for watch in monitor.watches:
@@ -81,8 +93,7 @@ def summary(monitor: Monitor, done: Pass, before: States, after: States, windows
         yield f"stands still: {what}: {why}"
     findings = told(done.findings)
     yield from map(sentence, findings)
-    fired = sum(finding.transition == "fired" for finding in findings)
-    yield f"alerts: {fired} fired, {len(findings) - fired} resolved"
+    yield alerts_counted(finding.transition for finding in findings)
     if done.delivered:
         sent = done.delivered
         yield f"messages: {sent.sent} delivered, {sent.failed} to be tried again, {sent.dead} given up"

@@ -1,6 +1,5 @@
 """`monitor replay`: what would have been alerted over history, worked out in a database of its own; sends nothing."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from monitor.alerts.finding import Finding
 from monitor.alerts.phrasing import duration
 from monitor.alerts.public import as_json
 from monitor.commands.opening import Setup, configured, named, reaching_database, watching
-from monitor.commands.passes import now, sentence, told
+from monitor.commands.passes import alerts_counted, now, sentence, told
 from monitor.commands.printing import json_line, printable, progress_bar
 from monitor.daemon.leasing import owner
 from monitor.pipeline import Pass, Progress
@@ -147,9 +146,9 @@ def noted(progress: Progress, judged: list[tuple[str, Window]]) -> Progress:
 
 def summary(setup: Setup, judged: Sequence[tuple[str, Window]], findings: Sequence[Finding]) -> str:
     """Say how many alerts there were, and how many false ones the budget allows for."""
-    counts = Counter(finding.transition for finding in findings)
+    came = alerts_counted(finding.transition for finding in findings)
     return (
-        f"{len(set(judged))} windows judged; alerts: {counts['fired']} fired, {counts['resolved']} resolved; "
+        f"{len(set(judged))} windows judged; {came}; "
         f"the budget allows for {_allowed(setup, judged):.1f} false alarms in that time"
     )
 
