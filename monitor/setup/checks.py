@@ -258,8 +258,9 @@ def _identity(at: str, column: pa.ChunkedArray, name: str) -> Iterator[Finding]:
 
 
 def _outputs(at: str, roles: Roles, rows: pa.Table) -> Iterator[Finding]:
-    if roles.label is not None and roles.prediction is None and not roles.scores:
-        problem = f"a label, {roles.label!r}, and no answer of the model to lay beside it"
+    if roles.prediction is None and not roles.scores:
+        beside = f"a label, {roles.label!r}, and no answer of the model to lay beside it"
+        problem = beside if roles.label else "no answer of the model is named, so that only its inputs are watched"
         yield Finding("warning", f"{at}.prediction", problem, "name the prediction or the scores; else no performance")
     scores = [name for name in roles.scores if name in rows.column_names]
     for name in scores:

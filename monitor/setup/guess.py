@@ -10,7 +10,8 @@ from string import ascii_letters
 import numpy as np
 import pyarrow as pa
 
-from monitor.setup.decided import POSITIVE, decided
+from monitor.setup.decided import POSITIVE, Decided, decided
+from monitor.setup.foretold import counterpart
 from monitor.setup.look import distinct, in_unit, is_text, spelled, sum_to_one
 from monitor.setup.signs import (
     Choice,
@@ -92,6 +93,10 @@ def guess(sample: pa.Table, *, reference: pa.Table | None = None, labels: pa.Tab
     prediction, perhaps = _prediction(left, sample, scores)
     label = _later(left, prediction, sample, reference, labels) or left.best(like(prediction, sample))
     doubtful = None if label else left.best(like(prediction, sample, least=-1.0), keep=True)
+    if prediction and not (label or doubtful or scores):
+        label, doubtful = _counterpart(left, prediction, [sample])
+    elif label and not (prediction or perhaps or scores):
+        prediction, perhaps = _counterpart(left, label, [table for table in (sample, reference) if table is not None])
     if classes:
         scores, classes = _in_words_of(scores, classes, sample, prediction)
     version, client = left.best(as_version), left.best(as_client)
@@ -122,11 +127,16 @@ def _prediction(left: "_Left", sample: pa.Table, scores: Sequence[Choice]) -> tu
     named = left.best(as_prediction)
     if named or len(scores) != 1:
         return named, None
-    found = decided(left.columns, scores[0], sample[scores[0].column])
-    if found is None or not found.surely:
-        return None, found.choice if found else None
-    del left.columns[found.choice.column]
-    return found.choice, None
+    return left.taken(decided(left.columns, scores[0], sample[scores[0].column]))
+
+
+def _counterpart(left: "_Left", known: Choice, tables: Sequence[pa.Table]) -> tuple[Choice | None, Choice | None]:
+    """Give the label of a predicted number, or the prediction of such a label, by a table with both; else a maybe."""
+    table = next((one for one in tables if known.column in one.column_names), None)
+    columns = [] if table is None else [name for name in left.columns if name in table.column_names]
+    if table is None:
+        return None, None
+    return left.taken(counterpart({name: table[name] for name in columns}, known, table))
 
 
 def _later(
@@ -196,6 +206,13 @@ class _Left:
         if not keep:
             del self.columns[name]
         return Choice(name, reason)
+
+    def taken(self, found: Decided | None) -> tuple[Choice | None, Choice | None]:
+        """Give what surely plays a role and take it out; else what may."""
+        if found is None or not found.surely:
+            return None, found.choice if found else None
+        del self.columns[found.choice.column]
+        return found.choice, None
 
     def take(self, find: Finder) -> list[Choice]:
         said = {name: find(name, column) for name, column in self.columns.items()}

@@ -55,7 +55,7 @@ _COUNTING = (*_NAMING, "number", "num", "seq", "sequence", "index", "idx", "coun
 _MOMENTS = ("ts", "timestamp", "datetime", "epoch", "at")
 _NAMES_SOMEONE = ("id", "key", "name", "ip", "address", "hash", "number")
 _SCORES = ("score", "scores", "proba", "prob", "probability", "probabilities", "p", "likelihood", "confidence")
-_PREDICTIONS = ("prediction", "predicted", "pred", "predict", "yhat", "hat", "decision", "forecast", "forecasted")
+PREDICTIONS = ("prediction", "predicted", "pred", "predict", "yhat", "hat", "decision", "forecast", "forecasted")
 _LABELS = ("label", "target", "actual", "actuals", "outcome", "truth", "observed", "y", "class", "response")
 
 
@@ -148,17 +148,17 @@ def _could_be_id(column: pa.ChunkedArray) -> bool:
 def as_score(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
     named = _named(name, _SCORES)
     begins = words(name)[0] in _SCORES
-    predicted = bool(set(words(name)) & set(_PREDICTIONS))
+    predicted = bool(set(words(name)) & set(PREDICTIONS))
     if not in_unit(column) or not named or distinct(column) < 2:
         return None
     return named + 2 * begins + predicted, "floats in [0, 1], named like a score"
 
 
 def as_prediction(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
-    named = _named(name, _PREDICTIONS)
+    named = _named(name, PREDICTIONS)
     if not named or set(words(name)) & set(_SCORES) or is_time(column) or {"id", "version"} & {words(name)[-1]}:
         return None
-    begins = words(name)[0] in _PREDICTIONS
+    begins = words(name)[0] in PREDICTIONS
     return named + begins, "named like a prediction"
 
 
@@ -169,6 +169,8 @@ def as_label(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
         return None
     if parts in (("y", "true"), ("ground", "truth")):
         named = 3
+    if parts[0] in ("actual", "actuals"):
+        named = 2
     # One word among several is too little: `observed_pressure`, `class_of_service`, `x_y_ratio`.
     return (named, "named like a label") if named >= 2 else None
 

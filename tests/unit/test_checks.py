@@ -506,6 +506,16 @@ def test_labels_without_an_answer_to_lay_beside_them_are_told(tmp_path: Path) ->
     )
 
 
+def test_a_model_of_which_no_answer_is_named_is_told(tmp_path: Path) -> None:
+    written(tmp_path)
+    config = CONFIG.replace("      prediction: predicted\n      scores: p_delay\n      label: delayed\n", "")
+    config = config.replace('    labels: {files: "labels/*.parquet"}\n', "")
+    assert (
+        "warning columns.prediction: no answer of the model is named, so that only its inputs are watched; "
+        "name the prediction or the scores; else no performance"
+    ) in told(checked(tmp_path, config))
+
+
 def test_values_that_strayed_into_numbers_are_told(tmp_path: Path) -> None:
     strayed = but(REFERENCE, distance=["n/a", *(f"{i}.5" for i in range(1, N))])
     written(tmp_path, reference=strayed)

@@ -197,6 +197,46 @@ def test_a_score_of_few_values_may_come_from_the_column() -> None:
     assert guess(pa.table({"score": two, "owner": [p > 0.5 for p in two]})).prediction is None
 
 
+FORETOLD = [DRAW.gauss(40, 10) for _ in range(N)]
+CAME = [None if i > 500 else value + DRAW.gauss(0, 3) for i, value in enumerate(FORETOLD)]
+
+
+@pytest.mark.parametrize(
+    ("names", "prediction", "label"),
+    [
+        (("predicted_price", "price"), "predicted_price", "price"),
+        (("eta_minutes", "actual_minutes"), "eta_minutes", "actual_minutes"),
+        (("sales_forecast", "sales"), "sales_forecast", "sales"),
+        # near, but of another name: only suggested
+        (("forecast", "took"), "forecast", None),
+        (("model_a", "target"), None, "target"),
+    ],
+)
+def test_a_number_and_its_forecast_are_found_by_each_other(
+    names: tuple[str, str], prediction: str | None, label: str | None
+) -> None:
+    columns = {"ts": COLUMNS["logged_at"], "distance": COLUMNS["distance"], names[0]: FORETOLD, names[1]: CAME}
+    found = guess(pa.table(columns))
+    assert (chosen(found, "prediction"), chosen(found, "label")) == (prediction, label)
+    suggested = chosen(found, "perhaps"), chosen(found, "doubtful")
+    assert suggested == (None if prediction else names[0], None if label else names[1])
+    lines = written(found, data=Data(files="logs.csv"))
+    assert f"prediction: {names[0]}" in lines
+    assert f"label: {names[1]}" in lines
+
+
+def test_numbers_that_lie_elsewhere_are_no_label_of_a_forecast() -> None:
+    far = [value * 20 for value in FORETOLD]
+    found = guess(pa.table({"predicted_price": FORETOLD, "size": far, "price_code": [i % 7 for i in range(N)]}))
+    assert (found.label, found.doubtful) == (None, None)
+
+
+def test_a_forecast_is_found_in_the_reference_where_labels_come_later() -> None:
+    rows = {"eta_minutes": FORETOLD, "distance": COLUMNS["distance"]}
+    found = guess(pa.table(rows), reference=pa.table(rows | {"actual_minutes": CAME}))
+    assert (chosen(found, "prediction"), chosen(found, "label")) == ("eta_minutes", "actual_minutes")
+
+
 def test_the_label_is_found_in_the_reference_when_it_comes_later() -> None:
     found = guess(without("delayed"), reference=pa.table(COLUMNS))
     assert chosen(found, "label") == "delayed"
