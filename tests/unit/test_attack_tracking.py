@@ -268,6 +268,30 @@ def test_near_copies_at_a_sensors_pace_are_no_search_and_in_a_hurry_they_are() -
     assert {client for client, _ in alarms(followed([traffic, fast]))} == {"sensor"}
 
 
+def test_two_sensors_at_one_place_whose_answers_differ_do_not_accuse_each_other() -> None:
+    def answered(table: pa.Table, answer: int) -> pa.Table:
+        place = table.column_names.index("answer")
+        return table.set_column(place, "answer", pa.array([answer] * table.num_rows))
+
+    one = answered(queries(drifting(100, 21), "one", every=900), 0)
+    other = answered(queries(drifting(120, 22), "other", every=750), 1)
+    traffic = pa.concat_tables([one, other, honest_within(100 * 900, 9_000)]).sort_by("at")
+    assert alarms(followed([traffic])) == set()
+
+
+def test_who_goes_on_from_an_odd_row_by_small_steps_is_odd_for_one_reason() -> None:
+    ends, rng = uniform(5, 31), np.random.default_rng(31)
+    leg, share = np.divmod(np.linspace(0, 4, 70, endpoint=False), 1)
+    at, to = leg.astype(int), leg.astype(int) + 1
+    steps: dict[str, Any] = {}
+    for name in (f"x{i}" for i in range(NUMBERS)):
+        between = ends[name][at] + share * (ends[name][to] - ends[name][at])
+        steps[name] = np.round(between + rng.normal(0, 0.01, share.size), 2)
+    steps |= {f"c{i}": ends[f"c{i}"][np.where(share < 0.5, at, to)] for i in range(CATEGORIES)}
+    rover = queries(steps, "rover", every=300)
+    assert alarms(followed([pa.concat_tables([rover, honest_within(70 * 300, 5_600)]).sort_by("at")])) == set()
+
+
 def test_a_search_that_is_slow_but_much_of_the_traffic_is_told() -> None:
     slow = queries(walk(100, 21), "eve", every=900)
     traffic = pa.concat_tables([slow, honest_within(100 * 900, 1_000)]).sort_by("at")

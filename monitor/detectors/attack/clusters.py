@@ -74,7 +74,8 @@ class Joined(NamedTuple):
 
     same: how many near-duplicates of it its client has sent; all: how many all clients have; size: how many rows it
     has. alone: few columns vary in the cluster, as when people ask "what if". flipped: the answer differs from the one
-    to the row before it in the cluster; flips: how often that was; own_flips: how often of those of its client.
+    to its client's last row in the cluster, or where that is not kept to the row before it; flips: how often the answer
+    differed from that to the row before it, own_flips: from that to the client's last one.
     peak: the most evidence that it grows too fast, in the running stretch of time; limit: what honest clusters come to.
     shared: most of its rows are not one client's.
     """
@@ -173,14 +174,14 @@ class Clusters:
         a["latest"][k], a["latest_codes"][k] = numbers, codes
         limit = self._grow(k, at, stretch)
         a["ids"][k, int(a["size"][k]) % SAMPLES] = name
-        same, own_flips = self._asked(k, client, label, name)
+        same, own_flips, own_flipped = self._asked(k, client, label, name)
         return Joined(
             k,
             same,
             int(a["asked"][k].sum()),
             int(a["size"][k]),
             alone=not self._varied(k, numbers, codes),
-            flipped=flipped,
+            flipped=own_flipped if same else flipped,
             flips=int(a["flips"][k]),
             own_flips=own_flips,
             peak=float(a["peak"][k]),
@@ -264,17 +265,18 @@ class Clusters:
             return np.inf
         return max(usual, ALARM) if beyond.sum() >= usual else alone
 
-    def _asked(self, k: int, client: int, label: int, name: bytes) -> tuple[int, int]:
-        """Count a row of a client; give how many it has sent, and how often its answer flipped."""
+    def _asked(self, k: int, client: int, label: int, name: bytes) -> tuple[int, int, bool]:
+        """Count a row of a client; give how many it has sent, how often its answer flipped, and whether it did now."""
         a, place = self._a, self._room_for(k, client)
         if place < 0:
-            return 0, 0
-        a["own_flips"][k, place] += label >= 0 and a["own_label"][k, place] not in (-1, label)
+            return 0, 0, False
+        flipped = label >= 0 and a["own_label"][k, place] not in (-1, label)
+        a["own_flips"][k, place] += flipped
         a["own_label"][k, place] = label
         if place < FIRSTS and not a["own_first"][k, place]:
             a["own_first"][k, place] = name
         a["asked"][k, place] += 1
-        return int(a["asked"][k, place]), int(a["own_flips"][k, place])
+        return int(a["asked"][k, place]), int(a["own_flips"][k, place]), bool(flipped)
 
     def _room_for(self, k: int, client: int) -> int:
         """Give a client's place among a cluster's; -1 for no client, and where there is no room for another."""

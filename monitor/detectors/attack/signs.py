@@ -35,8 +35,8 @@ Flags = NDArray[np.bool_]
 Places = NDArray[np.intp]
 
 ASKED_EARLY, ASKED_OFTEN, SWEPT, FLIPPED = 3, 8, 20, 5
-APART_IN = 2
-"""Two rows lie apart that share so many tables at most."""
+APART_IN, STEP_IN = 2, 6
+"""Two rows lie apart that share so many tables at most, and one is a step from the other where they share so many."""
 TIMES, CHANCE, MOST = 3.0, 2.0, 0.9
 EVER = 2**32
 """Where rows name no client, near-copies are looked for among all that are remembered: nobody is accused of them."""
@@ -106,7 +106,8 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
     told = fresh & (epoch.place >= 0) & ~epoch.exempt & ~alike.fills
     told &= ~_joined(held, epoch, clusters, alike, signs)
     signs.counted[:, [PLACE[name] for name in COPYING]] = told[:, None]
-    _tails(baseline, epoch, np.flatnonzero(alike.novel), signs)
+    # Who goes on from an odd row by small steps, as sensors do, is odd for one reason.
+    _tails(baseline, epoch, np.flatnonzero(alike.novel & (near_last < STEP_IN)), signs)
     _contract(baseline, epoch, fresh, signs)
     # An odd value that stays while others are varied is one odd value.
     signs.counted[:, PLACE["off_contract"]] &= ~alike.varied
@@ -201,7 +202,8 @@ def _put(epoch: Epoch, clusters: Clusters, i: int, alike: Alike, signs: Signs) -
     usual = joined.all * float(epoch.asked[i]) / max(int(epoch.at[i]), 1)
     own = same >= min(TIMES * usual + CHANCE, MOST * joined.all)
     # Nobody asks "what if" so often and hears now this, now that.
-    searched = same >= SWEPT and joined.flips >= FLIPPED
+    flips = joined.own_flips if joined.same else joined.flips
+    searched = same >= SWEPT and flips >= FLIPPED
     near = own and (searched or not (joined.alone or bool(alike.made[i])))
     signs.hits[i, PLACE["near_duplicates"]] = near and same >= ASKED_OFTEN
     signs.hits[i, PLACE["near_duplicate_starts"]] = near and same >= ASKED_EARLY
