@@ -35,7 +35,7 @@ Flags = NDArray[np.bool_]
 Places = NDArray[np.intp]
 
 ASKED_EARLY, ASKED_OFTEN, SWEPT, FLIPPED = 3, 8, 20, 5
-APART_IN, STEP_IN = 2, 6
+APART_IN, STEP_IN = 2, 8
 """Two rows lie apart that share so many tables at most, and one is a step from the other where they share so many."""
 TIMES, CHANCE, MOST = 3.0, 2.0, 0.9
 EVER = 2**32
