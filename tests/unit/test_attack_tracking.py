@@ -185,10 +185,11 @@ def test_of_a_cluster_that_others_began_a_clients_own_rows_are_told_however_the_
     assert cluster["own"]["flips"] == 1 < cluster["flips"]
 
 
-def test_many_clients_who_share_one_search_are_found_as_a_cluster() -> None:
+@pytest.mark.parametrize("at_once", [150, 7, 1])
+def test_many_clients_who_share_one_search_are_found_as_a_cluster_however_few_rows_come_at_once(at_once: int) -> None:
     names = np.array([f"puppet {i % 20}" for i in range(150)])
     attack = queries(walk(150, 8), names, first=8192)
-    found = followed([honest(8192, 7), attack])
+    found = followed([honest(8192, 7), *(attack.slice(first, at_once) for first in range(0, 150, at_once))])
     assert ("", "cluster") in alarms(found)
 
 

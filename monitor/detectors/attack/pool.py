@@ -61,7 +61,7 @@ def grown(
         size, log_e = int(joined.size[last]), float(joined.peak[last])
         if size < least or log_e < ALARM or (named and not joined.shared[last]):
             continue
-        if not (_of_searchers(held, epoch, rows) if named else log_e >= joined.limit[last]):
+        if not (_of_searchers(held, int(joined.cluster[last])) if named else log_e >= joined.limit[last]):
             continue
         told = account_of(baseline, epoch.rows, epoch.faults, held, detector=CLUSTER, hit=rows, joined=joined.at(rows))
         start = epoch.queries.start(int(epoch.slices[last]))
@@ -77,18 +77,19 @@ def _by_cluster_and_stretch(cluster: Places, slices: NDArray[np.int64]) -> Itera
     yield from filter(np.size, np.split(rows, np.flatnonzero(begins) + 1))
 
 
-def _of_searchers(held: Mapping[str, Array], epoch: Epoch, rows: Places) -> bool:
+def _of_searchers(held: Mapping[str, Array], cluster: int) -> bool:
     """Say whether most rows come from clients of whose rows far more than usual are near-copies, and not from one.
 
     Honest ones meet in a cluster now and then, as all do who have the same weather; one who searches is told of alone.
     """
-    place = epoch.place[rows]
-    spot = np.maximum(place, 0)
     all_rows, joined = held["joined"]
     least = float(np.clip(MORE * joined / max(all_rows, 1.0), SEARCHING_LEAST, SEARCHING))
-    searching = held["client_similar"][spot, 0] >= least * held["client_fresh"][spot]
-    theirs = place[searching & (place >= 0)]
-    return theirs.size >= MOST_SEARCHING * rows.size and not of_one_client(np.unique_counts(theirs).counts)
+    members, asked = held["cluster_members"][cluster], held["cluster_asked"][cluster].astype(np.int64)
+    known = (held["client_key"] & np.uint64(0xFFFFFFFF)).astype(np.uint32)
+    place = np.flatnonzero(np.isin(known, members[asked > 0]))
+    searching = place[held["client_similar"][place, 0] >= least * held["client_fresh"][place]]
+    theirs = asked[(asked > 0) & np.isin(members, known[searching])]
+    return theirs.sum() >= max(MOST_SEARCHING * asked.sum(), 1) and not of_one_client(theirs)
 
 
 def pooled(

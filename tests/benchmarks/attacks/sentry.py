@@ -20,7 +20,7 @@ from monitor.types import Roles
 
 STRETCH = timedelta(hours=1)
 SEED = 20_250_303
-STEPS = (1_024, 64, 4)
+STEPS = (1_024, 64, 4, 1)
 
 
 @dataclass(frozen=True)
@@ -68,22 +68,22 @@ class Sentry:
         return replace(self, state=state), [one for one in found if alarming(one)]
 
     def first(self, rows: pa.Table, *, wanted: Callable[[Sighting], bool]) -> tuple[int, Sighting] | None:
-        """Give the first alarm that is wanted and its row, known to within four; None where there is none.
+        """Give the first alarm that is wanted and its row; None where there is none.
 
         The batch in which it comes is followed again in smaller ones.
         """
-        here, at, found, batch = self, 0, None, rows
+        here, at, told = self, 0, None
         for size in STEPS:
             for batch in batches(rows, size):
                 after, alarms = here.see(batch)
                 found = next((one for one in alarms if wanted(one)), None)
                 if found:
+                    told, rows = (at + batch.num_rows - 1, found), batch
                     break
                 here, at = after, at + batch.num_rows
-            if found is None:
-                return None
-            rows = batch
-        return at + batch.num_rows - 1, found
+            else:
+                break
+        return told
 
 
 def alarming(sighting: Sighting) -> bool:
