@@ -178,8 +178,8 @@ def _of_faulty(finding: Finding, said: str, columns: Iterable[str], client: str)
     """Give a finding about a client whose data are broken in some columns: no attack, whatever it looks like."""
     reason = Reason(Origin("data_quality", (said,), columns=tuple(columns)))
     shown = {name: part for name, part in finding.evidence.items() if name != "names"}
-    evidence = {**shown, "origin": reason.evidence() | {"broken_by": client}}
-    return replace(finding, origin="data_quality", severity="info", evidence=evidence)
+    quiet = replace(finding, severity="info", evidence=shown)
+    return _coming_of(quiet, "data_quality", reason.evidence() | {"broken_by": client})
 
 
 def _reason_for(finding: Finding, verdict: Verdict, reason: Reason | None, last: "Last") -> Reason | None:
@@ -228,25 +228,28 @@ def _explained(finding: Finding, reason: Reason | None, standing: Mapping[str, M
         # that it goes on is no news of why it began
         reason = None
     if reason and (not kept or reason.origin.name != "undetermined"):
-        return replace(finding, origin=reason.origin.name, evidence={**finding.evidence, "origin": reason.evidence()})
+        return _coming_of(finding, reason.origin.name, reason.evidence())
     if stood is None or not kept or (finding.kind in FIXED and not by_version):
         return finding
-    return replace(finding, origin=stood["origin"], evidence={**finding.evidence, "origin": kept})
+    return _coming_of(finding, stood["origin"], kept)
 
 
 def _of_fall(finding: Finding, reason: Reason | None, standing: Mapping[str, Mapping[str, Any]]) -> Finding:
     """Give a fall over windows with what it comes of, where that began with it; without that, time is its reason."""
     if reason and reason.origin.name in BESIDE_TIME and _came_with(finding, reason, standing.values()):
-        return replace(finding, origin=reason.origin.name, evidence={**finding.evidence, "origin": reason.evidence()})
+        return _coming_of(finding, reason.origin.name, reason.evidence())
     stood = before(finding, standing)
     if stood is None or stood["state"] not in UNDER_ALARM or "origin" not in stood["evidence"]:
         return finding
     if "since" in finding.evidence and not _began_with(finding, stood):
         # the fall that it was told of is over, and this is another one
         return finding
-    return replace(
-        finding, origin=stood["origin"], evidence={**finding.evidence, "origin": stood["evidence"]["origin"]}
-    )
+    return _coming_of(finding, stood["origin"], stood["evidence"]["origin"])
+
+
+def _coming_of(finding: Finding, origin: str, told: Mapping[str, Any]) -> Finding:
+    """Give a finding with what it comes of, and what speaks for that."""
+    return replace(finding, origin=origin, evidence={**finding.evidence, "origin": told})
 
 
 def _came_with(finding: Finding, reason: Reason, standing: Iterable[Mapping[str, Any]]) -> bool:
