@@ -80,6 +80,16 @@ def test_rows_among_the_worst_are_found_sooner_and_none_much_later() -> None:
     assert alarms[np.nan, True] == alarms[np.nan, False] == alarms[0.25, False] == 8
 
 
+def test_who_hides_every_other_row_among_honest_ones_is_found_by_the_worst_of_them() -> None:
+    hits = (np.arange(60) % 2 == 0)[:, None]
+    alarms = []
+    for among in (0.25, np.nan):
+        gains = Gains.of([0.125], worst=among)
+        ratios = gathered(np.zeros((1, 1, WIDTH)), hits, np.ones_like(hits), np.zeros(60, np.intp), gains, worst=hits)
+        alarms.append(int((evidence(ratios, gains)[:, 0] >= math.log(1e6)).argmax()) + 1)
+    assert alarms == [15, 35]
+
+
 def test_what_is_less_than_asked_for_is_told_by_a_bound_that_is_less_too() -> None:
     rng = np.random.default_rng(8)
     gains = Gains.of(np.array([0.02, 0.125]))

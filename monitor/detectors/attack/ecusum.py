@@ -17,8 +17,11 @@ Places = NDArray[np.intp]
 ALTERNATIVES = (0.1, 0.2, 0.4, 0.7, 0.95)
 MULTIPLES = (2.0, 4.0)
 WIDTH = len(ALTERNATIVES) + len(MULTIPLES)
-WORST, REST = 0.7, 0.2
-"""Where the worst are told, in the place of the least alternative: the shares of rows among them, and of other hits."""
+WORST = {0.1: (0.7, 0.2), 0.4: (0.5, 0.1)}
+"""Where the worst are told, in the place of such alternatives: the shares of rows among them, and of other hits.
+
+The second is of an attacker whose every other row is an honest one.
+"""
 LEAST = 1.5
 """An alternative lies at least so many times above the rate that is expected."""
 
@@ -69,7 +72,9 @@ def _alternatives(p: Floats, part: Floats) -> tuple[Floats, Floats]:
     a = np.concatenate([p[:, None] * np.array(MULTIPLES), fixed], axis=1)
     high = a * np.where(told, part, 0.5)[:, None]
     rest = a - high
-    high[told, len(MULTIPLES)], rest[told, len(MULTIPLES)] = WORST, REST
+    for alternative, (worst, other) in WORST.items():
+        place = len(MULTIPLES) + ALTERNATIVES.index(alternative)
+        high[told, place], rest[told, place] = worst, other
     return high, rest
 
 
