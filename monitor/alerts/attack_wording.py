@@ -98,7 +98,7 @@ def attack_named(kind: str, *, made_up: bool) -> str:
 
 def suspicion_lines(group: Group) -> tuple[str, ...]:
     """Give the body of a message about clients, the surest first; details of the first three."""
-    sentences = [suspicion(finding) for finding in group.findings[:CLIENTS]]
+    sentences = [finding.said or suspicion(finding) for finding in group.findings[:CLIENTS]]
     rest = len(group.findings) - CLIENTS
     more = [f"and {rest} more"] if rest > 0 else []
     if group.transition == "resolved":
@@ -128,7 +128,7 @@ def _not_broken(group: Group) -> list[Finding]:
 def _no_all_clear(group: Group) -> list[str]:
     """Say of those who go on that this is no all-clear."""
     names = going_on(group)
-    if not names:
+    if not names or group.by_hand:
         return []
     goes = "goes" if len(names) == 1 else "go"
     how = "without signs, as who searches slowly or otherwise does"

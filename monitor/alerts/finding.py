@@ -11,6 +11,8 @@ from monitor.types import Window
 
 SEVERITIES = ("critical", "warning", "info")
 """The gravest first."""
+BY_HAND = "resolved by hand"
+"""The note of an alert that people end."""
 CONFIG = "monitor.yaml"
 """What the configuration's file is called, where nothing else is known of it."""
 
@@ -26,6 +28,8 @@ class Finding:
     said: its sentence, where that is known already.
     span: the time that its rows are of, where that is known: a small segment's are those of several windows.
     clear: so many clear windows in a row end it; 0 where that is not known.
+    silenced_until, acknowledged_at: when its silence ends, and when it was taken over; None where neither is so.
+    reason: why it is told, where the transition does not say so.
     """
 
     alert: Alert
@@ -54,6 +58,9 @@ class Finding:
     said: str = ""
     span: Window | None = None
     clear: int = 0
+    silenced_until: datetime | None = None
+    acknowledged_at: datetime | None = None
+    reason: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -68,7 +75,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Group:
-    """Findings of one model, kind and transition: what one message tells. Never empty.
+    """Findings of one model, kind, transition and reason: what one message tells. Never empty.
 
     config: the configuration's file, as commands that a message names are given it.
     """
@@ -78,6 +85,16 @@ class Group:
     transition: Transition
     findings: tuple[Finding, ...]
     config: str = CONFIG
+
+    @property
+    def reason(self) -> str:
+        """Give why it is told: first, unsilenced, worsened or resolved."""
+        return self.findings[0].reason or ("first" if self.transition == "fired" else self.transition)
+
+    @property
+    def by_hand(self) -> bool:
+        """Say whether people end what it tells of, and not windows."""
+        return any(finding.note == BY_HAND for finding in self.findings)
 
 
 def begun_at(kind: str, since: datetime | None, evidence: Mapping[str, Any]) -> datetime | None:

@@ -6,6 +6,7 @@ from urllib.parse import quote
 from monitor.alerts.finding import CONFIG, Finding, Group, gravity_of
 from monitor.alerts.lifecycle import Transition, notice_id
 from monitor.alerts.public import alert_id, as_json
+from monitor.alerts.silence import is_news
 from monitor.alerts.taxonomy import is_attack
 from monitor.alerts.titles import title_of
 from monitor.alerts.wording import lines_of
@@ -17,11 +18,14 @@ def grouped(findings: Iterable[Finding], *, config: str = CONFIG) -> list[Group]
 
     Of a model what was resolved comes first, then what is gravest, and of equals attacks.
     """
-    groups: dict[tuple[str, str, Transition], list[Finding]] = {}
+    groups: dict[tuple[str, str, Transition, str], list[Finding]] = {}
     for finding in findings:
-        if finding.transition and finding.evidence.get("told"):
-            groups.setdefault((finding.model, finding.kind, finding.transition), []).append(finding)
-    ranked = (Group(*labels, tuple(sorted(members, key=_weight)), config) for labels, members in groups.items())
+        if finding.transition and is_news(finding):
+            groups.setdefault((finding.model, finding.kind, finding.transition, finding.reason), []).append(finding)
+    ranked = (
+        Group(model, kind, transition, tuple(sorted(members, key=_weight)), config)
+        for (model, kind, transition, _), members in groups.items()
+    )
     return sorted(ranked, key=_order)
 
 
@@ -39,7 +43,7 @@ def notice_of(group: Group, receiver: str, base_url: str = "") -> Notice:
         model=group.model,
         kind=group.kind,
         transition=group.transition,
-        reason="first" if group.transition == "fired" else group.transition,
+        reason=group.reason,
         title=title_of(group),
         lines=lines_of(group),
         alerts=tuple(as_json(finding) for finding in group.findings),

@@ -2,11 +2,10 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from monitor.alerts.causes import broken_columns, columns_behind
+from monitor.alerts.causes import columns_behind
 from monitor.alerts.finding import Finding, gravity_of
 from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.alerts.news import (
@@ -17,7 +16,6 @@ from monitor.alerts.news import (
     follows,
     has_vanished,
     is_slight,
-    moved_group,
     named_already,
     of_all_features,
     of_another_group,
@@ -25,7 +23,7 @@ from monitor.alerts.news import (
 from monitor.alerts.public import alert_id
 from monitor.alerts.story_wording import lasts
 from monitor.alerts.taxonomy import is_attack
-from monitor.alerts.titles import TOLD_AS, told_as
+from monitor.alerts.telling import BROKEN, settled
 from monitor.profiles.population import NAMES as OF_ALL_FEATURES
 from monitor.stats.evidence import is_sure
 
@@ -38,11 +36,6 @@ WEIGHT = ("health", "model_change", "quality", *ATTACKS, *PERFORMANCE)
 """Kinds of alerts that hold others back, so that each comes before all that it may hold back."""
 RECURS = 2
 """So many episodes of what comes and goes with the day or the week are told."""
-WORSE, WORSE_WINDOWS = 2.0, 2
-BROKEN = "told_broken"
-"""In an alert's evidence: the columns that its message named as broken, of which it comes."""
-CARRIED = ("told", "inhibited_by", "told_effect", "told_group", TOLD_AS, BROKEN, "worse_windows", "worsened")
-"""What an alert's evidence remembers of what was told of it."""
 
 
 def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]) -> list[Finding]:
@@ -62,7 +55,8 @@ def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
     segment the weightier one may have ended, if that was after the first of them came. What comes and goes with the day
     or the week is told twice. Its evidence then says `inhibited_by`. Once the other one has ended it is told in the
     first window in which it breaches. A resolution is told if and only if the firing was: `told` in the evidence
-    remembers. Performance that has become twice as bad as when it was told last is told once more.
+    remembers. Performance that has become twice as bad as when it was told last is told once more. What a silence
+    covers holds others back as if it were told.
     """
     before = {row["id"]: row for row in standing}
     now = {alert_id(finding.fingerprint, finding.alert.episode): finding for finding in findings}
@@ -79,17 +73,17 @@ def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
     }
     # what another detector says in the same window stands in the same message
     heard = dict(told)
-    settled: dict[str, Finding] = {}
+    found: dict[str, Finding] = {}
     for name, f in sorted(now.items(), key=lambda item: _rank(item[1])):
         late = {mark: alarm for mark, (alarm, at) in ended.items() if f.span and f.span.start < at}
         inhibitor = _inhibitor(f, told | late) or _known_to_recur(f)
         if not inhibitor and not _is_own_limit(f):
-            inhibitor = _said_already(f, heard) or _explained_by_drift(f, told, settled) or _follows(f, told, heard)
+            inhibitor = _said_already(f, heard) or _explained_by_drift(f, told, found) or _follows(f, told, heard)
             inhibitor = inhibitor or named_already(f, told, heard)
-        settled[name] = _settled(f, before.get(name, {}).get("evidence", {}), inhibitor)
-        if f.alert.state in UNDER_ALARM and settled[name].evidence.get("told"):
-            told[name] = _alarm(f, settled[name].evidence)
-    return [settled[name] for name in now]
+        found[name] = settled(f, before.get(name, {}).get("evidence", {}), inhibitor)
+        if f.alert.state in UNDER_ALARM and found[name].evidence.get("told"):
+            told[name] = _alarm(f, found[name].evidence)
+    return [found[name] for name in now]
 
 
 def _alarm(finding: Finding, told: Mapping[str, Any]) -> Alarm:
@@ -279,41 +273,3 @@ def _explains(outage: Alarm, finding: Finding) -> bool:
     if outage.detector == "freshness":
         return finding.detector == "volume"
     return outage.detector == "source" and finding.kind.startswith(("quality", "drift.", "confidence", "performance."))
-
-
-def _settled(finding: Finding, before: Mapping[str, Any], inhibitor: str | None) -> Finding:
-    """Carry on what was told of this episode, or tell it now."""
-    evidence = {key: part for key, part in finding.evidence.items() if key not in CARRIED}
-    carried = {key: before[key] for key in CARRIED if key in before}
-    firing = finding.alert.state == "firing"
-    if not before.get("told") and firing and finding.breaches and finding.value is not None:
-        if inhibitor:
-            return replace(finding, transition=None, evidence=evidence | {"told": False, "inhibited_by": inhibitor})
-        size = {"told_effect": abs(finding.effect)} if _may_worsen(finding) and finding.effect else {}
-        group = {"told_group": moved} if (moved := moved_group(evidence)) else {}
-        name = {TOLD_AS: called} if (called := told_as(finding)) else {}
-        fault = {BROKEN: broken} if (broken := broken_columns(finding)) and not is_attack(finding.kind) else {}
-        return replace(finding, transition="fired", evidence=evidence | {"told": True} | size | group | name | fault)
-    if firing and not carried.get("told"):
-        # what no longer breaches by its own threshold waits for itself
-        carried.pop("inhibited_by", None)
-    return _worsened(replace(finding, evidence=evidence | carried))
-
-
-def _may_worsen(finding: Finding) -> bool:
-    return finding.kind.startswith("performance.")
-
-
-def _worsened(finding: Finding) -> Finding:
-    """Tell once more of performance that two windows in a row found twice as bad as when it was told last."""
-    last, size = finding.evidence.get("told_effect"), abs(finding.effect or 0.0)
-    if not last or finding.alert.state != "firing" or finding.value is None:
-        return finding
-    if not finding.breaches or size < WORSE * last:
-        return replace(finding, evidence={**finding.evidence, "worse_windows": 0})
-    windows = finding.evidence.get("worse_windows", 0) + 1
-    if windows < WORSE_WINDOWS:
-        return replace(finding, evidence={**finding.evidence, "worse_windows": windows})
-    times = finding.evidence.get("worsened", 0) + 1
-    told = {"told_effect": size, "worse_windows": 0, "worsened": times}
-    return replace(finding, transition="worsened", evidence={**finding.evidence, **told})

@@ -129,10 +129,24 @@ def corrected(alert: Alert, *, window_end: datetime) -> tuple[Alert, Transition 
         return alert, None
     alert = replace(alert, breaches=(*alert.breaches[:-1], None))
     if alert.state in UNDER_ALARM and alert.fired_at == window_end:
-        return replace(alert, state="resolved", resolved_at=window_end, breaches=(), clears=0), "resolved"
+        return _over(alert, window_end), "resolved"
     if alert.state == "pending" and not any(alert.breaches):
         return replace(alert, state="ok", since=None), None
     return alert, None
+
+
+def ended(alert: Alert) -> tuple[Alert, Transition | None]:
+    """Give the alert that people end by hand with its newest window; nothing for one that is not under alarm.
+
+    The windows after it count from nothing; none up to it, judged anew or not, moves the alert again.
+
+    >>> from datetime import UTC
+    >>> noon = datetime(2024, 5, 1, 12, tzinfo=UTC)
+    >>> alert, _ = step(Alert("f"), outcome="breach", window_end=noon, rule=Rule(k=1, m=1, clear=2))
+    >>> ended(alert)[0].state, step(ended(alert)[0], outcome="breach", window_end=noon, rule=Rule(1, 1, 2))[1]
+    ('resolved', None)
+    """
+    return (_over(alert, alert.window_end), "resolved") if alert.state in UNDER_ALARM else (alert, None)
 
 
 def fingerprint(model: str, kind: str, detector: str, column: str = "", segment: str = "") -> str:
@@ -151,8 +165,12 @@ def _while_firing(alert: Alert, *, breached: bool, window_end: datetime, rule: R
     clears = alert.clears + 1
     if clears < rule.clear:
         return replace(alert, state="recovering", clears=clears), None
+    return _over(alert, window_end), "resolved"
+
+
+def _over(alert: Alert, at: datetime | None) -> Alert:
     # Breaches of a resolved episode must not help to fire the next one.
-    return replace(alert, state="resolved", resolved_at=window_end, breaches=(), clears=0), "resolved"
+    return replace(alert, state="resolved", resolved_at=at, breaches=(), clears=0)
 
 
 def _while_quiet(alert: Alert, *, breached: bool, window_end: datetime, rule: Rule) -> tuple[Alert, Transition | None]:

@@ -169,8 +169,18 @@ def duration(length: timedelta) -> str:
     return counted(round(length / UNITS[name]), name)
 
 
+def quieted(alert: Mapping[str, Any]) -> list[str]:
+    """Say what people have done about a public alert, whose times may be text: silenced or acknowledged it.
+
+    >>> quieted({"silenced_until": "2024-05-01T12:00:00Z", "acknowledged_at": None})
+    ['silenced until 2024-05-01 12:00 UTC']
+    """
+    named = (("silenced until", alert.get("silenced_until")), ("acknowledged", alert.get("acknowledged_at")))
+    return [f"{word} {clock(datetime.fromisoformat(at) if isinstance(at, str) else at)}" for word, at in named if at]
+
+
 def under_alarm(alerts: Iterable[Mapping[str, Any]]) -> str:
-    """Count public alerts by state, those that fire first, and of these the ones that wait behind weightier ones.
+    """Count public alerts by state, those that fire first, and of these the ones of which little or nothing is told.
 
     >>> told, held = {"evidence": {"told": True}}, {"evidence": {"told": False}}
     >>> under_alarm([{"state": "firing", **told}, {"state": "recovering", **held}, {"state": "resolved", **told}])
@@ -178,7 +188,10 @@ def under_alarm(alerts: Iterable[Mapping[str, Any]]) -> str:
     """
     standing = [one for one in alerts if one["state"] in UNDER_ALARM]
     states = Counter(one["state"] for one in standing)
-    held = sum(one["evidence"].get("told") is False for one in standing)
-    return ", ".join(f"{states[state]} {state}" for state in sorted(states)) + (
-        f"; {held} of them not told" if held else ""
+    counts = (
+        ("not told", sum(one["evidence"].get("told") is False for one in standing)),
+        ("silenced", sum(bool(one.get("silenced_until")) for one in standing)),
+        ("acknowledged", sum(bool(one.get("acknowledged_at")) for one in standing)),
     )
+    said = [f"{count} of them {word}" for word, count in counts if count]
+    return ", ".join(f"{states[state]} {state}" for state in sorted(states)) + "".join(f"; {one}" for one in said)

@@ -32,6 +32,8 @@ def as_json(finding: Finding) -> dict[str, Any]:
         "evidence": plain(finding.evidence),
         "atlas": atlas_of(finding.kind, finding.evidence),
         "text": text_of(finding),
+        "silenced_until": instant(finding.silenced_until),
+        "acknowledged_at": instant(finding.acknowledged_at),
     }
 
 

@@ -14,7 +14,8 @@ from monitor.alerts.vocabulary import SUDDEN, TITLES, level_of
 
 TOLD_AS = "told_as"
 """In an alert's evidence: what it was called when it was told, as of `told_as`."""
-PREFIXES = {"resolved": "resolved: ", "worsened": "much worse: "}
+PREFIXES = {"resolved": "resolved: ", "worsened": "much worse: ", "unsilenced": "after a silence: "}
+"""What a title begins with, by the reason of its message."""
 BROKEN = "broken data"
 
 
@@ -49,7 +50,7 @@ def title_of(group: Group) -> str:
     for name in (_name(finding, group) for finding in group.findings):
         parts.setdefault(name.words, []).append(name)
     said = "; ".join(words + _where(names) for words, names in parts.items())
-    return f"{shown(group.model)}: {PREFIXES.get(group.transition, '')}{said}"
+    return f"{shown(group.model)}: {PREFIXES.get(group.reason, '')}{said}"
 
 
 def _name(finding: Finding, group: Group) -> Name:
@@ -75,15 +76,17 @@ def _suspicion_title(group: Group) -> str:
     told = [_told(finding, group.transition) or told_as(finding) for finding in group.findings]
     accused = [(str(one["words"]), str(one["who"])) for one in told if one["words"] != BROKEN]
     first = first_of(distinct(name for _, name in accused if name != EVERYONE), NAMED)
-    ended = PREFIXES.get(group.transition, "")
+    prefix = PREFIXES.get(group.reason, "")
     if not accused:
         return (
-            f"{shown(group.model)}: {ended}{BROKEN} from {first_of(distinct(str(one['who']) for one in told), NAMED)}"
+            f"{shown(group.model)}: {prefix}{BROKEN} from {first_of(distinct(str(one['who']) for one in told), NAMED)}"
         )
     words = max((words for words, _ in accused), key=len)
     whom = f"by {first}" if first else f"in {EVERYONE}"
     turned = ", which were broken data" if all(_suspected(finding) == BROKEN for finding in group.findings) else ""
-    return f"{shown(group.model)}: {'no more ' if ended and going_on(group) else ended}{words} {whom}{turned}"
+    quiet = group.transition == "resolved" and going_on(group) and not group.by_hand
+    said = "no more " if quiet else prefix
+    return f"{shown(group.model)}: {said}{words} {whom}{turned}"
 
 
 def _suspected(finding: Finding) -> str:

@@ -1,5 +1,7 @@
 """The words for detectors and kinds of alert, and what to do about each."""
 
+from monitor.alerts.finding import BY_HAND
+
 TITLES = {
     "drift.data": "data drift",
     "drift.prediction": "the predictions drift",
@@ -121,6 +123,7 @@ LOSSES = {
 VERSION_GONE = "no row is of this version any more"
 VERSION_ALONE = "it is the only version now, and what it does is told of all traffic"
 ENDS = {
+    BY_HAND: "nothing; it fires again where windows from now on breach as its rule asks",
     VERSION_GONE: "nothing about this version, which answers no more",
     VERSION_ALONE: "nothing about the comparison, which is over; see what is told of all traffic, that may go on",
 }

@@ -12,6 +12,7 @@ import typer
 
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import Transition
+from monitor.alerts.silence import is_news
 from monitor.alerts.wording import text_of
 from monitor.commands.opening import configured, reaching_database, watching
 from monitor.commands.printing import minute, printable, progress_bar
@@ -54,8 +55,8 @@ def counted(progress: Progress, windows: Counter[str]) -> Progress:
 
 
 def told(findings: Iterable[Finding]) -> list[Finding]:
-    """Give what there is to tell, in the order of the windows: alerts held back behind weightier ones are not."""
-    chosen = [finding for finding in findings if finding.transition and finding.evidence.get("told")]
+    """Give what there is to tell, in the order of the windows: not what waits behind weightier ones, or is silenced."""
+    chosen = [finding for finding in findings if is_news(finding)]
     return sorted(chosen, key=lambda finding: finding.window.end)
 
 

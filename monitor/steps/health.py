@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -24,6 +23,7 @@ from monitor.store.alerts import alert_rows, held_findings, read_alerts, write_f
 from monitor.store.cursors import note_judged, note_live, read_source
 from monitor.store.measurements import read_filled
 from monitor.store.records import record_span
+from monitor.store.silences import read_quieted
 from monitor.types import Measurement, Window
 from monitor.watch import Monitor, Watch
 
@@ -76,21 +76,20 @@ def _told(
     if not stepped:
         return []
     rows = {mark_of(row["id"]): row for row in alert_rows(connection, model=watch.name)}
-    findings = inhibited(stepped, rows.values())
+    quieted = read_quieted(connection, now=now)
+    findings = inhibited(map(quieted.noted, stepped), rows.values())
     rows |= {mark_of(row["id"]): row for row in map(as_json, findings)}
-    findings += _released(connection, watch, findings, rows.values())
+    held = map(quieted.noted, _held(connection, watch, findings))
+    findings += held_back(held, rows.values(), apart=watch.labels is not None)
     write_findings(connection, findings, alerts, now=now)
     tell(connection, monitor, findings, now=now)
     return findings
 
 
-def _released(
-    connection: Connection, watch: Watch, stepped: Iterable[Finding], rows: Iterable[Mapping[str, Any]]
-) -> list[Finding]:
+def _held(connection: Connection, watch: Watch, stepped: Iterable[Finding]) -> list[Finding]:
     """Give what waited for a health alert that has just ended, and may still have to wait for another one."""
     ended = {alert_id(f.fingerprint, f.alert.episode) for f in stepped if f.transition == "resolved"}
-    held = held_findings(connection, watch.name, by=ended) if ended else []
-    return held_back(held, rows, apart=watch.labels is not None)
+    return held_findings(connection, watch.name, by=ended) if ended else []
 
 
 def _measured(problem: tuple[str, str]) -> Measurement:

@@ -40,6 +40,7 @@ from monitor.store.measurements import read_judgements, write_judgement, write_m
 from monitor.store.profiles import first_seen, revisions
 from monitor.store.records import record_span
 from monitor.store.references import WHOLE
+from monitor.store.silences import read_quieted
 from monitor.types import Window
 from monitor.watch import Monitor, Watch
 
@@ -202,7 +203,8 @@ class Judging:
         with self._monitor.database.write() as connection:
             write_measurements(connection, name, judgement.window, judgement.revision, verdict.judged)
             write_judgement(connection, name, judgement)
-            findings = held_back(stepped, standing.rows.values(), apart=self._watch.labels is not None)
+            noted = map(read_quieted(connection, now=now).noted, stepped)
+            findings = held_back(noted, standing.rows.values(), apart=self._watch.labels is not None)
             write_findings(connection, findings, standing.alerts, now=now)
             tell(connection, self._monitor, findings, now=now)
         standing.note(findings)

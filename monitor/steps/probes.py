@@ -19,6 +19,7 @@ from monitor.store.cursors import read_cursors, write_cursors
 from monitor.store.database import Database
 from monitor.store.probes import Recorded, read_answers, record_answers
 from monitor.store.profiles import first_seen
+from monitor.store.silences import read_quieted
 from monitor.types import Measurement, Window
 from monitor.watch import Monitor, Probes, Watch
 
@@ -108,7 +109,8 @@ def _written(
         record_answers(connection, watch.name, new, version=asked.version, now=now)
         alerts = read_alerts(connection, watch.name)
         stepped = list(_stepped(watch, measured(asked, held, probes), alerts, now=now))
-        findings = inhibited(stepped, alert_rows(connection, model=watch.name)) if stepped else []
+        noted = map(read_quieted(connection, now=now).noted, stepped)
+        findings = inhibited(noted, alert_rows(connection, model=watch.name)) if stepped else []
         if findings:
             write_findings(connection, findings, alerts, now=now)
             tell(connection, monitor, findings, now=now)

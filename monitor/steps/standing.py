@@ -131,6 +131,9 @@ def stepped_alerts(
         again = 0 if is_attack(judged.kind) else standing.again(mark)
         rule = rule.doubled(again)
         after, transition = _moved(before or Alert(mark), found, judged, rule, verdict)
+        if after == before and after.state in ("ok", "resolved"):
+            # a window that is judged anew says nothing of an alert that is over
+            continue
         length = window.end - window.start
         again = times_again(before or Alert(mark), after, rule, window=length, times=again)
         _, current = verdict.profiles.get(measurement.segment, (None, None))

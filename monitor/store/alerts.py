@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, RowMapping, Select, bindparam, func, insert, select, update
 
 from monitor.alerts.finding import Finding, begun_at
 from monitor.alerts.lifecycle import UNDER_ALARM, Alert, State
 from monitor.alerts.public import alert_id, as_json, instant, plain
+from monitor.alerts.silence import NOTHING, SILENCED, Quieted
 from monitor.alerts.taxonomy import atlas_of
 from monitor.store.schema import alert, alert_event
 from monitor.types import Window
@@ -32,11 +33,34 @@ def held_findings(connection: Connection, model: str, *, by: Collection[str]) ->
 
     by: ids of alerts. Of what was measured an alert keeps the sentence and the public numbers.
     """
-    chosen = select(alert).where(alert.c.model == model, alert.c.state == "firing").order_by(alert.c.fingerprint)
-    rows = connection.execute(chosen).mappings()
+    rows = connection.execute(_firing(model)).mappings()
     return [
         _finding(row) for row in rows if not row["evidence"].get("told") and row["evidence"].get("inhibited_by") in by
     ]
+
+
+def silenced_findings(connection: Connection, model: str, *, locked: bool = False) -> list[Finding]:
+    """Give a model's alerts that fire and of which nobody has heard because of a silence, ended or not.
+
+    locked: nobody else can tell them before this transaction ends. Of what was measured an alert keeps the sentence
+    and the public numbers.
+    """
+    chosen = _firing(model).with_for_update() if locked else _firing(model)
+    rows = connection.execute(chosen).mappings()
+    return [_finding(row) for row in rows if row["evidence"].get(SILENCED)]
+
+
+def finding_of(connection: Connection, fingerprint: str) -> Finding:
+    """Give an alert as it stands, with the sentence and the public numbers; nobody else can change it meanwhile."""
+    chosen = select(alert).where(alert.c.fingerprint == fingerprint).with_for_update()
+    return _finding(connection.execute(chosen).mappings().one())
+
+
+def find_alerts(connection: Connection, beginning: str) -> list[dict[str, Any]]:
+    """Give the alerts whose fingerprint begins so, in any state: `fingerprint` beside the public keys."""
+    begins = alert.c.fingerprint.startswith(beginning, autoescape=True)
+    rows = connection.execute(select(alert).where(begins).order_by(alert.c.fingerprint)).mappings()
+    return [_public(row) | {"fingerprint": row["fingerprint"]} for row in rows]
 
 
 def write_findings(
@@ -138,8 +162,11 @@ def read_episodes(connection: Connection, model: str, *, kinds: str = "") -> lis
     return list(found.values())
 
 
-def append_event(connection: Connection, finding: Finding, *, now: datetime) -> None:
-    """Record that an alert's state changed in this window; the alert must be stored already."""
+def append_event(connection: Connection, finding: Finding, *, now: datetime, why: str = "") -> None:
+    """Record that an alert's state changed in this window; the alert must be stored already.
+
+    why: what was said by who changed it by hand.
+    """
     connection.execute(
         insert(alert_event).values(
             fingerprint=finding.fingerprint,
@@ -148,20 +175,30 @@ def append_event(connection: Connection, finding: Finding, *, now: datetime) -> 
             window_end=finding.window.end,
             n=finding.n,
             at=now,
+            why=why,
             **{name: getattr(finding, name) for name in _LABELS},
             **{name: plain(getattr(finding, name)) for name in _NUMBERS},
         )
     )
 
 
-def alert_rows(connection: Connection, *, model: str | None = None, state: State | None = None) -> list[dict[str, Any]]:
-    """Give alerts with the keys of the public alert JSON, the latest to change first."""
+def alert_rows(
+    connection: Connection, *, model: str | None = None, state: State | None = None, quieted: Quieted = NOTHING
+) -> list[dict[str, Any]]:
+    """Give alerts with the keys of the public alert JSON, the latest to change first.
+
+    quieted: what people have quieted, where that is asked for.
+    """
     chosen = select(alert).order_by(alert.c.since.is_(None), alert.c.since.desc(), alert.c.fingerprint)
     if model is not None:
         chosen = chosen.where(alert.c.model == model)
     if state is not None:
         chosen = chosen.where(alert.c.state == state)
-    return [_public(row) for row in connection.execute(chosen).mappings()]
+    return [_public(row, quieted) for row in connection.execute(chosen).mappings()]
+
+
+def _firing(model: str) -> Select[Any]:
+    return select(alert).where(alert.c.model == model, alert.c.state == "firing").order_by(alert.c.fingerprint)
 
 
 def _row(finding: Finding) -> dict[str, Any]:
@@ -200,8 +237,8 @@ def _finding(row: RowMapping) -> Finding:
     )
 
 
-def _public(row: RowMapping | Mapping[str, Any]) -> dict[str, Any]:
-    return {
+def _public(row: RowMapping, quieted: Quieted = NOTHING) -> dict[str, Any]:
+    public = {
         "id": alert_id(row["fingerprint"], row["episode"]),
         **{name: row[name] for name in _PLAIN},
         "since": instant(begun_at(row["kind"], row["since"], row["evidence"])),
@@ -212,3 +249,4 @@ def _public(row: RowMapping | Mapping[str, Any]) -> dict[str, Any]:
         "atlas": atlas_of(row["kind"], row["evidence"]),
         "text": row["text"],
     }
+    return public | {name: instant(at) for name, at in quieted.of(public).items()}

@@ -1,6 +1,6 @@
 """The tables. User columns never become SQL columns, so a new feature needs no migration."""
 
-from monitor.store.schema.alerts import alert, alert_event
+from monitor.store.schema.alerts import acknowledgement, alert, alert_event, silence
 from monitor.store.schema.attacks import attack_baseline, attack_state, attack_tracking, sighting
 from monitor.store.schema.columns import UTCDateTime, metadata
 from monitor.store.schema.messages import channel_state, delivery, outbox
@@ -11,6 +11,7 @@ from monitor.store.schema.windows import judgement, measurement, probe, profile,
 
 __all__ = [
     "UTCDateTime",
+    "acknowledgement",
     "alert",
     "alert_event",
     "arrival",
@@ -37,5 +38,6 @@ __all__ = [
     "secret",
     "segment",
     "sighting",
+    "silence",
     "source_state",
 ]

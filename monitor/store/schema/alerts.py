@@ -1,4 +1,4 @@
-"""Alerts as they stand, and every change of their state."""
+"""Alerts as they stand, every change of their state, and what people have quieted of them."""
 
 from sqlalchemy import JSON, BigInteger, Column, Double, ForeignKey, Index, Integer, String, Table, Text
 
@@ -34,7 +34,7 @@ alert = Table(
     Index(None, "model", "state"),
 )
 
-# Public: every change of an alert's state, in order.
+# Public: every change of an alert's state, in order; `why`: what was said by who ended it by hand.
 alert_event = Table(
     "alert_event",
     metadata,
@@ -54,6 +54,33 @@ alert_event = Table(
     Column("effect", Double),
     Column("n", BigInteger, nullable=False),
     Column("at", UTCDateTime, nullable=False),
+    Column("why", Text, nullable=False, server_default=""),
     Index(None, "model", "window_end"),
     Index(None, "fingerprint", "window_end"),
+)
+
+# What nothing is told of, for a time: one alert, by what its ids begin with, or all that fit the patterns.
+silence = Table(
+    "silence",
+    metadata,
+    serial(),
+    Column("mark", String(12), nullable=False),
+    Column("model", Text),
+    Column("kind", Text),
+    Column("column", Text),
+    Column("segment", Text),
+    Column("since", UTCDateTime, nullable=False),
+    Column("until", UTCDateTime, nullable=False),
+    Column("why", Text, nullable=False, server_default=""),
+    Index(None, "until"),
+)
+
+# Which episodes of alerts were taken over, and when.
+acknowledgement = Table(
+    "acknowledgement",
+    metadata,
+    Column("fingerprint", String(64), ForeignKey("alert.fingerprint"), primary_key=True),
+    Column("episode", Integer, primary_key=True, autoincrement=False),
+    Column("at", UTCDateTime, nullable=False),
+    Column("why", Text, nullable=False, server_default=""),
 )

@@ -1,0 +1,82 @@
+"""What is told of one alert that fires: first, when a silence has ended over it, and when it has become much worse."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from monitor.alerts.causes import broken_columns
+from monitor.alerts.finding import Finding
+from monitor.alerts.news import moved_group
+from monitor.alerts.silence import SILENCED, is_hushed
+from monitor.alerts.taxonomy import is_attack
+from monitor.alerts.titles import TOLD_AS, told_as
+
+WORSE, WORSE_WINDOWS = 2.0, 2
+BROKEN = "told_broken"
+"""In an alert's evidence: the columns that its message named as broken, of which it comes."""
+CARRIED = ("told", SILENCED, "inhibited_by", "told_effect", "told_group", TOLD_AS, BROKEN, "worse_windows", "worsened")
+"""What an alert's evidence remembers of what was told of it."""
+UNSILENCED = "unsilenced"
+
+
+def settled(finding: Finding, before: Mapping[str, Any], inhibitor: str | None) -> Finding:
+    """Carry on what was told of this episode, or tell it now.
+
+    before: its evidence so far. inhibitor: the alert that it waits for. One that is silenced stands as told, so that
+    what follows from it waits as ever, and nobody hears of it.
+    """
+    evidence = {key: part for key, part in finding.evidence.items() if key not in CARRIED}
+    carried = {key: before[key] for key in CARRIED if key in before}
+    firing = finding.alert.state == "firing"
+    if not before.get("told") and firing and finding.breaches and finding.value is not None:
+        if inhibitor:
+            return replace(finding, transition=None, evidence=evidence | {"told": False, "inhibited_by": inhibitor})
+        first = replace(finding, evidence=evidence | {"told": True} | _marks(replace(finding, evidence=evidence)))
+        if finding.silenced_until is not None:
+            return replace(first, transition=None, evidence={**first.evidence, SILENCED: True})
+        return replace(first, transition="fired")
+    if firing and not carried.get("told"):
+        # what no longer breaches by its own threshold waits for itself
+        carried.pop("inhibited_by", None)
+    return _worsened(replace(finding, evidence=evidence | carried))
+
+
+def unsilenced(finding: Finding) -> Finding:
+    """Give an alert whose silence has ended, and of which nobody has heard, as it is told now.
+
+    Its message is its first one, and is called after what it shows now.
+    """
+    evidence = {key: part for key, part in finding.evidence.items() if key not in CARRIED}
+    marks = {"told": True} | _marks(replace(finding, evidence=evidence))
+    return replace(finding, transition="fired", reason=UNSILENCED, evidence=evidence | marks)
+
+
+def _marks(finding: Finding) -> dict[str, Any]:
+    """Give what is remembered of the first message."""
+    size = {"told_effect": abs(finding.effect)} if _may_worsen(finding) and finding.effect else {}
+    group = {"told_group": moved} if (moved := moved_group(finding.evidence)) else {}
+    name = {TOLD_AS: called} if (called := told_as(finding)) else {}
+    fault = {BROKEN: broken} if (broken := broken_columns(finding)) and not is_attack(finding.kind) else {}
+    return size | group | name | fault
+
+
+def _may_worsen(finding: Finding) -> bool:
+    return finding.kind.startswith("performance.")
+
+
+def _worsened(finding: Finding) -> Finding:
+    """Tell once more of performance that two windows in a row found twice as bad as when it was told last.
+
+    While that is hushed it waits, and is told once it may be if it is still so.
+    """
+    last, size = finding.evidence.get("told_effect"), abs(finding.effect or 0.0)
+    if not last or finding.alert.state != "firing" or finding.value is None:
+        return finding
+    if not finding.breaches or size < WORSE * last:
+        return replace(finding, evidence={**finding.evidence, "worse_windows": 0})
+    windows = finding.evidence.get("worse_windows", 0) + 1
+    if windows < WORSE_WINDOWS or is_hushed(finding):
+        return replace(finding, evidence={**finding.evidence, "worse_windows": min(windows, WORSE_WINDOWS - 1)})
+    times = finding.evidence.get("worsened", 0) + 1
+    told = {"told_effect": size, "worse_windows": 0, "worsened": times}
+    return replace(finding, transition="worsened", evidence={**finding.evidence, **told})
