@@ -35,6 +35,7 @@ from monitor.render import html, views
 from monitor.render.metrics import exposition
 from monitor.store.alerts import alert_rows
 from monitor.store.database import Database
+from monitor.store.silences import read_quieted
 
 Push = Callable[[str, bytes, str], Mapping[str, Any]]
 Validate = Push
@@ -84,7 +85,7 @@ def create_app(
     """
     door = Door(hashlib.sha256(token.encode()).digest() if token else None, tuple(allowed_hosts), private=private)
     failures = Failures()
-    handlers = [*_pages(database, watched), *_numbers(database, now, ready)]
+    handlers = [*_pages(database, watched, now), *_numbers(database, now, ready)]
     handlers += [_records(push), _labels(label), _validation(validate)]
     schema = OpenAPIConfig("monitor", "1", path="/schema", render_plugins=[JsonRenderPlugin(path="/openapi.json")])
     return Litestar(
@@ -176,9 +177,9 @@ def serve(app: Litestar, host: str, port: int, on_started: Callable[[str], None]
     return served
 
 
-def _pages(database: Database, watched: Collection[str] | None) -> list[Any]:
+def _pages(database: Database, watched: Collection[str] | None, now: Callable[[], datetime]) -> list[Any]:
     def overview() -> Response[bytes]:
-        return _html(html.overview_page(database, watched=watched, live=True))
+        return _html(html.overview_page(database, now=now(), watched=watched, live=True))
 
     overviews = [
         route(path, http_method=["GET", "HEAD"], sync_to_thread=True, include_in_schema=False)(overview)
@@ -192,7 +193,7 @@ def _pages(database: Database, watched: Collection[str] | None) -> list[Any]:
         asked = str(name).removeprefix("/")
         last = max(1, min(last, views.MOST_WINDOWS))
         for page in dict.fromkeys((asked.removesuffix(".html"), asked)):
-            found = html.model_page(database, page, until=_instant(until), last=last, live=True)
+            found = html.model_page(database, page, now=now(), until=_instant(until), last=last, live=True)
             if found is not None:
                 return _html(found)
         raise NotFoundException(f"no model {asked!r}")
@@ -225,7 +226,7 @@ def _numbers(database: Database, now: Callable[[], datetime], ready: Callable[[]
     @get("/api/alerts", sync_to_thread=True)
     def alerts(model: FromQuery[str | None] = None, of_state: State = None) -> list[dict[str, Any]]:
         with database.read() as connection:
-            rows = alert_rows(connection, model=model)
+            rows = alert_rows(connection, model=model, quieted=read_quieted(connection, now=now()))
         return [row for row in rows if row["state"] == (of_state or row["state"]) != "ok"]
 
     @get("/api/measurements", sync_to_thread=True)

@@ -18,6 +18,14 @@ CONFIG = "monitor.yaml"
 
 
 @dataclass(frozen=True)
+class Acknowledgement:
+    """That somebody took over an episode of an alert, when, and what was said then."""
+
+    at: datetime
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class Finding:
     """One alert after a window: its labels, its state, and what was measured in that window.
 
@@ -28,7 +36,7 @@ class Finding:
     said: its sentence, where that is known already.
     span: the time that its rows are of, where that is known: a small segment's are those of several windows.
     clear: so many clear windows in a row end it; 0 where that is not known.
-    silenced_until, acknowledged_at: when its silence ends, and when it was taken over; None where neither is so.
+    silenced_until, acknowledged: when its silence ends, and that it was taken over; None where neither is so.
     reason: why it is told, where the transition does not say so.
     """
 
@@ -59,7 +67,7 @@ class Finding:
     span: Window | None = None
     clear: int = 0
     silenced_until: datetime | None = None
-    acknowledged_at: datetime | None = None
+    acknowledged: Acknowledgement | None = None
     reason: str = ""
 
     @property

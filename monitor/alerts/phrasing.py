@@ -175,8 +175,13 @@ def quieted(alert: Mapping[str, Any]) -> list[str]:
     >>> quieted({"silenced_until": "2024-05-01T12:00:00Z", "acknowledged_at": None})
     ['silenced until 2024-05-01 12:00 UTC']
     """
-    named = (("silenced until", alert.get("silenced_until")), ("acknowledged", alert.get("acknowledged_at")))
-    return [f"{word} {clock(datetime.fromisoformat(at) if isinstance(at, str) else at)}" for word, at in named if at]
+    until, taken, why = (alert.get(name) for name in ("silenced_until", "acknowledged_at", "acknowledged_why"))
+    done = [f"silenced until {_clock(until)}"] if until else []
+    return done + ([f"acknowledged {_clock(taken)}{f': {said(why)}' if why else ''}"] if taken else [])
+
+
+def _clock(at: datetime | str) -> str:
+    return clock(datetime.fromisoformat(at) if isinstance(at, str) else at)
 
 
 def under_alarm(alerts: Iterable[Mapping[str, Any]]) -> str:

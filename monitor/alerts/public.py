@@ -33,7 +33,8 @@ def as_json(finding: Finding) -> dict[str, Any]:
         "atlas": atlas_of(finding.kind, finding.evidence),
         "text": text_of(finding),
         "silenced_until": instant(finding.silenced_until),
-        "acknowledged_at": instant(finding.acknowledged_at),
+        "acknowledged_at": instant(finding.acknowledged.at) if finding.acknowledged else None,
+        "acknowledged_why": finding.acknowledged.why if finding.acknowledged else None,
     }
 
 

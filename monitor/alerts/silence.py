@@ -6,7 +6,7 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
-from monitor.alerts.finding import Finding
+from monitor.alerts.finding import Acknowledgement, Finding
 from monitor.alerts.public import alert_id, mark_of
 
 SILENCED = "silenced"
@@ -57,10 +57,10 @@ class Silence:
 
 @dataclass(frozen=True)
 class Quieted:
-    """The silences that run, and when alerts that fire were taken over, by their ids."""
+    """The silences that run, and the alerts that fire and were taken over, by their ids."""
 
     silences: tuple[Silence, ...] = ()
-    acknowledged: Mapping[str, datetime] = field(default_factory=dict)
+    acknowledged: Mapping[str, Acknowledgement] = field(default_factory=dict)
 
     def until(self, labels: Labels) -> datetime | None:
         """Give when the last silence of an alert ends; None where none covers it."""
@@ -70,15 +70,16 @@ class Quieted:
         """Give a finding that knows what people have quieted of it."""
         name = alert_id(finding.fingerprint, finding.alert.episode)
         labels = Labels(mark_of(name), finding.model, finding.kind, finding.column, finding.segment)
-        return replace(finding, silenced_until=self.until(labels), acknowledged_at=self.acknowledged.get(name))
+        return replace(finding, silenced_until=self.until(labels), acknowledged=self.acknowledged.get(name))
 
-    def of(self, row: Mapping[str, Any]) -> dict[str, datetime | None]:
-        """Give the two keys of a public alert that say so; nothing is silenced of one that is over."""
+    def of(self, row: Mapping[str, Any]) -> dict[str, datetime | str | None]:
+        """Give the keys of a public alert that say so; nothing is silenced of one that is over."""
         labels = Labels(mark_of(row["id"]), *(row[name] for name in Labels._fields[1:]))
-        over = row["state"] in ("ok", "resolved")
+        over, taken = row["state"] in ("ok", "resolved"), self.acknowledged.get(row["id"])
         return {
             "silenced_until": None if over else self.until(labels),
-            "acknowledged_at": self.acknowledged.get(row["id"]),
+            "acknowledged_at": taken.at if taken else None,
+            "acknowledged_why": taken.why if taken else None,
         }
 
 
@@ -91,7 +92,7 @@ def is_hushed(finding: Finding) -> bool:
     Nor is anything told of one whose first message is still to come.
     """
     unheard = bool(finding.evidence.get(SILENCED))
-    return unheard or finding.silenced_until is not None or finding.acknowledged_at is not None
+    return unheard or finding.silenced_until is not None or finding.acknowledged is not None
 
 
 def is_news(finding: Finding) -> bool:

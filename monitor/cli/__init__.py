@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 # Nothing of ours but the errors and the options is imported here: `monitor --help` must not wait for pyarrow.
-from monitor.cli import looking, manual, running, setting_up, tending, training
+from monitor.cli import answering, looking, manual, running, setting_up, tending, training
 from monitor.errors import ConfigError, MonitorError
 
 COMMANDS = {
@@ -19,6 +19,7 @@ COMMANDS = {
     "Run": (running.run, running.once, running.replay),
     "Look": (looking.alerts, looking.measurements, looking.dashboard, looking.report, looking.explain),
     "Train": (training.audit, training.export),
+    "Answer": (answering.silence, answering.unsilence, answering.ack, answering.resolve),
     "Tend": (tending.doctor, tending.send_test, tending.accept, tending.detectors, manual.help_),
 }
 """Every command, under the heading that `monitor --help` shows it under."""

@@ -10,14 +10,16 @@ import typer
 
 from monitor.alerts.finding import gravity_of
 from monitor.alerts.lifecycle import UNDER_ALARM
-from monitor.alerts.phrasing import under_alarm
+from monitor.alerts.phrasing import quieted, under_alarm
 from monitor.alerts.taxonomy import is_attack
 from monitor.commands.opening import configured, named, reaching_database, watch_named, watching
+from monitor.commands.passes import now
 from monitor.commands.printing import csv_lines, json_line, table
 from monitor.detectors import ALL
 from monitor.store.alerts import alert_rows
 from monitor.store.measurements import is_measured, read_measurements
 from monitor.store.schema import measurement
+from monitor.store.silences import read_quieted
 
 SHOWN = ("window_start", "model", "detector", "column", "segment", "value", "n", "p_value", "effect", "outcome", "note")
 
@@ -39,7 +41,8 @@ def alerts(path: Path, *, state: str | None, model: str | None, as_json: bool) -
             watch_named(monitor, model, place=setup.place)
         watched = {watch.name for watch in monitor.watches}
         with monitor.database.read() as connection:
-            known = [row for row in alert_rows(connection, model=model) if row["model"] in watched]
+            rows = alert_rows(connection, model=model, quieted=read_quieted(connection, now=now()))
+            known = [row for row in rows if row["model"] in watched]
     asked = UNDER_ALARM if state is None else STATES if state == "all" else (state,)
     rows = weightiest_first(row for row in known if row["state"] in asked)
     if as_json:
@@ -87,8 +90,14 @@ def _listed(rows: Sequence[Row]) -> None:
         return
     several = len({row["model"] for row in rows}) > 1
     names = ("state", "severity", "since", *(["model"] if several else []), "kind", "id", "text")
-    texts = ((row, f" (also in {', '.join(segments)})" if segments else "") for row, segments in folded(rows))
-    table(names, ([*(row[name] for name in names[:-1]), row["text"] + also] for row, also in texts))
+    table(names, ([*(row[name] for name in names[:-1]), _said(row, segments)] for row, segments in folded(rows)))
+
+
+def _said(row: Row, segments: Sequence[str]) -> str:
+    """Give an alert's sentence, with what people have done about it before and the segments that say the same after."""
+    done = f"[{', '.join(quieted(row))}] " if quieted(row) else ""
+    also = f" (also in {', '.join(segments)})" if segments else ""
+    return f"{done}{row['text']}{also}"
 
 
 def _counted(states: Counter[str]) -> None:

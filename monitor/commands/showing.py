@@ -5,6 +5,7 @@ from pathlib import Path
 import typer
 
 from monitor.commands.opening import configured, reaching_database, watching
+from monitor.commands.passes import now
 from monitor.render.html import write_site
 
 
@@ -12,6 +13,7 @@ def dashboard(path: Path, folder: Path) -> int:
     """Write every page."""
     setup = configured(path)
     with watching(setup) as monitor, reaching_database(setup):
-        pages = write_site(monitor.database, folder, watched=[watch.name for watch in monitor.watches])
+        watched = [watch.name for watch in monitor.watches]
+        pages = write_site(monitor.database, folder, now=now(), watched=watched)
     typer.echo(f"{folder / 'index.html'}: {pages} files")
     return 0

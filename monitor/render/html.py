@@ -8,36 +8,46 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from monitor.alerts.phrasing import plain, under_alarm
+from monitor.alerts.phrasing import plain, quieted, under_alarm
 from monitor.alerts.public import instant
 from monitor.errors import MonitorError
 from monitor.render import attacks, cards, charts, groups, lanes, model_view, shapes, views
 from monitor.render.svg import TimeScale, read_number, read_time
 from monitor.store.database import Database
+from monitor.store.silences import read_quieted
 
 MARKER = ".monitor-dashboard"
 STATIC = {"style.css": "text/css", "script.js": "text/javascript"}
 
 
-def overview_page(database: Database, *, watched: Collection[str] | None = None, live: bool = False) -> bytes:
+def overview_page(
+    database: Database, *, now: datetime, watched: Collection[str] | None = None, live: bool = False
+) -> bytes:
     """Give the page of all models. `live`: it is served, so that links may ask for other windows.
 
-    watched: the models of the configuration; None is every model that the database knows.
+    now: by which silences run. watched: the models of the configuration; None is every model that the database knows.
     """
     with database.read() as connection:
-        page = views.overview(connection, watched=watched)
+        page = views.overview(connection, watched=watched, quieted=read_quieted(connection, now=now))
     return _written("overview.html", page, live=live, root="")
 
 
 def model_page(
-    database: Database, page_name: str, *, until: datetime | None = None, last: int = views.WINDOWS, live: bool = False
+    database: Database,
+    page_name: str,
+    *,
+    now: datetime,
+    until: datetime | None = None,
+    last: int = views.WINDOWS,
+    live: bool = False,
 ) -> bytes | None:
-    """Give the page of a model, by its name or its page's; None where there is no such model."""
+    """Give the page of a model, by its name or its page's; None where there is no such model. now: as above."""
     with database.read() as connection:
         name = views.named(connection, page_name)
         if name is None:
             return None
-        page = model_view.model_page(connection, name, until=until, last=last)
+        kept = read_quieted(connection, now=now)
+        page = model_view.model_page(connection, name, until=until, last=last, quieted=kept)
     page["scale"] = TimeScale(*page["span"]) if page["span"] else None
     return _written("model.html", page, live=live, root="../")
 
@@ -47,21 +57,21 @@ def static_file(name: str) -> bytes | None:
     return (dashboards() / name).read_bytes() if name in STATIC else None
 
 
-def site(database: Database, *, watched: Collection[str] | None = None) -> Iterator[tuple[str, bytes]]:
+def site(database: Database, *, now: datetime, watched: Collection[str] | None = None) -> Iterator[tuple[str, bytes]]:
     """Give every page with its path, relative to a folder that can be opened without a server."""
     for name in STATIC:
         yield f"static/{name}", (dashboards() / name).read_bytes()
     with database.read() as connection:
         known = views.overview(connection, watched=watched)
         names = [row["page"] for row in (*known["models"], *known["gone"])]
-    yield "index.html", overview_page(database, watched=watched)
+    yield "index.html", overview_page(database, now=now, watched=watched)
     for name in names:
-        page = model_page(database, name)
+        page = model_page(database, name, now=now)
         if page is not None:
             yield f"model/{name}.html", page
 
 
-def write_site(database: Database, folder: Path, *, watched: Collection[str] | None = None) -> int:
+def write_site(database: Database, folder: Path, *, now: datetime, watched: Collection[str] | None = None) -> int:
     """Write every page into `folder`, which is made where it is missing, and give how many files there are.
 
     Raises MonitorError when the folder holds something else, so that nothing of anybody's is overwritten, and when it
@@ -71,7 +81,7 @@ def write_site(database: Database, folder: Path, *, watched: Collection[str] | N
         raise MonitorError(f"{folder} is a file; name a folder for the dashboard")
     if folder.is_dir() and any(folder.iterdir()) and not (folder / MARKER).is_file():
         raise MonitorError(f"{folder} holds other files; name an empty or a new folder for the dashboard")
-    pages = dict(site(database, watched=watched))
+    pages = dict(site(database, now=now, watched=watched))
     marked = {MARKER: b"made by `monitor dashboard`; may be written anew\n"} | pages
     try:
         for path, content in marked.items():
@@ -98,7 +108,13 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": read_number, "time": read_time, "iso": instant, "counted": under_alarm}
+    environment.filters |= {
+        "number": read_number,
+        "time": read_time,
+        "iso": instant,
+        "counted": under_alarm,
+        "quieted": quieted,
+    }
     environment.globals |= {
         "charts": charts,
         "lanes": lanes,

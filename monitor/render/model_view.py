@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, select
 
 from monitor.alerts.public import alert_id
+from monitor.alerts.silence import NOTHING, Quieted
 from monitor.alerts.vocabulary import level_of
 from monitor.detectors import DETECTORS
 from monitor.profiles.bins import NumericBins
@@ -31,11 +32,16 @@ BESIDE = ("version_predictions", "version_performance", "version_inputs")
 
 
 def model_page(
-    connection: Connection, name: str, *, until: datetime | None = None, last: int = views.WINDOWS
+    connection: Connection,
+    name: str,
+    *,
+    until: datetime | None = None,
+    last: int = views.WINDOWS,
+    quieted: Quieted = NOTHING,
 ) -> dict[str, Any]:
-    """Give everything on a model's page, for the last windows that end by `until`."""
+    """Give everything on a model's page, for the last windows that end by `until`; quieted: as of `overview`."""
     seen = views.windows(connection, name, until=until, last=last)
-    firing = views.alerts(connection, name=name, states=views.TOLD)
+    firing = views.alerts(connection, name=name, states=views.TOLD, quieted=quieted)
     sources = [dict(row) for row in connection.execute(select(source_state)).mappings()]
     word, why = views.health(firing, seen, views.sources_of(name, sources))
     page: dict[str, Any] = {

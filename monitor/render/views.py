@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from monitor.alerts.finding import begun_at
 from monitor.alerts.public import alert_id
+from monitor.alerts.silence import NOTHING, Quieted
 from monitor.alerts.taxonomy import atlas_of
 from monitor.alerts.vocabulary import LOSSES
 from monitor.store.schema import (
@@ -51,18 +52,24 @@ ALERT_KEYS = (
     "evidence",
     "atlas",
     "text",
+    "silenced_until",
+    "acknowledged_at",
+    "acknowledged_why",
 )
 
 
-def overview(connection: Connection, *, watched: Collection[str] | None = None) -> dict[str, Any]:
+def overview(
+    connection: Connection, *, watched: Collection[str] | None = None, quieted: Quieted = NOTHING
+) -> dict[str, Any]:
     """Give every model with its health, the firing alerts, the sources, the receivers and what was quarantined.
 
     Models come by how they are, what alerts or cannot be seen first, then by name. watched: those of the
-    configuration; the others are `gone`, and nothing but their page is shown of them. None is every model.
+    configuration; the others are `gone`, and nothing but their page is shown of them. None is every model. quieted:
+    what people have quieted.
     """
     names = connection.scalars(select(model.c.name).order_by(model.c.name)).all()
     gone = [name for name in names if watched is not None and name not in watched]
-    firing = [row for row in alerts(connection, states=TOLD) if row["model"] not in gone]
+    firing = [row for row in alerts(connection, states=TOLD, quieted=quieted) if row["model"] not in gone]
     sources = [dict(row) for row in connection.execute(select(source_state).order_by("source")).mappings()]
     sources = [row for row in sources if not any(sources_of(name, [row]) for name in gone)]
     models = [_summary(connection, name, firing, sources) for name in names if name not in gone]
@@ -78,14 +85,19 @@ def overview(connection: Connection, *, watched: Collection[str] | None = None) 
 
 
 def alerts(
-    connection: Connection, *, name: str | None = None, states: Sequence[str] = (), limit: int = 1000
+    connection: Connection,
+    *,
+    name: str | None = None,
+    states: Sequence[str] = (),
+    limit: int = 1000,
+    quieted: Quieted = NOTHING,
 ) -> list[dict[str, Any]]:
     """Give alerts with the public keys, the one that fired last first; alerts that are ok are left out."""
     chosen = [alert.c.model == name] if name is not None else []
     chosen += [alert.c.state.in_(states)] if states else [alert.c.state != "ok"]
     newest = (alert.c.fired_at.is_(None), alert.c.fired_at.desc(), alert.c.fingerprint)
     rows = connection.execute(select(alert).where(*chosen).order_by(*newest).limit(limit)).mappings()
-    return [_public(dict(row)) for row in rows]
+    return [_public(dict(row), quieted) for row in rows]
 
 
 def measurements(
@@ -194,8 +206,12 @@ def sources_of(name: str, sources: Sequence[Mapping[str, Any]]) -> list[Mapping[
     return [row for row in sources if name in (row["source"], row["source"].rpartition("/")[0])]
 
 
-def _public(row: dict[str, Any]) -> dict[str, Any]:
-    made = {"id": alert_id(row["fingerprint"], row["episode"]), "atlas": atlas_of(row["kind"], row["evidence"])}
+def _public(row: dict[str, Any], quieted: Quieted) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "id": alert_id(row["fingerprint"], row["episode"]),
+        "atlas": atlas_of(row["kind"], row["evidence"]),
+    }
+    made |= quieted.of(row | made)
     whole = row | made | {"since": begun_at(row["kind"], row["since"], row["evidence"])}
     return {key: whole[key] for key in ALERT_KEYS} | {"page": page_name(row["model"])}
 

@@ -249,4 +249,5 @@ def _public(row: RowMapping, quieted: Quieted = NOTHING) -> dict[str, Any]:
         "atlas": atlas_of(row["kind"], row["evidence"]),
         "text": row["text"],
     }
-    return public | {name: instant(at) for name, at in quieted.of(public).items()}
+    done = quieted.of(public).items()
+    return public | {name: instant(one) if isinstance(one, datetime) else one for name, one in done}

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, insert, select, update
 
+from monitor.alerts.finding import Acknowledgement
 from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.alerts.public import alert_id
 from monitor.alerts.silence import Quieted, Silence
@@ -19,9 +20,8 @@ def read_quieted(connection: Connection, *, now: datetime) -> Quieted:
     present = and_(alert.c.fingerprint == acknowledgement.c.fingerprint, alert.c.episode == acknowledgement.c.episode)
     taken = select(acknowledgement).join(alert, present).where(alert.c.state.in_(UNDER_ALARM))
     rows = connection.execute(taken).all()
-    return Quieted(
-        tuple(running_silences(connection, now=now)), {alert_id(row.fingerprint, row.episode): row.at for row in rows}
-    )
+    acknowledged = {alert_id(row.fingerprint, row.episode): Acknowledgement(row.at, row.why) for row in rows}
+    return Quieted(tuple(running_silences(connection, now=now)), acknowledged)
 
 
 def running_silences(connection: Connection, *, now: datetime) -> list[Silence]:

@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Connection, event, select, update
 
-from monitor.alerts.finding import Finding
+from monitor.alerts.finding import Acknowledgement, Finding
 from monitor.alerts.inhibition import inhibited
 from monitor.alerts.lifecycle import UNDER_ALARM, Alert, Outcome, Rule, corrected, fingerprint, step
 from monitor.alerts.public import alert_id, as_json
@@ -117,7 +117,7 @@ class House:
 
     def ack(self, labels: tuple[str, str, str], now: datetime) -> datetime:
         with self.database.write() as connection:
-            return acknowledge(connection, mark(labels), self.alerts()[mark(labels)].episode, now=now, why="")
+            return acknowledge(connection, mark(labels), self.alerts()[mark(labels)].episode, now=now, why="Ada")
 
     def alerts(self) -> dict[str, Alert]:
         with self.database.read() as connection:
@@ -220,8 +220,8 @@ def test_an_acknowledgement_is_of_the_present_episode(house: House) -> None:
     with house.database.read() as connection:
         quieted = read_quieted(connection, now=NOON)
         (row,) = alert_rows(connection, quieted=quieted)
-    assert quieted.acknowledged == {name: NOON + HOUR}
-    assert row["acknowledged_at"] == "2024-05-01T13:00:00Z"
+    assert quieted.acknowledged == {name: Acknowledgement(NOON + HOUR, "Ada")}
+    assert (row["acknowledged_at"], row["acknowledged_why"]) == ("2024-05-01T13:00:00Z", "Ada")
     for sign in "22..!22":
         house.judge({FALL: sign}, NOON)
     assert house.told(FALL) == ["first", "resolved", "first", "worsened"]

@@ -45,7 +45,7 @@ class Structure(HTMLParser):
 
 
 def test_an_empty_database_has_pages(database: Database) -> None:
-    assert b"No model is watched yet" in dict(html.site(database))["index.html"]
+    assert b"No model is watched yet" in dict(html.site(database, now=START))["index.html"]
 
 
 def test_the_overview_says_how_every_model_is(database: Database, fill: Fill) -> None:
@@ -81,7 +81,7 @@ def test_models_in_trouble_come_first_and_those_that_are_not_watched_apart(datab
     assert page["healths"] == [("alerting", 1), ("ok", 1)]
     assert {row["model"] for row in page["alerts"]} == {"beta"}
     assert [one["name"] for one in page["gone"]] == ["gone"]
-    written = html.overview_page(database, watched=["alpha", "beta"]).decode()
+    written = html.overview_page(database, watched=["alpha", "beta"], now=START).decode()
     assert "1 alerting, 1 ok" in written
     assert 'Not in this configuration: <a href="model/gone.html">gone</a>' in written
 
@@ -98,7 +98,7 @@ def test_pages_count_what_fires_and_what_recovers_apart(database: Database, fill
     fill(database, windows=30)
     with database.write() as connection:
         connection.execute(update(alert).where(alert.c.kind == "drift.data").values(state="recovering"))
-    pages = html.overview_page(database), html.model_page(database, "flight-delays") or b""
+    pages = html.overview_page(database, now=START), html.model_page(database, "flight-delays", now=START) or b""
     assert all(b"1 firing, 1 recovering" in b" ".join(page.split()) for page in pages)
 
 
@@ -107,7 +107,7 @@ def test_every_alert_of_a_page_has_an_anchor_of_its_public_id(database: Database
     with database.read() as connection:
         firing = [row["id"] for row in alert_rows(connection) if row["state"] in views.TOLD]
     assert len(firing) > 1
-    for page in (html.overview_page(database), html.model_page(database, "flight-delays") or b""):
+    for page in (html.overview_page(database, now=START), html.model_page(database, "flight-delays", now=START) or b""):
         assert sorted(re.findall(r' id="([0-9a-f]{12}-[0-9]+)"', page.decode())) == sorted(firing)
 
 
@@ -119,7 +119,7 @@ def test_the_index_gives_the_labels_of_the_newest_window_and_says_what_earlier_o
         (model,) = views.overview(connection)["models"]
     newest, matured = model["last"], model["labelled"]
     assert (newest["matured"], matured["matured"]) == (False, True)
-    page = html.overview_page(database).decode()
+    page = html.overview_page(database, now=START).decode()
     assert f"{100 * newest['labelled'] / newest['rows']:.0f} % so far" in page
     assert f"{100 * matured['labelled'] / matured['rows']:.0f} % of " in page
 
@@ -175,7 +175,7 @@ def test_a_window_without_a_profile_has_a_page_without_shapes(database: Database
     fill(database, windows=30)
     with database.write() as connection:
         connection.execute(delete(profile))
-    assert b"<h2>Columns</h2>" not in (html.model_page(database, "flight-delays") or b"")
+    assert b"<h2>Columns</h2>" not in (html.model_page(database, "flight-delays", now=START) or b"")
 
 
 def test_a_model_that_was_never_judged_has_a_page(database: Database, fill: Fill) -> None:
@@ -183,7 +183,7 @@ def test_a_model_that_was_never_judged_has_a_page(database: Database, fill: Fill
     with database.write() as connection:
         connection.execute(delete(judgement))
         connection.execute(delete(measurement))
-    assert b"No window has been judged yet" in (html.model_page(database, "flight-delays") or b"")
+    assert b"No window has been judged yet" in (html.model_page(database, "flight-delays", now=START) or b"")
 
 
 def test_versions_stand_beside_each_other_and_apart_from_segments(database: Database, fill: Fill) -> None:
@@ -205,7 +205,7 @@ def test_names_from_data_bring_no_element_or_attribute_into_a_page(database: Dat
 
 def test_the_page_shows_who_is_suspected_of_an_attack_and_why(database: Database, fill: Fill) -> None:
     fill(database, windows=30, column="mallory")
-    (page,) = (page.decode() for path, page in html.site(database) if path.startswith("model/"))
+    (page,) = (page.decode() for path, page in html.site(database, now=START) if path.startswith("model/"))
     assert "mallory: signs of evasion" in page
     assert "1 in 10^21" in page
     assert "37 near-copies of one row, the answer flipped 9 times" in page
@@ -224,7 +224,7 @@ def test_the_page_shows_of_a_client_its_own_flips_and_no_sign_that_is_no_more_th
         other = row | {"client": "trudy", "evidence": evidence}
         usual = row | {"detector": "doubtful", "hits": 4, "rows": 112, "rate": 0.0983, "log_e": 8.0, "evidence": {}}
         connection.execute(insert(sighting), [other, usual])
-    (page,) = (page.decode() for path, page in html.site(database) if path.startswith("model/"))
+    (page,) = (page.decode() for path, page in html.site(database, now=START) if path.startswith("model/"))
     assert "278 near-copies of one row." in page
     assert "flipped 141 times" not in page
     assert "barely decided" not in page
@@ -240,7 +240,7 @@ def test_page_names_are_file_names_and_differ_where_models_do() -> None:
 def test_the_folder_holds_the_site_and_may_be_written_again(database: Database, fill: Fill, tmp_path: Path) -> None:
     fill(database, windows=30)
     folder = tmp_path / "site"
-    assert html.write_site(database, folder) == html.write_site(database, folder) == 4
+    assert html.write_site(database, folder, now=START) == html.write_site(database, folder, now=START) == 4
     found = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
     expected = [".monitor-dashboard", "index.html", "model/flight-delays.html", "static/script.js", "static/style.css"]
     assert found == expected
@@ -249,9 +249,9 @@ def test_the_folder_holds_the_site_and_may_be_written_again(database: Database, 
 def test_a_folder_of_somebody_else_is_left_alone(database: Database, tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("years of work")
     with pytest.raises(MonitorError, match="holds other files"):
-        html.write_site(database, tmp_path)
+        html.write_site(database, tmp_path, now=START)
     with pytest.raises(MonitorError, match="is a file"):
-        html.write_site(database, tmp_path / "thesis.tex")
+        html.write_site(database, tmp_path / "thesis.tex", now=START)
 
 
 def test_metrics_escape_what_comes_from_data(database: Database, fill: Fill) -> None:
@@ -274,9 +274,9 @@ def test_metrics_tell_what_fires_from_what_waits_to_clear(database: Database, fi
 
 
 def _pages(database: Database, fill: Fill, name: str) -> list[bytes]:
-    before = {row for row, _ in html.site(database)}
+    before = {row for row, _ in html.site(database, now=START)}
     fill(database, name=name, windows=12, columns=3, column=name, segment=f"{name}={name}", text=name)
-    made = [page for path, page in html.site(database) if path.startswith("model/") and path not in before]
+    made = [page for path, page in html.site(database, now=START) if path.startswith("model/") and path not in before]
     with database.write() as connection:
         page = views.overview(connection)
     one = page | {k: [r for r in page[k] if name in str(r)] for k in page}

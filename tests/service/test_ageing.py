@@ -67,7 +67,7 @@ def test_a_fall_that_no_window_shows_is_told_with_the_day_it_began(tmp_path: Pat
     assert evidence["reference"]["months"] == ["January", "February"]
     assert "the reference ends 2023-12-01" in found["text"]
     assert "it holds no rows of January, February" in found["text"]
-    page = html.model_page(monitor.database, "prices") or b""
+    page = html.model_page(monitor.database, "prices", now=START) or b""
     assert b"<h2>Ageing</h2>" in page
     assert b"the last window ends 89 days later" in page
     assert b"since " in page
@@ -100,7 +100,7 @@ def test_calm_days_are_not_told(tmp_path: Path) -> None:
         assert not [a for a in alert_rows(connection, model="prices") if a["fired_at"]]
     assert len(found) == 59
     assert all(m["outcome"] == "clear" for m in found)
-    assert b"No lasting fall in performance is told" in (html.model_page(monitor.database, "prices") or b"")
+    assert b"No lasting fall in performance is told" in (html.model_page(monitor.database, "prices", now=START) or b"")
     monitor.database.close()
 
 

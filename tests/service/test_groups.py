@@ -223,7 +223,7 @@ def test_the_page_shows_each_group_with_its_interval(pass_over: PassOver) -> Non
         part for part in page["groups"]["parts"] if (part["column"], part["title"]) == ("age", "selection rate")
     )
     assert len(part["groups"]) == 4
-    assert b"<h2>Groups</h2>" in (html.model_page(seen.monitor.database, "loans") or b"")
+    assert b"<h2>Groups</h2>" in (html.model_page(seen.monitor.database, "loans", now=START) or b"")
     drawn = str(group_rates(part))
     assert "under " in drawn
     assert drawn.count("<circle") == 4

@@ -165,7 +165,7 @@ def test_a_worse_new_version_is_told_beside_the_older_one(begin: Any) -> None:  
     beside = {one["title"]: one for one in page["segments"]["beside"]}
     assert beside["value for the new version: log_loss"]["row"].outcome == "breach"
     assert {one["version"] for one in beside.values()} == {"v2"}
-    assert b"Beside the older version" in (html.model_page(loop.monitor.database, "fares") or b"")
+    assert b"Beside the older version" in (html.model_page(loop.monitor.database, "fares", now=START) or b"")
 
 
 def test_what_only_the_newer_version_does_comes_of_another_model_and_is_no_fault_in_the_data(begin: Any) -> None:  # noqa: ANN401

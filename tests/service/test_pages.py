@@ -34,7 +34,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 @pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not there: pages were not tried in a browser")
 def test_pages_open_from_a_folder_in_a_browser(database: Database, fill: Fill, tmp_path: Path) -> None:
     fill(database, windows=40)
-    html.write_site(database, tmp_path / "site")
+    html.write_site(database, tmp_path / "site", now=datetime.now(UTC))
     drawn, said = _opened((tmp_path / "site/model/flight-delays.html").as_uri(), tmp_path)
     assert drawn.count("<svg") > 10
     assert 'id="tip"' in drawn
@@ -61,7 +61,7 @@ def test_served_pages_run_their_script_under_the_policy_and_nothing_else(
 def test_no_name_turns_the_text_of_a_page_around_or_hides_in_it(database: Database, fill: Fill) -> None:
     name = "refund\u202egpj\u200b.exe\x07"
     fill(database, windows=40, name="loans", column=name, segment=name, text=name)
-    page = html.model_page(database, html.views.page_name("loans"), live=True)
+    page = html.model_page(database, html.views.page_name("loans"), live=True, now=datetime.now(UTC))
     assert page
     assert "refund�gpj�.exe␇" in page.decode()
     assert not set("\u202e\u200b\x07") & set(page.decode())

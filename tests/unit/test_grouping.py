@@ -24,7 +24,7 @@ HEALTH, PERFORMANCE = ("health", "source", ""), ("performance.realised", "accura
 KEYS = [
     *("id", "model", "kind", "origin", "detector", "column", "segment", "severity", "state", "since", "fired_at"),
     *("resolved_at", "window_start", "window_end", "value", "threshold", "p_value", "effect", "n", "evidence"),
-    *("atlas", "text", "silenced_until", "acknowledged_at"),
+    *("atlas", "text", "silenced_until", "acknowledged_at", "acknowledged_why"),
 ]
 
 

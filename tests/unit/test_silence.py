@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.alerts.finding import Finding, Group
+from monitor.alerts.finding import Acknowledgement, Finding, Group
 from monitor.alerts.grouping import grouped, notice_of
 from monitor.alerts.inhibition import inhibited
 from monitor.alerts.lifecycle import Alert, Outcome, Rule, State, corrected, ended, fingerprint, step
@@ -68,7 +68,7 @@ class Told:
         self.windows = 0
         self.beside: list[Finding] = []
 
-    def window(self, mark: str, **quiet: datetime) -> str:
+    def window(self, mark: str, *, silenced: datetime | None = None, taken: Acknowledgement | None = None) -> str:
         self.windows += 1
         end, before = NOON + self.windows * HOUR, self.finding
         alert = before.alert if before else Alert(fingerprint("m", self.kind, "accuracy", self.column))
@@ -78,7 +78,7 @@ class Told:
         window = Window(end - HOUR, end)
         found = Finding(alert, "m", self.kind, "accuracy", window, self.column, transition=transition, value=effect)
         found = replace(found, effect=effect, breaches=outcome == "breach")
-        found = replace(found, silenced_until=quiet.get("silenced_until"), acknowledged_at=quiet.get("acknowledged_at"))
+        found = replace(found, silenced_until=silenced, acknowledged=taken)
         rows = [as_json(one) for one in (before, *self.beside) if one]
         (self.finding,) = inhibited([found], rows)
         return self._heard(self.finding)
@@ -96,8 +96,7 @@ class Told:
         return "".join(words[notice_of(group, "team").reason] for group in grouped([finding])) or "-"
 
 
-SILENT = {"silenced_until": LATER}
-TAKEN = {"acknowledged_at": NOON}
+TAKEN = Acknowledgement(NOON, "Ada")
 
 
 @pytest.mark.parametrize(
@@ -134,29 +133,29 @@ def test_what_is_told_of_an_alert(windows: list[str], heard: str) -> None:
     told = Told()
     said = ""
     for one in windows:
-        quiet = (SILENT if "s" in one else {}) | (TAKEN if "a" in one else {})
-        said += told.after() if one == "u" else told.window(one[-1], **quiet)
+        silenced, taken = (LATER if "s" in one else None), (TAKEN if "a" in one else None)
+        said += told.after() if one == "u" else told.window(one[-1], silenced=silenced, taken=taken)
     assert said == heard
 
 
 def test_what_is_silenced_holds_others_back_as_if_it_were_told() -> None:
     quality, drift = Told("quality", "fare"), Told("drift.data", "fare")
-    assert quality.window("!", **SILENT) == "-"
+    assert quality.window("!", silenced=LATER) == "-"
     assert quality.finding
     assert quality.finding.evidence == {"told": True, SILENCED: True}
     drift.beside = [quality.finding]
     assert drift.window("!") == "-"
     assert drift.finding
     assert drift.finding.evidence["inhibited_by"] == alert_id(quality.finding.fingerprint, 1)
-    quality.window(".", **SILENT)
-    assert quality.window(".", **SILENT) == "-"
+    quality.window(".", silenced=LATER)
+    assert quality.window(".", silenced=LATER) == "-"
     drift.beside = [quality.finding]
     assert drift.window("!") == "F"
 
 
 def test_the_message_after_a_silence_is_the_first_one_with_its_reason() -> None:
     told = Told("quality", "fare")
-    told.window("!", **SILENT)
+    told.window("!", silenced=LATER)
     assert told.finding
     found = unsilenced(replace(told.finding, silenced_until=None))
     (group,) = grouped([found])
@@ -209,6 +208,7 @@ def test_lists_say_what_is_silenced_and_acknowledged() -> None:
     fires = {"state": "firing", "evidence": {"told": True}}
     one = {**fires, "silenced_until": "2024-05-01T20:00:00Z", "acknowledged_at": NOON}
     assert quieted(one) == ["silenced until 2024-05-01 20:00 UTC", "acknowledged 2024-05-01 12:00 UTC"]
+    assert quieted(one | {"acknowledged_why": "Ada\x1b"})[1] == "acknowledged 2024-05-01 12:00 UTC: Ada␛"
     assert quieted(fires) == []
     assert under_alarm([one, fires]) == "2 firing; 1 of them silenced; 1 of them acknowledged"
 
@@ -218,10 +218,10 @@ def test_a_public_alert_that_is_over_is_not_silenced() -> None:
     told.window("!")
     assert told.finding
     row = as_json(told.finding)
-    kept = Quieted((Silence(NOON, LATER),), {row["id"]: NOON})
-    assert kept.of(row) == {"silenced_until": LATER, "acknowledged_at": NOON}
+    kept = Quieted((Silence(NOON, LATER),), {row["id"]: TAKEN})
+    assert kept.of(row) == {"silenced_until": LATER, "acknowledged_at": NOON, "acknowledged_why": "Ada"}
     assert kept.of({**row, "state": "resolved"})["silenced_until"] is None
     noted = kept.noted(told.finding)
-    assert (noted.silenced_until, noted.acknowledged_at) == (LATER, NOON)
+    assert (noted.silenced_until, noted.acknowledged) == (LATER, TAKEN)
     assert (as_json(noted)["silenced_until"], row["silenced_until"]) == ("2024-05-01T20:00:00Z", None)
     assert is_news(told.finding)
