@@ -13,6 +13,10 @@ from typing import Any
 
 import pytest
 
+from monitor.steps.silences import end_by_hand
+from monitor.store.alerts import alert_rows, find_alerts
+from monitor.store.measurements import read_measurements
+from tests.service.scene import DAY, START, Scene, begun, made
 from tests.service.test_cli import CONFIG, laid_out, lines, monitor
 
 WHY = "the feed <b>is</b> mended"
@@ -165,6 +169,33 @@ def test_a_pattern_that_takes_in_attacks_says_so(judged: Path) -> None:
     assert "attacks are covered, too" in done(judged, "silence", "--kind", "attack.ev*", "--for", "1h")
     assert "attacks" not in done(judged, "silence", "--kind", "drift.*", "--segment", "", "--for", "1h")
     assert '""' in done(judged, "silence")
+
+
+def test_late_rows_do_not_bring_back_what_was_ended_by_hand(tmp_path: Path) -> None:
+    scene = begun(tmp_path)
+    scene.log(0, made(0, 40))
+    assert scene.once(39) == []
+    scene.log(1, made(40, 2, rows=10))
+    assert scene.once(41) == [("quality", "fired")]
+    row = volume(scene)
+    with scene.monitor.database.read() as connection:
+        (found,) = find_alerts(connection, row["id"][:12])
+    end_by_hand(scene.monitor, found["fingerprint"], why="a holiday", now=START + 42 * DAY)
+    assert scene.once(41) == [("quality", "resolved")]
+    over = volume(scene)
+    assert over["text"].endswith("; resolved by hand: a holiday")
+    scene.log(2, made(41, 1, rows=5))  # of the day that was judged last: it is told anew how many it holds
+    assert scene.once(41) == []
+    with scene.monitor.database.read() as connection:
+        judged = [one for one in read_measurements(connection, model="fares") if one["detector"] == "volume"]
+    assert (judged[-1]["value"], judged[-1]["outcome"]) == (15, "breach")
+    assert volume(scene) == over
+
+
+def volume(scene: Scene) -> dict[str, Any]:
+    with scene.monitor.database.read() as connection:
+        (row,) = [row for row in alert_rows(connection) if row["detector"] == "volume"]
+    return row
 
 
 @pytest.mark.parametrize(
