@@ -14,8 +14,8 @@ from monitor.commands.unspent import unspent_budgets
 from monitor.config import ConfigErrors
 from monitor.config.remains import Remains
 from monitor.errors import MonitorError
-from monitor.setup.checks import Finding
 from monitor.setup.checks import check as findings_of
+from monitor.setup.finding import Finding
 from monitor.wiring import database_url
 
 

@@ -12,7 +12,7 @@ from monitor.config import Model
 from monitor.profiles.arrow import layout_of
 from monitor.profiles.groups import profile_table
 from monitor.schedule import window_of
-from monitor.setup.checks import Finding
+from monitor.setup.finding import Finding
 from monitor.setup.sample import opened, sampled
 from monitor.steps import budget
 from monitor.steps.measure import MOST_ALPHA

@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,16 +14,14 @@ from monitor.config.words import suggestion
 from monitor.errors import MonitorError
 from monitor.profiles.arrow import layout_of
 from monitor.profiles.groups import profile_table
-from monitor.profiles.reading import stray_values
+from monitor.setup import columns
 from monitor.setup.brief import unnamed
+from monitor.setup.finding import Finding, Severity
 from monitor.setup.look import (
     distinct,
     is_nested,
     is_number,
-    numbers_of,
-    spelled,
     sum_to_one,
-    unread_times,
 )
 from monitor.setup.meaningless import meaningless
 from monitor.setup.misfits import (
@@ -35,7 +32,6 @@ from monitor.setup.misfits import (
     of_splits,
     of_strays,
     of_types,
-    some_of,
 )
 from monitor.setup.sample import Sample, missing_files, opened, sampled
 from monitor.setup.unmeasured import unmeasured
@@ -43,25 +39,7 @@ from monitor.setup.unrouted import unrouted
 from monitor.setup.untold import untold
 from monitor.types import Roles, crossing
 
-Severity = Literal["error", "warning"]
 REFERENCE_ROWS = 100
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something wrong with a configuration's data: where, what, and the mend.
-
-    With an `error` the model cannot be watched as it is meant; with a `warning` something will be missing.
-    """
-
-    severity: Severity
-    place: str
-    problem: str
-    mend: str = ""
-
-    def __str__(self) -> str:
-        """Give `place: problem; mend`."""
-        return f"{self.place}: {self.problem}" + (f"; {self.mend}" if self.mend else "")
 
 
 def check(config: Config, *, root: Path, place: str = "monitor.yaml") -> list[Finding]:
@@ -180,9 +158,9 @@ def _records(at: str, model: Model, sample: Sample) -> Iterator[Finding]:
         problem = f"no column {roles.label!r} in the source, and no source of labels"
         mend = "name the column or the labels' source; until then performance can only be estimated"
         yield Finding("warning", f"{at_columns}.label", problem, mend)
-    yield from _time(f"{at_columns}.timestamp", sample, roles.timestamp)
+    yield from columns.times(f"{at_columns}.timestamp", sample, roles.timestamp)
     if roles.id is not None and roles.id in rows.column_names:
-        yield from _identity(f"{at_columns}.id", rows[roles.id], roles.id)
+        yield from columns.ids(f"{at_columns}.id", rows[roles.id], roles.id)
     yield from _outputs(at_columns, roles, rows)
     yield from (Finding("error", f"{at_columns}.{key}", *said) for key, *said in of_kinds(roles, rows))
     yield from (Finding("warning", f"{at_columns}.{key}", *said) for key, *said in of_splits(roles, rows))
@@ -210,53 +188,6 @@ def _absent(at: str, needed: Sequence[tuple[str, str]], rows: pa.Table, where: s
             yield Finding("error", f"{at}.{key}", f"no column {name!r} in {where}", mend)
 
 
-def _time(at: str, sample: Sample, name: str) -> Iterator[Finding]:
-    if name not in sample.rows.column_names:
-        return
-    column = sample.rows[name]
-    if column.null_count:
-        severity: Severity = "error" if column.null_count > 0.05 * len(column) else "warning"
-        problem = f"{column.null_count} of {len(column)} values of {name!r} are missing"
-        yield Finding(severity, at, problem, "a record without a time is set aside")
-    yield from _unread(at, sample, name)
-
-
-def _unread(at: str, sample: Sample, name: str) -> Iterator[Finding]:
-    """Tell of the shard with most unreadable times."""
-    shards: dict[str, list[pa.ChunkedArray]] = {}
-    for shard, rows in sample.shards:
-        if name in rows.column_names:
-            shards.setdefault(shard, []).append(rows[name])
-    counts = {shard: sum(int(unread_times(one).sum()) for one in columns) for shard, columns in shards.items()}
-    worst = max(counts, key=counts.__getitem__, default="")
-    if not counts.get(worst):
-        return
-    column = next(one for one in shards[worst] if unread_times(one).any())
-    value = str(column.type) if is_nested(column) else column[int(unread_times(column).argmax())].as_py()
-    rows = sum(map(len, shards[worst]))
-    others = sum(map(bool, counts.values())) - 1
-    more = f", and some in {others} more" if others else ""
-    problem = f"{counts[worst]:,} of {rows:,} values of {name!r} in {worst} cannot be read as times{more}"
-    mend = "write times as timestamps, ISO 8601 text or seconds since 1970, or name another column"
-    severity: Severity = "error" if counts[worst] > 0.05 * rows else "warning"
-    yield Finding(severity, at, f"{problem}, for example {str(value)[:40]!r}", mend)
-
-
-def _identity(at: str, column: pa.ChunkedArray, name: str) -> Iterator[Finding]:
-    if is_nested(column):
-        yield Finding("error", at, f"{name!r} is nested or binary", "name a column of text or whole numbers")
-        return
-    if column.null_count:
-        problem = f"{column.null_count} of {len(column)} values of {name!r} are missing"
-        yield Finding("error", at, problem, "every record needs an id, or none: leave the key out")
-    repeated = len(column) - column.null_count - distinct(column)
-    if repeated:
-        severity: Severity = "error" if repeated > 0.01 * len(column) else "warning"
-        problem = f"{repeated} of {len(column)} values of {name!r} come again"
-        mend = "let each id stand for one record: labels are joined by it, and what files repeat is counted again"
-        yield Finding(severity, at, problem, mend)
-
-
 def _outputs(at: str, roles: Roles, rows: pa.Table) -> Iterator[Finding]:
     if roles.prediction is None and not roles.scores:
         beside = f"a label, {roles.label!r}, and no answer of the model to lay beside it"
@@ -264,7 +195,7 @@ def _outputs(at: str, roles: Roles, rows: pa.Table) -> Iterator[Finding]:
         yield Finding("warning", f"{at}.prediction", problem, "name the prediction or the scores; else no performance")
     scores = [name for name in roles.scores if name in rows.column_names]
     for name in scores:
-        yield from _score(f"{at}.scores", rows[name], name)
+        yield from columns.scores(f"{at}.scores", rows[name], name)
     if len(scores) > 1 and len(scores) == len(roles.scores) and all(is_number(rows[name]) for name in scores):
         whole = rows.select(scores).drop_null()
         if whole.num_rows and not sum_to_one([whole[name] for name in scores]):
@@ -275,27 +206,7 @@ def _outputs(at: str, roles: Roles, rows: pa.Table) -> Iterator[Finding]:
         yield Finding("warning", f"{at}.prediction", f"{roles.prediction!r} has one value only", mend)
     for key, column in (("prediction", roles.prediction), ("label", roles.label)):
         if len(roles.classes) > 1 and column in rows.column_names and not is_nested(rows[column]):
-            yield from _classes(f"{at}.{key}", rows[column], str(column), roles.classes)
-
-
-def _score(at: str, column: pa.ChunkedArray, name: str) -> Iterator[Finding]:
-    if stray_values(column):
-        return
-    if not is_number(column):
-        held = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-        yield Finding("error", at, f"{name!r} holds {held}, not numbers", "name the column of probabilities")
-        return
-    values = numbers_of(column)
-    if values.size and (values.min() < 0 or values.max() > 1):
-        problem = f"{name!r} goes from {values.min():g} to {values.max():g}, outside [0, 1]"
-        yield Finding("error", at, problem, "log probabilities; for a regression name it as prediction")
-
-
-def _classes(at: str, column: pa.ChunkedArray, name: str, classes: Sequence[str]) -> Iterator[Finding]:
-    others = sorted({value for value in spelled(column) if value is not None} - set(classes))
-    if others:
-        problem = f"{name!r} holds {some_of(others)}, which scores has no class for"
-        yield Finding("error", at, problem, f"the classes are {', '.join(classes)}; write them as the column does")
+            yield from columns.classes(f"{at}.{key}", rows[column], str(column), roles.classes)
 
 
 def _labels(at: str, roles: Roles, rows: pa.Table) -> Iterator[Finding]:
@@ -304,7 +215,7 @@ def _labels(at: str, roles: Roles, rows: pa.Table) -> Iterator[Finding]:
         by = "labels find their record by it, so name the id there as the records do; "
         yield replace(finding, mend=by + finding.mend) if finding.place.endswith(".id") else finding
     if len(roles.classes) > 1 and roles.label in rows.column_names and not is_nested(rows[roles.label]):
-        yield from _classes(f"{at}.columns.label", rows[roles.label], str(roles.label), roles.classes)
+        yield from columns.classes(f"{at}.columns.label", rows[roles.label], str(roles.label), roles.classes)
 
 
 def _reference(at: str, roles: Roles, rows: pa.Table, records: pa.Table | None) -> Iterator[Finding]:

@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from monitor.alerts.courses import lasting
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import UNDER_ALARM
-from monitor.alerts.origin import Excess, Origin, lasting, origin_of
+from monitor.alerts.origin import Excess, Origin, origin_of
 from monitor.alerts.public import before
 from monitor.alerts.story_wording import has_only_begun
 from monitor.alerts.taxonomy import is_attack

@@ -6,9 +6,10 @@ import numpy as np
 from sqlalchemy import Connection
 
 from monitor.alerts.attack_wording import EVERYONE
+from monitor.alerts.courses import has_crept, has_leapt, has_stepped
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import UNDER_ALARM
-from monitor.alerts.origin import RENAMED_SHARE, UNIT_PSI, Excess, Symptoms, has_crept, has_leapt, has_stepped
+from monitor.alerts.origin import RENAMED_SHARE, UNIT_PSI, Excess, Symptoms
 from monitor.alerts.phrasing import distinct, shown
 from monitor.alerts.taxonomy import is_attack
 from monitor.detectors.drift import mean_shift, psi

@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from monitor.config import load
-from monitor.setup.checks import Finding, check
+from monitor.setup.checks import check
+from monitor.setup.finding import Finding
 from monitor.setup.untold import MEND, NEITHER
 
 N = 200

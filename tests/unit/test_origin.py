@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.alerts.origin import Excess, Origin, Symptoms, lasting, origin_of
+from monitor.alerts.courses import lasting
+from monitor.alerts.origin import Excess, Origin, Symptoms, origin_of
 
 MANY = Excess(rows=400, clients=80, top_share=0.08, top_traffic=0.07)
 FEW = Excess(rows=400, clients=2, top_share=0.97, top_traffic=0.05)
