@@ -6,13 +6,12 @@ import hmac
 import json
 import socket
 import struct
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -25,6 +24,7 @@ from monitor.notify.slack import Slack
 from monitor.notify.slack import payload as slack_payload
 from monitor.notify.webhook import Webhook
 from monitor.types import Notice
+from tests.serving import reply, serving
 
 NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
 NOTICE = Notice(
@@ -56,34 +56,20 @@ class Site:
 def site() -> Iterator[Site]:
     site = Site()
 
-    class Handler(BaseHTTPRequestHandler):
-        def setup(self) -> None:
-            super().setup()
-            site.connections += 1
+    def connected() -> None:
+        site.connections += 1
 
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            site.got.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
-            with suppress(OSError):
-                (site.act or answer)(self)
+    def answer(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        site.got.append((handler.path, {name.lower(): value for name, value in handler.headers.items()}, body))
+        with suppress(OSError):
+            if site.act:
+                site.act(handler)
+            else:
+                reply(handler, site.status, site.headers, site.body)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(site.status)
-        for name, value in {"Content-Length": str(len(site.body)), **site.headers}.items():
-            handler.send_header(name, value)
-        handler.end_headers()
-        handler.wfile.write(site.body)
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        site.url = f"http://127.0.0.1:{server.server_port}/hook/secret"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with serving(answer, connected=connected) as address:
+        site.url = f"{address}/hook/secret"
         yield site
-        server.shutdown()
-        thread.join()
 
 
 def meaning(error: DeliveryError | None) -> object:

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -47,6 +47,7 @@ from monitor.store.schema import alert, alert_event, label, measurement, outbox,
 from monitor.types import Notice, Window
 from monitor.watch import Monitor
 from monitor.wiring import opened
+from tests.serving import reply, serving
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -300,30 +301,19 @@ class Site:
 def receiving() -> Iterator[Site]:
     site, lock = Site(), threading.Lock()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            with lock:
-                site.attempts += 1
-                fails = site.luck.random() < 0.3
-                if not fails:
-                    site.arrived.append((self.headers["webhook-id"], body["data"]))
-            time.sleep(0.02)  # a kill while the answer is on its way makes a repeat
-            with suppress(OSError):
-                self.send_response(500 if fails else 200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
+    def answer(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        with lock:
+            site.attempts += 1
+            fails = site.luck.random() < 0.3
+            if not fails:
+                site.arrived.append((handler.headers["webhook-id"], json.loads(body)["data"]))
+        time.sleep(0.02)  # a kill while the answer is on its way makes a repeat
+        with suppress(OSError):
+            reply(handler, 500 if fails else 200)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        site.url = f"http://127.0.0.1:{server.server_port}/hook"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with serving(answer) as address:
+        site.url = f"{address}/hook"
         yield site
-        server.shutdown()
-        thread.join()
 
 
 def nursery(folder: Path, *, speed: float, began: datetime) -> subprocess.Popen[str]:

@@ -3,11 +3,10 @@
 import json
 import re
 import shutil
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from monitor.store.alerts import alert_rows, find_alerts
 from monitor.store.measurements import read_measurements
 from tests.service.scene import DAY, START, Scene, begun, made
 from tests.service.test_cli import CONFIG, laid_out, lines, monitor
+from tests.serving import reply, serving
 
 WHY = "the feed <b>is</b> mended"
 
@@ -34,23 +34,13 @@ class Site:
 def site() -> Iterator[Site]:
     site = Site()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            site.got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+    def answer(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        site.got.append(json.loads(body))
+        reply(handler)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        site.url = f"http://127.0.0.1:{server.server_port}/hook"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with serving(answer) as address:
+        site.url = f"{address}/hook"
         yield site
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture
