@@ -1,11 +1,12 @@
 """Deliver what the outbox holds: claim a message, send it once, then mark it; what an answer means is decided here.
 
-Marking comes last: a crash between sending and marking repeats a message under the same id, and loses none.
+Marking comes last: a crash between sending and marking repeats a message under the same id, and loses none. What is
+claimed together goes as one digest, and is marked together.
 """
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -14,8 +15,12 @@ from traceback import format_tb
 
 from sqlalchemy import Connection
 
+from monitor.alerts.digest import digest_of
 from monitor.errors import DeliveryError
 from monitor.notify import Receiver
+from monitor.notify.slack import Slack
+from monitor.notify.webhook import Webhook
+from monitor.store.batches import claim_together
 from monitor.store.database import Database
 from monitor.store.outbox import (
     Claimed,
@@ -25,6 +30,7 @@ from monitor.store.outbox import (
     enqueue,
     mark_dead,
     mark_delivered,
+    mark_included,
     mark_retry,
     pause,
     switch_off,
@@ -34,13 +40,18 @@ from monitor.types import Notice
 BACKOFF = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 1800, 3600))
 PATIENCE = timedelta(hours=72)
 LOOK_AGAIN_SECONDS = 0.25
+FLOODED = (Slack, Webhook)
+"""What gets digests; a log is a record, with every message on its line."""
 
 _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Delivered:
-    """What became of the attempts; `off` names receivers switched off by a permanent refusal, and why."""
+    """What became of the messages that were tried, and of each in a digest.
+
+    off: receivers switched off by a permanent refusal, and why.
+    """
 
     sent: int = 0
     failed: int = 0
@@ -95,11 +106,11 @@ def short(notice: Notice) -> Notice:
     return replace(notice, title=notice.title[:150], lines=(), alerts=())
 
 
-def switched_off(claimed: Claimed, why: str, receiver: str) -> Notice:
-    """Give the message that tells a receiver that another one gets nothing any more."""
-    mark = hashlib.sha256(f"switched off\n{claimed.notice.id}\n{receiver}".encode()).hexdigest()
-    title = f"The receiver {claimed.receiver} refused a message for good and gets no more: {why}"
-    mend = f"mend its section in the configuration, then `monitor send-test CONFIG {claimed.receiver}`"
+def switched_off(name: str, refused: Notice, why: str, receiver: str) -> Notice:
+    """Give the message that tells a receiver that another one, of this name, gets nothing any more."""
+    mark = hashlib.sha256(f"switched off\n{refused.id}\n{receiver}".encode()).hexdigest()
+    title = f"The receiver {name} refused a message for good and gets no more: {why}"
+    mend = f"mend its section in the configuration, then `monitor send-test CONFIG {name}`"
     lines = (f"Its messages wait until it is switched on again: {mend}.",)
     return Notice(mark, model="", kind="health", transition="fired", reason="first", title=title, lines=lines)
 
@@ -124,50 +135,93 @@ def _drain(
     stop: Callable[[], bool],
 ) -> Delivered:
     total = Delivered()
-    while not stop() and (claimed := claim(database, (name,), now=now(), owner=owner)):
-        refusal = _attempt(receivers[name], claimed, now=now())
-        _LOG.info("%s: notice %s, attempt %d: %s", name, claimed.notice.id, claimed.attempts, refusal or "delivered")
+    while not stop() and (batch := _claimed(database, name, receivers[name], now=now(), owner=owner)):
+        notice = message_of(batch)
+        refusal = _attempt(receivers[name], name, notice, now=now())
+        place = (name, notice.id, len(batch), batch[0].attempts)
+        _LOG.info("%s: notice %s, messages %d, attempt %d: %s", *place, refusal or "delivered")
         with database.write() as connection:
-            settled = _settled(connection, claimed, refusal, now=now(), rng=rng)
+            settled = _settled(connection, batch, refusal, now=now(), rng=rng)
             for other in receivers.keys() - {name} if settled.off else ():
-                enqueue(connection, switched_off(claimed, str(refusal), other), other, now=now())
+                enqueue(connection, switched_off(name, notice, str(refusal), other), other, now=now())
         total += settled
     return total
 
 
-def _attempt(receiver: Receiver, claimed: Claimed, *, now: datetime) -> DeliveryError | None:
+def _claimed(database: Database, name: str, receiver: Receiver, *, now: datetime, owner: str) -> Sequence[Claimed]:
+    if isinstance(receiver, FLOODED):
+        return claim_together(database, name, now=now, owner=owner)
+    claimed = claim(database, (name,), now=now, owner=owner)
+    return [claimed] if claimed else []
+
+
+def message_of(batch: Sequence[Claimed]) -> Notice:
+    """Give what is sent of messages that are claimed together: the only one, in its short form once refused; a digest.
+
+    Its members are named in full whatever became of it: one that is refused is not shortened, but goes one by one.
+    """
+    if len(batch) > 1:
+        return digest_of([(one.notice, one.created_at) for one in batch])
+    return short(batch[0].notice) if batch[0].refused else batch[0].notice
+
+
+def _attempt(receiver: Receiver, name: str, notice: Notice, *, now: datetime) -> DeliveryError | None:
     try:
-        receiver.send(short(claimed.notice) if claimed.refused else claimed.notice, now=now)
+        receiver.send(notice, now=now)
     except DeliveryError as error:
         return error
     except Exception as error:  # noqa: BLE001 (a receiver's own mistake must not stop the others)
         # Only the frames: the error's words could hold the receiver's address, which is a secret.
         frames = "".join(format_tb(error.__traceback__))
-        _LOG.error("%s failed on notice %s: %s\n%s", claimed.receiver, claimed.notice.id, type(error).__name__, frames)
+        _LOG.error("%s failed on notice %s: %s\n%s", name, notice.id, type(error).__name__, frames)
         return DeliveryError(f"unexpected {type(error).__name__}")
     return None
 
 
 def _settled(
-    connection: Connection, claimed: Claimed, refusal: DeliveryError | None, *, now: datetime, rng: Random
+    connection: Connection,
+    batch: Sequence[Claimed],
+    refusal: DeliveryError | None,
+    *,
+    now: datetime,
+    rng: Random,
 ) -> Delivered:
+    """Write down what became of an attempt, once of the receiver and of every message in it."""
+    receiver, error = batch[0].receiver, str(refusal)
     if refusal is None:
-        mark_delivered(connection, claimed, now=now)
-        return Delivered(sent=1)
-    error = str(refusal)
+        return _arrived(connection, batch, now=now)
     if refusal.permanent:
-        return _given_up_on(connection, claimed, error, now=now)
-    if refusal.payload_refused:
-        return _disliked(connection, claimed, error, now=now)
-    if refusal.retry_after is not None:
-        return _throttled(connection, claimed, error, now=now, until=now + refusal.retry_after)
-    return _failed(connection, claimed, error, now=now, pause_for=backoff(claimed.attempts, rng))
+        switch_off(connection, receiver, error)
+        each = [_given_up_on(connection, one, error, now=now) for one in batch]
+    elif refusal.payload_refused:
+        apart = len(batch) > 1
+        each = [(_apart if apart else _disliked)(connection, one, error, now=now) for one in batch]
+    elif refusal.retry_after is not None:
+        pause(connection, receiver, until=now + refusal.retry_after, reason=error)
+        each = [_throttled(connection, one, error, now=now) for one in batch]
+    else:
+        count_failure(connection, receiver, error)
+        due_at = now + backoff(max(one.attempts for one in batch), rng)
+        each = [_failed(connection, one, error, now=now, due_at=due_at) for one in batch]
+    return sum(each, Delivered())
+
+
+def _arrived(connection: Connection, batch: Sequence[Claimed], *, now: datetime) -> Delivered:
+    first, *others = batch
+    mark_delivered(connection, first, now=now)
+    for one in others:
+        mark_included(connection, one, now=now)
+    return Delivered(sent=len(batch))
 
 
 def _given_up_on(connection: Connection, claimed: Claimed, error: str, *, now: datetime) -> Delivered:
-    switch_off(connection, claimed.receiver, error)
     mark_dead(connection, claimed, now=now, outcome="permanent", error=error)
     return Delivered(dead=1, off={claimed.receiver: error})
+
+
+def _apart(connection: Connection, claimed: Claimed, error: str, *, now: datetime) -> Delivered:
+    mark_retry(connection, claimed, now=now, due_at=now, outcome="apart", error=error)
+    return Delivered(failed=1)
 
 
 def _disliked(connection: Connection, claimed: Claimed, error: str, *, now: datetime) -> Delivered:
@@ -178,17 +232,15 @@ def _disliked(connection: Connection, claimed: Claimed, error: str, *, now: date
     return Delivered(failed=1)
 
 
-def _throttled(connection: Connection, claimed: Claimed, error: str, *, now: datetime, until: datetime) -> Delivered:
-    pause(connection, claimed.receiver, until=until, reason=error)
+def _throttled(connection: Connection, claimed: Claimed, error: str, *, now: datetime) -> Delivered:
     mark_retry(connection, claimed, now=now, due_at=now, outcome="throttled", error=error, counts_as_attempt=False)
     return Delivered(failed=1)
 
 
-def _failed(connection: Connection, claimed: Claimed, error: str, *, now: datetime, pause_for: timedelta) -> Delivered:
-    count_failure(connection, claimed.receiver, error)
+def _failed(connection: Connection, claimed: Claimed, error: str, *, now: datetime, due_at: datetime) -> Delivered:
     # A message that waited for a stopped process still gets its tries.
     if now - claimed.created_at >= PATIENCE and claimed.attempts >= len(BACKOFF):
         mark_dead(connection, claimed, now=now, outcome="transient", error=error)
         return Delivered(dead=1)
-    mark_retry(connection, claimed, now=now, due_at=now + pause_for, outcome="transient", error=error)
+    mark_retry(connection, claimed, now=now, due_at=due_at, outcome="transient", error=error)
     return Delivered(failed=1)

@@ -4,12 +4,12 @@ A message waits for every earlier one of its order key, which is its receiver, m
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, insert, or_, select, update
 
 from monitor.alerts.public import plain
 from monitor.store.database import Database, insert_new
@@ -19,7 +19,8 @@ from monitor.types import Notice
 LEASE = timedelta(seconds=60)
 PROBING = 5  # failures in a row after which only the oldest message is tried
 
-Failure = Literal["transient", "throttled", "refused", "permanent"]
+Failure = Literal["transient", "throttled", "refused", "apart", "permanent"]
+"""What a failed attempt was; `apart`: a digest was disliked, and its members go one by one."""
 
 
 @dataclass(frozen=True)
@@ -69,19 +70,32 @@ def claim(
     """
     with database.write() as connection:
         row = connection.execute(_oldest(receivers, now)).first()
-        if row is None:
-            return None
-        token, attempts = row.token + 1, row.attempts + 1
-        values = {"owner": owner, "leased_until": now + lease, "token": token, "attempts": attempts}
-        connection.execute(update(outbox).where(outbox.c.id == row.id).values(values))
-        notice = _notice(row.content)
-        return Claimed(row.id, token, row.receiver, notice, attempts, row.created_at, _refused(connection, row.id))
+        return lease_out(connection, row, owner=owner, until=now + lease) if row else None
+
+
+def lease_out(connection: Connection, row: Row[Any], *, owner: str, until: datetime) -> Claimed:
+    """Give a row of the outbox to its owner, who alone may send it until then; the row is locked by who calls."""
+    token, attempts = row.token + 1, row.attempts + 1
+    values = {"owner": owner, "leased_until": until, "token": token, "attempts": attempts}
+    connection.execute(update(outbox).where(outbox.c.id == row.id).values(values))
+    notice = notice_from(row.content)
+    return Claimed(row.id, token, row.receiver, notice, attempts, row.created_at, _refused(connection, row.id))
+
+
+def notice_from(content: Mapping[str, Any]) -> Notice:
+    """Give a message as it went into the outbox."""
+    return Notice(**{**content, "lines": tuple(content["lines"]), "alerts": tuple(content["alerts"])})
 
 
 def mark_delivered(connection: Connection, claimed: Claimed, *, now: datetime) -> bool:
     """Record that a message arrived; False when somebody else has claimed it since."""
     _set_channel(connection, claimed.receiver, failures=0, paused_until=None, reason="")
     return _finish(connection, claimed, "delivered", now=now, state="delivered", finished_at=now)
+
+
+def mark_included(connection: Connection, claimed: Claimed, *, now: datetime) -> bool:
+    """Record that a message arrived within the digest that is marked as delivered by its first member."""
+    return _finish(connection, claimed, "included", now=now, state="delivered", finished_at=now)
 
 
 def mark_retry(
@@ -192,10 +206,6 @@ def _claimable(receivers: Collection[str], now: datetime) -> list[ColumnElement[
 def _refused(connection: Connection, number: int) -> bool:
     refusals = select(delivery.c.id).where(delivery.c.outbox == number, delivery.c.outcome == "refused")
     return connection.execute(refusals.limit(1)).first() is not None
-
-
-def _notice(content: dict[str, Any]) -> Notice:
-    return Notice(**{**content, "lines": tuple(content["lines"]), "alerts": tuple(content["alerts"])})
 
 
 def _finish(

@@ -32,7 +32,7 @@ BELOW: dict[str, set[str]] = {
     "config": CORE - {"admission", "profiles"},
     "watch": VALUES | {"schedule", "config", "store", "notify"},
     "steps": CORE | {"config", "store", "watch"},
-    "delivery": VALUES | {"store", "notify"},
+    "delivery": VALUES | {"alerts", "store", "notify"},
     "pipeline": VALUES | {"alerts", "store", "watch", "steps", "delivery"},
     "wiring": VALUES | {"config", "watch", "store", "sources", "notify"},
     "injection": VALUES | {"profiles", "timestamps"},
