@@ -31,9 +31,7 @@ def test_it_says_how_many_of_what_and_lists_every_message_with_its_time_the_grav
         told(6, "loans", "drift.data", transition="worsened"),
     ]
     digest = digest_of(members)
-    assert digest.title == (
-        "6 messages about 2 models in one: 3 alerts began, 1 alert got much worse, 2 alerts ended"
-    )
+    assert digest.title == ("6 messages about 2 models in one: 3 alerts began, 1 alert got much worse, 2 alerts ended")
     assert digest.lines == (
         "2026-03-01 12:04 UTC: loans: performance.realised 4",
         "2026-03-01 12:02 UTC: loans: drift.data 2",
