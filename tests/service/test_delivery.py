@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from random import Random
 from typing import Any
 
@@ -22,6 +22,7 @@ from monitor.notify.webhook import Webhook
 from monitor.store.database import Database
 from monitor.store.outbox import channels, dead_letters, enqueue, outbox_counts, switch_on
 from monitor.types import Notice
+from tests.serving import reply, serving
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
@@ -45,27 +46,16 @@ class Site:
 def site() -> Iterator[Site]:
     site = Site()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            status, headers = site.answer(body)
-            site.got.append((self.headers["webhook-id"], body["data"], status))
-            with suppress(OSError):
-                self.send_response(status)
-                for name, value in {"Content-Length": "0", **headers}.items():
-                    self.send_header(name, value)
-                self.end_headers()
+    def answer(handler: BaseHTTPRequestHandler, content: bytes) -> None:
+        body = json.loads(content)
+        status, headers = site.answer(body)
+        site.got.append((handler.headers["webhook-id"], body["data"], status))
+        with suppress(OSError):
+            reply(handler, status, headers)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        site.url = f"http://127.0.0.1:{server.server_port}/hook"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with serving(answer) as address:
+        site.url = f"{address}/hook"
         yield site
-        server.shutdown()
-        thread.join()
 
 
 @dataclass
