@@ -143,6 +143,17 @@ def test_what_was_refused_goes_alone_and_nothing_overtakes_it(database: Database
     assert drained(database, NOON + SECOND) == singles(0, *range(26, 52, 2))
 
 
+def test_a_backlog_leaves_out_what_was_refused_and_what_stands_behind_that(database: Database) -> None:
+    queue(database, 0, 1)
+    first, refused = take(database), take(database)
+    with database.write() as connection:
+        mark_retry(connection, first[0], now=NOON, due_at=NOON, outcome="transient", error="500")
+        mark_retry(connection, refused[0], now=NOON, due_at=NOON, outcome="refused", error="400")
+    queue(database, *range(2, 33))
+    behind = range(4, 33, 3)
+    assert drained(database) == [[n for n in range(33) if n % 3 != 1], *singles(1, *behind)]
+
+
 def test_a_failing_receiver_is_probed_with_one_message(database: Database) -> None:
     queue(database, *range(40))
     with database.write() as connection:
