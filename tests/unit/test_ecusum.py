@@ -3,7 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from monitor.detectors.attack.ecusum import WIDTH, Gains, evidence, gathered
+from monitor.detectors.attack.ecusum import ALTERNATIVES, MULTIPLES, WIDTH, WORST, Gains, evidence, gathered
+from monitor.detectors.attack.indicators import NAMES, TAILS
+from monitor.detectors.attack.suspects import WORST as PARTS
 
 
 def one_by_one(
@@ -78,6 +80,14 @@ def test_rows_among_the_worst_are_found_sooner_and_none_much_later() -> None:
             alarms[among, high] = int((evidence(ratios, gains)[:, 0] >= math.log(1e6)).argmax()) + 1
     assert alarms[0.25, True] == 6
     assert alarms[np.nan, True] == alarms[np.nan, False] == alarms[0.25, False] == 8
+
+
+def test_a_row_among_the_worst_tells_as_much_whichever_sign_it_shows() -> None:
+    told = [name for name, tail in TAILS.items() if tail.rare]
+    rates = [TAILS[name].share * TAILS[name].slack for name in told]
+    gains = Gains.of(rates, worst=PARTS[[NAMES.index(name) for name in told]])
+    places = [len(MULTIPLES) + ALTERNATIVES.index(alternative) for alternative in WORST]
+    assert gains.worst[:, places] == pytest.approx(np.log([[0.7 * 32, 0.5 * 32]] * len(told)))
 
 
 def test_who_hides_every_other_row_among_honest_ones_is_found_by_the_worst_of_them() -> None:

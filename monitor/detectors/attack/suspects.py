@@ -41,8 +41,12 @@ EXCUSED = PASSING | (np.array(NAMES) == ODD)
 """Signs that say nothing where other clients show them, too."""
 MOST_KEPT = 60_000.0
 """More evidence than that is no more: half a float holds it."""
-WORST = np.array([0.25 if name in TAILS and TAILS[name].rare else np.nan for name in NAMES])
-"""So large a part of the worst twentieth is the worst hundredth at most, a fifth of what all honest rows show."""
+WORST_SHARE = 2.5 * 1.25 * 0.01
+"""So large a share of a client's rows may be among the worst hundredth, whichever sign it is of."""
+WORST = np.array(
+    [WORST_SHARE / (tail.share * tail.slack) if (tail := TAILS.get(name)) and tail.rare else np.nan for name in NAMES]
+)
+"""What part that is of the rows that may show the sign."""
 
 
 def suspects(
