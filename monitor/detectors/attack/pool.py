@@ -15,6 +15,7 @@ from monitor.detectors.attack.indicators import COPYING, NAMES, TAILS
 from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.record import ENOUGH, begin, begins, enough, limits
 from monitor.detectors.attack.regions import RARE
+from monitor.detectors.attack.senders import numbers_of
 from monitor.detectors.attack.sighting import CLUSTER, POOLED, SHOWN, Sighting
 from monitor.detectors.attack.signs import Signs
 
@@ -85,7 +86,7 @@ def _of_searchers(held: Mapping[str, Array], cluster: int) -> bool:
     all_rows, joined = held["joined"]
     least = float(np.clip(MORE * joined / max(all_rows, 1.0), SEARCHING_LEAST, SEARCHING))
     members, asked = held["cluster_members"][cluster], held["cluster_asked"][cluster].astype(np.int64)
-    known = (held["client_key"] & np.uint64(0xFFFFFFFF)).astype(np.uint32)
+    known = numbers_of(held["client_key"])
     place = np.flatnonzero(np.isin(known, members[asked > 0]))
     searching = place[held["client_similar"][place, 0] >= least * held["client_fresh"][place]]
     theirs = asked[(asked > 0) & np.isin(members, known[searching])]

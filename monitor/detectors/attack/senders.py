@@ -18,6 +18,15 @@ def key_of(name: str) -> int:
     return int.from_bytes(hashlib.blake2b(name.encode(errors="surrogatepass"), digest_size=8).digest(), "little") or 1
 
 
+def numbers_of(keys: Hashes) -> NDArray[np.uint32]:
+    """Give the shorter numbers that clusters and buckets know clients by; 0 is that of none.
+
+    >>> numbers_of(np.array([0, 2**32 + 7], np.uint64)).tolist()
+    [0, 7]
+    """
+    return (keys & np.uint64(0xFFFFFFFF)).astype(np.uint32)
+
+
 def senders_of(table: pa.Table, roles: Roles) -> tuple[tuple[str, ...], Places]:
     """Name the clients, and give the place of each row's among them, -1 where it names none."""
     if roles.client is None or roles.client not in table.column_names:

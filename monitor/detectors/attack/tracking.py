@@ -21,7 +21,7 @@ from monitor.detectors.attack.ordering import ranks
 from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.pool import ABOVE, BURN_IN, LEARNED, grown, pooled, totals, until_learned
 from monitor.detectors.attack.queries import Queries
-from monitor.detectors.attack.senders import key_of
+from monitor.detectors.attack.senders import key_of, numbers_of
 from monitor.detectors.attack.sensors import learn_steady
 from monitor.detectors.attack.sighting import ALPHA, SHOWN, Sighting, merge
 from monitor.detectors.attack.signs import Signs, signs_of
@@ -134,8 +134,7 @@ def _epoch(baseline: Baseline, state: State, queries: Queries, rows: Rows, *, fi
     known, spot = place >= 0, np.maximum(place, 0)
     asked = np.where(known, ranks(place) + held["client_rows"][spot].astype(np.int64), at % UNNAMED)
     np.add.at(held["client_rows"], place[known], 1)
-    client = np.where(known, held["client_key"][spot], np.uint64(0)) & np.uint64(0xFFFFFFFF)
-    client = client.astype(np.uint32)
+    client = numbers_of(np.where(known, held["client_key"][spot], np.uint64(0)))
     faults = baseline.contract.faults(rows, queries.hidden[first : first + size])
     ignored = broken_values(part_of(held, "broken_"), baseline, rows, faults, client=client, at=at) | queries.absent
     buckets, hashes = baseline.copies.fingerprint.buckets(baseline.space.scaled(rows), rows), rows.hashes()
@@ -211,7 +210,7 @@ def _learn(held: Mapping[str, Array], epoch: Epoch) -> None:
         learn_counts(held, fade=FADE_OF_COUNTS)
     held["joined"][:] = held["joined"] * FADE + held["joined_new"]
     held["joined_new"][:] = 0
-    known = (held["client_key"] & np.uint64(0xFFFFFFFF)).astype(np.uint32)
+    known = numbers_of(held["client_key"])
     learn_common(part_of(held, "bucket_"), clients=known, at=int(held["seen"][0]))
     learn_steady(held)
 
