@@ -20,6 +20,7 @@ from monitor.steps.labels import pull_labels
 from monitor.steps.probes import ask_probes, is_due
 from monitor.steps.pull import pull_records
 from monitor.steps.reference import kept_reference, reference_of
+from monitor.steps.reminders import tell_again
 from monitor.steps.silences import tell_unsilenced
 from monitor.store.outbox import forget_delivered
 from monitor.store.records import register_model
@@ -125,6 +126,7 @@ def _look(monitor: Monitor, watch: Watch, *, now: datetime, done: Pass, progress
             asked["probes"] = str(error)
     done.findings += watch_over(monitor, watch, asked, now=now)
     done.findings += tell_unsilenced(monitor, name, now=now)
+    tell_again(monitor, name, now=now)
     done.problems |= {f"{name}: {what}": why for what, why in (problems | asked).items() if why}
 
 

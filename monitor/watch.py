@@ -1,7 +1,7 @@
 """One watched model, with everything that its steps need in hand."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -95,7 +95,8 @@ class Monitor:
     """Everything that is watched, where it is kept, and who hears of it.
 
     link: begins the addresses in messages. config: the configuration's file, as commands in messages name it.
-    owner: names this process among those that share the database.
+    owner: names this process among those that share the database. repeats: after how long receivers are told again of
+    what still fires; who is not in it never is.
     """
 
     database: Database
@@ -105,3 +106,4 @@ class Monitor:
     link: str = ""
     owner: str = "monitor"
     config: str = "monitor.yaml"
+    repeats: Mapping[str, timedelta] = field(default_factory=dict)

@@ -43,6 +43,7 @@ def opened(config: Config, *, root: Path, owner: str = "monitor", place: str = "
         link=config.web.url or f"http://{config.web.host}:{config.web.port}",
         owner=owner,
         config=place,
+        repeats={name: receiver.repeat for name, receiver in config.receivers.items() if receiver.repeat},
     )
 
 

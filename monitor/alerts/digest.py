@@ -14,7 +14,7 @@ DIGEST = "digest"
 MEMBERS = 50
 LINE, TEXT = 125, 6400  # a Slack message holds 6,500 characters of lines, escaped
 ESCAPED = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-COUNTED = {"fired": "began", "worsened": "got much worse", "resolved": "ended"}
+COUNTED = {"fired": "began", "worsened": "got much worse", "repeated": "still fired", "resolved": "ended"}
 
 Queued = tuple[Notice, datetime]
 """A message, and when it was queued."""
@@ -59,10 +59,10 @@ def share_of(waiting: int) -> int:
 def is_pressing(notice: Notice) -> bool:
     """Say whether a message is not to wait for a digest: an attack, a critical alert, or a word about monitor itself.
 
-    The end of an alert may wait.
+    The end of an alert may wait, and what is told again.
     """
     grave = any(alert.get("severity") == "critical" for alert in notice.alerts)
-    return notice.transition != "resolved" and (grave or is_attack(notice.kind) or not notice.alerts)
+    return notice.transition not in ("resolved", "repeated") and (grave or is_attack(notice.kind) or not notice.alerts)
 
 
 def _ranked(members: Sequence[Queued]) -> list[Queued]:

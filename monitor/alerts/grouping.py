@@ -18,9 +18,14 @@ def grouped(findings: Iterable[Finding], *, config: str = CONFIG) -> list[Group]
 
     Of a model what was resolved comes first, then what is gravest, and of equals attacks.
     """
+    return gathered(filter(is_news, findings), config=config)
+
+
+def gathered(findings: Iterable[Finding], *, config: str = CONFIG) -> list[Group]:
+    """Give findings that have a transition as groups, ordered as of `grouped`."""
     groups: dict[tuple[str, str, Transition, str], list[Finding]] = {}
     for finding in findings:
-        if finding.transition and is_news(finding):
+        if finding.transition:
             groups.setdefault((finding.model, finding.kind, finding.transition, finding.reason), []).append(finding)
     ranked = (
         Group(model, kind, transition, tuple(sorted(members, key=_weight)), config)
@@ -47,13 +52,13 @@ def notice_of(group: Group, receiver: str, base_url: str = "") -> Notice:
         title=title_of(group),
         lines=lines_of(group),
         alerts=tuple(as_json(finding) for finding in group.findings),
-        link=_link(group, base_url) if base_url else "",
+        link=address_of(group.findings[0], base_url) if base_url else "",
     )
 
 
-def _link(group: Group, base_url: str) -> str:
-    first = group.findings[0]
-    name, card = quote(group.model, safe="", errors="replace"), alert_id(first.fingerprint, first.alert.episode)
+def address_of(finding: Finding, base_url: str) -> str:
+    """Give where the card of an alert is; base_url: where the pages are."""
+    name, card = quote(finding.model, safe="", errors="replace"), alert_id(finding.fingerprint, finding.alert.episode)
     return f"{base_url.rstrip('/')}/model/{name}#{quote(card, safe='')}"
 
 

@@ -13,8 +13,8 @@ from typing import Literal
 State = Literal["ok", "pending", "firing", "recovering", "resolved"]
 UNDER_ALARM = ("firing", "recovering")
 Outcome = Literal["breach", "clear", "insufficient"]
-Transition = Literal["fired", "worsened", "resolved"]
-"""An alert worsens while it fires: `step` knows nothing of it."""
+Transition = Literal["fired", "worsened", "repeated", "resolved"]
+"""An alert worsens, and is told again, while it fires: `step` knows nothing of these."""
 SOON = 4
 """So many times the clear windows that end an alert, it fires again soon after its end."""
 MOST_AGAIN = 2

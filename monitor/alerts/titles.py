@@ -14,7 +14,12 @@ from monitor.alerts.vocabulary import SUDDEN, TITLES, level_of
 
 TOLD_AS = "told_as"
 """In an alert's evidence: what it was called when it was told, as of `told_as`."""
-PREFIXES = {"resolved": "resolved: ", "worsened": "much worse: ", "unsilenced": "after a silence: "}
+PREFIXES = {
+    "resolved": "resolved: ",
+    "worsened": "much worse: ",
+    "unsilenced": "after a silence: ",
+    "repeat": "still firing: ",
+}
 """What a title begins with, by the reason of its message."""
 BROKEN = "broken data"
 

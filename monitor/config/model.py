@@ -175,6 +175,7 @@ class Receiver(Section):
     """Who hears of alerts: exactly one of slack, webhook and log is set.
 
     secret: signs a webhook; two of them while the old one is replaced. private: the address may be a private one.
+    repeat: after how long it is told again of what still fires; None is never.
     """
 
     slack: SecretStr | None = None
@@ -182,6 +183,7 @@ class Receiver(Section):
     secret: Annotated[tuple[SecretStr, ...], BeforeValidator(_listed)] = ()
     private: bool = False
     log: str | None = None
+    repeat: PositiveDuration | None = None
 
 
 class Match(Section):

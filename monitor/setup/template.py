@@ -44,7 +44,7 @@ _SETTINGS = """
 _REST = """
 receivers:
   screen: {log: "-"}                  # "-" is standard error; a path is a file of JSON lines
-  # team: {slack: "${SLACK_WEBHOOK_URL}"}
+  # team: {slack: "${SLACK_WEBHOOK_URL}", repeat: 4h}   # told again of what still fires; without repeat never
   # audit: {webhook: "https://example.com/hook", secret: "${WEBHOOK_SECRET}"}  # two secrets, [new, old], in a rotation
   # inside: {webhook: "http://10.0.0.5/hook", private: true}                   # private addresses only when asked for
 

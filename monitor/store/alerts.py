@@ -50,6 +50,12 @@ def silenced_findings(connection: Connection, model: str, *, locked: bool = Fals
     return [_finding(row) for row in rows if row["evidence"].get(SILENCED)]
 
 
+def alarmed_findings(connection: Connection, model: str) -> list[Finding]:
+    """Give a model's alerts that are firing or recovering, told or not, with their sentences and public numbers."""
+    chosen = select(alert).where(alert.c.model == model, alert.c.state.in_(UNDER_ALARM)).order_by(alert.c.fingerprint)
+    return [_finding(row) for row in connection.execute(chosen).mappings()]
+
+
 def finding_of(connection: Connection, fingerprint: str) -> Finding:
     """Give an alert as it stands, with the sentence and the public numbers; nobody else can change it meanwhile."""
     chosen = select(alert).where(alert.c.fingerprint == fingerprint).with_for_update()

@@ -5,10 +5,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -23,123 +21,23 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Connection, event, select, update
 
-from monitor.alerts.finding import Acknowledgement, Finding
-from monitor.alerts.inhibition import inhibited
-from monitor.alerts.lifecycle import UNDER_ALARM, Alert, Outcome, Rule, corrected, fingerprint, step
+from monitor.alerts.finding import Acknowledgement
+from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.alerts.public import alert_id, as_json
 from monitor.alerts.silence import SILENCED, Quieted, Silence
-from monitor.notify.log import Log
-from monitor.steps.notify import tell
-from monitor.steps.silences import end_by_hand, tell_unsilenced
-from monitor.store.alerts import alert_rows, find_alerts, read_alerts, write_findings
+from monitor.steps.silences import end_by_hand
+from monitor.store.alerts import alert_rows, find_alerts
 from monitor.store.database import Database, migrate, open_database
-from monitor.store.records import register_model
 from monitor.store.schema import alert as kept
-from monitor.store.schema import alert_event, outbox
-from monitor.store.silences import acknowledge, end_silences, read_quieted, running_silences, write_silence
-from monitor.types import Window
-from monitor.watch import Monitor
+from monitor.store.schema import alert_event
+from monitor.store.silences import read_quieted, write_silence
+from tests.database.house import ALERTS, DRIFT, FALL, HOUR, NOON, QUALITY, SCAN, House, mark
 
-NOON, HOUR = datetime(2024, 5, 1, 12, tzinfo=UTC), timedelta(hours=1)
-MODEL = "fares"
-QUALITY, DRIFT = ("quality", "missing_share", "fare"), ("drift.data", "psi", "fare")
-FALL, SCAN = ("performance.realised", "roc_auc", ""), ("attack.evasion", "suspected_evasion", "")
-ALERTS = (QUALITY, DRIFT, FALL, SCAN)
 PATTERNS: tuple[dict[str, str], ...] = ({"kind": "*"}, {"kind": "quality"}, {"kind": "attack.*"}, {"column": "fare"})
-OUTCOMES: dict[str, Outcome] = {"!": "breach", "2": "breach", ".": "clear", "?": "insufficient"}
-RULE = Rule(k=1, m=2, clear=2)
 
 
 class KilledError(Exception):
     """The process ends before the transaction does."""
-
-
-def mark(labels: tuple[str, str, str]) -> str:
-    return fingerprint(MODEL, *labels)
-
-
-class House:
-    """A database, the monitor on it, and the steps that a pass makes."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self.monitor = Monitor(database, (), {"team": Log(), "audit": Log()})
-        self.windows = 0
-        with database.write() as connection:
-            register_model(connection, MODEL, now=NOON)
-
-    def judge(self, outcomes: dict[tuple[str, str, str], str], now: datetime, *, again: bool = False) -> list[Finding]:
-        """Step alerts by a window, as `judge` does: '!' breaches, '2' more so, '.' is clear, '?' tells nothing."""
-        self.windows += not again
-        window = Window(NOON + (self.windows - 1) * HOUR, NOON + self.windows * HOUR)
-        with self.database.write() as connection:
-            alerts, quieted = read_alerts(connection, MODEL), read_quieted(connection, now=now)
-            rows = alert_rows(connection, model=MODEL)
-            stepped = [self._stepped(alerts, one, sign, window, again=again) for one, sign in outcomes.items()]
-            findings = inhibited([quieted.noted(one) for one in stepped if one], rows)
-            write_findings(connection, findings, alerts, now=now)
-            tell(connection, self.monitor, findings, now=now)
-        return findings
-
-    def _stepped(
-        self, alerts: dict[str, Alert], labels: tuple[str, str, str], sign: str, window: Window, *, again: bool
-    ) -> Finding | None:
-        before = alerts.get(mark(labels), Alert(mark(labels)))
-        outcome = OUTCOMES[sign]
-        if outcome != "breach" and before.state in ("ok", "resolved"):
-            return None
-        after, transition = step(before, outcome=outcome, window_end=window.end, rule=RULE, window_start=window.start)
-        if again:
-            after, transition = corrected(before, window_end=window.end) if sign == "." else (before, None)
-            if after == before and after.state in ("ok", "resolved"):
-                return None
-        effect = {"!": 0.1, "2": 0.3, ".": 0.0, "?": None}[sign]
-        kind, detector, column = labels
-        found = Finding(
-            after, MODEL, kind, detector, window, column, transition=transition, value=effect, effect=effect
-        )
-        return replace(found, breaches=outcome == "breach")
-
-    def look(self, now: datetime) -> list[Finding]:
-        return tell_unsilenced(self.monitor, MODEL, now=now)
-
-    def silence(self, now: datetime, hours: float = 8, **said: str) -> int:
-        with self.database.write() as connection:
-            return write_silence(connection, Silence(now, now + hours * HOUR, **said))
-
-    def running(self, now: datetime) -> list[Silence]:
-        with self.database.read() as connection:
-            return running_silences(connection, now=now)
-
-    def end(self, numbers: list[int], now: datetime) -> None:
-        with self.database.write() as connection:
-            end_silences(connection, numbers, now=now)
-
-    def ack(self, labels: tuple[str, str, str], now: datetime) -> datetime:
-        with self.database.write() as connection:
-            return acknowledge(connection, mark(labels), self.alerts()[mark(labels)].episode, now=now, why="Ada")
-
-    def alerts(self) -> dict[str, Alert]:
-        with self.database.read() as connection:
-            return read_alerts(connection, MODEL)
-
-    def rows(self) -> list[dict[str, Any]]:
-        with self.database.read() as connection:
-            return alert_rows(connection)
-
-    def sent(self, receiver: str = "team") -> list[dict[str, Any]]:
-        """Give what was queued for a receiver, in order."""
-        with self.database.read() as connection:
-            chosen = select(outbox.c.content).where(outbox.c.receiver == receiver).order_by(outbox.c.id)
-            return list(connection.execute(chosen).scalars())
-
-    def told(self, labels: tuple[str, str, str] = QUALITY, receiver: str = "team") -> list[str]:
-        """Give the reasons of the messages that tell of an alert."""
-        return [
-            notice["reason"]
-            for notice in self.sent(receiver)
-            if any(one["id"].startswith(mark(labels)[:12]) for one in notice["alerts"])
-        ]
 
 
 @pytest.fixture
@@ -300,7 +198,7 @@ class Machine(RuleBasedStateMachine):
     def begin(self) -> None:
         self.folder = TemporaryDirectory()
         self.file = shutil.copy(self.empty, Path(self.folder.name) / "monitor.db")
-        self.house = House(open_database(f"sqlite:///{self.file}"))
+        self.house = House(open_database(f"sqlite:///{self.file}"), {"team": 2 * HOUR})
         self.now = NOON
         self.acked: set[str] = set()
         self.seen = 0
@@ -374,6 +272,17 @@ class Machine(RuleBasedStateMachine):
         assert self.house.sent() == before
 
     @rule()
+    def remind(self) -> None:
+        self.house.remind(self.now)
+        self.check_new()
+
+    @rule()
+    def killed_while_reminding(self) -> None:
+        before = self.house.sent()
+        killed_before_the_end(self.house.database, lambda: self.house.remind(self.now))
+        assert self.house.sent() == before
+
+    @rule()
     def restart(self) -> None:
         self.house.database.close()
         self.house.database = open_database(f"sqlite:///{self.file}")
@@ -391,7 +300,8 @@ class Machine(RuleBasedStateMachine):
             for one in notice["alerts"]:
                 told_while_silenced = quiet.of({**one, "state": "firing"})["silenced_until"]
                 assert notice["transition"] == "resolved" or told_while_silenced is None, (notice["reason"], one["id"])
-                assert notice["reason"] != "worsened" or one["id"] not in self.acked
+                assert notice["reason"] not in ("worsened", "repeat") or one["id"] not in self.acked
+                assert notice["reason"] != "repeat" or one["state"] == "firing"
         self.seen = len(sent)
 
     @invariant()
@@ -399,7 +309,7 @@ class Machine(RuleBasedStateMachine):
         if not hasattr(self, "house"):
             return
         both = [self.house.sent(receiver) for receiver in ("team", "audit")]
-        assert [n["title"] for n in both[0]] == [n["title"] for n in both[1]]
+        assert [n["title"] for n in both[0] if n["reason"] != "repeat"] == [n["title"] for n in both[1]]
         told: dict[str, list[str]] = {}
         for notice in both[0]:
             for one in notice["alerts"]:
@@ -412,7 +322,7 @@ class Machine(RuleBasedStateMachine):
         for name, reasons in told.items():
             first, *rest = reasons
             assert first in ("first", "unsilenced"), reasons
-            assert set(rest) <= {"worsened", "resolved"}, reasons
+            assert set(rest) <= {"worsened", "repeat", "resolved"}, reasons
             assert rest.count("resolved") == (name in over), reasons
             assert "resolved" not in rest[:-1], reasons
 

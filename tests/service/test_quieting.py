@@ -125,6 +125,22 @@ def test_a_silenced_alert_is_judged_and_shown_and_told_once_after_its_silence(fo
     assert quality(folder)["silenced_until"] is None
 
 
+def test_who_asks_for_it_is_told_again_of_what_still_fires(folder: Path, site: Site) -> None:
+    path = folder / "monitor.yaml"
+    path.write_text(path.read_text().replace("private: true", "private: true, repeat: 1s"), encoding="utf-8")
+    for _ in range(2):
+        done(folder, "once")
+    rows, again = alerts(folder), site.got[-1]
+    told = {row["id"] for row in rows if row["evidence"].get("told")}
+    assert (again["type"], again["data"]["reason"]) == ("alert.repeated", "repeat")
+    assert {one["id"] for one in again["data"]["alerts"]} == told
+    assert all(reason == "first" for _, reason in heard(folder)), "the file did not ask for it"
+    done(folder, "ack", *told)
+    before = len(site.got)
+    done(folder, "once")
+    assert len(site.got) == before
+
+
 def test_an_alert_is_silenced_acknowledged_and_resolved_by_its_id(judged: Path) -> None:
     row = quality(judged)
     before = heard(judged)

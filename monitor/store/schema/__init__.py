@@ -1,6 +1,6 @@
 """The tables. User columns never become SQL columns, so a new feature needs no migration."""
 
-from monitor.store.schema.alerts import acknowledgement, alert, alert_event, silence
+from monitor.store.schema.alerts import acknowledgement, alert, alert_event, reminder, silence
 from monitor.store.schema.attacks import attack_baseline, attack_state, attack_tracking, sighting
 from monitor.store.schema.columns import UTCDateTime, metadata
 from monitor.store.schema.messages import channel_state, delivery, outbox
@@ -33,6 +33,7 @@ __all__ = [
     "pushed",
     "quarantine",
     "reference",
+    "reminder",
     "row_key",
     "run",
     "secret",

@@ -1,4 +1,4 @@
-"""Alerts as they stand, every change of their state, and what people have quieted of them."""
+"""Alerts as they stand, every change of their state, what people have quieted, and what is told again."""
 
 from sqlalchemy import JSON, BigInteger, Column, Double, ForeignKey, Index, Integer, String, Table, Text
 
@@ -73,6 +73,17 @@ silence = Table(
     Column("until", UTCDateTime, nullable=False),
     Column("why", Text, nullable=False, server_default=""),
     Index(None, "until"),
+)
+
+# When a receiver is told again of what still fires of a model, and of which alerts, by their ids.
+reminder = Table(
+    "reminder",
+    metadata,
+    of_model(primary_key=True),
+    Column("receiver", Text, primary_key=True),
+    Column("due_at", UTCDateTime, nullable=False),
+    Column("alerts", JSON, nullable=False),
+    Column("times", Integer, nullable=False),
 )
 
 # Which episodes of alerts were taken over, and when.
