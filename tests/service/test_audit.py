@@ -1,9 +1,6 @@
 """`monitor audit` on files: verdict, suspicious rows, exit codes."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +12,7 @@ import pytest
 from monitor.commands.audit import audit as in_process
 from monitor.commands.audited import How
 from monitor.errors import ConfigError
+from tests.commanding import Done, monitor
 
 CONFIG = """
 database: sqlite:///monitor.db
@@ -65,10 +63,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def audit(folder: Path, batch: str, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "monitor", "audit", "monitor.yaml", "loans", "--batch", batch, *words]
-    surroundings = {**os.environ, "NO_COLOR": "1", "COLUMNS": "200"}
-    return subprocess.run(command, cwd=folder, env=surroundings, capture_output=True, text=True, check=False)  # noqa: S603  # ours
+def audit(folder: Path, batch: str, *words: str) -> Done:
+    return monitor(folder, "audit", "monitor.yaml", "loans", "--batch", batch, *words)
 
 
 def test_a_clean_batch_passes(

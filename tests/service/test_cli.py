@@ -24,6 +24,7 @@ from monitor.commands.listing import folded, weightiest_first
 from monitor.render.views import ALERT_KEYS
 from monitor.store.database import open_database
 from monitor.store.runs import note_failure
+from tests.commanding import Done, monitor
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 DAYS, A_DAY, BROKEN_FROM = 31, 120, 25
@@ -94,14 +95,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def monitor(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the command in a folder."""
-    command = [sys.executable, "-m", "monitor", *words]
-    surroundings = {**os.environ, "NO_COLOR": "1", "COLUMNS": "200", **environment}
-    return subprocess.run(command, cwd=folder, env=surroundings, capture_output=True, text=True, check=False)  # noqa: S603  # ours
-
-
-def lines(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
+def lines(done: Done) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 

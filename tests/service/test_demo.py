@@ -2,8 +2,6 @@
 
 import json
 import socket
-import subprocess
-import sys
 from collections import Counter
 from contextlib import closing
 from datetime import UTC, date, datetime
@@ -28,6 +26,7 @@ from monitor.store.alerts import alert_rows
 from monitor.store.database import open_database
 from monitor.store.schema import alert_event, outbox
 from monitor.types import Window
+from tests.commanding import monitor
 
 NOON = datetime(2013, 5, 14, 12, tzinfo=UTC)
 FEED = {"first": date(2013, 5, 10), "last": date(2013, 5, 20)}
@@ -102,8 +101,7 @@ def rounded(rows: list[dict[str, Any]]) -> Any:  # noqa: ANN401  # what JSON giv
 
 def test_the_folder_can_be_worked_with_afterwards(home: Path, said: str) -> None:
     del said
-    command = [sys.executable, "-m", "monitor", "alerts", str(home / CONFIG), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603  # ours
+    done = monitor(home, "alerts", CONFIG, "--json")
     assert done.stderr == ""
     assert any(json.loads(line)["column"] == "temp" for line in done.stdout.splitlines())
 

@@ -2,12 +2,12 @@
 
 import json
 import math
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+
+from tests.commanding import monitor
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 CONFIG = """
@@ -45,11 +45,6 @@ def rows(seed: int, days: int, *, start: datetime, hidden_from: int | None = Non
             }
             made.append(json.dumps(row | {"p": 1 / (1 + math.exp(-a - b / 2))}))
     return made
-
-
-def monitor(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "monitor", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=120)  # noqa: S603  # ours
 
 
 def test_hidden_characters_and_embeddings_that_move_are_told_of(tmp_path: Path) -> None:

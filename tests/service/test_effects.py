@@ -1,8 +1,6 @@
 """An effect that chance makes is none, from files to alerts."""
 
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from tests.commanding import monitor
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 CONFIG = """
@@ -42,8 +42,7 @@ def test_effects_are_what_chance_does_not_make_and_alarm_only_where_rows_moved(t
     (tmp_path / "monitor.yaml").write_text(CONFIG)
     pq.write_table(rows(1, 12, start=START - timedelta(days=30)), tmp_path / "reference.parquet")
     pq.write_table(rows(2, DAYS, start=START, moved_from=MOVED_FROM), tmp_path / "logs" / "a.parquet")
-    command = [sys.executable, "-m", "monitor", "once", "monitor.yaml"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)  # noqa: S603  # ours
+    done = monitor(tmp_path, "once", "monitor.yaml")
     assert done.returncode == 0, done.stderr
     with closing(sqlite3.connect(tmp_path / "monitor.db")) as database:
         plain, beyond = (

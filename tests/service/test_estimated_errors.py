@@ -1,14 +1,14 @@
 """A regression's errors before labels come: the loop on files, as a user runs it."""
 
 import json
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from tests.commanding import monitor
 
 START, DAY, A_DAY = datetime(2024, 1, 1, tzinfo=UTC), timedelta(days=1), 200
 CONFIG = """
@@ -35,9 +35,8 @@ def made(seed: int, days: int, *, start: datetime, far: int = 999) -> pa.Table:
     return pa.table({"at": pa.array(at), "id": ids, "miles": miles, "said": said, "fare": fare})
 
 
-def monitor(home: Path, *command: str) -> str:
-    call = [sys.executable, "-m", "monitor", *command]
-    done = subprocess.run(call, cwd=home, capture_output=True, text=True, check=False)  # noqa: S603  # ours
+def said(home: Path, *command: str) -> str:
+    done = monitor(home, *command)
     assert done.returncode in (0, 1), done.stderr
     return done.stdout
 
@@ -50,22 +49,22 @@ def test_an_error_is_estimated_before_labels_and_stands_beside_the_one_that_come
     window = made(2, 6, start=START, far=3)
     pq.write_table(window.drop_columns("fare"), tmp_path / "logs" / "a.parquet")
     pq.write_table(window.select(["id", "fare"]).slice(0, 5 * A_DAY), tmp_path / "labels" / "a.parquet")
-    monitor(tmp_path, "once", "monitor.yaml")
-    lines = monitor(tmp_path, "measurements", "monitor.yaml", "--detector", "estimated_mean_absolute_error", "--json")
+    said(tmp_path, "once", "monitor.yaml")
+    lines = said(tmp_path, "measurements", "monitor.yaml", "--detector", "estimated_mean_absolute_error", "--json")
     found = [json.loads(line) for line in lines.splitlines()]
     usual, far = found[0], found[4]
     assert far["value"] > 1.4 * usual["value"]
     assert far["p_value"] < 1e-6
     (alert,) = [
         one
-        for one in map(json.loads, monitor(tmp_path, "alerts", "monitor.yaml", "--json").splitlines())
+        for one in map(json.loads, said(tmp_path, "alerts", "monitor.yaml", "--json").splitlines())
         if one["kind"] == "performance.estimated"
     ]
     assert (alert["detector"], alert["since"][:10]) == ("estimated_mean_absolute_error", "2024-01-04")
     real = np.abs(np.asarray(window["said"]) - np.asarray(window["fare"])).reshape(6, A_DAY).mean(axis=1)
     assert abs(far["value"] / real[4] - 1) < 0.15
     assert usual["low"] < real[0] < usual["high"]
-    monitor(tmp_path, "dashboard", "monitor.yaml", "-o", "pages")
+    said(tmp_path, "dashboard", "monitor.yaml", "-o", "pages")
     page = next(p.read_text() for p in (tmp_path / "pages").rglob("*fares*.html"))
     assert "mean absolute error: estimates were off by" in page
     assert "root mean squared error: estimates were off by" in page

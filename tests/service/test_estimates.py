@@ -1,8 +1,6 @@
 """Estimates before labels come, and what is said while these come in: the loop on files, as a user runs it."""
 
 import json
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
+from tests.commanding import monitor
 
 START, DAY, A_DAY = datetime(2024, 1, 1, tzinfo=UTC), timedelta(days=1), 400
 CONFIG = """
@@ -54,13 +54,8 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def monitor(home: Path, *command: str) -> str:
-    call = [sys.executable, "-m", "monitor", *command]
-    return subprocess.run(call, cwd=home, capture_output=True, text=True, check=False).stdout  # noqa: S603  # ours
-
-
 def measured(home: Path, detector: str) -> dict[str, dict[str, object]]:
-    rows = map(json.loads, monitor(home, "measurements", "monitor.yaml", "--json").splitlines())
+    rows = map(json.loads, monitor(home, "measurements", "monitor.yaml", "--json").stdout.splitlines())
     return {row["window_end"][:10]: row for row in rows if row["detector"] == detector and not row["segment"]}
 
 

@@ -1,8 +1,6 @@
 """Other rows than the reference's, before their labels come: the loop on files, as a user runs it."""
 
 import json
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from tests.commanding import monitor
 
 START, A_DAY = datetime(2024, 3, 1, tzinfo=UTC), 600
 CONFIG = """
@@ -69,15 +69,8 @@ def estimates(
     for folder in ("logs", "labels"):
         (home / folder).mkdir()
     pq.write_table(rows, home / "logs" / "rows.parquet")
-    command = [sys.executable, "-m", "monitor"]
-    subprocess.run([*command, "once", "monitor.yaml"], cwd=home, capture_output=True, check=False)  # noqa: S603  # ours
-    said = subprocess.run(  # noqa: S603  # ours
-        [*command, "measurements", "monitor.yaml", "--detector", detector, "--json"],
-        cwd=home,
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout
+    monitor(home, "once", "monitor.yaml")
+    said = monitor(home, "measurements", "monitor.yaml", "--detector", detector, "--json").stdout
     return [row[key] for row in map(json.loads, said.splitlines()) if not row["segment"]]
 
 

@@ -1,8 +1,6 @@
 """`monitor explain`, as people drive it, on days that differ from the reference in one way each."""
 
 import json
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
+from tests.commanding import Done, monitor
 
 A_DAY = 300
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -50,12 +50,7 @@ def day(seed: int, number: int, *, by: float = 0.6, rows: int = A_DAY) -> pa.Tab
     )
 
 
-def monitor(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "monitor", *words]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603  # ours
-
-
-def explained(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def explained(folder: Path, *words: str) -> Done:
     return monitor(folder, "explain", "monitor.yaml", *words)
 
 

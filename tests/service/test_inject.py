@@ -20,6 +20,7 @@ from monitor.commands.replay import Span
 from monitor.errors import MonitorError
 from monitor.injection import source as injected
 from monitor.injection.changes import altered
+from tests.commanding import monitor
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 DAYS, A_DAY = 10, 200
@@ -64,12 +65,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pq.write_table(logs.select(["id", "late"]), folder / "labels.parquet")
     (folder / "monitor.yaml").write_text(CONFIG, encoding="utf-8")
     return folder
-
-
-def monitor(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    surroundings = {**os.environ, "NO_COLOR": "1", "COLUMNS": "200"}
-    command = [sys.executable, "-m", "monitor", *words]
-    return subprocess.run(command, cwd=folder, env=surroundings, capture_output=True, text=True, check=False)  # noqa: S603  # ours
 
 
 def on_a_terminal(folder: Path, *words: str) -> str:

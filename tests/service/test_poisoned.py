@@ -1,9 +1,6 @@
 """Poison in labels as they come: a pass over files says which window, which rows and who."""
 
 import json
-import os
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from tests.commanding import monitor
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 A_DAY = 300
@@ -54,34 +53,32 @@ def laid_out(folder: Path, *, poisoned_from: int, words: tuple[str, str] | None 
     (folder / "monitor.yaml").write_text(CONFIG, encoding="utf-8")
 
 
-def monitor(folder: Path, *words: str) -> list[dict[str, Any]]:
-    command = [sys.executable, "-m", "monitor", *words]
-    surroundings = {**os.environ, "NO_COLOR": "1"}
-    done = subprocess.run(command, cwd=folder, env=surroundings, capture_output=True, text=True, check=False)  # noqa: S603  # ours
+def said(folder: Path, *words: str) -> list[dict[str, Any]]:
+    done = monitor(folder, *words)
     assert done.returncode in (0, 1), done.stderr
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
 
 def test_labels_that_one_client_flips_are_told_with_its_name_and_its_rows(tmp_path: Path) -> None:
     laid_out(tmp_path, poisoned_from=5)
-    monitor(tmp_path, "once", "monitor.yaml")
-    found = monitor(tmp_path, "measurements", "monitor.yaml", "--detector", "poisoned_labels", "--json")
+    said(tmp_path, "once", "monitor.yaml")
+    found = said(tmp_path, "measurements", "monitor.yaml", "--detector", "poisoned_labels", "--json")
     assert [one["outcome"] for one in found][:5] == ["clear"] * 5
     assert "breach" in {one["outcome"] for one in found[5:]}
-    alerts = monitor(tmp_path, "alerts", "monitor.yaml", "--state", "all", "--json")
+    alerts = said(tmp_path, "alerts", "monitor.yaml", "--state", "all", "--json")
     alert = next(one for one in alerts if one["detector"] == "poisoned_labels")
     assert alert["kind"] == "attack.poisoning"
     assert alert["evidence"]["clients"][0]["client"] == "west"
     assert alert["evidence"]["record_ids"]
-    flipped = monitor(tmp_path, "measurements", "monitor.yaml", "--detector", "label_contradiction", "--json")
+    flipped = said(tmp_path, "measurements", "monitor.yaml", "--detector", "label_contradiction", "--json")
     whole = [one["value"] for one in flipped if one["column"] == ""]
     assert max(abs(value) for value in whole[:5]) < 0.06 < max(whole[5:])
 
 
 def test_labels_in_other_words_than_the_references_are_no_poison(tmp_path: Path) -> None:
     laid_out(tmp_path, poisoned_from=9, words=("no", "yes"))
-    monitor(tmp_path, "once", "monitor.yaml")
-    found = monitor(tmp_path, "measurements", "monitor.yaml", "--detector", "poisoned_labels", "--json")
+    said(tmp_path, "once", "monitor.yaml")
+    found = said(tmp_path, "measurements", "monitor.yaml", "--detector", "poisoned_labels", "--json")
     assert {(one["outcome"], one["note"]) for one in found} == {
         ("insufficient", "labels are 'no', 'yes', where the reference's are '0', '1'")
     }

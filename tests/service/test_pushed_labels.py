@@ -15,6 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import requests
 
+from tests.commanding import monitor
+
 START, A_DAY, DAYS, JSON = datetime(2024, 3, 1, tzinfo=UTC), 120, 6, "application/json"
 CONFIG = """
 database: sqlite:///monitor.db
@@ -60,8 +62,7 @@ def daemon(home: Path) -> Iterator[str]:
 
 
 def said(home: Path, *arguments: str) -> list[dict[str, object]]:
-    command = [sys.executable, "-m", "monitor", *arguments]
-    out = subprocess.run(command, cwd=home, capture_output=True, text=True, check=False).stdout  # noqa: S603
+    out = monitor(home, *arguments).stdout
     return [json.loads(line) for line in out.splitlines() if line.startswith("{")]
 
 

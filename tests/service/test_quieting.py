@@ -15,8 +15,9 @@ import pytest
 from monitor.steps.silences import end_by_hand
 from monitor.store.alerts import alert_rows, find_alerts
 from monitor.store.measurements import read_measurements
+from tests.commanding import monitor
 from tests.service.scene import DAY, START, Scene, begun, made
-from tests.service.test_cli import CONFIG, laid_out, lines, monitor
+from tests.service.test_cli import CONFIG, laid_out, lines
 from tests.serving import reply, serving
 
 WHY = "the feed <b>is</b> mended"

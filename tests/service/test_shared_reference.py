@@ -1,14 +1,14 @@
 """All windows share one reference: where it holds few rows of a column, the breaches of windows go together."""
 
 import json
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from tests.commanding import monitor
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 CONFIG = """
@@ -37,8 +37,8 @@ def test_a_column_of_which_the_reference_holds_fewer_rows_must_be_surer(tmp_path
     (tmp_path / "monitor.yaml").write_text(CONFIG)
     pq.write_table(rows(1, 4, start=START - timedelta(days=10), lacking=0.6), tmp_path / "reference.parquet")
     pq.write_table(rows(2, 2, start=START), tmp_path / "logs" / "a.parquet")
-    monitor(tmp_path, "once", "monitor.yaml")
-    listed = monitor(tmp_path, "measurements", "monitor.yaml", "--detector", "smooth_test", "--json")
+    said(tmp_path, "once", "monitor.yaml")
+    listed = said(tmp_path, "measurements", "monitor.yaml", "--detector", "smooth_test", "--json")
     found = [json.loads(line) for line in listed.splitlines()]
     alphas = {one["column"]: one["alpha"] for one in found}
     # half of the reference's rows are learned from to tell what is strange
@@ -46,8 +46,7 @@ def test_a_column_of_which_the_reference_holds_fewer_rows_must_be_surer(tmp_path
     assert alphas["anomaly(features)"] < alphas["spent"]
 
 
-def monitor(folder: Path, *words: str) -> str:
-    command = [sys.executable, "-m", "monitor", *words]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=120)  # noqa: S603  # ours
+def said(folder: Path, *words: str) -> str:
+    done = monitor(folder, *words)
     assert done.returncode == 0, done.stderr
     return done.stdout
