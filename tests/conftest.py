@@ -5,6 +5,7 @@ Tests that take `database` run on SQLite, and on PostgreSQL where MONITOR_TEST_P
 
 import hashlib
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import settings
-from sqlalchemy import URL, create_engine, insert, make_url
+from sqlalchemy import URL, create_engine, insert, inspect, make_url
 from sqlalchemy import text as statement
 
 from monitor.profiles.bins import CategoryBins, NumericBins
@@ -27,6 +28,7 @@ from monitor.store.schema import (
     channel_state,
     judgement,
     measurement,
+    metadata,
     model,
     outbox,
     profile,
@@ -216,45 +218,63 @@ def _around(connection: Any, name: str) -> None:  # noqa: ANN401
         connection.execute(insert(outbox).values(notice=f"{name}{i}", receiver=f"{name}-team", state=state, **letter))
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a SQLite database that the migrations have made, to be copied."""
+    path = tmp_path_factory.mktemp("migrated") / "monitor.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path, migrated: Path) -> str:
+    """Give the address of a SQLite database with the newest schema and no rows."""
+    return f"sqlite:///{shutil.copy(migrated, tmp_path / 'monitor.db')}"
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'monitor.db'}"
-    return empty_postgres()
+def url(request: pytest.FixtureRequest) -> str:
+    """Give the address of a database of each kind with the newest schema and no rows."""
+    return str(request.getfixturevalue("sqlite")) if request.param == "sqlite" else postgres()
 
 
 @pytest.fixture
 def database(url: str) -> Iterator[Database]:
-    migrate(url)
     opened = open_database(url)
     yield opened
     opened.close()
 
 
-def empty_postgres() -> str:
-    """Give the address of an empty database, one for each worker; skip where there is no server."""
+def postgres() -> str:
+    """Give the address of a database with no rows, one for each worker; skip where there is no server."""
     given = os.environ.get("MONITOR_TEST_POSTGRES", "").replace("postgresql://", "postgresql+psycopg://")
     if not given:
         pytest.skip("MONITOR_TEST_POSTGRES is not set: not tried on PostgreSQL")
-    address = make_url(given)
-    worker = os.environ.get("PYTEST_XDIST_WORKER")
-    if worker:
-        own = address.set(database=f"{address.database}_{worker}")
-        _created(address, str(own.database))
-        address = own
+    address = _made(make_url(given), os.environ.get("PYTEST_XDIST_WORKER", ""))
     engine = create_engine(address)
     with engine.begin() as connection:
-        connection.execute(statement("DROP SCHEMA public CASCADE"))
-        connection.execute(statement("CREATE SCHEMA public"))
+        for name in set(inspect(connection).get_table_names()) - {*metadata.tables, "alembic_version"}:
+            connection.execute(statement(f'DROP TABLE "{name}" CASCADE'))
+        connection.execute(statement(f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY"))
     engine.dispose()
     return address.render_as_string(hide_password=False)
 
 
 @cache
-def _created(server: URL, name: str) -> None:
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        known = connection.scalar(statement("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name})
-        if not known:
+def _made(address: URL, worker: str) -> URL:
+    """Make a worker's database by the migrations from nothing, whatever it held before."""
+    if worker:
+        server, name = address, f"{address.database}_{worker}"
+        address = address.set(database=name)
+        engine = create_engine(server, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(statement(f'DROP DATABASE IF EXISTS "{name}"'))
             connection.execute(statement(f'CREATE DATABASE "{name}"'))
+        engine.dispose()
+    engine = create_engine(address)
+    with engine.begin() as connection:
+        connection.execute(statement("DROP SCHEMA public CASCADE"))
+        connection.execute(statement("CREATE SCHEMA public"))
     engine.dispose()
+    migrate(address.render_as_string(hide_password=False))
+    return address

@@ -6,36 +6,76 @@ from datetime import UTC, datetime
 from typing import Any
 
 from monitor.alerts.attack_wording import is_suspicion
-from monitor.alerts.finding import Finding
+from monitor.alerts.finding import Finding, begun_at
 from monitor.alerts.taxonomy import atlas_of
 from monitor.alerts.wording import text_of
+
+KEYS = (
+    "id",
+    "model",
+    "kind",
+    "origin",
+    "detector",
+    "column",
+    "segment",
+    "severity",
+    "state",
+    "since",
+    "fired_at",
+    "resolved_at",
+    "window_start",
+    "window_end",
+    "value",
+    "threshold",
+    "p_value",
+    "effect",
+    "n",
+    "evidence",
+    "atlas",
+    "text",
+    "silenced_until",
+    "acknowledged_at",
+    "acknowledged_why",
+)
+"""The keys of the public alert JSON, in order."""
 
 
 def as_json(finding: Finding) -> dict[str, Any]:
     """Give the finding's alert with the keys of the public alert JSON."""
-    alert, window = finding.alert, finding.window
-    return {
-        "id": alert_id(alert.fingerprint, alert.episode),
-        **{label: getattr(finding, label) for label in ("model", "kind", "origin", "detector", "column", "segment")},
-        "severity": finding.severity,
-        "state": alert.state,
-        "since": instant(finding.since),
-        "fired_at": instant(alert.fired_at),
-        "resolved_at": instant(alert.resolved_at),
-        "window_start": instant(window.start),
-        "window_end": instant(window.end),
-        "value": plain(finding.value),
-        "threshold": plain(_limit(finding)),
-        "p_value": plain(finding.p_value),
-        "effect": plain(finding.effect),
-        "n": finding.n,
-        "evidence": plain(finding.evidence),
-        "atlas": atlas_of(finding.kind, finding.evidence),
-        "text": text_of(finding),
-        "silenced_until": instant(finding.silenced_until),
-        "acknowledged_at": instant(finding.acknowledged.at) if finding.acknowledged else None,
-        "acknowledged_why": finding.acknowledged.why if finding.acknowledged else None,
+    alert, window, taken = finding.alert, finding.window, finding.acknowledged
+    known = {name: getattr(finding, name) for name in KEYS if hasattr(finding, name)}
+    return in_text(
+        known
+        | {
+            "id": alert_id(alert.fingerprint, alert.episode),
+            "state": alert.state,
+            "fired_at": alert.fired_at,
+            "resolved_at": alert.resolved_at,
+            "window_start": window.start,
+            "window_end": window.end,
+            "threshold": _limit(finding),
+            "atlas": atlas_of(finding.kind, finding.evidence),
+            "text": text_of(finding),
+            "acknowledged_at": taken.at if taken else None,
+            "acknowledged_why": taken.why if taken else None,
+        }
+    )
+
+
+def public_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Give an alert as it is stored with the public keys, times as they are; nothing is known of what was quieted."""
+    made = {
+        "id": alert_id(row["fingerprint"], row["episode"]),
+        "since": begun_at(row["kind"], row["since"], row["evidence"]),
+        "atlas": atlas_of(row["kind"], row["evidence"]),
     }
+    return {name: made[name] if name in made else row.get(name) for name in KEYS}
+
+
+def in_text(public: Mapping[str, Any]) -> dict[str, Any]:
+    """Give an alert's public keys as JSON has them: in order, times as text."""
+    values = {name: public[name] for name in KEYS}
+    return {name: instant(one) if isinstance(one, datetime) else plain(one) for name, one in values.items()}
 
 
 def alert_id(fingerprint: str, episode: int) -> str:

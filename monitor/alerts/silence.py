@@ -72,11 +72,12 @@ class Quieted:
         labels = Labels(mark_of(name), finding.model, finding.kind, finding.column, finding.segment)
         return replace(finding, silenced_until=self.until(labels), acknowledged=self.acknowledged.get(name))
 
-    def of(self, row: Mapping[str, Any]) -> dict[str, datetime | str | None]:
-        """Give the keys of a public alert that say so; nothing is silenced of one that is over."""
-        labels = Labels(mark_of(row["id"]), *(row[name] for name in Labels._fields[1:]))
-        over, taken = row["state"] in ("ok", "resolved"), self.acknowledged.get(row["id"])
+    def shown(self, public: Mapping[str, Any]) -> dict[str, Any]:
+        """Give a public alert with the keys that say so; nothing is silenced of one that is over."""
+        labels = Labels(mark_of(public["id"]), *(public[name] for name in Labels._fields[1:]))
+        over, taken = public["state"] in ("ok", "resolved"), self.acknowledged.get(public["id"])
         return {
+            **public,
             "silenced_until": None if over else self.until(labels),
             "acknowledged_at": taken.at if taken else None,
             "acknowledged_why": taken.why if taken else None,

@@ -8,10 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from monitor.alerts.finding import begun_at
-from monitor.alerts.public import alert_id
+from monitor.alerts.public import public_of
 from monitor.alerts.silence import NOTHING, Quieted
-from monitor.alerts.taxonomy import atlas_of
 from monitor.alerts.vocabulary import LOSSES
 from monitor.store.schema import (
     alert,
@@ -28,34 +26,6 @@ WINDOWS, MOST_WINDOWS = 120, 1000
 SPARK_WINDOWS = 60
 TOLD = ("firing", "recovering")
 HEALTHS = ("alerting", "cannot see", "ok")
-
-ALERT_KEYS = (
-    "id",
-    "model",
-    "kind",
-    "origin",
-    "detector",
-    "column",
-    "segment",
-    "severity",
-    "state",
-    "since",
-    "fired_at",
-    "resolved_at",
-    "window_start",
-    "window_end",
-    "value",
-    "threshold",
-    "p_value",
-    "effect",
-    "n",
-    "evidence",
-    "atlas",
-    "text",
-    "silenced_until",
-    "acknowledged_at",
-    "acknowledged_why",
-)
 
 
 def overview(
@@ -97,7 +67,7 @@ def alerts(
     chosen += [alert.c.state.in_(states)] if states else [alert.c.state != "ok"]
     newest = (alert.c.fired_at.is_(None), alert.c.fired_at.desc(), alert.c.fingerprint)
     rows = connection.execute(select(alert).where(*chosen).order_by(*newest).limit(limit)).mappings()
-    return [_public(dict(row), quieted) for row in rows]
+    return [quieted.shown(public_of(dict(row))) | {"page": page_name(row["model"])} for row in rows]
 
 
 def measurements(
@@ -204,16 +174,6 @@ def health(
 def sources_of(name: str, sources: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Give the sources of a model: its records, its labels and its reference."""
     return [row for row in sources if name in (row["source"], row["source"].rpartition("/")[0])]
-
-
-def _public(row: dict[str, Any], quieted: Quieted) -> dict[str, Any]:
-    made: dict[str, Any] = {
-        "id": alert_id(row["fingerprint"], row["episode"]),
-        "atlas": atlas_of(row["kind"], row["evidence"]),
-    }
-    made |= quieted.of(row | made)
-    whole = row | made | {"since": begun_at(row["kind"], row["since"], row["evidence"])}
-    return {key: whole[key] for key in ALERT_KEYS} | {"page": page_name(row["model"])}
 
 
 def _receiver(name: str, state: Row[Any] | None, counts: Mapping[str, int]) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def tell_again(monitor: Monitor, model: str, *, now: datetime) -> list[Notice]:
         return []
     with monitor.database.write() as connection:
         seen = _look(connection, monitor, model, now=now, locked=True)
-        write_reminders(connection, model, seen.after)
+        write_reminders(connection, model, seen.before, seen.after)
         for receiver, notice in seen.due.items():
             enqueue(connection, notice, receiver, now=now)
     return list(seen.due.values())

@@ -7,11 +7,10 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Connection, RowMapping, Select, bindparam, func, insert, select, update
 
-from monitor.alerts.finding import Finding, begun_at
+from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import UNDER_ALARM, Alert, State
-from monitor.alerts.public import alert_id, as_json, instant, plain
+from monitor.alerts.public import alert_id, as_json, in_text, plain, public_of
 from monitor.alerts.silence import NOTHING, SILENCED, Quieted
-from monitor.alerts.taxonomy import atlas_of
 from monitor.store.schema import alert, alert_event
 from monitor.types import Window
 
@@ -66,7 +65,7 @@ def find_alerts(connection: Connection, beginning: str) -> list[dict[str, Any]]:
     """Give the alerts whose fingerprint begins so, in any state: `fingerprint` beside the public keys."""
     begins = alert.c.fingerprint.startswith(beginning, autoescape=True)
     rows = connection.execute(select(alert).where(begins).order_by(alert.c.fingerprint)).mappings()
-    return [_public(row) | {"fingerprint": row["fingerprint"]} for row in rows]
+    return [in_text(public_of(dict(row))) | {"fingerprint": row["fingerprint"]} for row in rows]
 
 
 def write_findings(
@@ -200,7 +199,7 @@ def alert_rows(
         chosen = chosen.where(alert.c.model == model)
     if state is not None:
         chosen = chosen.where(alert.c.state == state)
-    return [_public(row, quieted) for row in connection.execute(chosen).mappings()]
+    return [in_text(quieted.shown(public_of(dict(row)))) for row in connection.execute(chosen).mappings()]
 
 
 def _firing(model: str) -> Select[Any]:
@@ -241,19 +240,3 @@ def _finding(row: RowMapping) -> Finding:
         said=row["text"],
         **{name: row[name] for name in same},
     )
-
-
-def _public(row: RowMapping, quieted: Quieted = NOTHING) -> dict[str, Any]:
-    public = {
-        "id": alert_id(row["fingerprint"], row["episode"]),
-        **{name: row[name] for name in _PLAIN},
-        "since": instant(begun_at(row["kind"], row["since"], row["evidence"])),
-        **{name: instant(row[name]) for name in ("fired_at", "resolved_at", "window_start", "window_end")},
-        **{name: row[name] for name in _NUMBERS},
-        "n": row["n"],
-        "evidence": row["evidence"],
-        "atlas": atlas_of(row["kind"], row["evidence"]),
-        "text": row["text"],
-    }
-    done = quieted.of(public).items()
-    return public | {name: instant(one) if isinstance(one, datetime) else one for name, one in done}

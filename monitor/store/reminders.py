@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, select, update
 
 from monitor.alerts.reminder import Reminder
+from monitor.store.database import insert_new
 from monitor.store.schema import reminder
 
 
@@ -15,12 +16,16 @@ def read_reminders(connection: Connection, model: str, *, locked: bool = False) 
     return {row.receiver: Reminder(row.due_at, tuple(row.alerts), row.times) for row in rows}
 
 
-def write_reminders(connection: Connection, model: str, reminders: Mapping[str, Reminder]) -> None:
-    """Store the reminders of a model in place of those that there were."""
-    connection.execute(delete(reminder).where(reminder.c.model == model))
-    rows = [
-        {"model": model, "receiver": name, "due_at": one.due_at, "alerts": list(one.alerts), "times": one.times}
-        for name, one in reminders.items()
-    ]
-    if rows:
-        connection.execute(insert(reminder), rows)
+def write_reminders(
+    connection: Connection, model: str, before: Mapping[str, Reminder], after: Mapping[str, Reminder]
+) -> None:
+    """Store the reminders of a model in place of those that there were; one that somebody else has begun stays."""
+    mine = reminder.c.model == model
+    for name in before.keys() - after.keys():
+        connection.execute(delete(reminder).where(mine, reminder.c.receiver == name))
+    for name, one in after.items():
+        values = {"due_at": one.due_at, "alerts": list(one.alerts), "times": one.times}
+        if name in before:
+            connection.execute(update(reminder).where(mine, reminder.c.receiver == name).values(values))
+        else:
+            insert_new(connection, reminder, model=model, receiver=name, **values)

@@ -33,9 +33,9 @@ def test_a_receiver_that_asks_for_it_is_told_again(house: House) -> None:
 
 def test_it_is_planned_and_told_at_once_or_not_at_all_by_whoever_looks_first(house: House) -> None:
     house.judge({QUALITY: "!"}, NOON)
-    house.remind(NOON)
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(lambda _: house.remind(NOON + 4 * HOUR), range(4)))
+    for hour in (0, 4):
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(house.remind, [NOON + hour * HOUR] * 4))
     assert house.told() == ["first", "repeat"]
     with house.database.read() as connection:
         (planned,) = read_reminders(connection, MODEL).values()

@@ -263,7 +263,7 @@ class Machine(RuleBasedStateMachine):
         self.check_new()
         quiet = self.quieted()
         unheard = [row for row in self.house.rows() if row["state"] == "firing" and row["evidence"].get(SILENCED)]
-        assert all(quiet.of(row)["silenced_until"] for row in unheard), "its silence is over, and it was not told"
+        assert all(quiet.shown(row)["silenced_until"] for row in unheard), "its silence is over, and it was not told"
 
     @rule()
     def killed_while_looking(self) -> None:
@@ -298,7 +298,7 @@ class Machine(RuleBasedStateMachine):
         quiet = self.quieted()
         for notice in sent[self.seen :]:
             for one in notice["alerts"]:
-                told_while_silenced = quiet.of({**one, "state": "firing"})["silenced_until"]
+                told_while_silenced = quiet.shown({**one, "state": "firing"})["silenced_until"]
                 assert notice["transition"] == "resolved" or told_while_silenced is None, (notice["reason"], one["id"])
                 assert notice["reason"] not in ("worsened", "repeat") or one["id"] not in self.acked
                 assert notice["reason"] != "repeat" or one["state"] == "firing"

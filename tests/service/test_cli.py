@@ -19,9 +19,9 @@ import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 import pytest
 
+from monitor.alerts.public import KEYS
 from monitor.cli import ONE_THREAD
 from monitor.commands.listing import folded, weightiest_first
-from monitor.render.views import ALERT_KEYS
 from monitor.store.database import open_database
 from monitor.store.runs import note_failure
 from tests.commanding import Done, monitor
@@ -276,7 +276,7 @@ def test_alerts_have_the_public_keys_and_end_with_1_while_one_is_firing(judged: 
     found = lines(done)
     assert done.returncode == 1
     assert done.stderr == ""
-    assert all(tuple(row) == ALERT_KEYS for row in found)
+    assert all(tuple(row) == KEYS for row in found)
     [fare] = [row for row in found if row["column"] == "fare" and row["detector"] == "missing_share"]
     assert (fare["state"], fare["window_end"], fare["fired_at"]) == (
         "firing",
@@ -354,7 +354,7 @@ def test_replay_tells_only_the_windows_asked_for(judged: Path) -> None:
     late = lines(monitor(judged, "replay", "monitor.yaml", "--from", "2024-01-20", "--json"))
     assert all(row["window_end"] <= "2024-01-10T00:00:00Z" for row in lines(early))
     assert ("fare", "missing_share", "firing") in [(row["column"], row["detector"], row["state"]) for row in late]
-    assert all(tuple(row) == ALERT_KEYS for row in late)
+    assert all(tuple(row) == KEYS for row in late)
 
 
 def test_an_export_holds_every_record_with_its_label(judged: Path, tmp_path: Path) -> None:

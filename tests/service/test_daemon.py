@@ -32,7 +32,7 @@ from monitor.daemon.watchdog import watch_ticks
 from monitor.errors import DeliveryError
 from monitor.sources.push import PushSource
 from monitor.store.alerts import alert_rows
-from monitor.store.database import Database, migrate, open_database
+from monitor.store.database import Database
 from monitor.store.outbox import enqueue
 from monitor.store.pushed import read_pushed
 from monitor.store.runs import acquire, claim_run, failed_runs
@@ -88,12 +88,8 @@ class Strict:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path / 'monitor.db'}"
-    migrate(url)
-    opened = open_database(url)
-    yield opened
-    opened.close()
+def url(sqlite: str) -> str:
+    return sqlite
 
 
 def now() -> datetime:

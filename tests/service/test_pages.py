@@ -3,7 +3,7 @@
 import json
 import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import pytest
 from monitor.errors import MonitorError
 from monitor.render import html
 from monitor.render.deep_report import too_many_values, write_report
-from monitor.store.database import Database, migrate, open_database
+from monitor.store.database import Database
 from monitor.types import Roles
 from monitor.web import create_app, serve
 
@@ -23,12 +23,8 @@ CHROMIUM = Path("/usr/bin/chromium")
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path / 'monitor.db'}"
-    migrate(url)
-    opened = open_database(url)
-    yield opened
-    opened.close()
+def url(sqlite: str) -> str:
+    return sqlite
 
 
 @pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not there: pages were not tried in a browser")

@@ -12,7 +12,7 @@ import requests
 
 from monitor.errors import MonitorError
 from monitor.refusals import Patience
-from monitor.store.database import Database, migrate, open_database
+from monitor.store.database import Database
 from monitor.store.records import register_model
 from monitor.web import Served, create_app, serve
 
@@ -29,12 +29,8 @@ def taken(model: str, body: bytes, content_type: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path / 'monitor.db'}"
-    migrate(url)
-    opened = open_database(url)
-    yield opened
-    opened.close()
+def url(sqlite: str) -> str:
+    return sqlite
 
 
 @pytest.fixture

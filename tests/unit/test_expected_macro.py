@@ -33,7 +33,7 @@ Expecting = Callable[[Decided], ExpectedMacro | None]
 def drawn(draw: np.random.Generator, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Draw rows' labels by their chances; give what was decided, and the labels, 3 being any other."""
     said, chance = (np.repeat(part, counts.ravel()) for part in (np.repeat(np.arange(3), 3), CHANCES.ravel()))
-    others = np.array([draw.choice(4, p=WRONGS[i]) for i in said])
+    others = (draw.random(said.size)[:, None] > WRONGS.cumsum(axis=1)[said, :3]).sum(axis=1)
     return said, np.where(draw.random(said.size) < chance, said, others)
 
 

@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 import monitor
+from monitor.alerts.public import KEYS
 from monitor.cli import app
 from monitor.commands.manual import PAGES, TOPICS, page, show
 from monitor.config import Config, Model, load
@@ -23,7 +24,6 @@ from monitor.config.section import Section
 from monitor.detectors.attack import Validation
 from monitor.errors import ConfigError
 from monitor.notify.webhook import signed
-from monitor.render.views import ALERT_KEYS
 
 HOME = Path(monitor.__file__).parent.parent
 README = HOME / "README.md"
@@ -199,7 +199,7 @@ def keys_told(topic: str) -> list[str]:
 
 
 def test_the_keys_of_an_alert_and_of_a_validation_are_told() -> None:
-    assert sorted(keys_told("alerts")) == sorted(ALERT_KEYS)
+    assert sorted(keys_told("alerts")) == sorted(KEYS)
     assert sorted(keys_told("validate")) == sorted(field.name for field in fields(Validation))
 
 

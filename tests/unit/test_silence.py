@@ -219,8 +219,8 @@ def test_a_public_alert_that_is_over_is_not_silenced() -> None:
     assert told.finding
     row = as_json(told.finding)
     kept = Quieted((Silence(NOON, LATER),), {row["id"]: TAKEN})
-    assert kept.of(row) == {"silenced_until": LATER, "acknowledged_at": NOON, "acknowledged_why": "Ada"}
-    assert kept.of({**row, "state": "resolved"})["silenced_until"] is None
+    assert kept.shown(row) == {**row, "silenced_until": LATER, "acknowledged_at": NOON, "acknowledged_why": "Ada"}
+    assert kept.shown({**row, "state": "resolved"})["silenced_until"] is None
     noted = kept.noted(told.finding)
     assert (noted.silenced_until, noted.acknowledged) == (LATER, TAKEN)
     assert (as_json(noted)["silenced_until"], row["silenced_until"]) == ("2024-05-01T20:00:00Z", None)
