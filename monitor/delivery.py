@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
+from time import monotonic, sleep
 from traceback import format_tb
 
 from sqlalchemy import Connection
@@ -40,8 +42,10 @@ from monitor.types import Notice
 BACKOFF = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 1800, 3600))
 PATIENCE = timedelta(hours=72)
 LOOK_AGAIN_SECONDS = 0.25
+PACE_SECONDS = 1.0
+"""What Slack asks for between two messages to a webhook."""
 FLOODED = (Slack, Webhook)
-"""What gets digests; a log is a record, with every message on its line."""
+"""What gets digests, and no two messages within a second; a log is a record, with every message on its line."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -72,20 +76,22 @@ def deliver(
     owner: str,
     rng: Random,
     stop: Callable[[], bool] = lambda: False,
+    rest: Callable[[float], object] = sleep,
 ) -> Delivered:
     """Send every message that is due, until none is; a slow receiver delays nobody else.
 
-    owner: names this process in the outbox. rng: spreads the retries. stop: asked before each message.
+    owner: names this process in the outbox. rng: spreads the retries. stop: asked before each message. rest: waits so
+    many seconds between two messages to a receiver that is not to be flooded.
 
     When a receiver refuses for good, it is switched off and the others hear of it. An error that is no answer, such as
     one of the database, ends the delivery to one receiver and is raised when the others are through.
     """
+    drain = partial(_drain, database, receivers=receivers, now=now, owner=owner, rng=rng, stop=stop, rest=rest)
     total, busy = Delivered(), dict[Future[Delivered], str]()
     with ThreadPoolExecutor(max_workers=max(1, len(receivers)), thread_name_prefix="deliver") as pool:
         while True:
             for name in _waiting(database, receivers.keys() - busy.values(), now=now, stop=stop):
-                work = pool.submit(_drain, database, name, receivers, now=now, owner=owner, rng=rng, stop=stop)
-                busy[work] = name
+                busy[pool.submit(drain, name)] = name
             if not busy:
                 return total
             for work in wait(busy, timeout=LOOK_AGAIN_SECONDS, return_when=FIRST_COMPLETED).done:
@@ -133,11 +139,14 @@ def _drain(
     owner: str,
     rng: Random,
     stop: Callable[[], bool],
+    rest: Callable[[float], object],
 ) -> Delivered:
-    total = Delivered()
+    total, free_at = Delivered(), 0.0
     while not stop() and (batch := _claimed(database, name, receivers[name], now=now(), owner=owner)):
+        if isinstance(receivers[name], FLOODED):
+            rest(max(0.0, free_at - monotonic()))
         notice = message_of(batch)
-        refusal = _attempt(receivers[name], name, notice, now=now())
+        refusal, free_at = _attempt(receivers[name], name, notice, now=now()), monotonic() + PACE_SECONDS
         place = (name, notice.id, len(batch), batch[0].attempts)
         _LOG.info("%s: notice %s, messages %d, attempt %d: %s", *place, refusal or "delivered")
         with database.write() as connection:

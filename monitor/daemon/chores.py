@@ -25,7 +25,13 @@ def delivered(passes: Passes, rng: Random) -> None:
     """Send what is due."""
     monitor = passes.monitor
     sent = deliver(
-        monitor.database, monitor.receivers, now=passes.clock, owner=passes.owner, rng=rng, stop=passes.stop.is_set
+        monitor.database,
+        monitor.receivers,
+        now=passes.clock,
+        owner=passes.owner,
+        rng=rng,
+        stop=passes.stop.is_set,
+        rest=passes.stop.wait,
     )
     for off, why in sent.off.items():
         _LOG.error("switched off receiver=%s why=%r", off, why)

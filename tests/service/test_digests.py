@@ -10,6 +10,7 @@ from random import Random
 
 import pytest
 
+from monitor import delivery
 from monitor.delivery import Delivered, deliver
 from monitor.errors import DeliveryError
 from monitor.notify import Receiver
@@ -114,6 +115,22 @@ def test_after_an_hour_without_a_receiver_500_alerts_arrive_in_25_messages_at_mo
     lines = [line for notice in team.took for line in (notice.lines if notice.reason == "digest" else [notice.title])]
     assert len(lines) == len(set(lines)) == 500 + ended
     assert json.loads(payload(team.took[-1]))["type"] == "alert.digest"
+
+
+@pytest.mark.parametrize("kind", [Team, Log])
+def test_messages_to_one_receiver_are_a_second_apart_but_in_a_log(
+    database: Database, kind: type[Receiver], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "PACE_SECONDS", 1.0)
+    queue(database, *range(4))
+    rests: list[float] = []
+    receivers = {"team": kind()}
+    done = deliver(database, receivers, now=Clock(), owner="me", rng=Random(1), rest=rests.append)
+    assert done == Delivered(sent=4)
+    first, *others = rests or [0.0]
+    assert first == 0.0
+    assert len(others) == (3 if kind is Team else 0)
+    assert all(0.8 < pause <= 1.0 for pause in others)
 
 
 def test_a_crash_between_sending_and_marking_repeats_the_same_digest_and_loses_nothing(database: Database) -> None:

@@ -78,12 +78,13 @@ from random import Random
 from monitor.config import load
 from monitor.pipeline import Pass, Progress, look, once
 from monitor.wiring import opened
-import monitor.notify.webhook, monitor.profiles.arrow, monitor.detectors, monitor.sources.files
+import monitor.delivery, monitor.notify.webhook, monitor.profiles.arrow, monitor.detectors, monitor.sources.files
 import alembic.command, alembic.context, dateutil.parser, encodings.idna, psycopg, sqlite3
 
 folder, speed = Path(sys.argv[1]), float(sys.argv[2])
 began = datetime.fromisoformat(sys.argv[3])
 imported = time.process_time()
+monitor.delivery.PACE_SECONDS = 0.0  # its clock is faster, too
 
 def say(line):
     os.write(1, f"{line}\\n".encode())  # at once, so that no kill cuts it
