@@ -1,5 +1,6 @@
 """By how much a reference's rows of an hour of the week differ from all, and whether others differ likewise."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -39,19 +40,27 @@ class Week:
         size = self.rows.size
         step = _WEEK / size
         first = (stretch.start - _MONDAY) // step
-        places = np.arange(first, max(-((_MONDAY - stretch.end) // step), first + 1))[:size] % size
+        last = max(-((_MONDAY - stretch.end) // step), first + 1)
+        if last == first + 1:
+            place = first % size
+            return (self.shifts[place] if self.rows[place] else self.shifts[0] * 0), float(self.rows[place])
+        places = np.arange(first, last)[:size] % size
         rows = float(self.rows[places].sum())
         return (self.rows[places] @ self.shifts[places] / rows if rows else self.shifts[0] * 0), rows
 
     def explains(self, shift: Floats, stretch: Window) -> bool:
-        """Say whether rows of a stretch that differ by so much differ as the reference's own rows of these times do.
+        """Say whether rows of a stretch that differ by so much differ as the reference's own rows of these times do."""
+        return is_explained(shift, *self.at(stretch))
 
-        Those must evidently differ, the same way, and at least half as far.
-        """
-        usual, rows = self.at(stretch)
-        far = float(np.linalg.norm(shift))
-        along = float(usual @ shift) / far if far else 0.0
-        return along >= AS_FAR * far and along * np.sqrt(rows) >= EVIDENT
+
+def is_explained(shift: Floats, usual: Floats, rows: float) -> bool:
+    """Say whether rows that differ by so much do so as others do, which differ by `usual` and tell as much as `rows`.
+
+    Those must evidently differ, the same way, and at least half as far.
+    """
+    far = math.sqrt(float(shift @ shift))
+    along = float(usual @ shift) / far if far else 0.0
+    return along >= AS_FAR * far and along * math.sqrt(rows) >= EVIDENT
 
 
 def scores_of(bins: Bins, counts: Counts) -> Floats:

@@ -20,6 +20,7 @@ from monitor.profiles.calendar import Counts, Hours
 from monitor.profiles.layout import Column
 from monitor.profiles.outcome_layout import Binary, Multiclass, OutcomeLayout, Regression
 from monitor.profiles.profile import Profile
+from monitor.profiles.week import is_explained
 from monitor.steps.measure import Found, found_of
 from monitor.store.database import Database
 from monitor.store.hours import hours_within
@@ -162,11 +163,12 @@ def _unusual(series: Series, column: Column, sight: "Sight") -> list[int]:
     """Give the places of the windows that differ otherwise than the reference's rows of their hours of the week."""
     if column.week is None:
         return [*range(len(series.at))]
-    spans = [*map(sight.history.stretch_of, series.at[:-1]), sight.whole.span or sight.window]
+    spans = (*map(sight.history.stretch_of, series.at[:-1]), sight.whole.span or sight.window)
+    usual = map(column.week.at, spans)
     return [
         place
-        for place, (one, span) in enumerate(zip(series.found, spans, strict=True))
-        if not column.week.explains(_shift(one, column.week.at(span)[0]), span)
+        for place, (one, (shift, rows)) in enumerate(zip(series.found, usual, strict=True))
+        if not is_explained(_shift(one, shift), shift, rows)
     ]
 
 

@@ -34,9 +34,11 @@ def differing_version(standing: Iterable[Mapping[str, Any]]) -> str:
 
 def comes_of_version(one: Measurement, verdict: Verdict) -> bool:
     """Say whether values of an answer that the reference does not hold come of a new version, and of no other."""
-    layout, version = verdict.profiles[WHOLE][0].layout, new_version_in(verdict)
-    column = layout.by_name.get(one.column)
-    if not version or column is None or column.role not in ANSWERS or one.detector not in RANGES:
+    column = verdict.profiles[WHOLE][0].layout.by_name.get(one.column)
+    if one.detector not in RANGES or column is None or column.role not in ANSWERS:
+        return False
+    version = new_version_in(verdict)
+    if not version:
         return False
     own = VERSION + version
     return one.segment == own or not (one.segment.startswith(VERSION) or _breaks_elsewhere(one, own, verdict))

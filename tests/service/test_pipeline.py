@@ -213,8 +213,16 @@ def kept_up(loop: Loop, days: int = DAYS) -> Loop:
     return loop
 
 
-def test_catching_up_finds_and_tells_what_keeping_up_does(begin: Begin, url: str) -> None:
-    late, punctual = caught_up(begin(database=url)), kept_up(begin())
+@pytest.fixture(scope="module")
+def punctual(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
+    """Give a monitor that made a pass a day; tests only look at it."""
+    loop = kept_up(begun_in(tmp_path_factory.mktemp("punctual")))
+    yield loop
+    loop.monitor.database.close()
+
+
+def test_catching_up_finds_and_tells_what_keeping_up_does(begin: Begin, url: str, punctual: Loop) -> None:
+    late = caught_up(begin(database=url))
     assert {kind for (kind,) in late.rows(alert_event, "kind")} >= {"drift.data", "performance.realised"}
     assert late.found() == punctual.found()
     assert sorted(n.id for n in late.told.notices) == sorted(n.id for n in punctual.told.notices)
@@ -433,17 +441,25 @@ def test_a_window_is_measured_anew_when_a_tenth_more_of_its_labels_came_and_when
     assert known == [(150, False), (150, False), (168, False), (168, False), (174, True)]
 
 
+@pytest.fixture(scope="module")
+def in_order(tmp_path_factory: pytest.TempPathFactory) -> dict[Slice, tuple[Any, ...]]:
+    """Give what is counted of three days that came at once and in order."""
+    loop = begun_in(tmp_path_factory.mktemp("sorted"))
+    loop.log(0, ROWS.slice(0, 3 * A_DAY))
+    loop.label(0, ROWS.slice(0, 3 * A_DAY))
+    loop.once(after(3))
+    counted = counts(loop)
+    loop.monitor.database.close()
+    return counted
+
+
 @settings(max_examples=6, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 9))
 def test_order_lateness_and_repeats_change_no_profile(
-    tmp_path_factory: pytest.TempPathFactory, seed: int, files: int
+    tmp_path_factory: pytest.TempPathFactory, in_order: dict[Slice, tuple[Any, ...]], seed: int, files: int
 ) -> None:
     order = Random(seed)
     log = ROWS.slice(0, 3 * A_DAY)
-    wanted = begun_in(tmp_path_factory.mktemp("sorted"))
-    wanted.log(0, log)
-    wanted.label(0, log)
-    wanted.once(after(3))
     rows = [*range(log.num_rows), *order.choices(range(log.num_rows), k=60)]
     labels = [*range(log.num_rows), *order.choices(range(log.num_rows), k=60)]
     order.shuffle(rows)
@@ -455,12 +471,11 @@ def test_order_lateness_and_repeats_change_no_profile(
         if order.random() < 0.5:
             loop.once(after(3))
     loop.once(after(3))
-    assert counts(loop) == counts(wanted)
+    assert counts(loop) == in_order
     for which in ("records", "labels"):
         state = loop.source(which)
         assert (state.read, state.stored, state.repeated, state.quarantined) == (960, 900, 60, 0)
-    for one in (loop, wanted):
-        one.monitor.database.close()
+    loop.monitor.database.close()
 
 
 def test_a_window_that_is_filled_after_later_ones_is_measured_and_tells_nobody(begin: Begin) -> None:
