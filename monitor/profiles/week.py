@@ -1,6 +1,5 @@
 """By how much a reference's rows of an hour of the week differ from all, and whether others differ likewise."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -40,27 +39,36 @@ class Week:
         size = self.rows.size
         step = _WEEK / size
         first = (stretch.start - _MONDAY) // step
-        last = max(-((_MONDAY - stretch.end) // step), first + 1)
-        if last == first + 1:
-            place = first % size
-            return (self.shifts[place] if self.rows[place] else self.shifts[0] * 0), float(self.rows[place])
-        places = np.arange(first, last)[:size] % size
+        places = np.arange(first, max(-((_MONDAY - stretch.end) // step), first + 1))[:size] % size
         rows = float(self.rows[places].sum())
         return (self.rows[places] @ self.shifts[places] / rows if rows else self.shifts[0] * 0), rows
 
+    def at_each(self, stretches: Sequence[Window]) -> tuple[Floats, Floats]:
+        """Give (shifts, rows) of many stretches as `at` does of one: shape (stretches, scores) and (stretches,)."""
+        size, step = self.rows.size, _WEEK / self.rows.size
+        begun = np.array([(one.start - _MONDAY) / step for one in stretches])
+        ended = np.array([(one.end - _MONDAY) / step for one in stretches])
+        first = np.floor(begun).astype(np.int64)
+        place = first % size
+        shifts, rows = np.where(self.rows[place, None] > 0, self.shifts[place], 0.0), self.rows[place]
+        for several in np.flatnonzero(np.ceil(ended) > first + 1).tolist():
+            shifts[several], rows[several] = self.at(stretches[several])
+        return shifts, rows
+
     def explains(self, shift: Floats, stretch: Window) -> bool:
         """Say whether rows of a stretch that differ by so much differ as the reference's own rows of these times do."""
-        return is_explained(shift, *self.at(stretch))
+        usual, rows = self.at(stretch)
+        return bool(is_explained(shift, usual, np.float64(rows)))
 
 
-def is_explained(shift: Floats, usual: Floats, rows: float) -> bool:
+def is_explained(shift: Floats, usual: Floats, rows: NDArray[np.float64] | np.float64) -> NDArray[np.bool_]:
     """Say whether rows that differ by so much do so as others do, which differ by `usual` and tell as much as `rows`.
 
-    Those must evidently differ, the same way, and at least half as far.
+    Those must evidently differ, the same way, and at least half as far. shift, usual: shape (..., scores); rows: (...).
     """
-    far = math.sqrt(float(shift @ shift))
-    along = float(usual @ shift) / far if far else 0.0
-    return along >= AS_FAR * far and along * math.sqrt(rows) >= EVIDENT
+    far = np.sqrt((shift * shift).sum(axis=-1))
+    along = (usual * shift).sum(axis=-1) / np.where(far > 0, far, 1.0)
+    return np.asarray((along >= AS_FAR * far) & (along * np.sqrt(rows) >= EVIDENT))
 
 
 def scores_of(bins: Bins, counts: Counts) -> Floats:

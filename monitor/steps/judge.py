@@ -226,8 +226,7 @@ class Judging:
 
     def _remembered(self) -> Memory:
         if self._memory is None:
-            with self._monitor.database.read() as connection:
-                self._memory = Memory.of(connection, self._watch.name)
+            self._memory = Memory.of(self._monitor.database, self._watch.name, self._references[WHOLE].layout.by_name)
         return self._memory
 
 

@@ -5,14 +5,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from monitor.alerts.finding import Finding
-from monitor.detectors.drift import chi_square, mean_shift
 from monitor.detectors.temporal.cycles import CYCLES, is_as_far
-from monitor.steps.memory import Memory
+from monitor.steps.memory import SHIFTS, Memory
 from monitor.steps.verdict import Verdict
 from monitor.types import Window
 
 SHORT = ("day", "week")
-SHIFTS = (mean_shift.NAME, chi_square.NAME)
 TIMES = 2
 """So many cycles ago, each of them, it was as far off."""
 

@@ -22,6 +22,7 @@ from monitor.profiles.outcome_layout import Binary, Multiclass, OutcomeLayout, R
 from monitor.profiles.profile import Profile
 from monitor.profiles.week import is_explained
 from monitor.steps.measure import Found, found_of
+from monitor.steps.memory import RECENT, SHIFTS
 from monitor.store.database import Database
 from monitor.store.hours import hours_within
 from monitor.store.references import WHOLE
@@ -38,9 +39,7 @@ PERFORMANCE: Mapping[type[OutcomeLayout], tuple[str, ...]] = {
     Regression: ("mean_absolute_error", BIAS),
 }
 """The few that are gathered for `ageing`: each sees what the others do not, and each halves the others' evidence."""
-DRIFT = ("mean_shift", "chi_square")
 EITHER = ("mean_shift",)
-DRIFT_WINDOWS = 200
 COHEN, TINY = math.sqrt(8 * math.log(2)), 1e-12
 """A Jensen-Shannon distance d is about a w of so many d."""
 TOLD_FROM = 0.05
@@ -131,7 +130,7 @@ def drift_series(sight: "Sight") -> list[Series]:
 
     Without windows whose difference the reference's own rows of these hours show as well.
     """
-    before = sight.memory.before(sight.window, last=DRIFT_WINDOWS)
+    before = sight.memory.before(sight.window, last=RECENT)
     windows = [at for at in before if sight.history.knows(at, labels=False)]
     columns, known = sight.references[WHOLE].columns, sight.references[WHOLE].layout.by_name
     found = [
@@ -143,7 +142,7 @@ def drift_series(sight: "Sight") -> list[Series]:
             excess=columns[one.column].steepest,
             either=one.detector in EITHER,
         )
-        for one in _answers(sight.found, DRIFT)
+        for one in _answers(sight.found, SHIFTS)
         if one.column in columns and columns[one.column].role == "feature"
     ]
     told = [(one, _unusual(one, known[one.column], sight)) for one in found]
@@ -163,20 +162,20 @@ def _unusual(series: Series, column: Column, sight: "Sight") -> list[int]:
     """Give the places of the windows that differ otherwise than the reference's rows of their hours of the week."""
     if column.week is None:
         return [*range(len(series.at))]
-    spans = (*map(sight.history.stretch_of, series.at[:-1]), sight.whole.span or sight.window)
-    usual = map(column.week.at, spans)
-    return [
-        place
-        for place, (one, (shift, rows)) in enumerate(zip(series.found, usual, strict=True))
-        if not is_explained(_shift(one, shift), shift, rows)
-    ]
+    spans = [*map(sight.history.stretch_of, series.at[:-1]), sight.whole.span or sight.window]
+    usual, rows = column.week.at_each(spans)
+    effects = np.array([one.effect or 0.0 for one in series.found])[:, None]
+    return np.flatnonzero(~is_explained(_shifts(effects, usual, signed=series.name in EITHER), usual, rows)).tolist()
 
 
-def _shift(one: Measurement, usual: Floats) -> Floats:
-    """Give a difference of means as one of ranks, and of shares as one in the usual direction: its own is not kept."""
-    if one.detector in EITHER:
-        return np.asarray(np.eye(1, usual.size)[0] * (one.effect or 0.0))
-    return np.asarray(usual / max(float(np.linalg.norm(usual)), TINY) * (one.effect or 0.0) * COHEN)
+def _shifts(effects: Floats, usual: Floats, *, signed: bool) -> Floats:
+    """Give differences of means as some of ranks, and of shares as some in the usual direction: their own is not kept.
+
+    effects: shape (windows, 1). usual, and what is given: shape (windows, scores).
+    """
+    if signed:
+        return np.asarray(effects * np.eye(1, usual.shape[1]))
+    return np.asarray(effects * COHEN * usual / np.maximum(np.linalg.norm(usual, axis=1, keepdims=True), TINY))
 
 
 def limits_of(series: Sequence[Series], thresholds: Mapping[str, Setting]) -> dict[str, float]:

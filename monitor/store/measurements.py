@@ -1,6 +1,6 @@
 """Measurements and judgements of windows: what was found, against which threshold, and how often it was looked at."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
@@ -94,18 +94,42 @@ def read_armed(connection: Connection, name: str, *, since: datetime) -> Iterato
     yield from (dict(row) for row in rows.mappings())
 
 
+def last_windows(connection: Connection, name: str, *, number: int) -> list[Window]:
+    """Give the last so many windows of a model that were judged and held rows, oldest first."""
+    here = (judgement.c.model == name, judgement.c.rows > 0)
+    chosen = select(judgement.c.window_start, judgement.c.window_end).where(*here)
+    rows = connection.execute(chosen.order_by(judgement.c.window_end.desc()).limit(number)).all()
+    return [Window(start, end) for start, end in reversed(rows)]
+
+
+def measured_columns(connection: Connection, name: str, *, detector: str) -> list[str]:
+    """Give the columns of which a detector has ever measured something."""
+    here = (measurement.c.model == name, measurement.c.detector == detector)
+    return list(connection.execute(select(measurement.c.column).where(*here).distinct()).scalars())
+
+
 def read_series(
-    connection: Connection, name: str, *, detectors: Sequence[str], windows: int
-) -> Iterator[tuple[Window, Measurement]]:
-    """Give what some detectors measured of all traffic in a model's last so many windows, in no order."""
-    ends = select(judgement.c.window_end).where(judgement.c.model == name).order_by(judgement.c.window_end.desc())
-    horizon = connection.scalar(ends.offset(windows).limit(1))
+    connection: Connection,
+    name: str,
+    *,
+    detectors: Collection[str],
+    columns: Collection[str],
+    since: datetime,
+    until: datetime | None = None,
+) -> Iterator[tuple[datetime, Measurement]]:
+    """Give what some detectors measured of some columns of all traffic, beside the end of its window, in no order.
+
+    columns: "" is the model as a whole. since, until: of windows that end later than the former, and not later than
+    the latter, unless that is None. With each part of the key but the windows known, nothing else is read.
+    """
     m = measurement.c
     named = (m.detector, m.value, m.column, m.segment, m.n, m.p_value, m.effect, m.low, m.high, m.note, m.reference)
-    chosen = [m.model == name, m.detector.in_(detectors), m.segment == "", m.value.is_not(None)]
-    chosen += [m.window_end > horizon] if horizon else []
-    for start, end, *fields in connection.execute(select(m.window_start, m.window_end, *named).where(*chosen)):
-        yield Window(start, end), Measurement(*fields)
+    chosen = [m.model == name, m.detector.in_(detectors), m.column.in_(columns), m.segment == ""]
+    chosen += [m.value.is_not(None), m.window_end > since]
+    chosen += [m.window_end <= until] if until else []
+    # all at once, since these are thousands of rows in every pass
+    for end, *fields in connection.execute(select(m.window_end, *named).where(*chosen)).all():
+        yield end, Measurement(*fields)
 
 
 def write_judgement(connection: Connection, name: str, judged: Judgement) -> None:

@@ -10,7 +10,7 @@ from monitor.profiles.arrow import layout_of
 from monitor.profiles.groups import profile_table
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile
-from monitor.profiles.week import Week
+from monitor.profiles.week import Week, is_explained
 from monitor.steps.usual import AS_USUAL, told_by_the_week, without_the_usual
 from monitor.store.measurements import Judged
 from monitor.types import Measurement, Roles, Window
@@ -119,3 +119,21 @@ def test_of_days_the_weekday_counts() -> None:
     assert week.explains(np.array([1.2]), saturday)
     assert not week.explains(np.array([1.2]), Window(MONDAY, MONDAY + timedelta(days=1)))
     assert week.at(Window(MONDAY, MONDAY + timedelta(days=60)))[1] == 700
+
+
+@pytest.mark.parametrize("size", [7, 168])
+def test_many_stretches_are_known_as_each_of_them(size: int) -> None:
+    rng = np.random.default_rng(4)
+    week = Week(rng.normal(size=(size, 2)), np.where(rng.random(size) < 0.2, 0.0, 50.0))
+    starts = MONDAY + np.array([*range(200)]) * timedelta(hours=5, minutes=15)
+    lengths = [timedelta(minutes=15), HOUR, timedelta(hours=7), DAY, timedelta(days=2), timedelta(days=9)]
+    stretches = [Window(start, start + lengths[k % 6]) for k, start in enumerate(starts)]
+    shifts, rows = week.at_each(stretches)
+    for k, stretch in enumerate(stretches):
+        shift, held = week.at(stretch)
+        np.testing.assert_allclose(shifts[k], shift)
+        assert rows[k] == held
+    moved = rng.normal(size=(200, 2))
+    each = [week.explains(one, stretch) for one, stretch in zip(moved, stretches, strict=True)]
+    assert is_explained(moved, shifts, rows).tolist() == each
+    assert 0 < sum(each) < 200

@@ -1,6 +1,7 @@
 """What all tables are made of: how instants are kept, how constraints are named, and the columns that many have."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Integer, MetaData, String, Text
@@ -42,7 +43,13 @@ class UTCDateTime(TypeDecorator[datetime]):
             return None
         if isinstance(value, datetime):
             return value.astimezone(UTC)
-        return datetime.fromisoformat(value).replace(tzinfo=UTC)
+        return _instant(value)
+
+
+@lru_cache(maxsize=4096)
+def _instant(value: str) -> datetime:
+    """Read a time as SQLite keeps it; many rows of one read bear the same."""
+    return datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 
 metadata = MetaData(
