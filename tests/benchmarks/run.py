@@ -18,6 +18,7 @@ from process import Took, make, run, side
 
 MILLION = 1_000_000
 DAY_ROWS = 33_333
+HOUR_ROWS, HOURS, FEW_HOURS = 100, 500, 30
 CONFIG = """\
 database: sqlite:///monitor.db
 models:
@@ -61,7 +62,12 @@ class Bench:
         place = self.home / f"day-{self.rows}-{self.longer}-{number}.parquet"
         return make(place, rows, first_day=first, days=1.0, seed=10 + number)
 
-    def service(self, name: str, *files: Path) -> Path:
+    def hours(self, first: int, number: int) -> Path:
+        """Give the records of so many hours, a hundred each."""
+        place = self.home / f"hours-{first}-{number}.parquet"
+        return make(place, HOUR_ROWS * number, first_day=first / 24, days=number / 24, seed=100 + first)
+
+    def service(self, name: str, *files: Path, window: str = "1d") -> Path:
         """Give the configuration of a service that has nothing yet, in a folder of its own."""
         folder = self.home / name
         shutil.rmtree(folder, ignore_errors=True)
@@ -70,7 +76,7 @@ class Bench:
         for file in files:
             add(file, folder)
         config = folder / "monitor.yaml"
-        config.write_text(CONFIG)
+        config.write_text(CONFIG.replace("window: 1d", f"window: {window}"))
         return config
 
 
@@ -157,6 +163,30 @@ def against_itself(bench: Bench) -> Iterator[Figure]:
     )
 
 
+def beside_its_past(bench: Bench) -> Iterator[Figure]:
+    """Judge new hours of a hundred rows behind many hours, and behind few."""
+    services = {
+        number: bench.service(f"hours-{number}", bench.hours(HOURS - number, number), window="1h")
+        for number in (HOURS, FEW_HOURS)
+    }
+    took: dict[int, list[float]] = {number: [] for number in services}
+    for hour in range(HOURS, HOURS + bench.repeats + 2):
+        for number, config in services.items():
+            if hour > HOURS:
+                add(bench.hours(hour, 1), config.parent)
+            one = side("passing", config=config)
+            if hour > HOURS:
+                took[number].append(one["run"])
+    slow, fast = (min(seconds) for seconds in took.values())
+    yield Figure(
+        f"an hour of {HOUR_ROWS} new rows behind {HOURS} judged hours against one behind {FEW_HOURS}",
+        slow / fast,
+        "× its time",
+        at_most=2,
+        how=f"{slow * 1000:.0f} ms against {fast * 1000:.0f} ms, the process being there already",
+    )
+
+
 def starting(bench: Bench) -> Iterator[Figure]:
     """Measure what nobody should wait for."""
     asked = {"`import monitor`": ("-c", "import monitor"), "`monitor --help`": ("-m", "monitor", "--help")}
@@ -190,7 +220,7 @@ def main() -> int:
     return 0 if asked.quick or met else 1
 
 
-PARTS = (starting, against_a_scan, against_evidently, against_itself)
+PARTS = (starting, against_a_scan, against_evidently, against_itself, beside_its_past)
 
 if __name__ == "__main__":
     sys.exit(main())
