@@ -7,11 +7,10 @@ BIN := .venv/bin
 test: export OMP_NUM_THREADS = 1
 test: export OPENBLAS_NUM_THREADS = 1
 
-# the services that tests start compile nothing anew, whatever the environment says of bytecode;
-# a process more than cores, as tests wait a third of their time for a server, a disk or a clock
+# the services that tests start compile nothing anew, whatever the environment says of bytecode
 test: .venv/ready
 	$(BIN)/python -m compileall -q monitor migrations
-	$(BIN)/pytest --numprocesses $$($(BIN)/python -c "import os; print(1 + (os.cpu_count() or 1))") --dist loadfile
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 lint: .venv/ready
 	$(BIN)/ruff check .
