@@ -270,11 +270,11 @@ def _made(address: URL, worker: str) -> URL:
         with engine.connect() as connection:
             connection.execute(statement(f'DROP DATABASE IF EXISTS "{name}"'))
             connection.execute(statement(f'CREATE DATABASE "{name}"'))
-        engine.dispose()
-    engine = create_engine(address)
-    with engine.begin() as connection:
-        connection.execute(statement("DROP SCHEMA public CASCADE"))
-        connection.execute(statement("CREATE SCHEMA public"))
+    else:
+        engine = create_engine(address)
+        with engine.begin() as connection:
+            connection.execute(statement("DROP SCHEMA public CASCADE"))
+            connection.execute(statement("CREATE SCHEMA public"))
     engine.dispose()
     migrate(address.render_as_string(hide_password=False))
     return address

@@ -10,6 +10,8 @@ from monitor.alerts.finding import Finding, begun_at
 from monitor.alerts.taxonomy import atlas_of
 from monitor.alerts.wording import text_of
 
+QUIETED = ("silenced_until", "acknowledged_at", "acknowledged_why")
+"""Those of the public keys that people fill."""
 KEYS = (
     "id",
     "model",
@@ -33,9 +35,7 @@ KEYS = (
     "evidence",
     "atlas",
     "text",
-    "silenced_until",
-    "acknowledged_at",
-    "acknowledged_why",
+    *QUIETED,
 )
 """The keys of the public alert JSON, in order."""
 
@@ -68,8 +68,9 @@ def public_of(row: Mapping[str, Any]) -> dict[str, Any]:
         "id": alert_id(row["fingerprint"], row["episode"]),
         "since": begun_at(row["kind"], row["since"], row["evidence"]),
         "atlas": atlas_of(row["kind"], row["evidence"]),
+        **dict.fromkeys(QUIETED),
     }
-    return {name: made[name] if name in made else row.get(name) for name in KEYS}
+    return {name: made[name] if name in made else row[name] for name in KEYS}
 
 
 def in_text(public: Mapping[str, Any]) -> dict[str, Any]:

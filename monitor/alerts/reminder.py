@@ -11,13 +11,12 @@ from monitor.alerts.phrasing import counted, shown
 from monitor.alerts.public import alert_id, as_json
 from monitor.alerts.silence import is_hushed
 from monitor.alerts.titles import title_of
-from monitor.alerts.wording import text_of
+from monitor.alerts.wording import sentences_of
 from monitor.types import Notice
 
 REPEAT = "repeat"
 REPEATED: Transition = "repeated"
 LONGEST = timedelta(days=1)
-LISTED = 8
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ def reminder_of(
     groups = gathered(findings, config=config)
     listed = [finding for group in groups for finding in group.findings]
     kinds = {finding.kind for finding in listed}
-    first, rest = alert_id(listed[0].fingerprint, listed[0].alert.episode), len(listed) - LISTED
+    first = alert_id(listed[0].fingerprint, listed[0].alert.episode)
     members = [(finding.fingerprint, finding.alert.episode) for finding in listed]
     return Notice(
         id=notice_id(members, f"{REPEATED} {due_at.isoformat()}", receiver),
@@ -97,8 +96,7 @@ def reminder_of(
         reason=REPEAT,
         title=_title(groups),
         lines=(
-            *(text_of(finding) for finding in listed[:LISTED]),
-            *([f"and {rest} more"] if rest > 0 else []),
+            *sentences_of(listed),
             _to_do(config, first),
         ),
         alerts=tuple(as_json(finding) for finding in listed),

@@ -1,6 +1,6 @@
 """What a message says: what happened, how much and how sure, since when, where, and what to do."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from monitor.alerts.advice import to_do
@@ -38,12 +38,15 @@ def lines_of(group: Group) -> tuple[str, ...]:
     """Give the body of a message in order: how much and how sure, since when, who or what, what to do."""
     if is_suspicion(group.findings[0]):
         return suspicion_lines(group)
-    told = list(_one_each(group.findings))
-    sentences = [text_of(finding) for finding in told[:LISTED]]
-    rest = len(told) - LISTED
-    more = [f"and {rest} more"] if rest > 0 else []
+    told = sentences_of(list(_one_each(group.findings)))
     why = (*version_lines(group), *reason_lines(group))
-    return (*sentences, *more, *_times(group), *_places(group), *why, f"To do: {to_do(group)}.")
+    return (*told, *_times(group), *_places(group), *why, f"To do: {to_do(group)}.")
+
+
+def sentences_of(findings: Sequence[Finding]) -> tuple[str, ...]:
+    """Give the sentences of the first few alerts, and how many more there are."""
+    rest = len(findings) - LISTED
+    return (*map(text_of, findings[:LISTED]), *([f"and {rest} more"] if rest > 0 else []))
 
 
 def _one_each(findings: Iterable[Finding]) -> Iterator[Finding]:

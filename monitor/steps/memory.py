@@ -27,6 +27,7 @@ METRICS = (
     "unlabelled_share",
 )
 """Others that are read for it; reading all would be most of a pass."""
+REMEMBERED_DETECTORS = (*SHIFTS, *METRICS)
 Known = Iterable[tuple[Window, Measurement]]
 
 
@@ -74,7 +75,7 @@ class Memory:
         whole = (one.measurement for one in found if not one.measurement.segment)
         self._noted.add(window)
         self._at(window).clear()
-        self._at(window).update({(m.detector, m.column): m for m in whole if m.detector in (*SHIFTS, *METRICS)})
+        self._at(window).update({(m.detector, m.column): m for m in whole if m.detector in REMEMBERED_DETECTORS})
 
     def before(self, window: Window, *, last: int = REMEMBERED) -> list[Window]:
         """Give the last windows before this one, oldest first."""

@@ -165,7 +165,7 @@ def _unusual(series: Series, column: Column, sight: "Sight") -> list[int]:
     spans = [*map(sight.history.stretch_of, series.at[:-1]), sight.whole.span or sight.window]
     usual, rows = column.week.at_each(spans)
     effects = np.array([one.effect or 0.0 for one in series.found])[:, None]
-    return np.flatnonzero(~is_explained(_shifts(effects, usual, signed=series.name in EITHER), usual, rows)).tolist()
+    return np.flatnonzero(~is_explained(_shifts(effects, usual, signed=series.either), usual, rows)).tolist()
 
 
 def _shifts(effects: Floats, usual: Floats, *, signed: bool) -> Floats:

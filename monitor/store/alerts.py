@@ -32,7 +32,7 @@ def held_findings(connection: Connection, model: str, *, by: Collection[str]) ->
 
     by: ids of alerts. Of what was measured an alert keeps the sentence and the public numbers.
     """
-    rows = connection.execute(_firing(model)).mappings()
+    rows = connection.execute(_standing(model, "firing")).mappings()
     return [
         _finding(row) for row in rows if not row["evidence"].get("told") and row["evidence"].get("inhibited_by") in by
     ]
@@ -44,15 +44,14 @@ def silenced_findings(connection: Connection, model: str, *, locked: bool = Fals
     locked: nobody else can tell them before this transaction ends. Of what was measured an alert keeps the sentence
     and the public numbers.
     """
-    chosen = _firing(model).with_for_update() if locked else _firing(model)
+    chosen = _standing(model, "firing").with_for_update() if locked else _standing(model, "firing")
     rows = connection.execute(chosen).mappings()
     return [_finding(row) for row in rows if row["evidence"].get(SILENCED)]
 
 
 def alarmed_findings(connection: Connection, model: str) -> list[Finding]:
     """Give a model's alerts that are firing or recovering, told or not, with their sentences and public numbers."""
-    chosen = select(alert).where(alert.c.model == model, alert.c.state.in_(UNDER_ALARM)).order_by(alert.c.fingerprint)
-    return [_finding(row) for row in connection.execute(chosen).mappings()]
+    return [_finding(row) for row in connection.execute(_standing(model, *UNDER_ALARM)).mappings()]
 
 
 def finding_of(connection: Connection, fingerprint: str) -> Finding:
@@ -202,8 +201,8 @@ def alert_rows(
     return [in_text(quieted.shown(public_of(dict(row)))) for row in connection.execute(chosen).mappings()]
 
 
-def _firing(model: str) -> Select[Any]:
-    return select(alert).where(alert.c.model == model, alert.c.state == "firing").order_by(alert.c.fingerprint)
+def _standing(model: str, *states: str) -> Select[Any]:
+    return select(alert).where(alert.c.model == model, alert.c.state.in_(states)).order_by(alert.c.fingerprint)
 
 
 def _row(finding: Finding) -> dict[str, Any]:

@@ -9,8 +9,9 @@ import pytest
 from monitor.alerts.digest import digest_of, is_pressing
 from monitor.alerts.finding import Acknowledgement, Finding
 from monitor.alerts.lifecycle import Alert, fingerprint
-from monitor.alerts.reminder import LISTED, REPEAT, REPEATED, Reminder, is_remembered, looked_at, reminder_of
+from monitor.alerts.reminder import REPEAT, REPEATED, Reminder, is_remembered, looked_at, reminder_of
 from monitor.alerts.silence import SILENCED
+from monitor.alerts.wording import LISTED
 from monitor.types import Window
 
 NOON, HOUR = datetime(2024, 5, 1, 12, tzinfo=UTC), timedelta(hours=1)
