@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 ColumnKind = Literal["numeric", "categorical", "text", "vector"]
 Task = Literal["binary", "multiclass", "regression"]
+Severity = Literal["critical", "warning", "info"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+"""How grave an alert is, the gravest first."""
 Cursor = Mapping[str, Any]
 
 

@@ -7,10 +7,8 @@ from typing import Any
 
 from monitor.alerts.lifecycle import Alert, Transition
 from monitor.alerts.taxonomy import is_attack
-from monitor.types import Window
+from monitor.types import SEVERITIES, Window
 
-SEVERITIES = ("critical", "warning", "info")
-"""The gravest first."""
 BY_HAND = "resolved by hand"
 """The note of an alert that people end."""
 CONFIG = "monitor.yaml"

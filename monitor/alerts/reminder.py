@@ -1,7 +1,7 @@
 """What still fires is told again: when, and in which words."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitor.alerts.finding import CONFIG, Finding, Group
@@ -10,13 +10,15 @@ from monitor.alerts.lifecycle import UNDER_ALARM, Transition, notice_id
 from monitor.alerts.phrasing import counted, shown
 from monitor.alerts.public import alert_id, as_json
 from monitor.alerts.silence import is_hushed
-from monitor.alerts.titles import title_of
-from monitor.alerts.wording import sentences_of
+from monitor.alerts.titles import PREFIXES, title_of
+from monitor.alerts.wording import LISTED, lines_of, sentences_of, text_of
 from monitor.types import Notice
 
 REPEAT = "repeat"
 REPEATED: Transition = "repeated"
 LONGEST = timedelta(days=1)
+ADVISED = 3
+"""A reminder says what to do about so many groups of alerts."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,6 @@ def reminder_of(
     groups = gathered(findings, config=config)
     listed = [finding for group in groups for finding in group.findings]
     kinds = {finding.kind for finding in listed}
-    first = alert_id(listed[0].fingerprint, listed[0].alert.episode)
     members = [(finding.fingerprint, finding.alert.episode) for finding in listed]
     return Notice(
         id=notice_id(members, f"{REPEATED} {due_at.isoformat()}", receiver),
@@ -95,27 +96,44 @@ def reminder_of(
         transition=REPEATED,
         reason=REPEAT,
         title=_title(groups),
-        lines=(
-            *sentences_of(listed),
-            _to_do(config, first),
-        ),
+        lines=(*_sentences(listed), *_to_do(groups), _quieting(config, listed)),
         alerts=tuple(as_json(finding) for finding in listed),
         link=address_of(listed[0], base_url) if base_url else "",
     )
 
 
-def _to_do(config: str, alert: str) -> str:
-    return (
-        "To do: what the first message of each says. To be told of an alert no more, "
-        f"`monitor ack {config} {alert}` where somebody looks at it, or `monitor silence {config} {alert} --for 8h`."
-    )
+def _sentences(listed: Sequence[Finding]) -> tuple[str, ...]:
+    """Give the sentence of each alert, with its id where there are several."""
+    if len(listed) == 1:
+        return sentences_of(listed)
+    return sentences_of([replace(finding, said=f"{text_of(finding)} ({_id(finding)})") for finding in listed])
+
+
+def _to_do(groups: Sequence[Group]) -> tuple[str, ...]:
+    """Give what the messages of the gravest say is to be done."""
+    advised = [(_named(group), lines_of(group)[-1]) for group in groups[:ADVISED]]
+    if len(groups) == 1:
+        return (advised[0][1],)
+    return tuple(line.replace("To do", f"To do about {name}", 1) for name, line in advised)
+
+
+def _quieting(config: str, listed: Sequence[Finding]) -> str:
+    ids = " ".join(map(_id, listed[:LISTED]))
+    looks = f"`monitor ack {config} {ids}` where somebody looks at {'it' if len(listed) == 1 else 'them'}"
+    return f"To be told no more: {looks}, or `monitor silence {config} {_id(listed[0])} --for 8h`."
 
 
 def _title(groups: Sequence[Group]) -> str:
     """Name what fires; a message's title begins with its model."""
-    model = shown(groups[0].model)
     if len(groups) == 1:
         return title_of(groups[0])
     number = sum(len(group.findings) for group in groups)
-    named = "; ".join(title_of(group).removeprefix(f"{model}: still firing: ") for group in groups)
-    return f"{model}: {counted(number, 'alert')} still firing: {named}"
+    return f"{shown(groups[0].model)}: {counted(number, 'alert')} still firing: {'; '.join(map(_named, groups))}"
+
+
+def _named(group: Group) -> str:
+    return title_of(group).removeprefix(f"{shown(group.model)}: {PREFIXES[REPEAT]}")
+
+
+def _id(finding: Finding) -> str:
+    return alert_id(finding.fingerprint, finding.alert.episode)

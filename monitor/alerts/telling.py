@@ -14,7 +14,20 @@ from monitor.alerts.titles import TOLD_AS, told_as
 WORSE, WORSE_WINDOWS = 2.0, 2
 BROKEN = "told_broken"
 """In an alert's evidence: the columns that its message named as broken, of which it comes."""
-CARRIED = ("told", SILENCED, "inhibited_by", "told_effect", "told_group", TOLD_AS, BROKEN, "worse_windows", "worsened")
+TOLD_TO = "told_to"
+"""In an alert's evidence: the receivers that have heard of it."""
+CARRIED = (
+    "told",
+    TOLD_TO,
+    SILENCED,
+    "inhibited_by",
+    "told_effect",
+    "told_group",
+    TOLD_AS,
+    BROKEN,
+    "worse_windows",
+    "worsened",
+)
 """What an alert's evidence remembers of what was told of it."""
 UNSILENCED = "unsilenced"
 

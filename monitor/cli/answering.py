@@ -7,8 +7,9 @@ import typer
 from monitor.cli.options import Config, Json
 
 Why = Annotated[str, typer.Option(help="What to say of it; kept beside it.")]
-Id = Annotated[
-    str, typer.Argument(help="An alert's id, or its first 6 characters and more: see `monitor alerts`.", metavar="ID")
+Ids = Annotated[
+    list[str],
+    typer.Argument(help="Alerts by their ids, or the first 6 characters and more: see `monitor alerts`.", metavar="ID"),
 ]
 
 
@@ -44,7 +45,10 @@ def silence(
 
 def unsilence(
     config: Config,
-    numbers: Annotated[list[int], typer.Argument(help="Numbers that `monitor silence` lists.", metavar="NUMBER")],
+    silences: Annotated[
+        list[str],
+        typer.Argument(help="Numbers that `monitor silence` lists, or ids of silenced alerts.", metavar="NUMBER|ID"),
+    ],
 ) -> None:
     """End silences early.
 
@@ -52,28 +56,28 @@ def unsilence(
     """
     from monitor.commands.silencing import unsilence as command  # noqa: PLC0415
 
-    raise typer.Exit(command(config, numbers))
+    raise typer.Exit(command(config, silences))
 
 
-def ack(config: Config, alert: Id, *, why: Why = "") -> None:
-    """Say that somebody has taken an alert over: until it ends, nothing more is told of it.
+def ack(config: Config, alerts: Ids, *, why: Why = "") -> None:
+    """Say that somebody has taken alerts over: until they end, nothing more is told of them.
 
-    Its end is told, and so is the next time that it fires.
+    Their end is told, and so is the next time that they fire.
 
     monitor ack monitor.yaml 3f2a90cc41d8-1 --why "Ada looks at the feed"
     """
     from monitor.commands.by_hand import ack as command  # noqa: PLC0415
 
-    raise typer.Exit(command(config, alert, why=why))
+    raise typer.Exit(command(config, alerts, why=why))
 
 
-def resolve(config: Config, alert: Id, *, why: Why = "") -> None:
-    """End an alert that is firing or recovering.
+def resolve(config: Config, alerts: Ids, *, why: Why = "") -> None:
+    """End alerts that are firing or recovering.
 
-    Its end is told to those who heard of it. It fires again where later windows breach as its rule asks.
+    Their end is told to those who heard of them. They fire again where later windows breach as their rules ask.
 
     monitor resolve monitor.yaml 3f2a90cc41d8-1 --why "the feed is mended"
     """
     from monitor.commands.by_hand import resolve as command  # noqa: PLC0415
 
-    raise typer.Exit(command(config, alert, why=why))
+    raise typer.Exit(command(config, alerts, why=why))

@@ -13,7 +13,7 @@ from monitor.alerts.phrasing import clock, counted
 from monitor.alerts.public import mark_of
 from monitor.alerts.silence import Quieted, Silence
 from monitor.alerts.taxonomy import is_attack
-from monitor.commands.alert_ids import PRESENT, present_alert
+from monitor.commands.alert_ids import LEAST, PRESENT, present_alert
 from monitor.commands.opening import configured, reaching_database, watching
 from monitor.commands.passes import now
 from monitor.commands.printing import json_line, table
@@ -75,20 +75,29 @@ def silence(path: Path, asked: Asked, *, length: str | None, why: str, as_json: 
     return 0
 
 
-def unsilence(path: Path, numbers: Sequence[int]) -> int:
-    """End silences now; ConfigError for a number that no running one has."""
+def unsilence(path: Path, asked: Sequence[str]) -> int:
+    """End silences now; asked: their numbers, or ids of alerts they were set for. ConfigError for what means none."""
     setup = configured(path)
     with watching(setup) as monitor, reaching_database(setup), monitor.database.write() as connection:
         at = now()
-        running = [one.number for one in running_silences(connection, now=at)]
-        for number in numbers:
-            if number not in running:
-                known = f"running are {', '.join(map(str, sorted(running)))}" if running else "none is running"
-                raise ConfigError(f"{setup.place}: silences", f"no running silence {number}", known)
-        end_silences(connection, numbers, now=at)
-    ended = counted(len(set(numbers)), "silence")
+        running = running_silences(connection, now=at)
+        numbers = {number for one in asked for number in _numbers(one, running, setup.place)}
+        end_silences(connection, sorted(numbers), now=at)
+    ended = counted(len(numbers), "silence")
     typer.echo(f"{ended} ended; what still fires and was not told is told by the next pass")
     return 0
+
+
+def _numbers(asked: str, running: Iterable[Silence], place: str) -> list[int]:
+    """Give the numbers of the running silences that a number, or an alert's id or its beginning, means."""
+    found = [one.number for one in running if str(one.number) == asked]
+    if not found and len(asked) >= LEAST:
+        found = [one.number for one in running if one.mark and one.mark.startswith(asked.partition("-")[0])]
+    if not found:
+        numbers = ", ".join(map(str, sorted(one.number for one in running)))
+        known = f"running are {numbers}" if numbers else "none is running"
+        raise ConfigError(f"{place}: silences", f"no running silence {asked}", known)
+    return found
 
 
 def _listed(monitor: Monitor, *, as_json: bool) -> int:

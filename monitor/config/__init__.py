@@ -3,7 +3,6 @@
 from monitor.config.columns import Columns
 from monitor.config.model import (
     KINDS,
-    SEVERITIES,
     Attacks,
     Config,
     Data,
@@ -13,7 +12,6 @@ from monitor.config.model import (
     Probes,
     Receiver,
     Route,
-    Severity,
     Web,
 )
 from monitor.config.read import ConfigErrors, load
@@ -22,7 +20,6 @@ from monitor.config.values import Budget, Hold, parse_budget, parse_duration, pa
 
 __all__ = [
     "KINDS",
-    "SEVERITIES",
     "Attacks",
     "Budget",
     "Columns",
@@ -37,7 +34,6 @@ __all__ = [
     "Receiver",
     "Route",
     "Setting",
-    "Severity",
     "Web",
     "load",
     "parse_budget",

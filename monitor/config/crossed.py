@@ -11,8 +11,9 @@ from fnmatch import fnmatchcase
 
 from monitor.config.addresses import is_loopback, is_private, is_web
 from monitor.config.crossed_model import crossed_model
-from monitor.config.model import KINDS, SEVERITIES, Receiver
+from monitor.config.model import KINDS, Receiver
 from monitor.config.words import Mistake, Path, Tree, listed, mapping, shown, suggestion, value_at
+from monitor.types import SEVERITIES
 
 _RECEIVER_KINDS = ("slack", "webhook", "log")
 BEFORE_KEY, NEW_KEY = "whsec_", "echo whsec_$(openssl rand -base64 32)"

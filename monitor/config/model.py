@@ -1,7 +1,7 @@
 """The configuration's sections, as they are written and with their defaults."""
 
 from datetime import timedelta
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
 
@@ -24,9 +24,8 @@ from monitor.config.values import (
     parse_amount,
     read_by,
 )
+from monitor.types import Severity
 
-Severity = Literal["info", "warning", "critical"]
-SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 KINDS = (
     "attack.evasion",
     "attack.extraction",

@@ -9,11 +9,12 @@ from urllib.parse import quote
 
 from monitor.errors import DeliveryError
 from monitor.notify.post import PERMANENT_BODIES, post
-from monitor.types import Notice
+from monitor.types import SEVERITIES, Notice
 
 HEADER, SECTION = 150, 3000
 # With the header, the link and the plain text, these stay below 40 blocks and 9,000 characters.
 LINES, LINK, FALLBACK, SECTIONS = 6500, 1000, 1000, 36
+NAMED = 5
 
 ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
@@ -36,10 +37,21 @@ class Slack:
 def payload(notice: Notice) -> dict[str, Any]:
     """Give Slack's message: at most 40 blocks and 9,000 characters of text, no mention or markup from data."""
     header = {"type": "header", "text": {"type": "plain_text", "text": fit(notice.title.strip(), HEADER) or "-"}}
-    sections = [_section(text) for text in _sections(notice.lines)]
+    lines = (*_stamp(notice), *notice.lines)
+    sections = [_section(text) for text in _sections(lines)]
     link = [_section(f"<{address}|Open>")] if (address := _address(notice.link)) else []
-    fallback = fit("\n".join((notice.title, *notice.lines)), FALLBACK) or "-"
+    fallback = fit("\n".join((notice.title, *lines)), FALLBACK) or "-"
     return {"text": fallback, "blocks": [header, *sections, *link]}
+
+
+def _stamp(notice: Notice) -> tuple[str, ...]:
+    """Say how grave the alerts are, the gravest first, and name them, so that a command can be given their ids."""
+    severities = [one for one in SEVERITIES if one in {alert.get("severity") for alert in notice.alerts}]
+    ids = list(dict.fromkeys(str(alert["id"]) for alert in notice.alerts if alert.get("id")))
+    if not severities or not ids:
+        return ()
+    named = ", ".join(ids[:NAMED]) + (f" and {len(ids) - NAMED:,} more" if len(ids) > NAMED else "")
+    return (f"Severity {', '.join(severities)}; alert{'s' if len(ids) > 1 else ''} {named}.",)
 
 
 def fit(text: str, limit: int) -> str:

@@ -16,7 +16,7 @@ from monitor.alerts.vocabulary import LOSSES
 from monitor.detectors.quality import freshness
 from monitor.schedule import window_of
 from monitor.steps.losses import lost_quietly
-from monitor.steps.notify import tell
+from monitor.steps.notify import addressed, tell
 from monitor.steps.standing import held_back
 from monitor.steps.turns import Turn, slot_level, turns, unjudged
 from monitor.store.alerts import alert_rows, held_findings, read_alerts, write_findings
@@ -81,6 +81,7 @@ def _told(
     rows |= {mark_of(row["id"]): row for row in map(as_json, findings)}
     held = map(quieted.noted, _held(connection, watch, findings))
     findings += held_back(held, rows.values(), apart=watch.labels is not None)
+    findings = addressed(findings, monitor)
     write_findings(connection, findings, alerts, now=now)
     tell(connection, monitor, findings, now=now)
     return findings

@@ -19,7 +19,7 @@ from monitor.steps.going_on import clients_going_on
 from monitor.steps.history import History
 from monitor.steps.lengths import with_lengths
 from monitor.steps.memory import Memory
-from monitor.steps.notify import tell
+from monitor.steps.notify import addressed, tell
 from monitor.steps.origins import with_origins
 from monitor.steps.poisoned import labels_of
 from monitor.steps.profiled import without_clients
@@ -205,6 +205,7 @@ class Judging:
             write_judgement(connection, name, judgement)
             noted = map(read_quieted(connection, now=now).noted, stepped)
             findings = held_back(noted, standing.rows.values(), apart=self._watch.labels is not None)
+            findings = addressed(findings, self._monitor)
             write_findings(connection, findings, standing.alerts, now=now)
             tell(connection, self._monitor, findings, now=now)
         standing.note(findings)

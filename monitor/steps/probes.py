@@ -12,7 +12,7 @@ from monitor.alerts.lifecycle import Alert, Rule, fingerprint, step
 from monitor.config import setting_of
 from monitor.detectors.versions import probe
 from monitor.errors import ProbeError
-from monitor.steps.notify import tell
+from monitor.steps.notify import addressed, tell
 from monitor.steps.slices import OTHER
 from monitor.store.alerts import alert_rows, read_alerts, write_findings
 from monitor.store.cursors import read_cursors, write_cursors
@@ -111,6 +111,7 @@ def _written(
         stepped = list(_stepped(watch, measured(asked, held, probes), alerts, now=now))
         noted = map(read_quieted(connection, now=now).noted, stepped)
         findings = inhibited(noted, alert_rows(connection, model=watch.name)) if stepped else []
+        findings = addressed(findings, monitor)
         if findings:
             write_findings(connection, findings, alerts, now=now)
             tell(connection, monitor, findings, now=now)

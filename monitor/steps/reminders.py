@@ -5,12 +5,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from monitor.alerts.finding import Finding, Group
+from monitor.alerts.finding import Finding
 from monitor.alerts.public import alert_id
 from monitor.alerts.reminder import REPEAT, REPEATED, Reminder, is_remembered, looked_at, reminder_of
-from monitor.steps.notify import receivers_of
+from monitor.steps.notify import heard_by
 from monitor.store.alerts import alarmed_findings
-from monitor.store.outbox import enqueue
+from monitor.store.outbox import enqueue, withdraw
 from monitor.store.reminders import read_reminders, write_reminders
 from monitor.store.silences import read_quieted
 from monitor.types import Notice
@@ -41,6 +41,7 @@ def tell_again(monitor: Monitor, model: str, *, now: datetime) -> list[Notice]:
         seen = _look(connection, monitor, model, now=now, locked=True)
         write_reminders(connection, model, seen.before, seen.after)
         for receiver, notice in seen.due.items():
+            withdraw(connection, receiver, model, REPEATED, now=now)
             enqueue(connection, notice, receiver, now=now)
     return list(seen.due.values())
 
@@ -50,7 +51,7 @@ def _look(connection: Connection, monitor: Monitor, model: str, *, now: datetime
     quieted = read_quieted(connection, now=now)
     remembered = list(filter(is_remembered, map(quieted.noted, alarmed_findings(connection, model))))
     for receiver, every in monitor.repeats.items():
-        heard = [finding for finding in remembered if receiver in receivers_of(_alone(finding), monitor)]
+        heard = [finding for finding in remembered if receiver in heard_by(finding, monitor)]
         firing = [_told_again(finding) for finding in heard if finding.alert.state == "firing"]
         names = [alert_id(finding.fingerprint, finding.alert.episode) for finding in heard]
         before = look.before.get(receiver)
@@ -66,7 +67,3 @@ def _look(connection: Connection, monitor: Monitor, model: str, *, now: datetime
 
 def _told_again(finding: Finding) -> Finding:
     return replace(finding, transition=REPEATED, reason=REPEAT)
-
-
-def _alone(finding: Finding) -> Group:
-    return Group(finding.model, finding.kind, "fired", (finding,))

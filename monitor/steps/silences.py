@@ -9,7 +9,7 @@ from monitor.alerts.finding import BY_HAND, Finding
 from monitor.alerts.lifecycle import ended
 from monitor.alerts.phrasing import said
 from monitor.alerts.telling import unsilenced
-from monitor.steps.notify import tell
+from monitor.steps.notify import addressed, tell
 from monitor.store.alerts import append_event, finding_of, read_alerts, silenced_findings, write_alerts
 from monitor.store.silences import read_quieted
 from monitor.watch import Monitor
@@ -24,7 +24,7 @@ def tell_unsilenced(monitor: Monitor, model: str, *, now: datetime) -> list[Find
         if not _heard_now(connection, model, now=now, locked=False):
             return []
     with monitor.database.write() as connection:
-        found = [unsilenced(finding) for finding in _heard_now(connection, model, now=now, locked=True)]
+        found = addressed(map(unsilenced, _heard_now(connection, model, now=now, locked=True)), monitor)
         write_alerts(connection, found, read_alerts(connection, model))
         tell(connection, monitor, found, now=now)
     return found
@@ -46,7 +46,8 @@ def end_by_hand(monitor: Monitor, fingerprint: str, *, why: str, now: datetime) 
         if transition is None:
             return None
         text = "; ".join([before.said, f"{BY_HAND}: {said(why)}" if why else BY_HAND])
-        found = replace(before, alert=after, transition=transition, note=BY_HAND, said=text)
+        over = replace(before, alert=after, transition=transition, note=BY_HAND, said=text)
+        (found,) = addressed([over], monitor)
         write_alerts(connection, [found], {fingerprint: before.alert})
         append_event(connection, found, now=now, why=why)
         tell(connection, monitor, [found], now=now)

@@ -56,6 +56,23 @@ def enqueue(connection: Connection, notice: Notice, receiver: str, *, now: datet
     )
 
 
+def withdraw(connection: Connection, receiver: str, model: str, transition: str, *, now: datetime) -> None:
+    """Take back a model's messages of a transition that wait for a receiver, with their attempts, before a newer one.
+
+    One that somebody is sending stays.
+    """
+    waits = (
+        outbox.c.receiver == receiver,
+        outbox.c.state == "pending",
+        outbox.c.order_key.startswith(json.dumps([receiver, model])[:-1], autoescape=True),
+        _is_free(now),
+    )
+    rows = connection.execute(select(outbox.c.id, outbox.c.content).where(*waits).with_for_update())
+    old = [row.id for row in rows if row.content["transition"] == transition]
+    connection.execute(delete(delivery).where(delivery.c.outbox.in_(old)))
+    connection.execute(delete(outbox).where(outbox.c.id.in_(old)))
+
+
 def due_receivers(connection: Connection, receivers: Collection[str], *, now: datetime) -> set[str]:
     """Name those of the receivers for whom there is something to claim."""
     return set(connection.execute(select(outbox.c.receiver).where(*_claimable(receivers, now)).distinct()).scalars())
@@ -196,11 +213,16 @@ def _claimable(receivers: Collection[str], now: datetime) -> list[ColumnElement[
     return [
         *pending,
         outbox.c.due_at <= now,
-        or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= now),
+        _is_free(now),
         outbox.c.receiver.not_in(blocked),
         outbox.c.id.in_(heads.group_by(outbox.c.order_key)),
         or_(outbox.c.receiver.not_in(failing), outbox.c.id.in_(heads.group_by(outbox.c.receiver))),
     ]
+
+
+def _is_free(now: datetime) -> ColumnElement[bool]:
+    """Say that nobody is sending a message."""
+    return or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= now)
 
 
 def _refused(connection: Connection, number: int) -> bool:

@@ -12,7 +12,7 @@ from monitor.alerts.inhibition import inhibited
 from monitor.alerts.lifecycle import Alert, Outcome, Rule, corrected, fingerprint, step
 from monitor.alerts.silence import Silence
 from monitor.notify.log import Log
-from monitor.steps.notify import tell
+from monitor.steps.notify import addressed, tell
 from monitor.steps.reminders import tell_again
 from monitor.steps.silences import tell_unsilenced
 from monitor.store.alerts import alert_rows, read_alerts, write_findings
@@ -54,7 +54,7 @@ class House:
             alerts, quieted = read_alerts(connection, MODEL), read_quieted(connection, now=now)
             rows = alert_rows(connection, model=MODEL)
             stepped = [self._stepped(alerts, one, sign, window, again=again) for one, sign in outcomes.items()]
-            findings = inhibited([quieted.noted(one) for one in stepped if one], rows)
+            findings = addressed(inhibited([quieted.noted(one) for one in stepped if one], rows), self.monitor)
             write_findings(connection, findings, alerts, now=now)
             tell(connection, self.monitor, findings, now=now)
         return findings

@@ -67,11 +67,12 @@ def test_what_still_fires_after_its_silence_is_told_once(house: House, *, early:
     if early:
         house.end([number], NOON + HOUR)
     (found,) = house.look(NOON + (1 if early else 2) * HOUR)
-    assert (found.transition, found.reason, found.evidence) == ("fired", "unsilenced", {"told": True})
+    heard = {"told": True, "told_to": ["team", "audit"]}
+    assert (found.transition, found.reason, found.evidence) == ("fired", "unsilenced", heard)
     assert house.look(NOON + 3 * HOUR) == []
     assert house.told() == house.told(receiver="audit") == ["unsilenced"]
     (row,) = house.rows()
-    assert row["evidence"] == {"told": True}
+    assert row["evidence"] == heard
     house.judge({QUALITY: "."}, NOON)
     house.judge({QUALITY: "."}, NOON)
     assert house.told() == ["unsilenced", "resolved"]

@@ -115,6 +115,10 @@ def test_a_silenced_alert_is_judged_and_shown_and_told_once_after_its_silence(fo
         "why": WHY,
     }
     assert WHY in done(folder, "silence")
+    ids = [row["id"] for row in alerts(folder) if row["state"] == "firing"]
+    done(folder, "silence", *ids, "--for", "1h")
+    assert done(folder, "unsilence", *ids).startswith(f"{len(ids)} silence")
+    assert f"no running silence {ids[0]}; running are 1" in done(folder, "unsilence", ids[0], code=2)
     assert done(folder, "unsilence", "1").startswith("1 silence ended")
     assert done(folder, "silence") == "no silences\n"
     for _ in range(2):

@@ -94,12 +94,18 @@ def test_one_message_tells_of_a_models_alerts_the_gravest_first() -> None:
         notice.title
         == "fares: 3 alerts still firing: performance changed (population stability index); data drift in age, fare"
     )
-    assert notice.lines[:3] == ("AUC fell", "age moved", "fare moved")
-    gravest = notice.alerts[0]["id"]
-    assert f"`monitor ack fares.yaml {gravest}`" in notice.lines[3]
+    ids = [one["id"] for one in notice.alerts]
+    assert notice.lines[:3] == (f"AUC fell ({ids[0]})", f"age moved ({ids[1]})", f"fare moved ({ids[2]})")
+    assert notice.lines[3].startswith("To do about performance changed (population stability index): ")
+    assert notice.lines[4].startswith("To do about data drift in age, fare: ")
+    assert f"`monitor ack fares.yaml {' '.join(ids)}` where somebody looks at them" in notice.lines[5]
+    gravest = ids[0]
     assert (notice.transition, notice.reason, notice.kind) == ("repeated", "repeat", "")
     assert notice.link == f"https://x/model/fares#{gravest}"
-    assert len(notice.lines) == 4
+    assert len(notice.lines) == 6
+    alone = reminder_of([firing()], "team", due_at=NOON)
+    assert alone.lines[0] == "fare moved"
+    assert [line[:6] for line in alone.lines[1:]] == ["To do:", "To be "]
 
 
 def test_of_one_kind_it_bears_that_kind_and_lists_the_first() -> None:

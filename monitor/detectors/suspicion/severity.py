@@ -1,17 +1,16 @@
 """How grave it is what a client is suspected of, and what honest clients may show, too."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from monitor.detectors.attack.indicators import ALL_BY_NAME, DOUBT
 from monitor.detectors.attack.sighting import Sighting, sign_of
 from monitor.stats.evidence import is_sure
+from monitor.types import SEVERITIES, Severity
 
 FLIPS, WHAT_IF, FEW_VARIED = 5, 0.5, 3
 CARRIERS, FAR, APART, SOME = 2, 8.0, 4.0, 0.1
 """Two columns carry all that is odd, where they lie eight robust deviations off and four times as far as any other."""
-
-Severity = Literal["critical", "warning", "info"]
 
 
 def severity_of(found: Sequence[Sighting], others: Sequence[Sighting], *, client: str, limit: float) -> Severity:
@@ -30,8 +29,7 @@ def severity_of(found: Sequence[Sighting], others: Sequence[Sighting], *, client
     # what is doubtful, all told, repeats what its parts say
     sure = [one for one in (*found, *others) if is_sure(one.log_e, limit) and _family(one.detector) != DOUBT]
     several = len({_family(one.detector) for one in sure}) > 1 and not _of_few_columns(sure)
-    words: tuple[Severity, ...] = ("critical", "warning", "info")
-    return words[(0 if flips >= FLIPS or several else 1) + (0 if client else 1)]
+    return SEVERITIES[(0 if flips >= FLIPS or several else 1) + (0 if client else 1)]
 
 
 def _of_few_columns(signs: Iterable[Sighting]) -> bool:
