@@ -70,7 +70,8 @@ def step(
 ) -> tuple[Alert, Transition | None]:
     """Give the alert after one more window, and the transition to tell if there is one.
 
-    A window that is not newer than the last one changes nothing, so steps can be repeated after a crash.
+    A window that is not newer than the last one changes nothing, so steps can be repeated after a crash. Nor does one
+    change an alert that was resolved within it: people had ended what was told of it before it was over.
     An insufficient window holds the state and counts neither as a breach nor as clear.
 
     >>> from datetime import UTC
@@ -80,6 +81,9 @@ def step(
     ('firing', 1, 'fired')
     """
     if alert.window_end is not None and window_end <= alert.window_end:
+        return alert, None
+    within = window_start is not None and alert.window_end is not None and window_start < alert.window_end
+    if alert.state == "resolved" and within:
         return alert, None
     alert = replace(alert, window_end=window_end)
     if outcome == "insufficient":

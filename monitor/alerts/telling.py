@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from monitor.alerts.causes import broken_columns
-from monitor.alerts.finding import Finding
+from monitor.alerts.finding import Finding, gravity_of
 from monitor.alerts.news import moved_group
 from monitor.alerts.silence import SILENCED, is_hushed
 from monitor.alerts.taxonomy import is_attack
@@ -22,6 +22,7 @@ CARRIED = (
     SILENCED,
     "inhibited_by",
     "told_effect",
+    "told_severity",
     "told_group",
     TOLD_AS,
     BROKEN,
@@ -70,7 +71,8 @@ def _marks(finding: Finding) -> dict[str, Any]:
     group = {"told_group": moved} if (moved := moved_group(finding.evidence)) else {}
     name = {TOLD_AS: called} if (called := told_as(finding)) else {}
     fault = {BROKEN: broken} if (broken := broken_columns(finding)) and not is_attack(finding.kind) else {}
-    return size | group | name | fault
+    grave = {"told_severity": finding.severity} if is_attack(finding.kind) else {}
+    return size | group | name | fault | grave
 
 
 def _may_worsen(finding: Finding) -> bool:
@@ -78,10 +80,24 @@ def _may_worsen(finding: Finding) -> bool:
 
 
 def _worsened(finding: Finding) -> Finding:
-    """Tell once more of performance that two windows in a row found twice as bad as when it was told last.
+    """Tell once more of what is much worse than when it was told last: an attack is graver, or performance far lower.
 
     While that is hushed it waits, and is told once it may be if it is still so.
     """
+    return _graver(finding) if is_attack(finding.kind) else _lower(finding)
+
+
+def _graver(finding: Finding) -> Finding:
+    """Tell once more of a suspicion that has become graver."""
+    last = finding.evidence.get("told_severity")
+    fires = finding.alert.state == "firing" and finding.breaches and not is_hushed(finding)
+    if not last or not fires or gravity_of(finding.severity) >= gravity_of(last):
+        return finding
+    return _again(finding, told_severity=finding.severity)
+
+
+def _lower(finding: Finding) -> Finding:
+    """Tell once more of performance that two windows in a row found twice as bad as when it was told last."""
     last, size = finding.evidence.get("told_effect"), abs(finding.effect or 0.0)
     if not last or finding.alert.state != "firing" or finding.value is None:
         return finding
@@ -90,6 +106,10 @@ def _worsened(finding: Finding) -> Finding:
     windows = finding.evidence.get("worse_windows", 0) + 1
     if windows < WORSE_WINDOWS or is_hushed(finding):
         return replace(finding, evidence={**finding.evidence, "worse_windows": min(windows, WORSE_WINDOWS - 1)})
+    return _again(finding, told_effect=size, worse_windows=0)
+
+
+def _again(finding: Finding, **told: object) -> Finding:
+    """Tell of an alert once more; told: what its message says now."""
     times = finding.evidence.get("worsened", 0) + 1
-    told = {"told_effect": size, "worse_windows": 0, "worsened": times}
-    return replace(finding, transition="worsened", evidence={**finding.evidence, **told})
+    return replace(finding, transition="worsened", evidence={**finding.evidence, **told, "worsened": times})

@@ -67,6 +67,11 @@ class History:
         """Say whether a later window was judged."""
         return bool(self._windows) and self._windows[-1] > window
 
+    @property
+    def until(self) -> datetime | None:
+        """Give the end of the newest window that was judged; None before one was."""
+        return self._windows[-1].end if self._windows else None
+
     def waits_before(self, window: Window, *, since: datetime) -> bool:
         """Say whether the labels of an earlier window have not matured, of those that end later than `since`."""
         return any(earlier < window and earlier.end > since for earlier in self._open)

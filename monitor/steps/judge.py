@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from monitor.alerts.finding import Finding
 from monitor.alerts.quiet import telling_the_worst
 from monitor.detectors.attack import Sighting
+from monitor.steps.ahead import is_news, of_news, open_windows
 from monitor.steps.alone import noting_alone
 from monitor.steps.attack_evidence import with_attack_evidence
 from monitor.steps.baseline import Baseline
@@ -53,7 +54,10 @@ MORE_LABELS = 1.1
 def judge(
     monitor: Monitor, watch: Watch, references: References, *, now: datetime, on_window: OnWindow
 ) -> list[Finding]:
-    """Judge every window of a model that is due, oldest first; give what became of its alerts."""
+    """Judge every window of a model that is due, oldest first; give what became of its alerts.
+
+    Of windows that are not over, suspicions are told.
+    """
     with monitor.database.read() as connection:
         known, versions = _known(connection, watch), first_seen(connection, watch.name)
     if known is None:
@@ -67,7 +71,7 @@ def judge(
         verdict = judging.verdict(looked_at, due)
         told += judging.written(verdict, judging.stepped(looked_at, verdict), due, now=now)
         on_window(due.window)
-    return told
+    return told + judging.ahead(now=now)
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,7 @@ class Judging:
         versions: Mapping[str, datetime],
     ) -> None:
         self._monitor, self._watch, self._references = monitor, watch, references
+        self._known = known
         self._history, self._standing = History(known.judgements), Standing.of(monitor, watch)
         self._memory: Memory | None = None
         self._baseline = Baseline(watch.name, watch.settings, references)
@@ -179,7 +184,52 @@ class Judging:
         stepped = noting_onsets(database, watch.name, stepped, standing.rows)
         stepped = list(noting_alone(stepped, verdict.only, standing.rows))
         layout, window = verdict.profiles[WHOLE][0].layout, looked_at.sample.stretch
-        stepped = with_lengths(database, watch.name, stepped, layout, window)
+        return self._explained(looked_at, verdict, with_lengths(database, watch.name, stepped, layout, window))
+
+    def written(self, verdict: Verdict, stepped: Sequence[Finding], due: Due, *, now: datetime) -> list[Finding]:
+        """Write a window's measurements, its alerts' steps and their messages; give what became of its alerts."""
+        verdict = noting_alarms(verdict, stepped, due)
+        self._history.note(verdict.judgement)
+        self._remembered().note(due.window, verdict.found)
+        name, judgement = self._watch.name, verdict.judgement
+        with self._monitor.database.write() as connection:
+            write_measurements(connection, name, judgement.window, judgement.revision, verdict.judged)
+            write_judgement(connection, name, judgement)
+            findings = self._told(connection, stepped, now=now)
+        self._standing.note(findings)
+        return findings
+
+    def ahead(self, *, now: datetime) -> list[Finding]:
+        """Tell of suspicions in windows that are not over yet, and give what became of their alerts.
+
+        The windows are judged, with these, once they are over.
+        """
+        if not self._watch.settings.watches_attacks:
+            return []
+        database, found = self._monitor.database, list[Finding]()
+        with database.read() as connection:
+            windows = open_windows(connection, self._watch, self._known, judged=self._history.until)
+            seen = {window: seen_within(connection, self._watch.name, window) for window in windows}
+        for window in windows:
+            if not is_news(self._watch, window, seen[window], self._standing):
+                continue
+            due = Due(window, 0, before=None)
+            looked_at = self.looked_at(due)
+            if looked_at is None:
+                continue
+            verdict = self.verdict(looked_at, due)
+            stepped = list(stepped_alerts(self._watch, of_news(self._watch, verdict, self._standing), self._standing))
+            stepped = self._explained(looked_at, verdict, stepped)
+            with database.write() as connection:
+                findings = self._told(connection, stepped, now=now)
+            self._standing.note(findings)
+            found += findings
+        return found
+
+    def _explained(self, looked_at: LookedAt, verdict: Verdict, stepped: Sequence[Finding]) -> list[Finding]:
+        """Give findings with who sent what they tell of, and with why the window differs."""
+        database, watch, standing = self._monitor.database, self._watch, self._standing
+        layout = verdict.profiles[WHOLE][0].layout
         explained = with_origins(
             database,
             watch.name,
@@ -188,27 +238,20 @@ class Judging:
             standing=standing.rows,
             memory=self._remembered(),
             history=self._history,
-            window=window,
+            window=looked_at.sample.stretch,
             attack=suspicious_excess(looked_at.seen, alpha=watch.settings.attacks.alpha),
             faulty=looked_at.faulty,
         )
         return list(telling_the_worst(explained, standing.rows))
 
-    def written(self, verdict: Verdict, stepped: Sequence[Finding], due: Due, *, now: datetime) -> list[Finding]:
-        """Write a window's measurements, its alerts' steps and their messages; give what became of its alerts."""
-        verdict = noting_alarms(verdict, stepped, due)
-        self._history.note(verdict.judgement)
-        self._remembered().note(due.window, verdict.found)
-        name, judgement, standing = self._watch.name, verdict.judgement, self._standing
-        with self._monitor.database.write() as connection:
-            write_measurements(connection, name, judgement.window, judgement.revision, verdict.judged)
-            write_judgement(connection, name, judgement)
-            noted = map(read_quieted(connection, now=now).noted, stepped)
-            findings = held_back(noted, standing.rows.values(), apart=self._watch.labels is not None)
-            findings = addressed(findings, self._monitor)
-            write_findings(connection, findings, standing.alerts, now=now)
-            tell(connection, self._monitor, findings, now=now)
-        standing.note(findings)
+    def _told(self, connection: Connection, stepped: Sequence[Finding], *, now: datetime) -> list[Finding]:
+        """Write what became of alerts and queue the messages about it; give the findings with what is told."""
+        standing = self._standing
+        noted = map(read_quieted(connection, now=now).noted, stepped)
+        findings = held_back(noted, standing.rows.values(), apart=self._watch.labels is not None)
+        findings = addressed(findings, self._monitor)
+        write_findings(connection, findings, standing.alerts, now=now)
+        tell(connection, self._monitor, findings, now=now)
         return findings
 
     def _tells_little(self, sample: Sample, due: Due) -> bool:

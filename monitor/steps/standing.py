@@ -189,7 +189,7 @@ def _moved(
     before: Alert, found: Found, judged: Judged, rule: Rule, verdict: Verdict
 ) -> tuple[Alert, Transition | None]:
     window, one = verdict.judgement.window, judged.measurement
-    if verdict.again and not found.of_labels:
+    if verdict.again and not (found.of_labels or is_of_clients(one.detector)):
         return corrected(before, window_end=window.end) if judged.outcome == "clear" else (before, None)
     lingers = judged.lingers or (is_of_clients(one.detector) and still_shows(one.evidence))
     stands = before.state in UNDER_ALARM and lingers

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from monitor.alerts.attack_wording import is_of_clients
 from monitor.detectors.attack import Sighting
 from monitor.detectors.attack.poisoned import Labels
 from monitor.detectors.quality import volume
@@ -44,11 +45,12 @@ class Verdict:
     def stepping(self) -> Iterator[tuple[Found, Judged]]:
         """Give what moves an alert: each measurement once, labels' only when they have matured.
 
-        How many rows the newest window holds is told again when more have come.
+        How many rows the newest window holds is told again when more have come, and an attack in rows that came late.
         """
         for found, judged in zip(self.found, self.judged, strict=True):
-            first = self.first or (self.again and found.detector.name == volume.NAME)
-            if judged.outcome and (self.settled if found.of_labels else first):
+            counted_anew = self.again and found.detector.name == volume.NAME
+            came_late = judged.outcome == "breach" and is_of_clients(found.detector.name)
+            if judged.outcome and (self.settled if found.of_labels else self.first or counted_anew or came_late):
                 yield found, judged
 
 

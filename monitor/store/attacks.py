@@ -140,6 +140,13 @@ def sightings_within(connection: Connection, name: str, window: Window) -> list[
     return [dict(row) for row in rows.mappings()]
 
 
+def sure_starts(connection: Connection, name: str, *, since: datetime, log_e: float) -> list[datetime]:
+    """Give the hours or days from `since` on in which something was seen with so much evidence, in nats, or more."""
+    s = sighting.c
+    sure = select(s.start).where(s.model == name, s.start >= since, s.log_e >= log_e)
+    return list(connection.scalars(sure.distinct().order_by(s.start)))
+
+
 def same_sightings(connection: Connection, name: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Give the stored sightings of the same hours or days, version, detector and client as these."""
     wanted = {_place(row) for row in rows}

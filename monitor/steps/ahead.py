@@ -1,0 +1,76 @@
+"""What is told of a window before it is over: suspicions of clients, since an attack does not wait for its end."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from monitor.alerts.finding import gravity_of
+from monitor.alerts.lifecycle import UNDER_ALARM, fingerprint
+from monitor.alerts.public import alert_id, mark_of
+from monitor.detectors.attack import Sighting
+from monitor.detectors.suspicion import suspects
+from monitor.schedule import window_of
+from monitor.steps.due import Known
+from monitor.steps.measure import rule_for
+from monitor.steps.standing import Standing
+from monitor.steps.verdict import Verdict
+from monitor.store.attacks import sure_starts
+from monitor.types import Measurement, Window
+from monitor.watch import Watch
+
+SECOND = timedelta(seconds=1)
+
+_KINDS = {detector.name: detector.kind for detector in suspects.DETECTORS}
+
+
+def open_windows(connection: Connection, watch: Watch, known: Known, *, judged: datetime | None) -> list[Window]:
+    """Give the windows that are not judged yet and hold evidence enough for an alarm, each up to the newest record.
+
+    judged: the end of the newest window that is.
+    """
+    since = judged or window_of(known.first_record, watch.period).start
+    limit = -math.log(watch.settings.attacks.alpha)
+    starts = sure_starts(connection, watch.name, since=since, log_e=limit)
+    # a window does not hold its end, and the newest record is to lie within
+    last = known.newest_record.replace(microsecond=0) + SECOND
+    windows = dict.fromkeys(window_of(start, watch.period) for start in starts)
+    return [Window(one.start, min(one.end, last)) for one in windows if one.start < last]
+
+
+def is_news(watch: Watch, window: Window, seen: Sequence[Sighting], standing: Standing) -> bool:
+    """Say whether what was seen in a window raises an alarm that does not stand, or a graver one than does."""
+    found = suspects.compare(seen, alpha=watch.settings.attacks.alpha)
+    return any(_says_more(watch, window, one, standing) for one in found)
+
+
+def of_news(watch: Watch, verdict: Verdict, standing: Standing) -> Verdict:
+    """Leave of a verdict on the part of a window that is over nothing but news of clients, which step alerts.
+
+    Where several windows in a row have to breach it says nothing: this one is not over.
+    """
+    told = [
+        (found, judged)
+        for found, judged in zip(verdict.found, verdict.judged, strict=True)
+        if judged.measurement.detector in _KINDS
+        and rule_for(found, judged, watch.settings).k == 1
+        and _says_more(watch, verdict.judgement.window, judged.measurement, standing)
+    ]
+    return replace(verdict, found=[found for found, _ in told], judged=[judged for _, judged in told])
+
+
+def _says_more(watch: Watch, window: Window, one: Measurement, standing: Standing) -> bool:
+    if one.p_value is None or one.p_value > watch.settings.attacks.alpha:
+        return False
+    kind = _KINDS[one.detector]
+    mark = fingerprint(watch.name, kind, one.detector, one.column, one.segment)
+    alert, row = standing.alerts.get(mark), standing.rows.get(mark_of(alert_id(mark, 0)))
+    if alert is None or row is None:
+        return True
+    if alert.state not in UNDER_ALARM:
+        # what was ended within the window stays so until the next
+        return alert.state != "pending" and (alert.window_end is None or alert.window_end <= window.start)
+    severity = watch.settings.severity.get(kind) or one.evidence.get("severity", "")
+    return row["origin"] != "data_quality" and gravity_of(severity) < gravity_of(row["severity"])
