@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 import typer
 
+from monitor.alerts.phrasing import chance
 from monitor.commands.audited import SHOWN, Audited, counted_labels
 from monitor.commands.export import write_parquet
 from monitor.commands.printing import printable, table
@@ -16,6 +17,10 @@ from monitor.types import Roles
 
 LISTED = 1_000
 ROW, REASONS = "row", "reasons"
+CLEAN = (
+    "of clean batches that are like the reference, or like its own stretches of time, one in 1,000 is called "
+    "suspicious; of others, as of another season, more may be: look at the rows"
+)
 
 
 def write_suspicious(found: Audited, out: Path) -> None:
@@ -62,7 +67,7 @@ def _row(found: Audited, place: int, why: list[str], roles: Roles) -> dict[str, 
 def tell(found: Audited, name: str, batch: str, roles: Roles, out: Path | None) -> None:
     """Print a verdict, every statistic beside its threshold, and the first suspicious rows."""
     verdict, suspicious = found.verdict, found.suspicious()
-    sure = "" if verdict.p_value is None else f", p = {verdict.p_value:.2g} over all statistics"
+    sure = "" if verdict.p_value is None else f", {chance(verdict.p_value)} over all statistics"
     typer.echo(printable(f"{batch}: {verdict.outcome} for {name}{sure}"))
     if verdict.why:
         typer.echo(f"  {verdict.why}")
@@ -71,14 +76,22 @@ def tell(found: Audited, name: str, batch: str, roles: Roles, out: Path | None) 
         return
     parts = f" in {verdict.parts} parts" if verdict.parts > 1 else ""
     looked = f"{verdict.judged:,} of {found.rows.num_rows:,} labelled rows{parts}"
-    typer.echo(f"{looked}, beside {found.reference:,} of the reference; one clean batch in 1,000 is called suspicious")
+    typer.echo(f"{looked}, beside {found.reference:,} of the reference")
+    typer.echo(CLEAN)
     if found.young:
         more = "left out: other labels of their days may still come (labels.max_delay)"
         typer.echo(f"{found.young:,} labelled rows of the newest days were {more}")
     _tell_strange(found.strange)
     typer.echo(f"{_power(verdict.detectable)}\n")
     lines = [
-        (one["statistic"], one["value"], one["threshold"], one["p_value"], "yes" if one["breaches"] else "-", _at(one))
+        (
+            one["statistic"],
+            one["value"],
+            one["threshold"],
+            _p(one["p_value"]),
+            "yes" if one["breaches"] else "-",
+            _at(one),
+        )
         for one in found.statistics
     ]
     table(("statistic", "value", "threshold", "p", "breaches", "at"), lines)
@@ -98,6 +111,10 @@ def _power(detectable: float | None) -> str:
     if detectable is None:
         return "labels flipped at random could hardly be found: the reference tells too little of them"
     return f"labels flipped at random are found in four of five such batches from {detectable:.1%} of them on"
+
+
+def _p(value: float) -> float | str:
+    return value or "< 1e-300"
 
 
 def _at(one: Mapping[str, Any]) -> str:

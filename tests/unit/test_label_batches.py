@@ -16,7 +16,7 @@ from monitor.detectors.attack.batches import (
     value_for_label,
 )
 from monitor.detectors.attack.batches.audit import audit
-from monitor.detectors.attack.batches.calibration import Null, nulls_of, size_of
+from monitor.detectors.attack.batches.calibration import Null, Spread, nulls_of, size_of
 from monitor.detectors.attack.batches.chosen import as_chosen
 from monitor.detectors.attack.batches.given import OfSum, relabelled
 from monitor.detectors.attack.batches.known import Known, seen
@@ -578,3 +578,36 @@ def test_where_a_batch_is_said_to_be_chosen_by_error_a_trigger_is_found_and_flip
     z[places], y[places] = 7.77, 0
     table = table.set_column(1, "z", pa.array(z)).set_column(table.column_names.index("y"), "y", pa.array(y))
     assert breaching(said(table)) == {"value_for_label"}
+
+
+def with_groups(seed: int, n: int) -> pa.Table:
+    """Give rows in the order of time, among them groups of forty that came at once, all of one row."""
+    rng, place = np.random.default_rng(seed), np.arange(n)
+    for begin in rng.integers(0, n - 40, n // 150):
+        place[begin : begin + 40] = begin
+    wide = {f"w{i}": pa.array(rng.normal(size=n)) for i in range(6)}
+    table = rows(seed, n)
+    for name, values in wide.items():
+        table = table.append_column(name, values)
+    return table.take(pa.array(place)).append_column("at", pa.array(np.arange(n).astype("datetime64[s]")))
+
+
+def test_groups_that_come_at_once_are_no_poison_where_the_references_own_stretches_hold_such() -> None:
+    known = known_of(with_groups(1, 4000))
+    clean = judged(known, with_groups(2, 900))
+    assert (clean.outcome, breaching(clean)) == ("clean", set())
+    at_random = known_of(with_groups(1, 4000).drop_columns(["at"]))
+    assert breaching(judged(at_random, with_groups(2, 900))) == {"duplicate_clusters"}
+    poisoned = with_groups(3, 900)
+    poisoned = flipped(poisoned, np.random.default_rng(4).permutation(900)[:135])
+    assert judged(known, poisoned).outcome == "suspicious"
+
+
+def test_stretches_that_are_like_batches_drawn_at_random_widen_nothing_much() -> None:
+    rng = np.random.default_rng(6)
+    found = [Spread.of(rng.normal(size=8), rng.normal(size=24), grain=1e-9) for _ in range(2_000)]
+    assert np.mean([one.times for one in found]) < 1.2
+    assert np.mean([one.more > 0 for one in found]) == pytest.approx(0.04, abs=0.02)
+    clumped = Spread.of(np.array([200.0, 300, 100, 400]), np.zeros(12), grain=1.0)
+    assert clumped.times == pytest.approx(np.std([200, 300, 100, 400], ddof=1))
+    assert clumped.more == 250

@@ -120,7 +120,7 @@ class _Cut:
         # The evidence may have been as large after any part, of which one is the last.
         p_value = min(1.0, 1 / evidence) if evidence > 0 else 1.0
         rows = label_contradiction.measure(self.batch).rows
-        return Statistic("slow_poisoning", evidence, 1 / alpha, p_value, alpha, rows)
+        return Statistic("slow_poisoning", math.log(1 / p_value), -math.log(alpha), p_value, alpha, rows)
 
     def looks_mined(self, found: Sequence[Statistic], measures: Mapping[str, Measure]) -> bool:
         """Say whether only a choice of rows by the model's errors explains what a sum over rows is."""

@@ -17,8 +17,32 @@ Measure = Callable[[Labelled], float]
 STEPS = 1.25
 DRAWS = 200
 """From so many batches that were drawn the moments of a statistic are learned."""
+GRAIN = 1e-9
+"""The smallest standard deviation of a statistic, where no other is given."""
 FEWEST, LARGEST_PART = 50, 0.25
 LEAST_SKEW, MOST_SKEW = 0.05, 3.0
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How much more a statistic is on stretches of time than on batches drawn at random.
+
+    times: its standard deviation over theirs, at least 1. more: by how much its mean is larger, at least 0.
+    """
+
+    times: float = 1.0
+    more: float = 0.0
+
+    @classmethod
+    def of(cls, stretches: Floats, mixed: Floats, *, grain: float) -> "Spread":
+        """Compare values of both; grain: the smallest standard deviation of batches drawn at random.
+
+        A mean that is larger by less than two standard errors is not.
+        """
+        own, alike = float(stretches.std(ddof=1)), float(mixed.std(ddof=1))
+        more = float(stretches.mean() - mixed.mean())
+        error = math.sqrt(own**2 / stretches.size + alike**2 / mixed.size)
+        return cls(max(1.0, own / max(alike, grain)), more if more > 2 * error else 0.0)
 
 
 @dataclass(frozen=True)
@@ -29,9 +53,9 @@ class Null:
     sd: float
     skew: float
 
-    def widened(self, by: float) -> "Null":
-        """Give the same with a larger standard deviation."""
-        return replace(self, sd=self.sd * by)
+    def widened(self, by: Spread) -> "Null":
+        """Give the same for stretches of time."""
+        return replace(self, mean=self.mean + by.more, sd=self.sd * by.times)
 
     def z(self, value: float) -> float:
         """Give a value in standard deviations from the mean."""
@@ -91,7 +115,7 @@ def nulls_of(
             values[name].append(measure(batch))
     part = size / reference.size
     wider = math.sqrt((1 + part) / (1 - part))
-    found = {name: null_of(np.array(one), wider=wider, grain=grains.get(name, 1e-9)) for name, one in values.items()}
+    found = {name: null_of(np.array(one), wider=wider, grain=grains.get(name, GRAIN)) for name, one in values.items()}
     return {name: replace(one, mean=one.mean * wider) if name in distances else one for name, one in found.items()}
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from monitor.detectors.attack.batches import prior_shift
-from monitor.detectors.attack.batches.calibration import DRAWS, MOST_SKEW, Measure, Null, null_of
+from monitor.detectors.attack.batches.calibration import DRAWS, GRAIN, MOST_SKEW, Measure, Null, Spread, null_of
 from monitor.detectors.attack.batches.rows import Floats, Labelled, Told
 
 ByClass = Callable[[Labelled], Floats]
@@ -27,8 +27,8 @@ class Given(Protocol):
     def null(self, batch: Labelled, told: Told, *, rng: np.random.Generator) -> Null:
         """Give the moments for the rows of a batch of which the statistic says this."""
 
-    def widened(self, by: float) -> "Given":
-        """Give the same with a larger standard deviation."""
+    def widened(self, by: Spread) -> "Given":
+        """Give the same for stretches of time."""
 
 
 class Laid(NamedTuple):
@@ -79,9 +79,9 @@ class OfSum:
         skew = third * self.factor**1.5 / sd**3
         return Null(mean + batch.size * self.bias, float(sd), float(np.clip(skew, 0.0, MOST_SKEW)))
 
-    def widened(self, by: float) -> "OfSum":
-        """Give the same with a larger standard deviation."""
-        return replace(self, error=self.error * by, factor=self.factor * by**2)
+    def widened(self, by: Spread) -> "OfSum":
+        """Give the same for stretches of time, over all of which a sum is what it is."""
+        return replace(self, error=self.error * by.times, factor=self.factor * by.times**2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,10 +102,10 @@ class OfDraws:
             return self.learned
         others = batch.take(np.setdiff1d(np.arange(batch.size), told.rows))
         values = np.array([self.measure(relabelled(others, rng)) for _ in range(DRAWS)])
-        return max(self.learned, null_of(values, wider=1.0, grain=1e-9), key=lambda one: one.p_value(told.value))
+        return max(self.learned, null_of(values, wider=1.0, grain=GRAIN), key=lambda one: one.p_value(told.value))
 
-    def widened(self, by: float) -> "OfDraws":
-        """Give the same with a larger standard deviation."""
+    def widened(self, by: Spread) -> "OfDraws":
+        """Give the same for stretches of time."""
         return replace(self, learned=self.learned.widened(by))
 
 
@@ -127,8 +127,8 @@ class OfShares:
             return self.learned
         return max(self.learned, self._of_rows(batch, rng), key=lambda one: one.p_value(told.value))
 
-    def widened(self, by: float) -> "OfShares":
-        """Give the same with a larger standard deviation."""
+    def widened(self, by: Spread) -> "OfShares":
+        """Give the same for stretches of time."""
         return replace(self, learned=self.learned.widened(by))
 
     def _of_rows(self, batch: Labelled, rng: np.random.Generator) -> Null:
@@ -141,7 +141,7 @@ class OfShares:
         values = [
             prior_shift.distance(one + error * rng.normal(size=error.size), batch.size * self.priors) for one in drawn
         ]
-        return null_of(np.array(values), wider=1.0, grain=1e-9)
+        return null_of(np.array(values), wider=1.0, grain=GRAIN)
 
     def _error(self, batch: Labelled) -> Floats:
         """Give the standard error of each share that the rows explain; shape (classes,).

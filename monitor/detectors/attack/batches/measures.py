@@ -14,12 +14,13 @@ from monitor.detectors.attack.batches import (
     prior_shift,
     value_for_label,
 )
-from monitor.detectors.attack.batches.calibration import DRAWS, blocks, nulls_of
+from monitor.detectors.attack.batches.calibration import DRAWS, GRAIN, Spread, blocks, nulls_of
 from monitor.detectors.attack.batches.given import ByClass, Given, OfDraws, OfShares, OfSum, residuals
 from monitor.detectors.attack.batches.known import Known
 from monitor.detectors.attack.batches.rows import Floats, Labelled, Told
 
-BLOCKS_NEEDED = 8
+STRETCHES, FEW_STRETCHES, MIXED = 8, 4, 3
+"""Fewer stretches of time say nothing of what clean batches are, but of how rows come in clumps half as many do."""
 MOST_DIRECTIONS = 16
 """How many labels have a series of their own in the search for slow poison."""
 
@@ -30,6 +31,8 @@ FLIPS, SHARES = "label_contradiction", "prior_shift"
 GRAINS, DISTANCES = {"duplicate_clusters": 1.0}, ("prior_shift",)
 OF_LABELS = ("confusion_excess", "value_for_label")
 """What is drawn, and speaks of labels given the features."""
+OF_CLUMPS = ("value_for_label", "duplicate_clusters", SHARES)
+"""What changes from one stretch of time to the next though labels are right: rows that belong together come at once."""
 OF_ERRORS = (FLIPS, "confusion_excess", "confident_errors", "neighbour_disagreement", SHARES, "slow_poisoning")
 """What a choice of rows by how wrong the model was about them moves."""
 
@@ -70,7 +73,7 @@ def _of_label(batch: Labelled, *, label: int) -> Floats:
 def calibrated(known: Known, size: int, *, rng: np.random.Generator, draws: int = DRAWS) -> Nulls:
     """Learn what every statistic is on clean batches of a size.
 
-    Where the reference has times, its own stretches say how many times as much they differ.
+    Where the reference has times, its own stretches say how much more they differ.
     """
     sums = sums_of(known)
     drawn = {name: _value(measure) for name, measure in measures_of(known).items() if name not in sums}
@@ -78,11 +81,11 @@ def calibrated(known: Known, size: int, *, rng: np.random.Generator, draws: int 
     nulls: dict[str, Given] = {name: OfSum.learned(by_class, known.rows) for name, by_class in sums.items()}
     nulls |= {name: OfDraws(drawn[name], null, name in OF_LABELS) for name, null in learned.items()}
     nulls[SHARES] = OfShares(learned[SHARES], known.rows, known.priors)
-    if known.order.size < BLOCKS_NEEDED * size:
-        return nulls
     measures = drawn | {name: _beyond(by_class) for name, by_class in sums.items()}
-    spread = _spread(measures, known, size, rng)
-    return {name: null.widened(spread[name]) for name, null in nulls.items()}
+    stretches = known.order.size // size
+    told = [name for name in measures if stretches >= (FEW_STRETCHES if name in OF_CLUMPS else STRETCHES)]
+    spread = _spread({name: measures[name] for name in told}, known, size, rng)
+    return nulls | {name: nulls[name].widened(one) for name, one in spread.items()}
 
 
 def _beyond(by_class: ByClass) -> Callable[[Labelled], float]:
@@ -95,14 +98,13 @@ def _value(measure: Measure) -> Callable[[Labelled], float]:
 
 def _spread(
     measures: Mapping[str, Callable[[Labelled], float]], known: Known, size: int, rng: np.random.Generator
-) -> dict[str, float]:
-    """Give how many times the deviation of batches drawn at random the reference's own stretches have, at least 1."""
+) -> dict[str, Spread]:
+    """Give how much more every statistic is on the reference's own stretches than on batches drawn at random."""
     found = {}
     for name, measure in measures.items():
-        ordered, mixed = (
+        ordered, *mixed = (
             np.array([measure(known.rows.take(part)) for part in blocks(order, size)])
-            for order in (known.order, rng.permutation(known.order))
+            for order in (known.order, *(rng.permutation(known.order) for _ in range(MIXED)))
         )
-        alike = float(mixed.std(ddof=1))
-        found[name] = max(1.0, float(ordered.std(ddof=1)) / alike) if alike > 1e-9 else 1.0
+        found[name] = Spread.of(ordered, np.concatenate(mixed), grain=GRAINS.get(name, GRAIN))
     return found
