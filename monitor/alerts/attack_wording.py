@@ -218,7 +218,8 @@ def _sign(one: Mapping[str, Any], told: Mapping[str, Any]) -> str:
         return f"{rows}, where no client's {volume['span']} held more than {volume['busiest']:,}"
     swept = told.get("swept") or () if one["name"] == SWEEP else ()
     says = SWEPT.format(columns=", ".join(map(shown, swept))) if swept else str(one["says"])
-    usual = f"{'' if _is_often(one) else ', many of them at once'} (usual: at most {100 * one['p0']:.3g} %)"
+    # a burst may be rare among all rows of a window
+    usual = f" (usual: at most {100 * one['p0']:.3g} %)" if _is_often(one) else ", many of them at once"
     rows = "first rows of new clients" if str(one["name"]).startswith(NEWCOMERS) else "rows"
     return f"{one['hits']:,} of {one['rows']:,} {rows} {said(says)}{usual}"
 

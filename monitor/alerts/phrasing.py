@@ -170,14 +170,32 @@ def duration(length: timedelta) -> str:
 
 
 def quieted(alert: Mapping[str, Any]) -> list[str]:
-    """Say what people have done about a public alert, whose times may be text: silenced or acknowledged it.
+    """Say why little or nothing is told of a public alert: people silenced or acknowledged it, or it waits.
+
+    Its times may be text.
 
     >>> quieted({"silenced_until": "2024-05-01T12:00:00Z", "acknowledged_at": None})
     ['silenced until 2024-05-01 12:00 UTC']
+    >>> held = {"id": "3f2a-1", "state": "firing", "evidence": {"told": False, "inhibited_by": "77ab-2"}}
+    >>> quieted(held), quieted({**held, "evidence": {"told": False, "inhibited_by": "3f2a-0"}})
+    (['not told while 77ab-2 fires'], ['not told again: it comes and goes with the day or the week'])
     """
     until, taken, why = (alert.get(name) for name in ("silenced_until", "acknowledged_at", "acknowledged_why"))
     done = [f"silenced until {_clock(until)}"] if until else []
-    return done + ([f"acknowledged {_clock(taken)}{f': {said(why)}' if why else ''}"] if taken else [])
+    done += [f"acknowledged {_clock(taken)}{f': {said(why)}' if why else ''}"] if taken else []
+    return done + _held(alert)
+
+
+def _held(alert: Mapping[str, Any]) -> list[str]:
+    """Say what an alert under alarm waits for that nobody was told of."""
+    evidence = alert.get("evidence") or {}
+    if alert.get("state") not in UNDER_ALARM or evidence.get("told") is not False:
+        return []
+    other = str(evidence.get("inhibited_by") or "")
+    if not other:
+        return ["not told yet: too little by its own threshold"]
+    same = other.rpartition("-")[0] == str(alert["id"]).rpartition("-")[0]
+    return ["not told again: it comes and goes with the day or the week" if same else f"not told while {other} fires"]
 
 
 def _clock(at: datetime | str) -> str:

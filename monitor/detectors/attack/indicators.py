@@ -96,7 +96,7 @@ INDICATORS_BY_NAME: Mapping[str, Indicator] = {
         "attack.evasion",
         DOUBT,
         0.085,
-        "doubtful, all told: barely decided, nearer to another answer's rows, of values that do not go together",
+        "doubtful: barely decided, nearer to another answer's rows, of values that do not go together",
         "perturbations that are small beside the distance between the classes",
     ),
     "often_doubtful": Indicator(
