@@ -9,6 +9,10 @@ import typer
 
 from monitor.cli.options import Config, Json, ModelName, OnlyModel, instant_of
 
+WithinWindow = Annotated[
+    datetime | None, typer.Option(parser=instant_of, help="A time within the window; else the newest that was judged.")
+]
+
 
 class AlertState(StrEnum):
     """States of an alert worth asking for."""
@@ -65,7 +69,7 @@ def dashboard(
 def report(
     config: Config,
     model: ModelName,
-    window: Annotated[datetime, typer.Option(parser=instant_of, help="A time within the window.")],
+    window: WithinWindow = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="The page to write.")] = None,
 ) -> None:
     """Write Evidently's report of a window against the reference."""
@@ -78,7 +82,7 @@ def explain(
     *,
     config: Config,
     model: ModelName,
-    window: Annotated[datetime, typer.Option(parser=instant_of, help="A time within the window.")],
+    window: WithinWindow = None,
     as_json: Json = False,
 ) -> None:
     """Say whether a classifier can tell a window's inputs from the reference's, and by which columns.

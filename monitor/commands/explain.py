@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 from monitor.alerts.phrasing import chance
 from monitor.commands.opening import configured, reaching_database, watch_named, watching
 from monitor.commands.printing import json_line, minute, printable, table
-from monitor.commands.rows import reference_rows, window_rows
+from monitor.commands.rows import asked_window, reference_rows, window_rows
 from monitor.detectors.change import change_of
 from monitor.errors import MonitorError
 from monitor.profiles.arrow import profile_table
 from monitor.profiles.layout import Column
 from monitor.profiles.profile import ColumnProfile, Profile
 from monitor.profiles.reading import categories, floats
-from monitor.schedule import window_of
 from monitor.stats.classifier_two_sample import (
     FEWEST_ROWS,
     MOST_CODES,
@@ -42,12 +41,15 @@ MISSING_MOVED = 0.05
 SEED = 0
 
 
-def explain(path: Path, name: str, at: datetime, *, as_json: bool) -> int:
-    """Say how well the window that holds `at` is told from the reference, and by which columns; 1 when it is."""
+def explain(path: Path, name: str, at: datetime | None, *, as_json: bool) -> int:
+    """Say how well a window is told from the reference, and by which columns; 1 when it is.
+
+    at: within it; None for the newest one that was judged.
+    """
     setup = configured(path)
     with watching(setup) as monitor, reaching_database(setup):
         watch = watch_named(monitor, name, place=setup.place)
-        window = window_of(at, watch.period)
+        window = asked_window(monitor.database, watch, at)
         kept = _reference(monitor.database, watch)
         current = _current_rows(monitor.database, watch, window)
         before = _rows_before(monitor.database, watch, kept)

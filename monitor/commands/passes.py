@@ -12,6 +12,8 @@ import typer
 
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import Transition
+from monitor.alerts.phrasing import counted as times
+from monitor.alerts.public import alert_id
 from monitor.alerts.silence import is_news
 from monitor.alerts.wording import text_of
 from monitor.commands.opening import configured, reaching_database, watching
@@ -20,6 +22,7 @@ from monitor.daemon.leasing import leased, owner
 from monitor.pipeline import Pass, Progress
 from monitor.pipeline import once as pass_over
 from monitor.store.cursors import SourceState, read_source
+from monitor.store.outbox import channels
 from monitor.types import Window
 from monitor.watch import Monitor
 
@@ -27,7 +30,7 @@ States = dict[str, SourceState]
 
 
 def once(path: Path) -> int:
-    """Make one pass and print what came of it; 1 when a source stood still."""
+    """Make one pass and print what came of it; 1 when a source stood still, or a message could not be sent."""
     setup = configured(path)
     with progress_bar() as bar, watching(setup, owner=owner()) as monitor, reaching_database(setup):
         before, windows = _states(monitor), Counter[str]()
@@ -38,10 +41,11 @@ def once(path: Path) -> int:
             progress=counted(bar, windows),
             leased=partial(leased, clock=now),
         )
-        after = _states(monitor)
-    for line in summary(monitor, done, before, after, windows):
+        after, off = _states(monitor), _switched_off(monitor)
+    for line in (*summary(monitor, done, before, after, windows), *off):
         typer.echo(printable(line))
-    return 1 if done.problems else 0
+    unsent = done.delivered and (done.delivered.failed or done.delivered.dead)
+    return 1 if done.problems or unsent or off else 0
 
 
 def counted(progress: Progress, windows: Counter[str]) -> Progress:
@@ -60,9 +64,11 @@ def told(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(chosen, key=lambda finding: finding.window.end)
 
 
-def sentence(finding: Finding) -> str:
-    """Say in one line what became of an alert, and when."""
-    return f"{minute(finding.window.end)} {finding.transition} {finding.severity} {finding.kind}: {text_of(finding)}"
+def sentence(finding: Finding, *, named: bool = False) -> str:
+    """Say in one line what became of an alert, and when; named: with its id."""
+    name = f"{alert_id(finding.fingerprint, finding.alert.episode)} " if named else ""
+    what = f"{finding.transition} {finding.severity} {name}{finding.kind}"
+    return f"{minute(finding.window.end)} {what}: {text_of(finding)}"
 
 
 def alerts_counted(transitions: Iterable[Transition | None]) -> str:
@@ -89,16 +95,23 @@ def summary(monitor: Monitor, done: Pass, before: States, after: States, windows
         if watch.labels:
             read, stored, quarantined, repeated = counts[1]
             yield f"{name}: {read} labels read, {stored} stored, {quarantined} quarantined, {repeated} known already"
-        yield f"{name}: {windows[name]} windows judged"
+        yield f"{name}: {times(windows[name], 'window')} judged"
     for what, why in done.problems.items():
         yield f"stands still: {what}: {why}"
     findings = told(done.findings)
-    yield from map(sentence, findings)
+    yield from (sentence(finding, named=True) for finding in findings)
     yield alerts_counted(finding.transition for finding in findings)
     if done.delivered:
         sent = done.delivered
         yield f"messages: {sent.sent} delivered, {sent.failed} to be tried again, {sent.dead} given up"
-        yield from (f"receiver {name} is switched off: {why}" for name, why in sent.off.items())
+
+
+def _switched_off(monitor: Monitor) -> list[str]:
+    """Name the receivers that get nothing, with why and how they are switched on again."""
+    with monitor.database.read() as connection:
+        found = [one for one in channels(connection) if one["off"] and one["receiver"] in monitor.receivers]
+    mend = "`monitor send-test` to it, once that is mended, switches it on"
+    return [f"receiver {one['receiver']} is switched off: {one['reason']}; {mend}" for one in found]
 
 
 def now() -> datetime:

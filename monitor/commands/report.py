@@ -9,20 +9,22 @@ import typer
 
 from monitor.commands.opening import configured, reaching_database, watch_named, watching
 from monitor.commands.printing import minute, printable, spinner
-from monitor.commands.rows import reference_rows, window_rows
+from monitor.commands.rows import asked_window, reference_rows, window_rows
 from monitor.errors import MonitorError
 from monitor.render.deep_report import MAX_VALUES, too_many_values, write_report
-from monitor.schedule import window_of
 
 MOST_ROWS = 10_000
 
 
-def report(path: Path, name: str, at: datetime, out: Path | None) -> int:
-    """Write the report of the window that holds `at`; of many rows, evenly spaced ones take part."""
+def report(path: Path, name: str, at: datetime | None, out: Path | None) -> int:
+    """Write the report of a window; of many rows, evenly spaced ones take part.
+
+    at: within it; None for the newest one that was judged.
+    """
     setup = configured(path)
     with watching(setup) as monitor, reaching_database(setup):
         watch = watch_named(monitor, name, place=setup.place)
-        window = window_of(at, watch.period)
+        window = asked_window(monitor.database, watch, at)
         if watch.reference is None:
             raise MonitorError(f"{name}: the reference was learned and its rows not kept; a report needs `reference`")
         current = window_rows(monitor.database, watch, window)

@@ -1,13 +1,17 @@
 """Stored records with their labels: those that came with them, and those that came by themselves."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 import pyarrow as pa
 from sqlalchemy import Connection
 
+from monitor.errors import MonitorError
 from monitor.profiles.tables import as_text
+from monitor.schedule import window_of
 from monitor.steps.labelled import with_labels
 from monitor.store.database import Database
+from monitor.store.measurements import read_filled
 from monitor.store.records import read_records, read_segment, segment_numbers
 from monitor.types import Source, Window
 from monitor.watch import Watch
@@ -19,6 +23,17 @@ def stored_records(connection: Connection, watch: Watch) -> Iterator[pa.Table]:
     """Give all of a model's records in the order of arrival, segment by segment, with their labels."""
     for number in segment_numbers(connection, watch.name):
         yield with_labels(connection, watch, read_segment(connection, number))
+
+
+def asked_window(database: Database, watch: Watch, at: datetime | None) -> Window:
+    """Give the window that holds a time, the newest that was judged where none is named; MonitorError before one is."""
+    if at is not None:
+        return window_of(at, watch.period)
+    with database.read() as connection:
+        newest = read_filled(connection, watch.name, most=1)
+    if not newest:
+        raise MonitorError(f"{watch.name}: no window has been judged yet; `monitor once` makes a pass")
+    return newest[0].window
 
 
 def window_rows(database: Database, watch: Watch, window: Window) -> pa.Table:
