@@ -64,10 +64,10 @@ def told(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(chosen, key=lambda finding: finding.window.end)
 
 
-def sentence(finding: Finding, *, named: bool = False) -> str:
-    """Say in one line what became of an alert, and when; named: with its id."""
-    name = f"{alert_id(finding.fingerprint, finding.alert.episode)} " if named else ""
-    what = f"{finding.transition} {finding.severity} {name}{finding.kind}"
+def sentence(finding: Finding) -> str:
+    """Say in one line what became of an alert, and when."""
+    name = alert_id(finding.fingerprint, finding.alert.episode)
+    what = f"{finding.transition} {finding.severity} {name} {finding.kind}"
     return f"{minute(finding.window.end)} {what}: {text_of(finding)}"
 
 
@@ -99,7 +99,7 @@ def summary(monitor: Monitor, done: Pass, before: States, after: States, windows
     for what, why in done.problems.items():
         yield f"stands still: {what}: {why}"
     findings = told(done.findings)
-    yield from (sentence(finding, named=True) for finding in findings)
+    yield from map(sentence, findings)
     yield alerts_counted(finding.transition for finding in findings)
     if done.delivered:
         sent = done.delivered
