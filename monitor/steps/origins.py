@@ -113,13 +113,31 @@ def with_origins(
                 attack=attack,
                 faulty=faulty,
             )
-    last = Last(memory, history)
+    last, attacked = Last(memory, history), _attacked_since(suspects)
     return [
         _of_faulty(f, said, faulty.columns[client], client)
         if (said := faulty.said(client := client_of(f.segment) or ""))
-        else _explained(f, _reason_for(f, verdict, reason if f.fingerprint in asking else None, last), standing)
+        else _explained(f, None if _came_before(f, attacked, why) else why, standing)
         for f in noting_what_else_changed(stepped, differs, standing.values())
+        for why in [_reason_for(f, verdict, reason if f.fingerprint in asking else None, last)]
     ]
+
+
+def _attacked_since(suspects: Iterable[Finding]) -> datetime | None:
+    """Give when the first of the attacks that stand began; None without any."""
+    attacks = (f for f in suspects if is_attack(f.kind) and f.alert.state in UNDER_ALARM)
+    return min((f.since for f in attacks if f.since), default=None)
+
+
+def _came_before(finding: Finding, attacked: datetime | None, reason: Reason | None) -> bool:
+    """Say whether an alert stood windows before there was an attack, by which its reason of now would explain it.
+
+    Not of the window just before: of an attack's first rows it is not always known that they are.
+    """
+    if reason is None or reason.origin.name != "attack_like" or is_attack(finding.kind):
+        return False
+    since, length = finding.alert.since, finding.window.end - finding.window.start
+    return since is not None and attacked is not None and since + 2 * length <= attacked
 
 
 def noting_what_else_changed(

@@ -8,10 +8,10 @@ import pytest
 
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import Alert
-from monitor.alerts.origin import Excess, Symptoms, origin_of
+from monitor.alerts.origin import Excess, Origin, OriginName, Symptoms, origin_of
 from monitor.alerts.public import as_json, mark_of
 from monitor.alerts.wording import text_of
-from monitor.steps.origins import Reason, _explained, noting_what_else_changed
+from monitor.steps.origins import Reason, _came_before, _explained, noting_what_else_changed
 from monitor.types import Window
 
 START, DAY = datetime(2024, 3, 1, tzinfo=UTC), timedelta(days=1)
@@ -110,3 +110,23 @@ def test_who_is_told_of_a_broken_column_is_not_told_to_retrain_on_it() -> None:
     broken = _explained(one, BROKEN, {mark_of("quality-1"): fault("age")})
     assert "age was broken about then: see first whether that is the reason" in text_of(broken)
     assert "retrain" not in text_of(broken)
+
+
+@pytest.mark.parametrize(
+    ("began", "name", "kind", "expected"),
+    [
+        (-3, "attack_like", "drift.data", True),
+        # the window before it, and its own, may hold the attack's beginning
+        (-1, "attack_like", "drift.data", False),
+        (0, "attack_like", "drift.data", False),
+        (-3, "temporal", "drift.data", False),
+        (-3, "attack_like", "attack.evasion", False),
+    ],
+)
+def test_what_stood_windows_before_an_attack_does_not_come_of_it(
+    began: int, name: OriginName, kind: str, *, expected: bool
+) -> None:
+    alert = Alert("f", "firing", episode=1, since=START + began * DAY, fired_at=START)
+    found = Finding(alert, "fares", kind, "psi", Window(START, START + DAY), "fare")
+    assert _came_before(found, START + 0.5 * DAY, Reason(Origin(name))) is expected
+    assert not _came_before(found, None, Reason(Origin(name)))
