@@ -216,12 +216,18 @@ def _sign(one: Mapping[str, Any], told: Mapping[str, Any]) -> str:
         volume = told["volume"]
         rows = f"{volume['rows']:,} different rows in one {volume['span']}"
         return f"{rows}, where no client's {volume['span']} held more than {volume['busiest']:,}"
-    swept = told.get("swept") or () if one["name"] == SWEEP else ()
-    says = SWEPT.format(columns=", ".join(map(shown, swept))) if swept else str(one["says"])
     # a burst may be rare among all rows of a window
     usual = f" (usual: at most {100 * one['p0']:.3g} %)" if _is_often(one) else ", many of them at once"
     rows = "first rows of new clients" if str(one["name"]).startswith(NEWCOMERS) else "rows"
-    return f"{one['hits']:,} of {one['rows']:,} {rows} {said(says)}{usual}"
+    return f"{one['hits']:,} of {one['rows']:,} {rows} {_says(one, told)}{usual}"
+
+
+def _says(one: Mapping[str, Any], told: Mapping[str, Any]) -> str:
+    """Say in words what a sign is; of a sweep, of which columns, and how often the answer flipped meanwhile."""
+    if one["name"] != SWEEP:
+        return said(one["says"])
+    columns = ", ".join(map(shown, told.get("swept") or ()))
+    return said(SWEPT.format(columns=columns) if columns else one["says"]) + flipped(int(told.get("swept_flips") or 0))
 
 
 def _copies(told: Mapping[str, Any], one: Mapping[str, Any]) -> str:

@@ -16,11 +16,12 @@ from monitor.alerts.public import before, instant
 from monitor.alerts.taxonomy import names_of, pattern_of
 from monitor.detectors.attack.indicators import SWEEP
 from monitor.detectors.attack.sighting import MOST_IDS
+from monitor.detectors.suspicion.severity import feels_for_the_boundary
 from monitor.detectors.suspicion.suspects import client_of, name_of
 from monitor.profiles.layout import Layout
 from monitor.profiles.reading import counted
 from monitor.profiles.tables import joined, rows_with
-from monitor.steps.copies import compared, own_copies, swept_columns
+from monitor.steps.copies import compared, own_copies, swept
 from monitor.steps.sightings import hidden_value
 from monitor.store.database import Database
 from monitor.store.records import read_records
@@ -47,8 +48,14 @@ def with_attack_evidence(
     with database.read() as connection:
         senders = Senders.of(connection, watch, attacks[0].window)
         shown = {f.fingerprint: _shown(connection, watch, f, senders, layout) for f in attacks}
-    told = [replace(f, evidence=shown[f.fingerprint]) if f.fingerprint in shown else f for f in stepped]
+    told = [_showing(f, shown[f.fingerprint], watch) if f.fingerprint in shown else f for f in stepped]
     return [_carried(f, standing) if f.fingerprint in shown else f for f in told]
+
+
+def _showing(finding: Finding, evidence: Mapping[str, Any], watch: Watch) -> Finding:
+    """Give a finding with its evidence, as grave as that says where the user does not."""
+    said = watch.settings.severity.get(finding.kind)
+    return replace(finding, evidence=evidence, severity=said or evidence.get("severity") or finding.severity)
 
 
 @dataclass(frozen=True)
@@ -93,7 +100,11 @@ def _of_copies(rows: pa.Table, watch: Watch, layout: Layout, evidence: Mapping[s
         ids = rows[watch.roles.id].to_pylist() if watch.roles.id in rows.column_names else []
         told["cluster"] = own_copies(evidence["cluster"], looked_at, ids, hide=partial(_shown_value, watch))
     if any(one["name"] == SWEEP for one in evidence["detectors"]):
-        told["swept"] = swept_columns(looked_at)
+        answers = rows[watch.roles.prediction].to_pylist() if watch.roles.prediction in rows.column_names else ()
+        found = swept(looked_at, answers or [None] * looked_at.num_rows)
+        told |= {"swept": found.columns, "swept_flips": found.flips}
+        if evidence["severity"] == "info" and feels_for_the_boundary(found.flips, found.steps):
+            told["severity"] = "warning"
     return told
 
 

@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -50,17 +50,29 @@ def own_copies(
     return {**cluster, "pair": pair}
 
 
-def swept_columns(rows: pa.Table) -> list[str]:
-    """Name the columns that a client changes from row to row where it changes few, the one first that it changes most.
+class Swept(NamedTuple):
+    """What a client does where it changes few columns from one row to the next.
 
-    rows: of the client, by time, as they are compared.
+    columns: that it changes, the one first that it changes most. steps: how many such pairs of rows there are; flips:
+    of these, those between which the answer changed.
     """
-    steps = Counter[str]()
-    for before, after in pairwise(rows.to_pylist()):
+
+    columns: list[str]
+    steps: int
+    flips: int
+
+
+def swept(rows: pa.Table, answers: Sequence[object]) -> Swept:
+    """Look at a client's rows, one beside the next. rows: by time, as they are compared; answers: to each."""
+    changes, steps, flips = Counter[str](), 0, 0
+    for (before, after), (said, says) in zip(pairwise(rows.to_pylist()), pairwise(answers), strict=True):
         changed = [name for name in before if _differ(before[name], after[name])]
-        if len(changed) <= few_of(rows.num_columns):
-            steps.update(changed)
-    return [name for name, times in steps.most_common(SWEPT) if times >= OFTEN * steps.total()]
+        if 0 < len(changed) <= few_of(rows.num_columns):
+            changes.update(changed)
+            steps += 1
+            flips += said != says
+    often = [name for name, times in changes.most_common(SWEPT) if times >= OFTEN * changes.total()]
+    return Swept(often, steps, flips)
 
 
 def _marked(text: str) -> bytes:

@@ -9,6 +9,7 @@ from monitor.stats.evidence import is_sure
 from monitor.types import SEVERITIES, Severity
 
 FLIPS, WHAT_IF, FEW_VARIED = 5, 0.5, 3
+FELT, FELT_SHARE = 30, 0.2
 CARRIERS, FAR, APART, SOME = 2, 8.0, 4.0, 0.1
 """Two columns carry all that is odd, where they lie eight robust deviations off and four times as far as any other."""
 
@@ -60,6 +61,17 @@ def flips_of(cluster: Mapping[str, Any], client: str) -> int:
     alone = not client or cluster.get("clients", 1) <= 1
     own = cluster.get("own") or ({"flips": cluster.get("flips")} if alone else {})
     return int((own if client else cluster).get("flips") or 0)
+
+
+def feels_for_the_boundary(flips: int, steps: int) -> bool:
+    """Say whether a client that changes few values at a time goes back and forth over the boundary.
+
+    Who asks "what if" sees the answer change some times, and stops or goes on elsewhere.
+
+    >>> feels_for_the_boundary(118, 298), feels_for_the_boundary(12, 40), feels_for_the_boundary(40, 900)
+    (True, False, False)
+    """
+    return flips >= FELT and flips >= FELT_SHARE * steps
 
 
 def is_shared(cluster: Mapping[str, Any]) -> bool:
