@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from monitor.alerts.phrasing import clock
 from monitor.alerts.silence import SILENCED
 from monitor.commands.alert_ids import Row, firing_alert
-from monitor.commands.opening import configured, reaching_database, watch_named, watching
+from monitor.commands.opening import configured, configured_to_look, reaching_database, watch_named, watching
 from monitor.commands.passes import now
 from monitor.commands.printing import printable
 from monitor.daemon.leasing import leased, owner
@@ -24,7 +24,7 @@ def ack(path: Path, asked: Sequence[str], *, why: str) -> int:
 
     Raises ConfigError for such an id.
     """
-    setup = configured(path)
+    setup = configured_to_look(path)
     with watching(setup) as monitor, reaching_database(setup), monitor.database.write() as connection:
         taken = {
             row["id"]: acknowledge(connection, row["fingerprint"], _episode(row), now=now(), why=why)

@@ -11,7 +11,7 @@ import typer
 from numpy.typing import NDArray
 
 from monitor.alerts.phrasing import chance
-from monitor.commands.opening import configured, reaching_database, watch_named, watching
+from monitor.commands.opening import configured_to_look, reaching_database, watch_named, watching
 from monitor.commands.printing import json_line, minute, printable, table
 from monitor.commands.rows import asked_window, reference_rows, window_rows
 from monitor.detectors.change import change_of
@@ -46,7 +46,7 @@ def explain(path: Path, name: str, at: datetime | None, *, as_json: bool) -> int
 
     at: within it; None for the newest one that was judged.
     """
-    setup = configured(path)
+    setup = configured_to_look(path)
     with watching(setup) as monitor, reaching_database(setup):
         watch = watch_named(monitor, name, place=setup.place)
         window = asked_window(monitor.database, watch, at)

@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Connection, Double, Integer
 from sqlalchemy import Column as SqlColumn
 
 from monitor.commands.hard_examples import hard_examples
-from monitor.commands.opening import configured, reaching_database, watch_named, watching
+from monitor.commands.opening import configured_to_look, reaching_database, watch_named, watching
 from monitor.commands.rows import common_schema, fitted, stored_records
 from monitor.errors import MonitorError
 from monitor.store.measurements import read_measurements
@@ -28,7 +28,7 @@ What = Literal["records", "measurements", "hard examples"]
 
 def export(path: Path, name: str, out: Path, *, what: What) -> int:
     """Write the file whole or not at all; MonitorError when there is nothing to write or no place for it."""
-    setup = configured(path)
+    setup = configured_to_look(path)
     with watching(setup) as monitor, reaching_database(setup):
         watch = watch_named(monitor, name, place=setup.place)
         with monitor.database.read() as connection:

@@ -12,7 +12,7 @@ from monitor.alerts.finding import gravity_of
 from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.alerts.phrasing import quieted, under_alarm
 from monitor.alerts.taxonomy import is_attack
-from monitor.commands.opening import configured, named, reaching_database, watch_named, watching
+from monitor.commands.opening import configured_to_look, named, reaching_database, watch_named, watching
 from monitor.commands.passes import now
 from monitor.commands.printing import csv_lines, json_line, table
 from monitor.detectors import ALL
@@ -35,7 +35,7 @@ def alerts(path: Path, *, state: str | None, model: str | None, as_json: bool) -
 
     state: "all" for every state; None for those under alarm, with how many others there are.
     """
-    setup = configured(path)
+    setup = configured_to_look(path)
     with watching(setup) as monitor, reaching_database(setup):
         if model is not None:
             watch_named(monitor, model, place=setup.place)
@@ -111,7 +111,7 @@ def measurements(  # the command's options
     path: Path, *, model: str | None, detector: str | None, since: datetime | None, as_json: bool, as_csv: bool
 ) -> int:
     """Print what was measured, oldest window first."""
-    setup = configured(path)
+    setup = configured_to_look(path)
     with watching(setup) as monitor, reaching_database(setup):
         if model is not None:
             watch_named(monitor, model, place=setup.place)

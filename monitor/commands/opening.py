@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
-from monitor.config import Config, load
+from monitor.config import Config, ConfigErrors, load
 from monitor.config.words import suggestion
 from monitor.errors import ConfigError, MonitorError
 from monitor.store.database import Database, open_database
@@ -17,6 +17,9 @@ from monitor.watch import Monitor, Watch
 from monitor.wiring import database_url, opened
 
 T = TypeVar("T")
+
+OF_SENDING = ("receivers", "web")
+"""Sections of a configuration that a command which only looks does without."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,20 @@ def configured(path: Path) -> Setup:
     except UnicodeDecodeError as error:
         raise ConfigError(place, f"no UTF-8 text at byte {error.start}", "save it as UTF-8") from error
     return setup_at(path, load(text, place=place, environ=os.environ, read=read))
+
+
+def configured_to_look(path: Path) -> Setup:
+    """Read the configuration for a command that sends nothing; without receivers where these have mistakes.
+
+    Who looks at alerts need not know the secrets by which they are sent. Errors as of `configured`.
+    """
+    try:
+        return configured(path)
+    except ConfigErrors as mistakes:
+        apart = tuple(f"{path}: {section}." for section in OF_SENDING)
+        if mistakes.remains is None or not all(one.place.startswith(apart) for one in mistakes.errors):
+            raise
+        return setup_at(path, mistakes.remains.config)
 
 
 @contextmanager

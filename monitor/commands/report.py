@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import typer
 
-from monitor.commands.opening import configured, reaching_database, watch_named, watching
+from monitor.commands.opening import configured_to_look, reaching_database, watch_named, watching
 from monitor.commands.printing import minute, printable, spinner
 from monitor.commands.rows import asked_window, reference_rows, window_rows
 from monitor.errors import MonitorError
@@ -21,7 +21,7 @@ def report(path: Path, name: str, at: datetime | None, out: Path | None) -> int:
 
     at: within it; None for the newest one that was judged.
     """
-    setup = configured(path)
+    setup = configured_to_look(path)
     with watching(setup) as monitor, reaching_database(setup):
         watch = watch_named(monitor, name, place=setup.place)
         window = asked_window(monitor.database, watch, at)

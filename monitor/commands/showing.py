@@ -4,14 +4,14 @@ from pathlib import Path
 
 import typer
 
-from monitor.commands.opening import configured, reaching_database, watching
+from monitor.commands.opening import configured_to_look, reaching_database, watching
 from monitor.commands.passes import now
 from monitor.render.html import write_site
 
 
 def dashboard(path: Path, folder: Path) -> int:
     """Write every page."""
-    setup = configured(path)
+    setup = configured_to_look(path)
     with watching(setup) as monitor, reaching_database(setup):
         watched = [watch.name for watch in monitor.watches]
         pages = write_site(monitor.database, folder, now=now(), watched=watched)

@@ -14,7 +14,7 @@ from monitor.alerts.public import mark_of
 from monitor.alerts.silence import Quieted, Silence
 from monitor.alerts.taxonomy import is_attack
 from monitor.commands.alert_ids import LEAST, PRESENT, present_alert
-from monitor.commands.opening import configured, reaching_database, watching
+from monitor.commands.opening import configured_to_look, reaching_database, watching
 from monitor.commands.passes import now
 from monitor.commands.printing import json_line, table
 from monitor.config import KINDS
@@ -51,7 +51,7 @@ class Asked:
 
 def silence(path: Path, asked: Asked, *, length: str | None, why: str, as_json: bool) -> int:
     """Silence what is asked for; list the silences that run where nothing is. ConfigError for what cannot be meant."""
-    setup = configured(path)
+    setup = configured_to_look(path)
     with watching(setup) as monitor, reaching_database(setup):
         if not asked:
             if length is not None:
@@ -77,7 +77,7 @@ def silence(path: Path, asked: Asked, *, length: str | None, why: str, as_json: 
 
 def unsilence(path: Path, asked: Sequence[str]) -> int:
     """End silences now; asked: their numbers, or ids of alerts they were set for. ConfigError for what means none."""
-    setup = configured(path)
+    setup = configured_to_look(path)
     with watching(setup) as monitor, reaching_database(setup), monitor.database.write() as connection:
         at = now()
         running = running_silences(connection, now=at)

@@ -453,7 +453,7 @@ def in_order(tmp_path_factory: pytest.TempPathFactory) -> dict[Slice, tuple[Any,
     return counted
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 9))
 def test_order_lateness_and_repeats_change_no_profile(
     tmp_path_factory: pytest.TempPathFactory, in_order: dict[Slice, tuple[Any, ...]], seed: int, files: int

@@ -241,3 +241,17 @@ def test_the_id_of_an_episode_that_is_over_names_the_present_one(told: Path) -> 
     past = row["id"].rpartition("-")[0] + "-9"
     said = done(told, "resolve", past, code=2)
     assert f"{past!r} is no present alert; that one is {row['id']!r} now" in said
+
+
+def test_who_looks_or_quiets_needs_no_secret_and_who_sends_does(told: Path) -> None:
+    path = told / "monitor.yaml"
+    config = path.read_text(encoding="utf-8")
+    begun, receivers = config.partition("receivers:\n")[::2]
+    secret = f'{begun}receivers:\n  team: {{slack: "${{SLACK_URL_THAT_NOBODY_SET}}"}}\n{receivers}'
+    (told / "secret.yaml").write_text(secret, encoding="utf-8")
+    assert [row["id"] for row in lines(monitor(told, "alerts", "secret.yaml", "--json"))]
+    assert monitor(told, "silence", "secret.yaml").returncode == 0
+    sent = monitor(told, "once", "secret.yaml")
+    assert (sent.returncode, "SLACK_URL_THAT_NOBODY_SET is not set" in sent.stderr) == (2, True)
+    (told / "wrong.yaml").write_text(secret.replace("window:", "windw:"), encoding="utf-8")
+    assert monitor(told, "alerts", "wrong.yaml").returncode == 2

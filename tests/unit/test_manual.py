@@ -19,7 +19,7 @@ import monitor
 from monitor.alerts.public import KEYS
 from monitor.cli import app
 from monitor.commands.manual import PAGES, TOPICS, page, show
-from monitor.config import Config, Model, load
+from monitor.config import KINDS, Config, Model, load
 from monitor.config.section import Section
 from monitor.detectors.attack import Validation
 from monitor.errors import ConfigError
@@ -215,3 +215,7 @@ def test_the_manual_s_way_to_verify_a_webhook_does() -> None:
         assert not names["is_genuine"](headers, body, "whsec_bmV3")
         late = signed("a1", body, secrets=(secret,), now=now - timedelta(hours=1))
         assert not names["is_genuine"](late, body, secret)
+
+
+def test_the_page_about_alerts_says_of_every_kind_what_it_is_about() -> None:
+    assert [kind for kind in KINDS if f"`{kind}`" not in page("alerts")] == []
