@@ -15,9 +15,10 @@ from monitor.detectors.suspicion import suspects
 from monitor.schedule import window_of
 from monitor.steps.due import Known
 from monitor.steps.measure import rule_for
+from monitor.steps.sightings import seen
 from monitor.steps.standing import Standing
 from monitor.steps.verdict import Verdict
-from monitor.store.attacks import sure_starts
+from monitor.store.attacks import sure_sightings
 from monitor.types import Measurement, Window
 from monitor.watch import Watch
 
@@ -26,24 +27,28 @@ SECOND = timedelta(seconds=1)
 _KINDS = {detector.name: detector.kind for detector in suspects.DETECTORS}
 
 
-def open_windows(connection: Connection, watch: Watch, known: Known, *, judged: datetime | None) -> list[Window]:
-    """Give the windows that are not judged yet and hold evidence enough for an alarm, each up to the newest record.
+def open_windows(
+    connection: Connection, watch: Watch, known: Known, *, judged: datetime | None
+) -> dict[Window, list[Sighting]]:
+    """Give the windows that are not judged yet and in which somebody raises an alarm, each up to the newest record.
 
-    judged: the end of the newest window that is.
+    With what was seen in them of those who do. judged: the end of the newest window that is.
     """
     since = judged or window_of(known.first_record, watch.period).start
-    limit = -math.log(watch.settings.attacks.alpha)
-    starts = sure_starts(connection, watch.name, since=since, log_e=limit)
+    rows = sure_sightings(connection, watch.name, since=since, log_e=-math.log(watch.settings.attacks.alpha))
     # a window does not hold its end, and the newest record is to lie within
     last = known.newest_record.replace(microsecond=0) + SECOND
-    windows = dict.fromkeys(window_of(start, watch.period) for start in starts)
-    return [Window(one.start, min(one.end, last)) for one in windows if one.start < last]
+    found: dict[Window, list[Sighting]] = {}
+    for row in rows:
+        window = window_of(row["start"], watch.period)
+        found.setdefault(Window(window.start, min(window.end, last)), []).append(seen(row))
+    return found
 
 
-def is_news(watch: Watch, window: Window, seen: Sequence[Sighting], standing: Standing) -> bool:
+def is_news(watch: Watch, window: Window, found: Sequence[Sighting], standing: Standing) -> bool:
     """Say whether what was seen in a window raises an alarm that does not stand, or a graver one than does."""
-    found = suspects.compare(seen, alpha=watch.settings.attacks.alpha)
-    return any(_says_more(watch, window, one, standing) for one in found)
+    measured = suspects.compare(found, alpha=watch.settings.attacks.alpha)
+    return any(_says_more(watch, window, one, standing) for one in measured)
 
 
 def of_news(watch: Watch, verdict: Verdict, standing: Standing) -> Verdict:

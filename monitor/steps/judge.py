@@ -208,9 +208,8 @@ class Judging:
             return []
         database, found = self._monitor.database, list[Finding]()
         with database.read() as connection:
-            windows = open_windows(connection, self._watch, self._known, judged=self._history.until)
-            seen = {window: seen_within(connection, self._watch.name, window) for window in windows}
-        for window in windows:
+            seen = open_windows(connection, self._watch, self._known, judged=self._history.until)
+        for window in seen:
             if not is_news(self._watch, window, seen[window], self._standing):
                 continue
             due = Due(window, 0, before=None)

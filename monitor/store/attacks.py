@@ -140,11 +140,14 @@ def sightings_within(connection: Connection, name: str, window: Window) -> list[
     return [dict(row) for row in rows.mappings()]
 
 
-def sure_starts(connection: Connection, name: str, *, since: datetime, log_e: float) -> list[datetime]:
-    """Give the hours or days from `since` on in which something was seen with so much evidence, in nats, or more."""
-    s = sighting.c
-    sure = select(s.start).where(s.model == name, s.start >= since, s.log_e >= log_e)
-    return list(connection.scalars(sure.distinct().order_by(s.start)))
+def sure_sightings(connection: Connection, name: str, *, since: datetime, log_e: float) -> list[dict[str, Any]]:
+    """Give what was seen from `since` on of those of whom something was with so much evidence, in nats, or more."""
+    s, one = sighting.c, sighting.alias().c
+    sure = select(one.client).where(one.model == name, one.start >= since, one.log_e >= log_e)
+    chosen = select(sighting).where(s.model == name, s.start >= since, s.client.in_(sure))
+    return [
+        dict(row) for row in connection.execute(chosen.order_by(s.start, s.client, s.detector, s.version)).mappings()
+    ]
 
 
 def same_sightings(connection: Connection, name: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
