@@ -37,7 +37,7 @@ class Slack:
 def payload(notice: Notice) -> dict[str, Any]:
     """Give Slack's message: at most 40 blocks and 9,000 characters of text, no mention or markup from data."""
     header = {"type": "header", "text": {"type": "plain_text", "text": fit(notice.title.strip(), HEADER) or "-"}}
-    lines = (*_stamp(notice), *notice.lines)
+    lines = (*notice.lines, *_stamp(notice))
     sections = [_section(text) for text in _sections(lines)]
     link = [_section(f"<{address}|Open>")] if (address := _address(notice.link)) else []
     fallback = fit("\n".join((notice.title, *lines)), FALLBACK) or "-"
