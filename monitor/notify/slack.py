@@ -12,9 +12,9 @@ from monitor.notify.post import PERMANENT_BODIES, post
 from monitor.types import SEVERITIES, Notice
 
 HEADER, SECTION = 150, 3000
-# With the header, the link and the plain text, these stay below 40 blocks and 9,000 characters.
+# With the header, the stamp, the link and the plain text, these stay below 40 blocks and 9,000 characters.
 LINES, LINK, FALLBACK, SECTIONS = 6500, 1000, 1000, 36
-NAMED = 5
+NAMED, STAMP = 5, 300
 
 ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
@@ -37,10 +37,11 @@ class Slack:
 def payload(notice: Notice) -> dict[str, Any]:
     """Give Slack's message: at most 40 blocks and 9,000 characters of text, no mention or markup from data."""
     header = {"type": "header", "text": {"type": "plain_text", "text": fit(notice.title.strip(), HEADER) or "-"}}
-    lines = (*notice.lines, *_stamp(notice))
-    sections = [_section(text) for text in _sections(lines)]
+    stamp = _stamp(notice)
+    # long lines do not push it out
+    sections = [_section(text) for text in (*_sections(notice.lines), *(fit(one, STAMP) for one in stamp))]
     link = [_section(f"<{address}|Open>")] if (address := _address(notice.link)) else []
-    fallback = fit("\n".join((notice.title, *lines)), FALLBACK) or "-"
+    fallback = fit("\n".join((notice.title, *notice.lines, *stamp)), FALLBACK) or "-"
     return {"text": fallback, "blocks": [header, *sections, *link]}
 
 

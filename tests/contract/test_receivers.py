@@ -307,6 +307,13 @@ def test_slack_gets_no_mention_and_stays_within_its_limits(site: Site, lines: tu
     assert all(0 < len(text) <= 3000 for text in texts)
 
 
+def test_slack_says_last_how_grave_it_is_and_of_which_alerts_however_long_the_message() -> None:
+    alerts = tuple({"id": f"a{n}-1", "severity": "critical" if n == 3 else "info"} for n in range(8))
+    blocks = slack_payload(replace(NOTICE, lines=("x" * 2999,) * 50, alerts=alerts, link="https://h/"))["blocks"]
+    assert blocks[-2]["text"]["text"] == "Severity critical, info; alerts a0-1, a1-1, a2-1, a3-1, a4-1 and 3 more."
+    assert blocks[-3]["text"]["text"].endswith("more lines")
+
+
 LINKS = [
     ("https://h/a?b=1&c=2", "<https://h/a?b=1&amp;c=2|Open>"),  # a plain link
     ("https://h/a|b>c<!here>", "<https://h/a%7Cb%3Ec%3C!here%3E|Open>"),  # markup in a link
