@@ -16,6 +16,8 @@ OF_DATA = frozenset({"source", "labels", "reference", "probes", "attacks", "colu
 SETTINGS = {field.alias or name for name, field in Model.model_fields.items()} - OF_DATA
 """Keys without which a model's data can be looked at as well as with them."""
 MAPPINGS = ("columns", "thresholds", "severity")
+LENGTHS = ("max_delay", "lookback")
+"""Keys of a source, or of the labels, without which these can be looked at as well as with them."""
 _NOWHERE = "sqlite:///monitor.db"
 
 
@@ -43,7 +45,7 @@ def remains(tree: object, spoilt: Sequence[Path]) -> Remains:
         with suppress(ValidationError):
             if isinstance(name, str) and isinstance(model, dict):
                 models[name] = Model.model_validate(_left_of(model, own))
-                partial |= {name for path in own if path[0] not in SETTINGS}
+                partial |= {name for path in own if path[0] not in SETTINGS and path[-1] not in LENGTHS}
     heads = {path[0] for path in spoilt if path}
     database = isinstance(written.get("database"), str) and "database" not in heads
     kept = {
@@ -58,7 +60,7 @@ def _left_of(model: Tree, spoilt: Iterable[Path]) -> dict[Any, Any]:
     """Give a model's section without the keys that are spoilt, of its roles and thresholds without each one alone."""
     left = dict(model)
     for key, *inner in spoilt:
-        if key in MAPPINGS and isinstance(left.get(key), dict):
+        if (key in MAPPINGS or (inner and inner[-1] in LENGTHS)) and isinstance(left.get(key), dict):
             left[key] = {name: value for name, value in left[key].items() if not inner or name != inner[0]}
         else:
             left.pop(key, None)

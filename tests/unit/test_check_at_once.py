@@ -59,6 +59,15 @@ def test_a_mistaken_setting_hides_nothing_of_its_own_model(tmp_path: Path, capsy
     assert any(line.startswith(f"warning: models.wrong.columns.ignore: {GROWS}") for line in found)
 
 
+def test_labels_are_looked_for_beside_a_mistake_in_how_late_they_come(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = 'labels: {files: "lables.parquet", max_delay: soon}\n    columns: {id: moved, '
+    late, missing = told(tmp_path, WRONG.replace("columns: {", labels), capsys=capsys)
+    assert late.startswith("error: models.wrong.labels.max_delay: 'soon' is no duration; write for example 90s")
+    assert missing.startswith("warning: models.wrong.labels.files: no file matches 'lables.parquet'; ")
+
+
 @pytest.mark.parametrize(
     ("good", "bad", "errors"),
     [

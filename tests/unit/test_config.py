@@ -500,7 +500,7 @@ MISTAKES = [
     (
         "lateness: 5m",
         "severity: {quality: high}",
-        f"{MODEL}.severity.quality: 'high' is not allowed here; write 'info', 'warning' or 'critical'",
+        f"{MODEL}.severity.quality: 'high' is not allowed here; write 'critical', 'warning' or 'info'",
     ),
     # three secrets
     (
@@ -528,7 +528,7 @@ MISTAKES = [
     (
         'kind: "attack.*"',
         "severity: high",
-        "routes.0.match.severity: no severity matches 'high'; known are info, warning, critical",
+        "routes.0.match.severity: no severity matches 'high'; known are critical, warning, info",
     ),
     # a receiver twice in one route
     ("{to: [team]}", "{to: [team, team]}", "routes.1.to.1: 'team' stands there twice; write it once"),
