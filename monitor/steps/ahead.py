@@ -14,7 +14,7 @@ from monitor.detectors.attack import Sighting
 from monitor.detectors.suspicion import suspects
 from monitor.schedule import window_of
 from monitor.steps.due import Known
-from monitor.steps.measure import rule_for
+from monitor.steps.measure import found_of, rule_of
 from monitor.steps.sightings import seen
 from monitor.steps.standing import Standing
 from monitor.steps.verdict import Verdict
@@ -24,7 +24,7 @@ from monitor.watch import Watch
 
 SECOND = timedelta(seconds=1)
 
-_KINDS = {detector.name: detector.kind for detector in suspects.DETECTORS}
+_BY_NAME = {detector.name: detector for detector in suspects.DETECTORS}
 
 
 def open_windows(
@@ -52,30 +52,31 @@ def is_news(watch: Watch, window: Window, found: Sequence[Sighting], standing: S
 
 
 def of_news(watch: Watch, verdict: Verdict, standing: Standing) -> Verdict:
-    """Leave of a verdict on the part of a window that is over nothing but news of clients, which step alerts.
-
-    Where several windows in a row have to breach it says nothing: this one is not over.
-    """
+    """Leave of a verdict on the part of a window that is over nothing but news of clients, which step alerts."""
+    window = verdict.judgement.window
     told = [
         (found, judged)
         for found, judged in zip(verdict.found, verdict.judged, strict=True)
-        if judged.measurement.detector in _KINDS
-        and rule_for(found, judged, watch.settings).k == 1
-        and _says_more(watch, verdict.judgement.window, judged.measurement, standing)
+        if judged.measurement.detector in _BY_NAME and _says_more(watch, window, judged.measurement, standing)
     ]
     return replace(verdict, found=[found for found, _ in told], judged=[judged for _, judged in told])
 
 
 def _says_more(watch: Watch, window: Window, one: Measurement, standing: Standing) -> bool:
-    if one.p_value is None or one.p_value > watch.settings.attacks.alpha:
+    """Say whether a measurement breaches, and more is told by it than is.
+
+    Where several windows in a row have to breach it tells nothing: this one is not over.
+    """
+    detector, settings = _BY_NAME[one.detector], watch.settings
+    sure = one.p_value is not None and one.p_value <= settings.attacks.alpha
+    if not sure or rule_of(found_of(detector, one, settings), settings).k > 1:
         return False
-    kind = _KINDS[one.detector]
-    mark = fingerprint(watch.name, kind, one.detector, one.column, one.segment)
+    mark = fingerprint(watch.name, detector.kind, one.detector, one.column, one.segment)
     alert, row = standing.alerts.get(mark), standing.rows.get(mark_of(alert_id(mark, 0)))
     if alert is None or row is None:
         return True
     if alert.state not in UNDER_ALARM:
         # what was ended within the window stays so until the next
         return alert.state != "pending" and (alert.window_end is None or alert.window_end <= window.start)
-    severity = watch.settings.severity.get(kind) or one.evidence.get("severity", "")
+    severity = settings.severity.get(detector.kind) or one.evidence.get("severity", "")
     return row["origin"] != "data_quality" and gravity_of(severity) < gravity_of(row["severity"])

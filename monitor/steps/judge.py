@@ -206,24 +206,24 @@ class Judging:
         """
         if not self._watch.settings.watches_attacks:
             return []
-        database, found = self._monitor.database, list[Finding]()
-        with database.read() as connection:
+        with self._monitor.database.read() as connection:
             seen = open_windows(connection, self._watch, self._known, judged=self._history.until)
-        for window in seen:
-            if not is_news(self._watch, window, seen[window], self._standing):
-                continue
-            due = Due(window, 0, before=None)
-            looked_at = self.looked_at(due)
-            if looked_at is None:
-                continue
-            verdict = self.verdict(looked_at, due)
-            stepped = list(stepped_alerts(self._watch, of_news(self._watch, verdict, self._standing), self._standing))
-            stepped = self._explained(looked_at, verdict, stepped)
-            with database.write() as connection:
-                findings = self._told(connection, stepped, now=now)
-            self._standing.note(findings)
-            found += findings
-        return found
+        news = (window for window, found in seen.items() if is_news(self._watch, window, found, self._standing))
+        return [finding for window in news for finding in self._suspected(window, now=now)]
+
+    def _suspected(self, window: Window, *, now: datetime) -> list[Finding]:
+        """Tell of suspicions in the part of a window that is over."""
+        due = Due(window, 0, before=None)
+        looked_at = self.looked_at(due)
+        if looked_at is None:
+            return []
+        verdict, standing = self.verdict(looked_at, due), self._standing
+        stepped = list(stepped_alerts(self._watch, of_news(self._watch, verdict, standing), standing))
+        stepped = self._explained(looked_at, verdict, stepped)
+        with self._monitor.database.write() as connection:
+            findings = self._told(connection, stepped, now=now)
+        standing.note(findings)
+        return findings
 
     def _explained(self, looked_at: LookedAt, verdict: Verdict, stepped: Sequence[Finding]) -> list[Finding]:
         """Give findings with who sent what they tell of, and with why the window differs."""

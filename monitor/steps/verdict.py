@@ -28,8 +28,8 @@ class Verdict:
     """All that was found out about a window: measurements beside their thresholds, and what may step an alert.
 
     first: it is judged for the first time, and before all later ones. again: it was judged before, and no later one.
-    settled: its labels have just matured. only: the version that answers alone, which is the whole.
-    moving: it was laid beside windows before it, and not beside the reference.
+    late: rows of it came after it was judged. settled: its labels have just matured. only: the version that answers
+    alone, which is the whole. moving: it was laid beside windows before it, and not beside the reference.
     """
 
     judgement: Judgement
@@ -39,6 +39,7 @@ class Verdict:
     again: bool
     settled: bool
     profiles: Pairs
+    late: bool = False
     only: str = ""
     moving: bool = False
 
@@ -49,7 +50,7 @@ class Verdict:
         """
         for found, judged in zip(self.found, self.judged, strict=True):
             counted_anew = self.again and found.detector.name == volume.NAME
-            came_late = judged.outcome == "breach" and is_of_clients(found.detector.name)
+            came_late = self.late and judged.outcome == "breach" and is_of_clients(found.detector.name)
             if judged.outcome and (self.settled if found.of_labels else self.first or counted_anew or came_late):
                 yield found, judged
 
@@ -102,6 +103,7 @@ def verdict_on(
         without_the_usual(judged, pairs, sample.stretch),
         first=newest and due.before is None,
         again=newest and due.before is not None,
+        late=due.before is not None and 0 <= due.before.revision < sample.revision,
         settled=settled,
         profiles=pairs,
         only=only_version(sample.compared),
