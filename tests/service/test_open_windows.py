@@ -142,15 +142,20 @@ def test_several_windows_are_waited_for_where_that_is_asked_for(tmp_path: Path) 
     assert loans.told() == []
 
 
-def test_rows_that_come_late_for_a_window_tell_of_their_attack(loans: Loans) -> None:
-    loans.pass_over(now=START + timedelta(days=1))
+@pytest.mark.parametrize("later", [0, 2])
+def test_rows_that_come_late_for_a_window_tell_of_their_attack(loans: Loans, later: int) -> None:
+    """later: so many windows were judged after theirs when they came."""
+    days = START + timedelta(days=1 + later)
+    for day in range(1, later + 1):
+        loans.comes(loans.day_after(24 * day))
+    loans.pass_over(now=days)
     loans.comes(attack(loans.rng, begin=6.2, queries=120))
     for _ in range(2):
-        loans.pass_over(now=START + timedelta(days=1, hours=1))
+        loans.pass_over(now=days + HOUR)
     assert loans.told() == ["first"]
     (found,) = loans.alerts()
     assert (found["segment"], found["window_end"]) == (f"client={ATTACKER}", "2026-03-02T00:00:00Z")
-    for begin in range(26, 150, 24):
+    for begin in range(26 + 24 * later, 150 + 24 * later, 24):
         loans.comes(loans.day_after(begin))
         loans.pass_over()
     assert loans.told() == ["first", "resolved"]
