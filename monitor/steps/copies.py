@@ -63,9 +63,12 @@ class Swept(NamedTuple):
 
 
 def swept(rows: pa.Table, answers: Sequence[object]) -> Swept:
-    """Look at a client's rows, one beside the next. rows: by time, as they are compared; answers: to each."""
+    """Look at a client's rows, one beside the next.
+
+    rows: by time, as they are compared, none where no column is; answers: to each.
+    """
     changes, steps, flips = Counter[str](), 0, 0
-    for (before, after), (said, says) in zip(pairwise(rows.to_pylist()), pairwise(answers), strict=True):
+    for (before, after), (said, says) in zip(pairwise(rows.to_pylist()), pairwise(answers), strict=False):
         changed = [name for name in before if _differ(before[name], after[name])]
         if 0 < len(changed) <= few_of(rows.num_columns):
             changes.update(changed)
