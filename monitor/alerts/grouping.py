@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from monitor.alerts.finding import CONFIG, Finding, Group, gravity_of
 from monitor.alerts.lifecycle import Transition, notice_id
-from monitor.alerts.public import alert_id, as_json
+from monitor.alerts.public import as_json, id_of
 from monitor.alerts.silence import is_news
 from monitor.alerts.taxonomy import is_attack
 from monitor.alerts.titles import title_of
@@ -58,7 +58,7 @@ def notice_of(group: Group, receiver: str, base_url: str = "") -> Notice:
 
 def address_of(finding: Finding, base_url: str) -> str:
     """Give where the card of an alert is; base_url: where the pages are."""
-    name, card = quote(finding.model, safe="", errors="replace"), alert_id(finding.fingerprint, finding.alert.episode)
+    name, card = quote(finding.model, safe="", errors="replace"), id_of(finding)
     return f"{base_url.rstrip('/')}/model/{name}#{quote(card, safe='')}"
 
 

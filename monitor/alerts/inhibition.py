@@ -20,7 +20,7 @@ from monitor.alerts.news import (
     of_all_features,
     of_another_group,
 )
-from monitor.alerts.public import alert_id
+from monitor.alerts.public import alert_id, id_of
 from monitor.alerts.story_wording import lasts
 from monitor.alerts.taxonomy import is_attack
 from monitor.alerts.telling import BROKEN, settled
@@ -59,7 +59,7 @@ def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
     covers holds others back as if it were told.
     """
     before = {row["id"]: row for row in standing}
-    now = {alert_id(finding.fingerprint, finding.alert.episode): finding for finding in findings}
+    now = {id_of(finding): finding for finding in findings}
     told = {name: _alarm_of(row) for name, row in before.items() if _is_told(row) and name not in now}
     told |= {
         name: _alarm(f, before[name]["evidence"])

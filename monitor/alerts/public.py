@@ -47,7 +47,7 @@ def as_json(finding: Finding) -> dict[str, Any]:
     return in_text(
         known
         | {
-            "id": alert_id(alert.fingerprint, alert.episode),
+            "id": id_of(finding),
             "state": alert.state,
             "fired_at": alert.fired_at,
             "resolved_at": alert.resolved_at,
@@ -88,6 +88,11 @@ def alert_id(fingerprint: str, episode: int) -> str:
     return f"{fingerprint[:12]}-{episode}"
 
 
+def id_of(finding: Finding) -> str:
+    """Name the episode of a finding's alert."""
+    return alert_id(finding.fingerprint, finding.alert.episode)
+
+
 def mark_of(alert: str) -> str:
     """Give what the ids of an alert's episodes begin with.
 
@@ -99,7 +104,7 @@ def mark_of(alert: str) -> str:
 
 def before(finding: Finding, standing: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """Give a finding's alert as it stood before this window, of public alerts by their marks; None where it did not."""
-    return standing.get(mark_of(alert_id(finding.fingerprint, finding.alert.episode)))
+    return standing.get(mark_of(id_of(finding)))
 
 
 def instant(at: datetime | None) -> str | None:

@@ -8,7 +8,7 @@ from monitor.alerts.finding import CONFIG, Finding, Group
 from monitor.alerts.grouping import address_of, gathered
 from monitor.alerts.lifecycle import UNDER_ALARM, Transition, notice_id
 from monitor.alerts.phrasing import counted, shown
-from monitor.alerts.public import alert_id, as_json
+from monitor.alerts.public import as_json, id_of
 from monitor.alerts.silence import is_hushed
 from monitor.alerts.titles import PREFIXES, title_of
 from monitor.alerts.wording import LISTED, lines_of, sentences_of, text_of
@@ -106,7 +106,7 @@ def _sentences(listed: Sequence[Finding]) -> tuple[str, ...]:
     """Give the sentence of each alert, with its id where there are several."""
     if len(listed) == 1:
         return sentences_of(listed)
-    return sentences_of([replace(finding, said=f"{text_of(finding)} ({_id(finding)})") for finding in listed])
+    return sentences_of([replace(finding, said=f"{text_of(finding)} ({id_of(finding)})") for finding in listed])
 
 
 def _to_do(groups: Sequence[Group]) -> tuple[str, ...]:
@@ -118,9 +118,9 @@ def _to_do(groups: Sequence[Group]) -> tuple[str, ...]:
 
 
 def _quieting(config: str, listed: Sequence[Finding]) -> str:
-    ids = " ".join(map(_id, listed[:LISTED]))
+    ids = " ".join(map(id_of, listed[:LISTED]))
     looks = f"`monitor ack {config} {ids}` where somebody looks at {'it' if len(listed) == 1 else 'them'}"
-    return f"To be told no more: {looks}, or `monitor silence {config} {_id(listed[0])} --for 8h`."
+    return f"To be told no more: {looks}, or `monitor silence {config} {id_of(listed[0])} --for 8h`."
 
 
 def _title(groups: Sequence[Group]) -> str:
@@ -133,7 +133,3 @@ def _title(groups: Sequence[Group]) -> str:
 
 def _named(group: Group) -> str:
     return title_of(group).removeprefix(f"{shown(group.model)}: {PREFIXES[REPEAT]}")
-
-
-def _id(finding: Finding) -> str:
-    return alert_id(finding.fingerprint, finding.alert.episode)

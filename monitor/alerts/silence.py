@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from monitor.alerts.finding import Acknowledgement, Finding
-from monitor.alerts.public import alert_id, mark_of
+from monitor.alerts.public import id_of, mark_of
 
 SILENCED = "silenced"
 """In an alert's evidence: it fires, and nobody has heard of it, since a silence covered it."""
@@ -68,7 +68,7 @@ class Quieted:
 
     def noted(self, finding: Finding) -> Finding:
         """Give a finding that knows what people have quieted of it."""
-        name = alert_id(finding.fingerprint, finding.alert.episode)
+        name = id_of(finding)
         labels = Labels(mark_of(name), finding.model, finding.kind, finding.column, finding.segment)
         return replace(finding, silenced_until=self.until(labels), acknowledged=self.acknowledged.get(name))
 

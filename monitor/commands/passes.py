@@ -13,7 +13,7 @@ import typer
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import Transition
 from monitor.alerts.phrasing import counted as times
-from monitor.alerts.public import alert_id
+from monitor.alerts.public import id_of
 from monitor.alerts.silence import is_news
 from monitor.alerts.wording import text_of
 from monitor.commands.opening import configured, reaching_database, watching
@@ -66,7 +66,7 @@ def told(findings: Iterable[Finding]) -> list[Finding]:
 
 def sentence(finding: Finding) -> str:
     """Say in one line what became of an alert, and when."""
-    name = alert_id(finding.fingerprint, finding.alert.episode)
+    name = id_of(finding)
     what = f"{finding.transition} {finding.severity} {name} {finding.kind}"
     return f"{minute(finding.window.end)} {what}: {text_of(finding)}"
 

@@ -24,8 +24,6 @@ from monitor.watch import Watch
 
 SECOND = timedelta(seconds=1)
 
-_BY_NAME = {detector.name: detector for detector in suspects.DETECTORS}
-
 
 def open_windows(
     connection: Connection, watch: Watch, known: Known, *, judged: datetime | None
@@ -57,7 +55,7 @@ def of_news(watch: Watch, verdict: Verdict, standing: Standing) -> Verdict:
     told = [
         (found, judged)
         for found, judged in zip(verdict.found, verdict.judged, strict=True)
-        if judged.measurement.detector in _BY_NAME and _says_more(watch, window, judged.measurement, standing)
+        if judged.measurement.detector in suspects.BY_NAME and _says_more(watch, window, judged.measurement, standing)
     ]
     return replace(verdict, found=[found for found, _ in told], judged=[judged for _, judged in told])
 
@@ -67,7 +65,7 @@ def _says_more(watch: Watch, window: Window, one: Measurement, standing: Standin
 
     Where several windows in a row have to breach it tells nothing: this one is not over.
     """
-    detector, settings = _BY_NAME[one.detector], watch.settings
+    detector, settings = suspects.BY_NAME[one.detector], watch.settings
     sure = one.p_value is not None and one.p_value <= settings.attacks.alpha
     if not sure or rule_of(found_of(detector, one, settings), settings).k > 1:
         return False

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from monitor.alerts.finding import Finding
 from monitor.alerts.inhibition import inhibited
 from monitor.alerts.lifecycle import UNDER_ALARM, Alert, Rule, fingerprint, step
-from monitor.alerts.public import alert_id, as_json, mark_of
+from monitor.alerts.public import as_json, id_of, mark_of
 from monitor.alerts.thresholds import Threshold, judged, significance
 from monitor.alerts.vocabulary import LOSSES
 from monitor.detectors.quality import freshness
@@ -89,7 +89,7 @@ def _told(
 
 def _held(connection: Connection, watch: Watch, stepped: Iterable[Finding]) -> list[Finding]:
     """Give what waited for a health alert that has just ended, and may still have to wait for another one."""
-    ended = {alert_id(f.fingerprint, f.alert.episode) for f in stepped if f.transition == "resolved"}
+    ended = {id_of(f) for f in stepped if f.transition == "resolved"}
     return held_findings(connection, watch.name, by=ended) if ended else []
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from monitor.alerts.finding import Finding
-from monitor.alerts.public import alert_id
+from monitor.alerts.public import id_of
 from monitor.alerts.reminder import REPEAT, REPEATED, Reminder, is_remembered, looked_at, reminder_of
 from monitor.steps.notify import heard_by
 from monitor.store.alerts import alarmed_findings
@@ -53,7 +53,7 @@ def _look(connection: Connection, monitor: Monitor, model: str, *, now: datetime
     for receiver, every in monitor.repeats.items():
         heard = [finding for finding in remembered if receiver in heard_by(finding, monitor)]
         firing = [_told_again(finding) for finding in heard if finding.alert.state == "firing"]
-        names = [alert_id(finding.fingerprint, finding.alert.episode) for finding in heard]
+        names = [id_of(finding) for finding in heard]
         before = look.before.get(receiver)
         after, due = looked_at(before, names, every=every, now=now, fires=bool(firing))
         if after:

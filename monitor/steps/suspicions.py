@@ -20,8 +20,6 @@ from monitor.types import Window
 if TYPE_CHECKING:
     from monitor.steps.looks import Sight
 
-_BY_NAME = {detector.name: detector for detector in suspects.DETECTORS}
-
 
 def suspicions(sight: "Sight") -> Iterator[Found]:
     """Say which clients are suspected of an attack."""
@@ -29,7 +27,7 @@ def suspicions(sight: "Sight") -> Iterator[Found]:
     if not sight.settings.watches_attacks and not sight.suspected:
         return
     for measurement in suspects.compare(sight.seen, alpha=attacks.alpha, standing=sight.suspected):
-        found = found_of(_BY_NAME[measurement.detector], measurement, sight.settings)
+        found = found_of(suspects.BY_NAME[measurement.detector], measurement, sight.settings)
         yield Found(**{**vars(found), "alpha": attacks.alpha})
 
 

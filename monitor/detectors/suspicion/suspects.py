@@ -166,3 +166,5 @@ DETECTORS = tuple(
 )
 """One a kind of attack."""
 BY_KIND: Mapping[str, Detector] = {detector.kind: detector for detector in DETECTORS}
+BY_NAME: Mapping[str, Detector] = {detector.name: detector for detector in DETECTORS}
+"""The same by their names."""
