@@ -34,6 +34,7 @@ from monitor.setup.misfits import (
     of_types,
 )
 from monitor.setup.sample import Sample, missing_files, opened, sampled
+from monitor.setup.unlinked import unlinked
 from monitor.setup.unmeasured import unmeasured
 from monitor.setup.unrouted import unrouted
 from monitor.setup.untold import untold
@@ -48,7 +49,8 @@ def check(config: Config, *, root: Path, place: str = "monitor.yaml") -> list[Fi
     root: the configuration's folder. place: what the messages call the configuration.
     """
     found = chain.from_iterable(_model(f"{place}: models.{n}", m, root) for n, m in config.models.items())
-    return [*found, *(Finding("warning", f"{place}: routes", *said) for said in unrouted(config.routes))]
+    nobody = (Finding("warning", f"{place}: routes", *said) for said in unrouted(config.routes))
+    return [*found, *nobody, *(Finding("warning", f"{place}: web.url", *said) for said in unlinked(config))]
 
 
 def _model(at: str, model: Model, root: Path) -> Iterator[Finding]:

@@ -599,3 +599,23 @@ def test_kinds_of_alerts_that_no_route_takes_are_named(tmp_path: Path, routes: s
     text = CONFIG + f"receivers: {{log: {{log: a.jsonl}}}}\nroutes: {routes}\n"
     found = [one for one in checked(tmp_path, text) if one.place == "monitor.yaml: routes"]
     assert [(one.severity, one.problem) for one in found] == ([("warning", nobody)] if nobody else [])
+
+
+@pytest.mark.parametrize(
+    ("receiver", "web", "told"),
+    [
+        ("{slack: https://hooks.slack.com/services/a/b/c}", "{}", True),
+        ("{webhook: https://alerts.example.com/hook}", "{host: 0.0.0.0, token: 0123456789abcdef}", True),
+        ("{slack: https://hooks.slack.com/services/a/b/c}", "{url: https://monitor.example.com}", False),
+        ("{webhook: https://alerts.example.com/hook}", "{host: 10.1.2.3, token: 0123456789abcdef}", False),
+        ("{webhook: 'http://127.0.0.1:9000/hook', private: true}", "{}", False),
+        ("{log: alerts.jsonl}", "{}", False),
+    ],
+)
+def test_links_that_only_this_machine_opens_are_told_where_messages_leave_it(
+    tmp_path: Path, receiver: str, web: str, *, told: bool
+) -> None:
+    written(tmp_path)
+    found = checked(tmp_path, CONFIG + f"receivers: {{team: {receiver}}}\nweb: {web}\n")
+    assert [one.place for one in found] == (["monitor.yaml: web.url"] if told else [])
+    assert all("links in messages to team begin with http://" in one.problem for one in found)
