@@ -17,7 +17,7 @@ AS_FAR = 0.5
 """What the reference shows at a time explains up to twice as much."""
 EVIDENT, LEAST = 2.0, 1e-9
 """Standard errors by which the reference's rows of a time must differ from all."""
-_WEEK, _MONDAY = timedelta(weeks=1), datetime(1970, 1, 5, tzinfo=UTC)
+_HOUR, _WEEK, _MONDAY = timedelta(hours=1), timedelta(weeks=1), datetime(1970, 1, 5, tzinfo=UTC)
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -36,29 +36,40 @@ class Week:
 
     def at(self, stretch: Window) -> tuple[Floats, float]:
         """Give (shift, rows) of the times of a stretch; zeros where nothing is known of them."""
-        size = self.rows.size
-        step = _WEEK / size
-        first = (stretch.start - _MONDAY) // step
-        places = np.arange(first, max(-((_MONDAY - stretch.end) // step), first + 1))[:size] % size
-        rows = float(self.rows[places].sum())
-        return (self.rows[places] @ self.shifts[places] / rows if rows else self.shifts[0] * 0), rows
+        step = _WEEK / self.rows.size
+        return self._over((stretch.start - _MONDAY) // step, -((_MONDAY - stretch.end) // step))
 
-    def at_each(self, stretches: Sequence[Window]) -> tuple[Floats, Floats]:
-        """Give (shifts, rows) of many stretches as `at` does of one: shape (stretches, scores) and (stretches,)."""
-        size, step = self.rows.size, _WEEK / self.rows.size
-        begun = np.array([(one.start - _MONDAY) / step for one in stretches])
-        ended = np.array([(one.end - _MONDAY) / step for one in stretches])
-        first = np.floor(begun).astype(np.int64)
+    def at_each(self, hours: Floats) -> tuple[Floats, Floats]:
+        """Give (shifts, rows) of many stretches as `at` does of one: shape (stretches, scores) and (stretches,).
+
+        hours: their beginnings and ends as `week_hours` gives them, shape (stretches, 2).
+        """
+        size = self.rows.size
+        begun, ended = (hours / (_WEEK / size / _HOUR)).T
+        first, last = np.floor(begun).astype(np.int64), np.ceil(ended).astype(np.int64)
         place = first % size
         shifts, rows = np.where(self.rows[place, None] > 0, self.shifts[place], 0.0), self.rows[place]
-        for several in np.flatnonzero(np.ceil(ended) > first + 1).tolist():
-            shifts[several], rows[several] = self.at(stretches[several])
+        for several in np.flatnonzero(last > first + 1).tolist():
+            shifts[several], rows[several] = self._over(int(first[several]), int(last[several]))
         return shifts, rows
+
+    def _over(self, first: int, end: int) -> tuple[Floats, float]:
+        """Give (shift, rows) of consecutive times up to an end, at least of the first."""
+        size = self.rows.size
+        places = np.arange(first, max(end, first + 1))[:size] % size
+        rows = float(self.rows[places].sum())
+        return (self.rows[places] @ self.shifts[places] / rows if rows else self.shifts[0] * 0), rows
 
     def explains(self, shift: Floats, stretch: Window) -> bool:
         """Say whether rows of a stretch that differ by so much differ as the reference's own rows of these times do."""
         usual, rows = self.at(stretch)
         return bool(is_explained(shift, usual, np.float64(rows)))
+
+
+def week_hours(stretches: Sequence[Window]) -> Floats:
+    """Give beginnings and ends in hours since a Monday, shape (stretches, 2)."""
+    ends = [((one.start - _MONDAY) / _HOUR, (one.end - _MONDAY) / _HOUR) for one in stretches]
+    return np.array(ends, np.float64).reshape(len(ends), 2)
 
 
 def is_explained(shift: Floats, usual: Floats, rows: NDArray[np.float64] | np.float64) -> NDArray[np.bool_]:

@@ -20,7 +20,7 @@ from monitor.profiles.calendar import Counts, Hours
 from monitor.profiles.layout import Column
 from monitor.profiles.outcome_layout import Binary, Multiclass, OutcomeLayout, Regression
 from monitor.profiles.profile import Profile
-from monitor.profiles.week import is_explained
+from monitor.profiles.week import is_explained, week_hours
 from monitor.steps.measure import Found, found_of
 from monitor.steps.memory import RECENT, SHIFTS
 from monitor.store.database import Database
@@ -145,7 +145,9 @@ def drift_series(sight: "Sight") -> list[Series]:
         for one in _answers(sight.found, SHIFTS)
         if one.column in columns and columns[one.column].role == "feature"
     ]
-    told = [(one, _unusual(one, known[one.column], sight)) for one in found]
+    spans = [*map(sight.history.stretch_of, windows), sight.whole.span or sight.window]
+    hours = dict(zip((*windows, sight.window), week_hours(spans), strict=True))
+    told = [(one, _unusual(one, known[one.column], hours)) for one in found]
     return [
         replace(
             one,
@@ -158,12 +160,14 @@ def drift_series(sight: "Sight") -> list[Series]:
     ]
 
 
-def _unusual(series: Series, column: Column, sight: "Sight") -> list[int]:
-    """Give the places of the windows that differ otherwise than the reference's rows of their hours of the week."""
+def _unusual(series: Series, column: Column, hours: Mapping[Window, Floats]) -> list[int]:
+    """Give the places of the windows that differ otherwise than the reference's rows of their hours of the week.
+
+    hours: from when to when the rows of each window are of, shape (2,).
+    """
     if column.week is None:
         return [*range(len(series.at))]
-    spans = [*map(sight.history.stretch_of, series.at[:-1]), sight.whole.span or sight.window]
-    usual, rows = column.week.at_each(spans)
+    usual, rows = column.week.at_each(np.array([hours[at] for at in series.at]))
     effects = np.array([one.effect or 0.0 for one in series.found])[:, None]
     return np.flatnonzero(~is_explained(_shifts(effects, usual, signed=series.either), usual, rows)).tolist()
 

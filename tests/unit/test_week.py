@@ -10,7 +10,7 @@ from monitor.profiles.arrow import layout_of
 from monitor.profiles.groups import profile_table
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile
-from monitor.profiles.week import Week, is_explained
+from monitor.profiles.week import Week, is_explained, week_hours
 from monitor.steps.usual import AS_USUAL, told_by_the_week, without_the_usual
 from monitor.store.measurements import Judged
 from monitor.types import Measurement, Roles, Window
@@ -128,7 +128,7 @@ def test_many_stretches_are_known_as_each_of_them(size: int) -> None:
     starts = MONDAY + np.array([*range(200)]) * timedelta(hours=5, minutes=15)
     lengths = [timedelta(minutes=15), HOUR, timedelta(hours=7), DAY, timedelta(days=2), timedelta(days=9)]
     stretches = [Window(start, start + lengths[k % 6]) for k, start in enumerate(starts)]
-    shifts, rows = week.at_each(stretches)
+    shifts, rows = week.at_each(week_hours(stretches))
     for k, stretch in enumerate(stretches):
         shift, held = week.at(stretch)
         np.testing.assert_allclose(shifts[k], shift)

@@ -1,6 +1,7 @@
 """The rows that a model served, by score and decision, and what the reference teaches of their chances of a hit."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,9 @@ Floats = NDArray[np.float64]
 
 NEVER = 1e-4
 """What features tell moves no chance beyond this from 0 or 1."""
+
+KEPT = 128
+"""Of so many windows is remembered what their rows are: as many as a reference is cut into, and more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,12 +52,7 @@ class Learned:
 
     def chances(self, rows: Rows) -> tuple[Floats, Floats]:
         """Give the chances of a hit, shape (groups, 2), and their roots, shape (groups, 2, k), as `Reliance` does."""
-        chances, roots = self.relied.at(rows.scores.ravel())
-        chances = chances.reshape(rows.counts.shape)
-        if self.excess and rows.excess:
-            moved = chances + shift_of(rows.excess, self.excess)
-            chances = np.clip(moved, np.minimum(chances, NEVER), np.maximum(chances, 1 - NEVER))
-        return chances, roots.reshape(*rows.counts.shape, -1)
+        return _chances(self, rows)
 
     def variances(self, rows: Rows, found: Expected) -> Parts:
         """Give the parts of the variance that features bring in or take away."""
@@ -66,6 +65,18 @@ class Learned:
         )
 
 
+# All metrics of a window ask for the same.
+@lru_cache(maxsize=KEPT)
+def _chances(learned: Learned, rows: Rows) -> tuple[Floats, Floats]:
+    chances, roots = learned.relied.at(rows.scores.ravel())
+    chances = chances.reshape(rows.counts.shape)
+    if learned.excess and rows.excess:
+        moved = chances + shift_of(rows.excess, learned.excess)
+        chances = np.clip(moved, np.minimum(chances, NEVER), np.maximum(chances, 1 - NEVER))
+    return chances, roots.reshape(*rows.counts.shape, -1)
+
+
+@lru_cache(maxsize=KEPT)
 def served_rows(outcome: Outcome | None) -> Rows | None:
     """Give the served rows; of several classes, a decision is a row of its own and a hit is a right one."""
     if isinstance(outcome, BinaryOutcome):
@@ -75,6 +86,7 @@ def served_rows(outcome: Outcome | None) -> Rows | None:
     return None
 
 
+@lru_cache(maxsize=KEPT)
 def labelled(outcome: Outcome) -> Rows:
     """Give the labelled rows."""
     if isinstance(outcome, BinaryOutcome):

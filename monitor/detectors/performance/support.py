@@ -1,6 +1,7 @@
 """How uncertain an estimate is because few of the reference's rows are like a window's."""
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -77,6 +78,8 @@ def _broken(reference: Profile, before: ColumnProfile, after: ColumnProfile) -> 
     return share + beyond + (stuck if stuck >= STUCK else 0.0)
 
 
+# All metrics of a window ask for the same.
+@lru_cache(maxsize=2)
 def doubt_of_hits(reference: Profile, window: Profile) -> float:
     """Give by what part of its labels' variance a window's number varies with the labels that features learned from.
 
