@@ -47,6 +47,7 @@ _LENGTHS = {
     "1w": timedelta(weeks=1),
 }
 
+COORDINATES = {"x", "y", "z"}
 _UNTIMED = Choice("1d", "without times the rows an hour are unknown; choose so that a window holds 500")
 
 
@@ -149,9 +150,13 @@ def _later(
         _said(own.best(as_label) or own.only(), "in the labels' source only")
         or _said(new.best(as_label), "in the reference only, as labels that come later")
         or _said(new.best(like(prediction, reference)) if known else None, "in the reference only")
-        or left.best(as_label)
+        or left.best(_as_label_beside_coordinates if left.columns.keys() >= COORDINATES else as_label)
         or _said(new.only(), "in the reference only")
     )
+
+
+def _as_label_beside_coordinates(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
+    return None if name in COORDINATES else as_label(name, column)
 
 
 def cursor_of_labels(labels: pa.Table, sample: pa.Table, identity: Choice | None) -> tuple[str, ...]:

@@ -164,7 +164,7 @@ def as_prediction(name: str, column: pa.ChunkedArray) -> tuple[float, str] | Non
 
 def as_label(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
     parts = words(name)
-    named = _named(name, _LABELS)
+    named = _named(name, _LABELS) - (parts[-1] == "y")  # which may be a length or a place as well
     if parts[-1] in ("at", "time", "id", "date", "delay") or times_of(column) is not None:
         return None
     if parts in (("y", "true"), ("ground", "truth")):

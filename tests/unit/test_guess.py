@@ -287,6 +287,19 @@ def test_a_folder_of_labels_beside_the_logs_is_found(tmp_path: Path, folder: str
     assert check(config, root=tmp_path) == []
 
 
+def test_lengths_in_three_directions_are_no_labels() -> None:
+    lengths = {name: [1.0 + i % 97 / 10 for i in range(len(COLUMNS["delayed"]))] for name in ("x", "y", "z")}
+    named = pa.table({**COLUMNS, **lengths, "label": COLUMNS["delayed"]}).drop_columns(["delayed"])
+    assert label_of(guess(named)) == "label"
+    assert label_of(guess(with_columns(**lengths))) == "delayed"
+    assert label_of(guess(pa.table({**COLUMNS, "y": COLUMNS["delayed"]}).drop_columns(["delayed"]))) == "y"
+    assert label_of(guess(with_columns(place_y=lengths["y"]).drop_columns(["delayed"]))) != "place_y"
+
+
+def label_of(found: Guess) -> str | None:
+    return found.label and found.label.column
+
+
 def test_labels_that_are_named_must_have_the_id(tmp_path: Path) -> None:
     as_file(tmp_path, ".csv")
     pq.write_table(pa.table({"request_id": COLUMNS["request_id"], "y": COLUMNS["delayed"]}), tmp_path / "y.parquet")

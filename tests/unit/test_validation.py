@@ -118,6 +118,13 @@ def test_a_sign_is_odd_only_where_the_reference_has_one_sign() -> None:
     assert odd.tolist() == [[True, True, False, False, True], [False] * 5, [False] * 5]
 
 
+def test_the_largest_numbers_are_beyond_the_range_and_on_no_lattice() -> None:
+    contract = Contract.of(Rows(np.array([[1.25], [9.5]]), np.zeros((2, 0), np.int64)), np.array([], np.int64))
+    tried = Rows(np.array([[1e308], [-1e308], [1.255], [1.5]]), np.zeros((4, 0), np.int64))
+    assert contract.off_lattice(tried).ravel().tolist() == [False, False, True, False]
+    assert contract.beyond(tried).ravel().tolist() == [True, True, False, False]
+
+
 def test_what_cannot_be_is_told_before_what_is_missing() -> None:
     row = changed(home="castle").drop_columns(["age", "income", "member"])
     (found,) = validate(fitted(), None, row)

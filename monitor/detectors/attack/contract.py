@@ -94,8 +94,8 @@ class Contract:
     def off_lattice(self, rows: Rows) -> NDArray[np.bool_]:
         """Say where numbers have more decimals than any honest one, shape (rows, numbers)."""
         factor = 10.0 ** np.maximum(self.places, 0)
-        scaled = rows.numbers * factor
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):  # what overflows is no number of any lattice
+            scaled = rows.numbers * factor
             off = np.abs(scaled - np.round(scaled)) > 1e-4 * np.maximum(1.0, np.abs(scaled) * 1e-3)
         return np.asarray(off & (self.places >= 0) & np.isfinite(rows.numbers))
 
