@@ -32,7 +32,7 @@ from monitor.steps.seldom import with_earlier_labels
 from monitor.steps.setting_in import noting_onsets
 from monitor.steps.small_groups import small_groups
 from monitor.steps.standing import Standing, held_back, noting_alarms, of_versions_over, stepped_alerts
-from monitor.steps.suspicions import alarmed_clients, seen_within, suspicious_excess
+from monitor.steps.suspicions import alarmed_clients, seen_within, suspicious
 from monitor.steps.temporal import hours_of
 from monitor.steps.verdict import Verdict, maturity_of, verdict_on
 from monitor.store.alerts import write_findings
@@ -238,7 +238,7 @@ class Judging:
             memory=self._remembered(),
             history=self._history,
             window=looked_at.sample.stretch,
-            attack=suspicious_excess(looked_at.seen, alpha=watch.settings.attacks.alpha),
+            suspicious=suspicious(looked_at.seen, alpha=watch.settings.attacks.alpha, without=looked_at.sample.without),
             faulty=looked_at.faulty,
         )
         return list(telling_the_worst(explained, standing.rows))

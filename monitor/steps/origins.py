@@ -1,8 +1,9 @@
 """Why a window differs: its symptoms weighed, and what is told of each of its alerts by that."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
@@ -22,6 +23,7 @@ from monitor.steps.faulty import Faulty
 from monitor.steps.history import History
 from monitor.steps.measure import VERSION
 from monitor.steps.memory import Memory
+from monitor.steps.suspicions import Suspicious
 from monitor.steps.symptoms import (
     crept_columns,
     excess_of,
@@ -75,6 +77,18 @@ class Reason:
         return told
 
 
+@dataclass(frozen=True)
+class Reasons:
+    """Why a window differs with all of its rows, which attacks ask for, and with those that it was compared with."""
+
+    attack: Reason | None = None
+    left: Reason | None = None
+
+    def why(self, finding: Finding) -> Reason | None:
+        """Give the one that a finding asks for."""
+        return self.attack if is_attack(finding.kind) else self.left
+
+
 def with_origins(
     database: Database,
     model: str,
@@ -85,41 +99,35 @@ def with_origins(
     memory: Memory,
     history: History,
     window: Window,
-    attack: Excess,
+    suspicious: Suspicious,
     faulty: Faulty,
 ) -> list[Finding]:
     """Give a window's findings with why it differs, where one breaches.
 
     What has been found of an episode stays while a window has no better answer. standing: the model's alerts as they
     stood, by fingerprint as they are marked. memory, history: what was measured in windows before this one, and how
-    many rows these had. window: all that was judged together. attack: who sent its suspicious rows. faulty: clients
+    many rows these had. window: all that was judged together. suspicious: who sent its suspicious rows; what is found
+    without those of some clients does not come of these. faulty: clients
     whose data are broken, which is the reason of alerts about them, which are told as that, with low severity.
     """
     asked = [f for f in stepped if f.kind not in FIXED or f.detector == AGEING]
     asking = {f.fingerprint for f in asked if f.alert.breaches and f.alert.breaches[-1]}
     # an alert about a client that was found to send broken data is none of an attacker, though it is still open
     suspects = [f for f in stepped if (before(f, standing) or {}).get("origin") != "data_quality"]
-    reason, differs = None, differing_version(standing.values())
+    differs, reasons = differing_version(standing.values()), Reasons()
     if asking:
         with database.read() as connection:
-            reason = reason_of(
-                connection,
-                model,
-                verdict,
-                suspects,
-                differs=differs,
-                memory=memory,
-                window=window,
-                attack=attack,
-                faulty=faulty,
+            why = partial(
+                reason_of, connection, model, verdict, differs=differs, memory=memory, window=window, faulty=faulty
             )
+            reasons = reasons_of(why, suspects, suspicious, attacks=any(is_attack(f.kind) for f in asked))
     last, attacked = Last(memory, history), _attacked_since(suspects)
     return [
         _of_faulty(f, said, faulty.columns[client], client)
         if (said := faulty.said(client := client_of(f.segment) or ""))
         else _explained(f, None if _came_before(f, attacked, why) else why, standing)
         for f in noting_what_else_changed(stepped, differs, standing.values())
-        for why in [_reason_for(f, verdict, reason if f.fingerprint in asking else None, last)]
+        for why in [_reason_for(f, verdict, reasons.why(f) if f.fingerprint in asking else None, last)]
     ]
 
 
@@ -168,6 +176,20 @@ def _began_with(finding: Finding, row: Mapping[str, Any]) -> bool:
     return abs(began - datetime.fromisoformat(row["since"])) <= ABOUT * length
 
 
+def reasons_of(
+    why: Callable[..., Reason], suspects: Sequence[Finding], suspicious: Suspicious, *, attacks: bool
+) -> Reasons:
+    """Give why a window differs, also with the rows of clients that it was compared without where `attacks` ask for it.
+
+    why: `reason_of` all that is the same for both.
+    """
+    others = [f for f in suspects if client_of(f.segment) not in suspicious.without]
+    left = why(others, attack=suspicious.left, without=suspicious.without)
+    if not (attacks and suspicious.without):
+        return Reasons(left, left)
+    return Reasons(why(suspects, attack=suspicious.rows), left)
+
+
 def reason_of(
     connection: Connection,
     model: str,
@@ -179,15 +201,19 @@ def reason_of(
     window: Window,
     attack: Excess,
     faulty: Faulty,
+    without: Collection[str] = (),
 ) -> Reason:
-    """Gather a window's symptoms and say what they speak for; differs: as in `Symptoms`."""
+    """Gather a window's symptoms and say what they speak for; differs: as in `Symptoms`.
+
+    without: clients whose rows are none of those that moved.
+    """
     symptoms = symptoms_of(verdict, stepped, faulty=faulty)
     crept = symptoms.crept | crept_columns(symptoms.moved, verdict, memory)
     symptoms = replace(symptoms, attack=attack, differs=differs, crept=crept)
     symptoms = replace(symptoms, leapt=leapt_columns(symptoms.moved, verdict, memory))
     symptoms = replace(symptoms, turned=turned_answers(verdict, memory, stepped))
     column = max(symptoms.moved, key=lambda name: (symptoms.moved[name], name), default="")
-    found = senders_of(connection, model, verdict, column, window) if column else None
+    found = senders_of(connection, model, verdict, column, window, without=without) if column else None
     if found is not None:
         symptoms = replace(symptoms, drift=excess_of(found))
     return Reason(origin_of(symptoms), column if found else "", found or ())

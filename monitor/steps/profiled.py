@@ -35,7 +35,7 @@ def without_clients(
 ) -> Sample:
     """Give a sample without the rows of some clients, so that an attacker's rows do not pass for drift.
 
-    As it is where none of its rows are theirs, where all are, or where its records are not all kept any more.
+    As it is where all of its rows are theirs, or where its records are not all kept any more.
     """
     role = watch.roles.client
     if role is None or not clients:
@@ -44,7 +44,10 @@ def without_clients(
     rows = sum(table.num_rows for table in found)
     others = [_others(table, role, clients) for table in found]
     left = sum(table.num_rows for table in others)
-    if rows != sample.whole.rows or left in (0, rows):
+    if rows != sample.whole.rows or not left:
+        return sample
+    sample = replace(sample, without=frozenset(clients))
+    if left == rows:
         return sample
     profiles: dict[str, Profile] = {}
     for table in others:

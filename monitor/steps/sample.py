@@ -41,6 +41,7 @@ class Sample:
     of windows before; lacking_in: what segments lack to be judged. together: all traffic since ROC AUC
     was last judged; None where the window has labels of each class enough. small_groups: those of which a window holds
     too few rows; last: by number of windows, the profiles of the last so many, where it is the turn of as many.
+    without: clients of whom it surely holds no row.
     """
 
     stretch: Window
@@ -53,6 +54,7 @@ class Sample:
     together: Profile | None = None
     small_groups: Sequence[SmallGroup] = ()
     last: Mapping[int, Mapping[str, Profile]] = field(default_factory=dict)
+    without: frozenset[str] = frozenset()
 
     @property
     def whole(self) -> Profile:

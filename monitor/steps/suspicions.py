@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
@@ -21,6 +22,19 @@ if TYPE_CHECKING:
     from monitor.steps.looks import Sight
 
 
+@dataclass(frozen=True)
+class Suspicious:
+    """Who sent a window's suspicious rows.
+
+    without: clients whose rows it was compared without, by which what it shows cannot be explained. left: who sent
+    those that are not theirs.
+    """
+
+    rows: Excess
+    left: Excess
+    without: frozenset[str] = frozenset()
+
+
 def suspicions(sight: "Sight") -> Iterator[Found]:
     """Say which clients are suspected of an attack."""
     attacks = sight.settings.attacks
@@ -34,6 +48,13 @@ def suspicions(sight: "Sight") -> Iterator[Found]:
 def seen_within(connection: Connection, name: str, window: Window) -> list[Sighting]:
     """Read what was seen of a model's clients in the hours or days of a window."""
     return [seen(row) for row in sightings_within(connection, name, window)]
+
+
+def suspicious(found: Sequence[Sighting], *, alpha: float, without: frozenset[str]) -> Suspicious:
+    """Say who sent the suspicious rows, by what was seen; without: clients whose rows are compared with nothing."""
+    left = [one for one in found if one.client not in without]
+    every = suspicious_excess(found, alpha=alpha)
+    return Suspicious(every, suspicious_excess(left, alpha=alpha) if without else every, without)
 
 
 def suspicious_excess(found: Sequence[Sighting], *, alpha: float) -> Excess:

@@ -166,9 +166,18 @@ def _shifts_before(column: str, verdict: Verdict, memory: Memory) -> Iterator[fl
 
 
 def senders_of(
-    connection: Connection, model: str, verdict: Verdict, column: str, window: Window
+    connection: Connection,
+    model: str,
+    verdict: Verdict,
+    column: str,
+    window: Window,
+    *,
+    without: Collection[str] = (),
 ) -> list[Contribution] | None:
-    """Read who sent the rows of a column's change; None where records name no client, or are not kept any more."""
+    """Read who sent the rows of a column's change; None where records name no client, or are not kept any more.
+
+    without: clients whose rows are left aside.
+    """
     reference, current = verdict.profiles[WHOLE]
     roles, layout = reference.layout.roles, reference.layout
     if roles.client is None:
@@ -180,10 +189,11 @@ def senders_of(
         return None
     rows = joined(parts)
     clients = categories(rows[roles.client])
+    who = [-1 if text in without else place for place, text in enumerate(clients.texts)]
     return contributions(
         [text or "" for text in clients.texts],
         places_of(rows[column], layout.by_name[column]),
-        who=np.append(np.arange(len(clients.texts)), -1)[clients.positions],
+        who=np.append(who, -1)[clients.positions],
         before=reference.columns[column].counts,
         after=current.columns[column].counts,
     )

@@ -117,16 +117,32 @@ def test_what_one_client_sends_names_the_client(tmp_path: Path) -> None:
     assert first["share"] > 0.6 > first["traffic"] * 2
 
 
-def test_a_client_whose_queries_look_like_an_attack_is_told_and_its_rows_are_no_drift(tmp_path: Path) -> None:
-    def made_up(rows: Rows, changed: np.ndarray) -> None:
-        own, draw = changed[rows["who"][changed] == "client 7"], np.random.default_rng(6)
-        for name, most in (("age", 75), ("income", 90_000), ("debt", 40_000)):
-            rows[name][own] = draw.uniform(0, most, own.size)
+def made_up(rows: Rows, changed: np.ndarray) -> None:
+    own, draw = changed[rows["who"][changed] == "client 7"], np.random.default_rng(6)
+    for name, most in (("age", 75), ("income", 90_000), ("debt", 40_000)):
+        rows[name][own] = draw.uniform(0, most, own.size)
 
+
+def test_a_client_whose_queries_look_like_an_attack_is_told_and_its_rows_are_no_drift(tmp_path: Path) -> None:
     found = alarms(tmp_path, made_up, attacks="on")
     suspected = [alert for alert in found if alert["kind"].startswith("attack.")]
     assert {(alert["segment"], alert["origin"]) for alert in suspected} == {("client=client 7", "attack_like")}
     assert not of_drift(found, "income")
+
+
+def test_what_all_others_send_while_one_attacks_does_not_come_of_the_attack(tmp_path: Path) -> None:
+    def also_inflation(rows: Rows, changed: np.ndarray) -> None:
+        rows["income"][changed] *= 1.3
+        made_up(rows, changed)
+
+    found = alarms(tmp_path, also_inflation, attacks="on")
+    suspected = [alert for alert in found if alert["kind"].startswith("attack.")]
+    assert {(alert["segment"], alert["origin"]) for alert in suspected} == {("client=client 7", "attack_like")}
+    drift = of_drift(found, "income")
+    assert {alert["origin"] for alert in drift} == {"temporal"}
+    told = [alert["evidence"]["origin"] for alert in drift]
+    assert not any("client 7" in sentence for one in told for sentence in (*one["for"], *one["against"]))
+    assert "client 7" not in {client["client"] for one in told for client in one["clients"]}
 
 
 def test_a_client_whose_amounts_are_in_another_unit_sends_broken_data(tmp_path: Path) -> None:
