@@ -54,9 +54,24 @@ def test_rows_are_counted_as_by_hand_however_they_are_cut(span: str) -> None:
             first = cut
         np.testing.assert_array_equal(np.concatenate(found), expected)
         np.testing.assert_array_equal(held["volume_new"][row], over)
-    learn_counts(held, fade=0.5)
+    learn_counts(held, fade=0.5, now=int(times[-1]))
     assert held["volume_counts"][row].sum() == over.sum()
     assert not held["volume_new"].any()
+
+
+@pytest.mark.parametrize("span", SPANS)
+def test_the_hour_of_a_client_that_does_not_come_back_counts_once_it_is_long_over(span: str) -> None:
+    held, row, length = memory(2), list(SPANS).index(span), SPANS[span]
+    times = 100 * 24 * HOUR + np.array([*range(600), length // 2, length, 2 * length])
+    places = np.array([0] * 600 + [1] * 3)
+    for until, counted in ((601, []), (602, [1]), (603, [1, 1, 600])):
+        part = slice(0 if until == 601 else until - 1, until)
+        asked_lately(held, places[part], times[part], np.ones(times[part].size, np.bool_))
+        learn_counts(held, fade=1.0, now=int(times[until - 1]))
+        np.testing.assert_array_equal(held["volume_counts"][row], binned(np.array(counted, np.int64)))
+    again = asked_lately(held, places[:2], times[:2] + 3 * length, np.ones(2, np.bool_))
+    assert again[row].tolist() == [1, 2]
+    assert not held["volume_new"][row].any(), "what was counted is not counted again"
 
 
 @pytest.mark.parametrize(("tail", "most"), [("power", 1e-5), ("lognormal", 1e-6), ("exponential", 1e-6)])

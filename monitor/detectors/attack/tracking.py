@@ -207,7 +207,7 @@ def _learn(held: Mapping[str, Array], epoch: Epoch) -> None:
             held[name][:] = held[name] * FADE + new
         held["pool_new"][:] = 0
         learn_newcomers(held, fade=FADE)
-        learn_counts(held, fade=FADE_OF_COUNTS)
+        learn_counts(held, fade=FADE_OF_COUNTS, now=int(epoch.times[-1]))
     held["joined"][:] = held["joined"] * FADE + held["joined_new"]
     held["joined_new"][:] = 0
     known = numbers_of(held["client_key"])

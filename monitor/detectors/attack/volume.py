@@ -96,12 +96,27 @@ def _counted(asked: Mapping[str, Array], over: Array, place: NDArray[np.intp], h
     total, last = carried + lengths, np.append(new_client[first][1:], True)
     before = asked["rows"][owner][new_client[first] & ~goes_on]
     ended = np.concatenate([before[before > 0], total[~last]])
-    np.add.at(over, np.minimum((PER_DOUBLING * np.log2(ended)).astype(np.intp), BINS - 1), 1.0)
+    _count_in(over, ended)
     asked["clock"][owner[last]], asked["rows"][owner[last]] = when[last], total[last]
     return np.arange(place.size) - np.repeat(first - carried, lengths) + 1
 
 
-def learn_counts(held: Mapping[str, Array], *, fade: float) -> None:
-    """Take in the client hours and days that ended in an epoch that is over."""
+def _count_in(over: Array, ended: Counts) -> None:
+    """Add hours or days that are over to the counts of these by their rows, which each has."""
+    np.add.at(over, np.minimum((PER_DOUBLING * np.log2(ended)).astype(np.intp), BINS - 1), 1.0)
+
+
+def learn_counts(held: Mapping[str, Array], *, fade: float, now: int) -> None:
+    """Take in the client hours and days that ended in an epoch that is over, or long before.
+
+    now: microseconds. Whoever asks once a week is not waited for until it comes again: an hour that ended an hour ago,
+    or a day a day ago, is over, unless late rows still come to it.
+    """
+    asked = part_of(held, "client_asked_")
+    for span, length in enumerate(SPANS.values()):
+        rows = asked["rows"][:, span]
+        ended = np.flatnonzero((rows > 0) & (asked["clock"][:, span] < now // length - 1))
+        _count_in(held["volume_new"][span], rows[ended])
+        rows[ended] = 0
     held["volume_counts"][:] = held["volume_counts"] * fade + held["volume_new"]
     held["volume_new"][:] = 0
