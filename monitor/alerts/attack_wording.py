@@ -238,7 +238,7 @@ def _copies(told: Mapping[str, Any], one: Mapping[str, Any]) -> str:
         among = f" from {clients:,} clients" if clients > 1 else ""
         return f"{_near_copies(cluster['size'])} of one row{among}{flipped(flips)}"
     own = cluster.get("own") or (cluster if clients <= 1 else {"size": 0})
-    among = f" in {one['rows']:,} queries"
+    among = f" in {one['rows']:,} different queries"
     if one["hits"] <= own["size"]:
         return f"{_near_copies(one['hits'])} of one row{among}{flipped(flips)}"
     return f"{_near_copies(one['hits'])} of earlier rows of its own{among}{flipped(flips, to=' to those of one row')}"

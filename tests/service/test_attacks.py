@@ -91,7 +91,7 @@ def test_a_client_that_feels_for_the_boundary_gets_one_alert_with_what_it_did(tm
     assert "AML.T0043.001" in found["atlas"]
     (message,) = map(json.loads, (tmp_path / "alerts.jsonl").read_text().splitlines())
     assert message["title"] == f"loans: signs of evasion by {ATTACKER}"
-    assert "near-copies of one row in 120 queries, the answer flipped" in message["lines"][0]
+    assert "near-copies of one row in 120 different queries, the answer flipped" in message["lines"][0]
     assert message["lines"][-1].startswith(f"To do: limit or block {ATTACKER}")
 
 
@@ -184,7 +184,7 @@ def test_an_alert_does_not_end_while_the_client_goes_on(tmp_path: Path) -> None:
     (found,) = told(passed(config))
     assert found["state"] == "recovering"
     sent = found["evidence"]["sent"]
-    assert "near-copies of one row in 120 queries" in found["text"]
+    assert "near-copies of one row in 120 different queries" in found["text"]
     assert f"no more signs, but it goes on: {sent} rows in the last window; quiet since" in found["text"]
     assert "resolves after" in found["text"]
 

@@ -158,7 +158,7 @@ def finding(one: Measurement, **rest: Any) -> Finding:  # noqa: ANN401
 def test_the_sentence_says_who_what_how_sure_and_since_when() -> None:
     (one,) = measured(seen("mallory", 27.7, evidence={"cluster": CLUSTER}, first_at=FIRST))
     assert text_of(finding(one)) == (
-        "loans (mallory): 30 near-copies of one row in 41 queries, the answer flipped 9 times, "
+        "loans (mallory): 30 near-copies of one row in 41 different queries, the answer flipped 9 times, "
         "since 2026-03-01 12:37 UTC; p ≤ 9.33e-13 (threshold ≤ 1e-6)"
     )
     quiet = "loans (mallory): no more signs, since 2026-03-01 12:37 UTC"
@@ -228,20 +228,21 @@ def test_an_alert_that_lingers_tells_no_sign_of_which_no_row_came() -> None:
     assert len(one.evidence["detectors"]) == 2
     assert "0 of 0" not in text_of(finding(one))
     (copy,) = measured(seen("mallory", 27.7, hits=1, evidence={"cluster": CLUSTER}))
-    assert "1 near-copy of one row in 41 queries" in text_of(finding(copy))
+    assert "1 near-copy of one row in 41 different queries" in text_of(finding(copy))
 
 
 def test_the_flips_of_another_client_are_not_told_of_this_one() -> None:
     (one,) = measured(seen("mallory", hits=278, rows=284, evidence={"cluster": FOREIGN}))
-    assert "278 near-copies of one row in 284 queries, since" in text_of(finding(one))
+    assert "278 near-copies of one row in 284 different queries, since" in text_of(finding(one))
     assert as_json(finding(one))["atlas"] == ["AML.T0043.001", "AML.T0042"]
 
 
 def test_near_copies_of_many_rows_are_not_said_to_be_of_one() -> None:
     line = {**CLUSTER, "size": 10, "flips": 7, "own": {"size": 11, "flips": 7, "ids": []}}
     (one,) = measured(seen("mallory", hits=186, rows=392, evidence={"cluster": line}))
-    said = "186 near-copies of earlier rows of its own in 392 queries, the answer to those of one row flipped 7 times"
-    assert said in text_of(finding(one))
+    said = text_of(finding(one))
+    assert "186 near-copies of earlier rows of its own in 392 different queries" in said
+    assert "the answer to those of one row flipped 7 times" in said
 
 
 def test_a_sign_that_no_more_rows_show_than_is_usual_is_not_told_unless_they_came_at_once() -> None:
@@ -385,9 +386,10 @@ def test_the_public_threshold_of_a_suspicion_is_what_its_value_had_to_reach() ->
 def test_what_a_client_sweeps_is_named_and_the_answers_to_its_own_copies_are_counted_apart() -> None:
     shared = {**CLUSTER, "clients": 8, "flips": 70, "own": {"size": 54, "flips": 9, "ids": ["r1", "r2"]}}
     (one,) = measured(seen(detector="near_duplicates", evidence={"cluster": shared}))
-    assert "30 near-copies of one row in 41 queries, the answer flipped 9 times, since" in text_of(finding(one))
+    said = "30 near-copies of one row in 41 different queries, the answer flipped 9 times, since"
+    assert said in text_of(finding(one))
     (one,) = measured(seen(evidence={"cluster": {**shared, "own": {}}}))
-    assert "30 near-copies of earlier rows of its own in 41 queries, since" in text_of(finding(one))
+    assert "30 near-copies of earlier rows of its own in 41 different queries, since" in text_of(finding(one))
     (all_of_them,) = measured(seen("", evidence={"cluster": shared}))
     assert "37 near-copies of one row from 8 clients, the answer flipped 70 times" in text_of(finding(all_of_them))
     (one,) = measured(seen(detector="one_column_sweep"))
