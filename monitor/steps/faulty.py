@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from monitor.detectors.attack import Baseline, Sighting
 from monitor.detectors.attack.indicators import CONTRACT, COPYING, SIMILAR
 from monitor.detectors.attack.variations import few_of
-from monitor.detectors.suspicion.faulty import FEWEST_ROWS, NEW_CATEGORY, ODD, faulty_columns
+from monitor.detectors.suspicion.faulty import FEWEST_ROWS, MISSING, NEW_CATEGORY, ODD, faulty_columns
 from monitor.profiles.bins import CategoryBins
 from monitor.profiles.groups import profile_table
 from monitor.profiles.profile import Profile
@@ -74,7 +74,10 @@ def faulty_clients(
             own = [one for one in seen if one.client == client and not one.total]
             sent = joined(rows)
             found = broken_columns(sent, own, reference, everybody, alarm=alarm)
-            more = found and shows_more(_without(watch, baselines(), sent, found), alarm=alarm)
+            more = found and (
+                copies_whole_rows(own, found, reference, alarm=alarm)
+                or shows_more(_without(watch, baselines(), sent, found), alarm=alarm)
+            )
             columns[client] = {} if more else found
             share = sum(part.num_rows for part in rows) / total
             for name in columns[client]:
@@ -167,6 +170,17 @@ def written_otherwise(own: Sequence[Sighting], reference: Profile, *, alarm: flo
 def _hides(columns: Sequence[Mapping[str, Any]]) -> bool:
     """Say whether texts of any of some columns, as an account names them, hide something."""
     return any(column.get("hides") for column in columns)
+
+
+def copies_whole_rows(own: Sequence[Sighting], broken: Mapping[str, str], reference: Profile, *, alarm: float) -> bool:
+    """Say whether a client surely sends near-copies of a vector that it breaks, but that holds something.
+
+    A vector is most of its row: without it nobody could see a search, which a length off by a thousandth would hide.
+    own: what it showed. broken: columns with what they hold.
+    """
+    kinds = reference.layout.by_name
+    held = any(name in kinds and kinds[name].kind == "vector" and what != MISSING for name, what in broken.items())
+    return held and any(one.detector in SIMILAR and is_sure(one.log_e, alarm) for one in own)
 
 
 def shows_more(left: Sequence[Sighting], *, alarm: float) -> bool:

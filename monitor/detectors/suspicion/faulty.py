@@ -10,6 +10,7 @@ from monitor.profiles.profile import ColumnProfile, Profile
 
 MOST, SOME, RARE, OTHERS = 0.6, 0.2, 0.01, 0.1
 FEWEST_ROWS, BY_CHANCE = 10, 1e-3
+MISSING = "no value"
 ODD = "more decimals than any honest row"
 NEW_CATEGORIES, NEW_CATEGORY = "unheard-of categories", "one unheard-of category"
 ABOVE, BELOW = "values above nearly all of the reference's", "values below nearly all of the reference's"
@@ -63,7 +64,7 @@ def _fault(before: ColumnProfile, after: ColumnProfile, everybody: ColumnProfile
 
 def _kinds(before: ColumnProfile, after: ColumnProfile) -> Iterator[tuple[str, Callable[[ColumnProfile], int]]]:
     """Give what a column's rows may all hold, each with a count of such rows in a profile."""
-    yield "no value", lambda one: one.missing + one.invalid
+    yield MISSING, lambda one: one.missing + one.invalid
     if isinstance(after.bins, CategoryBins) and after.bins.tail is not None:
         unseen = after.bins.unseen
         yield NEW_CATEGORIES, lambda one: int(one.counts[unseen])
