@@ -49,12 +49,18 @@ class Excess:
         """Say whether many clients sent it, none of them much more than its part of the traffic."""
         if not self.counts or (self.clients or 0) < MANY_CLIENTS:
             return False
-        return (self.top_share or 0.0) <= max(SPREAD_SHARE, 1.5 * (self.top_traffic or 0.0))
+        return (self.top_share or 0.0) <= max(SPREAD_SHARE, self._fair)
 
     @property
     def held(self) -> bool:
         """Say whether few clients sent most of it, and far more than their part of the traffic."""
-        return self.counts and (self.top_share or 0.0) >= max(HELD_SHARE, 1.5 * (self.top_traffic or 0.0))
+        return self.counts and (self.top_share or 0.0) >= max(HELD_SHARE, self._fair)
+
+    @property
+    def _fair(self) -> float:
+        """Give the share that is not much more than that of the traffic, of which the others' is not much less."""
+        traffic = self.top_traffic or 0.0
+        return min(1.5 * traffic, (1 + traffic) / 2)
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,8 @@ ATTACK = Symptoms(alarmed=("mallory",), attack=FEW, features=20)
         (replace(DRIFT, drift=FEW), "undetermined"),
         # a client that always sent most rows sends most of those that moved
         (replace(DRIFT, drift=Excess(rows=300, clients=9, top_share=0.8, top_traffic=0.75)), "temporal"),
+        # of a third of the rows the others sent but a hundredth of what moved
+        (replace(DRIFT, drift=Excess(rows=300, clients=4, top_share=0.99, top_traffic=0.67)), "undetermined"),
         # shares of a handful of rows mean nothing
         (replace(DRIFT, drift=Excess(rows=19, clients=1, top_share=1.0, top_traffic=0.1)), "temporal"),
         (replace(DRIFT, moved={"age": 0.05}), "undetermined"),
