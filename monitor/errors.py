@@ -6,6 +6,7 @@ MonitorError
 │   ├── SourceEmpty      what it was read from is gone: no file matches any more
 │   └── SourceStopped    what it gave is not what was agreed; nothing of the batch was taken
 ├── Busy             another process is at work on a model
+├── NotReady         what was asked for will be known later
 ├── ProbeError       a model's endpoint gave no answer; nothing is known of the model
 └── DeliveryError    a receiver did not take a notice
 """
@@ -43,6 +44,10 @@ class SourceStopped(SourceError):  # noqa: N818 - it says what became of the sou
 
 class Busy(MonitorError):  # noqa: N818 - it says what somebody else is
     """Another process is at work on a model."""
+
+
+class NotReady(MonitorError):  # noqa: N818 - it says how far it is
+    """What was asked for is not known yet, and will be."""
 
 
 class ProbeError(MonitorError):

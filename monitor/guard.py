@@ -1,13 +1,13 @@
 """The guard: whether rows belong to the population that a model was trained on, from what the store knows of it."""
 
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from monitor.detectors.attack import Baseline, State, Validation, validate
-from monitor.errors import MonitorError
+from monitor.errors import MonitorError, NotReady
 from monitor.names import with_names
 from monitor.sources.push import parse
 from monitor.steps.baselines import unpacked
@@ -35,11 +35,14 @@ class Known:
 class Guard:
     """Validates rows of the models of a database; what it reads there is at most ten seconds old.
 
-    models: those of the configuration, by which an unknown name is told from a model that is not ready.
+    models: those of the configuration, and whether their queries are watched, by which an unknown name and a model
+    that will never be ready are told from one that will.
     """
 
-    def __init__(self, database: Database, *, clock: Callable[[], datetime], models: Collection[str] = ()) -> None:
-        self._database, self._clock, self._models = database, clock, models
+    def __init__(
+        self, database: Database, *, clock: Callable[[], datetime], models: Mapping[str, bool] | None = None
+    ) -> None:
+        self._database, self._clock, self._models = database, clock, models or {}
         self._known: dict[str, Known] = {}
         self._packed: dict[str, tuple[bytes, Baseline, frozenset[str]]] = {}
         self._reading = threading.Lock()
@@ -47,11 +50,11 @@ class Guard:
     def validate(self, model: str, body: bytes, content_type: str) -> dict[str, Any]:
         """Answer for the records of a body, in their order: JSON, JSON Lines or an Arrow stream, as records are pushed.
 
-        Raises MonitorError when the body cannot be read, or nothing is known of the model.
+        Raises MonitorError when the body cannot be read, or nothing is known of the model: NotReady when it will be.
         """
         known = self._of(model)
         if known.baseline is None:
-            raise MonitorError(self._not_known(model))
+            raise self._not_known(model)
         try:
             rows, rejected = parse(body, content_type)
         except ValueError as error:
@@ -64,15 +67,20 @@ class Guard:
         found = validate(known.baseline, known.state, rows, known=known.columns)
         return {"model": model, "results": [_json(one) for one in found]}
 
-    def _not_known(self, model: str) -> str:
+    def _not_known(self, model: str) -> MonitorError:
         """Say why nothing is known of a model, and of which ones something is."""
         if self._models and model not in self._models:
-            return f"model: no model {model!r}, only {', '.join(self._models)}"
+            return MonitorError(f"model: no model {model!r}, only {', '.join(self._models)}")
+        if self._models.get(model):
+            read = f"model: the reference of {model!r} is not known yet: the first pass reads it, or learns it from"
+            return NotReady(f"{read} the first windows; it needs 200 rows; ask again later")
         with self._database.read() as connection:
             ready = with_baselines(connection)
-        why = f"model: no model {model!r} whose queries are watched has a reference yet"
+        why = f"model: no model {model!r} whose queries are watched has a reference"
         others = f", only {', '.join(ready)}" if ready else ""
-        return f"{why}{others}; set columns.client or attacks: on, and name a reference of 200 rows or more"
+        return MonitorError(
+            f"{why}{others}; set columns.client or attacks: on, and name a reference of 200 rows or more"
+        )
 
     def _of(self, model: str) -> Known:
         now = self._clock()

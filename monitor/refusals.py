@@ -17,7 +17,8 @@ LOG = logging.getLogger("monitor.web")
 
 AWAY = (OperationalError, InterfaceError, PoolTimeoutError)
 """What the database's driver raises where the database cannot be reached, is locked or is full."""
-RETRY_AFTER = timedelta(seconds=10)
+WAIT: Final[Mapping[str, str]] = {"Retry-After": "10"}
+"""Seconds until it may be asked again."""
 
 
 MAX_BODY: Final = 16 * 1024 * 1024
@@ -32,8 +33,7 @@ def said(_request: Request[Any, Any, Any], error: HTTPException) -> Response[Any
 
 def away(_request: Request[Any, Any, Any], _error: Exception) -> Response[Any]:
     """Answer while the database is away, with when to ask again."""
-    wait = {"Retry-After": f"{RETRY_AFTER.total_seconds():.0f}"}
-    return _answer("the database cannot be reached; ask again later", 503, wait)
+    return _answer("the database cannot be reached; ask again later", 503, WAIT)
 
 
 def broken(_request: Request[Any, Any, Any], _error: Exception) -> Response[Any]:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import uvicorn
-from litestar import Litestar, Request, Response, get, post, route
+from litestar import Litestar, Response, get, route
 from litestar.connection import ASGIConnection
 from litestar.datastructures import MutableScopeHeaders
 from litestar.exceptions import (
@@ -25,20 +25,18 @@ from litestar.exceptions import (
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.params import FromPath, FromQuery, QueryParameter, RawBody
+from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.types import Message, Scope
 
 from monitor.alerts.public import instant
 from monitor.errors import MonitorError
+from monitor.posted import Take, labels_of, records_of, validation_of
 from monitor.refusals import AWAY, MAX_BODY, PATIENCE, Failures, Patience, away, broken, said
 from monitor.render import html, views
 from monitor.render.metrics import exposition
 from monitor.store.alerts import alert_rows
 from monitor.store.database import Database
 from monitor.store.silences import read_quieted
-
-Push = Callable[[str, bytes, str], Mapping[str, Any]]
-Validate = Push
 
 # An argument called `state` would be given the application's.
 State = Annotated[str | None, QueryParameter(name="state")]
@@ -64,9 +62,9 @@ def create_app(
     allowed_hosts: Sequence[str] = ("127.0.0.1", "localhost", "[::1]"),
     now: Callable[[], datetime],
     ready: Callable[[], list[str]] = list,
-    push: Push | None = None,
-    label: Push | None = None,
-    validate: Validate | None = None,
+    push: Take | None = None,
+    label: Take | None = None,
+    validate: Take | None = None,
     private: bool = False,
     patience: Patience = PATIENCE,
     watched: Collection[str] | None = None,
@@ -86,7 +84,7 @@ def create_app(
     door = Door(hashlib.sha256(token.encode()).digest() if token else None, tuple(allowed_hosts), private=private)
     failures = Failures()
     handlers = [*_pages(database, watched, now), *_numbers(database, now, ready)]
-    handlers += [_records(push), _labels(label), _validation(validate)]
+    handlers += [records_of(push), labels_of(label), validation_of(validate)]
     schema = OpenAPIConfig("monitor", "1", path="/schema", render_plugins=[JsonRenderPlugin(path="/openapi.json")])
     return Litestar(
         handlers,
@@ -242,47 +240,6 @@ def _numbers(database: Database, now: Callable[[], datetime], ready: Callable[[]
         return [_plain(row) for row in rows]
 
     return [livez, readyz, metrics, alerts, measurements]
-
-
-def _records(push: Push | None) -> Any:  # noqa: ANN401  # a route
-    @post("/v1/records", status_code=202, sync_to_thread=True)
-    def records(request: Request[Any, Any, Any], body: RawBody, model: FromQuery[str]) -> dict[str, Any]:
-        """Take records of a model, as JSON or as an Arrow stream, to be pulled like any other source."""
-        return _answered(push, request, body, model, absent="no model of this service takes pushed records")
-
-    return records
-
-
-def _labels(label: Push | None) -> Any:  # noqa: ANN401  # a route
-    @post("/v1/labels", status_code=202, sync_to_thread=True)
-    def labels(request: Request[Any, Any, Any], body: RawBody, model: FromQuery[str]) -> dict[str, Any]:
-        """Take labels of a model's records by their ids, as JSON or as an Arrow stream."""
-        return _answered(label, request, body, model, absent="no model of this service takes pushed labels")
-
-    return labels
-
-
-def _validation(validate: Validate | None) -> Any:  # noqa: ANN401  # a route
-    @post("/v1/validate", status_code=200, sync_to_thread=True)
-    def validation(request: Request[Any, Any, Any], body: RawBody, model: FromQuery[str]) -> dict[str, Any]:
-        """Say of records whether they belong to the population that the model was trained on; nothing is kept."""
-        return _answered(validate, request, body, model, absent="no model of this service validates records")
-
-    return validation
-
-
-def _answered(
-    take: Push | None, request: Request[Any, Any, Any], body: bytes, model: str, *, absent: str
-) -> dict[str, Any]:
-    """Hand a body of records on; absent: what is said where nothing takes it."""
-    if take is None:
-        raise NotFoundException(absent)
-    if (encoding := request.headers.get("content-encoding", "identity")) != "identity":
-        raise HTTPException(f"content encoding {encoding!r:.80} is not taken; send the body as it is", status_code=415)
-    try:
-        return dict(take(model, body, request.headers.get("content-type", "")))
-    except MonitorError as error:
-        raise ClientException(str(error)) from error
 
 
 def _html(page: bytes) -> Response[bytes]:

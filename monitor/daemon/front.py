@@ -17,7 +17,8 @@ from monitor.store.records import register_model
 from monitor.watch import Monitor
 
 if TYPE_CHECKING:
-    from monitor.web import Push, Served
+    from monitor.posted import Take
+    from monitor.web import Served
 
 MOST_REASONS = 5
 _LOG = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ def opened_page(
     local = is_loopback(web.host)
     if not local and token is None:
         raise MonitorError(f"web: {web.host} lets others in without a token; set token, or host: 127.0.0.1")
+    watched = {watch.name: watch.settings.watches_attacks for watch in monitor.watches}
     app = create_app(
         monitor.database,
         token=token,
@@ -51,9 +53,9 @@ def opened_page(
         ready=ready,
         push=pushing(monitor, "records", clock=clock),
         label=pushing(monitor, "labels", clock=clock),
-        validate=Guard(monitor.database, clock=clock, models=[watch.name for watch in monitor.watches]).validate,
+        validate=Guard(monitor.database, clock=clock, models=watched).validate,
         private=token is not None,
-        watched=[watch.name for watch in monitor.watches],
+        watched=list(watched),
     )
 
     def started(address: str) -> None:
@@ -64,7 +66,7 @@ def opened_page(
     return serve(app, web.host, web.port, started)
 
 
-def pushing(monitor: Monitor, holds: Holds, *, clock: Callable[[], datetime]) -> "Push | None":
+def pushing(monitor: Monitor, holds: Holds, *, clock: Callable[[], datetime]) -> "Take | None":
     """Give what takes a pushed body of records or labels; None when no model takes any."""
     roles = {watch.name: watch.roles for watch in monitor.watches if holds in watch.pushed}
     hints = Hints(monitor.database, clock)

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from monitor.config import load
-from monitor.errors import MonitorError
+from monitor.errors import MonitorError, NotReady
 from monitor.guard import Guard
 from monitor.pipeline import once
 from monitor.store.database import Database
@@ -113,14 +113,24 @@ def test_a_model_of_which_nothing_is_known_is_said_to_be_so(address: str, record
     answer = asked(address, record, model="nobody")
     assert answer.status_code == 400
     assert answer.json()["error"] == (
-        "model: no model 'nobody' whose queries are watched has a reference yet, only loans; set columns.client or "
+        "model: no model 'nobody' whose queries are watched has a reference, only loans; set columns.client or "
         "attacks: on, and name a reference of 200 rows or more"
     )
 
 
 def test_a_misspelt_model_is_told_which_ones_there_are(database: Database) -> None:
-    guard = Guard(database, clock=lambda: NOW, models=["loans", "fares"])
+    guard = Guard(database, clock=lambda: NOW, models={"loans": True, "fares": False})
     with pytest.raises(MonitorError, match=r"^model: no model 'laons', only loans, fares$"):
         guard.validate("laons", b"[{}]", "application/json")
-    with pytest.raises(MonitorError, match=r"no model 'fares' whose .* reference yet, only loans;"):
+    with pytest.raises(MonitorError, match=r"no model 'fares' whose .* reference, only loans;"):
         guard.validate("fares", b"[{}]", "application/json")
+
+
+def test_a_model_whose_reference_is_still_to_be_read_is_not_ready_and_is_asked_again(database: Database) -> None:
+    guard = Guard(database, clock=lambda: NOW, models={"loans": True, "new": True})
+    with pytest.raises(NotReady, match=r"^model: the reference of 'new' is not known yet: the first pass reads it"):
+        guard.validate("new", b"[{}]", "application/json")
+    served = serve(create_app(database, now=lambda: NOW, validate=guard.validate), "127.0.0.1", 0)
+    answer = asked(served.address, HONEST, model="new")
+    served.stop()
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")

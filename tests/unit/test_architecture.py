@@ -39,7 +39,8 @@ BELOW: dict[str, set[str]] = {
     "setup": CORE | {"config", "sources", "watch", "wiring"},
     "guard": VALUES | {"names", "detectors", "sources", "steps", "store"},
     "refusals": set(),
-    "web": CORE | {"refusals", "config", "store", "render"},
+    "posted": {"errors", "refusals"},
+    "web": CORE | {"refusals", "posted", "config", "store", "render"},
 }
 SHELL = {*BELOW}
 BELOW |= {
