@@ -54,8 +54,16 @@ def ageing(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  
         broke = "were broken" if len(broken) > 1 else "was broken"
         advice = [f"{listed(broken, 3)} {broke} about then: see first whether that is the reason"]
     else:
-        advice = [f"retrain with data from {_day(told['retrain_from'])}"] if lasts(told) else []
+        advice = [_retraining(told)] if lasts(told) and not told["recurring"] else []
     return ", ".join([levels + before, *_going(told), *_beside_the_reference(told), *advice])
+
+
+def _retraining(told: Mapping[str, Any]) -> str:
+    """Say from when on to retrain, and of which columns some rows since then are not fit for it."""
+    unfit = list(told.get("unfit") or ())
+    broken = f"{listed(unfit, 3)} {'were' if len(unfit) > 1 else 'was'} broken"
+    without = f" without the rows in which {broken}" if unfit else ""
+    return f"retrain with data from {_day(told['retrain_from'])}{without}"
 
 
 def lasting_drift(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  # called as words of its own

@@ -1,6 +1,6 @@
 """Why a window differs: its symptoms weighed, and what is told of each of its alerts by that."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -21,6 +21,7 @@ from monitor.profiles.contributions import Contribution
 from monitor.steps.evidence import MOST_NAMED
 from monitor.steps.faulty import Faulty
 from monitor.steps.history import History
+from monitor.steps.meanwhile import began_with, broken_in, noting_what_else_changed
 from monitor.steps.measure import VERSION
 from monitor.steps.memory import Memory
 from monitor.steps.suspicions import Suspicious
@@ -43,8 +44,6 @@ FIXED = {"quality": "data_quality", "model_change": "model_change", "bias.tempor
 BESIDE_TIME = ("data_quality", "attack_like", "model_change")
 """What a fall that time would explain may come of as well."""
 
-ABOUT = 7
-"""Within so many windows two changes may be one."""
 COLUMNS: Mapping[str, str] = {"data_quality": "broken", "temporal": "crept", "model_change": "answers"}
 """What the columns are that an origin names."""
 
@@ -146,34 +145,6 @@ def _came_before(finding: Finding, attacked: datetime | None, reason: Reason | N
         return False
     since, length = finding.alert.since, finding.window.end - finding.window.start
     return since is not None and attacked is not None and since + 2 * length <= attacked
-
-
-def noting_what_else_changed(
-    stepped: Sequence[Finding], differs: str, standing: Iterable[Mapping[str, Any]]
-) -> Iterator[Finding]:
-    """Note with what tells of ageing a version, or answers, that are otherwise than before: these may be the reason."""
-    now = ({"detector": f.detector, "state": f.alert.state, "segment": f.segment} for f in stepped)
-    differs = differs or differing_version(now)
-    turned = [row for row in standing if row["state"] in UNDER_ALARM and _answers_in(row)]
-    for finding in stepped:
-        if finding.detector != AGEING or "since" not in finding.evidence:
-            yield finding
-            continue
-        then = [_answers_in(row) for row in turned if _began_with(finding, row)]
-        found = {"version": differs} if differs else {"answers": then[0]} if then else {}
-        yield replace(finding, evidence={**finding.evidence, **found})
-
-
-def _answers_in(row: Mapping[str, Any]) -> Sequence[str]:
-    """Name the answers that changed by themselves, where an alert comes of that."""
-    found: Sequence[str] = row["evidence"].get("origin", {}).get("answers", ())
-    return found
-
-
-def _began_with(finding: Finding, row: Mapping[str, Any]) -> bool:
-    """Say whether a change over windows began about when an alert did: that day is found to within some windows."""
-    length, began = finding.window.end - finding.window.start, datetime.fromisoformat(finding.evidence["since"])
-    return abs(began - datetime.fromisoformat(row["since"])) <= ABOUT * length
 
 
 def reasons_of(
@@ -286,7 +257,7 @@ def _of_fall(finding: Finding, reason: Reason | None, standing: Mapping[str, Map
     stood = before(finding, standing)
     if stood is None or stood["state"] not in UNDER_ALARM or "origin" not in stood["evidence"]:
         return finding
-    if "since" in finding.evidence and not _began_with(finding, stood):
+    if "since" in finding.evidence and not began_with(finding, stood):
         # the fall that it was told of is over, and this is another one
         return finding
     return _coming_of(finding, stood["origin"], stood["evidence"]["origin"])
@@ -300,16 +271,8 @@ def _coming_of(finding: Finding, origin: str, told: Mapping[str, Any]) -> Findin
 def _came_with(finding: Finding, reason: Reason, standing: Iterable[Mapping[str, Any]]) -> bool:
     """Say whether a reason came when a fall began: one that has lasted is laid beside alerts about broken columns."""
     columns = set(reason.origin.columns) if reason.origin.name == "data_quality" else set[str]()
-    faults = (row for row in standing if row["state"] in UNDER_ALARM and columns.intersection(_broken_in(row)))
-    return has_only_begun(finding) or any(_began_with(finding, row) for row in faults)
-
-
-def _broken_in(row: Mapping[str, Any]) -> Sequence[str]:
-    """Name the columns that an alert says to be broken."""
-    if row["kind"] == "quality":
-        return [row["column"]]
-    found: Sequence[str] = row["evidence"].get("origin", {}).get("broken", ())
-    return found
+    faults = (row for row in standing if row["state"] in UNDER_ALARM and columns.intersection(broken_in(row)))
+    return has_only_begun(finding) or any(began_with(finding, row) for row in faults)
 
 
 def _of_attack(reason: Reason, *, by_one: bool) -> Reason:

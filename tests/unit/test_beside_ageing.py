@@ -11,7 +11,8 @@ from monitor.alerts.lifecycle import Alert
 from monitor.alerts.origin import Excess, Origin, OriginName, Symptoms, origin_of
 from monitor.alerts.public import as_json, mark_of
 from monitor.alerts.wording import text_of
-from monitor.steps.origins import Reason, _came_before, _explained, noting_what_else_changed
+from monitor.steps.meanwhile import noting_what_else_changed
+from monitor.steps.origins import Reason, _came_before, _explained
 from monitor.types import Window
 
 START, DAY = datetime(2024, 3, 1, tzinfo=UTC), timedelta(days=1)
@@ -26,8 +27,8 @@ def fall(*, days: int) -> Finding:
 
 def standing(state: str) -> list[dict[str, Any]]:
     evidence = {"origin": {"answers": ["p"]}}
-    row = {"detector": "smooth_test", "segment": "", "state": state, "since": START.isoformat(), "evidence": evidence}
-    return [row]
+    named = {"detector": "smooth_test", "kind": "drift.prediction", "column": "p", "segment": "", "evidence": evidence}
+    return [named | {"state": state, "since": START.isoformat(), "fired_at": None, "resolved_at": None}]
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,31 @@ def test_a_version_that_answers_otherwise_comes_first() -> None:
     (found,) = noting_what_else_changed([fall(days=2)], "v2", standing("firing"))
     assert found.evidence["version"] == "v2"
     assert "answers" not in found.evidence
+
+
+@pytest.mark.parametrize(
+    ("state", "over", "detector", "unfit"),
+    [
+        ("firing", None, "missing_share", ["age"]),
+        ("resolved", 12, "missing_share", ["age"]),
+        # one that was over when performance fell, one that never fired, and labels that did not come
+        ("resolved", 8, "missing_share", None),
+        ("ok", None, "missing_share", None),
+        ("firing", None, "unlabelled_share", None),
+    ],
+)
+def test_columns_that_were_broken_since_then_make_rows_unfit_to_retrain_on(
+    state: str, over: int | None, detector: str, unfit: list[str] | None
+) -> None:
+    row = fault("age") | {
+        "detector": detector,
+        "segment": "",
+        "state": state,
+        "fired_at": None if state == "ok" else START.isoformat(),
+        "resolved_at": over and (START + over * DAY).isoformat(),
+    }
+    (found,) = noting_what_else_changed([fall(days=10)], "", [row])
+    assert found.evidence.get("unfit") == unfit
 
 
 def test_an_origin_says_whether_anybody_is_suspected() -> None:
@@ -130,3 +156,15 @@ def test_what_stood_windows_before_an_attack_does_not_come_of_it(
     found = Finding(alert, "fares", kind, "psi", Window(START, START + DAY), "fare")
     assert _came_before(found, START + 0.5 * DAY, Reason(Origin(name))) is expected
     assert not _came_before(found, None, Reason(Origin(name)))
+
+
+def test_rows_that_were_broken_meanwhile_are_left_out_of_those_to_retrain_on_and_what_recurs_asks_for_none() -> None:
+    told = {"metric": "accuracy", "before": 0.75, "after": 0.64, "windows": 9, "retrain_from": START.isoformat()}
+    known = {"per_30_days": None, "reaches": None, "recurring": None, "unfit": ["age"]}
+    one = replace(ageing(began=START, windows=9), value=0.1)
+    one = replace(one, evidence={**one.evidence, **told, **known})
+    said = "retrain with data from 2024-03-01 without the rows in which age was broken"
+    assert text_of(one).count(said) == 1
+    recurs = text_of(replace(one, evidence={**one.evidence, "recurring": "week"}))
+    assert "as it was a week before" in recurs
+    assert "retrain" not in recurs

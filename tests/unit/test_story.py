@@ -114,6 +114,13 @@ def test_a_weekend_is_recurring_and_a_fortnight_is_lasting() -> None:
     assert cycle_of(daily([0.5] * 20 + [0.001] * 3), first=20) is None
 
 
+def test_a_bad_day_a_week_after_another_is_no_week_that_recurs() -> None:
+    calm, bad = [0.5] * 7, [0.5] * 5 + [0.001] * 2
+    assert cycle_of(daily([*calm, *bad, *bad]), first=19) is None, "a week earlier it was calm"
+    assert cycle_of(daily([*bad, *bad, *bad]), first=19) == "week"
+    assert cycle_of(daily([*bad, *[0.001] * 5, 0.5, 0.001]), first=13) is None, "it was off in between"
+
+
 def test_a_fall_that_goes_on_reaches_its_limit_on_a_day() -> None:
     at = tuple(Window(START + i * DAY, START + (i + 1) * DAY) for i in range(40))
     found = tuple(

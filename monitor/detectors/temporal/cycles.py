@@ -24,21 +24,30 @@ def is_as_far(then: float, now: float) -> bool:
 def cycle_of(series: Series, first: int) -> str | None:
     """Name the cycle (day, week or year) in which a shift comes and goes: one cycle ago the same time had it too.
 
-    At least half of its windows must be known of then: hours of few rows are not judged one by one. A shift that has
-    lasted for a cycle does not come and go with it. None when it lasts, or that is not known. first: the place of the
-    window with which it began.
+    And two cycles ago, where that is known, and what lies between did not: of days that differ widely some are off a
+    week after others that were. At least half of its windows must be known of then: hours of few rows are not judged
+    one by one. A shift that has lasted for a cycle does not come and go with it. None when it lasts, or that is not
+    known. first: the place of the window with which it began.
     """
     began, ended = series.at[first].start, series.at[-1].end
     for name, cycle in CYCLES.items():
         if ended - began >= cycle:
             continue
-        before = [place for place, at in enumerate(series.at) if began <= at.start + cycle and at.end + cycle <= ended]
-        if 2 * len(before) >= len(series.at) - first and _were_as_far(series, before, first):
-            return name
+        once, twice = (_known_before(series, first, times * cycle) for times in (1, 2))
+        between = range(max(once, default=first) + 1, first)
+        if once and _was_as_far(series, once, first) and not (between and _was_as_far(series, between, first)):
+            return name if not twice or _was_as_far(series, twice, first) else None
     return None
 
 
-def _were_as_far(series: Series, before: Sequence[int], first: int) -> bool:
-    now, then = float(series.scores[first:].mean()), float(series.scores[list(before)].mean())
+def _known_before(series: Series, first: int, ago: timedelta) -> list[int]:
+    """Give the places of the same windows so long ago; none where fewer than half of them are known."""
+    began, ended = series.at[first].start, series.at[-1].end
+    before = [place for place, at in enumerate(series.at) if began <= at.start + ago and at.end + ago <= ended]
+    return before if 2 * len(before) >= len(series.at) - first else []
+
+
+def _was_as_far(series: Series, then: Sequence[int], first: int) -> bool:
+    now, before = float(series.scores[first:].mean()), float(series.scores[list(then)].mean())
     usual = float(np.median(series.scores))
-    return is_as_far(then - usual, now - usual)
+    return is_as_far(before - usual, now - usual)
