@@ -45,7 +45,8 @@ def symptoms_of(verdict: Verdict, stepped: Sequence[Finding], *, faulty: Faulty)
     whole = [judged for judged in verdict.judged if not judged.measurement.segment]
     distances = {j.measurement.column: j.measurement.value for j in whole if j.measurement.detector == psi.NAME}
     layout = verdict.profiles[WHOLE][0].layout
-    lying = {name: distances.get(name) for name in moved_columns(verdict, layout, WHOLE)}
+    lie = dict.fromkeys([*moved_columns(verdict, layout, WHOLE), *_told_to_drift(stepped, layout)])
+    lying = {name: distances.get(name) for name in lie}
     breaching = {judged.kind for judged in whole if judged.outcome == "breach"}
     attackers = {f.segment for f in stepped if is_attack(f.kind) and f.alert.state in UNDER_ALARM}
     attackers = {segment for segment in attackers if not faulty.said(client_of(segment))}
@@ -66,6 +67,12 @@ def symptoms_of(verdict: Verdict, stepped: Sequence[Finding], *, faulty: Faulty)
         alarmed=tuple(sorted(shown(client_of(segment) or segment or EVERYONE) for segment in attackers)),
         version=new_version_in(verdict),
     )
+
+
+def _told_to_drift(stepped: Iterable[Finding], layout: Layout) -> list[str]:
+    """Name the features whose drift fires, though a window by itself be not sure of it."""
+    fires = {f.column for f in stepped if f.kind == "drift.data" and f.alert.state == "firing" and not f.segment}
+    return sorted(name for name in fires & layout.by_name.keys() if layout.by_name[name].role == "feature")
 
 
 def _lastingly_moved(stepped: Iterable[Finding]) -> set[str]:
