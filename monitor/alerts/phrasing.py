@@ -193,7 +193,7 @@ def _held(alert: Mapping[str, Any]) -> list[str]:
         return []
     other = str(evidence.get("inhibited_by") or "")
     if not other:
-        return ["not told yet: too little by its own threshold"]
+        return ["not told yet: too little in the newest window"]
     same = other.rpartition("-")[0] == str(alert["id"]).rpartition("-")[0]
     return ["not told again: it comes and goes with the day or the week" if same else f"not told while {other} fires"]
 

@@ -130,7 +130,7 @@ def _model(connection: Connection, name: str, model: Model, *, now: datetime) ->
         yield _source(connection, f"{name}/{what}", now=now, model=model)
     yield from (
         Sign(f"{name}: {level_of(loss.detector)}", loss.note, wrong=True)
-        for loss in lost_quietly(connection, name, model, now=now)
+        for loss in (turn.measurement for turn in lost_quietly(connection, name, model, now=now))
         if loss.note
     )
     yield from (

@@ -127,8 +127,7 @@ def _lost(connection: Connection, watch: Watch, *, now: datetime) -> Iterator[Tu
     alerts = read_alerts(connection, watch.name)
     marks = {name: alerts.get(fingerprint(watch.name, KIND, name)) for name in LOSSES}
     standing = {name for name, alert in marks.items() if alert and alert.state in UNDER_ALARM}
-    for measurement in lost_quietly(connection, watch.name, watch.settings, now=now, standing=standing):
-        yield Turn(measurement, now)
+    yield from lost_quietly(connection, watch.name, watch.settings, now=now, standing=standing)
 
 
 def _length(time: datetime, watch: Watch) -> timedelta:
@@ -151,6 +150,8 @@ def _stepped(watch: Watch, measured: Iterable[Turn], alerts: Mapping[str, Alert]
             window_start=turn.since,
             rule=AT_ONCE,
         )
+        if transition == "fired" and turn.began:
+            after = replace(after, since=turn.began)
         yield Finding(
             alert=after,
             model=watch.name,

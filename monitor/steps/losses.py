@@ -10,7 +10,7 @@ from monitor.admission import STOP_ROWS, STOP_SHARE
 from monitor.alerts.phrasing import duration, shown
 from monitor.config import Data, Model
 from monitor.schedule import data_clock, window_of
-from monitor.steps.turns import LATE, SILENCE
+from monitor.steps.turns import LATE, SILENCE, Turn
 from monitor.store.cursors import read_cursors, read_source
 from monitor.store.labels import count_waiting
 from monitor.store.measurements import Judgement, read_filled, until_last_label
@@ -27,7 +27,7 @@ EXPECTED = 14
 
 def lost_quietly(
     connection: Connection, name: str, model: Model, *, now: datetime, standing: Collection[str] = ()
-) -> list[Measurement]:
+) -> list[Turn]:
     """Measure what a model's sources lose; each note says that it is too much, and is empty while it is not.
 
     What cannot be known now is left out. standing: those under alarm, which end later than they begin; labels that
@@ -38,10 +38,11 @@ def lost_quietly(
         _no_files(connection, name, model, now),
         _unread(connection, name, model),
     )
-    late = _late_labels(connection, name, model)
+    turns = [Turn(one, now) for one in found]
+    late, since = _late_labels(connection, name, model)
     if late is not None and SILENCE in standing and LATE not in standing:
-        late = replace(late, note="")
-    return [*found, *([] if late is None else [late])]
+        late, since = replace(late, note=""), None
+    return turns if late is None else [*turns, Turn(late, now, since)]
 
 
 def _turned_away(connection: Connection, name: str, now: datetime, standing: Collection[str]) -> Measurement:
@@ -87,26 +88,29 @@ def _unread(connection: Connection, name: str, model: Model) -> Measurement:
     return Measurement("unread_rows", float(sum(counts.values())), note="; ".join(notes))
 
 
-def _late_labels(connection: Connection, name: str, model: Model) -> Measurement | None:
-    """Measure how many labels of overdue windows were to be expected since the last one came, by the data's clock."""
+def _late_labels(connection: Connection, name: str, model: Model) -> tuple[Measurement | None, datetime | None]:
+    """Measure how many labels of overdue windows were to be expected since the last one came, by the data's clock.
+
+    With the time since when, where these are too many.
+    """
     answers = model.columns.prediction is not None or model.columns.scores
     # labels are counted where they meet answers
     delay = model.labels.max_delay if model.labels and answers else None
     source = read_source(connection, f"{name}/labels")
     span = record_span(connection, name)
     if delay is None or span is None or source.drained_at is None or source.problem:
-        return None
+        return None, None
     clock = data_clock(span[1], read_source(connection, f"{name}/records").drained_at, model.window)
     known = until_last_label(connection, name)
     behind = read_filled(connection, name, most=MOST_BEHIND, since=known.window.end if known else _EPOCH)
     expected, since = overdue_labels([known, *behind] if known else behind, clock=clock, delay=delay + model.lateness)
     if since is None or expected < EXPECTED:
-        return Measurement(LATE, expected)
+        return Measurement(LATE, expected), None
     waiting = count_waiting(connection, name)
     stray = f"; {waiting:,} labels wait for records of their ids" if waiting else ""
     said = f"no label has come for records since {since:%Y-%m-%d %H:%M} UTC"
     long = f"{duration(clock - since)} ago by the records' clock, and max_delay is {duration(delay)}"
-    return Measurement(LATE, expected, note=f"{said}, {long}{stray}")
+    return Measurement(LATE, expected, note=f"{said}, {long}{stray}"), since
 
 
 def overdue_labels(judged: Sequence[Judgement], *, clock: datetime, delay: timedelta) -> tuple[float, datetime | None]:

@@ -139,7 +139,8 @@ def test_labels_that_stay_out_are_told_of_by_the_records_clock_until_they_come(l
     log.label(range(1_000, 1_002), name="strange")
     log.once()
     assert log.heard() == [("late_labels", "fired")]
-    (said,) = [note.lines[0] for note in log.told if note.kind == "health"]
+    ((said, alert),) = [(note.lines[0], note.alerts[0]) for note in log.told if note.kind == "health"]
+    assert alert["since"] == "2024-01-05T00:00:00Z", "an outage begins with it, and not when it is seen"
     assert "no label has come for records since 2024-01-05 00:00 UTC, 10 days ago by the records' clock" in said
     assert "and max_delay is 5 days; 120 labels wait for records of their ids" in said
     (sign,) = [sign for sign in log.signs() if sign.about == "fares: late labels"]
