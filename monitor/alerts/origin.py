@@ -70,7 +70,8 @@ class Symptoms:
     broken: by feature, the share of rows that cannot be right: without a value, not of the kind, never seen before, or
     all alike. moved: by feature, the PSI of those that differ from the reference by more than chance. crept: those that
     came there step by step, see `has_crept`. grows: those that moved, or have for many windows, and rose from window to
-    window in the reference already. leapt: the texts and vectors that came there at once, see `has_leapt`. features:
+    window in the reference already. units: those that are the usual values in another unit, with a word on which.
+    leapt: the texts and vectors that came there at once, see `has_leapt`. features:
     how many there are in all. joint: what is made of all features surely moved. outputs: the model's answers moved.
     outcomes: labels, or how they meet the answers, did; only_labels: how they meet them did not. turned: answers that
     surely moved at once, and that labels meet otherwise, which did not move. alarmed: names of clients, or of what else
@@ -82,6 +83,7 @@ class Symptoms:
     moved: Mapping[str, float] = field(default_factory=dict)
     crept: frozenset[str] = frozenset()
     grows: frozenset[str] = frozenset()
+    units: Mapping[str, str] = field(default_factory=dict)
     leapt: frozenset[str] = frozenset()
     features: int = 0
     joint: bool = False
@@ -206,14 +208,16 @@ def _unusable(symptoms: Symptoms) -> list[str]:
 
 
 def _rescaled(symptoms: Symptoms) -> list[str]:
-    """Name features that leapt wholly elsewhere, if these are few and it is not few clients who send them so."""
-    apart = [name for name, psi in symptoms.moved.items() if psi > UNIT_PSI and name not in symptoms.crept]
+    """Name features that leapt wholly elsewhere, or to another unit, if these are few and many clients send them so."""
+    apart = [name for name, psi in symptoms.moved.items() if psi > UNIT_PSI or name in symptoms.units]
+    apart = [name for name in apart if name not in symptoms.crept]
     few = len(apart) <= max(1.0, FEW_COLUMNS * symptoms.features)
     return apart if few and (symptoms.drift.spread or not symptoms.alarmed) else []
 
 
 def _drifted(symptoms: Symptoms) -> list[str]:
-    moved = {name: psi for name, psi in symptoms.moved.items() if psi > DRIFT_PSI}
+    rescaled = symptoms.units.keys() & _rescaled(symptoms)
+    moved = {name: psi for name, psi in symptoms.moved.items() if psi > DRIFT_PSI and name not in rescaled}
     return [name for name, psi in moved.items() if psi <= UNIT_PSI or name in symptoms.crept]
 
 
@@ -227,7 +231,9 @@ def _signs(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
     for name in _unusable(symptoms):
         yield "data_quality", f"{name}: {symptoms.broken[name]:.0%} of the rows cannot be right"
     for name in _rescaled(symptoms):
-        yield "data_quality", f"{name} lies wholly elsewhere (PSI {symptoms.moved[name]:.1f}), unlike other columns"
+        elsewhere = f"{name} lies wholly elsewhere (PSI {symptoms.moved[name]:.1f}), unlike other columns"
+        unit = f"{name}: the values are the usual ones in another unit, {symptoms.units.get(name)}"
+        yield "data_quality", unit if name in symptoms.units else elsewhere
     if symptoms.alarmed:
         names = first_of(symptoms.alarmed, NAMED)
         yield "attack_like", f"{names} {'is' if len(symptoms.alarmed) == 1 else 'are'} {ALARMED}"

@@ -26,6 +26,7 @@ from monitor.steps.measure import VERSION
 from monitor.steps.memory import Memory
 from monitor.steps.suspicions import Suspicious
 from monitor.steps.symptoms import (
+    columns_in_other_units,
     crept_columns,
     excess_of,
     leapt_columns,
@@ -182,6 +183,7 @@ def reason_of(
     crept = symptoms.crept | crept_columns(symptoms.moved, verdict, memory)
     symptoms = replace(symptoms, attack=attack, differs=differs, crept=crept)
     symptoms = replace(symptoms, leapt=leapt_columns(symptoms.moved, verdict, memory))
+    symptoms = replace(symptoms, units=columns_in_other_units(symptoms.moved, verdict, memory))
     symptoms = replace(symptoms, turned=turned_answers(verdict, memory, stepped))
     column = max(symptoms.moved, key=lambda name: (symptoms.moved[name], name), default="")
     found = senders_of(connection, model, verdict, column, window, without=without) if column else None

@@ -16,12 +16,14 @@ from monitor.detectors.drift import mean_shift, psi
 from monitor.detectors.quality import constant_column, invalid_share, missing_share, unseen_share
 from monitor.detectors.suspicion.suspects import client_of
 from monitor.detectors.temporal.lasting import LASTING_DRIFT
+from monitor.profiles.bins import NumericBins
 from monitor.profiles.contributions import HEAVIEST, Contribution, contributions
 from monitor.profiles.layout import Layout
 from monitor.profiles.placing import places_of
 from monitor.profiles.population import NAMES as OF_ALL_FEATURES
 from monitor.profiles.reading import categories
 from monitor.profiles.tables import joined
+from monitor.stats.units import another_unit
 from monitor.steps.evidence import moved_columns
 from monitor.steps.faulty import Faulty
 from monitor.steps.memory import Memory
@@ -143,10 +145,31 @@ def _broken(measurements: Iterable[Measurement]) -> dict[str, float]:
 
 def crept_columns(moved: Mapping[str, float], verdict: Verdict, memory: Memory) -> frozenset[str]:
     """Name the features that came wholly elsewhere step by step, by what windows before this one showed."""
-    shifts = (j.measurement for j in verdict.judged if j.measurement.detector == mean_shift.NAME)
-    now = {one.column: one.effect for one in shifts if not one.segment and one.effect}
+    now = _shifts_of(verdict)
     apart = [name for name, distance in moved.items() if distance > UNIT_PSI and name in now]
     return frozenset(name for name in apart if has_crept(_shifts_before(name, verdict, memory), now[name]))
+
+
+def columns_in_other_units(moved: Iterable[str], verdict: Verdict, memory: Memory) -> dict[str, str]:
+    """Name the features that came at once to what their usual values are in another unit, with a word on which."""
+    reference, current = verdict.profiles[WHOLE]
+    shifts = _shifts_of(verdict)
+    found: dict[str, str] = {}
+    for name in moved:
+        before, after = reference.columns[name], current.columns[name]
+        here, there = before.moments, after.moments
+        if not (isinstance(before.bins, NumericBins) and here and there and shifts.get(name)):
+            continue
+        unit = another_unit(before.bins.edges, before.counts, after.counts, (here[1], there[1]))
+        if unit and not has_crept(_shifts_before(name, verdict, memory), shifts[name]):
+            found[name] = unit.said
+    return found
+
+
+def _shifts_of(verdict: Verdict) -> dict[str, float]:
+    """Give by how much each column's mean moved, of all traffic."""
+    shifts = (j.measurement for j in verdict.judged if j.measurement.detector == mean_shift.NAME)
+    return {one.column: one.effect for one in shifts if not one.segment and one.effect}
 
 
 def leapt_columns(moved: Iterable[str], verdict: Verdict, memory: Memory) -> frozenset[str]:

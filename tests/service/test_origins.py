@@ -215,6 +215,16 @@ def test_a_client_that_sends_a_column_without_values_is_broken_and_no_attacker(t
     assert [alert for alert in found if (alert["kind"], alert["column"]) == ("quality", "debt")]
 
 
+def test_a_column_that_comes_in_another_unit_is_broken_though_its_values_could_be_right(tmp_path: Path) -> None:
+    def in_pounds(rows: Rows, changed: np.ndarray) -> None:
+        rows["debt"][changed] *= 2.204623
+
+    drift = of_drift(alarms(tmp_path, in_pounds), "debt")
+    assert {(alert["origin"], *alert["evidence"]["origin"]["broken"]) for alert in drift} == {("data_quality", "debt")}
+    said = "debt: the values are the usual ones in another unit, as pounds are of kilograms"
+    assert all(said in alert["evidence"]["origin"]["for"] for alert in drift)
+
+
 def creeping(rows: Rows, _: np.ndarray) -> None:
     rows["age"] += 8 * (np.arange(rows["age"].size) // A_DAY)
 

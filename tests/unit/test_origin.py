@@ -25,6 +25,10 @@ ATTACK = Symptoms(alarmed=("mallory",), attack=FEW, features=20)
         (replace(DRIFT, moved={"age": 6.0}), "data_quality"),
         (replace(DRIFT, moved={"age": 6.0, "fare": 0.2}), "data_quality"),
         (replace(DRIFT, moved=dict.fromkeys("abcdef", 6.0)), "undetermined"),
+        # or to where its usual values are in another unit, though these overlap
+        (replace(DRIFT, moved={"age": 0.9}, units={"age": "as feet are of metres"}), "data_quality"),
+        (replace(DRIFT, moved={"age": 0.9, "fare": 0.4}, units={"age": "as feet are of metres"}), "data_quality"),
+        (replace(DRIFT, moved=dict.fromkeys("abcdef", 0.9), units=dict.fromkeys("abcdef", "")), "temporal"),
         # what came there step by step is a season
         (replace(DRIFT, moved={"age": 6.0}, crept=frozenset({"age"})), "temporal"),
         (replace(DRIFT, moved={"age": 6.0, "fare": 9.0}, crept=frozenset({"age"})), "data_quality"),

@@ -1,0 +1,88 @@
+"""Whether a number that lies elsewhere is the usual one in another unit."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Counts = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+APART, LEFT, NEAR = 0.3, 0.25, 0.1
+"""Distributions differ by that much in all (total variation), and in another unit by no more than a quarter of it; the
+mean is what the unit makes of it to within a tenth."""
+WITHIN, GROUPS = 0.3, 12
+"""So many of the rows lie within the usual range, whose bins are added up into so many groups."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Values that are so many times the usual ones, and more by an offset; said: in words, what this makes of what."""
+
+    times: float
+    said: str
+    more: float = 0.0
+
+
+def _both(times: float, one: str, other: str) -> tuple[Unit, Unit]:
+    return Unit(times, f"as {one} are of {other}"), Unit(1 / times, f"as {other} are of {one}")
+
+
+UNITS = (
+    *_both(1.609344, "kilometres", "miles"),
+    *_both(2.54, "centimetres", "inches"),
+    *_both(3.28084, "feet", "metres"),
+    *_both(2.204623, "pounds", "kilograms"),
+    *_both(3.785412, "litres", "gallons"),
+    Unit(1.8, "as degrees Fahrenheit are of Celsius", 32.0),
+    Unit(1 / 1.8, "as degrees Celsius are of Fahrenheit", -32 / 1.8),
+    Unit(1.0, "as kelvins are of degrees Celsius", 273.15),
+    Unit(1.0, "as degrees Celsius are of kelvins", -273.15),
+    *_both(7.0, "days", "weeks"),
+    *_both(24.0, "hours", "days"),
+    *_both(60.0, "minutes", "hours, or seconds of minutes,"),
+    *_both(3600.0, "seconds", "hours"),
+    *_both(100.0, "hundredths", "wholes"),
+    *_both(1000.0, "thousandths", "wholes"),
+    *_both(1e6, "millionths", "wholes"),
+)
+"""Those that feeds are mistaken for: each changes numbers by at least a half."""
+
+
+def another_unit(edges: Floats, before: Counts, after: Counts, means: tuple[float, float]) -> Unit | None:
+    """Give the unit in which the usual values would be distributed as those of a window are; None where none is.
+
+    edges: of the bins between reference quantiles, shape (bins - 1,). before, after: counts by bin of reference and
+    window, shape (bins,). means: of both. Within a bin the reference's rows are taken to lie evenly.
+    Blind to units that are not listed, to windows that hold both, and where few distinct values are.
+
+    >>> rng = np.random.default_rng(1)
+    >>> miles = rng.gamma(4, 250, 4_000)
+    >>> edges = np.quantile(miles, np.linspace(0, 1, 40))
+    >>> usual, now = (np.bincount(np.digitize(x, edges), minlength=41) for x in (miles, 1.609 * miles[:500]))
+    >>> another_unit(edges, usual, now, (miles.mean(), 1.609 * miles[:500].mean())).said
+    'as kilometres are of miles'
+    """
+    rows, usual = int(after.sum()), int(before.sum())
+    if edges.size < 2 or not usual or not rows or after[1:-1].sum() < WITHIN * rows:
+        return None
+    kept = np.unique(np.linspace(0, edges.size - 1, GROUPS).round().astype(np.intp))
+    below, now = before.cumsum()[:-1] / usual, after.cumsum()[kept] / rows
+    apart = _distance(below[kept], now)
+
+    def left(unit: Unit) -> float:
+        """Give by how much the window differs from the reference in this unit."""
+        return _distance(np.interp((edges[kept] - unit.more) / unit.times, edges, below), now)
+
+    likely = [unit for unit in UNITS if _is_near(unit.times * means[0] + unit.more, means[1])]
+    best = min(likely, key=left, default=None)
+    return best if best and apart >= APART and left(best) <= LEFT * apart else None
+
+
+def _is_near(expected: float, mean: float) -> bool:
+    return abs(expected - mean) <= NEAR * abs(expected)
+
+
+def _distance(one: Floats, other: Floats) -> float:
+    """Give the total variation of two distributions by the shares that lie below the edges between groups."""
+    return float(np.abs(np.diff(one - other, prepend=0.0, append=0.0)).sum()) / 2
