@@ -23,7 +23,7 @@ from monitor.profiles.placing import places_of
 from monitor.profiles.population import NAMES as OF_ALL_FEATURES
 from monitor.profiles.reading import categories
 from monitor.profiles.tables import joined
-from monitor.stats.units import another_unit
+from monitor.stats.units import other_units
 from monitor.steps.evidence import moved_columns
 from monitor.steps.faulty import Faulty
 from monitor.steps.memory import Memory
@@ -160,9 +160,9 @@ def columns_in_other_units(moved: Iterable[str], verdict: Verdict, memory: Memor
         here, there = before.moments, after.moments
         if not (isinstance(before.bins, NumericBins) and here and there and shifts.get(name)):
             continue
-        unit = another_unit(before.bins.edges, before.counts, after.counts, (here[1], there[1]))
-        if unit and not has_crept(_shifts_before(name, verdict, memory), shifts[name]):
-            found[name] = unit.said
+        units = other_units(before.bins.edges, before.counts, after.counts, (here[1], there[1]))
+        if units and not has_crept(_shifts_before(name, verdict, memory), shifts[name]):
+            found[name] = " or ".join(unit.said for unit in units)
     return found
 
 

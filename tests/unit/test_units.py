@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from monitor.profiles.bins import NumericBins
-from monitor.stats.units import UNITS, Unit, another_unit
+from monitor.stats.units import UNITS, Unit, other_units
 
 Floats = np.ndarray
 SHAPES = {
@@ -14,28 +14,24 @@ SHAPES = {
 USUAL, ROWS = 5_000, 400
 
 
-def unit_of(usual: Floats, now: Floats) -> Unit | None:
+def units_of(usual: Floats, now: Floats) -> list[Unit]:
     bins = NumericBins.of(usual)
     counts = [np.bincount(bins.codes(values), minlength=bins.size) for values in (usual, now)]
-    return another_unit(bins.edges, *counts, (float(usual.mean()), float(now.mean())))
+    return other_units(bins.edges, *counts, (float(usual.mean()), float(now.mean())))
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("unit", [unit for unit in UNITS if 0.4 < unit.times < 4], ids=lambda unit: unit.said)
-def test_another_unit_is_the_one_or_none_is_named(shape: str, unit: Unit) -> None:
-    rng = np.random.default_rng(3)
-    usual, now = (SHAPES[shape](rng, size) for size in (USUAL, ROWS))
-    found = unit_of(usual, now * unit.times + unit.more)
-    assert found is None or (found.times, found.more) == (unit.times, unit.more)
-
-
-@pytest.mark.parametrize("said", ["kilometres are of miles", "miles are of kilometres", "pounds are of kilograms"])
-def test_another_unit_is_seen_where_values_overlap(said: str) -> None:
-    (unit,) = [unit for unit in UNITS if unit.said == f"as {said}"]
-    rng = np.random.default_rng(4)
-    for shape in ("gamma", "lognormal"):
+def test_another_unit_is_named_or_none_is(shape: str, unit: Unit) -> None:
+    named = wrong = 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
         usual, now = (SHAPES[shape](rng, size) for size in (USUAL, ROWS))
-        assert unit_of(usual, now * unit.times) == unit
+        found = units_of(usual, now * unit.times + unit.more)
+        named, wrong = named + (unit in found), wrong + bool(found and unit not in found)
+    assert wrong <= 2
+    if shape == "gamma" and abs(unit.more) < 100:
+        assert named >= 10
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -53,11 +49,11 @@ def test_what_is_no_other_unit_is_none(shape: str, change: str) -> None:
             "wholly elsewhere": now + 100 * spread,
             "constant": np.full(ROWS, float(np.median(usual))),
         }
-        assert unit_of(usual, changed[change]) is None
+        assert units_of(usual, changed[change]) == []
 
 
 def test_nothing_is_said_of_no_rows() -> None:
     bins = NumericBins.of(np.arange(100.0))
     none = np.zeros(bins.size, np.int64)
-    assert another_unit(bins.edges, none, none, (0.0, 0.0)) is None
-    assert another_unit(np.empty(0), np.array([3]), np.array([5]), (1.0, 2.0)) is None
+    assert other_units(bins.edges, none, none, (0.0, 0.0)) == []
+    assert other_units(np.empty(0), np.array([3]), np.array([5]), (1.0, 2.0)) == []
