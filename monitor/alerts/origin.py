@@ -204,7 +204,9 @@ _REASONS = (_broken, _attacked, _elsewhere, _replaced, _aged)
 
 
 def _unusable(symptoms: Symptoms) -> list[str]:
-    return [name for name, share in symptoms.broken.items() if share >= BROKEN_SHARE]
+    """Name columns that are broken; another model may give one answer to all."""
+    made = symptoms.turned if _turned(symptoms) else ()
+    return [name for name, share in symptoms.broken.items() if share >= BROKEN_SHARE and name not in made]
 
 
 def _rescaled(symptoms: Symptoms) -> list[str]:

@@ -9,7 +9,7 @@ from monitor.alerts.attack_wording import EVERYONE
 from monitor.alerts.courses import has_crept, has_leapt, has_stepped
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import UNDER_ALARM
-from monitor.alerts.origin import RENAMED_SHARE, UNIT_PSI, Excess, Symptoms
+from monitor.alerts.origin import BROKEN_SHARE, RENAMED_SHARE, UNIT_PSI, Excess, Symptoms
 from monitor.alerts.phrasing import distinct, shown
 from monitor.alerts.taxonomy import is_attack
 from monitor.detectors.drift import mean_shift, psi
@@ -36,6 +36,8 @@ from monitor.types import Measurement, Window
 
 BROKEN = {one.NAME for one in (missing_share, invalid_share, unseen_share, constant_column)}
 SURELY = 0.001
+AS_MANY = 0.25
+"""A category that is gone came as often as another does, to within that part of its share."""
 REMEMBERED = 28
 """Of how many windows before it is known whether a column was there once."""
 MEANING = "drift.concept"
@@ -52,7 +54,8 @@ def symptoms_of(verdict: Verdict, stepped: Sequence[Finding], *, faulty: Faulty)
     breaching = {judged.kind for judged in whole if judged.outcome == "breach"}
     attackers = {f.segment for f in stepped if is_attack(f.kind) and f.alert.state in UNDER_ALARM}
     attackers = {segment for segment in attackers if not faulty.said(client_of(segment))}
-    found = _broken(judged.measurement for judged in whole if not comes_of_version(judged.measurement, verdict))
+    own = (judged.measurement for judged in whole if not comes_of_version(judged.measurement, verdict))
+    found = _broken(one for one in own if one.detector != unseen_share.NAME or _are_renamed(one, verdict))
     broken = {name: max(found.get(name, 0.0), faulty.shares.get(name, 0.0)) for name in {*found, *faulty.shares}}
     moved = {name: value for name, value in lying.items() if value is not None}
     grows = frozenset(name for name in {*moved, *_lastingly_moved(stepped)} if layout.by_name[name].grows)
@@ -135,12 +138,22 @@ def _at_the_source(broken: Mapping[str, float], moved: Mapping[str, float], layo
 def _broken(measurements: Iterable[Measurement]) -> dict[str, float]:
     shares: dict[str, float] = {}
     for one in measurements:
-        if one.detector == unseen_share.NAME and (one.value or 0.0) < RENAMED_SHARE:
-            continue
         if one.detector in BROKEN and one.value is not None and (one.p_value or 0.0) <= SURELY:
             rise = one.value - (one.reference or 0.0)
             shares[one.column] = max(shares.get(one.column, 0.0), rise)
     return shares
+
+
+def _are_renamed(unseen: Measurement, verdict: Verdict) -> bool:
+    """Say whether categories that the reference lacks are known ones by another name: in many rows, or in their place.
+
+    These are as many as those of a category that came as often, and is gone.
+    """
+    share = unseen.value or 0.0
+    before, after = (profile.columns[unseen.column] for profile in verdict.profiles[WHOLE])
+    usual = before.counts / max(before.n, 1)
+    gone = usual[(after.counts == 0) & (usual >= BROKEN_SHARE)]
+    return share >= RENAMED_SHARE or bool((np.abs(gone - share) <= AS_MANY * share).any())
 
 
 def crept_columns(moved: Mapping[str, float], verdict: Verdict, memory: Memory) -> frozenset[str]:

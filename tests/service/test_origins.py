@@ -188,6 +188,26 @@ def test_a_new_good_is_no_broken_data_and_a_column_renamed_in_half_of_the_rows_i
     assert ", most often kale (" in told["text"]
 
 
+def with_ports(rows: Rows) -> None:
+    drawn = np.random.default_rng(len(rows["at"])).choice(
+        ["Oslo", "Bergen", "Narvik"], len(rows["at"]), p=[0.5, 0.4, 0.1]
+    )
+    rows["port"] = drawn.astype(object)
+
+
+@pytest.mark.parametrize(("instead", "origin"), [("Narvik", "data_quality"), ("Oslo", "temporal")])
+def test_a_category_that_comes_in_the_place_of_one_as_frequent_is_that_one_renamed(
+    tmp_path: Path, instead: str, origin: str
+) -> None:
+    def renamed(rows: Rows, changed: np.ndarray) -> None:
+        theirs = changed[rows["port"][changed] == instead]
+        rows["port"][theirs[:: 1 if instead == "Narvik" else 5]] = "NVK"
+        rows["income"][changed] *= 1.3
+
+    alert, *_ = of_drift(alarms(tmp_path, renamed, also=with_ports), "income")
+    assert alert["origin"] == origin
+
+
 def test_a_new_version_that_answers_otherwise_is_another_model(tmp_path: Path) -> None:
     def released(rows: Rows, changed: np.ndarray) -> None:
         rows["version"] = rows["version"].astype("U2")

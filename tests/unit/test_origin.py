@@ -21,6 +21,9 @@ ATTACK = Symptoms(alarmed=("mallory",), attack=FEW, features=20)
         (Symptoms(broken={"age": 0.04}, features=20), "undetermined"),
         (replace(DRIFT, broken={"fare": 1.0}), "data_quality"),
         (replace(ATTACK, broken={"fare": 1.0}), "data_quality"),
+        # but another model may give one answer to all
+        (Symptoms(broken={"answer": 1.0}, turned=("answer", "score"), features=20), "model_change"),
+        (Symptoms(broken={"answer": 1.0, "fare": 0.3}, turned=("answer",), features=20), "data_quality"),
         # a unit that changed: one column lies wholly elsewhere
         (replace(DRIFT, moved={"age": 6.0}), "data_quality"),
         (replace(DRIFT, moved={"age": 6.0, "fare": 0.2}), "data_quality"),
