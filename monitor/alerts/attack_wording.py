@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from monitor.alerts.attack_names import ATTACKS, is_sure
 from monitor.alerts.finding import CONFIG, Finding, Group
 from monitor.alerts.phrasing import chance, clock, first_of, listed, number, pasted, said, shown
 from monitor.alerts.taxonomy import is_of_broken_data
@@ -15,14 +16,6 @@ SWEPT = "like one that the client sent just before in all but {columns}"
 EVERYONE = "all traffic"
 NAMED, RECORDS, COLUMNS, CLIENTS = 3, 3, 4, 10
 
-ATTACKS = {
-    "attack.evasion": "evasion",
-    "attack.extraction": "model extraction",
-    "attack.privacy": "an attack on privacy",
-    "attack.probing": "probing",
-    "attack.flood": "flooding",
-    "attack.poisoning": "poisoning",
-}
 TO_DO = {
     "attack.evasion": "limit or block {who}, and check what was done on the answers to these records; "
     "label them (`monitor export {model} --hard-examples -o hard.parquet`) and train against them",
@@ -84,16 +77,6 @@ def no_more_signs(told: Mapping[str, Any]) -> str:
         if sent
         else "no more signs, and no more rows of it"
     )
-
-
-def attack_named(kind: str, *, made_up: bool) -> str:
-    """Name what is suspected. made_up: of queries that are odd and vary no row, as those that copy a model are, too.
-
-    >>> attack_named("attack.evasion", made_up=True), attack_named("attack.evasion", made_up=False)
-    ('evasion or model extraction', 'evasion')
-    """
-    kinds = (kind, "attack.extraction") if made_up and kind == "attack.evasion" else (kind,)
-    return " or ".join(ATTACKS.get(one, one) for one in kinds)
 
 
 def suspicion_lines(group: Group) -> tuple[str, ...]:
@@ -182,7 +165,7 @@ def _crowd(finding: Finding) -> str:
 def _seen(told: Mapping[str, Any]) -> list[str]:
     """Say what was seen: near-copies in the words of their cluster, every other sign by its rows."""
     # an alert may linger in a window in which a sign was looked for and not seen
-    detectors = [one for one in told.get("detectors", ()) if one["hits"] and (_is_often(one) or _is_sure(one))]
+    detectors = [one for one in told.get("detectors", ()) if one["hits"] and (_is_often(one) or is_sure(one))]
     similar = [one for one in detectors if _is_similar(str(one["name"]))]
     similar.sort(key=lambda one: -one["hits"])
     copies = [_copies(told, similar[0])] if told.get("cluster") and similar else []
@@ -201,10 +184,6 @@ def is_often(hits: int, rows: int, usual: float) -> bool:
 
 def _is_often(one: Mapping[str, Any]) -> bool:
     return is_often(one["hits"], one["rows"], one["p0"])
-
-
-def _is_sure(one: Mapping[str, Any]) -> bool:
-    return bool(one["log_e"] >= one["threshold"])
 
 
 def _is_similar(name: str) -> bool:

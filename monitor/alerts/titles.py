@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from monitor.alerts.attack_wording import EVERYONE, NAMED, attack_named, going_on, is_suspicion, who
+from monitor.alerts.attack_names import attack_named, shows_malformed
+from monitor.alerts.attack_wording import EVERYONE, NAMED, going_on, is_suspicion, who
 from monitor.alerts.causes import broken_columns
 from monitor.alerts.finding import Finding, Group
 from monitor.alerts.phrasing import distinct, first_of, listed, shown
@@ -97,4 +98,6 @@ def _suspicion_title(group: Group) -> str:
 def _suspected(finding: Finding) -> str:
     if is_of_broken_data(finding.evidence):
         return BROKEN
-    return f"signs of {attack_named(finding.kind, made_up=pattern_of(finding.evidence) == SYNTHETIC)}"
+    told = finding.evidence
+    named = attack_named(finding.kind, made_up=pattern_of(told) == SYNTHETIC, malformed=shows_malformed(told))
+    return f"signs of {named}"

@@ -7,7 +7,8 @@ from typing import Any
 from markupsafe import Markup
 from sqlalchemy import Connection, select
 
-from monitor.alerts.attack_wording import EVERYONE, TO_DO, attack_named, flipped, is_often, senders, to_do, to_limit
+from monitor.alerts.attack_names import attack_named
+from monitor.alerts.attack_wording import EVERYONE, TO_DO, flipped, is_often, senders, to_do, to_limit
 from monitor.alerts.taxonomy import is_attack
 from monitor.detectors.attack.indicators import ALL_BY_NAME
 from monitor.detectors.attack.sighting import CLUSTER, sign_of
@@ -52,7 +53,7 @@ def _client(
     return {
         "client": client or EVERYONE,
         "kind": kind,
-        "attack": attack_named(kind, made_up=not clusters),
+        "attack": attack_named(kind, made_up=not clusters, malformed=any(map(_is_malformed, rows))),
         "log_e": rows[0]["log_e"],
         "chance": chance_of(rows[0]["log_e"]),
         "sure": rows[0]["log_e"] >= ALARM,
@@ -65,6 +66,10 @@ def _client(
         "senders": " ".join(senders(told)),
         "to_do": to_do(kind, to_limit(client, told), model) if kind in TO_DO else "",
     }
+
+
+def _is_malformed(row: Mapping[str, Any]) -> bool:
+    return bool(row["detector"] == "malformed" and row["log_e"] >= ALARM)
 
 
 def _cluster(

@@ -258,6 +258,17 @@ def test_odd_queries_that_vary_no_row_may_be_there_to_copy_the_model() -> None:
     (odd,) = (one for one in measured(*uniform()) if one.detector == "suspected_evasion")
     (copies,) = measured(seen("mallory", evidence={"cluster": CLUSTER}))
     assert title_of(evaded(finding(odd))) == "loans: signs of evasion or model extraction by mallory"
+    sign = {
+        "name": "malformed",
+        "hits": 60,
+        "rows": 150,
+        "p0": 0.01,
+        "log_e": 30.0,
+        "threshold": LIMIT,
+        "says": "malformed",
+    }
+    tried = replace(odd, evidence={**odd.evidence, "detectors": [*odd.evidence.get("detectors", ()), sign]})
+    assert title_of(evaded(finding(tried))) == "loans: signs of probing or evasion by mallory"
     assert title_of(evaded(finding(copies))) == "loans: signs of evasion by mallory"
 
 
