@@ -6,7 +6,6 @@ from typing import Any
 
 from monitor.alerts.causes import broken_columns
 from monitor.alerts.finding import Finding, gravity_of
-from monitor.alerts.lifecycle import Alert
 from monitor.alerts.news import moved_group
 from monitor.alerts.silence import SILENCED, is_hushed
 from monitor.alerts.taxonomy import is_attack
@@ -46,7 +45,6 @@ def settled(finding: Finding, before: Mapping[str, Any], inhibitor: str | None) 
     if not before.get("told") and firing and finding.breaches and finding.value is not None:
         if inhibitor:
             return replace(finding, transition=None, evidence=evidence | {"told": False, "inhibited_by": inhibitor})
-        finding = replace(finding, alert=_begun_anew(finding.alert))
         first = replace(finding, evidence=evidence | {"told": True} | _marks(replace(finding, evidence=evidence)))
         if finding.silenced_until is not None:
             return replace(first, transition=None, evidence={**first.evidence, SILENCED: True})
@@ -55,16 +53,6 @@ def settled(finding: Finding, before: Mapping[str, Any], inhibitor: str | None) 
         # what no longer breaches by its own threshold waits for itself
         carried.pop("inhibited_by", None)
     return _worsened(replace(finding, evidence=evidence | carried))
-
-
-def _begun_anew(alert: Alert) -> Alert:
-    """Give an alert that nobody was told of from where it breaches again, where a window since it fired was clear.
-
-    What went by untold is over, and what is told now may be something else.
-    """
-    *before, last = alert.breaches or (None,)
-    went_by = alert.fired_at is not None and alert.fired_at != alert.window_end and before and before[-1] is None
-    return replace(alert, since=last) if went_by and last else alert
 
 
 def unsilenced(finding: Finding) -> Finding:

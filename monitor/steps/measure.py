@@ -29,6 +29,8 @@ _OF_LABELS = frozenset(detector.name for detector in ALL if detector.labelled)
 
 AT_ONCE = Hold(1, 1)
 MOST_ALPHA = 0.05
+FAR_OFF = 20.0
+"""By so many times the least effect a fault in data is still there that a single window could not prove."""
 ATTACK_SHARE = 0.01
 """The part of the false-alarm budget that suspicions of attack have, whatever number of clients there are."""
 
@@ -209,8 +211,18 @@ def _compared(
     if unanswered:
         note = measurement.note or unanswered
         return Judged(replace(measurement, note=note), found.kind, *_shown(threshold), "insufficient")
-    lingers = judged(measurement, threshold.loosened) == "breach"
-    return Judged(measurement, found.kind, *_shown(threshold), judged(measurement, threshold), lingers)
+    outcome, lingers = judged(measurement, threshold), judged(measurement, _to_end(found, threshold)) == "breach"
+    return Judged(measurement, found.kind, *_shown(threshold), outcome, lingers)
+
+
+def _to_end(found: Found, threshold: Threshold) -> Threshold:
+    """Give the threshold short of which an alert that fires begins to clear.
+
+    A fault in a tenth of the rows is none that has ended, though windows that differ widely make chance of it.
+    """
+    loosened, least = threshold.loosened, threshold.min_effect or 0.0
+    far = found.kind == "quality" and least and abs(found.measurement.effect or 0.0) >= FAR_OFF * least
+    return replace(loosened, alpha=max(loosened.alpha, MOST_ALPHA)) if far and loosened.alpha else loosened
 
 
 def _withheld(measurement: Measurement) -> Measurement:

@@ -12,6 +12,7 @@ from monitor.alerts.lifecycle import (
     Alert,
     Rule,
     Transition,
+    begun_anew,
     corrected,
     fingerprint,
     step,
@@ -98,6 +99,11 @@ class Standing:
         row = self.rows.get(mark_of(alert_id(mark, 0)))
         return int(row["evidence"].get(AGAIN, 0)) if row else 0
 
+    def dated(self, mark: str, alert: Alert) -> Alert:
+        """Give an alert as it is dated where nobody was told of it, see `begun_anew`; mark: its fingerprint."""
+        row = self.rows.get(mark_of(alert_id(mark, alert.episode)))
+        return begun_anew(alert) if row and row["evidence"].get("told") is False else alert
+
     def note(self, findings: Iterable[Finding]) -> None:
         """Take in what a window changed, once that is committed."""
         for finding in findings:
@@ -131,6 +137,7 @@ def stepped_alerts(
         again = 0 if is_attack(judged.kind) else standing.again(mark)
         rule = rule.doubled(again)
         after, transition = _moved(before or Alert(mark), found, judged, rule, verdict)
+        after = standing.dated(mark, after)
         if after == before and after.state in ("ok", "resolved"):
             # a window that is judged anew says nothing of an alert that is over
             continue
