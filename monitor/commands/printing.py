@@ -3,9 +3,10 @@
 import csv
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from time import monotonic
 from typing import Any
 
 import typer
@@ -13,6 +14,8 @@ import typer
 from monitor.alerts.public import instant, plain
 from monitor.pipeline import Progress
 from monitor.types import Window
+
+LINE_EVERY = 60.0
 
 
 def json_line(row: Mapping[str, Any]) -> None:
@@ -51,27 +54,50 @@ def minute(at: datetime) -> str:
 
 @contextmanager
 def progress_bar(what: str = "") -> Iterator[Progress]:
-    """Give what shows on standard error how far a pass has come, on a terminal only; `what` stands first."""
+    """Give what shows on standard error how far a pass has come; `what` stands first.
+
+    On a terminal it is seen at once; elsewhere a line a minute is written.
+    """
+    before = printable(f"{what}: " if what else "")
     if not sys.stderr.isatty():
-        yield Progress()
+        yield _shown_by(_Lines(before, monotonic).tell)
         return
     from rich.console import Console  # noqa: PLC0415  # only a terminal needs it
     from rich.progress import Progress as Bar  # noqa: PLC0415
     from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
-    before = printable(f"{what}: " if what else "")
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task, seen = bar.add_task(f"{before}starting"), dict[str, int]()
+        task = bar.add_task(f"{before}starting")
+        yield _shown_by(lambda said: bar.update(task, description=f"{before}{said}"))
 
-        def rows(model: str, count: int) -> None:
-            seen[model] = seen.get(model, 0) + count
-            bar.update(task, description=f"{before}{model}: {seen[model]:,} rows read")
 
-        def window(model: str, judged: Window) -> None:
-            bar.update(task, description=f"{before}{model}: judged {minute(judged.start)}")
+def _shown_by(tell: Callable[[str], None]) -> Progress:
+    """Give a pass's progress in words, told at each step."""
+    seen: dict[str, int] = {}
 
-        yield Progress(rows, window)
+    def rows(model: str, count: int) -> None:
+        seen[model] = seen.get(model, 0) + count
+        tell(f"{model}: {seen[model]:,} rows read")
+
+    def window(model: str, judged: Window) -> None:
+        tell(f"{model}: judged {minute(judged.start)}")
+
+    return Progress(rows, window)
+
+
+class _Lines:
+    """Writes what is told as a line a minute, so that a long pass is seen to be at work where its output is kept."""
+
+    def __init__(self, before: str, clock: Callable[[], float]) -> None:
+        self.before, self.clock, self.began = before, clock, clock()
+        self.last = self.began
+
+    def tell(self, said: str) -> None:
+        now = self.clock()
+        if now - self.last >= LINE_EVERY:
+            self.last = now
+            typer.echo(f"{self.before}{printable(said)}, {now - self.began:.0f} s", err=True)
 
 
 @contextmanager
