@@ -75,9 +75,9 @@ def symptoms_of(verdict: Verdict, stepped: Sequence[Finding], *, faulty: Faulty)
 
 
 def _told_to_drift(stepped: Iterable[Finding], layout: Layout) -> list[str]:
-    """Name the features whose drift fires, though a window by itself be not sure of it."""
-    fires = {f.column for f in stepped if f.kind == "drift.data" and f.alert.state == "firing" and not f.segment}
-    return sorted(name for name in fires & layout.by_name.keys() if layout.by_name[name].role == "feature")
+    """Name the features whose drift is told and has not ended, though a window by itself be not sure of it."""
+    told = {f.column for f in stepped if f.kind == "drift.data" and f.alert.state in UNDER_ALARM and not f.segment}
+    return sorted(name for name in told & layout.by_name.keys() if layout.by_name[name].role == "feature")
 
 
 def _lastingly_moved(stepped: Iterable[Finding]) -> set[str]:
