@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-APART, LEFT, NEAR = 0.3, 0.25, 0.1
+APART, LEFT, NEAR, ERRORS = 0.3, 0.25, 0.1, 3.0
 """Distributions differ by that much in all (total variation), and in another unit by no more than a quarter of it; the
-mean is what the unit makes of it to within a tenth."""
+mean is what the unit makes of it to within a tenth, and three standard errors."""
 WITHIN, GROUPS, AS_GOOD, NAMED = 0.3, 12, 0.04, 2
 """So many of the rows lie within the usual range, whose bins are added up into so many groups. Units that fit hardly
 worse than the best are named beside it, two at most."""
@@ -50,42 +50,42 @@ UNITS = (
 """Those that feeds are mistaken for: each changes numbers by at least a half."""
 
 
-def other_units(edges: Floats, before: Counts, after: Counts, means: tuple[float, float]) -> list[Unit]:
+def other_units(edges: Floats, before: Counts, after: Counts, *, usual: float, mean: float, error: float) -> list[Unit]:
     """Give the units in which the usual values would be distributed as those of a window are, the likeliest first.
 
     edges: of the bins between reference quantiles, shape (bins - 1,). before, after: counts by bin of reference and
-    window, shape (bins,). means: of both. Within a bin the reference's rows are taken to lie evenly.
+    window, shape (bins,). usual, mean: the means of both; error: the standard error of the window's. Within a bin the
+    reference's rows are taken to lie evenly.
     Blind to units that are not listed, to windows that hold both, where few distinct values are, and where the values
     are spread so widely that another unit hardly moves them.
 
     >>> rng = np.random.default_rng(1)
     >>> miles = rng.gamma(4, 250, 4_000)
     >>> edges = np.quantile(miles, np.linspace(0, 1, 40))
-    >>> usual, now = (np.bincount(np.digitize(x, edges), minlength=41) for x in (miles, 1.609 * miles[:500]))
-    >>> [unit.said for unit in other_units(edges, usual, now, (miles.mean(), 1.609 * miles[:500].mean()))]
+    >>> now = 1.609 * miles[:500]
+    >>> counts = [np.bincount(np.digitize(x, edges), minlength=41) for x in (miles, now)]
+    >>> found = other_units(edges, *counts, usual=miles.mean(), mean=now.mean(), error=now.std() / 500**0.5)
+    >>> [unit.said for unit in found]
     ['as kilometres are of miles']
     """
-    rows, usual = int(after.sum()), int(before.sum())
-    if edges.size < 2 or not usual or not rows or after[1:-1].sum() < WITHIN * rows:
+    rows, held = int(after.sum()), int(before.sum())
+    if edges.size < 2 or not held or not rows or after[1:-1].sum() < WITHIN * rows:
         return []
     kept = np.unique(np.linspace(0, edges.size - 1, GROUPS).round().astype(np.intp))
-    below, now = before.cumsum()[:-1] / usual, after.cumsum()[kept] / rows
+    below, now = before.cumsum()[:-1] / held, after.cumsum()[kept] / rows
     apart = _distance(below[kept], now)
 
     def left(unit: Unit) -> float:
         """Give by how much the window differs from the reference in this unit."""
         return _distance(np.interp((edges[kept] - unit.more) / unit.times, edges, below), now)
 
-    near = [(left(unit), unit) for unit in UNITS if _is_near(unit.times * means[0] + unit.more, means[1])]
+    expected = [(unit.times * usual + unit.more, unit) for unit in UNITS]
+    near = [(left(unit), unit) for at, unit in expected if abs(at - mean) <= min(NEAR * abs(at), ERRORS * error)]
     best = min((off for off, _ in near), default=1.0)
     if apart < APART or best > LEFT * apart:
         return []
     found = sorted((off, place) for place, (off, _) in enumerate(near) if off <= best + AS_GOOD)
     return [near[place][1] for _, place in found[:NAMED]]
-
-
-def _is_near(expected: float, mean: float) -> bool:
-    return abs(expected - mean) <= NEAR * abs(expected)
 
 
 def _distance(one: Floats, other: Floats) -> float:

@@ -107,8 +107,8 @@ def with_origins(
     What has been found of an episode stays while a window has no better answer. standing: the model's alerts as they
     stood, by fingerprint as they are marked. memory, history: what was measured in windows before this one, and how
     many rows these had. window: all that was judged together. suspicious: who sent its suspicious rows; what is found
-    without those of some clients does not come of these. faulty: clients
-    whose data are broken, which is the reason of alerts about them, which are told as that, with low severity.
+    without those of some clients does not come of these. faulty: clients whose data are broken, which is the reason
+    of alerts about them, which are told as that, with low severity.
     """
     asked = [f for f in stepped if f.kind not in FIXED or f.detector == AGEING]
     asking = {f.fingerprint for f in asked if f.alert.breaches and f.alert.breaches[-1]}

@@ -1,5 +1,6 @@
 """What a window shows that bears on the question why it differs, and who sent the rows by which it does."""
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
@@ -49,8 +50,8 @@ def symptoms_of(verdict: Verdict, stepped: Sequence[Finding], *, faulty: Faulty)
     whole = [judged for judged in verdict.judged if not judged.measurement.segment]
     distances = {j.measurement.column: j.measurement.value for j in whole if j.measurement.detector == psi.NAME}
     layout = verdict.profiles[WHOLE][0].layout
-    lie = dict.fromkeys([*moved_columns(verdict, layout, WHOLE), *_told_to_drift(stepped, layout)])
-    lying = {name: distances.get(name) for name in lie}
+    named = [*moved_columns(verdict, layout, WHOLE), *_told_to_drift(stepped, layout)]
+    lying = {name: distances.get(name) for name in named}
     breaching = {judged.kind for judged in whole if judged.outcome == "breach"}
     attackers = {f.segment for f in stepped if is_attack(f.kind) and f.alert.state in UNDER_ALARM}
     attackers = {segment for segment in attackers if not faulty.said(client_of(segment))}
@@ -173,7 +174,8 @@ def columns_in_other_units(moved: Iterable[str], verdict: Verdict, memory: Memor
         here, there = before.moments, after.moments
         if not (isinstance(before.bins, NumericBins) and here and there and shifts.get(name)):
             continue
-        units = other_units(before.bins.edges, before.counts, after.counts, (here[1], there[1]))
+        error = math.sqrt(there[2] / there[0])
+        units = other_units(before.bins.edges, before.counts, after.counts, usual=here[1], mean=there[1], error=error)
         if units and not has_crept(_shifts_before(name, verdict, memory), shifts[name]):
             found[name] = " or ".join(unit.said for unit in units)
     return found

@@ -17,7 +17,8 @@ USUAL, ROWS = 5_000, 400
 def units_of(usual: Floats, now: Floats) -> list[Unit]:
     bins = NumericBins.of(usual)
     counts = [np.bincount(bins.codes(values), minlength=bins.size) for values in (usual, now)]
-    return other_units(bins.edges, *counts, (float(usual.mean()), float(now.mean())))
+    error = float(now.std()) / ROWS**0.5
+    return other_units(bins.edges, *counts, usual=float(usual.mean()), mean=float(now.mean()), error=error)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -52,8 +53,18 @@ def test_what_is_no_other_unit_is_none(shape: str, change: str) -> None:
         assert units_of(usual, changed[change]) == []
 
 
+def test_twice_as_much_is_no_other_unit_where_rows_are_enough_to_tell() -> None:
+    rng = np.random.default_rng(5)
+    usual, now = (SHAPES["gamma"](rng, size) for size in (USUAL, 4_000))
+    bins = NumericBins.of(usual)
+    counts = [np.bincount(bins.codes(values), minlength=bins.size) for values in (usual, 2 * now)]
+    means = {"usual": float(usual.mean()), "mean": float(2 * now.mean()), "error": float(2 * now.std() / 4_000**0.5)}
+    assert other_units(bins.edges, *counts, **means) == []
+
+
 def test_nothing_is_said_of_no_rows() -> None:
     bins = NumericBins.of(np.arange(100.0))
     none = np.zeros(bins.size, np.int64)
-    assert other_units(bins.edges, none, none, (0.0, 0.0)) == []
-    assert other_units(np.empty(0), np.array([3]), np.array([5]), (1.0, 2.0)) == []
+    means = {"usual": 1.0, "mean": 2.0, "error": 0.1}
+    assert other_units(bins.edges, none, none, **means) == []
+    assert other_units(np.empty(0), np.array([3]), np.array([5]), **means) == []
