@@ -38,7 +38,7 @@ def noting_what_else_changed(
 
 
 def _lasted_until(finding: Finding, row: Mapping[str, Any]) -> bool:
-    """Say whether an alert that was told of fired, and was not over when a change over windows began."""
+    """Say whether an alert fired, and was not over when a change over windows began; of labels that lack none is."""
     began, over = datetime.fromisoformat(finding.evidence["since"]), row["resolved_at"]
     lasts = row["state"] in UNDER_ALARM or (over is not None and datetime.fromisoformat(over) > began)
     return row["fired_at"] is not None and lasts and row["detector"] != unlabelled_share.NAME

@@ -176,7 +176,7 @@ def columns_in_other_units(moved: Iterable[str], verdict: Verdict, memory: Memor
             continue
         error = math.sqrt(there[2] / there[0])
         units = other_units(before.bins.edges, before.counts, after.counts, usual=here[1], mean=there[1], error=error)
-        if units and not has_crept(_shifts_before(name, verdict, memory), shifts[name]):
+        if units and has_leapt([*_shifts_before(name, verdict, memory)][-REMEMBERED:], shifts[name]):
             found[name] = " or ".join(unit.said for unit in units)
     return found
 

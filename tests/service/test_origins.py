@@ -245,6 +245,16 @@ def test_a_column_that_comes_in_another_unit_is_broken_though_its_values_could_b
     assert all(said in alert["evidence"]["origin"]["for"] for alert in drift)
 
 
+def test_a_column_that_grows_to_where_another_unit_would_bring_it_is_a_season(tmp_path: Path) -> None:
+    def growing(rows: Rows, changed: np.ndarray) -> None:
+        days = (changed - changed[0]) // A_DAY + 1
+        rows["debt"][changed] *= 2.204623 ** np.minimum(days / 5, 1)
+        rows["income"][changed] *= 1.25
+
+    drift = of_drift(alarms(tmp_path, growing), "debt")
+    assert {alert["origin"] for alert in drift} == {"temporal"}
+
+
 def creeping(rows: Rows, _: np.ndarray) -> None:
     rows["age"] += 8 * (np.arange(rows["age"].size) // A_DAY)
 
