@@ -39,10 +39,10 @@ def lost_quietly(
         _unread(connection, name, model),
     )
     turns = [Turn(one, now) for one in found]
-    late, since = _late_labels(connection, name, model)
+    late = _late_labels(connection, name, model, now)
     if late is not None and SILENCE in standing and LATE not in standing:
-        late, since = replace(late, note=""), None
-    return turns if late is None else [*turns, Turn(late, now, since)]
+        late = Turn(replace(late.measurement, note=""), now)
+    return turns if late is None else [*turns, late]
 
 
 def _turned_away(connection: Connection, name: str, now: datetime, standing: Collection[str]) -> Measurement:
@@ -88,29 +88,26 @@ def _unread(connection: Connection, name: str, model: Model) -> Measurement:
     return Measurement("unread_rows", float(sum(counts.values())), note="; ".join(notes))
 
 
-def _late_labels(connection: Connection, name: str, model: Model) -> tuple[Measurement | None, datetime | None]:
-    """Measure how many labels of overdue windows were to be expected since the last one came, by the data's clock.
-
-    With the time since when, where these are too many.
-    """
+def _late_labels(connection: Connection, name: str, model: Model, now: datetime) -> Turn | None:
+    """Measure how many labels of overdue windows were to be expected since the last one came, by the data's clock."""
     answers = model.columns.prediction is not None or model.columns.scores
     # labels are counted where they meet answers
     delay = model.labels.max_delay if model.labels and answers else None
     source = read_source(connection, f"{name}/labels")
     span = record_span(connection, name)
     if delay is None or span is None or source.drained_at is None or source.problem:
-        return None, None
+        return None
     clock = data_clock(span[1], read_source(connection, f"{name}/records").drained_at, model.window)
     known = until_last_label(connection, name)
     behind = read_filled(connection, name, most=MOST_BEHIND, since=known.window.end if known else _EPOCH)
     expected, since = overdue_labels([known, *behind] if known else behind, clock=clock, delay=delay + model.lateness)
     if since is None or expected < EXPECTED:
-        return Measurement(LATE, expected), None
+        return Turn(Measurement(LATE, expected), now)
     waiting = count_waiting(connection, name)
     stray = f"; {waiting:,} labels wait for records of their ids" if waiting else ""
     said = f"no label has come for records since {since:%Y-%m-%d %H:%M} UTC"
     long = f"{duration(clock - since)} ago by the records' clock, and max_delay is {duration(delay)}"
-    return Measurement(LATE, expected, note=f"{said}, {long}{stray}"), since
+    return Turn(Measurement(LATE, expected, note=f"{said}, {long}{stray}"), now, since)
 
 
 def overdue_labels(judged: Sequence[Judgement], *, clock: datetime, delay: timedelta) -> tuple[float, datetime | None]:

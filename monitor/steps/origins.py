@@ -111,7 +111,7 @@ def with_origins(
     of alerts about them, which are told as that, with low severity.
     """
     asked = [f for f in stepped if f.kind not in FIXED or f.detector == AGEING]
-    asking = {f.fingerprint for f in asked if f.alert.breaches and f.alert.breaches[-1]}
+    asking = {f.fingerprint: f for f in asked if f.alert.breaches and f.alert.breaches[-1]}
     # an alert about a client that was found to send broken data is none of an attacker, though it is still open
     suspects = [f for f in stepped if (before(f, standing) or {}).get("origin") != "data_quality"]
     differs, reasons = differing_version(standing.values()), Reasons()
@@ -120,7 +120,7 @@ def with_origins(
             why = partial(
                 reason_of, connection, model, verdict, differs=differs, memory=memory, window=window, faulty=faulty
             )
-            reasons = reasons_of(why, suspects, suspicious, attacks=any(is_attack(f.kind) for f in asked))
+            reasons = reasons_of(why, suspects, suspicious, {is_attack(f.kind) for f in asking.values()})
     last, attacked = Last(memory, history), _attacked_since(suspects)
     return [
         _of_faulty(f, said, faulty.columns[client], client)
@@ -149,17 +149,20 @@ def _came_before(finding: Finding, attacked: datetime | None, reason: Reason | N
 
 
 def reasons_of(
-    why: Callable[..., Reason], suspects: Sequence[Finding], suspicious: Suspicious, *, attacks: bool
+    why: Callable[..., Reason], suspects: Sequence[Finding], suspicious: Suspicious, attacks: Collection[bool]
 ) -> Reasons:
-    """Give why a window differs, also with the rows of clients that it was compared without where `attacks` ask for it.
+    """Give why a window differs, with the rows of clients that it was compared without only where attacks ask for it.
 
-    why: `reason_of` all that is the same for both.
+    why: `reason_of` all that is the same for both. attacks: of those that ask, whether they are attacks.
     """
+    if not suspicious.without:
+        reason = why(suspects, attack=suspicious.rows)
+        return Reasons(reason, reason)
     others = [f for f in suspects if client_of(f.segment) not in suspicious.without]
-    left = why(others, attack=suspicious.left, without=suspicious.without)
-    if not (attacks and suspicious.without):
-        return Reasons(left, left)
-    return Reasons(why(suspects, attack=suspicious.rows), left)
+    return Reasons(
+        why(suspects, attack=suspicious.rows) if True in attacks else None,
+        why(others, attack=suspicious.left, without=suspicious.without) if False in attacks else None,
+    )
 
 
 def reason_of(

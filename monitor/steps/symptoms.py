@@ -102,7 +102,7 @@ def turned_answers(verdict: Verdict, memory: Memory, stepped: Iterable[Finding])
     sure = distinct(one.measurement.column for one in _of_answers(whole) if one.kind in _OUTPUTS and _is_sure(one))
     shifts = {one.column: one.effect for one in (judged.measurement for judged in whole) if _is_shift(one, sure)}
     most = max(shifts, key=lambda name: (abs(shifts[name] or 0.0), name), default="")
-    before = [*_shifts_before(most, verdict, memory)][-REMEMBERED:] if most else []
+    before = _last_shifts(most, verdict, memory) if most else []
     if not has_stepped(before, shifts.get(most) or 0.0):
         return ()
     layout = verdict.profiles[WHOLE][0].layout
@@ -176,7 +176,7 @@ def columns_in_other_units(moved: Iterable[str], verdict: Verdict, memory: Memor
             continue
         error = math.sqrt(there[2] / there[0])
         units = other_units(before.bins.edges, before.counts, after.counts, usual=here[1], mean=there[1], error=error)
-        if units and has_leapt([*_shifts_before(name, verdict, memory)][-REMEMBERED:], shifts[name]):
+        if units and has_leapt(_last_shifts(name, verdict, memory), shifts[name]):
             found[name] = " or ".join(unit.said for unit in units)
     return found
 
@@ -198,9 +198,13 @@ def leapt_columns(moved: Iterable[str], verdict: Verdict, memory: Memory) -> fro
         made = {of for one in layout.derivations if one.columns == (name,) for of in one.names}
         most = max(shifts.keys() & {name, *made}, key=lambda one: (abs(shifts[one]), one), default="")
         if most and layout.by_name[name].kind in ("text", "vector"):
-            before = [*_shifts_before(most, verdict, memory)][-REMEMBERED:]
-            found |= {name} if has_leapt(before, shifts[most]) else set()
+            found |= {name} if has_leapt(_last_shifts(most, verdict, memory), shifts[most]) else set()
     return frozenset(found)
+
+
+def _last_shifts(column: str, verdict: Verdict, memory: Memory) -> list[float]:
+    """Give by how much a column's mean was off in the windows before, the last ones, in their order."""
+    return [*_shifts_before(column, verdict, memory)][-REMEMBERED:]
 
 
 def _shifts_before(column: str, verdict: Verdict, memory: Memory) -> Iterator[float]:
