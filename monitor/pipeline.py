@@ -25,18 +25,10 @@ from monitor.steps.silences import tell_unsilenced
 from monitor.store.outbox import forget_delivered
 from monitor.store.records import register_model
 from monitor.store.references import WHOLE
-from monitor.types import Window
+from monitor.types import Progress
 from monitor.watch import Monitor, Watch
 
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Whom to tell how far a pass has come."""
-
-    rows: Callable[[str, int], None] = lambda _model, _rows: None
-    window: Callable[[str, Window], None] = lambda _model, _window: None
 
 
 @dataclass

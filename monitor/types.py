@@ -1,6 +1,6 @@
 """Values that pass between the layers: frozen, times aware and in UTC."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
@@ -28,6 +28,14 @@ class Window:
     def earlier(self, by: timedelta) -> "Window":
         """Give the one as long that lies so much earlier."""
         return Window(self.start - by, self.end - by)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Whom to tell how far a pass has come."""
+
+    rows: Callable[[str, int], None] = lambda _model, _rows: None
+    window: Callable[[str, Window], None] = lambda _model, _window: None
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 from monitor.alerts.phrasing import clock
 from monitor.alerts.silence import SILENCED
 from monitor.commands.alert_ids import Row, firing_alert
+from monitor.commands.clock import now
 from monitor.commands.opening import configured, configured_to_look, reaching_database, watch_named, watching
-from monitor.commands.passes import now
 from monitor.commands.printing import printable
 from monitor.daemon.leasing import leased, owner
 from monitor.errors import MonitorError

@@ -6,16 +6,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import typer
-from alembic.config import Config as Migrations
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from monitor.alerts.phrasing import compared_value, first_of, measure
 from monitor.alerts.vocabulary import level_of
 from monitor.commands.attack_trials import attack_trials
+from monitor.commands.clock import now
 from monitor.commands.opening import Setup, configured, reaching_database, stored
-from monitor.commands.passes import now
 from monitor.commands.printing import minute, printable
 from monitor.commands.quarantined import quarantined
 from monitor.commands.weak import weaknesses
@@ -36,7 +33,7 @@ from monitor.steps.turns import SILENCE, THINNING
 from monitor.store.alerts import alert_rows
 from monitor.store.attacks import followed_rows, read_baselines, read_followed
 from monitor.store.cursors import read_source
-from monitor.store.database import home
+from monitor.store.database import newest_revision, revision_of
 from monitor.store.measurements import read_judgements
 from monitor.store.outbox import channels, outbox_counts
 from monitor.store.records import record_span
@@ -116,8 +113,7 @@ def _integrity(connection: Connection) -> Sign:
 
 
 def _schema(connection: Connection) -> Sign:
-    newest = ScriptDirectory.from_config(Migrations(home() / "alembic.ini")).get_current_head()
-    present = MigrationContext.configure(connection).get_current_revision()
+    newest, present = newest_revision(), revision_of(connection)
     if present == newest:
         return Sign("schema", f"{present}, the newest")
     if present is None:

@@ -20,12 +20,11 @@ from monitor.errors import ConfigError, MonitorError
 from monitor.injection.changes import Facts
 from monitor.injection.source import AlteredLabels, Changed, InjectedRecords, Plan
 from monitor.injection.words import read_shares
-from monitor.pipeline import Progress
 from monitor.profiles.bins import CategoryBins
 from monitor.profiles.outcome_layout import Binary, Multiclass
 from monitor.profiles.profile import Profile
 from monitor.store.references import WHOLE
-from monitor.types import Window
+from monitor.types import Progress, Window
 from monitor.watch import Watch
 
 

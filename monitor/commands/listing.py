@@ -12,8 +12,8 @@ from monitor.alerts.finding import gravity_of
 from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.alerts.phrasing import quieted, under_alarm
 from monitor.alerts.taxonomy import is_attack
+from monitor.commands.clock import now
 from monitor.commands.opening import configured_to_look, named, reaching_database, watch_named, watching
-from monitor.commands.passes import now
 from monitor.commands.printing import csv_lines, json_line, table
 from monitor.detectors import ALL
 from monitor.store.alerts import alert_rows

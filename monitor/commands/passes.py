@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -16,14 +15,15 @@ from monitor.alerts.phrasing import counted as times
 from monitor.alerts.public import id_of
 from monitor.alerts.silence import is_news
 from monitor.alerts.wording import text_of
+from monitor.commands.clock import now
 from monitor.commands.opening import configured, reaching_database, watching
 from monitor.commands.printing import minute, printable, progress_bar
 from monitor.daemon.leasing import leased, owner
-from monitor.pipeline import Pass, Progress
+from monitor.pipeline import Pass
 from monitor.pipeline import once as pass_over
 from monitor.store.cursors import SourceState, read_source
 from monitor.store.outbox import channels
-from monitor.types import Window
+from monitor.types import Progress, Window
 from monitor.watch import Monitor
 
 States = dict[str, SourceState]
@@ -112,11 +112,6 @@ def _switched_off(monitor: Monitor) -> list[str]:
         found = [one for one in channels(connection) if one["off"] and one["receiver"] in monitor.receivers]
     mend = "`monitor send-test` to it, once that is mended, switches it on"
     return [f"receiver {one['receiver']} is switched off: {one['reason']}; {mend}" for one in found]
-
-
-def now() -> datetime:
-    """Give the time."""
-    return datetime.now(UTC)
 
 
 def _states(monitor: Monitor) -> States:

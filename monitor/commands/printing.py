@@ -12,8 +12,7 @@ from typing import Any
 import typer
 
 from monitor.alerts.public import instant, plain
-from monitor.pipeline import Progress
-from monitor.types import Window
+from monitor.types import Progress, Window
 
 LINE_EVERY = 60.0
 

@@ -13,11 +13,12 @@ import typer
 from monitor.alerts.finding import Finding
 from monitor.alerts.phrasing import duration
 from monitor.alerts.public import as_json
+from monitor.commands.clock import now
 from monitor.commands.opening import Setup, configured, named, reaching_database, watching
-from monitor.commands.passes import alerts_counted, now, sentence, told
+from monitor.commands.passes import alerts_counted, sentence, told
 from monitor.commands.printing import json_line, printable, progress_bar
 from monitor.daemon.leasing import owner
-from monitor.pipeline import Pass, Progress
+from monitor.pipeline import Pass
 from monitor.pipeline import once as pass_over
 from monitor.steps.labelled import labelled_rows
 from monitor.steps.measure import waits_for_labels
@@ -25,7 +26,7 @@ from monitor.steps.reference import References
 from monitor.store.database import Database, migrate, open_database
 from monitor.store.records import read_segment, segment_numbers
 from monitor.store.references import read_reference
-from monitor.types import Batch, Cursor, Window
+from monitor.types import Batch, Cursor, Progress, Window
 from monitor.watch import Monitor, Watch
 from monitor.wiring import watch_of
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import typer
 
+from monitor.commands.clock import now
 from monitor.commands.opening import configured, named, watching
-from monitor.commands.passes import now
 from monitor.errors import MonitorError
 from monitor.store.outbox import switch_on
 from monitor.types import Notice

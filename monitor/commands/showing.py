@@ -4,8 +4,8 @@ from pathlib import Path
 
 import typer
 
+from monitor.commands.clock import now
 from monitor.commands.opening import configured_to_look, reaching_database, watching
-from monitor.commands.passes import now
 from monitor.render.html import write_site
 
 

@@ -14,8 +14,8 @@ from monitor.alerts.public import mark_of
 from monitor.alerts.silence import Quieted, Silence
 from monitor.alerts.taxonomy import is_attack
 from monitor.commands.alert_ids import LEAST, PRESENT, present_alert
+from monitor.commands.clock import now
 from monitor.commands.opening import configured_to_look, reaching_database, watching
-from monitor.commands.passes import now
 from monitor.commands.printing import json_line, table
 from monitor.config import KINDS
 from monitor.config.values import parse_duration

@@ -17,7 +17,7 @@ from monitor.daemon.jobs import Hold, Job, pause_after, slot_of
 from monitor.daemon.lanes import Said, described
 from monitor.daemon.leasing import is_gone
 from monitor.daemon.limits import Limits
-from monitor.pipeline import Pass, Progress, look
+from monitor.pipeline import Pass, look
 from monitor.steps.health import KIND, watch_over
 from monitor.store.cursors import note_problem
 from monitor.store.runs import (
@@ -31,7 +31,7 @@ from monitor.store.runs import (
     release,
     renew,
 )
-from monitor.types import Window
+from monitor.types import Progress, Window
 from monitor.watch import Monitor
 
 _LOG = logging.getLogger(__name__)

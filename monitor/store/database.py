@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, inspect, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from monitor.errors import ConfigError
@@ -63,7 +61,33 @@ def open_database(url: str) -> Database:
 
 def migrate(url: str) -> None:
     """Bring the database at `url` to the newest schema in one transaction; does nothing where it is there already."""
-    engine = _migration_engine(_parsed(url))
+    database = open_database(url)
+    try:
+        with database.read() as connection:
+            if revision_of(connection) == newest_revision():
+                return
+    finally:
+        database.close()
+    _upgrade(_migration_engine(_parsed(url)))
+
+
+def revision_of(connection: Connection) -> str | None:
+    """Give the revision of the schema that the database has; None where it has no tables yet."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def newest_revision() -> str:
+    """Give the revision that the migrations lead to: their files begin with their number."""
+    return max(file.name.partition("_")[0] for file in (home() / "migrations" / "versions").glob("[0-9]*.py"))
+
+
+def _upgrade(engine: Engine) -> None:
+    # Alembic is needed but once for a version, and takes a third of a second to import.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
     try:
         with engine.begin() as connection:
             if connection.dialect.name == "postgresql":

@@ -107,7 +107,8 @@ def scan(records: str) -> Seconds:
 def passing(config: str) -> Seconds:
     """Make one pass over a configuration: what a service that runs already does when its turn comes."""
     from monitor.commands.opening import configured, watching
-    from monitor.pipeline import Progress, once
+    from monitor.pipeline import once
+    from monitor.types import Progress
 
     windows: list[str] = []
     progress = Progress(window=lambda model, _: windows.append(model))

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from monitor.errors import ConfigError
-from monitor.store.database import Database, migrate, open_database
+from monitor.store.database import Database, home, migrate, newest_revision, open_database, revision_of
 from monitor.store.schema import cursor, metadata, model, profile
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -28,6 +30,24 @@ def test_migrating_twice_keeps_what_is_there(database: Database, url: str) -> No
     migrate(url)
     with database.read() as connection:
         assert connection.scalar(select(model.c.name)) == "flights"
+
+
+def test_the_newest_revision_is_the_one_that_the_migrations_lead_to(database: Database) -> None:
+    assert newest_revision() == ScriptDirectory.from_config(Config(home() / "alembic.ini")).get_current_head()
+    with database.read() as connection:
+        assert revision_of(connection) == newest_revision()
+
+
+def test_a_database_without_tables_has_no_revision(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path / 'monitor.db'}")
+    with database.read() as connection:
+        assert revision_of(connection) is None
+    database.close()
+
+
+def test_what_only_looks_waits_for_no_writer(database: Database, url: str) -> None:
+    with database.write():
+        migrate(url)
 
 
 def test_a_time_of_any_zone_comes_back_as_the_same_instant_in_utc(database: Database) -> None:

@@ -12,13 +12,13 @@ from sqlalchemy import func, select
 
 from monitor.config import load
 from monitor.names import short_name
-from monitor.pipeline import Pass, Progress, once
+from monitor.pipeline import Pass, once
 from monitor.sources.push import admitted_records, parse
 from monitor.steps.reference import learned_rows
 from monitor.store.alerts import alert_rows
 from monitor.store.profiles import count_profiled
 from monitor.store.schema import quarantine
-from monitor.types import Roles, Window
+from monitor.types import Progress, Roles, Window
 from monitor.watch import Monitor
 from monitor.wiring import opened
 from tests.service.attackers import ATTACKER, home

@@ -29,7 +29,7 @@ from sqlalchemy import event, select
 from monitor.config import load
 from monitor.errors import DeliveryError
 from monitor.notify import Receiver
-from monitor.pipeline import Pass, Progress, look, once
+from monitor.pipeline import Pass, look, once
 from monitor.profiles.groups import profile_groupings
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile
@@ -44,7 +44,7 @@ from monitor.store.profiles import Slice, add_profiles
 from monitor.store.records import read_segment, register_model, segment_numbers
 from monitor.store.references import WHOLE, read_reference
 from monitor.store.schema import alert, alert_event, label, measurement, outbox, profile, quarantine, row_key
-from monitor.types import Notice, Window
+from monitor.types import Notice, Progress, Window
 from monitor.watch import Monitor
 from monitor.wiring import opened
 from tests.serving import reply, serving
@@ -76,7 +76,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from monitor.config import load
-from monitor.pipeline import Pass, Progress, look, once
+from monitor.pipeline import Pass, look, once
 from monitor.wiring import opened
 import monitor.delivery, monitor.notify.webhook, monitor.profiles.arrow, monitor.detectors, monitor.sources.files
 import alembic.command, alembic.context, dateutil.parser, encodings.idna, psycopg, sqlite3
