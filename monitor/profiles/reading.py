@@ -12,7 +12,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from monitor.profiles.layout import ValueType
+from monitor.profiles.sparing import spare_pandas
 from monitor.types import ColumnKind
+
+spare_pandas()
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

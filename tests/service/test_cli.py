@@ -121,6 +121,19 @@ def test_nobody_waits_for_what_he_does_not_need(tmp_path: Path, doing: str, heav
     assert done.stdout
 
 
+def test_looking_at_alerts_imports_neither_what_migrates_nor_what_runs_passes(tmp_path: Path, url: str) -> None:
+    config = tmp_path / "monitor.yaml"
+    config.write_text(
+        f"database: {url}\nmodels: {{m: {{source: {{push: true}}, columns: {{timestamp: t}}, window: 1d}}}}\n"
+    )
+    program = f"import sys, monitor.cli as c\ntry: sys.argv[1:] = ['alerts', {str(config)!r}]; c.main()\n"
+    program += "except SystemExit: pass\n"
+    program += "print(sys.modules.keys() & {'alembic', 'pandas', 'apscheduler', 'monitor.pipeline'})"
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)  # noqa: S603  # ours
+    assert done.stdout.splitlines()[-1] == "set()"
+
+
 @pytest.mark.parametrize("name", ["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"])
 @pytest.mark.parametrize("asked", [None, "2"])
 def test_linear_algebra_and_trees_take_one_thread_unless_more_are_asked_for(
