@@ -10,7 +10,7 @@ from monitor.daemon.leasing import owner
 def run(path: Path) -> int:
     """Run the daemon with its web page until SIGTERM; its log goes to standard error."""
     # Imported here: the daemon's web server need not start for the other commands of this file.
-    from monitor.daemon import run as run_daemon  # noqa: PLC0415
+    from monitor.daemon.service import run as run_daemon  # noqa: PLC0415
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     setup = configured(path)

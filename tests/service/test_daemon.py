@@ -22,12 +22,12 @@ import requests
 from sqlalchemy import func, select
 
 from monitor.config import Model, Web
-from monitor.daemon import run
 from monitor.daemon.chores import housekept
 from monitor.daemon.jobs import Job, slot_of
 from monitor.daemon.leasing import place
 from monitor.daemon.limits import Limits
 from monitor.daemon.passes import Passes
+from monitor.daemon.service import run
 from monitor.daemon.watchdog import watch_ticks
 from monitor.errors import DeliveryError
 from monitor.sources.push import PushSource
@@ -261,7 +261,7 @@ def test_a_process_whose_tick_is_dead_exits_with_70(tmp_path: Path) -> None:
     script = """
 import sys, threading
 from datetime import UTC, datetime, timedelta
-from monitor.daemon import run
+from monitor.daemon.service import run
 from monitor.daemon.leasing import place
 from monitor.daemon.limits import Limits
 from monitor.store.database import migrate, open_database
