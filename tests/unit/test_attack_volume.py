@@ -25,6 +25,7 @@ ALARM = np.log(1e6)
 def memory(clients: int) -> dict[str, Any]:
     held = {f"volume_{name}": array for name, array in empty_counts().items()}
     shape = clients, len(SPANS)
+    held |= {"client_turns": np.zeros(clients, np.uint32), "client_peak": np.zeros((clients, 2), np.float16)}
     return held | {"client_asked_clock": np.zeros(shape, np.int64), "client_asked_rows": np.zeros(shape, np.uint32)}
 
 
@@ -72,6 +73,19 @@ def test_the_hour_of_a_client_that_does_not_come_back_counts_once_it_is_long_ove
     again = asked_lately(held, places[:2], times[:2] + 3 * length, np.ones(2, np.bool_))
     assert again[row].tolist() == [1, 2]
     assert not held["volume_new"][row].any(), "what was counted is not counted again"
+
+
+@pytest.mark.parametrize(("peak", "turns", "counts"), [(20.0, 2, False), (20.0, 3, True), (10.0, 0, True)])
+@pytest.mark.parametrize("comes_back", [False, True])
+def test_hours_of_one_who_is_surely_after_something_are_no_measure_until_it_has_come_for_long(
+    *, peak: float, turns: int, counts: bool, comes_back: bool
+) -> None:
+    held, now = memory(2), 100 * 24 * HOUR
+    held["client_peak"][0, 1], held["client_turns"][0] = peak, turns
+    asked_lately(held, np.zeros(600, np.intp), now + np.arange(600), np.ones(600, np.bool_))
+    asked_lately(held, np.array([0 if comes_back else 1]), np.array([now + 2 * HOUR]), np.ones(1, np.bool_))
+    learn_counts(held, fade=1.0, now=now + 2 * HOUR)
+    assert held["volume_counts"][0].sum() == counts
 
 
 @pytest.mark.parametrize(("tail", "most"), [("power", 1e-5), ("lognormal", 1e-6), ("exponential", 1e-6)])

@@ -13,15 +13,19 @@ from numpy.typing import NDArray
 
 from monitor.detectors.attack.ordering import ordered
 from monitor.detectors.attack.packing import part_of
+from monitor.detectors.attack.sighting import ALPHA
 
 Array = NDArray[Any]
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Places = NDArray[np.intp]
 
 HOUR = 3_600_000_000
 SPANS = {"hour": HOUR, "day": 24 * HOUR}
 BINS, PER_DOUBLING = 160, 8
 TOP, FEWEST, LEAST, RECORD = 50, 1_000, 100, 1.5
+SURE, KNOWN = -math.log(ALPHA), 3
+"""The evidence about a client from which its hours say nothing of others', unless it has come in so many stretches."""
 
 
 class Tail(NamedTuple):
@@ -66,26 +70,31 @@ def tail_of(counts: Floats) -> Tail:
     return Tail(float(top.sum()) / total, begins, max(index, least), record)
 
 
-def asked_lately(
-    held: Mapping[str, Array], places: NDArray[np.intp], times: Counts, fresh: NDArray[np.bool_]
-) -> Counts:
+def asked_lately(held: Mapping[str, Array], places: Places, times: Counts, fresh: NDArray[np.bool_]) -> Counts:
     """Count for each row the different ones that its client has sent in the hour and in the day, this one among them.
 
     Gives 0 for repeats, shape (spans, rows). held: of each client the running hour and day with their counts, and the
     counts of client hours and days, to which those that are over are added. places: of each row's client, -1 for none.
     times: microseconds.
+
+    What a client sends that came lately and is surely after something else is no measure for others: an extraction
+    with genuine rows would pass for usual beside the grid search of the day before.
     """
     found = np.zeros((len(SPANS), places.size), np.int64)
     rows = np.flatnonzero(fresh & (places >= 0))
     rows = rows[ordered(places[rows])]
     for span, length in enumerate(SPANS.values() if rows.size else ()):
         arrays = {name: array[:, span] for name, array in part_of(held, "client_asked_").items()}
-        found[span, rows] = _counted(arrays, held["volume_new"][span], places[rows], times[rows] // length)
+        found[span, rows], ended, whose = _counted(arrays, places[rows], times[rows] // length)
+        _count_in(held, span, ended, whose)
     return found
 
 
-def _counted(asked: Mapping[str, Array], over: Array, place: NDArray[np.intp], hour: Counts) -> Counts:
-    """Count along rows, sorted by client, from each one's running hour on; changes it, and the hours that are over."""
+def _counted(asked: Mapping[str, Array], place: Places, hour: Counts) -> tuple[Counts, Counts, Places]:
+    """Count along rows, sorted by client, from each one's running hour on, which changes.
+
+    Gives the counts, and those of the hours that are over, with whose they were.
+    """
     new_client = np.append(True, place[1:] != place[:-1])
     begins = new_client | np.append(True, hour[1:] != hour[:-1])
     first = np.flatnonzero(begins)
@@ -94,16 +103,17 @@ def _counted(asked: Mapping[str, Array], over: Array, place: NDArray[np.intp], h
     goes_on = new_client[first] & (asked["clock"][owner] == when)
     carried = np.where(goes_on, asked["rows"][owner], 0).astype(np.int64)
     total, last = carried + lengths, np.append(new_client[first][1:], True)
-    before = asked["rows"][owner][new_client[first] & ~goes_on]
-    ended = np.concatenate([before[before > 0], total[~last]])
-    _count_in(over, ended)
+    before = new_client[first] & ~goes_on & (asked["rows"][owner] > 0)
+    ended, whose = np.append(asked["rows"][owner[before]], total[~last]), np.append(owner[before], owner[~last])
     asked["clock"][owner[last]], asked["rows"][owner[last]] = when[last], total[last]
-    return np.arange(place.size) - np.repeat(first - carried, lengths) + 1
+    return np.arange(place.size) - np.repeat(first - carried, lengths) + 1, ended, whose
 
 
-def _count_in(over: Array, ended: Counts) -> None:
+def _count_in(held: Mapping[str, Array], span: int, ended: Counts, whose: Places) -> None:
     """Add hours or days that are over to the counts of these by their rows, which each has."""
-    np.add.at(over, np.minimum((PER_DOUBLING * np.log2(ended)).astype(np.intp), BINS - 1), 1.0)
+    tells = (held["client_turns"][whose] >= KNOWN) | (held["client_peak"][whose].max(axis=1) < SURE)
+    steps = (PER_DOUBLING * np.log2(ended[tells])).astype(np.intp)
+    np.add.at(held["volume_new"][span], np.minimum(steps, BINS - 1), 1.0)
 
 
 def learn_counts(held: Mapping[str, Array], *, fade: float, now: int) -> None:
@@ -116,7 +126,7 @@ def learn_counts(held: Mapping[str, Array], *, fade: float, now: int) -> None:
     for span, length in enumerate(SPANS.values()):
         rows = asked["rows"][:, span]
         ended = np.flatnonzero((rows > 0) & (asked["clock"][:, span] < now // length - 1))
-        _count_in(held["volume_new"][span], rows[ended])
+        _count_in(held, span, rows[ended], ended)
         rows[ended] = 0
     held["volume_counts"][:] = held["volume_counts"] * fade + held["volume_new"]
     held["volume_new"][:] = 0
