@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from monitor.stats.volume import FREE_AMONG_KINDS, WINDOWS_NEEDED
+from monitor.steps.gathering import Gathering, begins_anew
 from monitor.store.measurements import Judgement
 from monitor.types import Window
 
@@ -37,9 +38,13 @@ class History:
         before = self._judgements[self._windows[place - 1]] if place else None
         return before.stretch.start if before and not before.decided else None
 
-    def decided_before(self, window: Window) -> list[Window]:
-        """Give the stretches that were judged before this window, oldest first."""
-        return [one.stretch for one in self._decided_before(window)]
+    def gathering(self, window: Window, stretch: Window, rows: int) -> Gathering:
+        """Give the stretches that were judged since gathering began anew, up to that of this window with its rows."""
+        since = begins_anew(window)
+        before = [one for one in self._decided_before(window) if begins_anew(one.window) == since]
+        held = [sum(own.rows for own in self._within(one.stretch)) if one.since else one.rows for one in before]
+        ends = begins_anew(Window(window.end, window.end + (window.end - window.start))) != since
+        return Gathering([*(one.stretch for one in before), stretch], [*held, rows], ends)
 
     def matured_before(self, window: Window) -> Iterator[Judgement]:
         """Give the judgements before a window, newest first, up to the first whose labels have not matured.

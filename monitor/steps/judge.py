@@ -130,14 +130,16 @@ class Judging:
             honest = partial(
                 without_clients, connection, watch, clients=attackers - faulty.columns.keys(), layout=layout
             )
-            small = small_groups(self._references, rows=read.whole.rows)
+            read = honest(read)
+            gathering = self._history.gathering(due.window, read.stretch, read.whole.rows)
+            small = small_groups(self._references, gathering)
             read = put_together(
-                honest(read),
+                read,
                 least=watch.settings.min_rows,
                 references=self._references,
-                before=partial(self._history.decided_before, due.window),
+                gathering=gathering,
                 read=lambda stretch: honest(sample_within(connection, watch.name, stretch, layout)).profiles,
-                groups={one.windows for one in small},
+                groups={one.windows for one in small if one.windows},
             )
             within = partial(sample_within, connection, watch.name, layout=layout, segments=False)
             together = with_earlier_labels(

@@ -21,7 +21,8 @@ from monitor.types import Window
 class SmallGroup:
     """A group of `column`, its segment `begun=group`, of which a detector can say nothing from one window's rows.
 
-    usual: the rows that count, to be expected in a window. windows: how many are judged together.
+    usual: the rows that count, to be expected in a window. windows: how many are judged together now; None where its
+    turn is yet to come.
     """
 
     detector: Detector
@@ -29,7 +30,7 @@ class SmallGroup:
     begun: str
     group: str
     usual: float
-    windows: int
+    windows: int | None
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from monitor.detectors.detector import Detector
 from monitor.detectors.fairness import VALUES, compared_values
 from monitor.detectors.fairness.sides import ROWS_NEEDED, Sides, strongest
 from monitor.profiles.profile import Profile
+from monitor.steps.gathering import Gathering
 from monitor.steps.groups import Parts, looked_at, within
 from monitor.steps.measure import Found, found_of
 from monitor.steps.sample import SmallGroup
-from monitor.steps.segments import windows_for
 from monitor.store.references import GROUP, WHOLE
 from monitor.types import Measurement
 
@@ -20,17 +20,19 @@ AIMED = 1.5 * ROWS_NEEDED
 """So many rows are to be expected, that chance hardly ever leaves fewer than are needed."""
 
 
-def small_groups(references: Parts, *, rows: int) -> tuple[SmallGroup, ...]:
-    """Give the groups of sensitive columns of which a window of so many rows says nothing, by what may alert of them.
+def small_groups(references: Parts, gathering: Gathering) -> tuple[SmallGroup, ...]:
+    """Give the groups of sensitive columns of which a usual window says nothing, by what may alert of them.
 
     A group counts by its share of the reference's rows; one that the reference cannot tell of either is left out.
     """
     found, whole = [], references[WHOLE].rows
     for column, begun, detector, counts in _counts(references):
         for group, held in counts.items() if len(counts) > 1 else ():
-            usual = held * rows / max(whole, 1)
+            share = held / max(whole, 1)
+            usual = share * gathering.usual
             if held >= ROWS_NEEDED > usual:
-                found.append(SmallGroup(detector, column, begun, group, usual, windows_for(usual, AIMED)))
+                turn = gathering.windows(share, AIMED)
+                found.append(SmallGroup(detector, column, begun, group, usual, turn))
     return tuple(found)
 
 
@@ -69,7 +71,7 @@ def of_small_groups(
     sharing = Counter((one.detector.name, one.column) for one in small)
     for one in small:
         weight = one.detector.weight / sharing[one.detector.name, one.column]
-        current = last.get(one.windows)
+        current = last.get(one.windows) if one.windows else None
         measurement = _waiting(one) if current is None else _beside_others(one, references, current)
         yield found_of(replace(one.detector, weight=weight), measurement, settings, references[WHOLE].layout)
 
@@ -95,5 +97,5 @@ def _only(groups: Mapping[str, Profile], pair: set[str]) -> dict[str, Profile]:
 
 
 def _waiting(one: SmallGroup, why: str = "") -> Measurement:
-    note = why or f"about {one.usual:.2g} rows a window that count: judged over {one.windows} windows together"
+    note = why or f"about {one.usual:.2g} rows a window that count: judged with those of other windows"
     return Measurement(one.detector.name, None, column=one.column, segment=f"{one.column}={one.group}", note=note)

@@ -14,9 +14,11 @@ from sqlalchemy import select
 from monitor.commands.doctor import rare_signs
 from monitor.config import load
 from monitor.pipeline import once
+from monitor.steps.gathering import MOST, Gathering
 from monitor.steps.small_groups import small_groups
 from monitor.store.references import read_reference
 from monitor.store.schema import alert, measurement
+from monitor.types import Window
 from monitor.watch import Monitor
 from monitor.wiring import opened
 from tests.service.scene import DAY, START, times
@@ -67,11 +69,11 @@ def test_a_small_group_that_is_refused_everything_is_told_with_its_counts(tmp_pa
     found = read(monitor, measurement, detector=PARITY, segment="region=islands")
     monitor.database.close()
     judged = [one for one in found if one["outcome"] != "insufficient"]
-    assert [(one["window_start"] - START) / DAY for one in judged] == [7, 15, 23]
+    assert [(one["window_start"] - START) / DAY for one in judged] == [4, 9, 14, 19]
     assert len(found) == 24
     told = [one for one in stand if one["kind"] == "bias.stereotyping"]
     assert [(one["column"], one["segment"]) for one in told] == ([] if granted else [("region", "region=islands")])
-    assert all("0 % of islands (0 of 80 decisions" in one["text"] for one in told)
+    assert all("0 % of islands (0 of 50 decisions" in one["text"] for one in told)
 
 
 def test_groups_of_two_columns_together_are_told_where_each_column_stays_level(tmp_path: Path) -> None:
@@ -100,9 +102,17 @@ def test_only_groups_that_a_window_cannot_tell_of_wait_for_others(tmp_path: Path
         known = read_reference(connection, "loans")
     monitor.database.close()
     assert known is not None
-    assert [(one.group, one.windows) for one in small_groups(known[1], rows=A_DAY)] == [("islands", 8)]
-    assert not small_groups(known[1], rows=20 * A_DAY)
-    assert {one.windows for one in small_groups(known[1], rows=10)} == {16, 32}
+
+    def small(a_day: int, days: int) -> list[tuple[str, int | None]]:
+        windows = [Window(START + day * DAY, START + (day + 1) * DAY) for day in range(days)]
+        return [
+            (one.group, one.windows) for one in small_groups(known[1], Gathering(windows, [a_day] * days, ends=False))
+        ]
+
+    assert small(A_DAY, 4) == [("islands", None)]
+    assert small(A_DAY, 5) == [("islands", 5)]
+    assert not small(20 * A_DAY, 5)
+    assert {windows for _, windows in small(10, MOST)} == {None, MOST}
 
 
 def test_groups_that_the_reference_hardly_holds_are_named(tmp_path: Path) -> None:

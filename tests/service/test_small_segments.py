@@ -1,7 +1,7 @@
 """Segments of few rows are judged every so many windows, with all rows since: nothing is told of two, nor missed."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -14,8 +14,11 @@ from sqlalchemy import select
 from monitor.config import load
 from monitor.pipeline import once
 from monitor.profiles.profile import Profile
+from monitor.steps.gathering import MOST, Gathering
+from monitor.steps.history import History
 from monitor.steps.sample import Sample
 from monitor.steps.segments import put_together
+from monitor.store.measurements import Judgement
 from monitor.store.profiles import read_profiles
 from monitor.store.references import WHOLE, read_reference
 from monitor.store.schema import alert, measurement
@@ -24,7 +27,7 @@ from monitor.watch import Monitor
 from monitor.wiring import opened
 from tests.service.scene import DAY, START, times
 
-A_DAY, SELDOM = 200, 20
+A_DAY, SELDOM, HOUR = 200, 20, timedelta(hours=1)
 CONFIG = """
 database: sqlite:///monitor.db
 models:
@@ -71,7 +74,7 @@ def test_a_small_segment_is_judged_every_fourth_day_with_all_its_rows(tmp_path: 
     assert [(one.window_start - START) / DAY for one in judged] == [3, 7, 11, 15, 19, 23]
     assert {one.n for one in judged} == {4 * SELDOM}
     assert {one.note for one in found if one.outcome == "insufficient"} == {
-        "20 of 60 rows: judged with those of other windows, 4 together"
+        "20 of 60 rows: judged with those of other windows"
     }
 
 
@@ -101,10 +104,38 @@ def test_a_segment_that_has_grown_waits_for_no_other_window(tmp_path: Path) -> N
         return {}
 
     def put(profiles: Mapping[str, Profile], *, before: int) -> Sample:
-        earlier = [Window(START - day * DAY, START - (day - 1) * DAY) for day in range(before, 0, -1)]
+        days = [Window(START - day * DAY, START - (day - 1) * DAY) for day in range(before, -1, -1)]
         sample = Sample(window, 1, 0, 0, {WHOLE: held[WHOLE], "shop=small": profiles["shop=small"]})
-        return put_together(sample, least=60, references=references, before=lambda: earlier, read=read)
+        gathering = Gathering(days, [A_DAY] * len(days), ends=False)
+        return put_together(sample, least=60, references=references, gathering=gathering, read=read)
 
     assert "shop=small" not in put(grown, before=0).lacking_in
     assert "shop=small" in put(held, before=3).lacking_in
     assert stretches == [Window(START - 3 * DAY, START + DAY)]
+
+
+@pytest.mark.parametrize("share", [0.03, 0.2, 0.32, 0.5, 0.9])
+def test_every_row_of_a_segment_is_judged_once_however_its_days_differ(share: float) -> None:
+    rng = np.random.default_rng(5)
+    days = [Window(START + day * DAY, START + (day + 1) * DAY) for day in range(200)]
+    rows = (rng.poisson(120, 200) * np.where(np.arange(200) % 7 < 5, 1.0, 0.2)).astype(int).tolist()
+    taken: list[int] = []
+    for day in range(200):
+        windows = Gathering(days[: day + 1], rows[: day + 1], ends=day == 199).windows(share, 64)
+        taken += range(day + 1 - windows, day + 1) if windows else ()
+        assert windows is None or sum(rows[day + 1 - windows : day + 1]) * share >= 64 or windows == MOST or day == 199
+    assert taken == list(range(200))
+
+
+def test_rows_are_gathered_anew_every_year_and_of_hours_every_month_whatever_is_kept() -> None:
+    def judged(at: datetime, length: timedelta) -> Judgement:
+        return Judgement(Window(at, at + length), 1, 10, 0, matured=True)
+
+    for length, first in ((DAY, datetime(2024, 1, 1, tzinfo=UTC)), (HOUR, datetime(2024, 3, 1, tzinfo=UTC))):
+        windows = [judged(first + n * length, length) for n in range(-40, 40)]
+        for kept in (80, 60):
+            history = History(windows[-kept:])
+            found = history.gathering(windows[50].window, windows[50].stretch, 10)
+            assert found.stretches == [one.window for one in windows[40:51]]
+            assert not found.ends
+        assert history.gathering(windows[39].window, windows[39].stretch, 10).ends
