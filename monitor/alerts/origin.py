@@ -68,19 +68,20 @@ class Symptoms:
     """What a window shows that bears on the question why.
 
     broken: by feature, the share of rows that cannot be right: without a value, not of the kind, never seen before, or
-    all alike. moved: by feature, the PSI of those that differ from the reference by more than chance. crept: those that
-    came there step by step, see `has_crept`. grows: those that moved, or have for many windows, and rose from window to
-    window in the reference already. units: those that are the usual values in another unit, with a word on which.
-    leapt: the texts and vectors that came there at once, see `has_leapt`. features:
-    how many there are in all. joint: what is made of all features surely moved. outputs: the model's answers moved.
-    outcomes: labels, or how they meet the answers, did; only_labels: how they meet them did not. turned: answers that
-    surely moved at once, and that labels meet otherwise, which did not move. alarmed: names of clients, or of what else
-    is under an attack alarm. attack, drift: who sent the rows that these are made of. version: one that is new.
-    differs: one that answers otherwise than the older one in the same windows.
+    all alike. moved: by feature, the PSI of those that differ from the reference by more than chance. known: those
+    whose mean lies where windows of the reference had it. crept: those that came there step by step, see `has_crept`.
+    grows: those that moved, or have for many windows, and rose from window to window in the reference already. units:
+    those that are the usual values in another unit, with a word on which. leapt: the texts and vectors that came there
+    at once, see `has_leapt`. features: how many there are in all. joint: what is made of all features surely moved.
+    outputs: the model's answers moved. outcomes: labels, or how they meet the answers, did; only_labels: how they meet
+    them did not. turned: answers that surely moved at once, and that labels meet otherwise, which did not move.
+    alarmed: names of clients, or of what else is under an attack alarm. attack, drift: who sent the rows that these are
+    made of. version: one that is new. differs: one that answers otherwise than the older one in the same windows.
     """
 
     broken: Mapping[str, float] = field(default_factory=dict)
     moved: Mapping[str, float] = field(default_factory=dict)
+    known: frozenset[str] = frozenset()
     crept: frozenset[str] = frozenset()
     grows: frozenset[str] = frozenset()
     units: Mapping[str, str] = field(default_factory=dict)
@@ -211,7 +212,8 @@ def _unusable(symptoms: Symptoms) -> list[str]:
 
 def _rescaled(symptoms: Symptoms) -> list[str]:
     """Name features that leapt wholly elsewhere, or to another unit, if these are few and many clients send them so."""
-    apart = [name for name, psi in symptoms.moved.items() if psi > UNIT_PSI or name in symptoms.units]
+    apart = [name for name, psi in symptoms.moved.items() if psi > UNIT_PSI and name not in symptoms.known]
+    apart += [name for name in symptoms.moved if name in symptoms.units and name not in apart]
     apart = [name for name in apart if name not in symptoms.crept]
     few = len(apart) <= max(1.0, FEW_COLUMNS * symptoms.features)
     return apart if few and (symptoms.drift.spread or not symptoms.alarmed) else []
@@ -220,7 +222,7 @@ def _rescaled(symptoms: Symptoms) -> list[str]:
 def _drifted(symptoms: Symptoms) -> list[str]:
     rescaled = symptoms.units.keys() & _rescaled(symptoms)
     moved = {name: psi for name, psi in symptoms.moved.items() if psi > DRIFT_PSI and name not in rescaled}
-    return [name for name, psi in moved.items() if psi <= UNIT_PSI or name in symptoms.crept]
+    return [name for name, psi in moved.items() if psi <= UNIT_PSI or name in symptoms.crept | symptoms.known]
 
 
 def _turned(symptoms: Symptoms) -> bool:

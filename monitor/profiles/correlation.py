@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,19 +40,23 @@ def correlation_of(windows: Sequence[Profile], layout: Layout) -> Layout:
     ordered = [isinstance(column.bins, NumericBins) for column in layout.columns]
     means, steepest = mean_correlations(tables, ordered=ordered), steepest_correlations(tables, ordered=ordered)
     columns = tuple(
-        replace(column, correlation=mean, steepest=most, lasting=lasting, grows=_grows(windows, column, steepest=most))
+        replace(column, correlation=mean, steepest=most, lasting=lasting, **_course(windows, column, steepest=most))
         for column, mean, (most, lasting) in zip(layout.columns, means, steepest, strict=True)
     )
     rows = float(np.mean([w.rows for w in windows])) if windows else 0.0
     return replace(layout, columns=columns, window_rows=rows, windows=len(windows))
 
 
-def _grows(windows: Sequence[Profile], column: Column, *, steepest: float) -> bool:
-    if steepest < ALL_OF_IT or not isinstance(column.bins, NumericBins):
-        return False
-    held = [one for one in windows if one.columns[column.name].n >= ROWS_NEEDED]
-    means = [found[1] for one in held if (found := one.columns[column.name].moments)]
-    return len(means) > STEPS_NEEDED and float(np.mean(np.diff(means) > 0)) >= RISING
+def _course(windows: Sequence[Profile], column: Column, *, steepest: float) -> dict[str, Any]:
+    """Say between what a column's means lie, window by window, and whether they do nothing but rise."""
+    if not isinstance(column.bins, NumericBins):
+        return {}
+    held = [one.columns[column.name] for one in windows]
+    means = [found[1] for one in held if one.n >= ROWS_NEEDED and (found := one.moments)]
+    if len(means) < WINDOWS_NEEDED:
+        return {}
+    rises = len(means) > STEPS_NEEDED and float(np.mean(np.diff(means) > 0)) >= RISING
+    return {"grows": rises and steepest >= ALL_OF_IT, "lowest": min(means), "highest": max(means)}
 
 
 def directions_of(bins: NumericBins | CategoryBins) -> int:

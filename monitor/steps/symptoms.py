@@ -60,10 +60,12 @@ def symptoms_of(verdict: Verdict, stepped: Sequence[Finding], *, faulty: Faulty)
     broken = {name: max(found.get(name, 0.0), faulty.shares.get(name, 0.0)) for name in {*found, *faulty.shares}}
     moved = {name: value for name, value in lying.items() if value is not None}
     grows = frozenset(name for name in {*moved, *_lastingly_moved(stepped)} if layout.by_name[name].grows)
+    known = frozenset(name for name in moved if _has_been_there(name, verdict))
     return Symptoms(
+        known=known,
         crept=grows & moved.keys(),
         grows=grows,
-        broken=_at_the_source(broken, moved, layout),
+        broken=_at_the_source(broken, {name: moved[name] for name in moved.keys() - known}, layout),
         moved=moved,
         features=sum(column.role == "feature" for column in layout.columns),
         outputs=any(one.kind in _OUTPUTS for one in _of_answers(whole)),
@@ -73,6 +75,15 @@ def symptoms_of(verdict: Verdict, stepped: Sequence[Finding], *, faulty: Faulty)
         alarmed=tuple(sorted(shown(client_of(segment) or segment or EVERYONE) for segment in attackers)),
         version=new_version_in(verdict),
     )
+
+
+def _has_been_there(name: str, verdict: Verdict) -> bool:
+    """Say whether a column's mean lies where windows of the reference had it: its values last longer than a window."""
+    reference, current = verdict.profiles[WHOLE]
+    column, here = reference.layout.by_name[name], current.columns[name].moments
+    if here is None or column.lowest is None or column.highest is None:
+        return False
+    return column.lowest <= here[1] <= column.highest
 
 
 def _told_to_drift(stepped: Iterable[Finding], layout: Layout) -> list[str]:

@@ -255,6 +255,21 @@ def test_a_column_that_grows_to_where_another_unit_would_bring_it_is_a_season(tm
     assert {alert["origin"] for alert in drift} == {"temporal"}
 
 
+@pytest.mark.parametrize(("level", "origin"), [(18.0, "temporal"), (60.0, "data_quality")])
+def test_a_column_that_differs_from_day_to_day_is_broken_where_no_day_of_the_reference_was(
+    tmp_path: Path, level: float, origin: str
+) -> None:
+    def with_weather(rows: Rows) -> None:
+        rng, day = np.random.default_rng(9), np.arange(rows["age"].size) // A_DAY
+        rows["warm"] = 2 * np.sin(1.7 * day) + 18.5 * (day == 11) + rng.normal(size=day.size)
+
+    def lasting(rows: Rows, changed: np.ndarray) -> None:
+        rows["warm"][changed] = np.random.default_rng(8).normal(level, 1, changed.size)
+
+    alert, *_ = of_drift(alarms(tmp_path, lasting, also=with_weather), "warm")
+    assert alert["origin"] == origin
+
+
 def creeping(rows: Rows, _: np.ndarray) -> None:
     rows["age"] += 8 * (np.arange(rows["age"].size) // A_DAY)
 

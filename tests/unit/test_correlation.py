@@ -150,6 +150,20 @@ def grows(levels: np.ndarray, *, scatter: float = 1.0, rows: int = 40) -> bool:
     return correlation_of(profile_groups(table, layout, Groups(index, levels.size)), layout).columns[0].grows
 
 
+def test_between_which_means_the_windows_of_a_column_of_numbers_lie_is_known() -> None:
+    rng, days = np.random.default_rng(4), np.repeat(np.arange(12), 40)
+    numbers, names = rng.normal(days % 5, 1.0), np.where(days % 2, "a", "b")
+    table = pa.table({"at": pa.array(days).cast(pa.timestamp("us", "UTC")), "number": numbers, "name": names})
+    layout = layout_of(table, Roles(timestamp="at"))
+    held = profile_groups(table, layout, Groups(days, 12))
+    means = [float(numbers[days == day].mean()) for day in range(12)]
+    number, name = correlation_of(held, layout).columns
+    assert (number.lowest, number.highest) == (pytest.approx(min(means)), pytest.approx(max(means)))
+    assert (name.lowest, name.highest) == (None, None)
+    number, _ = correlation_of(held[:7], layout).columns
+    assert (number.lowest, number.highest) == (None, None), "too few windows"
+
+
 def test_a_running_number_grows_and_what_comes_back_or_wavers_does_not() -> None:
     days = np.arange(30.0)
     draw = np.random.default_rng(6)
