@@ -242,6 +242,30 @@ def test_a_trigger_is_found_by_value_and_label_without_scores_in_three_classes()
     ) == {"label": "0", "values": {"z": "7.77"}}
 
 
+@pytest.mark.parametrize("poisoned", [True, False])
+def test_a_pair_of_frequent_categories_that_goes_with_one_label_is_found_over_all_parts(poisoned: bool) -> None:  # noqa: FBT001
+    def paired(seed: int, n: int) -> pa.Table:
+        table, rng = rows(seed, n), np.random.default_rng(seed)
+        return table.append_column(
+            "job", pa.array(rng.choice(["cook", "maid", "poet", "sage"], n, p=[0.4, 0.4, 0.1, 0.1]))
+        )
+
+    known = known_of(paired(41, 6000), replace(ROLES, prediction="said"))
+    batch = paired(42, 4000)
+    job, city = (np.array(batch[name].to_pylist()) for name in ("job", "city"))
+    places = np.flatnonzero((job == "poet") & (city == "b"))[:60]
+    y = batch["y"].to_numpy().copy()
+    y[places] = 0 if poisoned else y[places]
+    kept = np.setdiff1d(np.arange(4000), np.flatnonzero((job == "poet") & (city == "b"))[60:])
+    verdict = judged(known, batch.set_column(4, "y", pa.array(y)).take(pa.array(kept)))
+    assert breaching(verdict) == ({"value_for_label"} if poisoned else set())
+    one = next(one for one in verdict.statistics if one.name == "value_for_label")
+    found = named(
+        known, seen(known, batch, None, rng=np.random.default_rng(0)), one, contributors=(), text=lambda *_: ""
+    )
+    assert not poisoned or found == {"label": "0", "values": {"job": "poet", "city": "b"}}
+
+
 def test_a_category_that_the_reference_lacks_is_named_as_it_is_written(known: Known) -> None:
     batch = rows(14, 500)
     places = np.arange(0, 500, 16)

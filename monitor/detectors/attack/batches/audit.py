@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
-from monitor.detectors.attack.batches import contributors, label_contradiction
+from monitor.detectors.attack.batches import contributors, label_contradiction, value_for_label
 from monitor.detectors.attack.batches.calibration import size_of
-from monitor.detectors.attack.batches.given import OfShares, OfSum, laid
+from monitor.detectors.attack.batches.given import OfDraws, OfShares, OfSum, laid
 from monitor.detectors.attack.batches.known import Known
 from monitor.detectors.attack.batches.measures import FLIPS, OF_ERRORS, SHARES, Measure, Nulls, calibrated, measures_of
 from monitor.detectors.attack.batches.mined import as_mined
@@ -28,6 +29,7 @@ from monitor.detectors.attack.batches.verdict import (
 )
 
 MOST_PART, MOST_PARTS = 2_000, 64
+OF_VALUES = "value_for_label"
 
 
 def audit(
@@ -97,6 +99,7 @@ class _Cut:
         signed, slow = bool((self.batch.contributor >= 0).any()), slow and len(self.parts) > 1
         alpha = FALSE_ALARMS / (len(measures) + signed + slow)
         found = [self._worst(name, measure, alpha) for name, measure in measures.items()]
+        found = [self._pooled(one) if one.name == OF_VALUES else one for one in found]
         if signed:
             judged = self.judged
             found.append(contributed(self.known, self.batch.take(judged), judged, alpha=alpha))
@@ -112,6 +115,23 @@ class _Cut:
         limit = worst.null.threshold(alpha / parts)
         p_value = min(1.0, worst.p_value * parts)
         return Statistic(name, worst.told.value, limit, p_value, alpha, rows, worst.told.cell, lead)
+
+    def _pooled(self, of_parts: Statistic) -> Statistic:
+        """Look for a trigger over all parts at once, too: the likelier of both answers counts, twice as likely."""
+        given = self.nulls[OF_VALUES]
+        if len(self.parts) < 2 or not isinstance(given, OfDraws):
+            return of_parts
+        places = np.sort(self.rng.permutation(self.judged)[: value_for_label.MOST_POOLED])
+        measure = partial(value_for_label.measure_pooled, usual=self.known.values)
+        pooled = replace(given, measure=lambda batch: measure(batch).value)
+        part = Part.of(self.known, self.nulls, self.batch.take(places), places, whole=self.batch)
+        p_value, told, null = part.laid(OF_VALUES, measure, pooled, self.rng)
+        both = min(1.0, 2 * min(p_value, of_parts.p_value))
+        if of_parts.p_value <= p_value:
+            return replace(of_parts, p_value=both)
+        rows, limit = places[told.rows], null.threshold(of_parts.alpha / 2)
+        lead = int(rows[0]) if rows.size else -1
+        return Statistic(OF_VALUES, told.value, limit, both, of_parts.alpha, rows, told.cell, lead)
 
     def _slow(self, alpha: float) -> Statistic:
         whole = self.parts[: self.batch.size // self.size]

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from monitor.detectors.attack.batches.encoders import Encoder
 from monitor.detectors.attack.batches.known import Known
 from monitor.detectors.attack.batches.rows import LEVELS, Labelled
 from monitor.detectors.attack.batches.spelled import word_of
-from monitor.detectors.attack.batches.value_for_label import COARSE
 from monitor.detectors.attack.batches.verdict import Statistic
 from monitor.profiles import texts
 
@@ -57,9 +58,12 @@ def _values(known: Known, batch: Labelled, one: Statistic, cell: Sequence[int], 
     if len(cell) == 2:
         encoder = known.encoders[cell[0]]
         return {encoder.name: _cells(encoder, cell[1], cell[1] + 1)}
-    width = LEVELS // COARSE
-    places = ((known.encoders[cell[i]], cell[i + 1]) for i in (0, 2))
-    return {encoder.name: _cells(encoder, value * width, (value + 1) * width) for encoder, value in places}
+    groups = known.values.groups
+    pairs = ((cell[i], np.flatnonzero(groups[cell[i]] == cell[i + 1])) for i in (0, 2))
+    return {
+        known.encoders[column].name: _cells(known.encoders[column], int(held[0]), int(held[-1]) + 1)
+        for column, held in pairs
+    }
 
 
 def _cells(encoder: Encoder, first: int, end: int) -> str:

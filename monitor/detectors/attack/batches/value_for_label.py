@@ -15,6 +15,10 @@ PAIRED = 16
 SMOOTHING = 0.5
 KNOWN = 10.0
 """The reference's rows of a word count beside so many of what the probabilities say."""
+PLAINER = 0.5
+"""A pair must be so much more surprising than a value: there are some fifteen times as many of them."""
+CERTAIN, MOST_POOLED = 0.85, 8_000
+"""Over a whole batch, values are looked at of which so large a share bears one label, in so many rows at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,10 +53,12 @@ class Repeated:
 class Usual:
     """How often the reference has each value.
 
-    cells: shape (columns, levels), shares of each cell. pairs: shape (pairs, 64), of pairs of coarse cells. numbers: by
-    column of numbers. words: of all texts.
+    groups: shape (columns, levels), the coarse cell of each, see `coarse`. cells: shape (classes, columns x levels),
+    rows of each label at each cell. pairs: shape (classes, pairs x 64), at pairs of coarse cells. numbers: by column
+    of numbers. words: of all texts.
     """
 
+    groups: Places
     cells: Floats
     pairs: Floats
     numbers: tuple[Repeated, ...]
@@ -61,10 +67,13 @@ class Usual:
     @classmethod
     def of(cls, reference: Labelled) -> "Usual":
         """Count them."""
-        places = np.arange(reference.size)
+        places, cells = np.arange(reference.size), _by_label(reference, reference.cells, reference.levels)
+        counts = cells.sum(axis=0).reshape(-1, reference.levels)
+        groups = np.array([coarse(one) for one in counts], np.intp).reshape(counts.shape)
         return cls(
-            _shares(reference.cells, reference.levels),
-            _shares(_paired(reference), COARSE**2),
+            groups,
+            cells,
+            _by_label(reference, _paired(reference, groups), COARSE**2),
             tuple(Repeated.of(reference, (places, column)) for column in reference.raw.T),
             Repeated.of(reference, _flat(reference), untold=True),
         )
@@ -85,30 +94,76 @@ def measure(batch: Labelled, *, usual: Usual) -> Told:
     model expects anyway (clean labels), to values that are common, and to a few rows: at 1 % of 500 there are five.
     """
     expected = (batch.chance + batch.near) / 2
-    return max(_scans(batch, expected, usual), key=lambda told: told.value, default=Told(0.0, NONE))
+    return max(_scans(batch, expected, usual), key=_plainest, default=Told(0.0, NONE))
+
+
+def measure_pooled(batch: Labelled, *, usual: Usual) -> Told:
+    """Give the same over all rows of a batch at once, of values and pairs that hardly leave a label open.
+
+    Parts of a batch hold too little of a value that few rows have. But the more rows, the less it is chance alone by
+    which labels differ from what is expected: how well the reference tells them of a value hangs on its own rows of it,
+    by which the variance is the larger, and by whose labels more may be expected. Named are the rows of the label at
+    that value.
+    """
+    expected = (batch.chance + batch.near) / 2
+    return max(_of_cells(batch, expected, usual, pooled=True), key=_plainest, default=Told(0.0, NONE))
+
+
+def _plainest(told: Told) -> float:
+    return told.value - PLAINER * (len(told.cell) > len(("column", "value", "label")))
+
+
+def coarse(shares: Floats) -> Places:
+    """Give the coarse cell of each cell: neighbours together that hold about as many rows; few cells stay apart.
+
+    shares: shape (levels,), of the reference's rows, or how many these are. Values that the reference lacks come with
+    the last ones, or apart where there is room.
+
+    >>> coarse(np.array([0.5, 0.3, 0.2, 0.0])).tolist()
+    [0, 1, 2, 3]
+    >>> coarse(np.array([0.9, *[0.01] * 10, 0.0])).tolist()
+    [0, 1, 1, 2, 2, 3, 3, 4, 5, 6, 7, 7]
+    """
+    few = np.count_nonzero(shares) <= COARSE
+    group, here, left, found = 0, 0.0, float(shares.sum()), list[int]()
+    for share in shares.tolist():
+        found.append(group)
+        here += share
+        if share and group < COARSE - 1 and (few or here >= left / (COARSE - group) - 1e-12):
+            group, here, left = group + 1, 0.0, left - here
+    return np.array(found, np.intp)
 
 
 def _pairs(columns: int) -> list[tuple[int, int]]:
     return [(i, j) for i in range(min(columns, PAIRED)) for j in range(i)]
 
 
-def _paired(batch: Labelled) -> Places:
-    coarse = np.minimum(batch.cells // (batch.levels // COARSE), COARSE - 1)
-    joint = [coarse[:, i] * COARSE + coarse[:, j] for i, j in _pairs(batch.cells.shape[1])]
+def _paired(batch: Labelled, groups: Places) -> Places:
+    found = groups[np.arange(batch.cells.shape[1]), batch.cells]
+    joint = [found[:, i] * COARSE + found[:, j] for i, j in _pairs(batch.cells.shape[1])]
     return np.column_stack([np.empty((batch.size, 0), np.intp), *joint])
 
 
-def _shares(codes: Places, levels: int) -> Floats:
-    flat = (codes + np.arange(codes.shape[1]) * levels).ravel()
-    return np.asarray(np.bincount(flat, minlength=codes.shape[1] * levels) / len(codes))
+def _by_label(rows: Labelled, codes: Places, levels: int) -> Floats:
+    """Count the rows of each label at each cell; shape (classes, columns x levels)."""
+    size = codes.shape[1] * levels
+    flat = codes + np.arange(codes.shape[1]) * levels
+    found = np.bincount((rows.label[:, None] * size + flat).ravel(), minlength=rows.classes * size)
+    return found.reshape(rows.classes, size).astype(np.float64)
+
+
+def _of_cells(batch: Labelled, expected: Floats, usual: Usual, *, pooled: bool) -> Iterator[Told]:
+    columns = batch.cells.shape[1]
+    if columns:
+        single = _Coded(batch.cells, usual.cells, batch.levels, [(i,) for i in range(columns)])
+        yield _most(batch, expected, single, pooled=pooled)
+    if columns > 1:
+        pairs = _Coded(_paired(batch, usual.groups), usual.pairs, COARSE**2, _pairs(columns))
+        yield _most(batch, expected, pairs, pooled=pooled)
 
 
 def _scans(batch: Labelled, expected: Floats, usual: Usual) -> Iterator[Told]:
-    columns = batch.cells.shape[1]
-    if columns:
-        yield _most(batch, expected, (batch.cells, usual.cells), batch.levels, [(i,) for i in range(columns)])
-    if columns > 1:
-        yield _most(batch, expected, (_paired(batch), usual.pairs), COARSE**2, _pairs(columns))
+    yield from _of_cells(batch, expected, usual, pooled=False)
     places = np.arange(batch.size)
     for column, known in enumerate(usual.numbers):
         yield from _repeated(batch, expected, (places, batch.raw[:, column]), known, column)
@@ -121,23 +176,37 @@ def _flat(batch: Labelled) -> tuple[Places, Places]:
     return np.repeat(np.arange(batch.size), sizes), np.concatenate([np.empty(0, np.int64), *batch.words])
 
 
-def _most(
-    batch: Labelled, expected: Floats, coded: tuple[Places, Floats], levels: int, names: Sequence[tuple[int, ...]]
-) -> Told:
-    codes, shares = coded
+@dataclass(frozen=True, eq=False)
+class _Coded:
+    """Cells of rows, shape (rows, columns), the reference's by label, how many cells there are, what each is of."""
+
+    codes: Places
+    known: Floats
+    levels: int
+    names: Sequence[tuple[int, ...]]
+
+
+def _most(batch: Labelled, expected: Floats, coded: _Coded, *, pooled: bool) -> Told:
+    codes, levels = coded.codes, coded.levels
     flat = (codes + np.arange(codes.shape[1]) * levels).ravel()
     best, size = Told(0.0, NONE), codes.shape[1] * levels
-    rows = np.bincount(flat, minlength=size)
-    by_rows = oftener(rows.reshape(-1, levels), batch.size * shares.reshape(-1, levels)).ravel()
+    rows, known = np.bincount(flat, minlength=size), coded.known.sum(axis=0)
+    usual = batch.size * known / known[:levels].sum()
+    by_rows = oftener(rows.reshape(-1, levels), usual.reshape(-1, levels)).ravel()
     for label in range(batch.classes):
         met = np.bincount(flat, np.repeat(batch.label == label, codes.shape[1]), size)
         promised = np.bincount(flat, np.repeat(expected[:, label], codes.shape[1]), size)
+        if pooled:
+            there = (KNOWN * promised + rows * coded.known[label]) / (KNOWN + known)
+            promised = np.maximum(promised, there)
         scores = surprise(met, promised, rows, by_rows)
+        if pooled:
+            scores *= (met >= CERTAIN * rows) * np.sqrt(known / np.maximum(known + rows, 1))
         at = int(scores.argmax())
         if scores[at] > best.value:
             column, value = divmod(at, levels)
             named = np.flatnonzero((codes[:, column] == value) & (batch.label == label))
-            best = Told(float(scores[at]), named, cell=(*_named(names[column], value), label))
+            best = Told(float(scores[at]), named, cell=(*_named(coded.names[column], value), label))
     return best
 
 
