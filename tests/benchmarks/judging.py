@@ -58,8 +58,15 @@ def told(
 
     A segment is a profile of its own: not here, where all traffic is one.
     """
+    return [one for one in stepped(settings, references, profiles, start=start) if one.transition == "fired"]
+
+
+def stepped(
+    settings: Model, references: Mapping[str, Profile], profiles: Sequence[Profile], *, start: datetime = START
+) -> list[Finding]:
+    """Judge profiles likewise, and give every step of the alerts that were told."""
     with _judged(settings, references, profiles, start) as (_, found):
-        return [one for one in found if one.transition == "fired" and one.evidence.get("told")]
+        return [one for one in found if one.evidence.get("told")]
 
 
 def judged_rows(

@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from figure import Figure, skipped
-from judging import START, TIME, told, watch_with
+from judging import START, TIME, stepped, watch_with
 
+from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.config import Model
 from monitor.profiles.groups import profile_table
 from monitor.profiles.profile import Profile
@@ -68,7 +69,8 @@ def _of(values: np.ndarray) -> Draw:
 def found_share(what: str, draws: list[Draw], share: float, trials: int, *, target: float | None, held: int) -> Figure:
     """Let a trial be three windows in a row with one column shifted, each trial another column than the one before.
 
-    What went before in a column is forgotten when its next turn comes, sixty windows later.
+    What went before in a column is forgotten when its next turn comes, sixty windows later; where the column stands
+    under alarm already, as by a false one, nothing more is to be told of it, and the trial does not count.
     """
     rng = np.random.default_rng([int(share * 1000), trials, held])
     settings = Model(source={"push": True}, columns={"timestamp": TIME}, window="1d")
@@ -81,17 +83,28 @@ def found_share(what: str, draws: list[Draw], share: float, trials: int, *, targ
         for trial in range(trials)
         for _ in range(WITHIN)
     ]
-    hit, false = defaultdict[int, list[int]](list), 0
-    for one in told(settings, known, windows):
+    hit, false, stand = defaultdict[int, list[int]](list), 0, set[int]()
+    for one in stepped(settings, known, windows):
         number = (one.window.start - START) // timedelta(days=1) - QUIET
-        if number >= 0 and one.column == f"c{number // WITHIN % COLUMNS:02}":
+        if one.alert.state in UNDER_ALARM and (number + 1) % WITHIN == 0 and one.column == _column(number + 1):
+            stand.add((number + 1) // WITHIN)
+        if one.transition != "fired":
+            continue
+        if number >= 0 and one.column == _column(number):
             hit[number // WITHIN].append(number % WITHIN + 1)
         else:
             false += 1
+    stand -= hit.keys() | {trials}
+    counted = trials - len(stand)
     after = [min(numbers) for numbers in hit.values()]
     listed = ", ".join(f"{after.count(number)} in window {number}" for number in range(1, WITHIN + 1))
-    how = f"{len(hit)} of {trials} trials: {listed}; {false} alarms elsewhere in {len(windows) / 30:.0f} months"
-    return Figure(what, len(hit) / trials, "of trials", how, at_least=target)
+    how = f"{len(hit)} of {counted} trials: {listed}; {false} alarms elsewhere in {len(windows) / 30:.0f} months"
+    how += f"; {len(stand)} columns stood under alarm already" if stand else ""
+    return Figure(what, len(hit) / counted, "of trials", how, at_least=target)
+
+
+def _column(number: int) -> str:
+    return f"c{number // WITHIN % COLUMNS:02}"
 
 
 def rows(draws: list[Draw], rng: np.random.Generator, n: int) -> pa.Table:
