@@ -116,7 +116,8 @@ def _run(folder: Path, timeout: timedelta) -> None:
         raise MonitorError(f"the report was not done in {timeout}; choose a shorter window") from error
     if done.returncode or not (folder / "report.html").is_file():
         last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        raise MonitorError(f"Evidently made no report: {last or done.returncode}; {INSTALL}")
+        mend = f"; {INSTALL}" if "ModuleNotFoundError" in last or "ImportError" in last else ""
+        raise MonitorError(f"Evidently made no report: {last or done.returncode}{mend}")
 
 
 def _make(folder: Path) -> None:
@@ -187,14 +188,15 @@ def _task(frames: "list[pd.DataFrame]", told: dict[str, Any]) -> Any:  # noqa: A
     label, prediction = told["label"], told["prediction"]
     if label not in told["categorical"]:
         return None
-    found = [sorted(frame[label].dropna().unique()) for frame in frames]
+    current, reference = (sorted(frame[label].dropna().unique()) for frame in frames)
     prediction = prediction if prediction in told["categorical"] else None
-    if told["scores"] and not told["classes"]:
-        if found[0] != found[1] or len(found[0]) != 2:
-            return None
-        scored = {"prediction_probas": told["scores"][0], "pos_label": found[0][1]}
-        return BinaryClassification(target=label, prediction_labels=prediction, **scored)
-    return MulticlassClassification(target=label, prediction_labels=prediction) if prediction else None
+    if len(reference) > 2:  # two classes are the binary case
+        return MulticlassClassification(target=label, prediction_labels=prediction) if prediction else None
+    score = told["scores"][0] if len(told["scores"]) == 1 else None
+    if current != reference or len(current) < 2 or not (score or prediction):  # as above
+        return None
+    positive = told["classes"][0] if score and told["classes"] else current[1]
+    return BinaryClassification(target=label, prediction_labels=prediction, prediction_probas=score, pos_label=positive)
 
 
 if __name__ == "__main__":

@@ -84,6 +84,23 @@ def test_a_report_lays_the_window_beside_the_reference(tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("scores", [{"bad": "score"}, {}])
+def test_a_report_of_two_classes_that_are_words_measures_them(tmp_path: Path, scores: dict[str, str]) -> None:
+    rng = np.random.default_rng(0)
+
+    def rows(n: int) -> pa.Table:
+        score = rng.random(n)
+        met = np.where(rng.random(n) < score, "bad", "good")
+        said = np.where(score > 0.5, "bad", "good")
+        return pa.table({"outcome": met, "decision": said, "score": score, "x": rng.normal(size=n)})
+
+    columns = {"scores": tuple(scores.values()), "classes": tuple(scores)}
+    roles = Roles(timestamp="at", prediction="decision", label="outcome", **columns)
+    write_report(rows(400), rows(200), roles=roles, out=tmp_path / "report.html")
+    assert re.search("Accuracy", (tmp_path / "report.html").read_text())
+
+
+@pytest.mark.filterwarnings("default")
 def test_a_report_of_numbers_predicted_measures_their_error(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     sides = [
