@@ -14,6 +14,7 @@ from monitor.profiles.tables import rows_with
 from monitor.schedule import window_of
 from monitor.steps.labelled import with_labels
 from monitor.store.alerts import Episode, read_episodes
+from monitor.store.measurements import breached_windows
 from monitor.store.records import read_records
 from monitor.types import Window
 from monitor.watch import Watch
@@ -26,7 +27,7 @@ FOREVER = datetime(9000, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Flagged:
-    """What a client sent while an attack alert about it lasted, from the first window that it breached in."""
+    """What a client sent in windows that breached while an attack alert about it lasted."""
 
     client: str
     window: Window
@@ -36,13 +37,16 @@ class Flagged:
 def hard_examples(connection: Connection, watch: Watch) -> tuple[pa.Schema, Iterator[pa.Table]]:
     """Give the records of clients under attack alarm whose labels are known, and the column `attack_alert`.
 
+    Only of windows in which they were suspected, since stolen accounts are honest before and after; and not of clients
+    who look like people that ask "what if", or whose data are broken.
+
     MonitorError where records name no client, no label is configured, or nothing is flagged and labelled.
     """
     for role, name in (("client", watch.roles.client), ("label", watch.roles.label)):
         if name is None:
             raise MonitorError(f"{watch.name}: without columns.{role} there are no hard examples; name that column")
     episodes = read_episodes(connection, watch.name)
-    flagged = _merged(one for episode in episodes for one in _flagged(episode, watch))
+    flagged = _merged(one for episode in episodes for one in _flagged(connection, watch, episode))
     if not flagged:
         raise MonitorError(f"{watch.name}: no client has been under an attack alarm; there are no hard examples")
     tables = [table for one in flagged for table in _labelled(connection, watch, one)]
@@ -54,12 +58,16 @@ def hard_examples(connection: Connection, watch: Watch) -> tuple[pa.Schema, Iter
     return schema, (fitted(table, schema) for table in tables)
 
 
-def _flagged(episode: Episode, watch: Watch) -> Iterator[Flagged]:
+def _flagged(connection: Connection, watch: Watch, episode: Episode) -> Iterator[Flagged]:
     client = client_of(episode.segment)
-    if episode.kind in KINDS and client is not None:
-        begun = window_of(episode.fired_at - MOMENT, watch.period).start
-        until = episode.resolved_at or FOREVER
-        yield Flagged(client, Window(begun, until), episode.id)
+    if client is None or episode.kind not in KINDS or episode.severity == "info" or episode.origin == "data_quality":
+        return
+    begun = window_of((episode.begun or episode.fired_at) - MOMENT, watch.period).start
+    lasted = Window(begun, episode.resolved_at or FOREVER)
+    of_it = breached_windows(connection, watch.name, detector=episode.detector, segment=episode.segment)
+    within = [one for one in of_it if lasted.start <= one.start and one.end <= lasted.end]
+    for window in within or [lasted]:
+        yield Flagged(client, window, episode.id)
 
 
 def _merged(flagged: Iterable[Flagged]) -> list[Flagged]:

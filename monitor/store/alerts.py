@@ -124,6 +124,7 @@ class Episode:
     """One time that an alert fired: in the window that ends at `fired_at`, until `resolved_at`; None while it lasts.
 
     begun: the end of the window with whose breach it began; None where that is the one in which it fired.
+    severity, origin: of the alert as it stands now.
     """
 
     id: str
@@ -134,6 +135,8 @@ class Episode:
     detector: str = ""
     column: str = ""
     begun: datetime | None = None
+    severity: str = ""
+    origin: str = ""
 
     def holds(self, window_end: datetime) -> bool:
         """Say whether a window belongs to it, from its first breach until it is over."""
@@ -149,14 +152,16 @@ class Episode:
 def read_episodes(connection: Connection, model: str, *, kinds: str = "") -> list[Episode]:
     """Give every episode of a model's alerts whose kind begins so, in the order in which they fired."""
     here = (alert_event.c.model == model, alert_event.c.kind.startswith(kinds, autoescape=True))
-    chosen = select(alert_event).where(*here).order_by(alert_event.c.window_end, alert_event.c.id)
+    chosen = select(alert_event, alert.c.severity, alert.c.origin).join(alert).where(*here)
+    chosen = chosen.order_by(alert_event.c.window_end, alert_event.c.id)
     found: dict[str, Episode] = {}
     pending: dict[str, datetime] = {}
     for row in connection.execute(chosen):
         name = alert_id(row.fingerprint, row.episode)
         if row.state == "firing" and name not in found:
-            labels = {"detector": row.detector, "column": row.column, "begun": pending.get(row.fingerprint)}
-            found[name] = Episode(name, row.kind, row.segment, row.window_end, **labels)
+            labels = {key: getattr(row, key) for key in ("detector", "column", "severity", "origin")}
+            begun = pending.get(row.fingerprint)
+            found[name] = Episode(name, row.kind, row.segment, row.window_end, begun=begun, **labels)
         elif row.state == "resolved" and name in found:
             found[name] = replace(found[name], resolved_at=row.window_end)
         if row.state == "pending":

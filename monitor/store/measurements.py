@@ -81,6 +81,13 @@ def read_measurements(
     yield from (dict(row) for row in rows.mappings())
 
 
+def breached_windows(connection: Connection, name: str, *, detector: str, segment: str) -> list[Window]:
+    """Give the windows in which a detector breached in a segment, oldest first."""
+    chosen = select(measurement.c.window_start, measurement.c.window_end).order_by(measurement.c.window_end).distinct()
+    here = (measurement.c.model == name, measurement.c.detector == detector, measurement.c.segment == segment)
+    return [Window(*row) for row in connection.execute(chosen.where(*here, measurement.c.outcome == "breach"))]
+
+
 def is_measured(connection: Connection, detector: str) -> bool:
     """Say whether anything was ever measured by a detector of that name."""
     found = select(measurement.c.model).where(measurement.c.detector == detector).limit(1)

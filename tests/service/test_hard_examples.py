@@ -15,7 +15,9 @@ from monitor.config import load
 from monitor.errors import MonitorError
 from monitor.pipeline import once
 from monitor.store.alerts import write_findings
-from monitor.types import Window
+from monitor.store.measurements import Judged, write_measurements
+from monitor.store.schema import alert
+from monitor.types import Measurement, Window
 from monitor.watch import Monitor
 from monitor.wiring import opened
 
@@ -67,6 +69,15 @@ def alarm(monitor: Monitor, client: str, *, hours: tuple[int, int], detector: st
         before[mark] = alert
 
 
+def breached(monitor: Monitor, client: str, *, hours: tuple[int, ...]) -> None:
+    """Let the detector of alarms about a client breach in the windows that begin at these hours."""
+    found = Measurement("near_duplicates", 1.0, segment=f"client={client}")
+    with monitor.database.write() as connection:
+        for hour in hours:
+            window = Window(START + hour * HOUR, START + (hour + 1) * HOUR)
+            write_measurements(connection, "m", window, 0, [Judged(found, "attack.evasion", None, None, "breach")])
+
+
 def test_hard_examples_are_what_flagged_clients_sent_while_they_were_and_whose_label_is_known(home: Path) -> None:
     monitor = pulled(home)
     alarm(monitor, "eve", hours=(2, 4))
@@ -81,6 +92,27 @@ def test_hard_examples_are_what_flagged_clients_sent_while_they_were_and_whose_l
     assert sorted(rows["x"].to_pylist()) == wanted
     assert rows["y"].to_pylist() == [x % 2 for x in rows["x"].to_pylist()]
     assert len(set(rows["attack_alert"].to_pylist())) == 2
+
+
+def test_rows_of_a_stolen_account_are_those_of_windows_that_breached(home: Path) -> None:
+    monitor = pulled(home)
+    alarm(monitor, "eve", hours=(2, 6))
+    breached(monitor, "eve", hours=(2, 3))
+    monitor.database.close()
+    out = home / "hard.parquet"
+    assert export(home / "monitor.yaml", "m", out, what="hard examples") == 0
+    assert {x // 16 for x in pq.read_table(out)["x"].to_pylist()} == {2, 3}
+
+
+@pytest.mark.parametrize("told", [{"severity": "info"}, {"origin": "data_quality"}])
+def test_who_asks_what_if_and_whose_data_are_broken_attacks_nobody(home: Path, told: dict[str, str]) -> None:
+    monitor = pulled(home)
+    alarm(monitor, "eve", hours=(2, 4))
+    with monitor.database.write() as connection:
+        connection.execute(alert.update().values(**told))
+    monitor.database.close()
+    with pytest.raises(MonitorError, match="no client has been under an attack alarm"):
+        export(home / "monitor.yaml", "m", home / "hard.parquet", what="hard examples")
 
 
 def test_without_alarms_there_are_none_and_it_is_said(home: Path) -> None:
