@@ -1,8 +1,14 @@
-"""What attacks are called."""
+"""What attacks, and those who are suspected of them, are called."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from monitor.alerts.finding import Finding
+from monitor.alerts.phrasing import shown
+
+CLIENT, MANY, EVERYONE = "client=", "many clients", "all traffic"
+CLIENTS = 10
+"""So many are named."""
 EVASION, EXTRACTION, PROBING = "attack.evasion", "attack.extraction", "attack.probing"
 ATTACKS = {
     EVASION: "evasion",
@@ -38,3 +44,13 @@ def shows_malformed(told: Mapping[str, Any]) -> bool:
 def is_sure(one: Mapping[str, Any]) -> bool:
     """Say whether a sign in an alert's evidence is an alarm by itself."""
     return bool(one["log_e"] >= one["threshold"])
+
+
+def who(finding: Finding) -> str:
+    """Name whom an alert suspects."""
+    if finding.segment == MANY:
+        return f"{finding.evidence.get('count', 0) or 'many':,} clients" if finding.evidence.get("count") else MANY
+    if finding.segment:
+        return shown(finding.segment.removeprefix(CLIENT))
+    sent, count = finding.evidence.get("senders") or (), finding.evidence.get("sent_by", 0)
+    return EVERYONE if not sent else shown(str(sent[0]["client"])) if count == 1 else f"{count:,} clients together"

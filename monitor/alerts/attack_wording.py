@@ -3,30 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
-from monitor.alerts.attack_names import ATTACKS, is_sure
-from monitor.alerts.finding import CONFIG, Finding, Group
-from monitor.alerts.phrasing import chance, clock, first_of, listed, number, pasted, said, shown
+from monitor.alerts.attack_advice import not_broken, to_do_about
+from monitor.alerts.attack_names import ATTACKS, CLIENTS, MANY, is_sure, who
+from monitor.alerts.finding import Finding, Group
+from monitor.alerts.phrasing import chance, clock, first_of, listed, number, said, shown
 from monitor.alerts.taxonomy import is_of_broken_data
 from monitor.types import Window
 
 SUSPECTED = "suspected_"
 """Begins the names of the detectors that this is about."""
-CLIENT, MANY, NEWCOMERS, VOLUME, SWEEP = "client=", "many clients", "newcomers_", "volume", "one_column_sweep"
+NEWCOMERS, VOLUME, SWEEP = "newcomers_", "volume", "one_column_sweep"
 SWEPT = "like one that the client sent just before in all but {columns}"
-EVERYONE = "all traffic"
-NAMED, RECORDS, COLUMNS, CLIENTS = 3, 3, 4, 10
-
-TO_DO = {
-    "attack.evasion": "limit or block {who}, and check what was done on the answers to these records; "
-    "label them (`monitor export {model} --hard-examples -o hard.parquet`) and train against them",
-    "attack.extraction": "limit the queries of {who}; answer with decisions or rounded scores, and ask what the rows "
-    "were for",
-    "attack.privacy": "limit {who}; answer with rounded scores, and find out how they came by training rows",
-    "attack.probing": "refuse malformed requests before they reach the model, and limit {who}",
-    "attack.flood": "limit the rate of {who}; see whether the queries are meant",
-}
-
-TOGETHER = "those of the clients named here that belong together (opened at one time, from one address, paid for alike)"
+NAMED, RECORDS, COLUMNS = 3, 3, 4
 
 
 def is_suspicion(finding: Finding) -> bool:
@@ -88,7 +76,7 @@ def suspicion_lines(group: Group) -> tuple[str, ...]:
         return (*sentences, *more, *_no_all_clear(group))
     several, first = len(group.findings) > 1, group.findings[0].evidence
     details = [line for one in group.findings[:NAMED] for line in _details(one, several=several)]
-    return (*sentences, *more, *details, *_names(first), *_mild(first), f"To do: {_to_do(group)}.")
+    return (*sentences, *more, *details, *_names(first), *_mild(first), f"To do: {to_do_about(group)}.")
 
 
 def _details(finding: Finding, *, several: bool) -> tuple[str, ...]:
@@ -100,12 +88,7 @@ def _details(finding: Finding, *, several: bool) -> tuple[str, ...]:
 
 def going_on(group: Group) -> list[str]:
     """Name the clients who are suspected, and still sent rows in the last window."""
-    return [who(finding) for finding in _not_broken(group) if finding.segment and finding.evidence.get("sent")]
-
-
-def _not_broken(group: Group) -> list[Finding]:
-    """Give what is found of clients whose data are not merely broken."""
-    return [finding for finding in group.findings if not is_of_broken_data(finding.evidence)]
+    return [who(finding) for finding in not_broken(group) if finding.segment and finding.evidence.get("sent")]
 
 
 def _no_all_clear(group: Group) -> list[str]:
@@ -118,43 +101,25 @@ def _no_all_clear(group: Group) -> list[str]:
     return [f"No all-clear: {first_of(names, CLIENTS)} {goes} on {how}. Look at the records before a limit is lifted."]
 
 
-def to_do(kind: str, whom: str, model: str, *, config: str = CONFIG) -> str:
-    """Say what to do about a kind of attack and whom; config: the file that a command is given with the model."""
-    advice = TO_DO.get(kind, "look at the clients and records named here, and keep the records as evidence")
-    return advice.format(who=whom, model=pasted(config, model))
-
-
-def to_limit(client: str, told: Mapping[str, Any]) -> str:
-    """Say whom to limit: a client, or of those who sent what no single one is accused of the ones that act as one."""
-    if client:
-        return shown(client)
-    return TOGETHER if told.get("senders") else "whoever sent these records"
-
-
 def senders(told: Mapping[str, Any]) -> list[str]:
     """Say which clients sent what no single one is accused of."""
     sent = told.get("senders") or ()
     if not sent:
         return []
     named = [f"{shown(str(one['client']))} ({one['rows']:,})" for one in sent[:CLIENTS]]
-    more = told["sent_by"] - len(named)
-    return [f"Sent by {', '.join(named)}" + (f" and {more:,} more clients." if more > 0 else ".")]
+    more, rows = told["sent_by"] - len(named), sum(one["rows"] for one in sent)
+    seen = f"Of these rows, the {rows:,} last seen were sent" if rows < _size(told) else "Sent"
+    return [f"{seen} by {', '.join(named)}" + (f" and {more:,} more clients." if more > 0 else ".")]
+
+
+def _size(told: Mapping[str, Any]) -> int:
+    return int((told.get("cluster") or {}).get("size") or 0)
 
 
 def _mild(told: Mapping[str, Any]) -> list[str]:
     """Say why an alert about a client is one of low severity."""
     mild = told.get("severity") == "info" and told.get("client") and not is_of_broken_data(told)
     return ["Low severity: people who try out one row, or have much to ask, look like this, too."] if mild else []
-
-
-def who(finding: Finding) -> str:
-    """Name whom an alert suspects."""
-    if finding.segment == MANY:
-        return f"{finding.evidence.get('count', 0) or 'many':,} clients" if finding.evidence.get("count") else MANY
-    if finding.segment:
-        return shown(finding.segment.removeprefix(CLIENT))
-    sent, count = finding.evidence.get("senders") or (), finding.evidence.get("sent_by", 0)
-    return EVERYONE if not sent else shown(str(sent[0]["client"])) if count == 1 else f"{count:,} clients together"
 
 
 def _crowd(finding: Finding) -> str:
@@ -296,22 +261,3 @@ def _names(told: Mapping[str, Any]) -> list[str]:
         return []
     techniques = ", ".join(f"{code} ({name})" for code, name in names["atlas"]["techniques"].items())
     return [f"MITRE ATLAS {names['atlas']['version']}: {techniques}."]
-
-
-def _to_do(group: Group) -> str:
-    found = _not_broken(group)
-    if not found:
-        return f"ask {first_of([who(one) for one in group.findings], CLIENTS)} to mend what they send"
-    clients = [client for one in found for client in _accused(one)]
-    crowds = [to_limit("", one.evidence) for one in found if not one.segment]
-    counted = sum(int(one.evidence.get("count", 0)) for one in found if one.segment == MANY)
-    more = max(counted, len(clients)) - CLIENTS
-    named = [*clients[:CLIENTS], *([f"{more:,} more"] if more > 0 else []), *dict.fromkeys(crowds)]
-    whom = " and ".join(part for part in (", ".join(named[:-1]), *named[-1:]) if part)
-    return to_do(group.kind, whom, group.model, config=group.config)
-
-
-def _accused(finding: Finding) -> list[str]:
-    if finding.segment == MANY:
-        return [shown(str(client)) for client in finding.evidence.get("clients", ())]
-    return [who(finding)] if finding.segment else []

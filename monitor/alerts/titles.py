@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from monitor.alerts.attack_names import attack_named, shows_malformed
-from monitor.alerts.attack_wording import EVERYONE, NAMED, going_on, is_suspicion, who
+from monitor.alerts.attack_names import EVERYONE, attack_named, shows_malformed, who
+from monitor.alerts.attack_wording import NAMED, going_on, is_suspicion
 from monitor.alerts.causes import broken_columns
 from monitor.alerts.finding import Finding, Group
 from monitor.alerts.phrasing import distinct, first_of, listed, shown

@@ -7,8 +7,9 @@ from typing import Any
 from markupsafe import Markup
 from sqlalchemy import Connection, select
 
-from monitor.alerts.attack_names import attack_named
-from monitor.alerts.attack_wording import EVERYONE, TO_DO, flipped, is_often, senders, to_do, to_limit
+from monitor.alerts.attack_advice import TO_DO, to_do, to_limit
+from monitor.alerts.attack_names import EVERYONE, attack_named
+from monitor.alerts.attack_wording import flipped, is_often, senders
 from monitor.alerts.taxonomy import is_attack
 from monitor.detectors.attack.indicators import ALL_BY_NAME
 from monitor.detectors.attack.sighting import CLUSTER, sign_of
@@ -64,8 +65,12 @@ def _client(
         "records": list(dict.fromkeys(one for row in rows for one in row["ids"]))[:MOST_RECORDS],
         "slices": slices,
         "senders": " ".join(senders(told)),
-        "to_do": to_do(kind, to_limit(client, told), model) if kind in TO_DO else "",
+        "to_do": to_do(kind, to_limit(client, told), model, _told(alert)) if kind in TO_DO else "",
     }
+
+
+def _told(alert: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
+    return [alert["evidence"]] if alert else []
 
 
 def _is_malformed(row: Mapping[str, Any]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 import numpy as np
 from sqlalchemy import Connection
 
-from monitor.alerts.attack_wording import EVERYONE
+from monitor.alerts.attack_names import EVERYONE
 from monitor.alerts.courses import has_crept, has_leapt, has_stepped
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import UNDER_ALARM

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from monitor.alerts.advice import to_do
+from monitor.alerts.attack_advice import to_do_about
+from monitor.alerts.attack_wording import senders
 from monitor.alerts.finding import Finding, Group
 from monitor.alerts.lifecycle import Alert
 from monitor.types import Window
@@ -95,3 +97,22 @@ def test_where_the_answers_changed_by_themselves_nobody_is_asked_to_retrain(kind
     told = said(replace(found(kind, "", origin=TURNED), origin="model_change"))
     assert "what is logged as p" in told
     assert "calibrate it anew, and do not retrain" in told
+
+
+def suspected(kind: str, **evidence: Any) -> str:  # noqa: ANN401 (JSON)
+    finding = replace(found(kind, "", "suspected_x", **evidence), segment="client=eve")
+    return to_do_about(Group("loans", kind, "fired", (finding,)))
+
+
+def test_who_may_be_honest_is_asked_before_being_limited_and_only_malformed_requests_are_to_be_refused() -> None:
+    assert suspected("attack.evasion", severity="info") == "ask what these queries are for before eve is limited"
+    assert suspected("attack.evasion", severity="critical").startswith("limit or block eve, and check")
+    malformed = {"detectors": [{"name": "malformed", "log_e": 20.0, "threshold": 13.8}]}
+    assert suspected("attack.probing", **malformed).startswith("refuse malformed requests")
+    assert suspected("attack.probing", detectors=[]).startswith("limit the queries of eve; answer with decisions")
+
+
+def test_senders_are_counted_as_what_they_are_of() -> None:
+    told = {"senders": [{"client": "a", "rows": 8}, {"client": "b", "rows": 2}], "sent_by": 2}
+    assert senders({**told, "cluster": {"size": 10}}) == ["Sent by a (8), b (2)."]
+    assert senders({**told, "cluster": {"size": 14}}) == ["Of these rows, the 10 last seen were sent by a (8), b (2)."]
