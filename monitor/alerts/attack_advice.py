@@ -27,7 +27,7 @@ def to_do(kind: str, whom: str, model: str, told: Sequence[Mapping[str, Any]], *
     config: the file that a command is given with the model.
     """
     if told and all(one.get("severity") == "info" for one in told):
-        return f"ask what these queries are for before {whom} is limited"
+        return f"ask what these queries are for before you limit {whom}"
     meant = EXTRACTION if kind == PROBING and not any(map(shows_malformed, told)) else kind
     advice = TO_DO.get(meant, "look at the clients and records named here, and keep the records as evidence")
     return advice.format(who=whom, model=pasted(config, model))

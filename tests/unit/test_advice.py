@@ -105,7 +105,7 @@ def suspected(kind: str, **evidence: Any) -> str:  # noqa: ANN401 (JSON)
 
 
 def test_who_may_be_honest_is_asked_before_being_limited_and_only_malformed_requests_are_to_be_refused() -> None:
-    assert suspected("attack.evasion", severity="info") == "ask what these queries are for before eve is limited"
+    assert suspected("attack.evasion", severity="info") == "ask what these queries are for before you limit eve"
     assert suspected("attack.evasion", severity="critical").startswith("limit or block eve, and check")
     malformed = {"detectors": [{"name": "malformed", "log_e": 20.0, "threshold": 13.8}]}
     assert suspected("attack.probing", **malformed).startswith("refuse malformed requests")

@@ -341,11 +341,14 @@ def test_what_clients_do_together_names_them_and_never_asks_to_block_all_traffic
     told = evaded(finding(one))
     assert title_of(told) == "loans: signs of evasion or model extraction by 12 clients together"
     assert "new-09 (3) and 2 more clients." in " ".join(lines_of(told))
-    assert lines_of(told)[-1].startswith("To do: limit or block those of the clients named here that belong together (")
+    whom = "those of the clients named here that belong together ("
+    assert lines_of(told)[-1].startswith(f"To do: ask what these queries are for before you limit {whom}")
+    grave = evaded(replace(told.findings[0], evidence={**told.findings[0].evidence, "severity": "critical"}))
+    assert lines_of(grave)[-1].startswith(f"To do: limit or block {whom}")
     (nobody,) = measured(seen("", detector="pooled_narrow_margin"))
     told = evaded(finding(nobody))
     assert title_of(told) == "loans: signs of evasion or model extraction in all traffic"
-    assert lines_of(told)[-1].startswith("To do: limit or block whoever sent these records, and")
+    assert lines_of(told)[-1].endswith("before you limit whoever sent these records.")
 
 
 def test_a_message_about_several_clients_names_up_to_ten_and_says_of_whom_each_line_is() -> None:
