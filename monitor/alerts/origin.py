@@ -71,8 +71,9 @@ class Symptoms:
     all alike. moved: by feature, the PSI of those that differ from the reference by more than chance. known: those
     whose mean lies where windows of the reference had it. crept: those that came there step by step, see `has_crept`.
     grows: those that moved, or have for many windows, and rose from window to window in the reference already. units:
-    those that are the usual values in another unit, with a word on which. leapt: the texts and vectors that came there
-    at once, see `has_leapt`. features: how many there are in all. joint: what is made of all features surely moved.
+    those that are the usual values in another unit, with a word on which. swapped: those that hold what another one
+    usually does, which holds theirs, with its name. leapt: the texts and vectors that came there at once, see
+    `has_leapt`. features: how many there are in all. joint: what is made of all features surely moved.
     outputs: the model's answers moved. outcomes: labels, or how they meet the answers, did; only_labels: how they meet
     them did not. turned: answers that surely moved at once, and that labels meet otherwise, which did not move.
     alarmed: names of clients, or of what else is under an attack alarm. attack, drift: who sent the rows that these are
@@ -85,6 +86,7 @@ class Symptoms:
     crept: frozenset[str] = frozenset()
     grows: frozenset[str] = frozenset()
     units: Mapping[str, str] = field(default_factory=dict)
+    swapped: Mapping[str, str] = field(default_factory=dict)
     leapt: frozenset[str] = frozenset()
     features: int = 0
     joint: bool = False
@@ -211,16 +213,20 @@ def _unusable(symptoms: Symptoms) -> list[str]:
 
 
 def _rescaled(symptoms: Symptoms) -> list[str]:
-    """Name features that leapt wholly elsewhere, or to another unit, if these are few and many clients send them so."""
+    """Name features that leapt wholly elsewhere, or to another unit, if these are few, and those that were swapped.
+
+    Many clients must send them so.
+    """
     apart = [name for name, psi in symptoms.moved.items() if psi > UNIT_PSI and name not in symptoms.known]
     apart += [name for name in symptoms.moved if name in symptoms.units and name not in apart]
-    apart = [name for name in apart if name not in symptoms.crept]
+    apart = [name for name in apart if name not in symptoms.crept and name not in symptoms.swapped]
     few = len(apart) <= max(1.0, FEW_COLUMNS * symptoms.features)
-    return apart if few and (symptoms.drift.spread or not symptoms.alarmed) else []
+    found = [*(apart if few else ()), *symptoms.swapped]
+    return found if symptoms.drift.spread or not symptoms.alarmed else []
 
 
 def _drifted(symptoms: Symptoms) -> list[str]:
-    rescaled = symptoms.units.keys() & _rescaled(symptoms)
+    rescaled = {*symptoms.units, *symptoms.swapped}.intersection(_rescaled(symptoms))
     moved = {name: psi for name, psi in symptoms.moved.items() if psi > DRIFT_PSI and name not in rescaled}
     return [name for name, psi in moved.items() if psi <= UNIT_PSI or name in symptoms.crept | symptoms.known]
 
@@ -230,14 +236,21 @@ def _turned(symptoms: Symptoms) -> bool:
     return bool(symptoms.turned) and not symptoms.moved and not symptoms.joint
 
 
-def _signs(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
-    """Give every sign with the reason that it speaks for; the empty sentence where it is not there."""
+def _signs_of_data(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
     for name in _unusable(symptoms):
         yield "data_quality", f"{name}: {symptoms.broken[name]:.0%} of the rows cannot be right"
-    for name in _rescaled(symptoms):
+    for name, other in symptoms.swapped.items():
+        if name < other and name in _rescaled(symptoms):
+            yield "data_quality", f"{name} and {other} look swapped: each holds what the other usually does"
+    for name in (one for one in _rescaled(symptoms) if one not in symptoms.swapped):
         elsewhere = f"{name} lies wholly elsewhere (PSI {symptoms.moved[name]:.1f}), unlike other columns"
         unit = f"{name}: the values are the usual ones in another unit, {symptoms.units.get(name)}"
         yield "data_quality", unit if name in symptoms.units else elsewhere
+
+
+def _signs(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
+    """Give every sign with the reason that it speaks for; the empty sentence where it is not there."""
+    yield from _signs_of_data(symptoms)
     if symptoms.alarmed:
         names = first_of(symptoms.alarmed, NAMED)
         yield "attack_like", f"{names} {'is' if len(symptoms.alarmed) == 1 else 'are'} {ALARMED}"

@@ -18,6 +18,7 @@ from monitor.alerts.taxonomy import is_attack
 from monitor.detectors.suspicion.suspects import client_of
 from monitor.detectors.temporal.lasting import AGEING
 from monitor.profiles.contributions import Contribution
+from monitor.steps.displaced import columns_in_other_units, crept_columns, leapt_columns, swapped_columns
 from monitor.steps.evidence import MOST_NAMED
 from monitor.steps.faulty import Faulty
 from monitor.steps.history import History
@@ -26,10 +27,7 @@ from monitor.steps.measure import VERSION
 from monitor.steps.memory import Memory
 from monitor.steps.suspicions import Suspicious
 from monitor.steps.symptoms import (
-    columns_in_other_units,
-    crept_columns,
     excess_of,
-    leapt_columns,
     senders_of,
     sent_more,
     symptoms_of,
@@ -186,7 +184,9 @@ def reason_of(
     crept = symptoms.crept | crept_columns(symptoms.moved, verdict, memory)
     symptoms = replace(symptoms, attack=attack, differs=differs, crept=crept)
     symptoms = replace(symptoms, leapt=leapt_columns(symptoms.moved, verdict, memory))
-    symptoms = replace(symptoms, units=columns_in_other_units(symptoms.moved, verdict, memory))
+    swapped = swapped_columns(symptoms.moved, verdict, memory)
+    units = columns_in_other_units(symptoms.moved.keys() - swapped.keys(), verdict, memory)
+    symptoms = replace(symptoms, units=units, swapped=swapped)
     symptoms = replace(symptoms, turned=turned_answers(verdict, memory, stepped))
     column = max(symptoms.moved, key=lambda name: (symptoms.moved[name], name), default="")
     found = senders_of(connection, model, verdict, column, window, without=without) if column else None

@@ -1,13 +1,12 @@
 """What a window shows that bears on the question why it differs, and who sent the rows by which it does."""
 
-import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from sqlalchemy import Connection
 
 from monitor.alerts.attack_names import EVERYONE
-from monitor.alerts.courses import has_crept, has_leapt, has_stepped
+from monitor.alerts.courses import has_stepped
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.alerts.origin import BROKEN_SHARE, RENAMED_SHARE, UNIT_PSI, Excess, Symptoms
@@ -17,14 +16,13 @@ from monitor.detectors.drift import mean_shift, psi
 from monitor.detectors.quality import constant_column, invalid_share, missing_share, unseen_share
 from monitor.detectors.suspicion.suspects import client_of
 from monitor.detectors.temporal.lasting import LASTING_DRIFT
-from monitor.profiles.bins import NumericBins
 from monitor.profiles.contributions import HEAVIEST, Contribution, contributions
 from monitor.profiles.layout import Layout
 from monitor.profiles.placing import places_of
 from monitor.profiles.population import NAMES as OF_ALL_FEATURES
 from monitor.profiles.reading import categories
 from monitor.profiles.tables import joined
-from monitor.stats.units import other_units
+from monitor.steps.displaced import SURELY, has_been_there, last_shifts
 from monitor.steps.evidence import moved_columns
 from monitor.steps.faulty import Faulty
 from monitor.steps.memory import Memory
@@ -36,11 +34,8 @@ from monitor.store.references import WHOLE
 from monitor.types import Measurement, Window
 
 BROKEN = {one.NAME for one in (missing_share, invalid_share, unseen_share, constant_column)}
-SURELY = 0.001
 AS_MANY = 0.25
 """A category that is gone came as often as another does, to within that part of its share."""
-REMEMBERED = 28
-"""Of how many windows before it is known whether a column was there once."""
 MEANING = "drift.concept"
 _OUTPUTS, _OUTCOMES = ("drift.prediction", "confidence"), ("drift.label", MEANING, "performance.realised")
 
@@ -60,7 +55,7 @@ def symptoms_of(verdict: Verdict, stepped: Sequence[Finding], *, faulty: Faulty)
     broken = {name: max(found.get(name, 0.0), faulty.shares.get(name, 0.0)) for name in {*found, *faulty.shares}}
     moved = {name: value for name, value in lying.items() if value is not None}
     grows = frozenset(name for name in {*moved, *_lastingly_moved(stepped)} if layout.by_name[name].grows)
-    known = frozenset(name for name in moved if _has_been_there(name, verdict))
+    known = frozenset(name for name in moved if has_been_there(name, verdict))
     return Symptoms(
         known=known,
         crept=grows & moved.keys(),
@@ -75,15 +70,6 @@ def symptoms_of(verdict: Verdict, stepped: Sequence[Finding], *, faulty: Faulty)
         alarmed=tuple(sorted(shown(client_of(segment) or segment or EVERYONE) for segment in attackers)),
         version=new_version_in(verdict),
     )
-
-
-def _has_been_there(name: str, verdict: Verdict) -> bool:
-    """Say whether a column's mean lies where windows of the reference had it: its values last longer than a window."""
-    reference, current = verdict.profiles[WHOLE]
-    column, here = reference.layout.by_name[name], current.columns[name].moments
-    if here is None or column.lowest is None or column.highest is None:
-        return False
-    return column.lowest <= here[1] <= column.highest
 
 
 def _told_to_drift(stepped: Iterable[Finding], layout: Layout) -> list[str]:
@@ -113,7 +99,7 @@ def turned_answers(verdict: Verdict, memory: Memory, stepped: Iterable[Finding])
     sure = distinct(one.measurement.column for one in _of_answers(whole) if one.kind in _OUTPUTS and _is_sure(one))
     shifts = {one.column: one.effect for one in (judged.measurement for judged in whole) if _is_shift(one, sure)}
     most = max(shifts, key=lambda name: (abs(shifts[name] or 0.0), name), default="")
-    before = _last_shifts(most, verdict, memory) if most else []
+    before = last_shifts(most, verdict, memory) if most else []
     if not has_stepped(before, shifts.get(most) or 0.0):
         return ()
     layout = verdict.profiles[WHOLE][0].layout
@@ -166,63 +152,6 @@ def _are_renamed(unseen: Measurement, verdict: Verdict) -> bool:
     usual = before.counts / max(before.n, 1)
     gone = usual[(after.counts == 0) & (usual >= BROKEN_SHARE)]
     return share >= RENAMED_SHARE or bool((np.abs(gone - share) <= AS_MANY * share).any())
-
-
-def crept_columns(moved: Mapping[str, float], verdict: Verdict, memory: Memory) -> frozenset[str]:
-    """Name the features that came wholly elsewhere step by step, by what windows before this one showed."""
-    now = _shifts_of(verdict)
-    apart = [name for name, distance in moved.items() if distance > UNIT_PSI and name in now]
-    return frozenset(name for name in apart if has_crept(_shifts_before(name, verdict, memory), now[name]))
-
-
-def columns_in_other_units(moved: Iterable[str], verdict: Verdict, memory: Memory) -> dict[str, str]:
-    """Name the features that came at once to what their usual values are in another unit, with a word on which."""
-    reference, current = verdict.profiles[WHOLE]
-    shifts = _shifts_of(verdict)
-    found: dict[str, str] = {}
-    for name in moved:
-        before, after = reference.columns[name], current.columns[name]
-        here, there = before.moments, after.moments
-        if not (isinstance(before.bins, NumericBins) and here and there and shifts.get(name)):
-            continue
-        error = math.sqrt(there[2] / there[0])
-        units = other_units(before.bins.edges, before.counts, after.counts, usual=here[1], mean=there[1], error=error)
-        if units and has_leapt(_last_shifts(name, verdict, memory), shifts[name]):
-            found[name] = " or ".join(unit.said for unit in units)
-    return found
-
-
-def _shifts_of(verdict: Verdict) -> dict[str, float]:
-    """Give by how much each column's mean moved, of all traffic."""
-    shifts = (j.measurement for j in verdict.judged if j.measurement.detector == mean_shift.NAME)
-    return {one.column: one.effect for one in shifts if not one.segment and one.effect}
-
-
-def leapt_columns(moved: Iterable[str], verdict: Verdict, memory: Memory) -> frozenset[str]:
-    """Name the texts and vectors that came to where they are at once, by what is measured of them that moved most."""
-    layout = verdict.profiles[WHOLE][0].layout
-    measured = [j.measurement for j in verdict.judged if j.measurement.detector == mean_shift.NAME]
-    sure = (one for one in measured if not one.segment and (1.0 if one.p_value is None else one.p_value) <= SURELY)
-    shifts = {one.column: one.effect for one in sure if one.effect}
-    found = set[str]()
-    for name in moved:
-        made = {of for one in layout.derivations if one.columns == (name,) for of in one.names}
-        most = max(shifts.keys() & {name, *made}, key=lambda one: (abs(shifts[one]), one), default="")
-        if most and layout.by_name[name].kind in ("text", "vector"):
-            found |= {name} if has_leapt(_last_shifts(most, verdict, memory), shifts[most]) else set()
-    return frozenset(found)
-
-
-def _last_shifts(column: str, verdict: Verdict, memory: Memory) -> list[float]:
-    """Give by how much a column's mean was off in the windows before, the last ones, in their order."""
-    return [*_shifts_before(column, verdict, memory)][-REMEMBERED:]
-
-
-def _shifts_before(column: str, verdict: Verdict, memory: Memory) -> Iterator[float]:
-    for window in memory.before(verdict.judgement.window):
-        found = memory.at(window, mean_shift.NAME, column)
-        if found is not None and found.effect is not None:
-            yield found.effect
 
 
 def senders_of(

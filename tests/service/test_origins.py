@@ -270,6 +270,19 @@ def test_a_column_that_differs_from_day_to_day_is_broken_where_no_day_of_the_ref
     assert alert["origin"] == origin
 
 
+def test_columns_that_hold_what_the_other_did_were_swapped(tmp_path: Path) -> None:
+    def swapped(rows: Rows, changed: np.ndarray) -> None:
+        rows["age"][changed], rows["income"][changed] = rows["income"][changed], rows["age"][changed].copy()
+
+    found = alarms(tmp_path, swapped)
+    for column in ("age", "income"):
+        alert, *_ = of_drift(found, column)
+        assert alert["origin"] == "data_quality"
+        assert alert["evidence"]["origin"]["broken"] == ["age", "income"]
+        said = "age and income look swapped: each holds what the other usually does"
+        assert alert["evidence"]["origin"]["for"][0] == said
+
+
 def creeping(rows: Rows, _: np.ndarray) -> None:
     rows["age"] += 8 * (np.arange(rows["age"].size) // A_DAY)
 

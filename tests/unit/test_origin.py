@@ -34,6 +34,7 @@ ATTACK = Symptoms(alarmed=("mallory",), attack=FEW, features=20)
         (replace(DRIFT, moved=dict.fromkeys("abcdef", 0.9), units=dict.fromkeys("abcdef", "")), "temporal"),
         # what came there step by step is a season
         (replace(DRIFT, moved={"age": 6.0}, crept=frozenset({"age"})), "temporal"),
+        (replace(DRIFT, moved={"age": 0.9, "fare": 0.4}, swapped={"age": "fare", "fare": "age"}), "data_quality"),
         (replace(DRIFT, moved={"age": 6.0}, known=frozenset({"age"})), "temporal"),
         (replace(DRIFT, moved={"age": 6.0}, known=frozenset({"age"}), units={"age": "months"}), "data_quality"),
         (replace(DRIFT, moved={"age": 6.0, "fare": 9.0}, crept=frozenset({"age"})), "data_quality"),

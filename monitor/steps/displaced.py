@@ -1,0 +1,126 @@
+"""How features came to where a window has them: at once or step by step, in another unit, or in each other's place."""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+from monitor.alerts.courses import has_crept, has_leapt
+from monitor.alerts.origin import UNIT_PSI
+from monitor.detectors.drift import mean_shift
+from monitor.profiles.bins import NumericBins
+from monitor.stats.units import other_units
+from monitor.steps.memory import Memory
+from monitor.steps.verdict import Verdict
+from monitor.store.references import WHOLE
+
+SURELY = 0.001
+LIKE = 0.3
+"""A window's mean and deviation are those of a column to within so many of its deviations, or of its deviation."""
+REMEMBERED = 28
+"""Of how many windows before it is known whether a column was there once."""
+
+
+def has_been_there(name: str, verdict: Verdict) -> bool:
+    """Say whether a column's mean lies where windows of the reference had it: its values last longer than a window."""
+    reference, current = verdict.profiles[WHOLE]
+    column, here = reference.layout.by_name[name], current.columns[name].moments
+    if here is None or column.lowest is None or column.highest is None:
+        return False
+    return column.lowest <= here[1] <= column.highest
+
+
+def crept_columns(moved: Mapping[str, float], verdict: Verdict, memory: Memory) -> frozenset[str]:
+    """Name the features that came wholly elsewhere step by step, by what windows before this one showed."""
+    now = _shifts_of(verdict)
+    apart = [name for name, distance in moved.items() if distance > UNIT_PSI and name in now]
+    return frozenset(name for name in apart if has_crept(_shifts_before(name, verdict, memory), now[name]))
+
+
+def columns_in_other_units(moved: Iterable[str], verdict: Verdict, memory: Memory) -> dict[str, str]:
+    """Name the features that came at once to what their usual values are in another unit, with a word on which."""
+    reference, current = verdict.profiles[WHOLE]
+    shifts = _shifts_of(verdict)
+    found: dict[str, str] = {}
+    for name in moved:
+        before, after = reference.columns[name], current.columns[name]
+        here, there = before.moments, after.moments
+        if not (isinstance(before.bins, NumericBins) and here and there and shifts.get(name)):
+            continue
+        error = math.sqrt(there[2] / there[0])
+        units = other_units(before.bins.edges, before.counts, after.counts, usual=here[1], mean=there[1], error=error)
+        if units and has_leapt(last_shifts(name, verdict, memory), shifts[name]):
+            found[name] = " or ".join(unit.said for unit in units)
+    return found
+
+
+def swapped_columns(moved: Iterable[str], verdict: Verdict, memory: Memory) -> dict[str, str]:
+    """Name the features that at once hold what another one usually does, which holds theirs, with that one.
+
+    As far as means and deviations tell, that must differ. Blind to categories, and to columns much alike.
+    """
+    reference, current = verdict.profiles[WHOLE]
+    shifts, spans = _shifts_of(verdict), dict[str, tuple[_Span, _Span]]()
+    for name in sorted(moved):
+        here, there = reference.columns[name].moments, current.columns[name].moments
+        if here and there and shifts.get(name) and has_leapt(last_shifts(name, verdict, memory), shifts[name]):
+            spans[name] = _Span.of(here), _Span.of(there)
+    found: dict[str, str] = {}
+    for one, other in combinations(spans, 2):
+        (usual, now), (others, others_now) = spans[one], spans[other]
+        if now.like(others) and others_now.like(usual) and not usual.near(others):
+            found |= {one: other, other: one}
+    return found
+
+
+@dataclass(frozen=True)
+class _Span:
+    mean: float
+    sd: float
+
+    @classmethod
+    def of(cls, moments: tuple[int, float, float]) -> "_Span":
+        return cls(moments[1], math.sqrt(moments[2]))
+
+    def like(self, usual: "_Span") -> bool:
+        """Say whether values could be of such a column: a window's are not quite what all are."""
+        return abs(self.mean - usual.mean) <= LIKE * usual.sd and 1 - LIKE <= self.sd / (usual.sd or 1.0) <= 1 + LIKE
+
+    def near(self, other: "_Span") -> bool:
+        """Say whether columns are so much alike that one could pass for the other."""
+        return abs(self.mean - other.mean) <= max(self.sd, other.sd) and max(self.sd, other.sd) <= 2 * min(
+            self.sd, other.sd
+        )
+
+
+def _shifts_of(verdict: Verdict) -> dict[str, float]:
+    """Give by how much each column's mean moved, of all traffic."""
+    shifts = (j.measurement for j in verdict.judged if j.measurement.detector == mean_shift.NAME)
+    return {one.column: one.effect for one in shifts if not one.segment and one.effect}
+
+
+def leapt_columns(moved: Iterable[str], verdict: Verdict, memory: Memory) -> frozenset[str]:
+    """Name the texts and vectors that came to where they are at once, by what is measured of them that moved most."""
+    layout = verdict.profiles[WHOLE][0].layout
+    measured = [j.measurement for j in verdict.judged if j.measurement.detector == mean_shift.NAME]
+    sure = (one for one in measured if not one.segment and (1.0 if one.p_value is None else one.p_value) <= SURELY)
+    shifts = {one.column: one.effect for one in sure if one.effect}
+    found = set[str]()
+    for name in moved:
+        made = {of for one in layout.derivations if one.columns == (name,) for of in one.names}
+        most = max(shifts.keys() & {name, *made}, key=lambda one: (abs(shifts[one]), one), default="")
+        if most and layout.by_name[name].kind in ("text", "vector"):
+            found |= {name} if has_leapt(last_shifts(most, verdict, memory), shifts[most]) else set()
+    return frozenset(found)
+
+
+def last_shifts(column: str, verdict: Verdict, memory: Memory) -> list[float]:
+    """Give by how much a column's mean was off in the windows before, the last ones, in their order."""
+    return [*_shifts_before(column, verdict, memory)][-REMEMBERED:]
+
+
+def _shifts_before(column: str, verdict: Verdict, memory: Memory) -> Iterator[float]:
+    for window in memory.before(verdict.judgement.window):
+        found = memory.at(window, mean_shift.NAME, column)
+        if found is not None and found.effect is not None:
+            yield found.effect
