@@ -256,8 +256,10 @@ def _since(finding: Finding) -> list[str]:
 
 def _times(group: Group) -> list[str]:
     began = [since for finding in group.findings if (since := onset(finding) or finding.alert.since)]
-    window = group.findings[0].window
-    looked = f"window {clock(window.start)} to {clock(window.end)}"
+    first = group.findings[0]
+    looked = f"window {clock(first.window.start)} to {clock(first.window.end)}"
+    if first.span and first.span.start < first.window.start:
+        looked += f", judged with all rows since {clock(first.span.start)}"
     return [f"Since {clock(min(began))}; {looked}." if began else f"In the {looked}."]
 
 
@@ -265,6 +267,7 @@ def _places(group: Group) -> list[str]:
     columns = distinct(finding.column for finding in group.findings)
     segments = distinct(segment for finding in group.findings for segment in _segments(finding))
     moved = distinct(name for finding in group.findings for name in finding.evidence.get("columns", ()))
+    moved = [name for name in moved if name not in columns]
     named = (("Columns", columns), ("Moved with them", moved), ("Segments", segments))
     return [f"{word}: {listed(names, LISTED)}" for word, names in named if names]
 

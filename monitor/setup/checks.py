@@ -34,6 +34,7 @@ from monitor.setup.misfits import (
     of_types,
 )
 from monitor.setup.sample import Sample, missing_files, opened, sampled
+from monitor.setup.small_windows import small_windows
 from monitor.setup.unlinked import unlinked
 from monitor.setup.unmeasured import unmeasured
 from monitor.setup.unrouted import unrouted
@@ -58,6 +59,7 @@ def _model(at: str, model: Model, root: Path) -> Iterator[Finding]:
     records, reference, labels = sample and sample.rows, None, None
     if sample is not None:
         yield from _records(at, model, sample)
+        yield from (Finding("warning", f"{at}.window", *said) for said in small_windows(model, sample.rows))
     if model.labels is not None:
         # Labels come later than records: that none is there yet is no mistake of the configuration.
         labels = yield from _rows(f"{at}.labels", model.labels, root, severity="warning")

@@ -445,6 +445,16 @@ def test_files_that_cannot_be_read_are_told(tmp_path: Path, spoil: Callable[[Pat
     assert (finding.severity, finding.place) == ("error", "monitor.yaml: models.flights.source")
 
 
+@pytest.mark.parametrize(("every", "said"), [(2, True), (1, False)])
+def test_windows_of_too_few_rows_are_told(tmp_path: Path, every: int, said: bool) -> None:  # noqa: FBT001
+    written(tmp_path, logs=ROWS | {"logged_at": [START + timedelta(minutes=every * i) for i in range(N)]})
+    found = [one for one in checked(tmp_path, CONFIG) if one.place.endswith(".window")]
+    told = (
+        "a window holds about 30 rows, fewer than min_rows, 50: several are judged together, and told of with the last"
+    )
+    assert [(one.severity, one.problem) for one in found] == ([("warning", told)] if said else [])
+
+
 def test_pushed_records_are_not_looked_for(tmp_path: Path) -> None:
     written(tmp_path)
     assert told(checked(tmp_path, CONFIG.replace('source: {files: "logs/*.parquet"}', "source: {push: true}"))) == []

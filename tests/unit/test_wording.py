@@ -356,6 +356,15 @@ def test_a_message_answers_in_order() -> None:
     )
 
 
+def test_a_message_says_since_when_rows_were_judged_together_and_names_no_column_twice() -> None:
+    found = finding("smooth_test", 0.3, kind="drift.data", evidence={"columns": ["visib", "wind"]})
+    span = Window(found.window.start - timedelta(days=1), found.window.end)
+    told = lines_of(group(replace(found, span=span), kind="drift.data"))
+    window = "window 2013-05-13 00:00 UTC to 2013-05-14 00:00 UTC"
+    assert f"Since 2013-05-14 00:00 UTC; {window}, judged with all rows since 2013-05-12 00:00 UTC." in told
+    assert "Moved with them: wind" in told
+
+
 def test_a_resolution_says_so_in_its_title() -> None:
     found = replace(group(finding("missing_share", 0.0, alert=RESOLVED)), transition="resolved")
     assert title_of(found) == "flights: resolved: data quality in visib"
