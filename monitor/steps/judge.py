@@ -18,6 +18,7 @@ from monitor.steps.due import Due, Known, Revisions, due_windows, label_clock, m
 from monitor.steps.faulty import Faulty, faulty_clients
 from monitor.steps.going_on import clients_going_on
 from monitor.steps.history import History
+from monitor.steps.known import known_of, of_one_length
 from monitor.steps.lengths import with_lengths
 from monitor.steps.memory import Memory
 from monitor.steps.notify import addressed, tell
@@ -36,10 +37,11 @@ from monitor.steps.suspicions import alarmed_clients, seen_within, suspicious
 from monitor.steps.temporal import hours_of
 from monitor.steps.verdict import Verdict, maturity_of, verdict_on
 from monitor.store.alerts import write_findings
-from monitor.store.cursors import read_source
-from monitor.store.measurements import read_judgements, write_judgement, write_measurements
-from monitor.store.profiles import first_seen, revisions
-from monitor.store.records import record_span
+from monitor.store.measurements import (
+    write_judgement,
+    write_measurements,
+)
+from monitor.store.profiles import first_seen
 from monitor.store.references import WHOLE
 from monitor.store.silences import read_quieted
 from monitor.types import Window
@@ -59,9 +61,10 @@ def judge(
     Of windows that are not over, suspicions are told.
     """
     with monitor.database.read() as connection:
-        known, versions = _known(connection, watch), first_seen(connection, watch.name)
+        known, versions = known_of(connection, watch), first_seen(connection, watch.name)
     if known is None:
         return []
+    known = of_one_length(monitor, watch, known)
     told: list[Finding] = []
     judging = Judging(monitor, watch, references, known, versions)
     for due in due_windows(known, maturity_of(watch), period=watch.period, lateness=watch.settings.lateness):
@@ -273,11 +276,3 @@ class Judging:
         if self._memory is None:
             self._memory = Memory.of(self._monitor.database, self._watch.name, self._references[WHOLE].layout.by_name)
         return self._memory
-
-
-def _known(connection: Connection, watch: Watch) -> Known | None:
-    span = record_span(connection, watch.name)
-    if span is None:
-        return None
-    drained_at = read_source(connection, watch.records_source).drained_at
-    return Known(*span, drained_at, revisions(connection, watch.name), read_judgements(connection, watch.name))

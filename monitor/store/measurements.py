@@ -200,6 +200,12 @@ def _judgement(row: Any) -> Judgement:  # noqa: ANN401 (a row of the table)
     )
 
 
+def forget_judgements(connection: Connection, name: str, windows: Collection[Window]) -> None:
+    """Have it that some windows of a model were not judged; what was measured in them stays."""
+    ends = [one.end for one in windows]
+    connection.execute(delete(judgement).where(judgement.c.model == name, judgement.c.window_end.in_(ends)))
+
+
 def doubt_judgements(connection: Connection, name: str) -> None:
     """Have every window of a model that still has profiles measured again, because its reference has changed."""
     connection.execute(update(judgement).where(judgement.c.model == name).values(revision=-1))
