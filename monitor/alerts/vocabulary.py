@@ -42,6 +42,7 @@ LEVELS = {
     "retyped_column": "share of values of another type than in the reference",
     "volume": "number of rows",
     "unlabelled_share": "share of rows without a label",
+    "repeated_share": "share of rows that exactly repeat an earlier one",
     "freshness": "age of the newest record",
     "confidence_level": "mean confidence",
     "margin_level": "mean margin",
@@ -143,6 +144,8 @@ TO_DO = {
     "added_column": "if {where} is meant, add it to the model's columns and renew the reference",
     "retyped_column": "look at what writes {where}: its type changed, and other readers may fail on it",
     "volume": "compare with the traffic that was expected; look for a feed that stopped or runs twice",
+    "repeated_share": "look for a feed or a job that sends rows twice, or a client that sends the same ones again and "
+    "again; leave the copies out where you measure or train",
     "unlabelled_share": "look at whatever writes {where} into the records: without labels nothing is known of "
     "performance, and those that still come may be no fair sample",
     "freshness": "look at whatever writes the records: nothing new has come for longer than usual",

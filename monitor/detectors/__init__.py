@@ -52,6 +52,7 @@ from monitor.detectors.quality import (
     invalid_share,
     missing_share,
     out_of_range_share,
+    repeated_share,
     retyped_column,
     unlabelled_share,
     unseen_share,
@@ -117,6 +118,7 @@ HISTORY_DETECTORS: tuple[Detector, ...] = (
     volume.DETECTOR,
     freshness.DETECTOR,
     unlabelled_share.DETECTOR,
+    repeated_share.DETECTOR,
     *lasting.DETECTORS,
 )
 """Those that lay numbers beside those of earlier windows."""

@@ -7,9 +7,9 @@ from functools import partial
 
 from monitor.alerts.vocabulary import WINDOWS_BEFORE
 from monitor.config import Model
-from monitor.detectors.attack import Sighting
+from monitor.detectors.attack import REPEATED, Sighting
 from monitor.detectors.attack.poisoned import Labels
-from monitor.detectors.quality import unlabelled_share, volume
+from monitor.detectors.quality import repeated_share, unlabelled_share, volume
 from monitor.profiles.calendar import Hours
 from monitor.profiles.profile import Profile
 from monitor.steps.estimates import estimated
@@ -133,6 +133,19 @@ def labels_in_records(sight: Sight) -> Iterator[Found]:
     yield found_of(unlabelled_share.DETECTOR, measurement, settings, shared=0.0)
 
 
+def repeated_rows(sight: Sight) -> Iterator[Found]:
+    """Compare how many of the window's rows repeat another with the windows before, where queries are followed."""
+    counted = [one for one in sight.seen if one.total and one.detector == REPEATED]
+    if not counted:
+        return
+    before = sight.memory.before(sight.window, last=repeated_share.REMEMBERED)
+    earlier = [one for at in before if (one := sight.memory.at(at, repeated_share.NAME))]
+    counts = [(round((one.value or 0.0) * one.n), one.n) for one in earlier if repeated_share.is_usual(one)]
+    rows, repeated = sum(one.rows for one in counted), sum(one.hits for one in counted)
+    measurement = replace(repeated_share.compare_counts(counts, repeated, rows), evidence={"beside": WINDOWS_BEFORE})
+    yield found_of(repeated_share.DETECTOR, measurement, sight.settings)
+
+
 def before_labels(sight: Sight) -> Iterator[Found]:
     """Estimate the performance of all traffic from its scores."""
     yield from estimated(*sight.pairs[WHOLE], sight.settings)
@@ -148,6 +161,7 @@ LOOKS: tuple[Look, ...] = (
     against_the_reference,
     before_labels,
     volume_of,
+    repeated_rows,
     labels_in_records,
     new_versions,
     versions_compared,

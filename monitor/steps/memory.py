@@ -25,6 +25,7 @@ METRICS = (
     "expected_calibration_error",
     CONTRADICTION,
     "unlabelled_share",
+    "repeated_share",
 )
 """Others that are read for it; reading all would be most of a pass."""
 REMEMBERED_DETECTORS = (*SHIFTS, *METRICS)

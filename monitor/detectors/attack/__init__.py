@@ -9,13 +9,14 @@ from monitor.detectors.attack.baseline import Baseline
 from monitor.detectors.attack.fitting import baseline_of
 from monitor.detectors.attack.pool import Learning
 from monitor.detectors.attack.rehearsal import rehearsed
-from monitor.detectors.attack.sighting import ALPHA, Sighting, merge
+from monitor.detectors.attack.sighting import ALPHA, REPEATED, Sighting, merge
 from monitor.detectors.attack.state import State
 from monitor.detectors.attack.tracking import track
 from monitor.detectors.attack.validation import Validation, validate
 
 __all__ = [
     "ALPHA",
+    "REPEATED",
     "Baseline",
     "Learning",
     "Sighting",

@@ -16,7 +16,7 @@ from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.record import ENOUGH, begin, begins, enough, limits
 from monitor.detectors.attack.regions import RARE
 from monitor.detectors.attack.senders import numbers_of
-from monitor.detectors.attack.sighting import CLUSTER, POOLED, SHOWN, Sighting
+from monitor.detectors.attack.sighting import CLUSTER, POOLED, REPEATED, SHOWN, Sighting
 from monitor.detectors.attack.signs import Signs
 
 Array = NDArray[Any]
@@ -35,11 +35,15 @@ LEARNED = np.array([name not in COPYING for name in NAMES])
 
 
 def totals(epoch: Epoch, signs: Signs, rates: Floats) -> Iterator[Sighting]:
-    """Count in each stretch of time the rows looked at, those that showed each sign, and the clients that asked."""
+    """Count in each stretch of time the rows looked at, those that showed each sign, and the clients that asked.
+
+    And those that exactly repeat another, which is no sign of an attack.
+    """
     for now in np.unique(epoch.slices).tolist():
         own = epoch.slices == now
         counted, hits = signs.counted[own].sum(axis=0), signs.hits[own].sum(axis=0)
         start, clients = epoch.queries.start(int(now)), np.unique(epoch.place[own & (epoch.place >= 0)]).size
+        yield Sighting(REPEATED, "", start, int(own.sum()), int(signs.again[own].sum()), 0.0, total=True)
         for d in np.flatnonzero(counted).tolist():
             rows = int(counted[d]), int(hits[d])
             yield Sighting(NAMES[d], "", start, *rows, float(rates[d]), total=True, evidence={"clients": clients})

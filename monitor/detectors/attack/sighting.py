@@ -9,6 +9,8 @@ from typing import Any
 MOST_IDS = 20
 ALPHA = 1e-6
 SHOWN = math.log(100)
+REPEATED = "repeated_rows"
+"""Names what is counted of all rows and is no sign."""
 """The log of the evidence from which on it is worth showing."""
 POOLED, NEWCOMERS, CLUSTER = "pooled_", "newcomers_", "cluster"
 """What the detectors of all clients together, and of all new ones, are called, or begin with."""

@@ -51,7 +51,7 @@ class Signs:
 
     hits, counted, rare: shape (rows, indicators); a row that is not counted says nothing; rare: of the tails, the worst
     one per cent. joined: the clusters that rows joined. asked: how many different rows its client has sent in the hour
-    and in the day, shape (spans, rows).
+    and in the day, shape (spans, rows). again: shape (rows,), exact repeats of rows that came not long before.
     """
 
     hits: Flags
@@ -59,13 +59,14 @@ class Signs:
     rare: Flags
     joined: Memberships
     asked: NDArray[np.int64]
+    again: Flags
 
     @classmethod
     def none(cls, rows: int) -> "Signs":
         """Begin with rows that show nothing."""
         blank = np.zeros((3, rows, len(NAMES)), np.bool_)
         asked = np.zeros((len(SPANS), rows), np.int64)
-        return cls(blank[0], blank[1], blank[2], Memberships.none(rows), asked)
+        return cls(blank[0], blank[1], blank[2], Memberships.none(rows), asked, np.zeros(rows, np.bool_))
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +90,8 @@ class Alike:
 def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, clusters: Clusters) -> Signs:
     """Look at every row, each with those before it in mind; changes what is remembered."""
     signs = Signs.none(epoch.size)
-    fresh = ~repeats(held["repeats"], epoch.hashes)
+    signs.again[:] = repeats(held["repeats"], epoch.hashes)
+    fresh = ~signs.again
     np.add.at(held["client_fresh"], epoch.place[fresh & (epoch.place >= 0)], 1)
     signs.asked[:] = asked_lately(held, epoch.place, epoch.times, fresh)
     new = (epoch.place >= 0) & (epoch.asked < NEW)

@@ -1,6 +1,7 @@
 """The shape that the share detectors have in common."""
 
 import math
+from collections.abc import Sequence
 
 from monitor.detectors.detector import EMPTY, NO_REFERENCE, design_effect
 from monitor.profiles.layout import Role
@@ -42,3 +43,15 @@ def clumped(reference: Profile, before: ColumnProfile, after: ColumnProfile) -> 
     one direction among the many in which windows differ, so that the mean correlation counts and not the steepest.
     """
     return design_effect(before.correlation, before.n, after.n, reference.layout.window_rows)
+
+
+def dispersion(windows: Sequence[tuple[int, int]]) -> float:
+    """Give how many times the variance of independent rows shares differ by, at least 1. (Pearson 1900).
+
+    windows: (hits, rows) of each, with rows; at least two.
+    """
+    share = sum(hits for hits, _ in windows) / sum(rows for _, rows in windows)
+    if not 0 < share < 1:
+        return 1.0
+    squares = sum((hits - rows * share) ** 2 / (rows * share * (1 - share)) for hits, rows in windows)
+    return max(squares / (len(windows) - 1), 1.0)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from monitor.detectors.detector import Detector
+from monitor.detectors.quality.share import dispersion
 from monitor.stats.location import share_shift_test
 from monitor.stats.volume import WINDOWS_NEEDED
 from monitor.types import Measurement
@@ -35,7 +36,7 @@ def compare_counts(history: Sequence[Counts], labelled: int, rows: int, *, colum
     known, seen = sum(one[0] for one in held), sum(one[1] for one in held)
     if not known:
         return Measurement(NAME, share, column=column, n=rows, note="no label in the earlier windows")
-    found = share_shift_test((seen - known, seen), (rows - labelled, rows), _dispersion(held, known / seen))
+    found = share_shift_test((seen - known, seen), (rows - labelled, rows), dispersion(held))
     lacking = max(0.0, 1 - labelled / rows / (known / seen))
     return Measurement(
         NAME,
@@ -54,14 +55,6 @@ def is_usual(measurement: Measurement) -> bool:
     """Say whether a window's labels were as many as ever, so that later ones are laid beside it."""
     effect, p_value = measurement.effect, measurement.p_value
     return effect is None or p_value is None or effect < DETECTOR.min_effect or p_value > SURELY
-
-
-def _dispersion(history: Sequence[Counts], share: float) -> float:
-    """Give how many times the variance of independent rows windows differ by, at least 1. (Pearson 1900)."""
-    if share >= 1:
-        return 1.0
-    squares = sum((labelled - rows * share) ** 2 / (rows * share * (1 - share)) for labelled, rows in history)
-    return max(squares / (len(history) - 1), 1.0)
 
 
 DETECTOR = Detector(NAME, "quality", "share", compare, armed=True, weight=0.1, min_effect=0.5)
