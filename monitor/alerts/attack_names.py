@@ -10,13 +10,14 @@ CLIENT, MANY, EVERYONE = "client=", "many clients", "all traffic"
 CLIENTS = 10
 """So many are named."""
 EVASION, EXTRACTION, PROBING = "attack.evasion", "attack.extraction", "attack.probing"
+POISONING = "attack.poisoning"
 ATTACKS = {
     EVASION: "evasion",
     EXTRACTION: "model extraction",
     "attack.privacy": "an attack on privacy",
     PROBING: "probing",
     "attack.flood": "flooding",
-    "attack.poisoning": "poisoning",
+    POISONING: "poisoning",
 }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from monitor.alerts.advice import to_do
+from monitor.alerts.attack_names import POISONING
 from monitor.alerts.attack_wording import is_suspicion, suspicion, suspicion_lines
 from monitor.alerts.causes import reason_lines, version_lines
 from monitor.alerts.finding import Finding, Group
@@ -40,7 +41,7 @@ def lines_of(group: Group) -> tuple[str, ...]:
         return suspicion_lines(group)
     told = sentences_of(list(_one_each(group.findings)))
     why = (*version_lines(group), *reason_lines(group))
-    return (*told, *_times(group), *_places(group), *why, f"To do: {to_do(group)}.")
+    return (*told, *_times(group), *_places(group), *_strange_labels(group), *why, f"To do: {to_do(group)}.")
 
 
 def sentences_of(findings: Sequence[Finding]) -> tuple[str, ...]:
@@ -65,6 +66,7 @@ def _what(finding: Finding) -> str:
         return LOSSES.get(name, "is seen again") if back else said(finding.note) or "cannot be seen"
     if value is None:
         return _without_number(finding)
+    value = max(value, 0.0) if finding.kind == POISONING else value
     if name in SWITCHES:
         return SWITCHES[name][0 if value else 1]
     if name in DISTANCES:
@@ -263,8 +265,17 @@ def _times(group: Group) -> list[str]:
     return [f"Since {clock(min(began))}; {looked}." if began else f"In the {looked}."]
 
 
+def _strange_labels(group: Group) -> list[str]:
+    """Name the records whose labels look poisoned, and who sent them."""
+    told = group.findings[0].evidence if group.kind == POISONING else {}
+    ids = [shown(str(one)) for one in told.get("record_ids") or ()]
+    whose = [f"{shown(str(one['client']))} ({one['rows']:,})" for one in told.get("clients") or ()]
+    named = [f"Records: {listed(ids, LISTED)}" if ids else "", f"most sent by {', '.join(whose)}" if whose else ""]
+    return [text[:1].upper() + text[1:]] if (text := "; ".join(filter(None, named))) else []
+
+
 def _places(group: Group) -> list[str]:
-    columns = distinct(finding.column for finding in group.findings)
+    columns = distinct(finding.column for finding in group.findings if group.kind != POISONING)
     segments = distinct(segment for finding in group.findings for segment in _segments(finding))
     moved = distinct(name for finding in group.findings for name in finding.evidence.get("columns", ()))
     moved = [name for name in moved if name not in columns]

@@ -9,12 +9,14 @@ import numpy as np
 import pyarrow as pa
 from sqlalchemy import Connection
 
+from monitor.detectors.attack.batches import label_contradiction
 from monitor.detectors.attack.batches.audit import audit, contributed
 from monitor.detectors.attack.batches.calibration import size_of
 from monitor.detectors.attack.batches.known import Known, seen
-from monitor.detectors.attack.batches.measures import Nulls, calibrated
+from monitor.detectors.attack.batches.measures import Nulls, calibrated, direction
 from monitor.detectors.attack.batches.naming import named
 from monitor.detectors.attack.batches.parts import Part, flip_shares, p_values_of_sums
+from monitor.detectors.attack.batches.rows import Labelled, Places
 from monitor.detectors.attack.batches.verdict import FALSE_ALARMS, Statistic
 from monitor.detectors.attack.poisoned import CONTRADICTION, WHOLE, Labels
 from monitor.profiles.tables import joined
@@ -116,7 +118,8 @@ class Labelling:
         evidence = _evidence(found, strongest, of, self.watch.roles) | ({"at": told} if told else {})
         if isinstance(values := told.get("values"), dict):
             evidence["columns"] = list(values)
-        return Labels(size, share, p_value, flips, reference=known.rows.size, evidence=evidence)
+        flipped = {part: _flipped(part, known, batch, rows, self.watch.roles) for part in flips}
+        return Labels(size, share, p_value, flips, flipped, known.rows.size, evidence=evidence)
 
 
 def _part(name: str) -> str:
@@ -128,11 +131,22 @@ def _few(rows: pa.Table) -> str:
 
 
 def _evidence(statistics: Sequence[Statistic], strongest: Statistic, rows: pa.Table, roles: Roles) -> dict[str, Any]:
-    named_rows = rows.take(pa.array(strongest.rows, pa.int64()))
-    found: dict[str, Any] = {
-        "statistics": {one.name: one.p_value for one in statistics if one.p_value <= FALSE_ALARMS},
-        "strongest": strongest.name,
-    }
+    found = {one.name: one.p_value for one in statistics if one.p_value <= FALSE_ALARMS}
+    return {"statistics": found, "strongest": strongest.name, **_whose(rows, strongest.rows, roles)}
+
+
+def _flipped(part: str, known: Known, batch: Labelled, rows: pa.Table, roles: Roles) -> dict[str, Any]:
+    """Name the rows whose labels contradict the reference most, of all or of one label."""
+    scores, places = label_contradiction.scores(batch), label_contradiction.measure(batch).rows
+    if part != WHOLE:
+        labels = [direction(name) for name in known.classes]
+        places = places[batch.label[places] == labels.index(part)]
+    return _whose(rows, places[np.argsort(-scores[places], kind="stable")], roles)
+
+
+def _whose(rows: pa.Table, places: Places, roles: Roles) -> dict[str, Any]:
+    """Give the ids of rows, and the clients that sent most of them."""
+    named_rows, found = rows.take(pa.array(places, pa.int64())), dict[str, Any]()
     if roles.id in rows.column_names:
         found["record_ids"] = [str(value) for value in named_rows[roles.id].slice(0, IDS).to_pylist()]
     if roles.client in rows.column_names:

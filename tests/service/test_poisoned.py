@@ -70,6 +70,9 @@ def test_labels_that_one_client_flips_are_told_with_its_name_and_its_rows(tmp_pa
     assert alert["kind"] == "attack.poisoning"
     assert alert["evidence"]["clients"][0]["client"] == "west"
     assert alert["evidence"]["record_ids"]
+    turned = [one for one in alerts if one["detector"] == "label_contradiction"]
+    assert {one["evidence"]["clients"][0]["client"] for one in turned} == {"west"}
+    assert all(one["evidence"]["record_ids"] for one in turned)
     flipped = said(tmp_path, "measurements", "monitor.yaml", "--detector", "label_contradiction", "--json")
     whole = [one["value"] for one in flipped if one["column"] == ""]
     assert max(abs(value) for value in whole[:5]) < 0.06 < max(whole[5:])

@@ -365,6 +365,15 @@ def test_a_message_says_since_when_rows_were_judged_together_and_names_no_column
     assert "Moved with them: wind" in told
 
 
+def test_a_message_about_labels_names_the_records_and_who_sent_most_of_them() -> None:
+    told = {"record_ids": [f"r{n}" for n in range(20)], "clients": [{"client": "shop-02", "rows": 12}]}
+    found = finding("label_contradiction", -0.008, kind="attack.poisoning", column="labelled good", evidence=told)
+    sentence, *lines = lines_of(group(found, kind="attack.poisoning"))
+    assert sentence.startswith("labelled good: share of labels that look flipped is 0, 412 rows")
+    named = [line for line in lines if line.startswith(("Records", "Columns"))]
+    assert named == ["Records: r0, r1, r2, r3, r4, r5, r6, r7 and 12 more; most sent by shop-02 (12)"]
+
+
 def test_a_resolution_says_so_in_its_title() -> None:
     found = replace(group(finding("missing_share", 0.0, alert=RESOLVED)), transition="resolved")
     assert title_of(found) == "flights: resolved: data quality in visib"

@@ -1,7 +1,7 @@
 """Poison in the labels that have come: one window of labels, and many of them together."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from monitor.detectors.detector import Detector
@@ -19,14 +19,16 @@ class Labels:
     """What was found of a window's labels.
 
     share: of the rows judged, those that the strongest statistic names. p_value: over all statistics. flips: by part
-    of the labels, "" being all, the estimated share that is flipped and its p-value. reference: rows of it
-    that they are laid beside. note: why there is no answer.
+    of the labels, "" being all, the estimated share that is flipped and its p-value. flipped: by the same parts, which
+    rows' labels contradict the reference most, and whose they are. reference: rows of it that they are laid beside.
+    note: why there is no answer.
     """
 
     n: int = 0
     share: float | None = None
     p_value: float | None = None
     flips: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    flipped: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
     reference: int = 0
     note: str = ""
     evidence: Mapping[str, Any] = field(default_factory=dict, hash=False)
@@ -62,7 +64,8 @@ def label_contradiction(labels: Labels) -> Iterator[Measurement]:
     Blind to flips of labels that were as likely as not.
     """
     for column, (share, p_value) in labels.flips.items():
-        yield Measurement(CONTRADICTION, share, column=column, n=labels.n, p_value=p_value, effect=share, reference=0.0)
+        found = Measurement(CONTRADICTION, share, column=column, n=labels.n, p_value=p_value, effect=share)
+        yield replace(found, reference=0.0, evidence=labels.flipped.get(column, {}))
 
 
 def slow_poisoning(series: Sequence[Series]) -> Iterator[Measurement]:
