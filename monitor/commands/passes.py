@@ -22,7 +22,7 @@ from monitor.daemon.leasing import leased, owner
 from monitor.pipeline import Pass
 from monitor.pipeline import once as pass_over
 from monitor.store.cursors import SourceState, read_source
-from monitor.store.outbox import channels
+from monitor.store.outbox import channels, outbox_counts
 from monitor.types import Progress, Window
 from monitor.watch import Monitor
 
@@ -41,8 +41,8 @@ def once(path: Path) -> int:
             progress=counted(bar, windows),
             leased=partial(leased, clock=now),
         )
-        after, off = _states(monitor), _switched_off(monitor)
-    for line in (*summary(monitor, done, before, after, windows), *off):
+        after, off, waiting = _states(monitor), _switched_off(monitor), _waiting(monitor)
+    for line in (*summary(monitor, done, before, after, windows, waiting=waiting), *off):
         typer.echo(printable(line))
     unsent = done.delivered and (done.delivered.failed or done.delivered.dead)
     return 1 if done.problems or unsent or off else 0
@@ -82,7 +82,9 @@ def alerts_counted(transitions: Iterable[Transition | None]) -> str:
     return f"alerts: {counts['fired']} fired, {worse}{counts['resolved']} resolved"
 
 
-def summary(monitor: Monitor, done: Pass, before: States, after: States, windows: Counter[str]) -> Iterator[str]:
+def summary(
+    monitor: Monitor, done: Pass, before: States, after: States, windows: Counter[str], *, waiting: int
+) -> Iterator[str]:
     """Say in a few lines what a pass did."""
     for watch in monitor.watches:
         name = watch.name
@@ -103,7 +105,14 @@ def summary(monitor: Monitor, done: Pass, before: States, after: States, windows
     yield alerts_counted(finding.transition for finding in findings)
     if done.delivered:
         sent = done.delivered
-        yield f"messages: {sent.sent} delivered, {sent.failed} to be tried again, {sent.dead} given up"
+        yield f"messages: {sent.sent} delivered, {waiting} to be tried again, {sent.dead} given up"
+
+
+def _waiting(monitor: Monitor) -> int:
+    """Count what waits for receivers, those behind a message that could not be sent too."""
+    with monitor.database.read() as connection:
+        counts = outbox_counts(connection)
+    return sum(counts[name]["pending"] for name in counts.keys() & monitor.receivers.keys())
 
 
 def _switched_off(monitor: Monitor) -> list[str]:
