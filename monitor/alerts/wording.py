@@ -63,7 +63,7 @@ def _one_each(findings: Iterable[Finding]) -> Iterator[Finding]:
 def _what(finding: Finding) -> str:
     name, value, back = finding.detector, finding.value, finding.alert.state not in ("pending", "firing")
     if finding.kind == "health":
-        return LOSSES.get(name, "is seen again") if back else said(finding.note) or "cannot be seen"
+        return LOSSES.get(name, "is watched again") if back else said(finding.note) or "cannot be seen"
     if value is None:
         return _without_number(finding)
     value = max(value, 0.0) if finding.kind == POISONING else value
