@@ -10,6 +10,9 @@ from monitor.render.svg import LEFT, RIGHT, WIDTH, TimeScale, ValueScale, read_n
 
 Window = Mapping[str, Any]
 
+LINES = 4
+"""A name beside a chart takes so many at most."""
+
 
 def frame(scale: TimeScale, values: ValueScale, height: float, name: str, *, percent: bool = False) -> list[Markup]:
     """Draw what numbers stand on: two or three lines, the times, and the name on the left."""
@@ -57,13 +60,16 @@ def span(window: Window) -> str:
 
 
 def wrapped(text: str) -> list[str]:
-    """Give a name in at most three lines, cut between words, each short enough for the left margin.
+    """Give a name in at most four lines, cut between words, each short enough for the left margin.
 
-    >>> wrapped("expected calibration error"), wrapped("a" * 20)
-    (['expected', 'calibration error'], ['aaaaaaaaaaaaaaaa…'])
+    >>> wrapped("expected calibration error"), wrapped("a" * 20), wrapped("one two three four " * 5)[-1]
+    (['expected', 'calibration error'], ['aaaaaaaaaaaaaaaa…'], 'two three four …')
     """
     lines = wrap(text, 17, break_long_words=False) or [""]
-    return [cut(part, 17) for part in lines[:3]]
+    whole = lines[:LINES]
+    if len(lines) > LINES:
+        whole[-1] = cut(whole[-1], 15).removesuffix("…").rstrip() + " …"
+    return [cut(part, 17) for part in whole]
 
 
 def cut(text: str, most: int) -> str:

@@ -9,7 +9,7 @@ from math import floor, log10
 from markupsafe import Markup, escape
 
 # Every chart of a page has the same frame, so that a window stands at the same place in each of them.
-WIDTH, LEFT, RIGHT = 1120, 176, 104
+WIDTH, LEFT, RIGHT = 1120, 176, 126
 
 _HOURS = (1, 2, 3, 6, 12, 24, 48, 96, 168, 336, 672, 1344, 2688, 5376, 8760, 17520, 43800, 87600)
 _EPOCH = datetime(2001, 1, 1, tzinfo=UTC)  # a Monday, so that weekly ticks fall on Mondays
