@@ -22,8 +22,10 @@ def reason_lines(group: Group) -> list[str]:
     told = "; ".join([*reasons, *against])
     lines = [f"Likely origin: {ORIGINS[finding.origin]}" + (f" ({told})." if told else ".")]
     senders = [f"{shown(one['client'])} {one['share']:.0%}" for one in why.get("clients", ())[:3] if one["share"] > 0]
-    column = shown(why.get("column", ""))
-    return lines + ([f"Clients that sent most of the change of {column}: {', '.join(senders)}."] if senders else [])
+    moved = str(why.get("column", ""))
+    most = "" if moved in {one.column for one in group.findings} else ", the feature that moved most"
+    change = f"Clients that sent most of the change of {shown(moved)}{most}"
+    return lines + ([f"{change}: {', '.join(senders)}."] if senders else [])
 
 
 def version_lines(group: Group) -> list[str]:
