@@ -54,10 +54,11 @@ def test_rows_are_counted_as_by_hand_however_they_are_cut(span: str) -> None:
             found.append(asked_lately(held, places[part], times[part], fresh[part])[row])
             first = cut
         np.testing.assert_array_equal(np.concatenate(found), expected)
-        np.testing.assert_array_equal(held["volume_new"][row], over)
+        steps = held["volume_steps"][row, : held["volume_ended"][row]]
+        np.testing.assert_array_equal(np.bincount(steps, minlength=BINS), over)
     learn_counts(held, fade=0.5, now=int(times[-1]))
     assert held["volume_counts"][row].sum() == over.sum()
-    assert not held["volume_new"].any()
+    assert not held["volume_ended"].any()
 
 
 @pytest.mark.parametrize("span", SPANS)
@@ -72,7 +73,7 @@ def test_the_hour_of_a_client_that_does_not_come_back_counts_once_it_is_long_ove
         np.testing.assert_array_equal(held["volume_counts"][row], binned(np.array(counted, np.int64)))
     again = asked_lately(held, places[:2], times[:2] + 3 * length, np.ones(2, np.bool_))
     assert again[row].tolist() == [1, 2]
-    assert not held["volume_new"][row].any(), "what was counted is not counted again"
+    assert not held["volume_ended"][row].any(), "what was counted is not counted again"
 
 
 @pytest.mark.parametrize(("peak", "turns", "counts"), [(20.0, 2, False), (20.0, 3, True), (10.0, 0, True)])

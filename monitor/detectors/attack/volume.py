@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.detectors.attack.epoch import LENGTH
 from monitor.detectors.attack.ordering import ordered
 from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.sighting import ALPHA
@@ -50,9 +51,15 @@ class Tail(NamedTuple):
 def empty_counts() -> dict[str, Array]:
     """Give counts of client hours and days by their rows, eight steps a doubling, that hold none; shape (spans, steps).
 
-    new: of the running epoch.
+    ended: how many have ended in the running epoch, at most one a row; steps, whose: the step and the client of each.
     """
-    return {"counts": np.zeros((len(SPANS), BINS)), "new": np.zeros((len(SPANS), BINS))}
+    spans = len(SPANS)
+    return {
+        "counts": np.zeros((spans, BINS)),
+        "ended": np.zeros(spans, np.int64),
+        "steps": np.zeros((spans, LENGTH), np.uint8),
+        "whose": np.zeros((spans, LENGTH), np.int32),
+    }
 
 
 def tail_of(counts: Floats) -> Tail:
@@ -76,9 +83,6 @@ def asked_lately(held: Mapping[str, Array], places: Places, times: Counts, fresh
     Gives 0 for repeats, shape (spans, rows). held: of each client the running hour and day with their counts, and the
     counts of client hours and days, to which those that are over are added. places: of each row's client, -1 for none.
     times: microseconds.
-
-    What a client sends that came lately and is surely after something else is no measure for others: an extraction
-    with genuine rows would pass for usual beside the grid search of the day before.
     """
     found = np.zeros((len(SPANS), places.size), np.int64)
     rows = np.flatnonzero(fresh & (places >= 0))
@@ -86,7 +90,7 @@ def asked_lately(held: Mapping[str, Array], places: Places, times: Counts, fresh
     for span, length in enumerate(SPANS.values() if rows.size else ()):
         arrays = {name: array[:, span] for name, array in part_of(held, "client_asked_").items()}
         found[span, rows], ended, whose = _counted(arrays, places[rows], times[rows] // length)
-        _count_in(held, span, ended, whose)
+        _note(held, span, ended, whose)
     return found
 
 
@@ -109,11 +113,16 @@ def _counted(asked: Mapping[str, Array], place: Places, hour: Counts) -> tuple[C
     return np.arange(place.size) - np.repeat(first - carried, lengths) + 1, ended, whose
 
 
-def _count_in(held: Mapping[str, Array], span: int, ended: Counts, whose: Places) -> None:
-    """Add hours or days that are over to the counts of these by their rows, which each has."""
-    tells = (held["client_turns"][whose] >= KNOWN) | (held["client_peak"][whose].max(axis=1) < SURE)
-    steps = (PER_DOUBLING * np.log2(ended[tells])).astype(np.intp)
-    np.add.at(held["volume_new"][span], np.minimum(steps, BINS - 1), 1.0)
+def _note(held: Mapping[str, Array], span: int, ended: Counts, whose: Places) -> None:
+    """Keep the hours or days that are over until the epoch is, when it is known whose they were."""
+    first = int(held["volume_ended"][span])
+    last = first + ended.size
+    held["volume_steps"][span, first:last], held["volume_whose"][span, first:last] = _steps(ended), whose
+    held["volume_ended"][span] = last
+
+
+def _steps(rows: Counts) -> Places:
+    return np.minimum((PER_DOUBLING * np.log2(rows)).astype(np.intp), BINS - 1)
 
 
 def learn_counts(held: Mapping[str, Array], *, fade: float, now: int) -> None:
@@ -121,12 +130,17 @@ def learn_counts(held: Mapping[str, Array], *, fade: float, now: int) -> None:
 
     now: microseconds. Whoever asks once a week is not waited for until it comes again: an hour that ended an hour ago,
     or a day a day ago, is over, unless late rows still come to it.
+
+    What a client sends that came lately and is surely after something else is no measure for others: an extraction
+    with genuine rows would pass for usual beside the grid search of the day before.
     """
     asked = part_of(held, "client_asked_")
     for span, length in enumerate(SPANS.values()):
         rows = asked["rows"][:, span]
-        ended = np.flatnonzero((rows > 0) & (asked["clock"][:, span] < now // length - 1))
-        _count_in(held, span, rows[ended], ended)
-        rows[ended] = 0
-    held["volume_counts"][:] = held["volume_counts"] * fade + held["volume_new"]
-    held["volume_new"][:] = 0
+        ended, noted = np.flatnonzero((rows > 0) & (asked["clock"][:, span] < now // length - 1)), held["volume_ended"]
+        whose = np.append(held["volume_whose"][span, : noted[span]], ended)
+        steps = np.append(held["volume_steps"][span, : noted[span]], _steps(rows[ended]))
+        rows[ended], noted[span] = 0, 0
+        tells = (held["client_turns"][whose] >= KNOWN) | (held["client_peak"][whose].max(axis=1) < SURE)
+        counts = held["volume_counts"][span]
+        counts[:] = counts * fade + np.bincount(steps[tells], minlength=BINS)
