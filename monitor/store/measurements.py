@@ -11,6 +11,8 @@ from sqlalchemy import Connection, Dialect, delete, func, insert, select, update
 from monitor.store.schema import UTCDateTime, judgement, measurement
 from monitor.types import Measurement, Window
 
+_CHUNK = 500
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -200,10 +202,12 @@ def _judgement(row: Any) -> Judgement:  # noqa: ANN401 (a row of the table)
     )
 
 
-def forget_judgements(connection: Connection, name: str, windows: Collection[Window]) -> None:
+def forget_judgements(connection: Connection, name: str, windows: Sequence[Window]) -> None:
     """Have it that some windows of a model were not judged; what was measured in them stays."""
     ends = [one.end for one in windows]
-    connection.execute(delete(judgement).where(judgement.c.model == name, judgement.c.window_end.in_(ends)))
+    for first in range(0, len(ends), _CHUNK):
+        here = (judgement.c.model == name, judgement.c.window_end.in_(ends[first : first + _CHUNK]))
+        connection.execute(delete(judgement).where(*here))
 
 
 def doubt_judgements(connection: Connection, name: str) -> None:
