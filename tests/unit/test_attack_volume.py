@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from monitor.detectors.attack.epoch import LENGTH
 from monitor.detectors.attack.volume import (
     BINS,
     FEWEST,
@@ -87,6 +88,18 @@ def test_hours_of_one_who_is_surely_after_something_are_no_measure_until_it_has_
     asked_lately(held, np.array([0 if comes_back else 1]), np.array([now + 2 * HOUR]), np.ones(1, np.bool_))
     learn_counts(held, fade=1.0, now=now + 2 * HOUR)
     assert held["volume_counts"][0].sum() == counts
+
+
+def test_epochs_that_end_without_names_overflow_nothing() -> None:
+    held = memory(3)
+    times = 100 * 24 * HOUR + np.arange(3 * LENGTH) * HOUR
+    for first in range(0, times.size, 500):
+        part = times[first : first + 500]
+        asked_lately(held, np.zeros(part.size, np.intp), part, np.ones(part.size, np.bool_))
+    assert held["volume_ended"][0] == LENGTH
+    learn_counts(held, fade=1.0, now=int(times[-1]))
+    assert held["volume_counts"][0].sum() == LENGTH
+    assert not held["volume_ended"].any()
 
 
 @pytest.mark.parametrize(("tail", "most"), [("power", 1e-5), ("lognormal", 1e-6), ("exponential", 1e-6)])

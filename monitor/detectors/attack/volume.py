@@ -114,10 +114,14 @@ def _counted(asked: Mapping[str, Array], place: Places, hour: Counts) -> tuple[C
 
 
 def _note(held: Mapping[str, Array], span: int, ended: Counts, whose: Places) -> None:
-    """Keep the hours or days that are over until the epoch is, when it is known whose they were."""
+    """Keep the hours or days that are over until the epoch is, when it is known whose they were.
+
+    Where an epoch ends with rows that name no client, these wait for the next one, as far as there is room.
+    """
     first = int(held["volume_ended"][span])
-    last = first + ended.size
-    held["volume_steps"][span, first:last], held["volume_whose"][span, first:last] = _steps(ended), whose
+    last = min(first + ended.size, LENGTH)
+    held["volume_steps"][span, first:last] = _steps(ended[: last - first])
+    held["volume_whose"][span, first:last] = whose[: last - first]
     held["volume_ended"][span] = last
 
 
