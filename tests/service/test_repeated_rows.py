@@ -12,17 +12,9 @@ from monitor.config import load
 from monitor.pipeline import once
 from monitor.store.alerts import alert_rows
 from monitor.wiring import opened
-from tests.service.scene import DAY, START, made
+from tests.service.scene import CONFIG, DAY, START, made
 
-CONFIG = """
-database: sqlite:///monitor.db
-models:
-  fares:
-    source: {files: "logs/*.parquet"}
-    reference: {files: reference.parquet}
-    columns: {timestamp: at, id: id, client: who}
-    window: 1d
-"""
+WITH_CLIENTS = CONFIG.replace("id: id}", "id: id, client: who}")
 
 
 def of_clients(table: pa.Table) -> pa.Table:
@@ -40,7 +32,7 @@ def test_rows_that_come_twice_under_new_ids_are_told_with_their_share(tmp_path: 
     copies = rows.take(pa.array(np.sort(again)))
     copies = copies.set_column(1, "id", pa.array([f"copy-{n}" for n in range(copies.num_rows)]))
     pq.write_table(copies, tmp_path / "logs" / "b.parquet")
-    monitor = opened(load(CONFIG, place="monitor.yaml", environ={}, read=str), root=tmp_path)
+    monitor = opened(load(WITH_CLIENTS, place="monitor.yaml", environ={}, read=str), root=tmp_path)
     once(monitor, clock=lambda: START + 16 * DAY, rng=Random(1))
     with monitor.database.read() as connection:
         found = [row for row in alert_rows(connection, model="fares") if row["detector"] == "repeated_share"]

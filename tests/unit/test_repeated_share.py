@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from monitor.detectors.quality.repeated_share import DETECTOR, SURELY, compare_counts, is_usual
+from monitor.detectors.quality.repeated_share import DETECTOR, compare_counts, is_usual
+from monitor.detectors.quality.share import SURELY
 
 WINDOWS = 10
 

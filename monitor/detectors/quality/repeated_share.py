@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from monitor.detectors.detector import Detector
-from monitor.detectors.quality.share import dispersion, measured
+from monitor.detectors.quality.share import dispersion, is_no_rise, measured
 from monitor.stats.volume import WINDOWS_NEEDED
 from monitor.types import Measurement
 
 NAME = "repeated_share"
-SURELY, REMEMBERED = 0.001, 28
+REMEMBERED = 28
 Counts = tuple[int, int]
 
 
@@ -38,8 +38,7 @@ def compare_counts(history: Sequence[Counts], repeated: int, rows: int) -> Measu
 
 def is_usual(measurement: Measurement) -> bool:
     """Say whether a window held no more repeats than others, so that later ones are laid beside it."""
-    effect, p_value = measurement.effect, measurement.p_value
-    return effect is None or p_value is None or effect < DETECTOR.min_effect or p_value > SURELY
+    return is_no_rise(measurement, DETECTOR.min_effect)
 
 
 DETECTOR = Detector(NAME, "quality", "share", compare, armed=True, weight=0.1, min_effect=0.05)

@@ -9,6 +9,7 @@ from monitor.profiles.profile import ColumnProfile, Profile
 from monitor.stats.location import share_shift_test
 from monitor.types import Measurement
 
+SURELY = 0.001
 NOT_SERVED: tuple[Role, ...] = ("label", "confidence", "disagreement", "derived", "expected")
 """Labels come late, and derived columns repeat what the columns that they are made of lack."""
 
@@ -43,6 +44,12 @@ def clumped(reference: Profile, before: ColumnProfile, after: ColumnProfile) -> 
     one direction among the many in which windows differ, so that the mean correlation counts and not the steepest.
     """
     return design_effect(before.correlation, before.n, after.n, reference.layout.window_rows)
+
+
+def is_no_rise(measurement: Measurement, least: float) -> bool:
+    """Say whether a share is as usual, so that later windows are laid beside it; least: the effect that counts."""
+    effect, p_value = measurement.effect, measurement.p_value
+    return effect is None or p_value is None or effect < least or p_value > SURELY
 
 
 def dispersion(windows: Sequence[tuple[int, int]]) -> float:

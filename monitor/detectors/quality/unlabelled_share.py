@@ -4,13 +4,12 @@ import math
 from collections.abc import Iterator, Sequence
 
 from monitor.detectors.detector import Detector
-from monitor.detectors.quality.share import dispersion
+from monitor.detectors.quality.share import dispersion, is_no_rise
 from monitor.stats.location import share_shift_test
 from monitor.stats.volume import WINDOWS_NEEDED
 from monitor.types import Measurement
 
 NAME = "unlabelled_share"
-SURELY = 0.001
 Counts = tuple[int, int]
 
 
@@ -53,8 +52,7 @@ def compare_counts(history: Sequence[Counts], labelled: int, rows: int, *, colum
 
 def is_usual(measurement: Measurement) -> bool:
     """Say whether a window's labels were as many as ever, so that later ones are laid beside it."""
-    effect, p_value = measurement.effect, measurement.p_value
-    return effect is None or p_value is None or effect < DETECTOR.min_effect or p_value > SURELY
+    return is_no_rise(measurement, DETECTOR.min_effect)
 
 
 DETECTOR = Detector(NAME, "quality", "share", compare, armed=True, weight=0.1, min_effect=0.5)
