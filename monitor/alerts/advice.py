@@ -2,7 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 
-from monitor.alerts.causes import broken_columns, comes_of_broken_data, growing_columns, turned_answers
+from monitor.alerts.causes import (
+    broken_columns,
+    comes_of_broken_data,
+    growing_columns,
+    missing_rows_of,
+    turned_answers,
+)
 from monitor.alerts.finding import Finding, Group
 from monitor.alerts.phrasing import distinct, listed, pasted
 from monitor.alerts.story_wording import is_sudden
@@ -72,7 +78,8 @@ def _of_its_reason(group: Group) -> str:
     """Say what the reason asks for, whatever moved; the empty text where it asks for nothing in particular."""
     first = group.findings[0]
     if comes_of_broken_data(first):
-        return TO_DO["broken"].format(where=_where(broken_columns(first)))
+        missing = missing_rows_of(first)
+        return TO_DO["missing_rows" if missing else "broken"].format(where=_where(missing or broken_columns(first)))
     if grows := growing_columns(group):
         return TO_DO["grows"].format(where=_where(grows))
     told = [finding.evidence for finding in group.findings if finding.detector == "ageing"]
@@ -106,13 +113,20 @@ def _subject(finding: Finding) -> str:
 def _advice(group: Group, subject: str, findings: Sequence[Finding]) -> str:
     detectors = {finding.detector for finding in findings}
     keys = [*(detectors if len(detectors) == 1 else ()), group.kind, group.kind.partition(".")[0]]
-    moved = distinct(str(name) for finding in findings for name in finding.evidence.get("columns", ()))
+    moved = _moved(findings)
     made_of = distinct(str(finding.evidence.get("of", "")) for finding in findings)
     columns = distinct(finding.column for finding in findings)
     own = _for_subject(subject, keys, findings, moved=bool(moved)) if columns else ""
     words = own or next((TO_DO[key] for key in keys if key in TO_DO), TO_DO[""])
     model = pasted(group.config, group.model)
     return words.format(where=_where(columns), moved=listed(moved, NAMED), of=listed(made_of, NAMED), model=model)
+
+
+def _moved(findings: Iterable[Finding]) -> list[str]:
+    """Name the features that moved with what is told, or else those that may have."""
+    told = [finding.evidence for finding in findings]
+    surely = distinct(str(name) for one in told for name in one.get("columns", ()))
+    return surely or distinct(str(name) for one in told for name in one.get("leaning", ()))
 
 
 def _for_subject(subject: str, keys: Iterable[str], findings: Sequence[Finding], *, moved: bool) -> str:

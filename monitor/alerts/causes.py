@@ -7,6 +7,8 @@ from monitor.alerts.phrasing import distinct, first_of, said, shown
 from monitor.alerts.vocabulary import ORIGINS
 from monitor.profiles.population import NAMES as OF_ALL_FEATURES
 
+MISSING = "missing_rows_of"
+"""In an alert's origin: the columns of which the rows of one category are missing."""
 ALONE = "alone"
 """In an alert's evidence: by version, how many of the windows that it answered alone breached."""
 
@@ -48,6 +50,11 @@ def broken_columns(finding: Finding) -> list[str]:
     if not comes_of_broken_data(finding):
         return []
     return list(map(str, finding.evidence["origin"].get("broken", ())))
+
+
+def missing_rows_of(finding: Finding) -> list[str]:
+    """Name the columns of which the rows of one category are missing, where the alert comes of that."""
+    return list(map(str, finding.evidence.get("origin", {}).get(MISSING, ())))
 
 
 def turned_answers(finding: Finding) -> list[str]:

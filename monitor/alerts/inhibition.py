@@ -23,7 +23,7 @@ from monitor.alerts.news import (
 from monitor.alerts.public import alert_id, id_of
 from monitor.alerts.story_wording import lasts
 from monitor.alerts.taxonomy import is_attack
-from monitor.alerts.telling import BROKEN, settled
+from monitor.alerts.telling import BROKEN, MISSING, settled
 from monitor.profiles.population import NAMES as OF_ALL_FEATURES
 from monitor.stats.evidence import is_sure
 
@@ -96,6 +96,7 @@ def _alarm(finding: Finding, told: Mapping[str, Any]) -> Alarm:
         finding.alert.fired_at,
         str(told.get("told_group", "")),
         frozenset(map(str, told.get(BROKEN, ()))),
+        frozenset(map(str, told.get(MISSING, ()))),
         slight=is_slight(finding.detector, finding.effect, finding.evidence),
         vanished=has_vanished(finding.kind, finding.evidence),
     )
@@ -110,6 +111,7 @@ def _alarm_of(row: Mapping[str, Any]) -> Alarm:
         datetime.fromisoformat(row["fired_at"]) if row["fired_at"] else None,
         str(row["evidence"].get("told_group", "")),
         frozenset(map(str, row["evidence"].get(BROKEN, ()))),
+        frozenset(map(str, row["evidence"].get(MISSING, ()))),
         slight=is_slight(row["detector"], row["effect"], row["evidence"]),
         vanished=has_vanished(row["kind"], row["evidence"]),
     )
@@ -197,22 +199,24 @@ def _said_already(finding: Finding, heard: Mapping[str, Alarm]) -> str | None:
 def _explained_by_drift(finding: Finding, told: Mapping[str, Alarm], settled: Mapping[str, Finding]) -> str | None:
     """Name the alert of drift that explains few values a little outside of the range, or what all features show.
 
-    Drift that is not told itself, for a fall of performance was, explains as much.
+    Drift that is not told itself, for a fall of performance was, explains as much; of what all features show, so does
+    the quality of one that moved.
     """
-    drifts = {
-        alarm.labels[2]: name
+    behind = {
+        (alarm.labels[1].partition(".")[0], alarm.labels[2]): name
         for name, alarm in told.items()
-        if alarm.labels[0] == finding.model and alarm.labels[1].startswith("drift.")
+        if alarm.labels[0] == finding.model and not alarm.slight
         if alarm.labels[3] in ("", finding.segment) and not began_later(finding, alarm)
     }
     if of_all_features(finding):
         moved = finding.evidence.get("columns", ())
-        return drifts.get(moved[0]) if moved else None
+        places = [*(("quality", name) for name in moved), *(("drift", name) for name in moved[:1])]
+        return next((behind[place] for place in places if place in behind), None)
     if not is_slight(finding.detector, finding.effect, finding.evidence):
         return None
     waiting = (f for f in settled.values() if f.kind.startswith("drift.") and f.alert.state in UNDER_ALARM)
     held = (f.evidence.get("inhibited_by") for f in waiting if f.column == finding.column and not f.segment)
-    return drifts.get(finding.column) or next(filter(None, held), None)
+    return behind.get(("drift", finding.column)) or next(filter(None, held), None)
 
 
 def _follows(finding: Finding, told: Mapping[str, Alarm], heard: Mapping[str, Alarm]) -> str | None:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from monitor.alerts.causes import broken_columns
+from monitor.alerts.causes import broken_columns, missing_rows_of
 from monitor.alerts.finding import Finding
-from monitor.alerts.origin import BROKEN_SHARE
+from monitor.alerts.symptoms import BROKEN_SHARE
 from monitor.profiles.population import NAMES as OF_ALL_FEATURES
 
 QUIET = "quiet_since"
@@ -31,7 +31,7 @@ class Alarm:
 
     labels: model, kind, column and segment. began: the start of the window it speaks of. fired: the end of that in
     which it fired. group: the group that moved, of an alert about groups. broken: the columns that its message named as
-    broken. slight, vanished: as of `is_slight` and `has_vanished`.
+    broken. missing: those of which it named rows as missing. slight, vanished: as of `is_slight` and `has_vanished`.
     """
 
     labels: tuple[str, str, str, str]
@@ -41,6 +41,7 @@ class Alarm:
     fired: datetime | None = None
     group: str = ""
     broken: frozenset[str] = frozenset()
+    missing: frozenset[str] = frozenset()
     slight: bool = False
     vanished: bool = False
 
@@ -131,6 +132,9 @@ def _of_same_fault(finding: Finding, alarm: Alarm) -> bool:
         return False
     if has_vanished(finding.kind, finding.evidence) or began_later(finding, alarm):
         return False
+    missing = missing_rows_of(finding)
+    if missing and finding.kind in (*OF_ANSWERS, "drift.data", "drift.label"):
+        return alarm.missing.issuperset(missing)
     shown = set(broken_columns(finding))
     if finding.kind == "drift.data" and not of_all_features(finding):
         shown = {str(one["column"]) for one in finding.evidence.get("moved", ())} or {finding.column}

@@ -7,98 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from monitor.alerts.phrasing import first_of, shown
+from monitor.alerts.phrasing import first_of, measure, shown
+from monitor.alerts.symptoms import Excess, Symptoms
 
 OriginName = Literal["attack_like", "temporal", "data_quality", "model_change", "undetermined"]
 
-BROKEN_SHARE = 0.05
-"""From this share of rows on, values that cannot be right make a column broken."""
-RENAMED_SHARE = 0.2
-"""New categories in fewer rows are as likely new things in the world as a feed that breaks or renames its values."""
-UNIT_PSI, FEW_COLUMNS = 3.0, 0.15
-"""A column that hardly overlaps with its reference, alone among many, changed its unit and not its world."""
-DRIFT_PSI = 0.1
-MANY_CLIENTS, FEW_CLIENTS, NAMED = 3, 3, 10
-SPREAD_SHARE, HELD_SHARE = 0.5, 0.6
-LEAST_EXCESS = 20.0
+FEW_CLIENTS, NAMED = 3, 10
 ALARMED = "under an attack alarm"
-STILL = ("while no feature did", "while no feature moved")
+STILL = ("while no feature did", "while no feature moved", "while no feature surely did")
 """End the sentences about answers and labels that say nothing of why a feature moved."""
-
-
-@dataclass(frozen=True)
-class Excess:
-    """Rows beyond what chance or the reference explains, and who sent them; without client ids `clients` is None.
-
-    rows: how many, a sum of probabilities. clients: those who sent a part of it. top_share: of it, that of the (at
-    most three) heaviest. top_traffic: the share of all rows that the same clients sent. All shares in [0, 1].
-    """
-
-    rows: float = 0.0
-    clients: int | None = None
-    top_share: float | None = None
-    top_traffic: float | None = None
-
-    @property
-    def counts(self) -> bool:
-        """Say whether there is enough of it for shares to mean something."""
-        return self.rows >= LEAST_EXCESS and self.clients is not None and self.top_share is not None
-
-    @property
-    def spread(self) -> bool:
-        """Say whether many clients sent it, none of them much more than its part of the traffic."""
-        if not self.counts or (self.clients or 0) < MANY_CLIENTS:
-            return False
-        return (self.top_share or 0.0) <= max(SPREAD_SHARE, self._fair)
-
-    @property
-    def held(self) -> bool:
-        """Say whether few clients sent most of it, and far more than their part of the traffic."""
-        return self.counts and (self.top_share or 0.0) >= max(HELD_SHARE, self._fair)
-
-    @property
-    def _fair(self) -> float:
-        """Give the share that is not much more than that of the traffic, of which the others' is not much less."""
-        traffic = self.top_traffic or 0.0
-        return min(1.5 * traffic, (1 + traffic) / 2)
-
-
-@dataclass(frozen=True)
-class Symptoms:
-    """What a window shows that bears on the question why.
-
-    broken: by feature, the share of rows that cannot be right: without a value, not of the kind, never seen before, or
-    all alike. moved: by feature, the PSI of those that differ from the reference by more than chance. known: those
-    whose mean lies where windows of the reference had it. crept: those that came there step by step, see `has_crept`.
-    grows: those that moved, or have for many windows, and rose from window to window in the reference already. units:
-    those that are the usual values in another unit, with a word on which. swapped: those that hold what another one
-    usually does, which holds theirs, with its name. leapt: the texts and vectors that came there at once, see
-    `has_leapt`. features: how many there are in all. joint: what is made of all features surely moved.
-    outputs: the model's answers moved. outcomes: labels, or how they meet the answers, did; only_labels: how they meet
-    them did not. turned: answers that surely moved at once, and that labels meet otherwise, which did not move.
-    alarmed: names of clients, or of what else is under an attack alarm. attack, drift: who sent the rows that these are
-    made of. version: one that is new. differs: one that answers otherwise than the older one in the same windows.
-    """
-
-    broken: Mapping[str, float] = field(default_factory=dict)
-    moved: Mapping[str, float] = field(default_factory=dict)
-    known: frozenset[str] = frozenset()
-    crept: frozenset[str] = frozenset()
-    grows: frozenset[str] = frozenset()
-    units: Mapping[str, str] = field(default_factory=dict)
-    swapped: Mapping[str, str] = field(default_factory=dict)
-    leapt: frozenset[str] = frozenset()
-    features: int = 0
-    joint: bool = False
-    outputs: bool = False
-    outcomes: bool = False
-    only_labels: bool = False
-    turned: tuple[str, ...] = ()
-    alarmed: tuple[str, ...] = ()
-    attack: Excess = Excess()
-    drift: Excess = Excess()
-    version: str = ""
-    differs: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,8 +23,8 @@ class Origin:
     """The likeliest reason, and in sentences what speaks for and against it.
 
     columns: of broken data, those that are broken; of time, those that crept to where no reference row lies; of another
-    model, the answers that it gives otherwise. grows: of time, those that do nothing else. signs: all sentences, each
-    with the reason that it speaks for.
+    model, the answers that it gives otherwise. missing: of broken data, those of which one category's rows are missing.
+    grows: of time, those that do nothing else. signs: all sentences, each with the reason that it speaks for.
     """
 
     name: OriginName
@@ -116,6 +33,7 @@ class Origin:
     columns: tuple[str, ...] = ()
     signs: tuple[tuple[OriginName, str], ...] = field(default=(), compare=False)
     grows: tuple[str, ...] = field(default=(), repr=False)
+    missing: tuple[str, ...] = field(default=(), repr=False)
 
     def of_attack(self) -> "Origin":
         """Give the same signs as they speak for and against an attack that is told; that it is told is none of them.
@@ -137,7 +55,8 @@ class Origin:
         rests = self.name in ("data_quality", "attack_like") or any(reason == self.name for reason, _ in told)
         name = self.name if rests else "undetermined"
         columns = self.columns if name == self.name and name != "model_change" else ()
-        return Origin(name, *_weighed(name, told), columns, told, self.grows if name == "temporal" else ())
+        grows = self.grows if name == "temporal" else ()
+        return Origin(name, *_weighed(name, told), columns, told, grows, self.missing)
 
 
 def origin_of(symptoms: Symptoms) -> Origin:
@@ -152,12 +71,14 @@ def origin_of(symptoms: Symptoms) -> Origin:
     name: OriginName = next((one for one in found if one), "undetermined")
     signs = [(reason, sentence) for reason, sentence in _signs(symptoms) if sentence]
     columns: Mapping[str, Iterable[str]] = {
-        "data_quality": _unusable(symptoms) or _rescaled(symptoms),
+        "data_quality": symptoms.unusable or ([] if symptoms.missing else symptoms.rescaled),
         "temporal": sorted(symptoms.crept),
-        "model_change": symptoms.turned if _turned(symptoms) else (),
+        "model_change": symptoms.turned if symptoms.turned_alone else (),
     }
     grows = sorted(symptoms.grows) if name == "temporal" else ()
-    return Origin(name, *_weighed(name, signs), tuple(columns.get(name, ())), tuple(signs), tuple(grows))
+    missing = tuple(sorted(symptoms.missing)) if name == "data_quality" and not symptoms.unusable else ()
+    told, against = _weighed(name, signs)
+    return Origin(name, told, against, tuple(columns.get(name, ())), tuple(signs), tuple(grows), missing)
 
 
 def _weighed(name: OriginName, signs: Iterable[tuple[OriginName, str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -169,11 +90,15 @@ def _weighed(name: OriginName, signs: Iterable[tuple[OriginName, str]]) -> tuple
 
 
 def _broken(symptoms: Symptoms) -> OriginName | None:
-    return "data_quality" if _unusable(symptoms) else None
+    return "data_quality" if symptoms.unusable else None
+
+
+def _lost(symptoms: Symptoms) -> OriginName | None:
+    return "data_quality" if symptoms.missing else None
 
 
 def _elsewhere(symptoms: Symptoms) -> OriginName | None:
-    return "data_quality" if _rescaled(symptoms) else None
+    return "data_quality" if symptoms.rescaled else None
 
 
 def _attacked(symptoms: Symptoms) -> OriginName | None:
@@ -185,64 +110,40 @@ def _attacked(symptoms: Symptoms) -> OriginName | None:
 
 def _replaced(symptoms: Symptoms) -> OriginName | None:
     answers = symptoms.outputs or symptoms.outcomes
-    if _turned(symptoms):
+    if symptoms.turned_alone:
         return "model_change"
-    return "model_change" if (symptoms.version or symptoms.differs) and answers and not _drifted(symptoms) else None
+    return "model_change" if (symptoms.version or symptoms.differs) and answers and not symptoms.drifted else None
 
 
 def _aged(symptoms: Symptoms) -> OriginName | None:
     known = symptoms.drift.clients is not None
     many = symptoms.drift.spread or not known or not symptoms.drift.counts
-    if _drifted(symptoms):
+    if symptoms.drifted:
         # texts and vectors are made by programs, which are changed overnight
-        return "temporal" if many and not symptoms.leapt.issuperset(_drifted(symptoms)) else None
+        return "temporal" if many and not symptoms.leapt.issuperset(symptoms.drifted) else None
     if symptoms.grows and not symptoms.moved:
         return "temporal"
     # the inputs stand still, and so do the answers: what they mean has changed
-    still = not (symptoms.moved or symptoms.joint or symptoms.outputs or symptoms.alarmed)
+    still = symptoms.still and not (symptoms.outputs or symptoms.alarmed)
     return "temporal" if symptoms.outcomes and still else None
 
 
-_REASONS = (_broken, _attacked, _elsewhere, _replaced, _aged)
-
-
-def _unusable(symptoms: Symptoms) -> list[str]:
-    """Name columns that are broken; another model may give one answer to all."""
-    made = symptoms.turned if _turned(symptoms) else ()
-    return [name for name, share in symptoms.broken.items() if share >= BROKEN_SHARE and name not in made]
-
-
-def _rescaled(symptoms: Symptoms) -> list[str]:
-    """Name features that leapt wholly elsewhere, or to another unit, if these are few, and those that were swapped.
-
-    Many clients must send them so.
-    """
-    apart = [name for name, psi in symptoms.moved.items() if psi > UNIT_PSI and name not in symptoms.known]
-    apart += [name for name in symptoms.moved if name in symptoms.units and name not in apart]
-    apart = [name for name in apart if name not in symptoms.crept and name not in symptoms.swapped]
-    few = len(apart) <= max(1.0, FEW_COLUMNS * symptoms.features)
-    found = [*(apart if few else ()), *symptoms.swapped]
-    return found if symptoms.drift.spread or not symptoms.alarmed else []
-
-
-def _drifted(symptoms: Symptoms) -> list[str]:
-    rescaled = {*symptoms.units, *symptoms.swapped}.intersection(_rescaled(symptoms))
-    moved = {name: psi for name, psi in symptoms.moved.items() if psi > DRIFT_PSI and name not in rescaled}
-    return [name for name, psi in moved.items() if psi <= UNIT_PSI or name in symptoms.crept | symptoms.known]
-
-
-def _turned(symptoms: Symptoms) -> bool:
-    """Say whether answers changed by themselves, and neither features nor labels."""
-    return bool(symptoms.turned) and not symptoms.moved and not symptoms.joint
+_REASONS = (_broken, _lost, _attacked, _elsewhere, _replaced, _aged)
 
 
 def _signs_of_data(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
-    for name in _unusable(symptoms):
+    for name in symptoms.unusable:
         yield "data_quality", f"{name}: {symptoms.broken[name]:.0%} of the rows cannot be right"
+    for name, (category, share) in symptoms.missing.items():
+        before = measure(share, "share")
+        yield (
+            "data_quality",
+            f"no row holds {shown(category)} as {name}, of {before} before; the others are as many",
+        )
     for name, other in symptoms.swapped.items():
-        if name < other and name in _rescaled(symptoms):
+        if name < other and name in symptoms.rescaled:
             yield "data_quality", f"{name} and {other} look swapped: each holds what the other usually does"
-    for name in (one for one in _rescaled(symptoms) if one not in symptoms.swapped):
+    for name in (one for one in symptoms.rescaled if one not in symptoms.swapped):
         elsewhere = f"{name} lies wholly elsewhere (PSI {symptoms.moved[name]:.1f}), unlike other columns"
         unit = f"{name}: the values are the usual ones in another unit, {symptoms.units.get(name)}"
         yield "data_quality", unit if name in symptoms.units else elsewhere
@@ -259,9 +160,10 @@ def _signs(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
     yield "model_change", f"version {symptoms.version} is new" if symptoms.version else ""
     differs = f"version {symptoms.differs} answers otherwise than the older one did in the same windows"
     yield "model_change", differs if symptoms.differs else ""
-    drifted = _drifted(symptoms)
+    drifted = symptoms.drifted
     if drifted:
-        yield "temporal", f"{len(drifted)} of {symptoms.features} features moved ({first_of(drifted)})"
+        reason: OriginName = "data_quality" if symptoms.missing else "temporal"
+        yield reason, f"{len(drifted)} of {symptoms.features} features moved ({first_of(drifted)})"
     yield from _signs_of_time(symptoms)
     if symptoms.drift.spread:
         yield "temporal", f"{symptoms.drift.clients} clients sent the rows that moved"
@@ -282,16 +184,19 @@ def _signs_of_time(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
 
 
 def _signs_of_answers(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
-    """Give what answers and labels did while no feature moved."""
+    """Give what answers and labels did while no feature surely moved."""
     if symptoms.turned:
         names = first_of(list(map(shown, symptoms.turned)))
         met = f"labels that stayed as they were met {'it' if len(symptoms.turned) == 1 else 'them'} otherwise"
         yield "model_change", f"{names} moved at once, and {met}, {STILL[1]}"
     elif symptoms.outputs:
-        yield "model_change", f"the answers moved {STILL[0]}"
+        yield "model_change", f"the answers moved {STILL[2] if symptoms.leaning else STILL[0]}"
     elif symptoms.outcomes:
         told = "the labels moved" if symptoms.only_labels else "labels met the answers otherwise"
-        yield "model_change" if symptoms.version or symptoms.differs else "temporal", f"{told} {STILL[1]}"
+        while_ = STILL[2] if symptoms.leaning else STILL[1]
+        yield "model_change" if symptoms.version or symptoms.differs else "temporal", f"{told} {while_}"
+    if symptoms.leaning:
+        yield "temporal", f"{first_of(symptoms.leaning)} may have moved, which is not sure"
 
 
 def _told(excess: Excess, what: str) -> str:

@@ -59,11 +59,13 @@ def ageing(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  
 
 
 def _retraining(told: Mapping[str, Any]) -> str:
-    """Say from when on to retrain, and of which columns some rows since then are not fit for it."""
+    """Say from when on to retrain, of which columns some rows are not fit for it, and what to look at before."""
     unfit = list(told.get("unfit") or ())
     broken = f"{listed(unfit, 3)} {'were' if len(unfit) > 1 else 'was'} broken"
     without = f" without the rows in which {broken}" if unfit else ""
-    return f"retrain with data from {_day(told['retrain_from'])}{without}"
+    crept = list(told.get("crept") or ())
+    first = f"see that {listed(crept, 3)} is right, which crept beyond the reference, before you " if crept else ""
+    return f"{first}retrain with data from {_day(told['retrain_from'])}{without}"
 
 
 def lasting_drift(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  # called as words of its own

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from monitor.alerts.causes import broken_columns
+from monitor.alerts.causes import broken_columns, missing_rows_of
 from monitor.alerts.finding import Finding, gravity_of
 from monitor.alerts.news import moved_group
 from monitor.alerts.silence import SILENCED, is_hushed
@@ -14,6 +14,8 @@ from monitor.alerts.titles import TOLD_AS, told_as
 WORSE, WORSE_WINDOWS = 2.0, 2
 BROKEN = "told_broken"
 """In an alert's evidence: the columns that its message named as broken, of which it comes."""
+MISSING = "told_missing"
+"""In an alert's evidence: the columns of which its message named rows as missing."""
 TOLD_TO = "told_to"
 """In an alert's evidence: the receivers that have heard of it."""
 CARRIED = (
@@ -26,6 +28,7 @@ CARRIED = (
     "told_group",
     TOLD_AS,
     BROKEN,
+    MISSING,
     "worse_windows",
     "worsened",
 )
@@ -71,8 +74,9 @@ def _marks(finding: Finding) -> dict[str, Any]:
     group = {"told_group": moved} if (moved := moved_group(finding.evidence)) else {}
     name = {TOLD_AS: called} if (called := told_as(finding)) else {}
     fault = {BROKEN: broken} if (broken := broken_columns(finding)) and not is_attack(finding.kind) else {}
+    gone = {MISSING: missing} if (missing := missing_rows_of(finding)) else {}
     grave = {"told_severity": finding.severity} if is_attack(finding.kind) else {}
-    return size | group | name | fault | grave
+    return size | group | name | fault | gone | grave
 
 
 def _may_worsen(finding: Finding) -> bool:

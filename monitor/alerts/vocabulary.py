@@ -155,6 +155,8 @@ TO_DO = {
     "model_age": "see whether performance holds; retrain with newer data where labels allow, and renew the reference",
     "uncovered_time_share": "trust answers of these times less; put data of them into the reference and the training",
     "broken": "mend what produces {where} first; do not retrain on these rows",
+    "missing_rows": "look at what sends the rows that are missing, told apart by {where}: the others come as "
+    "before; if none were to be expected, nothing is broken; do not retrain on what is left",
     "grows": "put {where} into `columns.ignore`: it grows with time, so that no window is like the reference again; "
     "a difference made of it, as an age is, can be compared",
     "quality": "look at what produces {where} before trusting the predictions made on it",

@@ -278,7 +278,7 @@ def _places(group: Group) -> list[str]:
     columns = distinct(finding.column for finding in group.findings if group.kind != POISONING)
     segments = distinct(segment for finding in group.findings for segment in _segments(finding))
     moved = distinct(name for finding in group.findings for name in finding.evidence.get("columns", ()))
-    moved = [name for name in moved if name not in columns]
+    moved = [name for name in moved if name not in columns and group.transition != "resolved"]
     named = (("Columns", columns), ("Moved with them", moved), ("Segments", segments))
     return [f"{word}: {listed(names, LISTED)}" for word, names in named if names]
 

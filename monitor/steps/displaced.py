@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from monitor.alerts.courses import has_crept, has_leapt
-from monitor.alerts.origin import UNIT_PSI
+from monitor.alerts.symptoms import UNIT_PSI
 from monitor.detectors.drift import mean_shift
 from monitor.profiles.bins import NumericBins
 from monitor.stats.units import other_units

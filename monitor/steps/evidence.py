@@ -16,7 +16,8 @@ from monitor.store.references import WHOLE
 from monitor.types import Measurement
 
 MOST_NAMED = 5
-DISCOVERIES = 0.05
+DISCOVERIES, LEANING = 0.05, 0.2
+"""Of the features that moved, at most so large a part did by chance; of those that may have."""
 MEASURES = {"text": "length", "vector": "norm"}
 """What the values of a column are binned by that are no numbers and no categories."""
 OF_WHOLE_VALUES = (
@@ -81,11 +82,14 @@ def _explained(verdict: Verdict, layout: Layout, one: Measurement) -> dict[str, 
     made_of = tuple(name for name in made_of if name in layout.by_name and layout.by_name[name].role == "feature")
     ranked = [name for name in moved_columns(verdict, layout, one.segment) if name != one.column]
     ranked = [name for name in ranked if name in made_of] if made_of else ranked
-    return found | ({"columns": ranked[:MOST_NAMED]} if ranked else {})
+    if ranked or layout.by_name[one.column].role == "feature":
+        return found | ({"columns": ranked[:MOST_NAMED]} if ranked else {})
+    leaning = moved_columns(verdict, layout, one.segment, by_chance=LEANING)
+    return found | ({"leaning": leaning[:MOST_NAMED]} if leaning else {})
 
 
-def moved_columns(verdict: Verdict, layout: Layout, segment: str) -> list[str]:
-    """Give the features that moved in a window, at most one in twenty of them by chance.
+def moved_columns(verdict: Verdict, layout: Layout, segment: str, *, by_chance: float = DISCOVERIES) -> list[str]:
+    """Give the features that moved in a window, at most so many of them by chance.
 
     Ordered by the largest effect times the model's sensitivity. (Benjamini & Hochberg 1995)
     """
@@ -95,7 +99,7 @@ def moved_columns(verdict: Verdict, layout: Layout, segment: str) -> list[str]:
         if j.kind == "drift.data" and j.alpha is not None and j.measurement.segment == segment
     ]
     drifts = [(one, least) for one, least in drifts if one.p_value is not None]
-    level = discovery_level([one.p_value or 0.0 for one, _ in drifts], DISCOVERIES)
+    level = discovery_level([one.p_value or 0.0 for one, _ in drifts], by_chance)
     moved: dict[str, float] = {}
     for one, least in drifts:
         column, effect = layout.by_name.get(one.column), abs(one.effect or 0.0)

@@ -8,13 +8,16 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from monitor.alerts.causes import MISSING
 from monitor.alerts.courses import lasting
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import UNDER_ALARM
-from monitor.alerts.origin import Excess, Origin, origin_of
+from monitor.alerts.origin import Origin, origin_of
 from monitor.alerts.public import before
 from monitor.alerts.story_wording import has_only_begun
+from monitor.alerts.symptoms import Excess
 from monitor.alerts.taxonomy import is_attack
+from monitor.detectors.quality import volume
 from monitor.detectors.suspicion.suspects import client_of
 from monitor.detectors.temporal.lasting import AGEING
 from monitor.profiles.contributions import Contribution
@@ -25,6 +28,7 @@ from monitor.steps.history import History
 from monitor.steps.meanwhile import began_with, broken_in, noting_what_else_changed
 from monitor.steps.measure import VERSION
 from monitor.steps.memory import Memory
+from monitor.steps.missing_rows import missing_categories
 from monitor.steps.suspicions import Suspicious
 from monitor.steps.symptoms import (
     excess_of,
@@ -60,6 +64,8 @@ class Reason:
         told: dict[str, Any] = {"for": self.origin.speaks_for, "against": self.origin.speaks_against}
         if self.origin.columns:
             told[COLUMNS[self.origin.name]] = self.origin.columns[:MOST_NAMED]
+        if self.origin.missing:
+            told[MISSING] = self.origin.missing
         if any(name == "attack_like" for name, _ in self.origin.signs):
             told["suspected"] = True
         if self.origin.grows:
@@ -108,7 +114,7 @@ def with_origins(
     without those of some clients does not come of these. faulty: clients whose data are broken, which is the reason
     of alerts about them, which are told as that, with low severity.
     """
-    asked = [f for f in stepped if f.kind not in FIXED or f.detector == AGEING]
+    asked = [f for f in stepped if f.kind not in FIXED or f.detector in (AGEING, volume.NAME)]
     asking = {f.fingerprint: f for f in asked if f.alert.breaches and f.alert.breaches[-1]}
     # an alert about a client that was found to send broken data is none of an attacker, though it is still open
     suspects = [f for f in stepped if (before(f, standing) or {}).get("origin") != "data_quality"]
@@ -116,7 +122,15 @@ def with_origins(
     if asking:
         with database.read() as connection:
             why = partial(
-                reason_of, connection, model, verdict, differs=differs, memory=memory, window=window, faulty=faulty
+                reason_of,
+                connection,
+                model,
+                verdict,
+                differs=differs,
+                memory=memory,
+                window=window,
+                faulty=faulty,
+                missing=_missing_before(standing.values()),
             )
             reasons = reasons_of(why, suspects, suspicious, {is_attack(f.kind) for f in asking.values()})
     last, attacked = Last(memory, history), _attacked_since(suspects)
@@ -127,6 +141,12 @@ def with_origins(
         for f in noting_what_else_changed(stepped, differs, standing.values())
         for why in [_reason_for(f, verdict, reasons.why(f) if f.fingerprint in asking else None, last)]
     ]
+
+
+def _missing_before(standing: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Name the columns of which the rows of a category are missing by alerts that have not ended."""
+    told = (row["evidence"].get("origin", {}) for row in standing if row["state"] in ("pending", *UNDER_ALARM))
+    return {str(name) for origin in told for name in origin.get(MISSING, ())}
 
 
 def _attacked_since(suspects: Iterable[Finding]) -> datetime | None:
@@ -174,17 +194,20 @@ def reason_of(
     window: Window,
     attack: Excess,
     faulty: Faulty,
+    missing: Collection[str] = (),
     without: Collection[str] = (),
 ) -> Reason:
     """Gather a window's symptoms and say what they speak for; differs: as in `Symptoms`.
 
-    without: clients whose rows are none of those that moved.
+    missing: columns of which the rows of a category were missing in windows before. without: clients whose rows are
+    none of those that moved.
     """
     symptoms = symptoms_of(verdict, stepped, faulty=faulty)
     crept = symptoms.crept | crept_columns(symptoms.moved, verdict, memory)
     symptoms = replace(symptoms, attack=attack, differs=differs, crept=crept)
     symptoms = replace(symptoms, leapt=leapt_columns(symptoms.moved, verdict, memory))
     swapped = swapped_columns(symptoms.moved, verdict, memory)
+    symptoms = replace(symptoms, missing=missing_categories(symptoms.moved, verdict, memory, known=missing))
     units = columns_in_other_units(symptoms.moved.keys() - swapped.keys(), verdict, memory)
     symptoms = replace(symptoms, units=units, swapped=swapped)
     symptoms = replace(symptoms, turned=turned_answers(verdict, memory, stepped))
@@ -208,6 +231,11 @@ def _reason_for(finding: Finding, verdict: Verdict, reason: Reason | None, last:
     one = Measurement(finding.detector, finding.value, column=finding.column, segment=finding.segment)
     if finding.kind == "quality" and finding.breaches and comes_of_version(one, verdict):
         return Reason(Origin("model_change", (f"version {new_version_in(verdict)} is new",)))
+    if finding.detector == volume.NAME:
+        return reason if reason and reason.origin.missing else None
+    if reason is not None and finding.segment.partition("=")[0] in reason.origin.missing:
+        # of the rows of a segment none are missing because another one's are
+        return None
     if reason is not None and finding.kind == "drift.data":
         reason = replace(reason, origin=reason.origin.of_features())
     if reason is None or reason.origin.name not in ("temporal", "undetermined"):
@@ -215,7 +243,8 @@ def _reason_for(finding: Finding, verdict: Verdict, reason: Reason | None, last:
     if lies_in_own_rows(finding, verdict, one):
         version = finding.segment.removeprefix(VERSION)
         return Reason(Origin("model_change", (f"it lies in the rows of version {version}, whose inputs did not move",)))
-    return replace(reason, origin=replace(reason.origin, speaks_for=(*reason.origin.speaks_for, *last.told(finding))))
+    told = last.told(finding, crept=bool(reason.origin.columns))
+    return replace(reason, origin=replace(reason.origin, speaks_for=(*reason.origin.speaks_for, *told)))
 
 
 @dataclass(frozen=True)
@@ -225,15 +254,18 @@ class Last:
     memory: Memory
     history: History
 
-    def told(self, finding: Finding) -> tuple[str, ...]:
-        """Say for how many windows that had rows; nothing of fewer than three."""
+    def told(self, finding: Finding, *, crept: bool = False) -> tuple[str, ...]:
+        """Say for how many windows that had rows, and whether it came at once; nothing of fewer than three.
+
+        crept: it comes of what came step by step, of which one window more or less passed a threshold.
+        """
         since, before = finding.alert.since, [*filter(self.history.had_rows, self.memory.before(finding.window))]
         if since is None:
             return ()
         windows = 1 + sum(window.start >= since for window in before)
         found = (self.memory.at(window, finding.detector, finding.column) for window in before)
         effects = [one.effect for one in found if one and one.effect is not None and not finding.segment]
-        sentence = lasting([*effects, finding.effect or 0.0], windows)
+        sentence = lasting([] if crept else [*effects, finding.effect or 0.0], windows)
         return (sentence,) if sentence else ()
 
 
@@ -250,7 +282,7 @@ def _explained(finding: Finding, reason: Reason | None, standing: Mapping[str, M
         reason = None
     if reason and (not kept or reason.origin.name != "undetermined"):
         return _coming_of(finding, reason.origin.name, reason.evidence())
-    if stood is None or not kept or (finding.kind in FIXED and not by_version):
+    if stood is None or not kept or (finding.kind in FIXED and not by_version and MISSING not in kept):
         return finding
     return _coming_of(finding, stood["origin"], kept)
 
@@ -259,6 +291,8 @@ def _of_fall(finding: Finding, reason: Reason | None, standing: Mapping[str, Map
     """Give a fall over windows with what it comes of, where that began with it; without that, time is its reason."""
     if reason and reason.origin.name in BESIDE_TIME and _came_with(finding, reason, standing.values()):
         return _coming_of(finding, reason.origin.name, reason.evidence())
+    if reason and reason.origin.name == "temporal" and reason.origin.columns:
+        finding = replace(finding, evidence={**finding.evidence, "crept": reason.origin.columns[:MOST_NAMED]})
     stood = before(finding, standing)
     if stood is None or stood["state"] not in UNDER_ALARM or "origin" not in stood["evidence"]:
         return finding

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
-from monitor.alerts.origin import Excess
+from monitor.alerts.symptoms import Excess
 from monitor.detectors.attack import Sighting
 from monitor.detectors.suspicion import suspects
 from monitor.detectors.suspicion.gathering import together

@@ -9,8 +9,8 @@ from monitor.alerts.attack_names import EVERYONE
 from monitor.alerts.courses import has_stepped
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import UNDER_ALARM
-from monitor.alerts.origin import BROKEN_SHARE, RENAMED_SHARE, UNIT_PSI, Excess, Symptoms
 from monitor.alerts.phrasing import distinct, shown
+from monitor.alerts.symptoms import BROKEN_SHARE, UNIT_PSI, Excess, Symptoms
 from monitor.alerts.taxonomy import is_attack
 from monitor.detectors.drift import mean_shift, psi
 from monitor.detectors.quality import constant_column, invalid_share, missing_share, unseen_share
@@ -23,7 +23,7 @@ from monitor.profiles.population import NAMES as OF_ALL_FEATURES
 from monitor.profiles.reading import categories
 from monitor.profiles.tables import joined
 from monitor.steps.displaced import SURELY, has_been_there, last_shifts
-from monitor.steps.evidence import moved_columns
+from monitor.steps.evidence import LEANING, moved_columns
 from monitor.steps.faulty import Faulty
 from monitor.steps.memory import Memory
 from monitor.steps.verdict import Verdict
@@ -34,6 +34,8 @@ from monitor.store.references import WHOLE
 from monitor.types import Measurement, Window
 
 BROKEN = {one.NAME for one in (missing_share, invalid_share, unseen_share, constant_column)}
+RENAMED_SHARE = 0.2
+"""New categories in fewer rows are as likely new things in the world as a feed that breaks or renames its values."""
 AS_MANY = 0.25
 """A category that is gone came as often as another does, to within that part of its share."""
 MEANING = "drift.concept"
@@ -62,6 +64,7 @@ def symptoms_of(verdict: Verdict, stepped: Sequence[Finding], *, faulty: Faulty)
         grows=grows,
         broken=_at_the_source(broken, {name: moved[name] for name in moved.keys() - known}, layout),
         moved=moved,
+        leaning=() if moved else tuple(moved_columns(verdict, layout, WHOLE, by_chance=LEANING)),
         features=sum(column.role == "feature" for column in layout.columns),
         outputs=any(one.kind in _OUTPUTS for one in _of_answers(whole)),
         joint=any(_is_sure(one) for one in whole if one.measurement.column in OF_ALL_FEATURES),

@@ -51,14 +51,15 @@ def alarms(
     change: Callable[[Rows, np.ndarray], None],
     *,
     attacks: str = "off",
+    before: int = 3,
     also: Callable[[Rows], None] = lambda rows: None,  # noqa: ARG005  # no other columns
 ) -> list[dict[str, Any]]:
-    """Give the alerts that fired, where the last five of eight days are changed; `also` adds columns."""
-    reference, rows = days(1, 20, START - 60 * DAY), days(2, 8, START)
+    """Give the alerts that fired, where five days are changed after so many `before`; `also` adds columns."""
+    reference, rows = days(1, 20, START - 60 * DAY), days(2, before + 5, START)
     also(reference)
     also(rows)
     pq.write_table(pa.table(reference), folder / "reference.parquet")
-    change(rows, np.flatnonzero(np.arange(8 * A_DAY) >= 3 * A_DAY))
+    change(rows, np.arange(before * A_DAY, (before + 5) * A_DAY))
     pq.write_table(pa.table(rows), folder / "logs.parquet")
     monitor = opened(load(CONFIG.format(attacks=attacks), place="monitor.yaml", environ={}, read=str), root=folder)
     once(monitor, clock=lambda: START + 40 * DAY, rng=Random(1))
@@ -281,6 +282,38 @@ def test_columns_that_hold_what_the_other_did_were_swapped(tmp_path: Path) -> No
         assert alert["evidence"]["origin"]["broken"] == ["age", "income"]
         said = "age and income look swapped: each holds what the other usually does"
         assert alert["evidence"]["origin"]["for"][0] == said
+
+
+def without_meat(rows: Rows, changed: np.ndarray) -> None:
+    left = np.setdiff1d(np.arange(len(rows["at"])), changed[rows["good"][changed] == "meat"])
+    rows.update({name: [values[place] for place in left] for name, values in rows.items()})
+
+
+def with_bread_for_meat(rows: Rows, changed: np.ndarray) -> None:
+    rows["good"][changed[rows["good"][changed] == "meat"]] = "bread"
+
+
+def dearer_meat(rows: Rows) -> None:
+    rows["income"] = np.where(rows["good"] == "meat", 2.0, 1.0) * rows["income"]
+
+
+def test_rows_of_one_category_that_stay_out_are_told_once_and_as_that(tmp_path: Path) -> None:
+    found = alarms(tmp_path, without_meat, before=10, also=dearer_meat)
+    told = [alert for alert in found if alert["evidence"].get("told")]
+    assert {alert["detector"] for alert in found} >= {"volume", "chi_square", "smooth_test"}
+    assert [alert["detector"] for alert in told] == ["volume"]
+    (rows,) = told
+    assert rows["origin"] == "data_quality"
+    assert rows["evidence"]["origin"]["missing_rows_of"] == ["good"]
+    first, *_ = rows["evidence"]["origin"]["for"]
+    assert first.startswith("no row holds meat as good, of 33.")
+    assert first.endswith(" before; the others are as many")
+
+
+def test_a_category_that_others_take_the_place_of_is_no_rows_that_are_missing(tmp_path: Path) -> None:
+    found = alarms(tmp_path, with_bread_for_meat, before=10)
+    assert found
+    assert not any("missing_rows_of" in alert["evidence"].get("origin", {}) for alert in found)
 
 
 def creeping(rows: Rows, _: np.ndarray) -> None:

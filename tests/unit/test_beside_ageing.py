@@ -8,8 +8,9 @@ import pytest
 
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import Alert
-from monitor.alerts.origin import Excess, Origin, OriginName, Symptoms, origin_of
+from monitor.alerts.origin import Origin, OriginName, origin_of
 from monitor.alerts.public import as_json, mark_of
+from monitor.alerts.symptoms import Excess, Symptoms
 from monitor.alerts.wording import text_of
 from monitor.steps.meanwhile import noting_what_else_changed
 from monitor.steps.origins import Reason, _came_before, _explained

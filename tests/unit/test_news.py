@@ -270,3 +270,39 @@ def test_of_one_window_the_first_message_names_the_broken_column_for_all_others(
     quality = firing("quality", "a", detector="missing_share")
     settled = inhibited([scores, confidence, quality], [])
     assert [f.evidence["told"] for f in settled] == [False, False, True]
+
+
+def without_rows(*columns: str, **rest: Any) -> dict[str, Any]:  # noqa: ANN401 (any evidence)
+    told_of = {"for": [], "against": [], "missing_rows_of": [*columns]}
+    return {"origin": "data_quality", "evidence": {"origin": told_of, **rest}}
+
+
+FEWER = already(firing("quality", detector="volume", day=5, **without_rows("port")))
+
+
+@pytest.mark.parametrize(
+    ("found", "news"),
+    [
+        # whatever drifts with the rows that are missing
+        (firing("drift.data", "fare", **without_rows("port")), False),
+        (firing("drift.data", detector="lasting_drift", **without_rows("port", moved=[{"column": "fare"}])), False),
+        (firing("drift.label", "y", **without_rows("port")), False),
+        (firing("confidence", "c", **without_rows("port")), False),
+        # but neither what else is missing, nor how good the model is on those that are left, nor what set in later
+        (firing("drift.data", "fare", **without_rows("port", "ship")), True),
+        (firing("performance.realised", **without_rows("port")), True),
+        (firing("drift.data", "fare", **without_rows("port", **quiet_from(9))), True),
+        (firing("drift.data", "fare"), True),
+    ],
+)
+def test_what_drifts_where_rows_are_missing_waits_for_the_message_that_they_are(found: Finding, news: bool) -> None:  # noqa: FBT001  # a case
+    assert told(found, FEWER) is news
+    assert told(found)
+
+
+def test_what_all_features_show_waits_for_the_quality_of_one_that_moved_with_them() -> None:
+    found = firing("drift.data", "anomaly(features)", evidence={"columns": ["b", "a"]})
+    quality = firing("quality", "a", detector="out_of_range_share", day=5, evidence={"beyond": 90.0}, effect=0.1)
+    assert not told(found, standing(quality))
+    assert told(found, standing(replace(quality, evidence={"beyond": 0.5}, effect=0.01)))
+    assert told(replace(found, evidence={"columns": ["b"]}), standing(quality))

@@ -3,7 +3,8 @@ from dataclasses import replace
 import pytest
 
 from monitor.alerts.courses import lasting
-from monitor.alerts.origin import Excess, Origin, Symptoms, origin_of
+from monitor.alerts.origin import Origin, origin_of
+from monitor.alerts.symptoms import Excess, Symptoms
 
 MANY = Excess(rows=400, clients=80, top_share=0.08, top_traffic=0.07)
 FEW = Excess(rows=400, clients=2, top_share=0.97, top_traffic=0.05)
@@ -32,6 +33,9 @@ ATTACK = Symptoms(alarmed=("mallory",), attack=FEW, features=20)
         (replace(DRIFT, moved={"age": 0.9}, units={"age": "as feet are of metres"}), "data_quality"),
         (replace(DRIFT, moved={"age": 0.9, "fare": 0.4}, units={"age": "as feet are of metres"}), "data_quality"),
         (replace(DRIFT, moved=dict.fromkeys("abcdef", 0.9), units=dict.fromkeys("abcdef", "")), "temporal"),
+        # a category is gone, and just its rows are missing: what else moved comes of that
+        (replace(DRIFT, missing={"port": ("Ayr", 0.3)}), "data_quality"),
+        (replace(DRIFT, moved={"age": 6.0}, missing={"port": ("Ayr", 0.3)}), "data_quality"),
         # what came there step by step is a season
         (replace(DRIFT, moved={"age": 6.0}, crept=frozenset({"age"})), "temporal"),
         (replace(DRIFT, moved={"age": 0.9, "fare": 0.4}, swapped={"age": "fare", "fare": "age"}), "data_quality"),
@@ -77,6 +81,9 @@ ATTACK = Symptoms(alarmed=("mallory",), attack=FEW, features=20)
         (Symptoms(outcomes=True, outputs=True, turned=("p",), moved={"age": 0.3}, features=20), "temporal"),
         (Symptoms(outcomes=True, outputs=True, turned=("p",), joint=True, features=20), "undetermined"),
         (replace(ATTACK, turned=("p",), outputs=True), "attack_like"),
+        # nor where some feature may have moved
+        (Symptoms(outcomes=True, leaning=("age",), features=20), "undetermined"),
+        (Symptoms(outcomes=True, outputs=True, turned=("p",), leaning=("age",), features=20), "undetermined"),
         # what all features show together is no standing still
         (Symptoms(outcomes=True, joint=True, features=20), "undetermined"),
         # texts and vectors leap where what makes them is changed
@@ -185,3 +192,22 @@ def test_a_column_that_grows_is_named_as_that_and_not_as_one_that_crept() -> Non
     assert (slowly.name, slowly.grows) == ("temporal", ("no",))
     both = origin_of(replace(DRIFT, broken={"fare": 1.0}, crept=frozenset({"no"}), grows=frozenset({"no"})))
     assert (both.name, both.grows) == ("data_quality", ())
+
+
+def test_rows_that_are_missing_are_what_the_rest_comes_of_and_the_rest_is_told_with_it() -> None:
+    found = origin_of(replace(DRIFT, moved={"port": 2.6, "fare": 0.2}, missing={"port": ("Ayr", 0.337)}))
+    assert (found.columns, found.missing) == ((), ("port",))
+    assert found.speaks_for[:2] == (
+        "no row holds Ayr as port, of 33.7 % before; the others are as many",
+        "2 of 20 features moved (port, fare)",
+    )
+    assert origin_of(Symptoms(broken={"fare": 1.0}, missing={"port": ("Ayr", 0.3)}, features=20)).missing == ()
+
+
+def test_answers_that_moved_while_a_feature_may_have_are_not_said_to_have_moved_alone() -> None:
+    found = origin_of(Symptoms(outputs=True, leaning=("age",), features=20))
+    assert found.speaks_for == (
+        "the answers moved while no feature surely did",
+        "age may have moved, which is not sure",
+    )
+    assert origin_of(Symptoms(outputs=True, features=20)).speaks_for == ("the answers moved while no feature did",)

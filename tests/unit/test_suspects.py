@@ -9,9 +9,9 @@ import pytest
 
 from monitor.alerts.finding import Finding, Group
 from monitor.alerts.lifecycle import Alert
-from monitor.alerts.origin import Excess
 from monitor.alerts.phrasing import SAID_LENGTH
 from monitor.alerts.public import as_json, mark_of
+from monitor.alerts.symptoms import Excess
 from monitor.alerts.taxonomy import names_of
 from monitor.alerts.titles import title_of
 from monitor.alerts.wording import lines_of, text_of
