@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from monitor.alerts.causes import (
+    are_unrelated,
     broken_columns,
     comes_of_broken_data,
     growing_columns,
@@ -78,8 +79,7 @@ def _of_its_reason(group: Group) -> str:
     """Say what the reason asks for, whatever moved; the empty text where it asks for nothing in particular."""
     first = group.findings[0]
     if comes_of_broken_data(first):
-        missing = missing_rows_of(first)
-        return TO_DO["missing_rows" if missing else "broken"].format(where=_where(missing or broken_columns(first)))
+        return _of_broken_data(first)
     if grows := growing_columns(group):
         return TO_DO["grows"].format(where=_where(grows))
     told = [finding.evidence for finding in group.findings if finding.detector == "ageing"]
@@ -90,6 +90,13 @@ def _of_its_reason(group: Group) -> str:
     if is_sudden(group):
         return TO_DO["sudden"]
     return TO_DO["version"] if group.kind == "quality" and first.origin == "model_change" else ""
+
+
+def _of_broken_data(finding: Finding) -> str:
+    if are_unrelated(finding):
+        return TO_DO["unrelated"]
+    missing = missing_rows_of(finding)
+    return TO_DO["missing_rows" if missing else "broken"].format(where=_where(missing or broken_columns(finding)))
 
 
 def _of_what_it_is(group: Group) -> str:

@@ -9,6 +9,8 @@ from monitor.profiles.population import NAMES as OF_ALL_FEATURES
 
 MISSING = "missing_rows_of"
 """In an alert's origin: the columns of which the rows of one category are missing."""
+UNRELATED = "unrelated"
+"""In an alert's origin: answers and labels are not those of the same rows."""
 ALONE = "alone"
 """In an alert's evidence: by version, how many of the windows that it answered alone breached."""
 
@@ -55,6 +57,11 @@ def broken_columns(finding: Finding) -> list[str]:
 def missing_rows_of(finding: Finding) -> list[str]:
     """Name the columns of which the rows of one category are missing, where the alert comes of that."""
     return list(map(str, finding.evidence.get("origin", {}).get(MISSING, ())))
+
+
+def are_unrelated(finding: Finding) -> bool:
+    """Say whether the alert comes of answers and labels that are not those of the same rows."""
+    return bool(finding.evidence.get("origin", {}).get(UNRELATED))
 
 
 def turned_answers(finding: Finding) -> list[str]:

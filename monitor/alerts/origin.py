@@ -16,6 +16,7 @@ FEW_CLIENTS, NAMED = 3, 10
 ALARMED = "under an attack alarm"
 STILL = ("while no feature did", "while no feature moved", "while no feature surely did")
 """End the sentences about answers and labels that say nothing of why a feature moved."""
+UNRELATED = "the answers tell nothing of the labels any more, at once, while each is as before, and the features are"
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class Origin:
 
     columns: of broken data, those that are broken; of time, those that crept to where no reference row lies; of another
     model, the answers that it gives otherwise. missing: of broken data, those of which one category's rows are missing.
-    grows: of time, those that do nothing else. signs: all sentences, each with the reason that it speaks for.
+    unrelated: of broken data, that answers and labels are not those of the same rows. grows: of time, those that do
+    nothing else. signs: all sentences, each with the reason that it speaks for.
     """
 
     name: OriginName
@@ -34,6 +36,7 @@ class Origin:
     signs: tuple[tuple[OriginName, str], ...] = field(default=(), compare=False)
     grows: tuple[str, ...] = field(default=(), repr=False)
     missing: tuple[str, ...] = field(default=(), repr=False)
+    unrelated: bool = field(default=False, repr=False)
 
     def of_attack(self) -> "Origin":
         """Give the same signs as they speak for and against an attack that is told; that it is told is none of them.
@@ -78,7 +81,8 @@ def origin_of(symptoms: Symptoms) -> Origin:
     grows = sorted(symptoms.grows) if name == "temporal" else ()
     missing = tuple(sorted(symptoms.missing)) if name == "data_quality" and not symptoms.unusable else ()
     told, against = _weighed(name, signs)
-    return Origin(name, told, against, tuple(columns.get(name, ())), tuple(signs), tuple(grows), missing)
+    apart = name == "data_quality" and UNRELATED in told
+    return Origin(name, told, against, tuple(columns.get(name, ())), tuple(signs), tuple(grows), missing, apart)
 
 
 def _weighed(name: OriginName, signs: Iterable[tuple[OriginName, str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -115,6 +119,10 @@ def _replaced(symptoms: Symptoms) -> OriginName | None:
     return "model_change" if (symptoms.version or symptoms.differs) and answers and not symptoms.drifted else None
 
 
+def _taken_apart(symptoms: Symptoms) -> OriginName | None:
+    return "data_quality" if symptoms.apart and not symptoms.alarmed else None
+
+
 def _aged(symptoms: Symptoms) -> OriginName | None:
     known = symptoms.drift.clients is not None
     many = symptoms.drift.spread or not known or not symptoms.drift.counts
@@ -128,7 +136,7 @@ def _aged(symptoms: Symptoms) -> OriginName | None:
     return "temporal" if symptoms.outcomes and still else None
 
 
-_REASONS = (_broken, _lost, _attacked, _elsewhere, _replaced, _aged)
+_REASONS = (_broken, _lost, _attacked, _elsewhere, _replaced, _taken_apart, _aged)
 
 
 def _signs_of_data(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
@@ -191,6 +199,8 @@ def _signs_of_answers(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
         yield "model_change", f"{names} moved at once, and {met}, {STILL[1]}"
     elif symptoms.outputs:
         yield "model_change", f"the answers moved {STILL[2] if symptoms.leaning else STILL[0]}"
+    elif symptoms.apart:
+        yield "data_quality", UNRELATED
     elif symptoms.outcomes:
         told = "the labels moved" if symptoms.only_labels else "labels met the answers otherwise"
         while_ = STILL[2] if symptoms.leaning else STILL[1]

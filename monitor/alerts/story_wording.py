@@ -64,7 +64,8 @@ def _retraining(told: Mapping[str, Any]) -> str:
     broken = f"{listed(unfit, 3)} {'were' if len(unfit) > 1 else 'was'} broken"
     without = f" without the rows in which {broken}" if unfit else ""
     crept = list(told.get("crept") or ())
-    first = f"see that {listed(crept, 3)} is right, which crept beyond the reference, before you " if crept else ""
+    right = f"{listed(crept, 3)} {'are' if len(crept) > 1 else 'is'} right"
+    first = f"see that {right}, which crept beyond the reference, before you " if crept else ""
     return f"{first}retrain with data from {_day(told['retrain_from'])}{without}"
 
 

@@ -64,9 +64,9 @@ class Symptoms:
     missing. leaning: those that lie apart, though not surely, where none surely does. features: how many there are in
     all. joint: what is made of all features surely moved. outputs: the model's answers moved. outcomes: labels, or how
     they meet the answers, did; only_labels: how they meet them did not. turned: answers that surely moved at once, and
-    that labels meet otherwise, which did not move. alarmed: names of clients, or of what else is under an attack alarm.
-    attack, drift: who sent the rows that these are made of. version: one that is new. differs: one that answers
-    otherwise than the older one in the same windows.
+    that labels meet otherwise, which did not move. unrelated: answers tell nothing of the labels any more, at once.
+    alarmed: names of clients, or of what else is under an attack alarm. attack, drift: who sent the rows that these are
+    made of. version: one that is new. differs: one that answers otherwise than the older one in the same windows.
     """
 
     broken: Mapping[str, float] = field(default_factory=dict)
@@ -85,6 +85,7 @@ class Symptoms:
     outcomes: bool = False
     only_labels: bool = False
     turned: tuple[str, ...] = ()
+    unrelated: bool = False
     alarmed: tuple[str, ...] = ()
     attack: Excess = Excess()
     drift: Excess = Excess()
@@ -100,6 +101,11 @@ class Symptoms:
     def turned_alone(self) -> bool:
         """Say whether answers changed by themselves, and neither features nor labels."""
         return bool(self.turned) and self.still
+
+    @property
+    def apart(self) -> bool:
+        """Say whether answers and labels have nothing to do with each other, and each is as before, features too."""
+        return self.unrelated and self.still and not self.outputs
 
     @property
     def unusable(self) -> list[str]:

@@ -21,7 +21,7 @@ def noting_what_else_changed(
 ) -> Iterator[Finding]:
     """Note with what tells of ageing a version, or answers, that are otherwise than before: these may be the reason.
 
-    And which columns were broken meanwhile.
+    And which columns were broken meanwhile, or crept beyond the reference.
     """
     now = ({"detector": f.detector, "state": f.alert.state, "segment": f.segment} for f in stepped)
     differs = differs or differing_version(now)
@@ -32,7 +32,10 @@ def noting_what_else_changed(
             yield finding
             continue
         then = [_answers_in(row) for row in turned if began_with(finding, row)]
-        found = {"version": differs} if differs else {"answers": then[0]} if then else {}
+        found: dict[str, Any] = {"version": differs} if differs else {"answers": then[0]} if then else {}
+        risen = (row for row in rows if row["state"] in UNDER_ALARM and began_with(finding, row))
+        crept = distinct(name for row in risen for name in row["evidence"].get("origin", {}).get("crept", ()))
+        found |= {"crept": crept} if crept else {}
         unfit = distinct(name for row in rows if _lasted_until(finding, row) for name in broken_in(row))
         yield replace(finding, evidence={**finding.evidence, **found, **({"unfit": unfit} if unfit else {})})
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from monitor.alerts.causes import MISSING
+from monitor.alerts.causes import MISSING, UNRELATED
 from monitor.alerts.courses import lasting
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import UNDER_ALARM
@@ -37,6 +37,7 @@ from monitor.steps.symptoms import (
     symptoms_of,
     turned_answers,
 )
+from monitor.steps.unrelated import answers_tell_nothing
 from monitor.steps.verdict import Verdict
 from monitor.steps.version_reasons import comes_of_version, differing_version, lies_in_own_rows, new_version_in
 from monitor.store.database import Database
@@ -66,6 +67,8 @@ class Reason:
             told[COLUMNS[self.origin.name]] = self.origin.columns[:MOST_NAMED]
         if self.origin.missing:
             told[MISSING] = self.origin.missing
+        if self.origin.unrelated:
+            told[UNRELATED] = True
         if any(name == "attack_like" for name, _ in self.origin.signs):
             told["suspected"] = True
         if self.origin.grows:
@@ -211,6 +214,8 @@ def reason_of(
     units = columns_in_other_units(symptoms.moved.keys() - swapped.keys(), verdict, memory)
     symptoms = replace(symptoms, units=units, swapped=swapped)
     symptoms = replace(symptoms, turned=turned_answers(verdict, memory, stepped))
+    unrelated = symptoms.outcomes and symptoms.still and answers_tell_nothing(verdict, memory)
+    symptoms = replace(symptoms, unrelated=unrelated)
     column = max(symptoms.moved, key=lambda name: (symptoms.moved[name], name), default="")
     found = senders_of(connection, model, verdict, column, window, without=without) if column else None
     if found is not None:
@@ -277,7 +282,7 @@ def _explained(finding: Finding, reason: Reason | None, standing: Mapping[str, M
     if reason and is_attack(finding.kind):
         reason = _of_attack(reason, by_one=bool(client_of(finding.segment)))
     by_version = stood is not None and kept and stood["origin"] == "model_change"
-    if reason and by_version and reason.origin.name == "temporal":
+    if reason and kept and (by_version or _is_known(kept, reason)) and reason.origin.name == "temporal":
         # that it goes on is no news of why it began
         reason = None
     if reason and (not kept or reason.origin.name != "undetermined"):
@@ -287,12 +292,15 @@ def _explained(finding: Finding, reason: Reason | None, standing: Mapping[str, M
     return _coming_of(finding, stood["origin"], kept)
 
 
+def _is_known(kept: Mapping[str, Any], reason: Reason) -> bool:
+    """Say whether it was clearer in a window before what an alert comes of."""
+    return UNRELATED in kept or ("crept" in kept and not reason.origin.columns)
+
+
 def _of_fall(finding: Finding, reason: Reason | None, standing: Mapping[str, Mapping[str, Any]]) -> Finding:
     """Give a fall over windows with what it comes of, where that began with it; without that, time is its reason."""
     if reason and reason.origin.name in BESIDE_TIME and _came_with(finding, reason, standing.values()):
         return _coming_of(finding, reason.origin.name, reason.evidence())
-    if reason and reason.origin.name == "temporal" and reason.origin.columns:
-        finding = replace(finding, evidence={**finding.evidence, "crept": reason.origin.columns[:MOST_NAMED]})
     stood = before(finding, standing)
     if stood is None or stood["state"] not in UNDER_ALARM or "origin" not in stood["evidence"]:
         return finding

@@ -166,6 +166,8 @@ def test_rows_that_were_broken_meanwhile_are_left_out_of_those_to_retrain_on_and
     one = replace(one, evidence={**one.evidence, **told, **known})
     said = "retrain with data from 2024-03-01 without the rows in which age was broken"
     assert text_of(one).count(said) == 1
+    crept = text_of(replace(one, evidence={**one.evidence, "crept": ["age", "fare"], "unfit": []}))
+    assert "see that age, fare are right, which crept beyond the reference, before you retrain with data from" in crept
     recurs = text_of(replace(one, evidence={**one.evidence, "recurring": "week"}))
     assert "as it was a week before" in recurs
     assert "retrain" not in recurs

@@ -81,6 +81,11 @@ ATTACK = Symptoms(alarmed=("mallory",), attack=FEW, features=20)
         (Symptoms(outcomes=True, outputs=True, turned=("p",), moved={"age": 0.3}, features=20), "temporal"),
         (Symptoms(outcomes=True, outputs=True, turned=("p",), joint=True, features=20), "undetermined"),
         (replace(ATTACK, turned=("p",), outputs=True), "attack_like"),
+        # labels that answers tell nothing of at once, while all else is as it was, are those of other rows
+        (Symptoms(outcomes=True, unrelated=True, features=20), "data_quality"),
+        (Symptoms(outcomes=True, unrelated=True, version="v2", features=20), "model_change"),
+        (Symptoms(outcomes=True, outputs=True, unrelated=True, features=20), "undetermined"),
+        (replace(DRIFT, outcomes=True, unrelated=True), "temporal"),
         # nor where some feature may have moved
         (Symptoms(outcomes=True, leaning=("age",), features=20), "undetermined"),
         (Symptoms(outcomes=True, outputs=True, turned=("p",), leaning=("age",), features=20), "undetermined"),

@@ -1,0 +1,33 @@
+"""Answers that tell nothing of the labels from one window to the next, though each is as it was."""
+
+from monitor.alerts.courses import has_stepped
+from monitor.profiles.outcome import BinaryOutcome, MulticlassOutcome, RegressionOutcome
+from monitor.profiles.skill import skill_of, tell_nothing
+from monitor.steps.memory import Memory
+from monitor.steps.verdict import Verdict
+from monitor.store.references import WHOLE
+
+REMEMBERED = 28
+"""Of how many windows before it is known how good the answers were."""
+MEASURED_BY = {BinaryOutcome: "roc_auc", MulticlassOutcome: "accuracy", RegressionOutcome: "mean_absolute_error"}
+
+
+def answers_tell_nothing(verdict: Verdict, memory: Memory) -> bool:
+    """Say whether the answers of a window tell nothing of its labels, at once, and the labels are as many of each.
+
+    Where the world changes, answers that were right are less often right, or step by step; those that are no better
+    than any others are beside labels of other records, or were made of other rows.
+    """
+    whole = [one for one in verdict.judged if not one.measurement.segment]
+    labels = [one.outcome for one in whole if one.kind == "drift.label"]
+    reference, current = verdict.profiles[WHOLE]
+    outcome, usual, now = current.outcome, skill_of(reference), skill_of(current)
+    if outcome is None or usual is None or now is None or "breach" in labels or not tell_nothing(now, usual):
+        return False
+    name = MEASURED_BY[type(outcome)]
+    measured = next((one.measurement for one in whole if one.measurement.detector == name), None)
+    if measured is None or measured.value is None or measured.reference is None:
+        return False
+    before = (memory.at(window, name) for window in memory.before(verdict.judgement.window, last=REMEMBERED))
+    known = [one.value for one in before if one is not None and one.value is not None]
+    return has_stepped([value - measured.reference for value in known], measured.value - measured.reference)
