@@ -26,6 +26,7 @@ from monitor.detectors.quality import added_column
 from monitor.detectors.suspicion.suspects import asks_much_only, client_of, still_shows
 from monitor.detectors.versions import version_inputs, version_performance, version_predictions
 from monitor.profiles.profile import Profile
+from monitor.steps.direction import direction_of, turned, with_direction
 from monitor.steps.due import Due
 from monitor.steps.evidence import breaching_segments, evidence_of
 from monitor.steps.going_on import for_longer
@@ -99,6 +100,11 @@ class Standing:
         row = self.rows.get(mark_of(alert_id(mark, 0)))
         return int(row["evidence"].get(AGAIN, 0)) if row else 0
 
+    def pending(self, mark: str) -> Mapping[str, Any] | None:
+        """Give the public JSON of an alert that has not fired yet, nor ended; mark: its fingerprint."""
+        alert = self.alerts.get(mark)
+        return self.rows.get(mark_of(alert_id(mark, alert.episode))) if alert and alert.state == "pending" else None
+
     def dated(self, mark: str, alert: Alert) -> Alert:
         """Give an alert as it is dated where nobody was told of it, see `begun_anew`; mark: its fingerprint."""
         row = self.rows.get(mark_of(alert_id(mark, alert.episode)))
@@ -136,41 +142,47 @@ def stepped_alerts(
             rule = for_longer(rule, window)
         again = 0 if is_attack(judged.kind) else standing.again(mark)
         rule = rule.doubled(again)
-        after, transition = _moved(before or Alert(mark), found, judged, rule, verdict)
+        row, way = standing.pending(mark), direction_of(verdict, judged)
+        after, transition = _moved(turned(before or Alert(mark), way, row), found, judged, rule, verdict)
         after = standing.dated(mark, after)
         if after == before and after.state in ("ok", "resolved"):
             # a window that is judged anew says nothing of an alert that is over
             continue
         length = window.end - window.start
         again = times_again(before or Alert(mark), after, rule, window=length, times=again)
-        _, current = verdict.profiles.get(measurement.segment, (None, None))
-        yield Finding(
-            alert=after,
-            model=watch.name,
-            kind=judged.kind,
-            detector=measurement.detector,
-            window=window,
-            column=measurement.column,
-            segment=measurement.segment,
-            severity=_severity_of(judged, watch.settings),
-            origin=FIXED.get(judged.kind, "undetermined"),
-            transition=transition,
-            value=measurement.value,
-            reference_value=measurement.reference,
-            unit=found.detector.unit,
-            effect=measurement.effect,
-            threshold=judged.threshold,
-            p_value=measurement.p_value,
-            alpha=judged.alpha,
-            n=measurement.n,
-            low=measurement.low,
-            high=measurement.high,
-            note=measurement.note,
-            breaches=judged.outcome == "breach",
-            evidence=evidence_of(verdict, segments, judged) | ({AGAIN: again} if again else {}),
-            span=current.span if current else None,
-            clear=rule.clear,
-        )
+        evidence = evidence_of(verdict, segments, judged) | ({AGAIN: again} if again else {}) | with_direction(way, row)
+        said = _found(watch, verdict, found, judged)
+        yield replace(said, alert=after, transition=transition, evidence=evidence, clear=rule.clear)
+
+
+def _found(watch: Watch, verdict: Verdict, found: Found, judged: Judged) -> Finding:
+    """Give what a window says of an alert, without what becomes of it."""
+    one = judged.measurement
+    _, current = verdict.profiles.get(one.segment, (None, None))
+    return Finding(
+        alert=Alert(fingerprint(watch.name, judged.kind, one.detector, one.column, one.segment)),
+        model=watch.name,
+        kind=judged.kind,
+        detector=one.detector,
+        window=verdict.judgement.window,
+        column=one.column,
+        segment=one.segment,
+        severity=_severity_of(judged, watch.settings),
+        origin=FIXED.get(judged.kind, "undetermined"),
+        value=one.value,
+        reference_value=one.reference,
+        unit=found.detector.unit,
+        effect=one.effect,
+        threshold=judged.threshold,
+        p_value=one.p_value,
+        alpha=judged.alpha,
+        n=one.n,
+        low=one.low,
+        high=one.high,
+        note=one.note,
+        breaches=judged.outcome == "breach",
+        span=current.span if current else None,
+    )
 
 
 def _severity_of(judged: Judged, settings: Model) -> str:
