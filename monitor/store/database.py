@@ -1,4 +1,4 @@
-"""Opens the database: one engine that writes, one that cannot, and the migrations that shape it."""
+"""Opens the database: one engine that writes, one that cannot, and gives it the newest schema."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,10 +6,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, inspect, make_url, text
+from sqlalchemy import (
+    URL,
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    create_engine,
+    event,
+    inspect,
+    make_url,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from monitor.errors import ConfigError
+from monitor.store.schema import metadata
 
 _BUSY_MILLISECONDS = 30_000
 _PAGES = "page_size=16384"  # segments are large; counts only while the file is empty, before WAL
@@ -60,7 +75,10 @@ def open_database(url: str) -> Database:
 
 
 def migrate(url: str) -> None:
-    """Bring the database at `url` to the newest schema in one transaction; does nothing where it is there already."""
+    """Bring the database at `url` to the newest schema in one transaction; does nothing where it is there already.
+
+    Where there are no tables they are made as they are; else the migrations make them so.
+    """
     database = open_database(url)
     try:
         with database.read() as connection:
@@ -68,7 +86,17 @@ def migrate(url: str) -> None:
                 return
     finally:
         database.close()
-    _upgrade(_migration_engine(_parsed(url)))
+    engine = _migration_engine(_parsed(url))
+    try:
+        with engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+            if metadata.tables.keys().isdisjoint(inspect(connection).get_table_names()):
+                _create(connection)
+            else:
+                _upgrade(connection)
+    finally:
+        engine.dispose()
 
 
 def revision_of(connection: Connection) -> str | None:
@@ -83,20 +111,23 @@ def newest_revision() -> str:
     return max(file.name.partition("_")[0] for file in (home() / "migrations" / "versions").glob("[0-9]*.py"))
 
 
-def _upgrade(engine: Engine) -> None:
+def _create(connection: Connection) -> None:
+    metadata.create_all(connection)
+    number = Column("version_num", String(32))
+    version = Table("alembic_version", MetaData(), number, PrimaryKeyConstraint(number, name="alembic_version_pkc"))
+    version.create(connection, checkfirst=True)
+    connection.execute(version.delete())
+    connection.execute(version.insert().values(version_num=newest_revision()))
+
+
+def _upgrade(connection: Connection) -> None:
     # Alembic is needed but once for a version, and takes a third of a second to import.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
 
-    try:
-        with engine.begin() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
-            config = Config(home() / "alembic.ini")
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-    finally:
-        engine.dispose()
+    config = Config(home() / "alembic.ini")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
 
 
 def insert_new(connection: Connection, table: Table, **values: Any) -> bool:  # noqa: ANN401 (columns)

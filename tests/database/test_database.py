@@ -1,15 +1,18 @@
 """The store's ways in and out, and its migrations."""
 
 import multiprocessing
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.command import upgrade
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import Connection, create_engine, func, insert, inspect, make_url, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from monitor.errors import ConfigError
@@ -19,9 +22,50 @@ from monitor.store.schema import cursor, metadata, model, profile
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-def test_the_migrations_from_empty_give_the_schema(database: Database) -> None:
-    with database.read() as connection:
+@pytest.fixture
+def stepped(url: str, tmp_path: Path) -> Iterator[Database]:
+    """Give a database that all migrations have made, one after the other, from nothing."""
+    place = make_url(url)
+    if place.get_backend_name() == "sqlite":
+        place = place.set(database=str(tmp_path / "stepped.db"))
+    else:
+        server, place = (
+            create_engine(place, isolation_level="AUTOCOMMIT"),
+            place.set(database=f"{place.database}_steps"),
+        )
+        with server.connect() as connection:
+            connection.execute(text(f'DROP DATABASE IF EXISTS "{place.database}"'))
+            connection.execute(text(f'CREATE DATABASE "{place.database}"'))
+        server.dispose()
+    opened = open_database(place.render_as_string(hide_password=False))
+    config = Config(home() / "alembic.ini")
+    with opened.write() as connection:
+        config.attributes["connection"] = connection
+        upgrade(config, "head")
+    yield opened
+    opened.close()
+
+
+def test_the_migrations_from_empty_give_the_schema(stepped: Database) -> None:
+    with stepped.read() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_an_empty_database_gets_the_tables_that_the_migrations_lead_to(database: Database, stepped: Database) -> None:
+    with database.read() as made, stepped.read() as led_to:
+        assert shape_of(made) == shape_of(led_to)
+
+
+def shape_of(connection: Connection) -> dict[str, Any]:
+    """Give all that a database knows of its tables, in the order of their columns, and the revision that it holds."""
+    its = inspect(connection)
+    told = (its.get_columns, its.get_pk_constraint, its.get_foreign_keys, its.get_indexes)
+    told = (*told, its.get_unique_constraints, its.get_check_constraints)
+    tables = its.get_table_names()
+    assert set(tables) == {*metadata.tables, "alembic_version"}
+    shape = {name: [sorted(map(str, look(name))) for look in told] for name in tables}
+    order = {name: [column["name"] for column in its.get_columns(name)] for name in tables}
+    return {"shape": shape, "order": order, "revision": revision_of(connection)}
 
 
 def test_migrating_twice_keeps_what_is_there(database: Database, url: str) -> None:
