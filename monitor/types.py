@@ -16,6 +16,8 @@ Severity = Literal["critical", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 """How grave an alert is, the gravest first."""
 Cursor = Mapping[str, Any]
+REFUSED = "refused"
+"""In the cursor of a file: why it could not be read to its end."""
 
 
 @dataclass(frozen=True, order=True)

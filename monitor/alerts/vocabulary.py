@@ -113,6 +113,7 @@ WINDOWS_BEFORE = "the windows before"
 CERTAIN = ("new_version", "probe")
 LOSSES = {
     "quarantine": "rows can be taken again",
+    "unreadable_files": "every file can be read",
     "no_files": "files match again",
     "late_labels": "labels come again",
     "label_silence": "labels come again",
@@ -164,6 +165,8 @@ TO_DO = {
     "a difference made of it, as an age is, can be compared",
     "quality": "look at what produces {where} before trusting the predictions made on it",
     "quarantine": "look at whatever writes these rows; they are kept whole in the table `quarantine`",
+    "unreadable_files": "write these files again, whole, under another name first and then in place; until then "
+    "their rows are missing from all that is measured",
     "no_files": "look whether the folder is still there and still written to; files that are moved away once they are "
     "read leave the newest in place",
     "late_labels": "look at whatever writes the labels, and whether their ids are those of the records; if they take "

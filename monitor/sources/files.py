@@ -26,7 +26,7 @@ from monitor.sources.textlines import (
     to_table,
     unique_names,
 )
-from monitor.types import Batch, Cursor, Rejected
+from monitor.types import REFUSED, Batch, Cursor, Rejected
 
 _TEXT: Mapping[str, TextFormat] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 _PARQUET = (".parquet", ".pq")
@@ -72,6 +72,8 @@ class FilesSource:
             )
         if not shards and self.live:
             raise SourceEmpty(f"no file matches {self.pattern!r} in {self.root} any more")
+        gone = cursors.keys() - {shard for shard, _ in shards}
+        yield from (Batch(shard, pa.table({}), {}) for shard in sorted(gone) if REFUSED in cursors[shard])
         for shard, path in shards:
             try:
                 yield from _pull_file(path, shard, cursors.get(shard, {}), batch_rows=self.batch_rows)
@@ -243,7 +245,7 @@ def _skip(stream: IO[bytes], size: int) -> None:
 
 def _refused(shard: str, version: Cursor, position: str, reason: str) -> Batch:
     row = Rejected(position=position, reason=reason[:500], excerpt="")
-    return Batch(shard, pa.table({}), {**version, "done": True}, (row,))
+    return Batch(shard, pa.table({}), {**version, "done": True, REFUSED: row.reason}, (row,))
 
 
 def _pull_parquet(path: Path, shard: str, cursor: Cursor, *, batch_rows: int) -> Iterator[Batch]:

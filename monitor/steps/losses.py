@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection
 
 from monitor.admission import STOP_ROWS, STOP_SHARE
-from monitor.alerts.phrasing import duration, shown
+from monitor.alerts.phrasing import counted, duration, first_of, said, shown
 from monitor.config import Data, Model
 from monitor.schedule import data_clock, window_of
 from monitor.steps.turns import LATE, SILENCE, Turn
@@ -15,9 +15,10 @@ from monitor.store.cursors import read_cursors, read_source
 from monitor.store.labels import count_waiting
 from monitor.store.measurements import Judgement, read_filled, until_last_label
 from monitor.store.records import newest_quarantined, record_span
-from monitor.types import Measurement
+from monitor.types import REFUSED, Measurement
 
-DAY = timedelta(days=1)
+DAY, SETTLED = timedelta(days=1), timedelta(minutes=10)
+"""What a file has not changed for so long is no more being written."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_BEHIND = 10_000
 """How many windows behind the last one with a label are looked at; a year of hours, in which labels are long missed."""
@@ -35,6 +36,7 @@ def lost_quietly(
     """
     found = (
         _turned_away(connection, name, now, standing),
+        _unreadable(connection, name, now),
         _no_files(connection, name, model, now),
         _unread(connection, name, model),
     )
@@ -58,6 +60,17 @@ def _turned_away(connection: Connection, name: str, now: datetime, standing: Col
             notes.append(f"{of} could not be taken, {last}")
             worst = max(worst, share)
     return Measurement("quarantine", worst, note="; ".join(notes))
+
+
+def _unreadable(connection: Connection, name: str, now: datetime) -> Measurement:
+    """Count the files that could not be read, as they break off, but for those that may still be written."""
+    since, broken = (now - SETTLED).timestamp() * 1e9, dict[str, str]()
+    for what in ("records", "labels"):
+        cursors = read_cursors(connection, f"{name}/{what}").items()
+        broken |= {shard: str(one[REFUSED]) for shard, one in cursors if REFUSED in one and one["mtime_ns"] <= since}
+    named = [f"{shown(shard)}: {said(reason)}" for shard, reason in sorted(broken.items())]
+    note = f"{counted(len(broken), 'file')} cannot be read ({first_of(named, 1)})" if broken else ""
+    return Measurement("unreadable_files", float(len(broken)), note=note)
 
 
 def _no_files(connection: Connection, name: str, model: Model, now: datetime) -> Measurement:

@@ -1,10 +1,11 @@
 """What a source loses quietly is told: rows turned away, files that vanish, labels that stay out."""
 
+import gzip
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -48,12 +49,12 @@ models:
 class Log:
     """A monitor in its folder, and the ways to feed and to ask it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, files: str = "logs/*.csv") -> None:
         self.folder, self.told = folder, Told()
         for name in ("logs", "labels"):
             (folder / name).mkdir()
         self.write("reference.csv", range(-20, 0), label=True)
-        self.config = load(CONFIG, place="monitor.yaml", environ={}, read=str)
+        self.config = load(CONFIG.replace("logs/*.csv", files), place="monitor.yaml", environ={}, read=str)
         monitor = opened(self.config, root=folder)
         self.monitor = Monitor(monitor.database, monitor.watches, {"team": self.told})
 
@@ -131,6 +132,32 @@ def test_files_that_vanish_are_told_of_once_that_lasts_and_until_they_are_back(l
     (log.folder / "a.csv").rename(log.folder / "logs/a.csv")
     log.once(NOW + 26 * HOUR)
     assert log.heard() == [("no_files", "fired"), ("no_files", "resolved")]
+
+
+@pytest.mark.parametrize("ending", ["mended", "deleted"])
+def test_a_file_that_breaks_off_is_told_of_until_it_is_whole_or_gone(tmp_path: Path, ending: str) -> None:
+    log = Log(tmp_path, files="logs/*")
+    log.write("logs/a.csv", range(4))
+    log.write("b.csv", [4])
+    whole = gzip.compress((log.folder / "b.csv").read_bytes())
+    packed = log.folder / "logs/b.csv.gz"
+    packed.write_bytes(whole[: len(whole) // 2])
+    written_at = datetime.fromtimestamp(packed.stat().st_mtime, UTC)
+    log.once(written_at + timedelta(minutes=9))
+    assert log.heard() == []  # it may still be written
+    log.once(written_at + timedelta(minutes=11))
+    assert log.heard() == [("unreadable_files", "fired")]
+    assert "1 file cannot be read (logs/b.csv.gz: cannot be unpacked: " in log.told[0].lines[0]
+    assert "write these files again, whole" in log.told[0].lines[-1]
+    if ending == "mended":
+        packed.write_bytes(whole)
+    else:
+        packed.unlink()
+    log.once(written_at + timedelta(minutes=12))
+    assert log.heard()[1:] == [("unreadable_files", "resolved")]
+    with log.monitor.database.read() as connection:
+        assert read_source(connection, "fares/records").stored == (5 if ending == "mended" else 4) * A_DAY
+    log.monitor.database.close()
 
 
 def test_labels_that_stay_out_are_told_of_by_the_records_clock_until_they_come(log: Log) -> None:
