@@ -141,8 +141,14 @@ def count_failure(connection: Connection, receiver: str, reason: str) -> None:
 
 
 def pause(connection: Connection, receiver: str, *, until: datetime, reason: str) -> None:
-    """Send a receiver nothing before `until`."""
+    """Send a receiver nothing before `until`; what waits for it until then was put off, and goes together."""
     _set_channel(connection, receiver, paused_until=until, reason=reason)
+    connection.execute(update(outbox).where(*_waiting(receiver), outbox.c.due_at < until).values(due_at=until))
+
+
+def _waiting(receiver: str) -> tuple[ColumnElement[bool], ...]:
+    """Choose the messages of a receiver that were never tried."""
+    return outbox.c.receiver == receiver, outbox.c.state == "pending", outbox.c.attempts == 0
 
 
 def switch_off(connection: Connection, receiver: str, reason: str) -> None:
@@ -156,6 +162,7 @@ def switch_on(connection: Connection, receiver: str) -> None:
     again = {"state": "pending", "attempts": 0, "finished_at": None, "due_at": outbox.c.created_at}
     connection.execute(update(outbox).where(*given_up).values(again))
     _set_channel(connection, receiver, failures=0, paused_until=None, off=False, reason="")
+    connection.execute(update(outbox).where(*_waiting(receiver)).values(due_at=outbox.c.created_at))
 
 
 def forget_delivered(connection: Connection, *, older_than: timedelta) -> int:

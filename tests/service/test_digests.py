@@ -192,6 +192,26 @@ def test_the_members_of_a_digest_refused_for_good_wait_until_the_receiver_is_swi
     assert [notice.reason for notice in team.took] == ["digest"]
 
 
+def test_what_waited_while_a_receiver_rested_goes_as_one_though_the_first_had_been_tried(database: Database) -> None:
+    errors = [DeliveryError("429", retry_after=30 * SECOND), DeliveryError("500")]
+
+    def answer(_: Notice) -> None:
+        if errors:
+            raise errors.pop()
+
+    clock, team = Clock(), Team(answer=answer)
+    queue(database, *range(12))
+    while errors:
+        run(database, team, clock)
+        clock.at += 6 * SECOND
+    before = len(team.took)
+    clock.at += 31 * SECOND
+    run(database, team, clock)
+    assert pending(database) == 0
+    assert len(team.took) - before <= 2
+    assert sorted(told(team.took)) == sorted(f"a{n}" for n in range(12))
+
+
 def test_an_hour_has_30_messages_and_one_more_that_holds_the_rest(database: Database) -> None:
     clock, team = Clock(), Team()
     for n in range(50):
