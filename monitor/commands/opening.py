@@ -96,12 +96,23 @@ def reaching_database(setup: Setup) -> Iterator[None]:
         yield
     except DBAPIError as error:
         said = str(error.orig).strip().partition("\n")[0]
-        raise MonitorError(f"{setup.place}: database: cannot be used: {said}") from error
+        raise MonitorError(f"{setup.place}: database: cannot be used: {said}{_of_its_folder(setup)}") from error
     except ModuleNotFoundError as error:
         if error.name != "psycopg":
             raise
         mend = "install it with `pip install 'ml-monitor[postgres]'`"
         raise ConfigError(f"{setup.place}: database", "PostgreSQL needs psycopg", mend) from error
+
+
+def _of_its_folder(setup: Setup) -> str:
+    """Say what is wrong with the folder of a database that is a file; the empty text where nothing is."""
+    url = database_url(setup.config, root=setup.root)
+    folder = Path(url.removeprefix("sqlite:///")).parent
+    if not url.startswith("sqlite:///") or (folder.is_dir() and os.access(folder, os.W_OK)):
+        return ""
+    if not folder.is_dir():
+        return f"; the folder {folder} is not there: make it, or name a file elsewhere"
+    return f"; the folder {folder} may not be written to, which SQLite needs to read, too"
 
 
 def watch_named(monitor: Monitor, name: str, *, place: str) -> Watch:

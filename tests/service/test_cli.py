@@ -197,6 +197,16 @@ def test_check_tells_of_a_database_that_cannot_be_used(tmp_path: Path, address: 
     assert "Traceback" not in done.stderr
 
 
+def test_a_folder_that_a_database_lacks_is_named(tmp_path: Path) -> None:
+    laid_out(tmp_path)
+    text = (tmp_path / "monitor.yaml").read_text(encoding="utf-8").replace("monitor.db", "nowhere/monitor.db")
+    (tmp_path / "monitor.yaml").write_text(text, encoding="utf-8")
+    done = monitor(tmp_path, "once", "monitor.yaml")
+    assert done.returncode != 0
+    assert f"the folder {tmp_path / 'nowhere'} is not there: make it, or name a file elsewhere" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_check_ends_with_2_on_a_column_that_is_not_there(tmp_path: Path) -> None:
     laid_out(tmp_path)
     (tmp_path / "monitor.yaml").write_text(CONFIG.replace("scores: p,", "scores: fears,"), encoding="utf-8")
