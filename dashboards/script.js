@@ -1,5 +1,12 @@
-// Opens what an alert's link points into, and says what the pointer is on in the drift map. Pages read as well without it.
+// Opens what an alert's link points into, shows the newest end of charts that are wider than the page, and says what the
+// pointer is on in the drift map. Pages read as well without it.
 "use strict";
+
+function showNewest(within) {
+  for (const chart of within.querySelectorAll(".newest")) chart.scrollLeft = chart.scrollWidth;
+}
+showNewest(document);
+addEventListener("toggle", (event) => showNewest(event.target), true);
 
 function reveal() {
   const card = document.getElementById(location.hash.slice(1));
