@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Sequence
 
 from monitor.alerts.causes import (
-    are_unrelated,
+    MISSING,
     broken_columns,
     comes_of_broken_data,
     growing_columns,
     missing_rows_of,
     turned_answers,
+    unrelated,
 )
 from monitor.alerts.finding import Finding, Group
 from monitor.alerts.phrasing import distinct, listed, pasted
@@ -78,23 +79,32 @@ def to_do(group: Group) -> str:
 def _of_its_reason(group: Group) -> str:
     """Say what the reason asks for, whatever moved; the empty text where it asks for nothing in particular."""
     first = group.findings[0]
-    if comes_of_broken_data(first):
-        return _of_broken_data(first)
+    if comes_of_broken_data(first) or unrelated(first):
+        return _of_wrong_rows(first)
     if grows := growing_columns(group):
         return TO_DO["grows"].format(where=_where(grows))
-    told = [finding.evidence for finding in group.findings if finding.detector == "ageing"]
-    if any("version" in one for one in told):
-        return TO_DO["version_performance"]
-    if answers := turned_answers(first) or [name for one in told for name in one.get("answers", ())]:
-        return TO_DO["turned"].format(where=_where(answers))
+    if besides := _of_what_else_changed(group):
+        return besides
     if is_sudden(group):
         return TO_DO["sudden"]
     return TO_DO["version"] if group.kind == "quality" and first.origin == "model_change" else ""
 
 
-def _of_broken_data(finding: Finding) -> str:
-    if are_unrelated(finding):
-        return TO_DO["unrelated"]
+def _of_what_else_changed(group: Group) -> str:
+    """Say what is to be seen to first where something else began with a fall, or the answers changed by themselves."""
+    told = [finding.evidence for finding in group.findings if finding.detector == "ageing"]
+    if missing := distinct(name for one in told for name in one.get(MISSING, ())):
+        return TO_DO["missing_rows"].format(where=_where(missing))
+    if any("version" in one for one in told):
+        return TO_DO["version_performance"]
+    answers = turned_answers(group.findings[0]) or [name for one in told for name in one.get("answers", ())]
+    return TO_DO["turned"].format(where=_where(answers)) if answers else ""
+
+
+def _of_wrong_rows(finding: Finding) -> str:
+    """Say what broken data ask for, or answers and labels of other rows."""
+    if side := unrelated(finding):
+        return TO_DO[f"unrelated_{side}"]
     missing = missing_rows_of(finding)
     return TO_DO["missing_rows" if missing else "broken"].format(where=_where(missing or broken_columns(finding)))
 

@@ -10,7 +10,7 @@ from monitor.profiles.population import NAMES as OF_ALL_FEATURES
 MISSING = "missing_rows_of"
 """In an alert's origin: the columns of which the rows of one category are missing."""
 UNRELATED = "unrelated"
-"""In an alert's origin: answers and labels are not those of the same rows."""
+"""In an alert's origin: which of answers and labels are those of other rows, or `either`."""
 ALONE = "alone"
 """In an alert's evidence: by version, how many of the windows that it answered alone breached."""
 
@@ -59,9 +59,9 @@ def missing_rows_of(finding: Finding) -> list[str]:
     return list(map(str, finding.evidence.get("origin", {}).get(MISSING, ())))
 
 
-def are_unrelated(finding: Finding) -> bool:
-    """Say whether the alert comes of answers and labels that are not those of the same rows."""
-    return bool(finding.evidence.get("origin", {}).get(UNRELATED))
+def unrelated(finding: Finding) -> str:
+    """Say which of answers and labels are those of other rows, or `either`, where the alert comes of that; else ""."""
+    return str(finding.evidence.get("origin", {}).get(UNRELATED, ""))
 
 
 def turned_answers(finding: Finding) -> list[str]:

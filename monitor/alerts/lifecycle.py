@@ -164,13 +164,15 @@ def notice_id(fingerprints_with_episodes: Iterable[tuple[str, int]], transition:
 
 
 def begun_anew(alert: Alert) -> Alert:
-    """Give an alert that fires from where it breaches again, where a window since it fired was clear.
+    """Give an alert that fires as of where it breaches again, where a window since it fired was clear.
 
     For one that nobody was told of: what went by untold is over, and what is told now may be something else.
     """
     *before, last = alert.breaches or (None,)
     went_by = alert.fired_at != alert.window_end and before and before[-1] is None
-    return replace(alert, since=last) if alert.state == "firing" and went_by and last else alert
+    if alert.state != "firing" or not went_by or last is None:
+        return alert
+    return replace(alert, since=last, fired_at=alert.window_end)
 
 
 def _while_firing(alert: Alert, *, breached: bool, window_end: datetime, rule: Rule) -> tuple[Alert, Transition | None]:

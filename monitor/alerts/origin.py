@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from monitor.alerts.phrasing import first_of, measure, shown
-from monitor.alerts.symptoms import Excess, Symptoms
+from monitor.alerts.symptoms import Apart, Excess, Symptoms
 
 OriginName = Literal["attack_like", "temporal", "data_quality", "model_change", "undetermined"]
 
@@ -16,7 +16,6 @@ FEW_CLIENTS, NAMED = 3, 10
 ALARMED = "under an attack alarm"
 STILL = ("while no feature did", "while no feature moved", "while no feature surely did")
 """End the sentences about answers and labels that say nothing of why a feature moved."""
-UNRELATED = "the answers tell nothing of the labels any more, at once, while each is as before, and the features are"
 
 
 @dataclass(frozen=True)
@@ -25,8 +24,8 @@ class Origin:
 
     columns: of broken data, those that are broken; of time, those that crept to where no reference row lies; of another
     model, the answers that it gives otherwise. missing: of broken data, those of which one category's rows are missing.
-    unrelated: of broken data, that answers and labels are not those of the same rows. grows: of time, those that do
-    nothing else. signs: all sentences, each with the reason that it speaks for.
+    unrelated: where answers and labels are not those of the same rows, which of them are others, see `Apart`. grows: of
+    time, those that do nothing else. signs: all sentences, each with the reason that it speaks for.
     """
 
     name: OriginName
@@ -36,7 +35,7 @@ class Origin:
     signs: tuple[tuple[OriginName, str], ...] = field(default=(), compare=False)
     grows: tuple[str, ...] = field(default=(), repr=False)
     missing: tuple[str, ...] = field(default=(), repr=False)
-    unrelated: bool = field(default=False, repr=False)
+    unrelated: str = field(default="", repr=False)
 
     def of_attack(self) -> "Origin":
         """Give the same signs as they speak for and against an attack that is told; that it is told is none of them.
@@ -81,8 +80,8 @@ def origin_of(symptoms: Symptoms) -> Origin:
     grows = sorted(symptoms.grows) if name == "temporal" else ()
     missing = tuple(sorted(symptoms.missing)) if name == "data_quality" and not symptoms.unusable else ()
     told, against = _weighed(name, signs)
-    apart = name == "data_quality" and UNRELATED in told
-    return Origin(name, told, against, tuple(columns.get(name, ())), tuple(signs), tuple(grows), missing, apart)
+    unrelated = symptoms.unrelated if name == _taken_apart(symptoms) else ""
+    return Origin(name, told, against, tuple(columns.get(name, ())), tuple(signs), tuple(grows), missing, unrelated)
 
 
 def _weighed(name: OriginName, signs: Iterable[tuple[OriginName, str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -120,7 +119,9 @@ def _replaced(symptoms: Symptoms) -> OriginName | None:
 
 
 def _taken_apart(symptoms: Symptoms) -> OriginName | None:
-    return "data_quality" if symptoms.apart and not symptoms.alarmed else None
+    if not symptoms.unrelated or symptoms.alarmed:
+        return None
+    return "model_change" if symptoms.unrelated == "answers" else "data_quality"
 
 
 def _aged(symptoms: Symptoms) -> OriginName | None:
@@ -199,14 +200,23 @@ def _signs_of_answers(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
         yield "model_change", f"{names} moved at once, and {met}, {STILL[1]}"
     elif symptoms.outputs:
         yield "model_change", f"the answers moved {STILL[2] if symptoms.leaning else STILL[0]}"
-    elif symptoms.apart:
-        yield "data_quality", UNRELATED
+    elif symptoms.apart and symptoms.unrelated:
+        yield _taken_apart(symptoms) or "data_quality", _unrelated(symptoms.apart)
     elif symptoms.outcomes:
         told = "the labels moved" if symptoms.only_labels else "labels met the answers otherwise"
         while_ = STILL[2] if symptoms.leaning else STILL[1]
         yield "model_change" if symptoms.version or symptoms.differs else "temporal", f"{told} {while_}"
     if symptoms.leaning:
         yield "temporal", f"{first_of(symptoms.leaning)} may have moved, which is not sure"
+
+
+def _unrelated(apart: Apart) -> str:
+    told = "the answers tell nothing of the labels any more, at once"
+    if apart.side == "either":
+        return f"{told}, while each is as before, and the features are"
+    other = "labels" if apart.side == "answers" else "answers"
+    where = first_of(list(map(shown, apart.answers or apart.labels)))
+    return f"{told}: within {where} the {apart.side} moved, and the {other} did not"
 
 
 def _told(excess: Excess, what: str) -> str:

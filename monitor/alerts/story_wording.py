@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from monitor.alerts.causes import broken_columns
+from monitor.alerts.causes import MISSING, broken_columns
 from monitor.alerts.finding import Finding, Group
 from monitor.alerts.phrasing import listed, measure, number, shown
 from monitor.alerts.vocabulary import level_of
@@ -50,6 +50,9 @@ def ageing(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  
         advice = [f"version {shown(version)} answers otherwise than the older one: see first whether it is the reason"]
     elif answers := told.get("answers"):
         advice = [f"{listed(answers, 3)} changed by itself about then: see first whether that is the reason"]
+    elif missing := told.get(MISSING):
+        rows = f"rows are missing since about then, told apart by {listed(list(missing), 3)}"
+        advice = [f"{rows}: see first whether the model is worse on those that are left"]
     elif broken := broken_columns(finding):
         broke = "were broken" if len(broken) > 1 else "was broken"
         advice = [f"{listed(broken, 3)} {broke} about then: see first whether that is the reason"]

@@ -51,6 +51,21 @@ class Excess:
 
 
 @dataclass(frozen=True)
+class Apart:
+    """Answers that tell nothing of the labels: the segments in which the answers moved, and those where labels did."""
+
+    answers: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+
+    @property
+    def side(self) -> str:
+        """Say which of the two are those of other rows, `answers` or `labels`, or that it may be `either`."""
+        if bool(self.answers) == bool(self.labels):
+            return "either"
+        return "answers" if self.answers else "labels"
+
+
+@dataclass(frozen=True)
 class Symptoms:
     """What a window shows that bears on the question why.
 
@@ -64,7 +79,7 @@ class Symptoms:
     missing. leaning: those that lie apart, though not surely, where none surely does. features: how many there are in
     all. joint: what is made of all features surely moved. outputs: the model's answers moved. outcomes: labels, or how
     they meet the answers, did; only_labels: how they meet them did not. turned: answers that surely moved at once, and
-    that labels meet otherwise, which did not move. unrelated: answers tell nothing of the labels any more, at once.
+    that labels meet otherwise, which did not move. apart: of answers that tell nothing of the labels any more, at once.
     alarmed: names of clients, or of what else is under an attack alarm. attack, drift: who sent the rows that these are
     made of. version: one that is new. differs: one that answers otherwise than the older one in the same windows.
     """
@@ -85,7 +100,7 @@ class Symptoms:
     outcomes: bool = False
     only_labels: bool = False
     turned: tuple[str, ...] = ()
-    unrelated: bool = False
+    apart: Apart | None = None
     alarmed: tuple[str, ...] = ()
     attack: Excess = Excess()
     drift: Excess = Excess()
@@ -103,9 +118,10 @@ class Symptoms:
         return bool(self.turned) and self.still
 
     @property
-    def apart(self) -> bool:
-        """Say whether answers and labels have nothing to do with each other, and each is as before, features too."""
-        return self.unrelated and self.still and not self.outputs
+    def unrelated(self) -> str:
+        """Say whose rows are others, as of `Apart`, where answers, labels and features are each as before; else ""."""
+        as_before = not (self.moved or self.joint or self.outputs)
+        return self.apart.side if self.apart and as_before else ""
 
     @property
     def unusable(self) -> list[str]:

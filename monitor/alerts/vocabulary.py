@@ -156,9 +156,13 @@ TO_DO = {
     "model_age": "see whether performance holds; retrain with newer data where labels allow, and renew the reference",
     "uncovered_time_share": "trust answers of these times less; put data of them into the reference and the training",
     "broken": "mend what produces {where} first; do not retrain on these rows",
-    "unrelated": "see that labels are joined to their own records, and answers logged beside their own rows: an id "
-    "that is shifted or used again takes them apart; then that the model reads its features in their order; do not "
-    "retrain on these rows",
+    "unrelated_answers": "look at what the model answers, and to which rows: at a release, at the order of its "
+    "features, at what is logged as its answer; do not retrain for it",
+    "unrelated_labels": "see that labels are joined to their own records: an id that is shifted or used again takes "
+    "them apart; do not retrain on these rows",
+    "unrelated_either": "see that labels are joined to their own records, and answers logged beside their own rows: "
+    "an id that is shifted or used again takes them apart; then that the model reads its features in their order; do "
+    "not retrain on these rows",
     "missing_rows": "look at what sends the rows that are missing, told apart by {where}: the others come as "
     "before; if none were to be expected, nothing is broken; do not retrain on what is left",
     "grows": "put {where} into `columns.ignore`: it grows with time, so that no window is like the reference again; "

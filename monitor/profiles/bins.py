@@ -38,13 +38,18 @@ class NumericBins:
 
     @classmethod
     def of(cls, values: Floats, *, most: int = MAX_BINS) -> "NumericBins":
-        """Choose at most `most` bins of about equal reference mass. NaN and infinities are left aside."""
+        """Choose at most `most` bins of about equal reference mass. NaN and infinities are left aside.
+
+        Where nearly all rows hold one value, it has a bin of its own.
+        """
         finite = values[np.isfinite(values)]
         if not finite.size:
             return cls(np.empty(0), 0.0)
         inner = np.quantile(finite, np.linspace(0, 1, most - 1)[:-1], method="inverted_cdf")
         with np.errstate(over="ignore", invalid="ignore"):
             edges = np.unique(np.append(inner, np.nextafter(finite.max(), np.inf)))
+            if edges.size == 2:
+                edges = np.unique(np.append(edges, _around(finite, float(inner[inner.size // 2]))))
             center = float(finite.mean())
         return cls(edges, center if np.isfinite(center) else float(edges[edges.size // 2]))
 
@@ -76,6 +81,12 @@ class NumericBins:
     @cached_property
     def _grid(self) -> "_Grid | None":
         return _Grid.of(self.edges)
+
+
+def _around(values: Floats, usual: float) -> Floats:
+    """Give where the bin of a value begins, and where the next larger one begins that occurs, if any does."""
+    above = values[values > usual]
+    return np.append(usual, above.min()) if above.size else np.array([usual])
 
 
 @dataclass(frozen=True, eq=False)

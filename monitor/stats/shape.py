@@ -82,7 +82,7 @@ def smooth_shift(
 
 def _within_range(counts: Counts) -> Counts:
     """Join the bins beyond the reference's range, which no reference row can be in, with those beside them."""
-    if counts.size < 4:
+    if counts.size < 3:
         return counts
     joined = counts[1:-1].copy()
     joined[[0, -1]] += counts[[0, -1]]

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from monitor.alerts.causes import MISSING
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.alerts.phrasing import distinct
@@ -21,7 +22,7 @@ def noting_what_else_changed(
 ) -> Iterator[Finding]:
     """Note with what tells of ageing a version, or answers, that are otherwise than before: these may be the reason.
 
-    And which columns were broken meanwhile, or crept beyond the reference.
+    And which columns were broken meanwhile, or crept beyond the reference, or lacked the rows of a category.
     """
     now = ({"detector": f.detector, "state": f.alert.state, "segment": f.segment} for f in stepped)
     differs = differs or differing_version(now)
@@ -33,11 +34,17 @@ def noting_what_else_changed(
             continue
         then = [_answers_in(row) for row in turned if began_with(finding, row)]
         found: dict[str, Any] = {"version": differs} if differs else {"answers": then[0]} if then else {}
-        risen = (row for row in rows if row["state"] in UNDER_ALARM and began_with(finding, row))
-        crept = distinct(name for row in risen for name in row["evidence"].get("origin", {}).get("crept", ()))
+        risen = [row["evidence"].get("origin", {}) for row in rows if _stands_with(finding, row)]
+        crept = distinct(name for why in risen for name in why.get("crept", ()))
+        missing = distinct(name for why in risen for name in why.get(MISSING, ()))
         found |= {"crept": crept} if crept else {}
+        found |= {MISSING: missing} if missing else {}
         unfit = distinct(name for row in rows if _lasted_until(finding, row) for name in broken_in(row))
         yield replace(finding, evidence={**finding.evidence, **found, **({"unfit": unfit} if unfit else {})})
+
+
+def _stands_with(finding: Finding, row: Mapping[str, Any]) -> bool:
+    return row["state"] in UNDER_ALARM and row["fired_at"] is not None and began_with(finding, row)
 
 
 def _lasted_until(finding: Finding, row: Mapping[str, Any]) -> bool:

@@ -37,7 +37,7 @@ from monitor.steps.symptoms import (
     symptoms_of,
     turned_answers,
 )
-from monitor.steps.unrelated import answers_tell_nothing
+from monitor.steps.unrelated import apart_at_once
 from monitor.steps.verdict import Verdict
 from monitor.steps.version_reasons import comes_of_version, differing_version, lies_in_own_rows, new_version_in
 from monitor.store.database import Database
@@ -68,7 +68,7 @@ class Reason:
         if self.origin.missing:
             told[MISSING] = self.origin.missing
         if self.origin.unrelated:
-            told[UNRELATED] = True
+            told[UNRELATED] = self.origin.unrelated
         if any(name == "attack_like" for name, _ in self.origin.signs):
             told["suspected"] = True
         if self.origin.grows:
@@ -214,8 +214,8 @@ def reason_of(
     units = columns_in_other_units(symptoms.moved.keys() - swapped.keys(), verdict, memory)
     symptoms = replace(symptoms, units=units, swapped=swapped)
     symptoms = replace(symptoms, turned=turned_answers(verdict, memory, stepped))
-    unrelated = symptoms.outcomes and symptoms.still and answers_tell_nothing(verdict, memory)
-    symptoms = replace(symptoms, unrelated=unrelated)
+    if symptoms.outcomes and not symptoms.moved:
+        symptoms = replace(symptoms, apart=apart_at_once(verdict, memory))
     column = max(symptoms.moved, key=lambda name: (symptoms.moved[name], name), default="")
     found = senders_of(connection, model, verdict, column, window, without=without) if column else None
     if found is not None:

@@ -76,8 +76,8 @@ def symptoms_of(verdict: Verdict, stepped: Sequence[Finding], *, faulty: Faulty)
 
 
 def _told_to_drift(stepped: Iterable[Finding], layout: Layout) -> list[str]:
-    """Name the features whose drift is told and has not ended, though a window by itself be not sure of it."""
-    told = {f.column for f in stepped if f.kind == "drift.data" and f.alert.state in UNDER_ALARM and not f.segment}
+    """Name the features whose drift is told and goes on, though a window by itself be not sure of it."""
+    told = {f.column for f in stepped if f.kind == "drift.data" and f.alert.state == "firing" and not f.segment}
     return sorted(name for name in told & layout.by_name.keys() if layout.by_name[name].role == "feature")
 
 

@@ -23,7 +23,7 @@ models:
   loans:
     source: {{files: "logs.parquet"}}
     reference: {{files: reference.parquet}}
-    columns: {{timestamp: at, {answer}, label: y}}
+    columns: {{timestamp: at, {answer}, label: y{more}}}
     window: 1d
     for: 2
 """
@@ -34,7 +34,7 @@ def days(seed: int, first: int, count: int, task: str) -> dict[str, Any]:
     age, debt, noise = rng.normal(0, 1, (3, size))
     told = 1.2 * age - 0.8 * debt
     at = [START + (first + n // A_DAY) * DAY + timedelta(seconds=200 * (n % A_DAY)) for n in range(size)]
-    rows: dict[str, Any] = {"at": at, "age": age, "debt": debt}
+    rows: dict[str, Any] = {"at": at, "age": age, "debt": debt, "of": np.where(age > 0, "old", "young")}
     if task == "scores":
         return {**rows, "answer": expit(told), "y": (rng.random(size) < expit(told)).astype(int)}
     if task == "classes":
@@ -44,19 +44,23 @@ def days(seed: int, first: int, count: int, task: str) -> dict[str, Any]:
     return {**rows, "answer": 20 + told, "y": 20 + told + noise}
 
 
-def alarms(folder: Path, task: str, *, shift: int = 0, fade: float = 0.0) -> list[dict[str, Any]]:
+def alarms(
+    folder: Path, task: str, *, shift: int = 0, fade: float = 0.0, side: str = "y", groups: bool = False
+) -> list[dict[str, Any]]:
     """Give the alerts that fired, where six days are followed by four with labels of `shift` rows further on.
 
-    fade: so large a part of the labels, in another row's place each day in which they are more.
+    fade: so large a part of the labels are those of any other rows. side: what is of other rows, labels or answers.
+    groups: whether there are segments.
     """
     rows, rng = days(2, 0, BEFORE + 4, task), np.random.default_rng(9)
     day = np.arange(rows["y"].size) // A_DAY - BEFORE
-    other = np.roll(rows["y"], -shift)
+    other = np.roll(rows[side], -shift)
     wrong = (day >= 0) & (rng.random(day.size) < (1.0 if shift else fade))
-    rows["y"] = np.where(wrong, other if shift else rng.permutation(rows["y"]), rows["y"])
+    rows[side] = np.where(wrong, other if shift else rng.permutation(rows[side]), rows[side])
     pq.write_table(pa.table(days(1, -20, 20, task)), folder / "reference.parquet")
     pq.write_table(pa.table(rows), folder / "logs.parquet")
-    config = CONFIG.format(answer="scores: answer" if task == "scores" else "prediction: answer")
+    answer, more = "scores: answer" if task == "scores" else "prediction: answer", ", segments: [of]" if groups else ""
+    config = CONFIG.format(answer=answer, more=more)
     monitor = opened(load(config, place="monitor.yaml", environ={}, read=str), root=folder)
     once(monitor, clock=lambda: START + 40 * DAY, rng=Random(1))
     with monitor.database.read() as connection:
@@ -71,7 +75,7 @@ def test_labels_of_other_rows_are_broken_data(tmp_path: Path, task: str) -> None
     assert found
     for alert in found:
         assert alert["origin"] == "data_quality"
-        assert alert["evidence"]["origin"]["unrelated"] is True
+        assert alert["evidence"]["origin"]["unrelated"] == "either"
         assert alert["since"] == "2024-01-07T00:00:00Z"
 
 
@@ -80,3 +84,21 @@ def test_labels_that_answers_still_tell_something_of_are_not(tmp_path: Path, tas
     found = [alert for alert in alarms(tmp_path, task, fade=0.4) if alert["kind"] == "performance.realised"]
     assert found
     assert {alert["origin"] for alert in found} == {"temporal"}
+
+
+def test_answers_to_other_rows_show_within_groups_and_are_another_model(tmp_path: Path) -> None:
+    found = alarms(tmp_path, "scores", shift=1, side="answer", groups=True)
+    fell = [alert for alert in found if alert["kind"] == "performance.realised" and not alert["segment"]]
+    assert fell
+    for alert in fell:
+        assert alert["origin"] == "model_change"
+        assert alert["evidence"]["origin"]["unrelated"] == "answers"
+        (said,) = (one for one in alert["evidence"]["origin"]["for"] if "nothing" in one)
+        assert said.endswith("the answers moved, and the labels did not")
+
+
+def test_labels_of_other_rows_show_within_groups(tmp_path: Path) -> None:
+    found = alarms(tmp_path, "scores", shift=1, groups=True)
+    fell = [alert for alert in found if alert["kind"] == "performance.realised" and not alert["segment"]]
+    assert {alert["evidence"]["origin"]["unrelated"] for alert in fell} == {"labels"}
+    assert {alert["origin"] for alert in fell} == {"data_quality"}

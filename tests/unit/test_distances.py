@@ -116,3 +116,19 @@ def test_a_small_group_is_seen_where_kolmogorov_smirnov_and_psi_are_blind(name: 
     seen = {test: [found(*pair)[1] <= 1e-4 for pair in pairs] for test, found in {**USUAL, name: TESTS[name]}.items()}
     assert np.mean(seen.pop(name)) > 0.85
     assert all(np.mean(others) < 0.5 for others in seen.values())
+
+
+@pytest.mark.parametrize("test", [smooth_test, scan_test])
+def test_a_value_that_few_rows_hold_keeps_the_level_and_is_found_where_more_do(test) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    rng = np.random.default_rng(12)
+
+    def found(share: float) -> float:
+        p_values = []
+        for _ in range(400):
+            before, now = rng.binomial(5_000, 0.004), rng.binomial(190, share)
+            answer = test(np.array([0, 5_000 - before, before, 0]), np.array([0, 190 - now, now, 0]))
+            p_values.append(answer[1])
+        return float((np.array(p_values) <= 0.01).mean())
+
+    assert found(0.004) <= 0.025
+    assert found(0.05) >= 0.95

@@ -4,7 +4,7 @@ import pytest
 
 from monitor.alerts.courses import lasting
 from monitor.alerts.origin import Origin, origin_of
-from monitor.alerts.symptoms import Excess, Symptoms
+from monitor.alerts.symptoms import Apart, Excess, Symptoms
 
 MANY = Excess(rows=400, clients=80, top_share=0.08, top_traffic=0.07)
 FEW = Excess(rows=400, clients=2, top_share=0.97, top_traffic=0.05)
@@ -82,10 +82,14 @@ ATTACK = Symptoms(alarmed=("mallory",), attack=FEW, features=20)
         (Symptoms(outcomes=True, outputs=True, turned=("p",), joint=True, features=20), "undetermined"),
         (replace(ATTACK, turned=("p",), outputs=True), "attack_like"),
         # labels that answers tell nothing of at once, while all else is as it was, are those of other rows
-        (Symptoms(outcomes=True, unrelated=True, features=20), "data_quality"),
-        (Symptoms(outcomes=True, unrelated=True, version="v2", features=20), "model_change"),
-        (Symptoms(outcomes=True, outputs=True, unrelated=True, features=20), "undetermined"),
-        (replace(DRIFT, outcomes=True, unrelated=True), "temporal"),
+        (Symptoms(outcomes=True, apart=Apart(), features=20), "data_quality"),
+        (Symptoms(outcomes=True, apart=Apart(labels=("of=b",)), features=20), "data_quality"),
+        (Symptoms(outcomes=True, apart=Apart(("of=a",), ("of=b",)), features=20), "data_quality"),
+        (Symptoms(outcomes=True, apart=Apart(), version="v2", features=20), "model_change"),
+        # or answers to other rows, where these moved within groups
+        (Symptoms(outcomes=True, apart=Apart(("of=a",)), features=20), "model_change"),
+        (Symptoms(outcomes=True, outputs=True, apart=Apart(), features=20), "undetermined"),
+        (replace(DRIFT, outcomes=True, apart=Apart()), "temporal"),
         # nor where some feature may have moved
         (Symptoms(outcomes=True, leaning=("age",), features=20), "undetermined"),
         (Symptoms(outcomes=True, outputs=True, turned=("p",), leaning=("age",), features=20), "undetermined"),

@@ -289,3 +289,13 @@ def test_profiles_of_different_columns_do_not_merge() -> None:
     a, b = (profile_table(t, layout_of(t, NOTHING)) for t in (pa.table({"x": [1.0]}), pa.table({"y": [1.0]})))
     with pytest.raises(ValueError, match="x, y"):
         merge(a, b)
+
+
+def test_of_a_column_that_nearly_always_holds_one_value_other_rows_have_a_bin_of_their_own() -> None:
+    for usual, rare in ((0.0, [4.0, 44.0]), (7.0, [2.0, 2.5]), (7.0, [2.0, 9.0])):
+        values = np.array([usual] * 2_000 + rare)
+        bins = NumericBins.of(values)
+        held = np.bincount(bins.codes(values), minlength=bins.size)
+        assert held.max() == 2_000
+        assert held[[0, -1]].sum() == 0
+    assert NumericBins.of(np.full(50, 3.0)).size == 3
