@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from monitor.alerts.causes import (
     MISSING,
+    became_usual,
     broken_columns,
     comes_of_broken_data,
     growing_columns,
@@ -72,6 +73,8 @@ def to_do(group: Group) -> str:
     """Say what to do about what a message tells, without a full stop."""
     if group.transition == "resolved":
         ended = [note for note in ENDS if note in {finding.note for finding in group.findings}]
+        if not ended and any(map(became_usual, group.findings)):
+            return TO_DO["became_usual"]
         return ENDS[ended[-1]] if ended else TO_DO["resolved"]
     return _of_its_reason(group) or _of_what_it_is(group)
 

@@ -1,5 +1,6 @@
 """What a message says of why: what an alarm most likely comes from, and which columns are broken."""
 
+import math
 from collections.abc import Mapping
 
 from monitor.alerts.finding import Finding, Group
@@ -11,6 +12,10 @@ MISSING = "missing_rows_of"
 """In an alert's origin: the columns of which the rows of one category are missing."""
 UNRELATED = "unrelated"
 """In an alert's origin: which of answers and labels are those of other rows, or `either`."""
+USUAL = "told_usual"
+"""In an alert's evidence: the number of rows that its message called usual."""
+APART = 0.25
+"""Rows that are so far from those that were usual, as a logarithm to base 2, are not as they were."""
 ALONE = "alone"
 """In an alert's evidence: by version, how many of the windows that it answered alone breached."""
 
@@ -62,6 +67,14 @@ def missing_rows_of(finding: Finding) -> list[str]:
 def unrelated(finding: Finding) -> str:
     """Say which of answers and labels are those of other rows, or `either`, where the alert comes of that; else ""."""
     return str(finding.evidence.get("origin", {}).get(UNRELATED, ""))
+
+
+def became_usual(finding: Finding) -> float | None:
+    """Give how many rows were usual before an alert about them, where it ends with as few, or as many, as it told."""
+    before, now = finding.evidence.get(USUAL), finding.value
+    if not before or now is None or finding.detector != "volume":
+        return None
+    return float(before) if abs(math.log2((now + 0.5) / (before + 0.5))) >= APART else None
 
 
 def turned_answers(finding: Finding) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from monitor.alerts.causes import broken_columns, missing_rows_of
+from monitor.alerts.causes import USUAL, broken_columns, missing_rows_of
 from monitor.alerts.finding import Finding, gravity_of
 from monitor.alerts.news import moved_group
 from monitor.alerts.silence import SILENCED, is_hushed
@@ -29,6 +29,7 @@ CARRIED = (
     TOLD_AS,
     BROKEN,
     MISSING,
+    USUAL,
     "worse_windows",
     "worsened",
 )
@@ -75,8 +76,9 @@ def _marks(finding: Finding) -> dict[str, Any]:
     name = {TOLD_AS: called} if (called := told_as(finding)) else {}
     fault = {BROKEN: broken} if (broken := broken_columns(finding)) and not is_attack(finding.kind) else {}
     gone = {MISSING: missing} if (missing := missing_rows_of(finding)) else {}
+    rows = {USUAL: finding.reference_value} if finding.detector == "volume" and finding.reference_value else {}
     grave = {"told_severity": finding.severity} if is_attack(finding.kind) else {}
-    return size | group | name | fault | gone | grave
+    return size | group | name | fault | gone | rows | grave
 
 
 def _may_worsen(finding: Finding) -> bool:

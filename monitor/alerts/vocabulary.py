@@ -210,6 +210,7 @@ TO_DO = {
     "label_coverage_difference": "find out why labels of the groups named here by {where} are missing; do not retrain "
     "on those that came alone",
     "bias.sampling": "find out who is missing by {where}; weight the groups by their stated shares before retraining",
+    "became_usual": "see that the number of rows is meant: it is as in the windows since then, and not as before them",
     "resolved": "nothing; it has been clear for as many windows as its rule asks",
     "": "compare the window with the reference",
 }

@@ -6,7 +6,7 @@ from typing import Any
 from monitor.alerts.advice import to_do
 from monitor.alerts.attack_names import POISONING
 from monitor.alerts.attack_wording import is_suspicion, suspicion, suspicion_lines
-from monitor.alerts.causes import reason_lines, version_lines
+from monitor.alerts.causes import became_usual, reason_lines, version_lines
 from monitor.alerts.finding import Finding, Group
 from monitor.alerts.phrasing import chance, clock, compared_value, distinct, listed, measure, moved, number, said, shown
 from monitor.alerts.story_wording import ageing, lasting_drift, onset
@@ -125,9 +125,10 @@ def _mean_vector(finding: Finding, value: float, back: bool) -> str:  # noqa: FB
     return f"the mean of the vectors {'is within' if back else 'moved by'} {measure(value, finding.unit)}"
 
 
-def _volume(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001, ARG001  # called through OWN_WORDS
-    usual = finding.reference_value
+def _volume(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS
+    usual, before = finding.reference_value, became_usual(finding) if back else None
     held = "" if usual is None else f", where comparable windows held {round(usual):,} on average"
+    held += f": that has become usual, of {round(before):,} before" if before else ""
     return f"{value:,.0f} {'row' if value == 1 else 'rows'}{held}"
 
 

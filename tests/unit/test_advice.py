@@ -11,6 +11,7 @@ from monitor.alerts.attack_advice import to_do_about
 from monitor.alerts.attack_wording import senders
 from monitor.alerts.finding import Finding, Group
 from monitor.alerts.lifecycle import Alert
+from monitor.alerts.wording import text_of
 from monitor.types import Window
 
 NOON = datetime(2013, 5, 14, 12, tzinfo=UTC)
@@ -116,3 +117,14 @@ def test_senders_are_counted_as_what_they_are_of() -> None:
     told = {"senders": [{"client": "a", "rows": 8}, {"client": "b", "rows": 2}], "sent_by": 2}
     assert senders({**told, "cluster": {"size": 10}}) == ["Sent by a (8), b (2)."]
     assert senders({**told, "cluster": {"size": 14}}) == ["Of these rows, the 10 last seen were sent by a (8), b (2)."]
+
+
+@pytest.mark.parametrize(("rows", "still"), [(135.0, True), (300.0, False)])
+def test_few_rows_that_have_become_usual_are_not_said_to_be_in_order(rows: float, still: bool) -> None:  # noqa: FBT001  # a case
+    over = replace(FIRING, state="resolved", resolved_at=WINDOW.end)
+    one = replace(found("quality", "", "volume", told_usual=341.0), alert=over, value=rows, reference_value=211.0)
+    told = to_do(Group("loans", "quality", "resolved", (one,)))
+    assert ("see that the number of rows is meant" in told) is still
+    assert (
+        "where comparable windows held 211 on average: that has become usual, of 341 before" in text_of(one)
+    ) is still
