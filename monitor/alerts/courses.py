@@ -54,6 +54,18 @@ def has_stepped(earlier: Sequence[float], shift: float) -> bool:
     return len(before) >= RAMP and sum(before[-RAMP:]) < low * RAMP and sum(before) < low * len(before)
 
 
+def has_stepped_first(earlier: Sequence[float], shift: float) -> bool:
+    """Say whether a number stepped, see `has_stepped`, to where it was not even halfway in any window before.
+
+    >>> has_stepped_first([0.1, 0.4, 0.1, 0.0, 1.1], 1.0), has_stepped_first([0.1, 1.0, 0.1, 0.1, 0.1, 0.0, 0.1], 1.0)
+    (True, False)
+    """
+    parts = [one / shift for one in earlier] if shift else []
+    while parts and parts[-1] > HALFWAY:
+        parts.pop()
+    return has_stepped(earlier, shift) and all(part <= HALFWAY for part in parts)
+
+
 def lasting(effects: Sequence[float], windows: int) -> str:
     """Say for how many windows it has lasted, and whether it came at once; the empty text for fewer than three.
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 
 import numpy as np
 
-from monitor.alerts.courses import has_leapt
+from monitor.alerts.courses import has_stepped_first
 from monitor.detectors.change import change_of
 from monitor.detectors.drift import chi_square
 from monitor.detectors.quality import volume
@@ -48,7 +48,7 @@ def missing_categories(
         shifts = [one.effect for one in earlier if one and one.effect is not None][-REMEMBERED:]
         category, share = str(change["category"]), float(change["before"])
         fewer = bool(rows and usual) and lacks(rows or 0.0, usual or 0.0, share)
-        if name in known or (fewer and has_leapt(shifts, effects[name] or 0.0)):
+        if name in known or (fewer and has_stepped_first(shifts, effects[name] or 0.0)):
             found[name] = category, share
     return found
 
