@@ -17,8 +17,7 @@ EXPECTED = 10
 def change_of(reference: ColumnProfile, current: ColumnProfile) -> dict[str, Any] | None:
     """Give `of` (mean, median, or share with its `category`) with its value `before` and `after`; None without values.
 
-    The median where it surely moved and the mean did not: of heavy tails a row or two make the mean; None also where
-    neither did, as of values that only lie closer together. A category is a
+    The median where it surely moved and the mean did not: of heavy tails a row or two make the mean. A category is a
     reference's value, or "other" (its rare ones), or "unseen" (those it never held). Of values that are gone, which is
     `vanished`, the one that was most frequent.
     """
@@ -32,7 +31,6 @@ def change_of(reference: ColumnProfile, current: ColumnProfile) -> dict[str, Any
         was, is_, p_value = quantile_moved(reference, current, reference.bins, 0.5)
         if was != is_ and p_value <= SURELY:
             return {"of": "median", "before": was, "after": is_}
-        return None
     return {"of": "mean", "before": here[1], "after": there[1]}
 
 

@@ -48,7 +48,7 @@ class NumericBins:
         inner = np.quantile(finite, np.linspace(0, 1, most - 1)[:-1], method="inverted_cdf")
         with np.errstate(over="ignore", invalid="ignore"):
             edges = np.unique(np.append(inner, np.nextafter(finite.max(), np.inf)))
-            if edges.size == 2:
+            if edges.size <= 3:
                 edges = np.unique(np.append(edges, _around(finite, float(inner[inner.size // 2]))))
             center = float(finite.mean())
         return cls(edges, center if np.isfinite(center) else float(edges[edges.size // 2]))

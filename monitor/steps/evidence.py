@@ -84,8 +84,14 @@ def _explained(verdict: Verdict, layout: Layout, one: Measurement) -> dict[str, 
     ranked = [name for name in ranked if name in made_of] if made_of else ranked
     if ranked or layout.by_name[one.column].role == "feature":
         return found | ({"columns": ranked[:MOST_NAMED]} if ranked else {})
-    leaning = moved_columns(verdict, layout, one.segment, by_chance=LEANING)
+    leaning = leaning_columns(verdict, layout, one.segment)
     return found | ({"leaning": leaning[:MOST_NAMED]} if leaning else {})
+
+
+def leaning_columns(verdict: Verdict, layout: Layout, segment: str) -> list[str]:
+    """Give the features that may have moved in a window, but for those that always do, as they grow with time."""
+    found = moved_columns(verdict, layout, segment, by_chance=LEANING)
+    return [name for name in found if not layout.by_name[name].grows]
 
 
 def moved_columns(verdict: Verdict, layout: Layout, segment: str, *, by_chance: float = DISCOVERIES) -> list[str]:

@@ -23,7 +23,7 @@ from monitor.profiles.population import NAMES as OF_ALL_FEATURES
 from monitor.profiles.reading import categories
 from monitor.profiles.tables import joined
 from monitor.steps.displaced import SURELY, has_been_there, last_shifts
-from monitor.steps.evidence import LEANING, moved_columns
+from monitor.steps.evidence import leaning_columns, moved_columns
 from monitor.steps.faulty import Faulty
 from monitor.steps.memory import Memory
 from monitor.steps.verdict import Verdict
@@ -64,7 +64,7 @@ def symptoms_of(verdict: Verdict, stepped: Sequence[Finding], *, faulty: Faulty)
         grows=grows,
         broken=_at_the_source(broken, {name: moved[name] for name in moved.keys() - known}, layout),
         moved=moved,
-        leaning=() if moved else tuple(moved_columns(verdict, layout, WHOLE, by_chance=LEANING)),
+        leaning=() if moved else tuple(leaning_columns(verdict, layout, WHOLE)),
         features=sum(column.role == "feature" for column in layout.columns),
         outputs=any(one.kind in _OUTPUTS for one in _of_answers(whole)),
         joint=any(_is_sure(one) for one in whole if one.measurement.column in OF_ALL_FEATURES),
@@ -76,8 +76,8 @@ def symptoms_of(verdict: Verdict, stepped: Sequence[Finding], *, faulty: Faulty)
 
 
 def _told_to_drift(stepped: Iterable[Finding], layout: Layout) -> list[str]:
-    """Name the features whose drift is told and goes on, though a window by itself be not sure of it."""
-    told = {f.column for f in stepped if f.kind == "drift.data" and f.alert.state == "firing" and not f.segment}
+    """Name the features whose drift is told and has not ended, though a window by itself be not sure of it."""
+    told = {f.column for f in stepped if f.kind == "drift.data" and f.alert.state in UNDER_ALARM and not f.segment}
     return sorted(name for name in told & layout.by_name.keys() if layout.by_name[name].role == "feature")
 
 
