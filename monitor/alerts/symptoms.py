@@ -120,7 +120,7 @@ class Symptoms:
     @property
     def unrelated(self) -> str:
         """Say whose rows are others, as of `Apart`, where answers, labels and features are each as before; else ""."""
-        as_before = not (self.moved or self.joint or self.outputs)
+        as_before = not (self.moved or self.joint or self.outputs or self.unusable)
         return self.apart.side if self.apart and as_before else ""
 
     @property

@@ -220,3 +220,9 @@ def test_answers_that_moved_while_a_feature_may_have_are_not_said_to_have_moved_
         "age may have moved, which is not sure",
     )
     assert origin_of(Symptoms(outputs=True, features=20)).speaks_for == ("the answers moved while no feature did",)
+
+
+def test_a_broken_column_is_the_reason_of_answers_that_tell_nothing() -> None:
+    found = origin_of(Symptoms(outcomes=True, apart=Apart(), broken={"fare": 0.9}, features=20))
+    assert (found.name, found.columns, found.unrelated) == ("data_quality", ("fare",), "")
+    assert origin_of(Symptoms(outcomes=True, apart=Apart(), features=20)).unrelated == "either"
