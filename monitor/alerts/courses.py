@@ -29,10 +29,8 @@ def has_leapt(earlier: Sequence[float], shift: float) -> bool:
     >>> has_leapt([0.1, 0.0, 0.1, 0.5, 1.1, 0.9], 1.0), has_leapt([0.1, 0.3, 0.6, 0.8], 1.0), has_leapt([1, 0, 0, 0], 1)
     (True, False, False)
     """
-    parts = [one / shift for one in earlier] if shift else []
     low, high = ON_THE_WAY
-    while parts and parts[-1] > high:
-        parts.pop()
+    parts = _until_there(earlier, shift, high)
     before = parts[:-1] if parts and parts[-1] >= low else parts
     return len(before) >= RAMP and all(part < low for part in before)
 
@@ -46,10 +44,7 @@ def has_stepped(earlier: Sequence[float], shift: float) -> bool:
     >>> has_stepped([0.1, 0.3, -0.2, 0.1, 0.6, 1.1], 1.0), has_stepped([0.2, 0.3, 0.4, 0.45, 0.6, 0.8], 1.0)
     (True, False)
     """
-    parts = [one / shift for one in earlier] if shift else []
-    low, _ = ON_THE_WAY
-    while parts and parts[-1] > HALFWAY:
-        parts.pop()
+    parts, (low, _) = _until_there(earlier, shift, HALFWAY), ON_THE_WAY
     before = parts[:-1] if parts and parts[-1] >= low else parts
     return len(before) >= RAMP and sum(before[-RAMP:]) < low * RAMP and sum(before) < low * len(before)
 
@@ -60,10 +55,7 @@ def has_stepped_first(earlier: Sequence[float], shift: float) -> bool:
     >>> has_stepped_first([0.1, 0.4, 0.1, 0.0, 1.1], 1.0), has_stepped_first([0.1, 1.0, 0.1, 0.1, 0.1, 0.0, 0.1], 1.0)
     (True, False)
     """
-    parts = [one / shift for one in earlier] if shift else []
-    while parts and parts[-1] > HALFWAY:
-        parts.pop()
-    return has_stepped(earlier, shift) and all(part <= HALFWAY for part in parts)
+    return has_stepped(earlier, shift) and all(part <= HALFWAY for part in _until_there(earlier, shift, HALFWAY))
 
 
 def lasting(effects: Sequence[float], windows: int) -> str:
@@ -83,3 +75,11 @@ def lasting(effects: Sequence[float], windows: int) -> str:
     leapt = len(before) == RAMP and all(one / size < low for one in before) if size else False
     sudden = leapt and all(one / size > high for one in since[1:])
     return f"it {'came at once and ' if sudden else ''}has lasted {windows} windows"
+
+
+def _until_there(earlier: Iterable[float], shift: float, there: float) -> list[float]:
+    """Give the windows before the last ones that lay where this one does, beyond such a part, as parts of its shift."""
+    parts = [one / shift for one in earlier] if shift else []
+    while parts and parts[-1] > there:
+        parts.pop()
+    return parts

@@ -18,7 +18,7 @@ SURELY = 0.001
 LIKE = 0.3
 """A window's mean and deviation are those of a column to within so many of its deviations, or of its deviation."""
 REMEMBERED = 28
-"""Of how many windows before it is known whether a column was there once."""
+"""Of how many windows before it is known where a column, or a number, was."""
 
 
 def has_been_there(name: str, verdict: Verdict) -> bool:
@@ -120,7 +120,6 @@ def last_shifts(column: str, verdict: Verdict, memory: Memory) -> list[float]:
 
 
 def _shifts_before(column: str, verdict: Verdict, memory: Memory) -> Iterator[float]:
-    for window in memory.before(verdict.judgement.window):
-        found = memory.at(window, mean_shift.NAME, column)
-        if found is not None and found.effect is not None:
+    for found in memory.earlier(verdict.judgement.window, mean_shift.NAME, column):
+        if found.effect is not None:
             yield found.effect

@@ -97,6 +97,11 @@ class Memory:
         found = self._found.get(window, {}).get((detector, column))
         return None if found is None or found.value is None else found
 
+    def earlier(self, window: Window, detector: str, column: str = "", *, last: int = REMEMBERED) -> list[Measurement]:
+        """Give what a detector measured in the last windows before this one, oldest first, where it found an answer."""
+        found = (self.at(one, detector, column) for one in self.before(window, last=last))
+        return [one for one in found if one is not None]
+
     def _take(self, known: Known) -> None:
         for window, measurement in known:
             self._at(window)[measurement.detector, measurement.column] = measurement

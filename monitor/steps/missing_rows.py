@@ -11,13 +11,11 @@ from monitor.detectors.drift import chi_square
 from monitor.detectors.quality import volume
 from monitor.profiles.profile import ColumnProfile
 from monitor.stats.divergence import chi_square_test
-from monitor.steps.displaced import SURELY
+from monitor.steps.displaced import REMEMBERED, SURELY
 from monitor.steps.memory import Memory
 from monitor.steps.verdict import Verdict
 from monitor.store.references import WHOLE
 
-REMEMBERED = 28
-"""Of how many windows before it is known whether a category was gone once."""
 NOISE = 2.0
 """By so many roots of their number rows are more or fewer by chance."""
 MIXED = 0.25
@@ -44,8 +42,8 @@ def missing_categories(
         change = change_of(before, after)
         if not (change and change.get("vanished")) or _others_differ(before, after, effects[name] or 0.0):
             continue
-        earlier = (memory.at(window, chi_square.NAME, name) for window in memory.before(verdict.judgement.window))
-        shifts = [one.effect for one in earlier if one and one.effect is not None][-REMEMBERED:]
+        earlier = memory.earlier(verdict.judgement.window, chi_square.NAME, name)
+        shifts = [one.effect for one in earlier if one.effect is not None][-REMEMBERED:]
         category, share = str(change["category"]), float(change["before"])
         fewer = bool(rows and usual) and lacks(rows or 0.0, usual or 0.0, share)
         if name in known or (fewer and has_stepped_first(shifts, effects[name] or 0.0)):

@@ -67,7 +67,7 @@ def symptoms_of(verdict: Verdict, stepped: Sequence[Finding], *, faulty: Faulty)
         leaning=() if moved else tuple(leaning_columns(verdict, layout, WHOLE)),
         features=sum(column.role == "feature" for column in layout.columns),
         outputs=any(one.kind in _OUTPUTS for one in _of_answers(whole)),
-        joint=any(_is_sure(one) for one in whole if one.measurement.column in OF_ALL_FEATURES),
+        joint=any(is_sure(one) for one in whole if one.measurement.column in OF_ALL_FEATURES),
         outcomes=not breaching.isdisjoint(_OUTCOMES),
         only_labels=not breaching.isdisjoint(_OUTCOMES[:1]) and breaching.isdisjoint(_OUTCOMES[1:]),
         alarmed=tuple(sorted(shown(client_of(segment) or segment or EVERYONE) for segment in attackers)),
@@ -95,11 +95,11 @@ def turned_answers(verdict: Verdict, memory: Memory, stepped: Iterable[Finding])
     """
     whole = [one for one in verdict.judged if not one.measurement.segment]
     known = [one.outcome for one in whole if one.kind == "drift.label"]
-    met = any(_is_sure(one) for one in whole if one.kind == MEANING)
+    met = any(is_sure(one) for one in whole if one.kind == MEANING)
     met = met or any(f.kind == MEANING and f.alert.state == "firing" and not f.segment for f in stepped)
     if "breach" in known or "clear" not in known or not met:
         return ()
-    sure = distinct(one.measurement.column for one in _of_answers(whole) if one.kind in _OUTPUTS and _is_sure(one))
+    sure = distinct(one.measurement.column for one in _of_answers(whole) if one.kind in _OUTPUTS and is_sure(one))
     shifts = {one.column: one.effect for one in (judged.measurement for judged in whole) if _is_shift(one, sure)}
     most = max(shifts, key=lambda name: (abs(shifts[name] or 0.0), name), default="")
     before = last_shifts(most, verdict, memory) if most else []
@@ -120,7 +120,8 @@ def _of_answers(judged: Iterable[Judged]) -> Iterator[Judged]:
             yield one
 
 
-def _is_sure(judged: Judged) -> bool:
+def is_sure(judged: Judged) -> bool:
+    """Say whether a measurement breaches, and one window alone leaves no doubt."""
     p_value = judged.measurement.p_value
     return judged.outcome == "breach" and p_value is not None and p_value <= SURELY
 

@@ -6,14 +6,13 @@ from monitor.alerts.courses import has_stepped
 from monitor.alerts.symptoms import Apart
 from monitor.profiles.outcome import BinaryOutcome, MulticlassOutcome, RegressionOutcome
 from monitor.profiles.skill import skill_of, tell_nothing
-from monitor.steps.displaced import SURELY
+from monitor.steps.displaced import REMEMBERED
 from monitor.steps.memory import Memory
+from monitor.steps.symptoms import is_sure
 from monitor.steps.verdict import Verdict
 from monitor.store.measurements import Judged
 from monitor.store.references import WHOLE
 
-REMEMBERED = 28
-"""Of how many windows before it is known how good the answers were."""
 MEASURED_BY = {BinaryOutcome: "roc_auc", MulticlassOutcome: "accuracy", RegressionOutcome: "mean_absolute_error"}
 
 
@@ -26,8 +25,7 @@ def apart_at_once(verdict: Verdict, memory: Memory) -> Apart | None:
     """
     if not _tell_nothing(verdict, memory):
         return None
-    within = (one for one in verdict.judged if one.measurement.segment and one.outcome == "breach")
-    sure = [one for one in within if (1.0 if one.measurement.p_value is None else one.measurement.p_value) <= SURELY]
+    sure = [one for one in verdict.judged if one.measurement.segment and is_sure(one)]
     return Apart(_segments(sure, "drift.prediction"), _segments(sure, "drift.label"))
 
 
@@ -46,6 +44,6 @@ def _tell_nothing(verdict: Verdict, memory: Memory) -> bool:
     measured = next((one.measurement for one in whole if one.measurement.detector == name), None)
     if measured is None or measured.value is None or measured.reference is None:
         return False
-    before = (memory.at(window, name) for window in memory.before(verdict.judgement.window, last=REMEMBERED))
-    known = [one.value for one in before if one is not None and one.value is not None]
+    before = memory.earlier(verdict.judgement.window, name, last=REMEMBERED)
+    known = [one.value for one in before if one.value is not None]
     return has_stepped([value - measured.reference for value in known], measured.value - measured.reference)
