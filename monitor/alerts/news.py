@@ -124,8 +124,9 @@ def named_already(finding: Finding, told: Mapping[str, Alarm], heard: Mapping[st
 def _of_same_fault(finding: Finding, alarm: Alarm) -> bool:
     """Say whether an alert shows nothing but columns that are broken, of which another one has told.
 
-    So do the drift of these columns, of what the model answers and of what is made of all features, but not an answer
-    that is gone, nor what began clearly later.
+    So do the drift of these columns, of what the model answers and of what is made of all features, and what differs
+    in a segment that such a column tells apart, whose rows are others; but not an answer that is gone, nor what began
+    clearly later.
     """
     model, _, _, segment = alarm.labels
     if model != finding.model or segment not in ("", finding.segment) or finding.severity == "critical":
@@ -136,6 +137,8 @@ def _of_same_fault(finding: Finding, alarm: Alarm) -> bool:
     if missing and finding.kind in (*OF_ANSWERS, "drift.data", "drift.label"):
         return alarm.missing.issuperset(missing)
     shown = set(broken_columns(finding))
+    if finding.kind != "quality" and finding.segment.partition("=")[0] in shown & alarm.broken:
+        return True
     if finding.kind == "drift.data" and not of_all_features(finding):
         shown = {str(one["column"]) for one in finding.evidence.get("moved", ())} or {finding.column}
     elif finding.kind not in OF_ANSWERS and not of_all_features(finding):

@@ -143,16 +143,15 @@ _REASONS = (_broken, _lost, _attacked, _elsewhere, _replaced, _taken_apart, _age
 def _signs_of_data(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
     for name in symptoms.unusable:
         yield "data_quality", f"{name}: {symptoms.broken[name]:.0%} of the rows cannot be right"
-    for name, (category, share) in symptoms.missing.items():
-        before = measure(share, "share")
-        yield (
-            "data_quality",
-            f"no row holds {shown(category)} as {name}, of {before} before; the others are as many",
-        )
+    for name, gone in symptoms.gone.items():
+        recoded = f"{shown(gone.into)} has as many more, and all else is as before"
+        left = recoded if gone.into else "the others are as many"
+        before = measure(gone.share, "share")
+        yield "data_quality", f"no row holds {shown(gone.category)} as {name}, of {before} before; {left}"
     for name, other in symptoms.swapped.items():
         if name < other and name in symptoms.rescaled:
             yield "data_quality", f"{name} and {other} look swapped: each holds what the other usually does"
-    for name in (one for one in symptoms.rescaled if one not in symptoms.swapped):
+    for name in (one for one in symptoms.rescaled if one not in {*symptoms.swapped, *symptoms.gone}):
         elsewhere = f"{name} lies wholly elsewhere (PSI {symptoms.moved[name]:.1f}), unlike other columns"
         unit = f"{name}: the values are the usual ones in another unit, {symptoms.units.get(name)}"
         yield "data_quality", unit if name in symptoms.units else elsewhere

@@ -51,6 +51,15 @@ class Excess:
 
 
 @dataclass(frozen=True)
+class Gone:
+    """A category that is gone, with its usual share, in [0, 1], and the one that has as many rows more, if one has."""
+
+    category: str
+    share: float
+    into: str = ""
+
+
+@dataclass(frozen=True)
 class Apart:
     """Answers that tell nothing of the labels: the segments in which the answers moved, and those where labels did."""
 
@@ -75,11 +84,11 @@ class Symptoms:
     grows: those that moved, or have for many windows, and rose from window to window in the reference already. units:
     those that are the usual values in another unit, with a word on which. swapped: those that hold what another one
     usually does, which holds theirs, with its name. leapt: the texts and vectors that came there at once, see
-    `has_leapt`. missing: by feature, the category that is gone, and its usual share, where just the rows of it are
-    missing. leaning: those that lie apart, though not surely, where none surely does. features: how many there are in
-    all. joint: what is made of all features surely moved. outputs: the model's answers moved. outcomes: labels, or how
-    they meet the answers, did; only_labels: how they meet them did not. turned: answers that surely moved at once, and
-    that labels meet otherwise, which did not move. apart: of answers that tell nothing of the labels any more, at once.
+    `has_leapt`. gone: by feature, the category that is gone at once, while all other rows are as before. leaning: those
+    that lie apart, though not surely, where none surely does. features: how many there are in all. joint: what is made
+    of all features surely moved. outputs: the model's answers moved. outcomes: labels, or how they meet the answers,
+    did; only_labels: how they meet them did not. turned: answers that surely moved at once, and that labels meet
+    otherwise, which did not move. apart: of answers that tell nothing of the labels any more, at once.
     alarmed: names of clients, or of what else is under an attack alarm. attack, drift: who sent the rows that these are
     made of. version: one that is new. differs: one that answers otherwise than the older one in the same windows.
     """
@@ -92,7 +101,7 @@ class Symptoms:
     units: Mapping[str, str] = field(default_factory=dict)
     swapped: Mapping[str, str] = field(default_factory=dict)
     leapt: frozenset[str] = frozenset()
-    missing: Mapping[str, tuple[str, float]] = field(default_factory=dict)
+    gone: Mapping[str, Gone] = field(default_factory=dict)
     leaning: tuple[str, ...] = ()
     features: int = 0
     joint: bool = False
@@ -113,6 +122,16 @@ class Symptoms:
         return not (self.moved or self.joint or self.leaning)
 
     @property
+    def missing(self) -> list[str]:
+        """Name features of which just the rows of one category are missing."""
+        return [name for name, one in self.gone.items() if not one.into]
+
+    @property
+    def recoded(self) -> list[str]:
+        """Name features of which one category's rows are told as those of another."""
+        return [name for name, one in self.gone.items() if one.into]
+
+    @property
     def turned_alone(self) -> bool:
         """Say whether answers changed by themselves, and neither features nor labels."""
         return bool(self.turned) and self.still
@@ -131,20 +150,20 @@ class Symptoms:
 
     @property
     def rescaled(self) -> list[str]:
-        """Name features that leapt wholly elsewhere, or to another unit, if these are few, and those that were swapped.
+        """Name features that leapt wholly elsewhere, or to another unit, if these are few, were swapped, or recoded.
 
         Many clients must send them so.
         """
         apart = [name for name, psi in self.moved.items() if psi > UNIT_PSI and name not in self.known]
         apart += [name for name in self.moved if name in self.units and name not in apart]
-        apart = [name for name in apart if name not in self.crept and name not in self.swapped]
+        apart = [name for name in apart if name not in {*self.crept, *self.swapped, *self.recoded}]
         few = len(apart) <= max(1.0, FEW_COLUMNS * self.features)
-        found = [*(apart if few else ()), *self.swapped]
+        found = [*(apart if few else ()), *self.swapped, *self.recoded]
         return found if self.drift.spread or not self.alarmed else []
 
     @property
     def drifted(self) -> list[str]:
         """Name features that moved to where they may well be, in the unit that they have."""
-        rescaled = {*self.units, *self.swapped}.intersection(self.rescaled)
+        rescaled = {*self.units, *self.swapped, *self.recoded}.intersection(self.rescaled)
         moved = {name: psi for name, psi in self.moved.items() if psi > DRIFT_PSI and name not in rescaled}
         return [name for name, psi in moved.items() if psi <= UNIT_PSI or name in self.crept | self.known]

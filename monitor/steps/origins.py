@@ -24,11 +24,11 @@ from monitor.profiles.contributions import Contribution
 from monitor.steps.displaced import columns_in_other_units, crept_columns, leapt_columns, swapped_columns
 from monitor.steps.evidence import MOST_NAMED
 from monitor.steps.faulty import Faulty
+from monitor.steps.gone_categories import gone_categories
 from monitor.steps.history import History
 from monitor.steps.meanwhile import began_with, broken_in, noting_what_else_changed
 from monitor.steps.measure import VERSION
 from monitor.steps.memory import Memory
-from monitor.steps.missing_rows import missing_categories
 from monitor.steps.suspicions import Suspicious
 from monitor.steps.symptoms import (
     excess_of,
@@ -210,7 +210,7 @@ def reason_of(
     symptoms = replace(symptoms, attack=attack, differs=differs, crept=crept)
     symptoms = replace(symptoms, leapt=leapt_columns(symptoms.moved, verdict, memory))
     swapped = swapped_columns(symptoms.moved, verdict, memory)
-    symptoms = replace(symptoms, missing=missing_categories(symptoms.moved, verdict, memory, known=missing))
+    symptoms = replace(symptoms, gone=gone_categories(symptoms.moved, verdict, memory, known=missing))
     units = columns_in_other_units(symptoms.moved.keys() - swapped.keys(), verdict, memory)
     symptoms = replace(symptoms, units=units, swapped=swapped)
     symptoms = replace(symptoms, turned=turned_answers(verdict, memory, stepped))

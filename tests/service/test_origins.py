@@ -23,7 +23,7 @@ models:
   loans:
     source: {{files: "logs.parquet"}}
     reference: {{files: reference.parquet}}
-    columns: {{timestamp: at, client: who, version: version, prediction: answer}}
+    columns: {{timestamp: at, client: who, version: version, prediction: answer, segments: {segments}}}
     window: 1d
     for: 2
     attacks: {attacks}
@@ -51,6 +51,7 @@ def alarms(
     change: Callable[[Rows, np.ndarray], None],
     *,
     attacks: str = "off",
+    segments: str = "[]",
     before: int = 3,
     also: Callable[[Rows], None] = lambda rows: None,  # noqa: ARG005  # no other columns
 ) -> list[dict[str, Any]]:
@@ -61,7 +62,8 @@ def alarms(
     pq.write_table(pa.table(reference), folder / "reference.parquet")
     change(rows, np.arange(before * A_DAY, (before + 5) * A_DAY))
     pq.write_table(pa.table(rows), folder / "logs.parquet")
-    monitor = opened(load(CONFIG.format(attacks=attacks), place="monitor.yaml", environ={}, read=str), root=folder)
+    config = CONFIG.format(attacks=attacks, segments=segments)
+    monitor = opened(load(config, place="monitor.yaml", environ={}, read=str), root=folder)
     once(monitor, clock=lambda: START + 40 * DAY, rng=Random(1))
     with monitor.database.read() as connection:
         found = [dict(row) for row in alert_rows(connection, model="loans") if row["fired_at"]]
@@ -310,10 +312,26 @@ def test_rows_of_one_category_that_stay_out_are_told_once_and_as_that(tmp_path: 
     assert first.endswith(" before; the others are as many")
 
 
-def test_a_category_that_others_take_the_place_of_is_no_rows_that_are_missing(tmp_path: Path) -> None:
-    found = alarms(tmp_path, with_bread_for_meat, before=10)
-    assert found
-    assert not any("missing_rows_of" in alert["evidence"].get("origin", {}) for alert in found)
+def with_others_for_meat(rows: Rows, changed: np.ndarray) -> None:
+    meat = changed[rows["good"][changed] == "meat"]
+    rows["good"][meat] = np.array(["bread", "fish"])[np.arange(meat.size) % 2]
+
+
+def test_a_category_whose_rows_come_as_those_of_another_is_a_broken_column(tmp_path: Path) -> None:
+    found = alarms(tmp_path, with_bread_for_meat, before=10, also=dearer_meat, segments="[good]")
+    told = [alert for alert in found if alert["evidence"].get("told")]
+    assert len({(alert["kind"], alert["fired_at"]) for alert in told}) == 1, "one message tells of all"
+    assert {"", "good=bread"} == {alert["segment"] for alert in found}
+    assert {alert["origin"] for alert in found} == {"data_quality"}
+    assert told[0]["evidence"]["origin"]["broken"] == ["good"]
+    first, *_ = told[0]["evidence"]["origin"]["for"]
+    assert first.startswith("no row holds meat as good, of 33.")
+    assert first.endswith(" before; bread has as many more, and all else is as before")
+
+
+def test_a_category_that_several_take_the_place_of_is_not_broken_for_that(tmp_path: Path) -> None:
+    found = alarms(tmp_path, with_others_for_meat, before=10)
+    assert {alert["origin"] for alert in found} == {"temporal"}
 
 
 def creeping(rows: Rows, _: np.ndarray) -> None:

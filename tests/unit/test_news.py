@@ -306,3 +306,23 @@ def test_what_all_features_show_waits_for_the_quality_of_one_that_moved_with_the
     assert not told(found, standing(quality))
     assert told(found, standing(replace(quality, evidence={"beyond": 0.5}, effect=0.01)))
     assert told(replace(found, evidence={"columns": ["b"]}), standing(quality))
+
+
+@pytest.mark.parametrize(
+    ("kind", "segment", "broken", "news"),
+    [
+        ("drift.data", "port=Oban", ["port"], False),
+        ("performance.realised", "port=Oban", ["port"], False),
+        # what is broken there is a fault of its own, and so is what differs elsewhere, or before it is told
+        ("quality", "port=Oban", ["port"], True),
+        ("drift.data", "line=red", ["port"], True),
+        ("drift.data", "port=Oban", [], True),
+    ],
+)
+def test_what_differs_in_a_segment_of_a_broken_column_waits_for_it(
+    kind: str, segment: str, broken: list[str], *, news: bool
+) -> None:
+    told_of_port = standing(firing("drift.data", "port", day=5), told_broken=broken)
+    origin = {"for": [], "against": [], "broken": ["port"]}
+    found = firing(kind, "fare", segment=segment, origin="data_quality", evidence={"origin": origin})
+    assert told(found, told_of_port) is news

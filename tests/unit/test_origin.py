@@ -4,7 +4,7 @@ import pytest
 
 from monitor.alerts.courses import lasting
 from monitor.alerts.origin import Origin, origin_of
-from monitor.alerts.symptoms import Apart, Excess, Symptoms
+from monitor.alerts.symptoms import Apart, Excess, Gone, Symptoms
 
 MANY = Excess(rows=400, clients=80, top_share=0.08, top_traffic=0.07)
 FEW = Excess(rows=400, clients=2, top_share=0.97, top_traffic=0.05)
@@ -34,8 +34,8 @@ ATTACK = Symptoms(alarmed=("mallory",), attack=FEW, features=20)
         (replace(DRIFT, moved={"age": 0.9, "fare": 0.4}, units={"age": "as feet are of metres"}), "data_quality"),
         (replace(DRIFT, moved=dict.fromkeys("abcdef", 0.9), units=dict.fromkeys("abcdef", "")), "temporal"),
         # a category is gone, and just its rows are missing: what else moved comes of that
-        (replace(DRIFT, missing={"port": ("Ayr", 0.3)}), "data_quality"),
-        (replace(DRIFT, moved={"age": 6.0}, missing={"port": ("Ayr", 0.3)}), "data_quality"),
+        (replace(DRIFT, gone={"port": Gone("Ayr", 0.3)}), "data_quality"),
+        (replace(DRIFT, moved={"age": 6.0}, gone={"port": Gone("Ayr", 0.3)}), "data_quality"),
         # what came there step by step is a season
         (replace(DRIFT, moved={"age": 6.0}, crept=frozenset({"age"})), "temporal"),
         (replace(DRIFT, moved={"age": 0.9, "fare": 0.4}, swapped={"age": "fare", "fare": "age"}), "data_quality"),
@@ -204,13 +204,23 @@ def test_a_column_that_grows_is_named_as_that_and_not_as_one_that_crept() -> Non
 
 
 def test_rows_that_are_missing_are_what_the_rest_comes_of_and_the_rest_is_told_with_it() -> None:
-    found = origin_of(replace(DRIFT, moved={"port": 2.6, "fare": 0.2}, missing={"port": ("Ayr", 0.337)}))
+    found = origin_of(replace(DRIFT, moved={"port": 2.6, "fare": 0.2}, gone={"port": Gone("Ayr", 0.337)}))
     assert (found.columns, found.missing) == ((), ("port",))
     assert found.speaks_for[:2] == (
         "no row holds Ayr as port, of 33.7 % before; the others are as many",
         "2 of 20 features moved (port, fare)",
     )
-    assert origin_of(Symptoms(broken={"fare": 1.0}, missing={"port": ("Ayr", 0.3)}, features=20)).missing == ()
+    assert origin_of(Symptoms(broken={"fare": 1.0}, gone={"port": Gone("Ayr", 0.3)}, features=20)).missing == ()
+
+
+def test_a_category_that_comes_under_another_name_is_a_broken_column() -> None:
+    recoded = {"port": Gone("Ayr", 0.337, into="Oban")}
+    found = origin_of(replace(DRIFT, moved={"port": 2.6, "fare": 0.2}, gone=recoded))
+    assert (found.name, found.columns, found.missing) == ("data_quality", ("port",), ())
+    assert found.speaks_for == (
+        "no row holds Ayr as port, of 33.7 % before; Oban has as many more, and all else is as before",
+    )
+    assert origin_of(replace(ATTACK, moved={"port": 2.6}, gone=recoded)).name == "attack_like"
 
 
 def test_answers_that_moved_while_a_feature_may_have_are_not_said_to_have_moved_alone() -> None:
