@@ -23,7 +23,7 @@ from monitor.alerts.news import (
 from monitor.alerts.public import alert_id, id_of
 from monitor.alerts.story_wording import lasts
 from monitor.alerts.taxonomy import is_attack
-from monitor.alerts.telling import BROKEN, MISSING, settled
+from monitor.alerts.telling import TOLD_BROKEN, TOLD_MISSING, settled
 from monitor.profiles.population import NAMES as OF_ALL_FEATURES
 from monitor.stats.evidence import is_sure
 
@@ -95,8 +95,8 @@ def _alarm(finding: Finding, told: Mapping[str, Any]) -> Alarm:
         finding.window.start,
         finding.alert.fired_at,
         str(told.get("told_group", "")),
-        frozenset(map(str, told.get(BROKEN, ()))),
-        frozenset(map(str, told.get(MISSING, ()))),
+        frozenset(map(str, told.get(TOLD_BROKEN, ()))),
+        frozenset(map(str, told.get(TOLD_MISSING, ()))),
         slight=is_slight(finding.detector, finding.effect, finding.evidence),
         vanished=has_vanished(finding.kind, finding.evidence),
     )
@@ -110,8 +110,8 @@ def _alarm_of(row: Mapping[str, Any]) -> Alarm:
         datetime.fromisoformat(row["window_start"]),
         datetime.fromisoformat(row["fired_at"]) if row["fired_at"] else None,
         str(row["evidence"].get("told_group", "")),
-        frozenset(map(str, row["evidence"].get(BROKEN, ()))),
-        frozenset(map(str, row["evidence"].get(MISSING, ()))),
+        frozenset(map(str, row["evidence"].get(TOLD_BROKEN, ()))),
+        frozenset(map(str, row["evidence"].get(TOLD_MISSING, ()))),
         slight=is_slight(row["detector"], row["effect"], row["evidence"]),
         vanished=has_vanished(row["kind"], row["evidence"]),
     )

@@ -12,9 +12,9 @@ from monitor.alerts.taxonomy import is_attack
 from monitor.alerts.titles import TOLD_AS, told_as
 
 WORSE, WORSE_WINDOWS = 2.0, 2
-BROKEN = "told_broken"
+TOLD_BROKEN = "told_broken"
 """In an alert's evidence: the columns that its message named as broken, of which it comes."""
-MISSING = "told_missing"
+TOLD_MISSING = "told_missing"
 """In an alert's evidence: the columns of which its message named rows as missing."""
 TOLD_TO = "told_to"
 """In an alert's evidence: the receivers that have heard of it."""
@@ -27,8 +27,8 @@ CARRIED = (
     "told_severity",
     "told_group",
     TOLD_AS,
-    BROKEN,
-    MISSING,
+    TOLD_BROKEN,
+    TOLD_MISSING,
     USUAL,
     "worse_windows",
     "worsened",
@@ -74,8 +74,8 @@ def _marks(finding: Finding) -> dict[str, Any]:
     size = {"told_effect": abs(finding.effect)} if _may_worsen(finding) and finding.effect else {}
     group = {"told_group": moved} if (moved := moved_group(finding.evidence)) else {}
     name = {TOLD_AS: called} if (called := told_as(finding)) else {}
-    fault = {BROKEN: broken} if (broken := broken_columns(finding)) and not is_attack(finding.kind) else {}
-    gone = {MISSING: missing} if (missing := missing_rows_of(finding)) else {}
+    fault = {TOLD_BROKEN: broken} if (broken := broken_columns(finding)) and not is_attack(finding.kind) else {}
+    gone = {TOLD_MISSING: missing} if (missing := missing_rows_of(finding)) else {}
     rows = {USUAL: finding.reference_value} if finding.detector == "volume" and finding.reference_value else {}
     grave = {"told_severity": finding.severity} if is_attack(finding.kind) else {}
     return size | group | name | fault | gone | rows | grave

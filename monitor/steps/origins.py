@@ -1,43 +1,29 @@
-"""Why a window differs: its symptoms weighed, and what is told of each of its alerts by that."""
+"""Why a window differs, told of each of its alerts; and what has been found of an episode, which stays with it."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection
-
 from monitor.alerts.causes import MISSING, UNRELATED
 from monitor.alerts.courses import lasting
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import UNDER_ALARM
-from monitor.alerts.origin import Origin, origin_of
+from monitor.alerts.origin import Origin
 from monitor.alerts.public import before
 from monitor.alerts.story_wording import has_only_begun
-from monitor.alerts.symptoms import Excess
 from monitor.alerts.taxonomy import is_attack
 from monitor.detectors.quality import volume
 from monitor.detectors.suspicion.suspects import client_of
 from monitor.detectors.temporal.lasting import AGEING
-from monitor.profiles.contributions import Contribution
-from monitor.steps.displaced import columns_in_other_units, crept_columns, leapt_columns, swapped_columns
-from monitor.steps.evidence import MOST_NAMED
 from monitor.steps.faulty import Faulty
-from monitor.steps.gone_categories import gone_categories
 from monitor.steps.history import History
 from monitor.steps.meanwhile import began_with, broken_in, noting_what_else_changed
 from monitor.steps.measure import VERSION
 from monitor.steps.memory import Memory
+from monitor.steps.reasons import Reason, Reasons, missing_before, reason_of, reasons_of
 from monitor.steps.suspicions import Suspicious
-from monitor.steps.symptoms import (
-    excess_of,
-    senders_of,
-    sent_more,
-    symptoms_of,
-    turned_answers,
-)
-from monitor.steps.unrelated import apart_at_once
 from monitor.steps.verdict import Verdict
 from monitor.steps.version_reasons import comes_of_version, differing_version, lies_in_own_rows, new_version_in
 from monitor.store.database import Database
@@ -47,53 +33,6 @@ FIXED = {"quality": "data_quality", "model_change": "model_change", "bias.tempor
 """Kinds of alert that say by themselves why."""
 BESIDE_TIME = ("data_quality", "attack_like", "model_change")
 """What a fall that time would explain may come of as well."""
-
-COLUMNS: Mapping[str, str] = {"data_quality": "broken", "temporal": "crept", "model_change": "answers"}
-"""What the columns are that an origin names."""
-
-
-@dataclass(frozen=True)
-class Reason:
-    """Why a window differs, and which clients sent the rows by which its most moved column does."""
-
-    origin: Origin
-    column: str = ""
-    clients: Sequence[Contribution] = ()
-
-    def evidence(self) -> dict[str, Any]:
-        """Give it as JSON that an alert carries; the clients stand with the column that they moved."""
-        told: dict[str, Any] = {"for": self.origin.speaks_for, "against": self.origin.speaks_against}
-        if self.origin.columns:
-            told[COLUMNS[self.origin.name]] = self.origin.columns[:MOST_NAMED]
-        if self.origin.missing:
-            told[MISSING] = self.origin.missing
-        if self.origin.unrelated:
-            told[UNRELATED] = self.origin.unrelated
-        if any(name == "attack_like" for name, _ in self.origin.signs):
-            told["suspected"] = True
-        if self.origin.grows:
-            told["grows"] = self.origin.grows
-        rows, excess = sum(one.rows for one in self.clients), sent_more(self.clients)
-        if sum(one.excess for one in self.clients) > 0:
-            told["column"] = self.column
-            told["clients"] = [
-                {"client": one.client, "share": round(one.excess / excess, 3), "traffic": round(one.rows / rows, 3)}
-                for one in self.clients[:MOST_NAMED]
-                if one.excess > 0
-            ]
-        return told
-
-
-@dataclass(frozen=True)
-class Reasons:
-    """Why a window differs with all of its rows, which attacks ask for, and with those that it was compared with."""
-
-    attack: Reason | None = None
-    left: Reason | None = None
-
-    def why(self, finding: Finding) -> Reason | None:
-        """Give the one that a finding asks for."""
-        return self.attack if is_attack(finding.kind) else self.left
 
 
 def with_origins(
@@ -133,7 +72,7 @@ def with_origins(
                 memory=memory,
                 window=window,
                 faulty=faulty,
-                missing=_missing_before(standing.values()),
+                missing=missing_before(standing.values()),
             )
             reasons = reasons_of(why, suspects, suspicious, {is_attack(f.kind) for f in asking.values()})
     last, attacked = Last(memory, history), _attacked_since(suspects)
@@ -144,12 +83,6 @@ def with_origins(
         for f in noting_what_else_changed(stepped, differs, standing.values())
         for why in [_reason_for(f, verdict, reasons.why(f) if f.fingerprint in asking else None, last)]
     ]
-
-
-def _missing_before(standing: Iterable[Mapping[str, Any]]) -> set[str]:
-    """Name the columns of which the rows of a category are missing by alerts that have not ended."""
-    told = (row["evidence"].get("origin", {}) for row in standing if row["state"] in ("pending", *UNDER_ALARM))
-    return {str(name) for origin in told for name in origin.get(MISSING, ())}
 
 
 def _attacked_since(suspects: Iterable[Finding]) -> datetime | None:
@@ -167,60 +100,6 @@ def _came_before(finding: Finding, attacked: datetime | None, reason: Reason | N
         return False
     since, length = finding.alert.since, finding.window.end - finding.window.start
     return since is not None and attacked is not None and since + 2 * length <= attacked
-
-
-def reasons_of(
-    why: Callable[..., Reason], suspects: Sequence[Finding], suspicious: Suspicious, attacks: Collection[bool]
-) -> Reasons:
-    """Give why a window differs, with the rows of clients that it was compared without only where attacks ask for it.
-
-    why: `reason_of` all that is the same for both. attacks: of those that ask, whether they are attacks.
-    """
-    if not suspicious.without:
-        reason = why(suspects, attack=suspicious.rows)
-        return Reasons(reason, reason)
-    others = [f for f in suspects if client_of(f.segment) not in suspicious.without]
-    return Reasons(
-        why(suspects, attack=suspicious.rows) if True in attacks else None,
-        why(others, attack=suspicious.left, without=suspicious.without) if False in attacks else None,
-    )
-
-
-def reason_of(
-    connection: Connection,
-    model: str,
-    verdict: Verdict,
-    stepped: Sequence[Finding],
-    *,
-    differs: str,
-    memory: Memory,
-    window: Window,
-    attack: Excess,
-    faulty: Faulty,
-    missing: Collection[str] = (),
-    without: Collection[str] = (),
-) -> Reason:
-    """Gather a window's symptoms and say what they speak for; differs: as in `Symptoms`.
-
-    missing: columns of which the rows of a category were missing in windows before. without: clients whose rows are
-    none of those that moved.
-    """
-    symptoms = symptoms_of(verdict, stepped, faulty=faulty)
-    crept = symptoms.crept | crept_columns(symptoms.moved, verdict, memory)
-    symptoms = replace(symptoms, attack=attack, differs=differs, crept=crept)
-    symptoms = replace(symptoms, leapt=leapt_columns(symptoms.moved, verdict, memory))
-    swapped = swapped_columns(symptoms.moved, verdict, memory)
-    symptoms = replace(symptoms, gone=gone_categories(symptoms.moved, verdict, memory, known=missing))
-    units = columns_in_other_units(symptoms.moved.keys() - swapped.keys(), verdict, memory)
-    symptoms = replace(symptoms, units=units, swapped=swapped)
-    symptoms = replace(symptoms, turned=turned_answers(verdict, memory, stepped))
-    if symptoms.outcomes and not symptoms.moved:
-        symptoms = replace(symptoms, apart=apart_at_once(verdict, memory))
-    column = max(symptoms.moved, key=lambda name: (symptoms.moved[name], name), default="")
-    found = senders_of(connection, model, verdict, column, window, without=without) if column else None
-    if found is not None:
-        symptoms = replace(symptoms, drift=excess_of(found))
-    return Reason(origin_of(symptoms), column if found else "", found or ())
 
 
 def _of_faulty(finding: Finding, said: str, columns: Iterable[str], client: str) -> Finding:

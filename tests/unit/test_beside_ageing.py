@@ -13,7 +13,8 @@ from monitor.alerts.public import as_json, mark_of
 from monitor.alerts.symptoms import Excess, Symptoms
 from monitor.alerts.wording import text_of
 from monitor.steps.meanwhile import noting_what_else_changed
-from monitor.steps.origins import Reason, _came_before, _explained
+from monitor.steps.origins import _came_before, _explained
+from monitor.steps.reasons import Reason
 from monitor.types import Window
 
 START, DAY = datetime(2024, 3, 1, tzinfo=UTC), timedelta(days=1)

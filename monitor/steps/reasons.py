@@ -1,0 +1,143 @@
+"""Why a window differs: what its symptoms speak for, with all of its rows, and without those of attackers."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection
+
+from monitor.alerts.causes import MISSING, UNRELATED
+from monitor.alerts.finding import Finding
+from monitor.alerts.lifecycle import UNDER_ALARM
+from monitor.alerts.origin import Origin, origin_of
+from monitor.alerts.symptoms import Excess
+from monitor.alerts.taxonomy import is_attack
+from monitor.detectors.suspicion.suspects import client_of
+from monitor.profiles.contributions import Contribution
+from monitor.steps.displaced import columns_in_other_units, crept_columns, leapt_columns, swapped_columns
+from monitor.steps.evidence import MOST_NAMED
+from monitor.steps.faulty import Faulty
+from monitor.steps.gone_categories import gone_categories
+from monitor.steps.memory import Memory
+from monitor.steps.suspicions import Suspicious
+from monitor.steps.symptoms import (
+    excess_of,
+    senders_of,
+    sent_more,
+    symptoms_of,
+    turned_answers,
+)
+from monitor.steps.unrelated import apart_at_once
+from monitor.steps.verdict import Verdict
+from monitor.types import Window
+
+COLUMNS: Mapping[str, str] = {"data_quality": "broken", "temporal": "crept", "model_change": "answers"}
+"""What the columns are that an origin names."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a window differs, and which clients sent the rows by which its most moved column does."""
+
+    origin: Origin
+    column: str = ""
+    clients: Sequence[Contribution] = ()
+
+    def evidence(self) -> dict[str, Any]:
+        """Give it as JSON that an alert carries; the clients stand with the column that they moved."""
+        told: dict[str, Any] = {"for": self.origin.speaks_for, "against": self.origin.speaks_against}
+        if self.origin.columns:
+            told[COLUMNS[self.origin.name]] = self.origin.columns[:MOST_NAMED]
+        if self.origin.missing:
+            told[MISSING] = self.origin.missing
+        if self.origin.unrelated:
+            told[UNRELATED] = self.origin.unrelated
+        if any(name == "attack_like" for name, _ in self.origin.signs):
+            told["suspected"] = True
+        if self.origin.grows:
+            told["grows"] = self.origin.grows
+        rows, excess = sum(one.rows for one in self.clients), sent_more(self.clients)
+        if sum(one.excess for one in self.clients) > 0:
+            told["column"] = self.column
+            told["clients"] = [
+                {"client": one.client, "share": round(one.excess / excess, 3), "traffic": round(one.rows / rows, 3)}
+                for one in self.clients[:MOST_NAMED]
+                if one.excess > 0
+            ]
+        return told
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """Why a window differs with all of its rows, which attacks ask for, and with those that it was compared with."""
+
+    attack: Reason | None = None
+    left: Reason | None = None
+
+    def why(self, finding: Finding) -> Reason | None:
+        """Give the one that a finding asks for."""
+        return self.attack if is_attack(finding.kind) else self.left
+
+
+def reasons_of(
+    why: Callable[..., Reason], suspects: Sequence[Finding], suspicious: Suspicious, attacks: Collection[bool]
+) -> Reasons:
+    """Give why a window differs, with the rows of clients that it was compared without only where attacks ask for it.
+
+    why: `reason_of` all that is the same for both. attacks: of those that ask, whether they are attacks.
+    """
+    if not suspicious.without:
+        reason = why(suspects, attack=suspicious.rows)
+        return Reasons(reason, reason)
+    others = [f for f in suspects if client_of(f.segment) not in suspicious.without]
+    return Reasons(
+        why(suspects, attack=suspicious.rows) if True in attacks else None,
+        why(others, attack=suspicious.left, without=suspicious.without) if False in attacks else None,
+    )
+
+
+def reason_of(
+    connection: Connection,
+    model: str,
+    verdict: Verdict,
+    stepped: Sequence[Finding],
+    *,
+    differs: str,
+    memory: Memory,
+    window: Window,
+    attack: Excess,
+    faulty: Faulty,
+    missing: Collection[str] = (),
+    without: Collection[str] = (),
+) -> Reason:
+    """Gather a window's symptoms and say what they speak for; differs: as in `Symptoms`.
+
+    missing: columns of which the rows of a category were missing in windows before. without: clients whose rows are
+    none of those that moved.
+    """
+    symptoms = symptoms_of(verdict, stepped, faulty=faulty)
+    moved = symptoms.moved
+    swapped = swapped_columns(moved, verdict, memory)
+    symptoms = replace(
+        symptoms,
+        attack=attack,
+        differs=differs,
+        crept=symptoms.crept | crept_columns(moved, verdict, memory),
+        leapt=leapt_columns(moved, verdict, memory),
+        swapped=swapped,
+        units=columns_in_other_units(moved.keys() - swapped.keys(), verdict, memory),
+        gone=gone_categories(moved, verdict, memory, known=missing),
+        turned=turned_answers(verdict, memory, stepped),
+        apart=apart_at_once(verdict, memory) if symptoms.outcomes and not moved else None,
+    )
+    column = max(moved, key=lambda name: (moved[name], name), default="")
+    found = senders_of(connection, model, verdict, column, window, without=without) if column else None
+    if found is not None:
+        symptoms = replace(symptoms, drift=excess_of(found))
+    return Reason(origin_of(symptoms), column if found else "", found or ())
+
+
+def missing_before(standing: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Name the columns of which the rows of a category are missing by alerts that have not ended."""
+    told = (row["evidence"].get("origin", {}) for row in standing if row["state"] in ("pending", *UNDER_ALARM))
+    return {str(name) for origin in told for name in origin.get(MISSING, ())}
