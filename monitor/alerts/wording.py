@@ -161,6 +161,8 @@ def _change(finding: Finding) -> str:
         return f"{GONE.get(finding.kind, 'no row holds')} {shown(change['category'])}, of {_before(change)} before"
     unit = "share" if change["of"] == "share" else ""
     what = f"share of {shown(change['category'])}" if change["of"] == "share" else change["of"]
+    if change.get("still"):
+        return f"distribution moved: {what} {number(change['after'])} about as before"
     return f"distribution moved: {what} {moved(change['before'], change['after'], unit)}"
 
 

@@ -184,7 +184,7 @@ def _tell(found: Separation, rows: Sequence[Mapping[str, Any]], left_out: Sequen
 def _change_told(change: Mapping[str, Any] | None) -> str:
     if change is None:
         return "-"
-    if change["of"] in ("mean", "median"):
+    if change["of"] not in ("missing", "share"):
         return f"{change['of']} {change['before']:.4g} \N{RIGHTWARDS ARROW} {change['after']:.4g}"
     what = "missing" if change["of"] == "missing" else f"share of {change['category']!r}"
     return f"{what} {change['before']:.1%} \N{RIGHTWARDS ARROW} {change['after']:.1%}"

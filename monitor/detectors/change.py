@@ -1,5 +1,6 @@
 """What moved in a column, in a form that people read: its mean or median, or the category whose share changed most."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,29 +10,49 @@ from monitor.profiles.bins import CategoryBins, NumericBins
 from monitor.profiles.profile import ColumnProfile
 from monitor.stats.location import mean_shift_test
 
-SURELY = 0.05
+SURELY, HALF = 0.05, 0.5
+QUANTILES = {
+    HALF: "median",
+    0.9: "90th percentile",
+    0.1: "10th percentile",
+    0.99: "99th percentile",
+    0.01: "1st percentile",
+}
 EXPECTED = 10
 """Where so many rows of a category are to be expected, chance leaves none of them once in 22,000 windows."""
 
 
 def change_of(reference: ColumnProfile, current: ColumnProfile) -> dict[str, Any] | None:
-    """Give `of` (mean, median, or share with its `category`) with its value `before` and `after`; None without values.
+    """Give `of` (mean, a quantile, or share with its `category`) with its value `before` and `after`; None without any.
 
-    The median where it surely moved and the mean did not: of heavy tails a row or two make the mean. A category is a
-    reference's value, or "other" (its rare ones), or "unseen" (those it never held). Of values that are gone, which is
-    `vanished`, the one that was most frequent.
+    A quantile where that surely moved and the mean did not, the median before others: of heavy tails a row or two make
+    the mean. `still` where no more than the shape did. A category is a reference's value, or "other" (its rare ones),
+    or "unseen" (those it never held). Of values that are gone, which is `vanished`, the one that was most frequent.
     """
     if isinstance(reference.bins, CategoryBins):
         return _share(reference, current, reference.bins)
     here, there = reference.moments, current.moments
     if here is None or there is None:
         return None
-    told = mean_shift_test(here, there)
-    if told and told[1] > SURELY and isinstance(reference.bins, NumericBins):
-        was, is_, p_value = quantile_moved(reference, current, reference.bins, 0.5)
-        if was != is_ and p_value <= SURELY:
-            return {"of": "median", "before": was, "after": is_}
-    return {"of": "mean", "before": here[1], "after": there[1]}
+    mean, told = {"of": "mean", "before": here[1], "after": there[1]}, mean_shift_test(here, there)
+    if told is None or told[1] <= SURELY:
+        return mean
+    return _quantile(reference, current, reference.bins) or mean | {"still": True}
+
+
+def _quantile(reference: ColumnProfile, current: ColumnProfile, bins: NumericBins) -> dict[str, Any] | None:
+    """Give the innermost quantile that moved, the surer one of two; of whole numbers it is one of them."""
+    whole = bool(np.all(bins.edges[:-1] % 1 == 0))
+    found: dict[float, tuple[float, float, float]] = {}
+    for level in QUANTILES:
+        was, is_, p_value = quantile_moved(reference, current, bins, level)
+        was, is_ = (math.floor(was), math.floor(is_)) if whole else (was, is_)
+        if was != is_ and p_value <= SURELY / (1 if level == HALF else len(QUANTILES)):
+            found[level] = was, is_, p_value
+    if not found:
+        return None
+    level = min(found, key=lambda one: (-min(one, round(1 - one, 2)), found[one][2]))
+    return {"of": QUANTILES[level], "before": found[level][0], "after": found[level][1]}
 
 
 def _share(reference: ColumnProfile, current: ColumnProfile, bins: CategoryBins) -> dict[str, Any] | None:

@@ -31,6 +31,36 @@ def test_of_heavy_tails_the_median_moved_where_one_row_makes_the_mean() -> None:
     assert found["after"] == pytest.approx(np.median(window), rel=0.03)
 
 
+def test_a_number_whose_tails_moved_alone_is_told_by_one_of_these() -> None:
+    rng = np.random.default_rng(2)
+    usual, window = rng.normal(size=4000), rng.normal(size=1000)
+    window += np.sign(window) * (np.abs(window) > 1)
+    before, after = column(window.tolist(), usual.tolist())
+    found = change_of(before, after)
+    assert found["of"] in ("90th percentile", "10th percentile")
+    assert abs(found["after"]) > abs(found["before"]) + 0.3
+
+
+def test_a_quantile_of_whole_numbers_is_one_of_them() -> None:
+    usual, window = [float(v) for v in range(11)] * 300, [0.0] * 450 + [5.0] * 100 + [10.0] * 450
+    before, after = column(window, usual)
+    assert change_of(before, after) in (
+        {"of": "90th percentile", "before": 9, "after": 10},
+        {"of": "10th percentile", "before": 1, "after": 0},
+    )
+
+
+def test_a_number_of_which_only_the_shape_moved_stands_still() -> None:
+    values = [float(v) for v in range(1000)]
+    before, after = column([v + 0.4 for v in values], values)
+    assert change_of(before, after) == {
+        "of": "mean",
+        "before": pytest.approx(499.5),
+        "after": pytest.approx(499.9),
+        "still": True,
+    }
+
+
 def test_a_number_that_is_mostly_zero_moved_in_its_mean() -> None:
     before, after = column([0.0] * 60 + [5.0] * 40, [0.0] * 900 + [5.0] * 100)
     assert change_of(before, after) == {"of": "mean", "before": pytest.approx(0.5), "after": pytest.approx(2.0)}
