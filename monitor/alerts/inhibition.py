@@ -23,7 +23,7 @@ from monitor.alerts.news import (
 from monitor.alerts.public import alert_id, id_of
 from monitor.alerts.story_wording import lasts
 from monitor.alerts.taxonomy import is_attack
-from monitor.alerts.telling import TOLD_BROKEN, TOLD_MISSING, settled
+from monitor.alerts.telling import settled
 from monitor.profiles.population import NAMES as OF_ALL_FEATURES
 from monitor.stats.evidence import is_sure
 
@@ -88,33 +88,17 @@ def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
 
 def _alarm(finding: Finding, told: Mapping[str, Any]) -> Alarm:
     """Give a finding as others may have to wait for it; told: the evidence that remembers what was told of it."""
-    return Alarm(
-        _labels(finding),
-        finding.detector,
-        finding.severity,
-        finding.window.start,
-        finding.alert.fired_at,
-        str(told.get("told_group", "")),
-        frozenset(map(str, told.get(TOLD_BROKEN, ()))),
-        frozenset(map(str, told.get(TOLD_MISSING, ()))),
-        slight=is_slight(finding.detector, finding.effect, finding.evidence),
-        vanished=has_vanished(finding.kind, finding.evidence),
-    )
+    began, fired = finding.window.start, finding.alert.fired_at
+    what = _labels(finding), finding.detector, finding.severity
+    return Alarm(*what, began, fired, finding.effect, finding.evidence, told)
 
 
 def _alarm_of(row: Mapping[str, Any]) -> Alarm:
-    return Alarm(
-        (row["model"], row["kind"], row["column"], row["segment"]),
-        row["detector"],
-        row["severity"],
-        datetime.fromisoformat(row["window_start"]),
-        datetime.fromisoformat(row["fired_at"]) if row["fired_at"] else None,
-        str(row["evidence"].get("told_group", "")),
-        frozenset(map(str, row["evidence"].get(TOLD_BROKEN, ()))),
-        frozenset(map(str, row["evidence"].get(TOLD_MISSING, ()))),
-        slight=is_slight(row["detector"], row["effect"], row["evidence"]),
-        vanished=has_vanished(row["kind"], row["evidence"]),
-    )
+    """Give an alert as it stood, with the keys of the public alert JSON, as others may have to wait for it."""
+    began, fired = datetime.fromisoformat(row["window_start"]), row["fired_at"]
+    what = (row["model"], row["kind"], row["column"], row["segment"]), row["detector"], row["severity"]
+    at = datetime.fromisoformat(fired) if fired else None
+    return Alarm(*what, began, at, row["effect"], row["evidence"], row["evidence"])
 
 
 def _is_told(row: Mapping[str, Any]) -> bool:

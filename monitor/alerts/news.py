@@ -25,25 +25,52 @@ NEAR = 5.0
 numbers that move by 0.8 deviations none of 300 windows lies as far, of a Pareto tail with index 2 one in a hundred."""
 
 
+TOLD_GROUP, TOLD_BROKEN, TOLD_MISSING = "told_group", "told_broken", "told_missing"
+"""In an alert's evidence, of what its message named: the group that moved, and the columns that are broken, or lack
+rows."""
+
+
 @dataclass(frozen=True)
 class Alarm:
     """An alert that fires and was told, as far as others may have to wait for it.
 
     labels: model, kind, column and segment. began: the start of the window it speaks of. fired: the end of that in
-    which it fired. group: the group that moved, of an alert about groups. broken: the columns that its message named as
-    broken. missing: those of which it named rows as missing. slight, vanished: as of `is_slight` and `has_vanished`.
+    which it fired. effect, evidence: of that window. told: the evidence that remembers what was told of it.
     """
 
     labels: tuple[str, str, str, str]
     detector: str
     severity: str
     began: datetime
-    fired: datetime | None = None
-    group: str = ""
-    broken: frozenset[str] = frozenset()
-    missing: frozenset[str] = frozenset()
-    slight: bool = False
-    vanished: bool = False
+    fired: datetime | None
+    effect: float | None
+    evidence: Mapping[str, Any]
+    told: Mapping[str, Any]
+
+    @property
+    def group(self) -> str:
+        """Name the group that moved, of an alert about groups."""
+        return str(self.told.get(TOLD_GROUP, ""))
+
+    @property
+    def broken(self) -> set[str]:
+        """Name the columns that its message named as broken."""
+        return set(map(str, self.told.get(TOLD_BROKEN, ())))
+
+    @property
+    def missing(self) -> set[str]:
+        """Name the columns of which its message named rows as missing."""
+        return set(map(str, self.told.get(TOLD_MISSING, ())))
+
+    @property
+    def slight(self) -> bool:
+        """Say whether it tells of little, see `is_slight`."""
+        return is_slight(self.detector, self.effect, self.evidence)
+
+    @property
+    def vanished(self) -> bool:
+        """Say whether it tells of an answer, or a label, that is gone."""
+        return has_vanished(self.labels[1], self.evidence)
 
 
 def began_later(finding: Finding, alarm: Alarm) -> bool:

@@ -6,16 +6,12 @@ from typing import Any
 
 from monitor.alerts.causes import USUAL, broken_columns, missing_rows_of
 from monitor.alerts.finding import Finding, gravity_of
-from monitor.alerts.news import moved_group
+from monitor.alerts.news import TOLD_BROKEN, TOLD_GROUP, TOLD_MISSING, moved_group
 from monitor.alerts.silence import SILENCED, is_hushed
 from monitor.alerts.taxonomy import is_attack
 from monitor.alerts.titles import TOLD_AS, told_as
 
 WORSE, WORSE_WINDOWS = 2.0, 2
-TOLD_BROKEN = "told_broken"
-"""In an alert's evidence: the columns that its message named as broken, of which it comes."""
-TOLD_MISSING = "told_missing"
-"""In an alert's evidence: the columns of which its message named rows as missing."""
 TOLD_TO = "told_to"
 """In an alert's evidence: the receivers that have heard of it."""
 CARRIED = (
@@ -25,7 +21,7 @@ CARRIED = (
     "inhibited_by",
     "told_effect",
     "told_severity",
-    "told_group",
+    TOLD_GROUP,
     TOLD_AS,
     TOLD_BROKEN,
     TOLD_MISSING,
@@ -72,7 +68,7 @@ def unsilenced(finding: Finding) -> Finding:
 def _marks(finding: Finding) -> dict[str, Any]:
     """Give what is remembered of the first message."""
     size = {"told_effect": abs(finding.effect)} if _may_worsen(finding) and finding.effect else {}
-    group = {"told_group": moved} if (moved := moved_group(finding.evidence)) else {}
+    group = {TOLD_GROUP: moved} if (moved := moved_group(finding.evidence)) else {}
     name = {TOLD_AS: called} if (called := told_as(finding)) else {}
     fault = {TOLD_BROKEN: broken} if (broken := broken_columns(finding)) and not is_attack(finding.kind) else {}
     gone = {TOLD_MISSING: missing} if (missing := missing_rows_of(finding)) else {}
