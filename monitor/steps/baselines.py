@@ -13,7 +13,7 @@ from monitor.steps.measure import OWN_ROWS
 from monitor.store.references import WHOLE
 from monitor.watch import Watch
 
-ATTACK_FORMAT = 27
+ATTACK_FORMAT = 28
 """Raised whenever baselines or what is known of clients hold something else than before: they are then made anew."""
 
 

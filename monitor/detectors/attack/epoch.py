@@ -62,7 +62,8 @@ class Epoch:
     def looked_at(self) -> Rows:
         """Give the rows without the values that are not looked at: a category counts as the most frequent one."""
         numbers, codes = np.hsplit(self.unlooked, [self.rows.numbers.shape[1]])
-        return Rows(np.where(numbers, np.nan, self.rows.numbers), np.where(codes, 0, self.rows.codes))
+        kept = np.where(numbers, np.nan, self.rows.numbers), np.where(codes, 0, self.rows.codes)
+        return Rows(*kept, self.rows.sketches)
 
     @property
     def size(self) -> int:

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.detectors.attack.space import FEW, Floats, Rows, Space, mixed
+from monitor.detectors.attack.hashing import mixed
+from monitor.detectors.attack.sketches import TABLES, Sketches
+from monitor.detectors.attack.space import FEW, Floats, Rows, Space
 
 Hashes = NDArray[np.uint64]
 
-TABLES = 16
 SHARE, FEWEST, MANY, CHOSEN = 0.6, 3, 30, 16
 FAR = 1e6
 
@@ -34,23 +35,33 @@ class Fingerprint:
         width = space.numbers + space.categories
         count = CHOSEN if width > MANY else min(width, max(FEWEST, round(SHARE * width)))
         looks = np.zeros((TABLES, width), np.bool_)
+        texts = [first for first, column in zip(space.firsts, space.columns, strict=False) if column.kind == "text"]
         for table in range(TABLES):
             looks[table, rng.choice(width, count, replace=False)] = True
+            # of other words a text is another row, whatever its client's account is like
+            if texts and not looks[table, texts].any():
+                looks[table, rng.choice(texts)] = True
         weights = rng.integers(0, 2**63, (TABLES, width), dtype=np.uint64) | np.uint64(1)
         offsets = rng.random((TABLES, space.numbers))
         return cls(offsets, np.where(looks, weights, np.uint64(0)))
 
     def buckets(self, scaled: Floats, rows: Rows) -> Hashes:
-        """Give each row's bucket in every table, shape (rows, TABLES); numbers in robust deviations."""
+        """Give each row's bucket in every table, shape (rows, TABLES); numbers in robust deviations.
+
+        A text is near to another one in as many tables as they have words in common.
+        """
         numbers = np.clip(np.nan_to_num(scaled, nan=FAR, posinf=FAR, neginf=-FAR), -FAR, FAR)
         codes = rows.codes.astype(np.uint64) * np.uint64(0xD1B54A32D192ED03)
         if len(rows) <= FEW:
-            return self._at_once(numbers, codes)
+            return self._at_once(numbers, codes, rows.sketches)
         found = np.empty((numbers.shape[0], TABLES), np.uint64)
         split = numbers.shape[1]
         for table in range(TABLES):
             seen = np.flatnonzero(self.weights[table, :split])
             cells = np.floor(numbers[:, seen] + self.offsets[table, seen]).astype(np.int64).view(np.uint64)
+            if rows.sketches is not None:
+                for place, words in zip(rows.sketches.places, rows.sketches.smallest[:, :, table].T, strict=True):
+                    cells[:, seen == place] = words[:, None]
             total = (cells * self.weights[table, seen]).sum(axis=1, dtype=np.uint64)
             held = np.flatnonzero(self.weights[table, split:])
             total += (codes[:, held] * self.weights[table, split + held]).sum(axis=1, dtype=np.uint64)
@@ -66,10 +77,12 @@ class Fingerprint:
         alone = np.add.outer(hashes, np.arange(TABLES, dtype=np.uint64))
         return np.where(blind, mixed(alone), buckets)
 
-    def _at_once(self, numbers: Floats, codes: Hashes) -> Hashes:
+    def _at_once(self, numbers: Floats, codes: Hashes, sketches: Sketches | None) -> Hashes:
         """Hash a few rows in all tables at once; where a table does not look, the weight is 0."""
         split = numbers.shape[1]
         cells = np.floor(numbers[:, None, :] + self.offsets).astype(np.int64).view(np.uint64)
+        if sketches is not None:
+            cells[:, :, sketches.places] = sketches.smallest.swapaxes(1, 2)
         total = (cells * self.weights[:, :split]).sum(axis=2, dtype=np.uint64)
         total += (codes[:, None, :] * self.weights[:, split:]).sum(axis=2, dtype=np.uint64)
         return mixed(total + np.arange(TABLES, dtype=np.uint64))

@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 from monitor.detectors.attack.buckets import Usual, empty_memory, shared
 from monitor.detectors.attack.clusters import CLUSTERS, Clusters, empty_clusters
 from monitor.detectors.attack.ecusum import Gains
-from monitor.detectors.attack.fingerprint import TABLES, Fingerprint
+from monitor.detectors.attack.fingerprint import Fingerprint
+from monitor.detectors.attack.sketches import TABLES
 from monitor.detectors.attack.space import Rows, Space
 
 Array = NDArray[Any]
 Hashes = NDArray[np.uint64]
 
 JOINING, LEAST_TABLES, ENOUGH, LEAST_FALL = 0.002, 4, 8, 0.4
+HALF_OF_A_TEXT = TABLES // 2
+"""A near-copy of a text has at least about half of its words, as two texts share words in as many tables."""
 LEAST_HORIZON = 1_000
 """So many rows of the traffic, at least, are near-copies looked for among."""
 LEAST_GROWTH, GROWTH_TIMES = 0.002, 3.0
@@ -52,7 +55,8 @@ class NearCopies:
         fingerprint = Fingerprint.of(space, rng=rng)
         buckets = fingerprint.buckets(space.scaled(rows), rows)
         usual = Usual.of(buckets[first])
-        joins, share, largest = _joining(usual, buckets[apart], rows.take(apart), fingerprint)
+        least = LEAST_TABLES if rows.sketches is None else HALF_OF_A_TEXT
+        joins, share, largest = _joining(usual, buckets[apart], rows.take(apart), fingerprint, least=least)
         return cls(
             fingerprint,
             usual=Usual.of(buckets) if largest else usual,
@@ -89,11 +93,13 @@ class NearCopies:
         )
 
 
-def _joining(usual: Usual, buckets: Hashes, rows: Rows, fingerprint: Fingerprint) -> tuple[list[int], float, int]:
+def _joining(
+    usual: Usual, buckets: Hashes, rows: Rows, fingerprint: Fingerprint, *, least: int
+) -> tuple[list[int], float, int]:
     """Play held-out rows as a stream, one client each; give how many shared tables are needed, and clusters' size.
 
-    The least number, at least 4, at which hardly any honest row joins a cluster, of all tables and of those that do not
-    look at each of the columns; the largest cluster's share of the rows, and its rows.
+    The least number, at least `least`, at which hardly any honest row joins a cluster, of all tables and of those that
+    do not look at each of the columns; the largest cluster's share of the rows, and its rows.
     """
     n = len(rows)
     told = shared(
@@ -110,7 +116,8 @@ def _joining(usual: Usual, buckets: Hashes, rows: Rows, fingerprint: Fingerprint
         at=np.arange(n, dtype=np.int64),
     ).told
     looks = fingerprint.weights != 0
-    joins = [_tables_needed(told), *(_tables_needed(told[:, ~looks[:, column]]) for column in range(rows.width))]
+    joins = [_tables_needed(told, least)]
+    joins += [_tables_needed(told[:, ~looks[:, column]], least) for column in range(rows.width)]
     clusters = Clusters(arrays := empty_clusters(rows.numbers.shape[1], rows.codes.shape[1]), Gains.of(np.array([0.1])))
     for i in np.flatnonzero(told.sum(axis=1) >= joins[0])[: 4 * CLUSTERS].tolist():
         clusters.join(
@@ -133,15 +140,15 @@ def _horizon(rows: int) -> int:
     return max(LEAST_HORIZON, rows // 2)
 
 
-def _tables_needed(told: NDArray[np.bool_]) -> int:
-    """Give how many shared tables hardly any honest row has; more than there are where these are fewer than four.
+def _tables_needed(told: NDArray[np.bool_], least: int) -> int:
+    """Give how many shared tables, at least `least`, hardly any honest row has; more than there are of fewer than that.
 
     told: of held-out rows as they came, so that each had half of them before it in the mean; a row of the traffic has
     all within the horizon. Where few rows shared so many tables, their number is taken to fall on as it did before, and
     by no more than to two fifths with each.
     """
     counted, tables = told.sum(axis=1), told.shape[1]
-    if tables < LEAST_TABLES:
+    if tables < least:
         return TABLES + 1
     most = JOINING * len(told) * (len(told) / 2) / _horizon(len(told))
     shared_by = np.array([(counted >= t).sum() for t in range(tables + 1)], np.float64)
@@ -149,4 +156,4 @@ def _tables_needed(told: NDArray[np.bool_]) -> int:
     fall = max(np.sqrt(max(shared_by[last], 1.0) / max(shared_by[last - 2], 1.0)), LEAST_FALL)
     expected = np.where(shared_by >= ENOUGH, shared_by, ENOUGH * fall ** (np.arange(tables + 1) - last))
     enough = (expected <= most) & (shared_by <= max(most, 1.0))
-    return next((t for t in range(LEAST_TABLES, tables) if enough[t]), tables)
+    return next((t for t in range(least, tables) if enough[t]), tables)

@@ -8,10 +8,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from monitor.detectors.attack.hashing import mixed, odd_numbers
+from monitor.detectors.attack.sketches import Sketches
 from monitor.profiles.bins import CategoryBins
 from monitor.profiles.layout import Column
 from monitor.profiles.placing import places_of
-from monitor.profiles.reading import floats, vectors
+from monitor.profiles.reading import floats, type_of, vectors
+from monitor.profiles.texts import texts_of
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -22,10 +25,14 @@ NORMAL_IQR = 1.349
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Rows of a batch: numbers, shape (rows, numbers), NaN where there is none; codes, shape (rows, categories)."""
+    """Rows of a batch: numbers, shape (rows, numbers), NaN where there is none; codes, shape (rows, categories).
+
+    The number of a text is its length; what it says is in the sketches, None of rows that have no text.
+    """
 
     numbers: Floats
     codes: Codes
+    sketches: Sketches | None = None
 
     def __len__(self) -> int:
         return int(self.numbers.shape[0])
@@ -37,17 +44,19 @@ class Rows:
 
     def take(self, places: NDArray[np.intp] | NDArray[np.bool_] | slice) -> "Rows":
         """Give some of the rows."""
-        return Rows(self.numbers[places], self.codes[places])
+        return Rows(self.numbers[places], self.codes[places], self.sketches and self.sketches.take(places))
 
     @cached_property
     def cells(self) -> NDArray[np.uint64]:
         """Give a number for each value that equal ones share, numbers before codes, shape (rows, width); -0 is 0."""
         exact = np.concatenate([(self.numbers + 0.0).view(np.int64), self.codes], axis=1).view(np.uint64)
+        if self.sketches is not None:
+            exact[:, self.sketches.places] = self.sketches.exact
         return mixed(exact)
 
     def hashes(self) -> NDArray[np.uint64]:
         """Give a number for each row that equal rows share, shape (rows,)."""
-        return mixed((self.cells * _odd(self.width, seed=0)).sum(axis=1, dtype=np.uint64))
+        return mixed((self.cells * odd_numbers(self.width)).sum(axis=1, dtype=np.uint64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +92,11 @@ class Space:
         """Count the categories of a row."""
         return len(self.columns) - len(self.widths)
 
+    @property
+    def firsts(self) -> list[int]:
+        """Give for each column of numbers the place of its first one."""
+        return np.cumsum((0, *self.widths[:-1])).tolist() if self.widths else []
+
     @cached_property
     def names(self) -> tuple[str, ...]:
         """Name every number, then every category."""
@@ -95,15 +109,18 @@ class Space:
         held = {name: i for i, name in enumerate(table.column_names)}
         numbers = np.full((table.num_rows, self.numbers), np.nan)
         codes = np.full((table.num_rows, self.categories), -1, np.int64)
-        first = 0
+        first, texts = 0, list[tuple[int, list[str]]]()
         for column, width in zip(self.columns, self.widths, strict=False):
             if column.name in held:
-                numbers[:, first : first + width] = _read(table.column(held[column.name]), column, width)
+                found = table.column(held[column.name])
+                numbers[:, first : first + width] = _read(found, column, width)
+                if column.kind == "text" and type_of(found.type) == "text":
+                    texts.append((first, texts_of(found)))
             first += width
         for place, column in enumerate(self.columns[len(self.widths) :]):
             if column.name in held:
                 codes[:, place] = _codes(table.column(held[column.name]), column)
-        return Rows(numbers, codes)
+        return Rows(numbers, codes, Sketches.of(texts))
 
     def absent(self, table: pa.Table) -> NDArray[np.bool_]:
         """Say of each number and category whether rows lack its column altogether, which is no client's doing."""
@@ -116,18 +133,6 @@ class Space:
         """Give the numbers in robust deviations from the reference's median."""
         with np.errstate(invalid="ignore", over="ignore"):
             return (rows.numbers - self.center) / self.scale
-
-
-def mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Scramble 64 bits so that near values lie far apart. (Steele, Lea & Flood 2014: SplitMix64)."""
-    z = values + np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(z ^ (z >> np.uint64(31)))
-
-
-def _odd(count: int, *, seed: int) -> NDArray[np.uint64]:
-    return mixed(np.arange(seed, seed + count, dtype=np.uint64)) | np.uint64(1)
 
 
 def _read(found: pa.ChunkedArray, column: Column, width: int) -> Floats:

@@ -1,6 +1,5 @@
 """Texts that are one but for their numbers, as those are that a template makes: orders, invoices, reminders."""
 
-import re
 import zlib
 from dataclasses import dataclass
 
@@ -8,10 +7,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from monitor.detectors.attack.sketches import bare
 from monitor.detectors.attack.space import Space
 from monitor.detectors.attack.writing import text_columns, texts_in
-
-_NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*")
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,10 +33,10 @@ class Templates:
             return None
         marks, numbered = np.zeros(table.num_rows, np.uint32), np.zeros(table.num_rows, np.bool_)
         for texts in columns:
-            bare = [_NUMBER.subn("0", text) for text in texts]
-            if bare:
-                marks = marks * np.uint32(31) + np.array([_checksum(text) for text, _ in bare], np.uint32)
-                numbered |= np.array([numbers > 0 for _, numbers in bare], np.bool_)
+            found = list(map(bare, texts))
+            if found:
+                marks = marks * np.uint32(31) + np.array([_checksum(text) for text, _ in found], np.uint32)
+                numbered |= np.array([numbers > 0 for _, numbers in found], np.bool_)
         kinds = [column.kind in ("text", "vector") for column in space.columns[: len(space.widths)]]
         told = np.concatenate(
             [np.repeat(np.array(kinds, np.bool_), space.widths), np.zeros(space.categories, np.bool_)]

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.detectors.attack.fingerprint import TABLES
 from monitor.detectors.attack.ordering import ordered
+from monitor.detectors.attack.sketches import TABLES
 
 Array = NDArray[Any]
 
