@@ -79,16 +79,16 @@ def _own(
 
 
 def cluster_of(baseline: Baseline, held: Mapping[str, Array], k: int) -> dict[str, Any]:
-    """Give a cluster: how large, from how many clients, how often the answer flipped, and a pair of its rows."""
+    """Give what a cluster grows by: how many rows, of how many clients, how often the answer flipped, and a pair."""
     own = {name.removeprefix("cluster_"): array[k] for name, array in held.items() if _of_each(name)}
-    asked = own["asked"][own["asked"] > 0]
+    asked = own["grown_asked"][own["grown_asked"] > 0]
     names = baseline.answers.names
     labels = {_named(names, i): int(n) for i, n in enumerate(own["labels"][:LABELS].tolist()) if n}
     found: dict[str, Any] = {
-        "size": int(own["size"]),
+        "size": int(own["grown_size"]),
         "clients": int(asked.size),
         "top_client_share": round(float(asked.max() / asked.sum()), 3) if asked.size else None,
-        "flips": int(own["flips"]),
+        "flips": int(own["grown_flips"]),
         "labels": labels,
         "varied": [name for name, varied in zip(baseline.space.names, own["varied"].tolist(), strict=True) if varied][
             :20
@@ -108,7 +108,7 @@ def _of_each(name: str) -> bool:
 def _pair(baseline: Baseline, own: Mapping[str, Array]) -> list[dict[str, Any]]:
     """Give the columns in which the first and the last row of a cluster differ, the largest difference first."""
     space = baseline.space
-    before, after = own["exemplar"], own["latest"]
+    before, after = own["grown_from"], own["latest"]
     gap = np.nan_to_num(np.abs(after - before) / space.scale, nan=np.inf)
     gap[(before == after) | (np.isnan(before) & np.isnan(after))] = 0
     order = [i for i in np.argsort(-gap, kind="stable").tolist() if gap[i] > 0]
@@ -116,9 +116,9 @@ def _pair(baseline: Baseline, own: Mapping[str, Array]) -> list[dict[str, Any]]:
         {"column": space.names[i], "from": _number(before[i]), "to": _number(after[i]), "deviations": _number(gap[i])}
         for i in order[:MOST_COLUMNS]
     ]
-    for i in np.flatnonzero(own["exemplar_codes"] != own["latest_codes"]).tolist():
+    for i in np.flatnonzero(own["grown_from_codes"] != own["latest_codes"]).tolist():
         column = space.columns[len(space.widths) + i]
-        sides = (_category(column.bins, int(side[i])) for side in (own["exemplar_codes"], own["latest_codes"]))
+        sides = (_category(column.bins, int(side[i])) for side in (own["grown_from_codes"], own["latest_codes"]))
         found.append({"column": column.name, **dict(zip(("from", "to"), sides, strict=True))})
     return found[: 2 * MOST_COLUMNS]
 

@@ -26,6 +26,8 @@ ONE_CLIENT = 0.6
 TOGETHER = 3
 """Who searches from one row after another makes many clusters: those of so many stretches are put together."""
 LARGE, GROWS_WITHIN, TRIES = 8, 20_000, 64
+RESTS = 4_000
+"""A cluster has come to rest that takes none of so many rows: of one that takes a 500th, once in 3,000 times."""
 ALARM = 20.0
 """The log of the evidence that tells a cluster from all the thousand that are looked at."""
 
@@ -53,6 +55,11 @@ def empty_clusters(numbers: int, categories: int) -> dict[str, Array]:
         "own_label": np.full((CLUSTERS, MEMBERS), -1, np.int32),
         "own_flips": np.zeros((CLUSTERS, MEMBERS), np.uint32),
         "own_first": np.zeros((CLUSTERS, FIRSTS), f"S{NAME}"),
+        "grown_size": np.zeros(CLUSTERS, np.uint32),
+        "grown_flips": np.zeros(CLUSTERS, np.uint32),
+        "grown_asked": np.zeros((CLUSTERS, MEMBERS), np.uint32),
+        "grown_from": np.zeros((CLUSTERS, numbers)),
+        "grown_from_codes": np.zeros((CLUSTERS, categories), np.int64),
         "exemplar": np.zeros((CLUSTERS, numbers)),
         "exemplar_codes": np.zeros((CLUSTERS, categories), np.int64),
         "exemplar_label": np.full(CLUSTERS, -1, np.int64),
@@ -72,12 +79,13 @@ def of_one_client(asked: Array) -> bool:
 class Joined(NamedTuple):
     """What a row did to its cluster.
 
-    same: how many near-duplicates of it its client has sent; all: how many all clients have; size: how many rows it
-    has. alone: few columns vary in the cluster, as when people ask "what if". flipped: the answer differs from the one
-    to its client's last row in the cluster, or where that is not kept to the row before it; flips: how often the answer
-    differed from that to the row before it, own_flips: from that to the client's last one.
+    same: how many near-duplicates of it its client has sent; all: how many all clients have; size: how many rows came
+    since it last rested: an old cluster may be taken up again. alone: few columns vary in the
+    cluster, as when people ask "what if". flipped: the answer differs from the one to its client's last row in the
+    cluster, or where that is not kept to the row before it; flips: how often the answer to the rows of `size` differed
+    from that to the row before it, own_flips: from that to the client's last one.
     peak: the most evidence that it grows too fast, in the running stretch of time; limit: what honest clusters come to.
-    shared: most of its rows are not one client's.
+    shared: most of these rows are not one client's.
     """
 
     cluster: int
@@ -96,8 +104,8 @@ class Joined(NamedTuple):
 class Memberships(NamedTuple):
     """Which clusters rows joined, -1 for none, and what these were then; each of shape (rows,).
 
-    size, flips: of the cluster. own, own_flips: of those of the row's client in it. peak, limit, shared: as `Joined`
-    has them.
+    size, flips: of the cluster, since it last rested. own, own_flips: of those of the row's client in it. peak,
+    limit, shared: as `Joined` has them.
     """
 
     cluster: Places
@@ -172,21 +180,21 @@ class Clusters:
         if margin == margin:  # noqa: PLR0124  # not NaN
             a["margin"][k] += (margin - a["margin"][k]) / float(a["size"][k])
         a["latest"][k], a["latest_codes"][k] = numbers, codes
-        limit = self._grow(k, at, stretch)
+        limit = self._grow(k, at, stretch, flipped=flipped)
         a["ids"][k, int(a["size"][k]) % SAMPLES] = name
         same, own_flips, own_flipped = self._asked(k, client, label, name)
         return Joined(
             k,
             same,
             int(a["asked"][k].sum()),
-            int(a["size"][k]),
+            int(a["grown_size"][k]),
             alone=not self._varied(k, numbers, codes),
             flipped=own_flipped if same else flipped,
-            flips=int(a["flips"][k]),
+            flips=int(a["grown_flips"][k]),
             own_flips=own_flips,
             peak=float(a["peak"][k]),
             limit=limit,
-            shared=not of_one_client(a["asked"][k]),
+            shared=not of_one_client(a["grown_asked"][k]),
         )
 
     def turn(self, stretch: int) -> None:
@@ -211,6 +219,8 @@ class Clusters:
             "own_flips",
             "varied",
             "margin",
+            "grown_size",
+            "grown_asked",
         ):
             a[array][k] = 0
         a["serial"][k], a["last"][k], a["label"][k], a["exemplar_label"][k] = serial, at, -1, label
@@ -227,10 +237,11 @@ class Clusters:
                 return later
         return serial
 
-    def _grow(self, k: int, at: int, stretch: int) -> float:
+    def _grow(self, k: int, at: int, stretch: int, *, flipped: bool) -> float:
         """Gather evidence that it grows faster than any honest one; every row that did not join it speaks against that.
 
-        Give how much is more than honest clusters come to.
+        Give how much is more than honest clusters come to. Where it had come to rest, what it grows by begins with the
+        row: rows of long ago are none of it.
 
         In the stretch of time after one in which it raised an alarm the evidence begins anew. What many clients sent
         counts half in the next stretch: it is the world's, which moves on.
@@ -245,6 +256,12 @@ class Clusters:
                     a[name][k] //= 2
         missed = max(at - int(a["last"][k]) - 1, 0)
         ratios = np.maximum(a["ratios"][k] + missed * gains.miss[0], 0.0) + gains.hit[0]
+        if missed > RESTS or not a["grown_size"][k]:
+            a["grown_size"][k], a["grown_flips"][k], a["grown_asked"][k] = 0, 0, 0
+            a["grown_from"][k], a["grown_from_codes"][k] = a["latest"][k], a["latest_codes"][k]
+        else:
+            a["grown_flips"][k] += flipped
+        a["grown_size"][k] += 1
         a["ratios"][k], a["last"][k] = ratios, at
         before = float(a["peak"][k])
         a["peak"][k] = max(before, float(evidence(ratios[None, None], gains)[0, 0]))
@@ -276,6 +293,7 @@ class Clusters:
         if place < FIRSTS and not a["own_first"][k, place]:
             a["own_first"][k, place] = name
         a["asked"][k, place] += 1
+        a["grown_asked"][k, place] += 1
         return int(a["asked"][k, place]), int(a["own_flips"][k, place]), bool(flipped)
 
     def _room_for(self, k: int, client: int) -> int:
@@ -289,7 +307,7 @@ class Clusters:
         free = np.flatnonzero(a["asked"][k] == 0)
         if not free.size:
             return -1
-        a["members"][k, free[0]] = client
+        a["members"][k, free[0]], a["grown_asked"][k, free[0]] = client, 0
         a["own_label"][k, free[0]], a["own_flips"][k, free[0]] = -1, 0
         a["own_first"][k, free[0] : free[0] + 1] = b""
         return int(free[0])

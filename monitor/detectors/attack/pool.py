@@ -89,7 +89,7 @@ def _of_searchers(held: Mapping[str, Array], cluster: int) -> bool:
     """
     all_rows, joined = held["joined"]
     least = float(np.clip(MORE * joined / max(all_rows, 1.0), SEARCHING_LEAST, SEARCHING))
-    members, asked = held["cluster_members"][cluster], held["cluster_asked"][cluster].astype(np.int64)
+    members, asked = held["cluster_members"][cluster], held["cluster_grown_asked"][cluster].astype(np.int64)
     known = numbers_of(held["client_key"])
     place = np.flatnonzero(np.isin(known, members[asked > 0]))
     searching = place[held["client_similar"][place, 0] >= least * held["client_fresh"][place]]

@@ -43,6 +43,8 @@ EVER = 2**32
 NEW = 100
 """A client is a newcomer for so many rows."""
 PLACE = {name: place for place, name in enumerate(NAMES)}
+OF_VALUES = np.isin(NAMES, [name for name, tail in TAILS.items() if tail.statistic != "margin"])
+"""The signs that hang on the values of a row, and not on how it is answered alone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +77,8 @@ class Alike:
 
     joins: enough for a cluster; before: how many of its client came just before that are as much alike. novel: like
     none, so that it tells how odd it is. varied, swept: one of its client's with few values changed, and the latest of
-    many such. fills: that with values where it had none. made: that with other numbers in its texts.
+    many such. fills: that with values where it had none. made: that with other numbers in its texts. said: that with
+    other texts, of a model whose other values are all told of an account.
     """
 
     joins: Flags
@@ -85,6 +88,7 @@ class Alike:
     swept: Flags
     fills: Flags
     made: Flags
+    said: Flags
 
 
 def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, clusters: Clusters) -> Signs:
@@ -110,6 +114,8 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
     signs.counted[:, [PLACE[name] for name in COPYING]] = told[:, None]
     # Who goes on from an odd row by small steps, as sensors do, is odd for one reason.
     _tails(baseline, epoch, np.flatnonzero(alike.novel & (near_last < STEP_IN)), signs)
+    # Of an account that is odd, all texts come with the same odd values.
+    signs.counted[:] &= ~(alike.said[:, None] & OF_VALUES)
     _contract(baseline, epoch, fresh, signs)
     # An odd value that stays while others are varied is one odd value.
     signs.counted[:, PLACE["off_contract"]] &= ~alike.varied
@@ -126,7 +132,8 @@ def _alike(
 ) -> Alike:
     """Lay rows beside those before them; changes what is remembered. new, newcomers: as `shared` has them."""
     templates = epoch.templates
-    chain, fills = chained(part_of(held, "client_last_"), epoch.rows, epoch.place, fresh, templates)
+    chain, fills, said = chained(part_of(held, "client_last_"), epoch.rows, epoch.place, fresh, templates)
+    said &= all(column.kind != "vector" for column in baseline.space.columns)
     made = (chain > 0) & templates.numbered if templates else np.zeros(epoch.size, np.bool_)
     common = shared(
         part_of(held, "bucket_"),
@@ -148,7 +155,7 @@ def _alike(
     novel[fresh] &= ~copied
     swept = fresh & (chain >= SWEPT) & ~fills & ~made
     # A form that is sent at every field is near its own earlier states, and lacks what they lack.
-    return Alike(joins & ~fills, before, novel, (chain > 0) & ~swept, swept, fills, made)
+    return Alike(joins & ~fills, before, novel, (chain > 0) & ~swept, swept, fills, made, said)
 
 
 def _tables_needed(baseline: Baseline, ignored: Flags) -> Places:

@@ -26,11 +26,12 @@ class Chained(NamedTuple):
     """What rows are beside those that their clients sent just before, each of shape (rows,).
 
     length: how long the chain of variations is that a row ends; 0 for a row that varies none. fills: whether it varies
-    one only by having values where that had none.
+    one only by having values where that had none. said: whether it differs from one in nothing but its texts.
     """
 
     length: NDArray[np.int64]
     fills: Flags
+    said: Flags
 
 
 def few_of(columns: int) -> int:
@@ -80,12 +81,14 @@ def chained(
         _marks(rows, columns, templates)[order],
         last["length"][clients],
     )
-    lag, filling, lacking = np.zeros(order.size, np.int64), np.zeros(order.size, np.bool_), _lacking(rows, templates)
+    lag, lacking = np.zeros(order.size, np.int64), _lacking(rows, templates)
+    filling, said = np.zeros((2, order.size), np.bool_)
     for back in range(LAST, 0, -1):
         before = marks[spot - back]
         differ = marks[spot] != before
         near = (differ[:, :columns].sum(axis=1) <= few) & before.any(axis=1)
         if templates is not None:
+            said |= ~differ[:, :columns].any(axis=1) & before[:, :columns].any(axis=1)
             near &= ~differ[:, -1] | (before[:, -1] == lacking[:, -1])
         lag[near] = back
         filling[near] = (differ.any(axis=1) & ~(differ & (before != lacking)).any(axis=1))[near]
@@ -93,8 +96,9 @@ def chained(
         lengths[spot[i]] = lengths[spot[i] - lag[i]] + bool(fresh[order[i]])
     tail = ends[:, None] - LAST + np.arange(LAST)
     last["marks"][clients], last["length"][clients] = marks[tail], np.minimum(lengths[tail], MOST)
-    found = Chained(np.zeros(len(rows), np.int64), np.zeros(len(rows), np.bool_))
+    found = Chained(np.zeros(len(rows), np.int64), *np.zeros((2, len(rows)), np.bool_))
     found.length[order], found.fills[order] = np.where(lag > 0, np.maximum(lengths[spot], 1), 0), filling
+    found.said[order] = said
     return found
 
 
