@@ -162,6 +162,10 @@ def _sign(one: Mapping[str, Any], told: Mapping[str, Any]) -> str:
         return f"{rows}, where no client's {volume['span']} held more than {volume['busiest']:,}"
     # a burst may be rare among all rows of a window
     usual = f" (usual: at most {100 * one['p0']:.3g} %)" if _is_often(one) else ", many of them at once"
+    if worst := one.get("worst"):
+        usual += (
+            f", {worst['hits']:,} of them more than 99 of 100 honest rows (usual: at most {100 * worst['rate']:.3g} %)"
+        )
     rows = "first rows of new clients" if str(one["name"]).startswith(NEWCOMERS) else "rows"
     return f"{one['hits']:,} of {one['rows']:,} {rows} {_says(one, told)}{usual}"
 
@@ -208,7 +212,10 @@ def _times(count: int) -> str:
 def _how_sure(finding: Finding) -> str:
     if finding.p_value is None:
         return ""
-    return f"; {chance(finding.p_value, '≤')}" + (f" (threshold ≤ {number(finding.alpha)})" if finding.alpha else "")
+    gathered = any("log_e_before" in one for one in (finding.evidence.get("detectors") or ())[:1])
+    before = " with what it showed in windows before" if gathered else ""
+    limit = f" (threshold ≤ {number(finding.alpha)})" if finding.alpha else ""
+    return f"; {chance(finding.p_value, '≤')}{before}{limit}"
 
 
 def _pair(told: Mapping[str, Any], of: str) -> list[str]:

@@ -14,6 +14,8 @@ UNRELATED = "unrelated"
 """In an alert's origin: which of answers and labels are those of other rows, or `either`."""
 USUAL = "told_usual"
 """In an alert's evidence: the number of rows that its message called usual."""
+ROWS = "told_rows"
+"""In an alert's evidence: the number of rows that its message told of."""
 APART = 0.25
 """Rows that are so far from those that were usual, as a logarithm to base 2, are not as they were."""
 ALONE = "alone"
@@ -71,10 +73,12 @@ def unrelated(finding: Finding) -> str:
 
 def became_usual(finding: Finding) -> float | None:
     """Give how many rows were usual before an alert about them, where it ends with as few, or as many, as it told."""
-    before, now = finding.evidence.get(USUAL), finding.value
-    if not before or now is None or finding.detector != "volume":
+    before, told, now = finding.evidence.get(USUAL), finding.evidence.get(ROWS), finding.value
+    if not before or told is None or now is None or finding.detector != "volume":
         return None
-    return float(before) if abs(math.log2((now + 0.5) / (before + 0.5))) >= APART else None
+    # other days of the week have other numbers of rows: as many as then are none that lie between
+    from_usual, from_told = (abs(math.log2((now + 0.5) / (rows + 0.5))) for rows in (before, told))
+    return float(before) if from_told < APART <= from_usual else None
 
 
 def turned_answers(finding: Finding) -> list[str]:

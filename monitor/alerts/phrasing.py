@@ -83,6 +83,22 @@ def moved(before: float, after: float, unit: str) -> str:
     return f"{measure(before, unit, digits)} → {measure(after, unit, digits)}"
 
 
+def change_told(change: Mapping[str, Any]) -> str:
+    """Say what of a column moved, from where to where; of what stands still, that it does.
+
+    >>> change_told({"of": "share", "category": "chat", "before": 0.2, "after": 0.04})
+    'share of chat 20 % → 4 %'
+    >>> change_told({"of": "mean", "measure": "length", "before": 120, "after": 60})
+    'mean length 120 → 60'
+    """
+    share = change["of"] == "share"
+    what = f"share of {shown(str(change['category']))}" if share else str(change["of"])
+    what += f" {change['measure']}" if change.get("measure") else ""
+    if change.get("still"):
+        return f"{what} {number(change['after'])} about as before"
+    return f"{what} {moved(change['before'], change['after'], 'share' if share else '')}"
+
+
 def shown(name: str) -> str:
     """Give a name from the data on one line: control characters as visible marks, at most 80 characters.
 

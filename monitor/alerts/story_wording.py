@@ -6,7 +6,7 @@ from typing import Any
 
 from monitor.alerts.causes import MISSING, broken_columns
 from monitor.alerts.finding import Finding, Group
-from monitor.alerts.phrasing import listed, measure, number, shown
+from monitor.alerts.phrasing import change_told, listed, measure, number, shown
 from monitor.alerts.vocabulary import level_of
 
 MOST, LASTING = 8, 3
@@ -68,8 +68,11 @@ def _retraining(told: Mapping[str, Any]) -> str:
     without = f" without the rows in which {broken}" if unfit else ""
     crept = list(told.get("crept") or ())
     right = f"{listed(crept, 3)} {'are' if len(crept) > 1 else 'is'} right"
+    day = _day(told["retrain_from"])
     first = f"see that {right}, which crept beyond the reference, before you " if crept else ""
-    return f"{first}retrain with data from {_day(told['retrain_from'])}{without}"
+    if told.get("at_once") and not crept:
+        first = f"see what changed on {day}, such as how labels are made, and only if that is right "
+    return f"{first}retrain with data from {day}{without}"
 
 
 def lasting_drift(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  # called as words of its own
@@ -82,9 +85,12 @@ def lasting_drift(finding: Finding, value: float, back: bool) -> str:  # noqa: F
     effects = [one["effect"] for one in told["moved"] if one["column"] == told["column"]]
     far = abs(effects[0]) if effects and effects[0] is not None else value
     size = f"{measure(far, unit)}" + ("" if unit else " (Jensen-Shannon distance)")
+    change = told.get("change")
+    lately = [f"in the last window {change_told(change)}"] if change and not change.get("still") else []
     return ", ".join(
         [
             f"{columns} moved since {_day(told['since'])}, {shown(told['column'])} by {size}",
+            *lately,
             *_going(told),
             *_beside_the_reference(told),
         ]

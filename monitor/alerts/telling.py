@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from monitor.alerts.causes import USUAL, broken_columns, missing_rows_of
+from monitor.alerts.causes import ROWS, USUAL, broken_columns, missing_rows_of
 from monitor.alerts.finding import Finding, gravity_of
 from monitor.alerts.news import TOLD_BROKEN, TOLD_GROUP, TOLD_MISSING, moved_group
 from monitor.alerts.silence import SILENCED, is_hushed
@@ -26,6 +26,7 @@ CARRIED = (
     TOLD_BROKEN,
     TOLD_MISSING,
     USUAL,
+    ROWS,
     "worse_windows",
     "worsened",
 )
@@ -72,7 +73,8 @@ def _marks(finding: Finding) -> dict[str, Any]:
     name = {TOLD_AS: called} if (called := told_as(finding)) else {}
     fault = {TOLD_BROKEN: broken} if (broken := broken_columns(finding)) and not is_attack(finding.kind) else {}
     gone = {TOLD_MISSING: missing} if (missing := missing_rows_of(finding)) else {}
-    rows = {USUAL: finding.reference_value} if finding.detector == "volume" and finding.reference_value else {}
+    counted = finding.detector == "volume" and finding.reference_value
+    rows = {USUAL: finding.reference_value, ROWS: finding.value} if counted else {}
     grave = {"told_severity": finding.severity} if is_attack(finding.kind) else {}
     return size | group | name | fault | gone | rows | grave
 

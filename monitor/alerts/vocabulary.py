@@ -197,7 +197,8 @@ TO_DO = {
     "attack.poisoning": "keep these rows out of training until someone has looked at them, and at who labelled them; "
     "where the labels are right, what they mean has changed: renew the reference",
     "sudden": "look at what changed then: a release, a feed, how labels are made; retrain only if it lasts",
-    "bias.temporal": "retrain with data from the day named here on, unless the change comes and goes with the calendar",
+    "bias.temporal": "retrain with data from the day named here on, unless what changed then is wrong, or comes and "
+    "goes with the calendar",
     "bias": "compare the segments; do not act on the predictions for the groups named here without a check",
     "demographic_parity_difference": "compare the groups' decisions by {where}, and what else changed with them; until "
     "that is understood, have decisions for the groups named here checked by people",

@@ -8,7 +8,18 @@ from monitor.alerts.attack_names import POISONING
 from monitor.alerts.attack_wording import is_suspicion, suspicion, suspicion_lines
 from monitor.alerts.causes import became_usual, reason_lines, version_lines
 from monitor.alerts.finding import Finding, Group
-from monitor.alerts.phrasing import chance, clock, compared_value, distinct, listed, measure, moved, number, said, shown
+from monitor.alerts.phrasing import (
+    chance,
+    change_told,
+    clock,
+    compared_value,
+    distinct,
+    listed,
+    measure,
+    number,
+    said,
+    shown,
+)
 from monitor.alerts.story_wording import ageing, lasting_drift, onset
 from monitor.alerts.vocabulary import CERTAIN, DISTANCES, ENDS, LOSSES, SWITCHES, level_of
 
@@ -159,11 +170,7 @@ def _change(finding: Finding) -> str:
         return ""
     if change.get("vanished"):
         return f"{GONE.get(finding.kind, 'no row holds')} {shown(change['category'])}, of {_before(change)} before"
-    unit = "share" if change["of"] == "share" else ""
-    what = f"share of {shown(change['category'])}" if change["of"] == "share" else change["of"]
-    if change.get("still"):
-        return f"distribution moved: {what} {number(change['after'])} about as before"
-    return f"distribution moved: {what} {moved(change['before'], change['after'], unit)}"
+    return f"distribution moved: {change_told(change)}"
 
 
 def _before(change: Mapping[str, Any]) -> str:

@@ -8,7 +8,9 @@ from monitor.alerts.vocabulary import WINDOWS_BEFORE
 from monitor.detectors.change import change_of
 from monitor.detectors.drift import mean_vector
 from monitor.detectors.quality import added_column, dropped_column, invalid_share, missing_share, retyped_column
+from monitor.detectors.temporal.lasting import LASTING_DRIFT
 from monitor.profiles.layout import Layout
+from monitor.profiles.profile import Profile
 from monitor.stats.discoveries import discovery_level
 from monitor.steps.verdict import Verdict
 from monitor.store.measurements import Judged
@@ -55,7 +57,19 @@ def evidence_of(verdict: Verdict, segments: Mapping[tuple[str, str], list[str]],
         change = change_of(reference.columns[one.column], current.columns[one.column]) if counted else None
         evidence |= {"change": change} if change else {}
         evidence |= _explained(verdict, reference.layout, one)
+    if one.detector == LASTING_DRIFT and reference and current:
+        evidence |= _lately(str(evidence.get("column", "")), reference, current)
     return evidence
+
+
+def _lately(column: str, reference: Profile, current: Profile) -> dict[str, Any]:
+    """Give how the column that moved most over windows lies in the last of them, with what it is measured by."""
+    if column not in reference.columns:
+        return {}
+    change, kind = change_of(reference.columns[column], current.columns[column]), reference.layout.by_name[column].kind
+    if not change or kind == "vector":
+        return {}
+    return {"change": change | ({"measure": MEASURES[kind]} if kind in MEASURES else {})}
 
 
 def _about(verdict: Verdict, judged: Judged) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from sqlalchemy import Connection
 
 from monitor.detectors.attack import Baseline, Sighting
-from monitor.detectors.attack.indicators import CONTRACT, COPYING, SIMILAR
+from monitor.detectors.attack.indicators import CONTRACT, COPYING, SIMILAR, SWEEP
 from monitor.detectors.attack.variations import few_of
 from monitor.detectors.suspicion.faulty import FEWEST_ROWS, MISSING, NEW_CATEGORY, ODD, faulty_columns
 from monitor.profiles.bins import CategoryBins
@@ -76,6 +76,7 @@ def faulty_clients(
             found = broken_columns(sent, own, reference, everybody, alarm=alarm)
             more = found and (
                 copies_whole_rows(own, found, reference, alarm=alarm)
+                or sweeps(own, found, alarm=alarm)
                 or shows_more(_without(watch, baselines(), sent, found), alarm=alarm)
             )
             columns[client] = {} if more else found
@@ -181,6 +182,15 @@ def copies_whole_rows(own: Sequence[Sighting], broken: Mapping[str, str], refere
     kinds = reference.layout.by_name
     held = any(name in kinds and kinds[name].kind == "vector" and what != MISSING for name, what in broken.items())
     return held and any(one.detector in SIMILAR and is_sure(one.log_e, alarm) for one in own)
+
+
+def sweeps(own: Sequence[Sighting], broken: Mapping[str, str], *, alarm: float) -> bool:
+    """Say whether a client surely tries one value after the other in what it breaks, in rows that are else the same.
+
+    A feed that breaks sends the rows that it sends, each with what is wrong. own, broken: as of `copies_whole_rows`.
+    """
+    told = (one.evidence.get("cluster") or {} for one in own if one.detector == SWEEP and is_sure(one.log_e, alarm))
+    return any(one.get("varied") and broken.keys() >= set(one["varied"]) for one in told)
 
 
 def shows_more(left: Sequence[Sighting], *, alarm: float) -> bool:

@@ -12,7 +12,7 @@ from monitor.detectors.suspicion.faulty import faulty_columns
 from monitor.profiles.arrow import layout_of
 from monitor.profiles.groups import profile_table
 from monitor.profiles.profile import merge
-from monitor.steps.faulty import _of_few_rows, _off_contract, new_category, shows_more, written_otherwise
+from monitor.steps.faulty import _of_few_rows, _off_contract, new_category, shows_more, sweeps, written_otherwise
 from monitor.types import Roles
 
 ROWS = 60
@@ -157,6 +157,13 @@ def test_a_broken_column_explains_no_near_copies_nor_what_is_odd_beside_it(
     assert shows_more([left], alarm=13.8) == more
     assert not shows_more([left], alarm=25.0)
     assert not shows_more([replace(left, total=True)], alarm=13.8)
+
+
+@pytest.mark.parametrize(("varied", "swept"), [(["debt"], True), (["debt", "age"], False), ([], False)])
+def test_who_tries_one_value_after_the_other_in_a_column_does_not_break_it(varied: list[str], swept: bool) -> None:  # noqa: FBT001
+    sweep = replace(off(detector="one_column_sweep"), evidence={"cluster": {"varied": varied}})
+    assert sweeps([sweep], {"debt": "values above nearly all of the reference's"}, alarm=13.8) == swept
+    assert not sweeps([replace(sweep, log_e=9.0)], {"debt": "no value"}, alarm=13.8)
 
 
 def test_two_rows_of_ten_that_lie_far_out_in_another_column_are_chance() -> None:

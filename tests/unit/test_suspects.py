@@ -254,6 +254,16 @@ def test_a_sign_that_no_more_rows_show_than_is_usual_is_not_told_unless_they_cam
     assert "of values that do not go together, many of them at once" in text_of(finding(sure))
 
 
+def test_a_message_tells_what_its_chance_is_made_of_where_the_counts_alone_do_not() -> None:
+    rarer = {"worst": {"hits": 18, "rate": 0.055}, "log_e_before": 9.0}
+    found = seen(detector="far_from_population", hits=34, rows=138, rate=0.219, evidence=rarer)
+    text = text_of(finding(*measured(found)))
+    assert "34 of 138 rows far from all rows of the reference (usual: at most 21.9 %), 18 of them more than" in text
+    assert "99 of 100 honest rows (usual: at most 5.5 %)" in text
+    assert "p ≤ 2.06e-9 with what it showed in windows before (threshold ≤ 1e-6)" in text
+    assert "in windows before" not in text_of(finding(*measured(replace(found, evidence={}))))
+
+
 def test_odd_queries_that_vary_no_row_may_be_there_to_copy_the_model() -> None:
     (odd,) = (one for one in measured(*uniform()) if one.detector == "suspected_evasion")
     (copies,) = measured(seen("mallory", evidence={"cluster": CLUSTER}))

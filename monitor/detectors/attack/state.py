@@ -65,6 +65,8 @@ class State:
             "client_peak": np.zeros((CLIENTS, wide), np.float16),
             "client_counted": np.zeros((CLIENTS, wide), np.uint32),
             "client_shown": np.zeros((CLIENTS, wide), np.uint16),
+            "client_worst": np.zeros((CLIENTS, wide), np.uint16),
+            "client_before": np.zeros((CLIENTS, wide), np.float16),
             "client_habits": empty_habits(CLIENTS, int(PASSING.sum())),
             "client_similar": np.zeros((CLIENTS, 3), np.uint32),
             "client_hour": np.zeros(CLIENTS, np.int32),

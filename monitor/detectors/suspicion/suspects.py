@@ -86,6 +86,10 @@ def still_shows(evidence: Mapping[str, Any]) -> bool:
     return any(one["log_e"] >= SHOWN and one["hits"] > one["p0"] * one["rows"] for one in told)
 
 
+OF_ONE_SIGN = ("worst", "log_e_before")
+"""What a sighting's evidence tells of its own sign."""
+
+
 def _log_e(found: Sequence[Sighting]) -> float:
     return max((one.log_e for one in found), default=0.0)
 
@@ -110,7 +114,7 @@ def _measured(
     ids = [name for name in dict.fromkeys([begun.first_id, *(i for one in found for i in one.ids)]) if name]
     evidence: dict[str, Any] = {}
     for one in reversed((*found, *others)):
-        evidence |= one.evidence
+        evidence |= {key: part for key, part in one.evidence.items() if key not in OF_ONE_SIGN}
     evidence |= {
         "severity": severity_of(found, others, client=client, limit=limit),
         "detectors": [_told(one, limit) for one in (*found, *others) if one.log_e >= SHOWN or one is strongest],
@@ -141,8 +145,9 @@ def _told(one: Sighting, limit: float) -> dict[str, Any]:
     known = ALL_BY_NAME.get(sign_of(one.detector))
     numbers = {"hits": one.hits, "rows": one.rows, "p0": one.rate, "rate": one.hits / one.rows if one.rows else None}
     sure = {"log_e": round(one.log_e, 2), "threshold": round(limit, 2)}
+    more = {key: one.evidence[key] for key in OF_ONE_SIGN if key in one.evidence}
     hides = any(column.get("hides") for column in (one.evidence.get("columns") or ())[:1])
-    return {"name": one.detector, **numbers, **sure, "says": HIDING if hides else known.says if known else ""}
+    return {"name": one.detector, **numbers, **sure, **more, "says": HIDING if hides else known.says if known else ""}
 
 
 def _crowd(kind: str, places: Mapping[str, Sequence[Sighting]]) -> Measurement:
