@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from monitor.cli.options import Config, Json, ModelName, OnlyModel, instant_of
+from monitor.cli.options import Config, Json, OneModel, OnlyModel, instant_of
 
 WithinWindow = Annotated[
     datetime | None, typer.Option(parser=instant_of, help="A time within the window; else the newest that was judged.")
@@ -68,7 +68,7 @@ def dashboard(
 
 def report(
     config: Config,
-    model: ModelName,
+    model: OneModel = None,
     window: WithinWindow = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="The page to write.")] = None,
 ) -> None:
@@ -81,7 +81,7 @@ def report(
 def explain(
     *,
     config: Config,
-    model: ModelName,
+    model: OneModel = None,
     window: WithinWindow = None,
     as_json: Json = False,
 ) -> None:

@@ -22,5 +22,8 @@ def instant_of(text: str) -> datetime:
 
 Config = Annotated[Path, typer.Argument(help="The configuration, such as monitor.yaml.", metavar="CONFIG")]
 ModelName = Annotated[str, typer.Argument(help="A model of the configuration.", metavar="MODEL")]
+OneModel = Annotated[
+    str | None, typer.Argument(help="A model of the configuration; needed where it has several.", metavar="MODEL")
+]
 OnlyModel = Annotated[str | None, typer.Option("--model", help="Only this model.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, and nothing else.")]

@@ -41,14 +41,15 @@ MISSING_MOVED = 0.05
 SEED = 0
 
 
-def explain(path: Path, name: str, at: datetime | None, *, as_json: bool) -> int:
+def explain(path: Path, asked: str | None, at: datetime | None, *, as_json: bool) -> int:
     """Say how well a window is told from the reference, and by which columns; 1 when it is.
 
-    at: within it; None for the newest one that was judged.
+    asked: the model; None for the only one. at: within it; None for the newest one that was judged.
     """
     setup = configured_to_look(path)
     with watching(setup) as monitor, reaching_database(setup):
-        watch = watch_named(monitor, name, place=setup.place)
+        watch = watch_named(monitor, asked, place=setup.place)
+        name = watch.name
         window = asked_window(monitor.database, watch, at)
         kept = _reference(monitor.database, watch)
         current = _current_rows(monitor.database, watch, window)

@@ -115,8 +115,13 @@ def _of_its_folder(setup: Setup) -> str:
     return f"; the folder {folder} may not be written to, which SQLite needs to read, too"
 
 
-def watch_named(monitor: Monitor, name: str, *, place: str) -> Watch:
-    """Give a watched model by its name; ConfigError for any other."""
+def watch_named(monitor: Monitor, name: str | None, *, place: str) -> Watch:
+    """Give a watched model by its name, or the only one where none is named; ConfigError for any other."""
+    if name is None:
+        if len(monitor.watches) != 1:
+            names = ", ".join(watch.name for watch in monitor.watches)
+            raise ConfigError(place, f"there are {len(monitor.watches)} models", f"name one of {names}")
+        return monitor.watches[0]
     return named({watch.name: watch for watch in monitor.watches}, name, place=place, what="model")
 
 

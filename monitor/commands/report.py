@@ -16,14 +16,15 @@ from monitor.render.deep_report import MAX_VALUES, too_many_values, write_report
 MOST_ROWS = 10_000
 
 
-def report(path: Path, name: str, at: datetime | None, out: Path | None) -> int:
+def report(path: Path, asked: str | None, at: datetime | None, out: Path | None) -> int:
     """Write the report of a window; of many rows, evenly spaced ones take part.
 
-    at: within it; None for the newest one that was judged.
+    asked: the model; None for the only one. at: within it; None for the newest one that was judged.
     """
     setup = configured_to_look(path)
     with watching(setup) as monitor, reaching_database(setup):
-        watch = watch_named(monitor, name, place=setup.place)
+        watch = watch_named(monitor, asked, place=setup.place)
+        name = watch.name
         window = asked_window(monitor.database, watch, at)
         if watch.reference is None:
             raise MonitorError(f"{name}: the reference was learned and its rows not kept; a report needs `reference`")

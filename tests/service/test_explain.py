@@ -107,3 +107,12 @@ def test_what_cannot_be_explained_is_said(judged: Path, window: str, told: str) 
     assert told in done.stderr
     assert "Traceback" not in done.stderr
     assert done.returncode == 1
+
+
+def test_a_model_is_named_where_there_are_several_and_need_not_be_where_there_is_one(judged: Path) -> None:
+    done = explained(judged)
+    assert done.returncode == 2
+    assert "monitor.yaml: there are 2 models; name one of fares, learned" in done.stderr
+    alone = CONFIG[: CONFIG.index("  learned:")] + CONFIG[CONFIG.index("receivers:") :]
+    (judged / "one.yaml").write_text(alone)
+    assert monitor(judged, "explain", "one.yaml").stdout.startswith("fares, ")

@@ -122,7 +122,8 @@ def test_senders_are_counted_as_what_they_are_of() -> None:
 @pytest.mark.parametrize(("rows", "still"), [(135.0, True), (300.0, False), (230.0, False)])
 def test_few_rows_that_have_become_usual_are_not_said_to_be_in_order(rows: float, still: bool) -> None:  # noqa: FBT001  # a case
     over = replace(FIRING, state="resolved", resolved_at=WINDOW.end)
-    one = replace(found("quality", "", "volume", told_usual=341.0, told_rows=150.0), alert=over, value=rows, reference_value=211.0)
+    told_then = found("quality", "", "volume", told_usual=341.0, told_rows=150.0)
+    one = replace(told_then, alert=over, value=rows, reference_value=211.0)
     told = to_do(Group("loans", "quality", "resolved", (one,)))
     assert ("see that the number of rows is meant" in told) is still
     assert (
