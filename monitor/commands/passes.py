@@ -21,8 +21,9 @@ from monitor.commands.printing import minute, printable, progress_bar
 from monitor.daemon.leasing import leased, owner
 from monitor.pipeline import Pass
 from monitor.pipeline import once as pass_over
+from monitor.store.batches import CAP
 from monitor.store.cursors import SourceState, read_source
-from monitor.store.outbox import channels, outbox_counts
+from monitor.store.outbox import channels, outbox_counts, put_off
 from monitor.types import Progress, Window
 from monitor.watch import Monitor
 
@@ -41,8 +42,8 @@ def once(path: Path) -> int:
             progress=counted(bar, windows),
             leased=partial(leased, clock=now),
         )
-        after, off, waiting = _states(monitor), _switched_off(monitor), _waiting(monitor)
-    for line in (*summary(monitor, done, before, after, windows, waiting=waiting), *off):
+        after, off, (waiting, later) = _states(monitor), _switched_off(monitor), _waiting(monitor)
+    for line in (*summary(monitor, done, before, after, windows, waiting=waiting), *later, *off):
         typer.echo(printable(line))
     unsent = done.delivered and (done.delivered.failed or done.delivered.dead)
     return 1 if done.problems or unsent or off else 0
@@ -108,11 +109,20 @@ def summary(
         yield f"messages: {sent.sent} delivered, {waiting} to be tried again, {sent.dead} given up"
 
 
-def _waiting(monitor: Monitor) -> int:
-    """Count what waits for receivers, those behind a message that could not be sent too."""
+def _waiting(monitor: Monitor) -> tuple[int, list[str]]:
+    """Count what is tried again, and what waits behind it; say of each receiver what is put off, and until when."""
     with monitor.database.read() as connection:
-        counts = outbox_counts(connection)
-    return sum(counts[name]["pending"] for name in counts.keys() & monitor.receivers.keys())
+        counts, later = outbox_counts(connection), put_off(connection, now=now())
+        rests = {one["receiver"] for one in channels(connection) if one["paused_until"] and one["paused_until"] > now()}
+    known = counts.keys() & monitor.receivers.keys()
+    waiting = sum(counts[name]["pending"] - later.get(name, (0, None))[0] for name in known)
+    said = []
+    for name in sorted(later.keys() & known):
+        messages, until = later[name]
+        why = "it asked for a rest" if name in rests else f"it has had {CAP} within an hour"
+        held = f"{times(messages, 'message')} {'waits' if messages == 1 else 'wait'} until {minute(until)} UTC"
+        said.append(f"receiver {name}: {held}, to go as one, since {why}")
+    return waiting, said
 
 
 def _switched_off(monitor: Monitor) -> list[str]:

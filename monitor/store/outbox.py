@@ -194,6 +194,13 @@ def outbox_counts(connection: Connection) -> dict[str, dict[str, int]]:
     return counts
 
 
+def put_off(connection: Connection, *, now: datetime) -> dict[str, tuple[int, datetime]]:
+    """Count each receiver's messages that were never tried and are not due yet, and give when the first of them is."""
+    chosen = select(outbox.c.receiver, func.count().label("messages"), func.min(outbox.c.due_at).label("until"))
+    chosen = chosen.where(outbox.c.state == "pending", outbox.c.attempts == 0, outbox.c.due_at > now)
+    return {row.receiver: (row.messages, row.until) for row in connection.execute(chosen.group_by(outbox.c.receiver))}
+
+
 def dead_letters(connection: Connection, *, limit: int = 100) -> list[dict[str, Any]]:
     """Give the messages that were given up, the latest first: id, receiver, title, model, kind, times and error."""
     chosen = select(outbox).where(outbox.c.state == "dead").order_by(outbox.c.finished_at.desc(), outbox.c.id.desc())
