@@ -133,7 +133,10 @@ def _mean_shift(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT
 
 
 def _mean_vector(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS
-    return f"the mean of the vectors {'is within' if back else 'moved by'} {measure(value, finding.unit)}"
+    told = f"the mean of the vectors {'is within' if back else 'moved by'} {measure(value, finding.unit)}"
+    few = [] if back else finding.evidence.get("foremost") or []
+    named = [f"{shown(finding.column)}[{place}]" for place in few]
+    return told + (f", most of it in {' and '.join(named)}" if named else "")
 
 
 def _volume(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS

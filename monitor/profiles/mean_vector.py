@@ -85,6 +85,18 @@ def mixed(centred: Floats, derivation: Derivation) -> Singles:
     return _drawn_in(centred.astype(np.float32) @ derivation.arrays["mixing"], float(derivation.arrays["reach"][0]))
 
 
+def unmixed(shift: Floats, derivation: Derivation) -> Floats | None:
+    """Give a shift of the coordinates as one of the numbers of a vector, in deviations of each; shape (width,).
+
+    As far as rows were not drawn in. None of vectors of which a mixture is kept.
+    """
+    mixing = derivation.arrays["mixing"].astype(np.float64)
+    if mixing.shape[0] != mixing.shape[1]:
+        return None
+    back = np.linalg.inv(mixing)
+    return np.asarray(shift @ back / np.sqrt((back**2).sum(axis=0)))
+
+
 def _drawn_in(found: Singles, reach: float) -> Singles:
     """Shorten rows to the reach, so that a few far ones neither make nor hide a shift. (Brown 1983)."""
     length = np.sqrt(np.einsum("ij,ij->i", found, found))

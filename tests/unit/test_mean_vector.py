@@ -180,3 +180,11 @@ def test_a_mean_that_moves_far_can_be_told_so_that_nobody_is_said_to_be_blind_to
     reference = learned(correlated(600, 12, np.random.default_rng(9)))
     threshold = {("mean_vector", "v"): Threshold(alpha=0.001, min_effect=0.1)}
     assert unreachable(reference, threshold, rows=100) == []
+
+
+def test_the_number_that_makes_most_of_a_shift_is_named_and_none_where_many_do() -> None:
+    rng = np.random.default_rng(31)
+    reference, vectors = learned(correlated(4000, 24, rng) + 2.0), correlated(800, 24, rng) + 2.0
+    vectors[:, 17] = 0.0
+    assert told(reference, vectors).evidence["foremost"] == [17]
+    assert "foremost" not in told(reference, correlated(800, 24, rng) + 2.3).evidence

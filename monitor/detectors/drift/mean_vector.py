@@ -7,13 +7,18 @@ rows by a little in any other direction, or a small topic that lies in none of t
 import math
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from monitor.detectors.detector import EMPTY, NO_REFERENCE, Detector
-from monitor.profiles.mean_vector import MeanVector
+from monitor.profiles.derivation import Derivation
+from monitor.profiles.mean_vector import MeanVector, unmixed
 from monitor.profiles.profile import Profile
 from monitor.stats.mean_vector import Sums, between_windows, mean_vector_test
 from monitor.types import Measurement
 
 NAME = "mean_vector"
+FEW, MOST_OF_IT = 3, 0.6
+"""So few numbers are named that make so much of the squared shift."""
 
 
 def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
@@ -25,20 +30,45 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
     is sooner seen by `anomaly` and `reconstruction_error`. (Chen & Qin 2010).
     """
     layout = reference.layout
-    squares = {one.columns[0]: one.arrays["squares"] for one in layout.derivations if one.columns[0] in layout.means}
+    made = {one.columns[0]: one for one in layout.derivations if one.columns[0] in layout.means}
     for column, before in reference.means.items():
         after = current.means[column]
         between = layout.spreads.get(spread_name(column), 0.0) * (1 + 1 / max(layout.windows, 1))
-        found = mean_vector_test(_sums(before), _sums(after), squares=float(squares[column][0]), between=between)
+        found = mean_vector_test(
+            _sums(before), _sums(after), squares=float(made[column].arrays["squares"][0]), between=between
+        )
         if found is None:
             note = EMPTY if not after.n else NO_REFERENCE if not before.n else "the vectors do not vary"
             yield Measurement(NAME, None, column=column, n=after.n, note=note)
         else:
             length = math.sqrt(max(found.squared, 0.0))
             chance = (found.degrees, found.factor, found.degrees)
+            told = foremost(before, after, made[column])
             yield Measurement(
-                NAME, length, column=column, n=after.n, p_value=found.p_value, effect=length, chance=chance
+                NAME,
+                length,
+                column=column,
+                n=after.n,
+                p_value=found.p_value,
+                effect=length,
+                chance=chance,
+                evidence={"foremost": told} if told else {},
             )
+
+
+def foremost(before: MeanVector, after: MeanVector, made: Derivation) -> list[int]:
+    """Give the places of the few numbers of the vectors that make most of a shift; none where many do.
+
+    As of a number that is dead, or comes from elsewhere, while the others stand.
+    """
+    shift = unmixed(after.mean - before.mean, made)
+    if shift is None:
+        return []
+    squared = shift**2
+    order = np.argsort(-squared, kind="stable")[:FEW]
+    held = np.cumsum(squared[order]) >= MOST_OF_IT * squared.sum()
+    few = order[: int(held.argmax()) + 1] if held.any() and squared.size > FEW * FEW else order[:0]
+    return [int(place) for place in few]
 
 
 def mean_spreads(windows: Sequence[Profile]) -> dict[str, float]:
