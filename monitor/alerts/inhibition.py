@@ -19,6 +19,7 @@ from monitor.alerts.news import (
     named_already,
     of_all_features,
     of_another_group,
+    sent_by_attackers,
 )
 from monitor.alerts.public import alert_id, id_of
 from monitor.alerts.story_wording import lasts
@@ -51,7 +52,8 @@ def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
     features show together, what the answers do (the last two also of one that crept to where no reference row lies).
     Where its quality is not tested, the first alert that named the column as broken stands for it.
     Answers outside of the reference's range wait for the message about the new version that gives them, and what
-    answers show waits while a version is told to answer otherwise, where that is the reason. For the rows of a small
+    answers show waits while a version is told to answer otherwise, where that is the reason; and that there are more
+    rows than usual waits for the attack whose client sent them. For the rows of a small
     segment the weightier one may have ended, if that was after the first of them came. What comes and goes with the day
     or the week is told twice. Its evidence then says `inhibited_by`. Once the other one has ended it is told in the
     first window in which it breaches. A resolution is told if and only if the firing was: `told` in the evidence
@@ -76,7 +78,7 @@ def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
     found: dict[str, Finding] = {}
     for name, f in sorted(now.items(), key=lambda item: _rank(item[1])):
         late = {mark: alarm for mark, (alarm, at) in ended.items() if f.span and f.span.start < at}
-        inhibitor = _inhibitor(f, told | late) or _known_to_recur(f)
+        inhibitor = _inhibitor(f, told | late) or sent_by_attackers(f, told) or _known_to_recur(f)
         if not inhibitor and not _is_own_limit(f):
             inhibitor = _said_already(f, heard) or _explained_by_drift(f, told, found) or _follows(f, told, heard)
             inhibitor = inhibitor or named_already(f, told, heard)

@@ -8,6 +8,7 @@ from typing import Any
 from monitor.alerts.causes import broken_columns, missing_rows_of
 from monitor.alerts.finding import Finding
 from monitor.alerts.symptoms import BROKEN_SHARE
+from monitor.alerts.taxonomy import is_attack
 from monitor.profiles.population import NAMES as OF_ALL_FEATURES
 
 QUIET = "quiet_since"
@@ -19,6 +20,7 @@ OF_ANSWERS = (*ANSWERED, "disagreement")
 """What a model's answers show, and with them that its features are broken."""
 FOLLOWING = {"drift.prediction": ANSWERED, "drift.label": ("drift.concept",)}
 """What follows where an answer, or a label, is not given any more."""
+MOST_OF_IT = 0.8
 OUTSIDE = "out_of_range_share"
 NEAR = 5.0
 """So many of the reference's tails beyond its range, a value may still be one of a column that drifts: of normal
@@ -137,6 +139,21 @@ def follows(finding: Finding, alarm: Alarm) -> bool:
         return True
     alike = kind == finding.kind in ANSWERED and column != finding.column and alarm.detector not in SURER
     return alike and not began_later(finding, alarm)
+
+
+def sent_by_attackers(finding: Finding, told: Mapping[str, Alarm]) -> str | None:
+    """Name the attack whose client sent most of the rows of a window that are more than usual."""
+    usual, rows = finding.reference_value, finding.value
+    if finding.detector != "volume" or usual is None or rows is None or rows <= usual:
+        return None
+    attacks = ((name, alarm) for name, alarm in told.items() if is_attack(alarm.labels[1]))
+    here = {name: alarm for name, alarm in attacks if (alarm.labels[0], alarm.began) == _place(finding)}
+    sent = {name: int(alarm.evidence.get("sent") or 0) for name, alarm in here.items()}
+    return max(sent, key=lambda name: sent[name]) if sum(sent.values()) >= MOST_OF_IT * (rows - usual) else None
+
+
+def _place(finding: Finding) -> tuple[str, datetime]:
+    return finding.model, finding.window.start
 
 
 def named_already(finding: Finding, told: Mapping[str, Alarm], heard: Mapping[str, Alarm]) -> str | None:

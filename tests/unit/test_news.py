@@ -326,3 +326,15 @@ def test_what_differs_in_a_segment_of_a_broken_column_waits_for_it(
     origin = {"for": [], "against": [], "broken": ["port"]}
     found = firing(kind, "fare", segment=segment, origin="data_quality", evidence={"origin": origin})
     assert told(found, told_of_port) is news
+
+
+@pytest.mark.parametrize(
+    ("rows", "sent", "day", "news"),
+    [(1133.0, 600, 20, False), (1133.0, 200, 20, True), (300.0, 600, 20, True), (1133.0, 600, 19, True)],
+)
+def test_more_rows_than_usual_wait_for_the_attack_whose_client_sent_them(
+    rows: float, sent: int, day: int, *, news: bool
+) -> None:
+    attack = standing(firing("attack.evasion", day=day, segment="client=eve", evidence={"sent": sent}))
+    many = firing("quality", detector="volume", value=rows, reference_value=508.0, effect=1.1)
+    assert told(many, attack) is news
