@@ -16,6 +16,7 @@ from monitor.alerts.news import (
     follows,
     has_vanished,
     is_slight,
+    more_rows,
     named_already,
     of_all_features,
     of_another_group,
@@ -114,6 +115,8 @@ def _labels(finding: Finding) -> tuple[str, str, str, str]:
 def _rank(finding: Finding) -> tuple[int, tuple[int, int], bool]:
     if of_all_features(finding) or is_slight(finding.detector, finding.effect, finding.evidence):
         return len(WEIGHT) + 2, (0, 0), finding.segment != ""
+    if more_rows(finding):
+        return len(WEIGHT), (0, 0), finding.segment != ""
     gone = has_vanished(finding.kind, finding.evidence)
     place = WEIGHT.index(finding.kind) if finding.kind in WEIGHT else len(WEIGHT) + (not gone)
     if finding.kind not in ATTACKS:

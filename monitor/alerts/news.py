@@ -141,15 +141,21 @@ def follows(finding: Finding, alarm: Alarm) -> bool:
     return alike and not began_later(finding, alarm)
 
 
+def more_rows(finding: Finding) -> bool:
+    """Say whether an alert is about more rows than usual."""
+    usual, rows = finding.reference_value, finding.value
+    return finding.detector == "volume" and usual is not None and rows is not None and rows > usual
+
+
 def sent_by_attackers(finding: Finding, told: Mapping[str, Alarm]) -> str | None:
     """Name the attack whose client sent most of the rows of a window that are more than usual."""
-    usual, rows = finding.reference_value, finding.value
-    if finding.detector != "volume" or usual is None or rows is None or rows <= usual:
+    if not more_rows(finding):
         return None
+    more = (finding.value or 0.0) - (finding.reference_value or 0.0)
     attacks = ((name, alarm) for name, alarm in told.items() if is_attack(alarm.labels[1]))
     here = {name: alarm for name, alarm in attacks if (alarm.labels[0], alarm.began) == _place(finding)}
     sent = {name: int(alarm.evidence.get("sent") or 0) for name, alarm in here.items()}
-    return max(sent, key=lambda name: sent[name]) if sum(sent.values()) >= MOST_OF_IT * (rows - usual) else None
+    return max(sent, key=lambda name: sent[name]) if sum(sent.values()) >= MOST_OF_IT * more else None
 
 
 def _place(finding: Finding) -> tuple[str, datetime]:

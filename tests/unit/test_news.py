@@ -338,3 +338,9 @@ def test_more_rows_than_usual_wait_for_the_attack_whose_client_sent_them(
     attack = standing(firing("attack.evasion", day=day, segment="client=eve", evidence={"sent": sent}))
     many = firing("quality", detector="volume", value=rows, reference_value=508.0, effect=1.1)
     assert told(many, attack) is news
+    if day == 20:
+        # also of one window
+        eve = firing("attack.evasion", segment="client=eve", evidence={"sent": sent})
+        found = {one.detector: one for one in inhibited([many, replace(eve, detector="suspected_evasion")], [])}
+        assert bool(found["volume"].evidence["told"]) is news
+        assert found["suspected_evasion"].evidence["told"]
