@@ -49,7 +49,7 @@ def _client(
         signs.setdefault(row["detector"], row)
         slices[row["start"]] = max(slices.get(row["start"], 0.0), row["log_e"])
     clusters = [row["evidence"]["cluster"] for row in rows if row["evidence"].get("cluster")]
-    kind = kind_of(rows[0]["detector"]) or ""
+    kind = str(alert["kind"]) if alert else kind_of(rows[0]["detector"]) or ""
     told = rows[0]["evidence"]
     return {
         "client": client or EVERYONE,
@@ -65,12 +65,17 @@ def _client(
         "records": list(dict.fromkeys(one for row in rows for one in row["ids"]))[:MOST_RECORDS],
         "slices": slices,
         "senders": " ".join(senders(told)),
-        "to_do": to_do(kind, to_limit(client, told), model, _told(alert)) if kind in TO_DO else "",
+        "to_do": to_do(kind, to_limit(client, told), model, _told(alert, rows)) if kind in TO_DO else "",
     }
 
 
-def _told(alert: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
-    return [alert["evidence"]] if alert else []
+def _told(alert: Mapping[str, Any] | None, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Give the alert's evidence, with what was malformed in any of the windows shown."""
+    if not any(map(_is_malformed, rows)):
+        return [alert["evidence"]] if alert else []
+    malformed = {"name": "malformed", "log_e": ALARM, "threshold": ALARM}
+    evidence = alert["evidence"] if alert else {}
+    return [{**evidence, "detectors": [*evidence.get("detectors", ()), malformed]}]
 
 
 def _is_malformed(row: Mapping[str, Any]) -> bool:
