@@ -15,6 +15,8 @@ SUSPECTED = "suspected_"
 NEWCOMERS, VOLUME, SWEEP = "newcomers_", "volume", "one_column_sweep"
 SWEPT = "like one that the client sent just before in all but {columns}"
 NAMED, RECORDS, COLUMNS = 3, 3, 4
+MOST_COUNTED = 255
+"""So many of a client's rows among the worst are counted."""
 
 
 def is_suspicion(finding: Finding) -> bool:
@@ -163,9 +165,8 @@ def _sign(one: Mapping[str, Any], told: Mapping[str, Any]) -> str:
     # a burst may be rare among all rows of a window
     usual = f" (usual: at most {100 * one['p0']:.3g} %)" if _is_often(one) else ", many of them at once"
     if worst := one.get("worst"):
-        usual += (
-            f", {worst['hits']:,} of them more than 99 of 100 honest rows (usual: at most {100 * worst['rate']:.3g} %)"
-        )
+        most = f"{worst['hits']:,}" + (" or more" if worst["hits"] >= MOST_COUNTED else "")
+        usual += f", {most} of them more than 99 of 100 honest rows (usual: at most {100 * worst['rate']:.3g} %)"
     rows = "first rows of new clients" if str(one["name"]).startswith(NEWCOMERS) else "rows"
     return f"{one['hits']:,} of {one['rows']:,} {rows} {_says(one, told)}{usual}"
 

@@ -185,6 +185,8 @@ TAILS: Mapping[str, Tail] = {
 """Signs that a row is among the worst by a statistic."""
 CONTRACT = ("off_contract", "malformed")
 """Signs that a row breaks what every honest row keeps to."""
+RAREST = np.array([name in TAILS and TAILS[name].rare for name in NAMES])
+"""The signs of which the worst are told."""
 PASSING = np.array([name in TAILS or name in CONTRACT for name in NAMES])
 """Signs that the world brings to honest rows, too: others' excuse a client's, and evidence ends with its stretch."""
 ODD, RESPECTS, MANY_RESPECTS, ODD_RATE = "odd_all_round", 3, 4, 0.3

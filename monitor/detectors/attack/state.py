@@ -13,7 +13,7 @@ from monitor.detectors.attack.buckets import REPEATS, empty_memory
 from monitor.detectors.attack.clusters import empty_clusters
 from monitor.detectors.attack.ecusum import WIDTH
 from monitor.detectors.attack.habits import empty_habits
-from monitor.detectors.attack.indicators import NAMES, PASSING
+from monitor.detectors.attack.indicators import NAMES, PASSING, RAREST
 from monitor.detectors.attack.meetings import empty_meetings
 from monitor.detectors.attack.newcomers import empty_newcomers
 from monitor.detectors.attack.peers import empty_recent
@@ -65,15 +65,14 @@ class State:
             "client_peak": np.zeros((CLIENTS, wide), np.float16),
             "client_counted": np.zeros((CLIENTS, wide), np.uint32),
             "client_shown": np.zeros((CLIENTS, wide), np.uint16),
-            "client_worst": np.zeros((CLIENTS, wide), np.uint16),
-            "client_before": np.zeros((CLIENTS, wide), np.float16),
+            "client_worst": np.zeros((CLIENTS, int(RAREST.sum())), np.uint8),
             "client_habits": empty_habits(CLIENTS, int(PASSING.sum())),
             "client_similar": np.zeros((CLIENTS, 3), np.uint32),
             "client_hour": np.zeros(CLIENTS, np.int32),
             "client_hours": np.zeros((CLIENTS, 2), np.uint32),
             "client_near": np.zeros(CLIENTS, np.uint32),
             "client_apart": np.zeros(CLIENTS, np.float32),
-            "client_asked_clock": np.zeros((CLIENTS, len(SPANS)), np.int64),
+            "client_asked_clock": np.zeros((CLIENTS, len(SPANS)), np.int32),
             "client_asked_rows": np.zeros((CLIENTS, len(SPANS)), np.uint32),
             "client_expected": np.zeros(CLIENTS, np.bool_),
             "client_steady": np.zeros(CLIENTS, np.bool_),

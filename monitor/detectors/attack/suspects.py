@@ -19,6 +19,7 @@ from monitor.detectors.attack.indicators import (
     ODD,
     ODD_RATE,
     PASSING,
+    RAREST,
     SIMILAR,
     TAILS,
     VOLUME,
@@ -41,8 +42,6 @@ EXCUSED = PASSING | (np.array(NAMES) == ODD)
 """Signs that say nothing where other clients show them, too."""
 MOST_KEPT = 60_000.0
 """More evidence than that is no more: half a float holds it."""
-CARRIED = SHOWN / 2
-"""Evidence of stretches before from which on it is told that there was some."""
 WORST_SHARE = 2.5 * 1.25 * 0.01
 """So large a share of a client's rows may be among the worst hundredth, whichever sign it is of."""
 WORST = np.array(
@@ -73,7 +72,8 @@ def suspects(
     for stretches in _rounds(epoch):
         own, rows, starts = stretches.owner, stretches.rows, stretches.starts
         _turn(held, stretches, gains, alarm)
-        of_signs = {"client_counted": counted, "client_shown": hits, "client_worst": hits & signs.rare}
+        worst = (hits & signs.rare)[:, RAREST]
+        of_signs = {"client_counted": counted, "client_shown": hits, "client_worst": worst}
         for name, flags in of_signs.items():
             more = held[name][own] + np.add.reduceat(flags[rows], starts, axis=0, dtype=np.uint32)
             held[name][own] = np.minimum(more, np.iinfo(held[name].dtype).max)
@@ -205,7 +205,6 @@ def _turn(held: Mapping[str, Array], stretches: Stretches, gains: Gains, alarm: 
     # Honest rows lie far off in clumps: a storm, a season, a sale. What one stretch shows must do for these signs.
     ratios[:, PASSING] = 0
     held["client_ratios"][turned] = ratios
-    held["client_before"][turned] = np.clip(evidence(ratios, gains, least=CARRIED), 0.0, MOST_KEPT)
     rows, hits, peak = (held[f"client_{name}"][turned][:, PASSING] for name in ("counted", "shown", "peak"))
     learn_habits(held["client_habits"], turned, rows=rows, hits=hits, honest=peak < alarm)
     for name in ("client_peak", "client_counted", "client_shown", "client_worst"):
@@ -233,7 +232,7 @@ def _sighting(
     if NAMES[d] in SIMILAR:
         similar, _, varied = held["client_similar"][place].tolist()
         told["what_if"] = round(varied / max(similar, 1), 2)
-    told |= _weightier(held, int(place), d, rate)
+    told |= _weightier(int(held["client_shown"][place, d]), _of_worst(held, int(place), d), d, rate=rate, log_e=log_e)
     return Sighting(
         NAMES[d],
         queries.names[queries.who[epoch.first + int(rows[0])]],
@@ -247,8 +246,17 @@ def _sighting(
     )
 
 
-def _weightier(held: Mapping[str, Array], place: int, d: int, rate: float) -> dict[str, Any]:
-    """Give what the counts of a sign do not tell of its evidence: how many are among the worst, what came before."""
-    worst, before = int(held["client_worst"][place, d]), float(held["client_before"][place, d])
-    told = {"worst": {"hits": worst, "rate": round(rate * float(WORST[d]), 4)}} if worst and WORST[d] > 0 else {}
-    return told | ({"log_e_before": round(before, 2)} if before >= CARRIED else {})
+def _of_worst(held: Mapping[str, Array], place: int, d: int) -> int:
+    """Count a client's rows that were among the worst by a sign in its stretch, up to 255; 0 where none are told."""
+    return int(held["client_worst"][place, int(RAREST[:d].sum())]) if RAREST[d] else 0
+
+
+def _weightier(hits: int, worst: int, d: int, *, rate: float, log_e: float) -> dict[str, Any]:
+    """Give what the counts of a sign do not tell of its evidence: how many are among the worst, and what came before.
+
+    There was more before where all that showed the sign now, one after the other, would be less.
+    """
+    gains = Gains.of([rate], worst=WORST[d])
+    most = (hits - worst) * float(gains.hit.max()) + worst * float(np.maximum(gains.worst, gains.hit).max())
+    told = {"worst": {"hits": worst, "rate": round(rate * float(WORST[d]), 4)}} if worst else {}
+    return told | ({"log_e_before": round(log_e - most, 2)} if log_e > most else {})
