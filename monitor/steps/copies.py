@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from monitor.detectors.attack.variations import few_of
 from monitor.detectors.suspicion.severity import is_shared
@@ -23,13 +22,9 @@ MARKED = 64
 
 
 def compared(rows: pa.Table, layout: Layout, *, ignore: Collection[str]) -> pa.Table:
-    """Give the columns that queries are compared by, as far as rows have them; of texts their lengths."""
-    found = {}
-    for column in layout.columns:
-        if column.role in ("feature", "sensitive") and column.name in rows.column_names and column.name not in ignore:
-            values = rows[column.name]
-            found[column.name] = pc.utf8_length(values.cast(pa.string())) if column.kind == "text" else values
-    return pa.table(found)
+    """Give the columns that queries are compared by, as far as rows have them."""
+    chosen = (c for c in layout.columns if c.role in ("feature", "sensitive") and c.name not in ignore)
+    return rows.select([column.name for column in chosen if column.name in rows.column_names])
 
 
 def own_copies(
@@ -46,8 +41,22 @@ def own_copies(
         return {**cluster, "pair": [] if is_shared(cluster) else cluster["pair"]}
     before, after = (rows.slice(place, 1).to_pylist()[0] for place in (found[0], found[-1]))
     apart = sorted(_apart(before, after), key=lambda one: (-one[1], one[0]))[:MOST]
-    pair = [{"column": name, "from": hide(_value(before, name)), "to": hide(_value(after, name))} for name, _ in apart]
+    sides = [(name, _words_apart(_whole(before, name), _whole(after, name))) for name, _ in apart]
+    pair = [{"column": name, "from": hide(was), "to": hide(is_)} for name, (was, is_) in sides]
     return {**cluster, "pair": pair}
+
+
+def _words_apart(one: object, other: object) -> tuple[float | str | None, float | str | None]:
+    """Give two values as they are shown; of texts of several words those that only one of them has, if there are any.
+
+    >>> _words_apart("win free money now", "win fr3e money now"), _words_apart("a b", "b a"), _words_apart("a b", "a")
+    (('free', 'fr3e'), ('a b', 'b a'), ('b', None))
+    """
+    if isinstance(one, str) and isinstance(other, str) and " " in one + other:
+        words = one.split(), other.split()
+        own = [" ".join(word for word in side if word not in words[1 - place]) for place, side in enumerate(words)]
+        one, other = (part or None for part in own) if any(own) else (one, other)
+    return _as_shown(one), _as_shown(other)
 
 
 class Swept(NamedTuple):
@@ -112,10 +121,17 @@ def _parts(row: Record, column: str) -> list[str]:
     return [f"{column}[{place}]" for place in range(len(value))] if isinstance(value, list) else [column]
 
 
-def _value(row: Record, name: str) -> float | str | None:
-    """Give a value as it is shown: six digits of numbers, two hundred characters of texts; None where there is none."""
+def _whole(row: Record, name: str) -> object:
     column, _, place = name.rpartition("[")
-    value = row[name] if name in row else _part(row[column], int(place[:-1]))
+    return row[name] if name in row else _part(row[column], int(place[:-1]))
+
+
+def _value(row: Record, name: str) -> float | str | None:
+    return _as_shown(_whole(row, name))
+
+
+def _as_shown(value: object) -> float | str | None:
+    """Give a value as it is shown: six digits of numbers, two hundred characters of texts; None where there is none."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(f"{value:.6g}") if math.isfinite(value) else None
     return None if value is None else short_name(str(value))

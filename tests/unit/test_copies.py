@@ -53,13 +53,19 @@ def test_ids_longer_than_what_is_kept_of_them_are_found_again_and_values_are_hid
     assert pair(cluster, ["r1", long[0], "r3", long[1]], hide=str)["amount"] == ("20.0", "30.0")
 
 
-def test_only_what_queries_are_compared_by_is_looked_at_and_of_texts_the_length() -> None:
+def test_of_texts_the_words_are_shown_that_only_one_of_them_has() -> None:
+    rows = pa.table({"said": ["x", "pay the free gift now", "x", "pay the fr3e gift"]})
+    found = own_copies(CLUSTER, rows, IDS, hide=lambda value: value)["pair"]
+    assert found == [{"column": "said", "from": "free now", "to": "fr3e"}]
+
+
+def test_only_what_queries_are_compared_by_is_looked_at() -> None:
     words = [f"said {'word ' * (n % 7)} {n}" for n in range(300)]
     numbers = [float(n) for n in range(300)]
     reference = pa.table({"amount": numbers, "debt": numbers, "said": words, "at": numbers})
     layout = layout_of(reference, Roles(timestamp="at", kinds={"said": "text"}))
     rows = pa.table({"at": [0.0], "later": ["2024"], "debt": [1.0], "said": ["four"], "amount": [2.0]})
-    assert compared(rows, layout, ignore=["debt"]).to_pylist() == [{"amount": 2.0, "said": 4}]
+    assert compared(rows, layout, ignore=["debt"]).to_pylist() == [{"amount": 2.0, "said": "four"}]
 
 
 def test_the_columns_that_a_client_sweeps_are_named_and_those_of_its_other_rows_are_not() -> None:
