@@ -158,7 +158,10 @@ class Numbers:
 
 
 def numbers(column: pa.ChunkedArray, kind: ColumnKind = "numeric", width: int = 0) -> Numbers:
-    """Read a column as numbers; a text is its length in characters, a boolean 0 or 1, a vector of `width` its norm."""
+    """Read a column as numbers; a boolean is 0 or 1, a vector of `width` its norm.
+
+    A text is its length in characters; one without any is missing.
+    """
     if kind == "vector":
         held, invalid = vectors(column, width)
         with np.errstate(over="ignore"):
@@ -166,7 +169,8 @@ def numbers(column: pa.ChunkedArray, kind: ColumnKind = "numeric", width: int = 
         return Numbers(pa.chunked_array([pa.array(norms)]), invalid if invalid.any() else None)
     if kind == "text":
         text = type_of(column.type) == "text"
-        return Numbers(pc.utf8_length(column.cast(pa.large_string()))) if text else _parsed(column, _length)
+        lengths = pc.utf8_length(column.cast(pa.large_string())) if text else None
+        return _parsed(column, _length) if lengths is None else Numbers(pc.if_else(pc.equal(lengths, 0), None, lengths))
     if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
         return Numbers(column)
     if pa.types.is_null(column.type) or pa.types.is_decimal(column.type):
@@ -257,7 +261,7 @@ def _parsed(column: pa.ChunkedArray, parse: Callable[[str], float]) -> Numbers:
 
 
 def _length(text: str) -> float:
-    return float(len(text))
+    return float(len(text) or "nan")
 
 
 def _nothing(_: str) -> float:

@@ -75,3 +75,11 @@ def test_every_table_looks_at_a_text() -> None:
     place = space.names.index("text")
     for seed in range(20):
         assert (Fingerprint.of(space, rng=np.random.default_rng(seed)).weights[:, place] != 0).all()
+
+
+def test_rows_without_a_text_are_near_to_none_but_their_equals() -> None:
+    space, rows = space_and_rows(["", None, "", "one word"])
+    rows = Rows(rows.numbers + np.array([[0.0], [0.0], [0.1], [0.0]]), rows.codes, rows.sketches)
+    fingerprint = Fingerprint.of(space, rng=np.random.default_rng(8))
+    buckets = fingerprint.buckets(space.scaled(rows), rows)
+    assert (buckets[0] == buckets).sum(axis=1).tolist() == [TABLES, TABLES, 0, 0]

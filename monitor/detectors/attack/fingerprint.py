@@ -48,19 +48,20 @@ class Fingerprint:
     def buckets(self, scaled: Floats, rows: Rows) -> Hashes:
         """Give each row's bucket in every table, shape (rows, TABLES); numbers in robust deviations.
 
-        A text is near to another one in as many tables as they have words in common.
+        A text is near to another one in as many tables as they have words in common, and one without any to none.
         """
+        sketches = rows.sketches.alone(rows.hashes) if rows.sketches else None
         numbers = np.clip(np.nan_to_num(scaled, nan=FAR, posinf=FAR, neginf=-FAR), -FAR, FAR)
         codes = rows.codes.astype(np.uint64) * np.uint64(0xD1B54A32D192ED03)
         if len(rows) <= FEW:
-            return self._at_once(numbers, codes, rows.sketches)
+            return self._at_once(numbers, codes, sketches)
         found = np.empty((numbers.shape[0], TABLES), np.uint64)
         split = numbers.shape[1]
         for table in range(TABLES):
             seen = np.flatnonzero(self.weights[table, :split])
             cells = np.floor(numbers[:, seen] + self.offsets[table, seen]).astype(np.int64).view(np.uint64)
-            if rows.sketches is not None:
-                for place, words in zip(rows.sketches.places, rows.sketches.smallest[:, :, table].T, strict=True):
+            if sketches is not None:
+                for place, words in zip(sketches.places, sketches.smallest[:, :, table].T, strict=True):
                     cells[:, seen == place] = words[:, None]
             total = (cells * self.weights[table, seen]).sum(axis=1, dtype=np.uint64)
             held = np.flatnonzero(self.weights[table, split:])

@@ -1,7 +1,7 @@
 """What texts say, so that rows are compared by their words and not by how long they are. (Broder 1997: min-hashes)."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,6 +54,16 @@ class Sketches:
     def take(self, rows: NDArray[np.intp] | NDArray[np.bool_] | slice) -> "Sketches":
         """Give those of some rows."""
         return Sketches(self.places, self.exact[rows], self.smallest[rows])
+
+    def alone(self, hashes: Callable[[], Hashes]) -> "Sketches":
+        """Give them with rows that lack a text, or any word in it, near to none but their equals.
+
+        hashes: gives those of the rows, shape (rows,).
+        """
+        nothing = self.smallest == NOTHING
+        if not nothing.any():
+            return self
+        return Sketches(self.places, self.exact, np.where(nothing, hashes()[:, None, None], self.smallest))
 
 
 def _sketched(texts: Sequence[str]) -> tuple[Hashes, Hashes]:
