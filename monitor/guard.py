@@ -44,7 +44,7 @@ class Guard:
     ) -> None:
         self._database, self._clock, self._models = database, clock, models or {}
         self._known: dict[str, Known] = {}
-        self._packed: dict[str, tuple[bytes, Baseline, frozenset[str]]] = {}
+        self._packed: dict[str, tuple[bytes, Baseline | None, frozenset[str]]] = {}
         self._reading = threading.Lock()
 
     def validate(self, model: str, body: bytes, content_type: str) -> dict[str, Any]:
@@ -111,8 +111,10 @@ class Guard:
         if packed is None:
             return Known(now, None, None)
         if fresh:
-            self._packed[model] = (packed, unpacked({WHOLE: packed})[WHOLE], columns)
+            self._packed[model] = (packed, unpacked({WHOLE: packed}).get(WHOLE), columns)
         _, baseline, columns = self._packed[model]
+        if baseline is None:
+            return Known(now, None, None)
         return Known(now, baseline, State.of(followed.arrays) if followed.arrays else None, columns)
 
 

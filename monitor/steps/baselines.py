@@ -13,9 +13,6 @@ from monitor.steps.measure import OWN_ROWS
 from monitor.store.references import WHOLE
 from monitor.watch import Watch
 
-ATTACK_FORMAT = 28
-"""Raised whenever baselines or what is known of clients hold something else than before: they are then made anew."""
-
 
 def fitted(rows: pa.Table, watch: Watch, layout: Layout) -> dict[str, tuple[int, Baseline]]:
     """Give what queries are laid beside, with the rows that it was fitted on: of all, and of each version's own.
@@ -36,8 +33,9 @@ def fitted(rows: pa.Table, watch: Watch, layout: Layout) -> dict[str, tuple[int,
 
 
 def unpacked(packed: Mapping[str, bytes]) -> dict[str, Baseline]:
-    """Give baselines from what the store keeps."""
-    return {version: Baseline.unpacked(data) for version, data in packed.items()}
+    """Give baselines from what the store keeps, but for those that another version of this program made."""
+    found = {version: Baseline.unpacked(data) for version, data in packed.items()}
+    return {version: baseline for version, baseline in found.items() if baseline is not None}
 
 
 def by_version(rows: pa.Table, role: str | None, baselines: Mapping[str, object]) -> dict[str, pa.Table]:

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection
 
 from monitor.admission import admit
+from monitor.detectors.attack.baseline import ATTACK_FORMAT
 from monitor.detectors.performance.spread import seasons_of
 from monitor.errors import ConfigError, SourceError
 from monitor.names import with_names
@@ -27,7 +28,7 @@ from monitor.profiles.profile import Profile, merge
 from monitor.profiles.tables import joined
 from monitor.schedule import LEARNED_WINDOWS, window_of
 from monitor.steps.anew import profiled_anew
-from monitor.steps.baselines import ATTACK_FORMAT, fitted, unpacked
+from monitor.steps.baselines import fitted, unpacked
 from monitor.steps.groups import group_spreads
 from monitor.steps.labelled import with_labels
 from monitor.steps.learned import SHARD, labels_came, told_of

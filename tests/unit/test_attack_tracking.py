@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from monitor.detectors.attack import ALPHA, Baseline, Learning, Sighting, State, baseline_of, merge, signs, track
+from monitor.detectors.attack.packing import packed, unpacked
 from monitor.detectors.attack.sighting import NEWCOMERS
 from monitor.profiles.arrow import layout_of
 from monitor.types import Roles
@@ -395,6 +396,13 @@ def test_times_in_nanoseconds_are_read() -> None:
     nanos = pa.array(table["at"].cast(pa.int64()).to_numpy() * 1000 + 7, pa.timestamp("ns", "UTC"))
     finer = table.set_column(table.column_names.index("at"), "at", nanos)
     assert {one.place for one in followed([finer])} == {one.place for one in followed([table])}
+
+
+def test_a_baseline_of_another_version_of_this_program_is_none() -> None:
+    arrays = unpacked(fitted().packed())
+    assert Baseline.unpacked(packed(arrays)) is not None
+    assert Baseline.unpacked(packed({**arrays, "format": arrays["format"] - 1})) is None
+    assert Baseline.unpacked(packed({name: one for name, one in arrays.items() if name != "format"})) is None
 
 
 def test_what_is_kept_is_of_fixed_size_and_comes_back_as_it_was() -> None:

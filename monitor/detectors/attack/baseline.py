@@ -20,13 +20,15 @@ from monitor.detectors.attack.regulars import Regulars
 from monitor.detectors.attack.space import Floats, Rows, Space
 from monitor.detectors.attack.vocabulary import Vocabulary
 from monitor.detectors.attack.writing import Writing
-from monitor.profiles.layout import Layout
+from monitor.profiles.layout import FORMAT, Layout
 
 Array = NDArray[Any]
 Classes = NDArray[np.int64]
 Singles = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 
+ATTACK_FORMAT = 28
+"""Raised whenever baselines or what is known of clients hold something else than before: they are then made anew."""
 SLACK = np.array([TAILS[name].slack if name in TAILS else 2.5 for name in NAMES])
 """So many times what honest rows lately showed of each sign is what a client may show."""
 
@@ -71,6 +73,7 @@ class Baseline:
     def packed(self) -> bytes:
         """Give it as bytes."""
         arrays: dict[str, Array] = {
+            "format": np.array([ATTACK_FORMAT, FORMAT]),
             "layout": np.frombuffer(self.layout.packed(), np.uint8),
             "answers": np.frombuffer(json.dumps(self.answers.described()).encode(), np.uint8),
             "widths": np.array(self.space.widths, np.int64),
@@ -95,9 +98,11 @@ class Baseline:
         return packed(arrays)
 
     @classmethod
-    def unpacked(cls, data: bytes) -> "Baseline":
-        """Make it from what `packed` gave."""
+    def unpacked(cls, data: bytes) -> "Baseline | None":
+        """Make it from what `packed` gave; None where that was another version of this program."""
         arrays = unpacked(data)
+        if "format" not in arrays or arrays["format"].tolist() != [ATTACK_FORMAT, FORMAT]:
+            return None
         layout = Layout.unpacked(arrays["layout"].tobytes())
         widths = tuple(arrays["widths"].tolist())
         texts = sum(column.kind == "text" for column in layout.columns[: len(widths)])
