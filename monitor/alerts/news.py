@@ -21,6 +21,7 @@ OF_ANSWERS = (*ANSWERED, "disagreement")
 FOLLOWING = {"drift.prediction": ANSWERED, "drift.label": ("drift.concept",)}
 """What follows where an answer, or a label, is not given any more."""
 MOST_OF_IT = 0.8
+"""Of the rows that are more than usual, so large a part from attackers explains them."""
 OUTSIDE = "out_of_range_share"
 NEAR = 5.0
 """So many of the reference's tails beyond its range, a value may still be one of a column that drifts: of normal
@@ -48,6 +49,11 @@ class Alarm:
     effect: float | None
     evidence: Mapping[str, Any]
     told: Mapping[str, Any]
+
+    @property
+    def at(self) -> tuple[str, datetime]:
+        """Give the model and the start of the window."""
+        return self.labels[0], self.began
 
     @property
     def group(self) -> str:
@@ -152,14 +158,10 @@ def sent_by_attackers(finding: Finding, told: Mapping[str, Alarm]) -> str | None
     if not more_rows(finding):
         return None
     more = (finding.value or 0.0) - (finding.reference_value or 0.0)
-    attacks = ((name, alarm) for name, alarm in told.items() if is_attack(alarm.labels[1]))
-    here = {name: alarm for name, alarm in attacks if (alarm.labels[0], alarm.began) == _place(finding)}
-    sent = {name: int(alarm.evidence.get("sent") or 0) for name, alarm in here.items()}
+    here = (finding.model, finding.window.start)
+    attacks = {name: alarm.evidence for name, alarm in told.items() if is_attack(alarm.labels[1]) and alarm.at == here}
+    sent = {name: int(evidence.get("sent") or 0) for name, evidence in attacks.items()}
     return max(sent, key=lambda name: sent[name]) if sum(sent.values()) >= MOST_OF_IT * more else None
-
-
-def _place(finding: Finding) -> tuple[str, datetime]:
-    return finding.model, finding.window.start
 
 
 def named_already(finding: Finding, told: Mapping[str, Alarm], heard: Mapping[str, Alarm]) -> str | None:

@@ -43,7 +43,6 @@ def empty_clusters(numbers: int, categories: int) -> dict[str, Array]:
         "most_beyond": np.zeros(TOGETHER),
         "serial": np.full(CLUSTERS, -1, np.int64),
         "size": np.zeros(CLUSTERS, np.uint32),
-        "flips": np.zeros(CLUSTERS, np.uint32),
         "last": np.zeros(CLUSTERS, np.int64),
         "label": np.full(CLUSTERS, -1, np.int64),
         "labels": np.zeros((CLUSTERS, LABELS), np.uint32),
@@ -173,7 +172,6 @@ class Clusters:
         a["link_tag"][slots], a["link"][slots] = tags, a["serial"][k]
         a["size"][k] += 1
         flipped = bool(label != a["label"][k] and label >= 0 and a["label"][k] >= 0)
-        a["flips"][k] += flipped
         a["label"][k] = label
         if 0 <= label < LABELS:
             a["labels"][k, label] += 1
@@ -210,7 +208,6 @@ class Clusters:
         a["next"][0] = serial + 1
         for array in (
             "size",
-            "flips",
             "labels",
             "ratios",
             "peak",
@@ -252,7 +249,7 @@ class Clusters:
                 a["ratios"][k] = 0
             a["stretch"][k], a["peak"][k] = stretch, 0
             if a["size"][k] > 1 and not of_one_client(a["asked"][k]):
-                for name in ("asked", "size", "flips", "labels", "own_flips"):
+                for name in ("asked", "size", "labels", "own_flips"):
                     a[name][k] //= 2
         missed = max(at - int(a["last"][k]) - 1, 0)
         ratios = np.maximum(a["ratios"][k] + missed * gains.miss[0], 0.0) + gains.hit[0]

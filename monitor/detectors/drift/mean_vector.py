@@ -17,8 +17,8 @@ from monitor.stats.mean_vector import Sums, between_windows, mean_vector_test
 from monitor.types import Measurement
 
 NAME = "mean_vector"
-FEW, MOST_OF_IT = 3, 0.6
-"""So few numbers are named that make so much of the squared shift."""
+SURELY, FEW, MOST_OF_IT = 0.01, 3, 0.6
+"""Of a sure shift so few numbers are named that make so much of its square."""
 
 
 def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
@@ -43,7 +43,7 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
         else:
             length = math.sqrt(max(found.squared, 0.0))
             chance = (found.degrees, found.factor, found.degrees)
-            told = foremost(before, after, made[column])
+            told = foremost(before, after, made[column]) if found.p_value <= SURELY else []
             yield Measurement(
                 NAME,
                 length,
