@@ -51,15 +51,14 @@ def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
     and of what they mean, the whole traffic over its segments, what another detector has said of the same column
     already, and of suspicions of one client the gravest; so is what comes of a broken column: a suspicion, what all
     features show together, what the answers do (the last two also of one that crept to where no reference row lies).
-    Where its quality is not tested, the first alert that named the column as broken stands for it.
-    Answers outside of the reference's range wait for the message about the new version that gives them, and what
-    answers show waits while a version is told to answer otherwise, where that is the reason; and that there are more
-    rows than usual waits for the attack whose client sent them. For the rows of a small
-    segment the weightier one may have ended, if that was after the first of them came. What comes and goes with the day
-    or the week is told twice. Its evidence then says `inhibited_by`. Once the other one has ended it is told in the
-    first window in which it breaches. A resolution is told if and only if the firing was: `told` in the evidence
-    remembers. Performance that has become twice as bad as when it was told last is told once more. What a silence
-    covers holds others back as if it were told.
+    Where its quality is not tested, the first alert that named the column as broken stands for it. Answers outside of
+    the reference's range wait for the message about the new version that gives them, and what answers show waits while
+    a version is told to answer otherwise, where that is the reason; and that there are more rows than usual waits for
+    the attack whose client sent them. For the rows of a small segment the weightier one may have ended, if that was
+    after the first of them came. What comes and goes with the day or the week is told twice. Its evidence then says
+    `inhibited_by`. Once the other one has ended it is told in the first window in which it breaches. A resolution is
+    told if and only if the firing was: `told` in the evidence remembers. Performance that has become twice as bad as
+    when it was told last is told once more. What a silence covers holds others back as if it were told.
     """
     before = {row["id"]: row for row in standing}
     now = {id_of(finding): finding for finding in findings}

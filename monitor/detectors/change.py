@@ -11,13 +11,14 @@ from monitor.profiles.profile import ColumnProfile
 from monitor.stats.location import mean_shift_test
 
 SURELY, HALF = 0.05, 0.5
-QUANTILES = {
-    HALF: "median",
-    0.9: "90th percentile",
-    0.1: "10th percentile",
-    0.99: "99th percentile",
-    0.01: "1st percentile",
-}
+QUANTILES = (
+    {HALF: "median"},
+    {0.9: "90th percentile", 0.1: "10th percentile"},
+    {0.99: "99th percentile", 0.01: "1st percentile"},
+)
+"""Quantiles from the innermost on, by their level."""
+OF_SEVERAL = SURELY / 5
+"""A quantile but the median surely moved where chance moves one so seldom, being one of five."""
 EXPECTED = 10
 """Where so many rows of a category are to be expected, chance leaves none of them once in 22,000 windows."""
 
@@ -43,16 +44,16 @@ def change_of(reference: ColumnProfile, current: ColumnProfile) -> dict[str, Any
 def _quantile(reference: ColumnProfile, current: ColumnProfile, bins: NumericBins) -> dict[str, Any] | None:
     """Give the innermost quantile that moved, the surer one of two; of whole numbers it is one of them."""
     whole = bool(np.all(bins.edges[:-1] % 1 == 0))
-    found: dict[float, tuple[float, float, float]] = {}
-    for level in QUANTILES:
-        was, is_, p_value = quantile_moved(reference, current, bins, level)
-        was, is_ = (math.floor(was), math.floor(is_)) if whole else (was, is_)
-        if was != is_ and p_value <= SURELY / (1 if level == HALF else len(QUANTILES)):
-            found[level] = was, is_, p_value
-    if not found:
-        return None
-    level = min(found, key=lambda one: (-min(one, round(1 - one, 2)), found[one][2]))
-    return {"of": QUANTILES[level], "before": found[level][0], "after": found[level][1]}
+    for names in QUANTILES:
+        found: list[tuple[float, dict[str, Any]]] = []
+        for level, name in names.items():
+            was, is_, p_value = quantile_moved(reference, current, bins, level)
+            was, is_ = (math.floor(was), math.floor(is_)) if whole else (was, is_)
+            if was != is_ and p_value <= (SURELY if level == HALF else OF_SEVERAL):
+                found.append((p_value, {"of": name, "before": was, "after": is_}))
+        if found:
+            return min(found, key=lambda one: one[0])[1]
+    return None
 
 
 def _share(reference: ColumnProfile, current: ColumnProfile, bins: CategoryBins) -> dict[str, Any] | None:

@@ -112,8 +112,7 @@ def _pair(baseline: Baseline, own: Mapping[str, Array]) -> list[dict[str, Any]]:
     gap = np.nan_to_num(np.abs(after - before) / space.scale, nan=np.inf)
     gap[(before == after) | (np.isnan(before) & np.isnan(after))] = 0
     order = [i for i in np.argsort(-gap, kind="stable").tolist() if gap[i] > 0]
-    texts = {first for first, column in zip(space.firsts, space.columns, strict=False) if column.kind == "text"}
-    names = [f"length of {name}" if i in texts else name for i, name in enumerate(space.names)]
+    names = [f"length of {name}" if i in space.texts else name for i, name in enumerate(space.names)]
     found = [
         {"column": names[i], "from": _number(before[i]), "to": _number(after[i]), "deviations": _number(gap[i])}
         for i in order[:MOST_COLUMNS]

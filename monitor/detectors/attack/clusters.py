@@ -79,10 +79,10 @@ class Joined(NamedTuple):
     """What a row did to its cluster.
 
     same: how many near-duplicates of it its client has sent; all: how many all clients have; size: how many rows came
-    since it last rested: an old cluster may be taken up again. alone: few columns vary in the
-    cluster, as when people ask "what if". flipped: the answer differs from the one to its client's last row in the
-    cluster, or where that is not kept to the row before it; flips: how often the answer to the rows of `size` differed
-    from that to the row before it, own_flips: from that to the client's last one.
+    since it last rested: an old cluster may be taken up again. alone: few columns vary in the cluster, as when people
+    ask "what if". flipped: the answer differs from the one to its client's last row in the cluster, or where that is
+    not kept to the row before it; flips: how often the answer to the rows of `size` differed from that to the row
+    before it, own_flips: from that to the client's last one.
     peak: the most evidence that it grows too fast, in the running stretch of time; limit: what honest clusters come to.
     shared: most of these rows are not one client's.
     """

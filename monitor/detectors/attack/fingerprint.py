@@ -35,12 +35,11 @@ class Fingerprint:
         width = space.numbers + space.categories
         count = CHOSEN if width > MANY else min(width, max(FEWEST, round(SHARE * width)))
         looks = np.zeros((TABLES, width), np.bool_)
-        texts = [first for first, column in zip(space.firsts, space.columns, strict=False) if column.kind == "text"]
         for table in range(TABLES):
             looks[table, rng.choice(width, count, replace=False)] = True
             # of other words a text is another row, whatever its client's account is like
-            if texts and not looks[table, texts].any():
-                looks[table, rng.choice(texts)] = True
+            if space.texts and not looks[table, space.texts].any():
+                looks[table, rng.choice(space.texts)] = True
         weights = rng.integers(0, 2**63, (TABLES, width), dtype=np.uint64) | np.uint64(1)
         offsets = rng.random((TABLES, space.numbers))
         return cls(offsets, np.where(looks, weights, np.uint64(0)))

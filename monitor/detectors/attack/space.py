@@ -92,10 +92,16 @@ class Space:
         """Count the categories of a row."""
         return len(self.columns) - len(self.widths)
 
-    @property
+    @cached_property
     def firsts(self) -> list[int]:
         """Give for each column of numbers the place of its first one."""
         return np.cumsum((0, *self.widths[:-1])).tolist() if self.widths else []
+
+    @cached_property
+    def texts(self) -> list[int]:
+        """Give the places of the numbers that are lengths of texts."""
+        columns = zip(self.firsts, self.columns, strict=False)
+        return [first for first, column in columns if column.kind == "text"]
 
     @cached_property
     def names(self) -> tuple[str, ...]:

@@ -149,7 +149,7 @@ def _truths(space: Space, table: pa.Table) -> NDArray[np.bool_]:
 def _firsts(space: Space) -> NDArray[np.bool_]:
     """Say of each number and category whether it is its column's first."""
     first = np.zeros(space.numbers + space.categories, np.bool_)
-    first[np.cumsum((0, *space.widths))[:-1]] = True
+    first[space.firsts] = True
     first[space.numbers :] = True
     return first
 

@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from monitor.detectors.attack.sketches import MOST_TEXTS
 from monitor.detectors.attack.space import Space
-from monitor.detectors.attack.writing import MOST_TEXTS, text_columns, texts_in
+from monitor.detectors.attack.writing import text_columns, texts_in
 from monitor.profiles.texts import read
 
 Array = NDArray[Any]

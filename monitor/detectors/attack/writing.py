@@ -9,14 +9,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from monitor.detectors.attack.contract import ROOM
+from monitor.detectors.attack.sketches import MOST_TEXTS
 from monitor.detectors.attack.space import Space
 from monitor.profiles.reading import type_of
 from monitor.profiles.texts import HIDDEN, hidden, texts_of
 
 Floats = NDArray[np.float64]
 
-MOST_TEXTS = 4096
-"""So many are read at once."""
 _SAID = {
     "invisible": "of the characters of {} are invisible, more than in any text of the reference",
     "lookalike_letters": "of the letters of {} are look-alikes of other ones, more than in any text of the reference",
@@ -58,9 +57,8 @@ class Writing:
     def hides(self, space: Space, table: pa.Table) -> NDArray[np.bool_]:
         """Say which texts have more, shape (rows, numbers); no number else does."""
         found = np.zeros((table.num_rows, space.numbers), np.bool_)
-        firsts = np.cumsum((0, *space.widths))
         for _, place, row, _ in self._more(space, table):
-            found[row, firsts[place]] = True
+            found[row, space.firsts[place]] = True
         return found
 
     def _more(self, space: Space, table: pa.Table) -> Iterator[tuple[int, int, int, float]]:
