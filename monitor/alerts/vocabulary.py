@@ -38,6 +38,7 @@ LEVELS = {
     "invalid_share": "share of invalid values",
     "unseen_share": "share of categories unknown to the reference",
     "out_of_range_share": "share outside the reference's range",
+    "contradicted_share": "share of predictions that contradict their scores",
     "added_column": "share of rows with this unknown column",
     "retyped_column": "share of values of another type than in the reference",
     "volume": "number of rows",
@@ -141,6 +142,8 @@ TO_DO = {
     "version_performance": "see whether both versions get like rows; if so, roll the new one back or retrain it",
     "missing_share": "look at the feed of {where}: values stopped arriving, or a join lost its partner",
     "constant_column": "look at the feed of {where}: it repeats one value, as a stuck sensor or a default does",
+    "contradicted_share": "look at how {where} and the scores are logged: scores of classes may stand in another "
+    "order, or names of classes be swapped; if another threshold decides, renew the reference",
     "dropped_column": "look at what writes the records: {where} no longer comes; restore it or renew the reference",
     "added_column": "if {where} is meant, add it to the model's columns and renew the reference",
     "retyped_column": "look at what writes {where}: its type changed, and other readers may fail on it",

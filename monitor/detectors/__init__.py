@@ -47,6 +47,7 @@ from monitor.detectors.performance import (
 from monitor.detectors.quality import (
     added_column,
     constant_column,
+    contradicted_share,
     dropped_column,
     freshness,
     invalid_share,
@@ -71,6 +72,7 @@ DETECTORS: tuple[Detector, ...] = (
     unseen_share.DETECTOR,
     out_of_range_share.DETECTOR,
     constant_column.DETECTOR,
+    contradicted_share.DETECTOR,
     psi.DETECTOR,
     jensen_shannon.DETECTOR,
     kolmogorov_smirnov.DETECTOR,

@@ -13,7 +13,7 @@ from monitor.alerts.phrasing import distinct, shown
 from monitor.alerts.symptoms import BROKEN_SHARE, UNIT_PSI, Excess, Symptoms
 from monitor.alerts.taxonomy import is_attack
 from monitor.detectors.drift import mean_shift, psi
-from monitor.detectors.quality import constant_column, invalid_share, missing_share, unseen_share
+from monitor.detectors.quality import constant_column, contradicted_share, invalid_share, missing_share, unseen_share
 from monitor.detectors.suspicion.suspects import client_of
 from monitor.detectors.temporal.lasting import LASTING_DRIFT
 from monitor.profiles.contributions import HEAVIEST, Contribution, contributions
@@ -33,7 +33,7 @@ from monitor.store.records import read_records
 from monitor.store.references import WHOLE
 from monitor.types import Measurement, Window
 
-BROKEN = {one.NAME for one in (missing_share, invalid_share, unseen_share, constant_column)}
+BROKEN = {one.NAME for one in (missing_share, invalid_share, unseen_share, constant_column, contradicted_share)}
 RENAMED_SHARE = 0.2
 """New categories in fewer rows are as likely new things in the world as a feed that breaks or renames its values."""
 AS_MANY = 0.25

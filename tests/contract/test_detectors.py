@@ -35,8 +35,10 @@ def profiled(table: pa.Table) -> Profile:
 
 
 REFERENCE = profiled(REFERENCE_ROWS)
-# an added column is measured where there is one; see test_quality_detectors.py
-PLAIN = [d for d in DETECTORS if d.kind in {"quality", "drift.data"} and d.name != "added_column"]
+# an added column, and predictions beside scores, are measured where there are such: see test_quality_detectors.py
+# and test_contradicted_share.py
+SEEN_ELSEWHERE = {"added_column", "contradicted_share"}
+PLAIN = [d for d in DETECTORS if d.kind in {"quality", "drift.data"} and d.name not in SEEN_ELSEWHERE]
 every = pytest.mark.parametrize("detector", PLAIN, ids=lambda d: d.name)
 # these see what `rows` does not spoil: values of the wrong kind or type, and a column that stands still or is gone
 ELSEWHERE = {"invalid_share", "constant_column", "dropped_column", "retyped_column"}

@@ -21,6 +21,7 @@ from monitor.detectors.performance.judged import Metric, inflation_of
 from monitor.detectors.performance.served import Learned, Rows, labelled, learned_from, served_rows
 from monitor.detectors.performance.spread import WINDOWS_NEEDED, spread_of
 from monitor.detectors.performance.support import doubt_of_hits
+from monitor.detectors.quality.contradicted_share import contradicting
 from monitor.profiles.outcome import Outcome
 from monitor.profiles.profile import Profile
 from monitor.stats import estimation
@@ -31,6 +32,7 @@ from monitor.types import Measurement
 KIND = "performance.estimated"
 NO_ROWS = "no rows with a score in this window"
 NO_CHANCES = "the reference has no labels of both classes by which to value scores"
+CONTRADICTED = "predictions contradict their scores, so that it is not known what these are worth"
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,9 @@ def estimated(metric: Estimated, reference: Profile, current: Profile) -> Iterat
     if before is None or after is None:
         return
     n, learned = int(after.counts.sum()), _learned(metric, reference)
+    if contradicting(reference, current):
+        yield Measurement(metric.name, None, n=n, note=CONTRADICTED)
+        return
     usual = _usual(metric, reference.outcome, learned) if learned else None
     doubts = reference.layout.spreads.get(gap_of(metric.name), 0.0), doubt_of_hits(reference, current)
     found = _estimate(metric, after, learned, *doubts) if learned else None

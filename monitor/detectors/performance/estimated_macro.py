@@ -16,10 +16,11 @@ from scipy.special import expit, logit
 
 from monitor.detectors.detector import Detector
 from monitor.detectors.performance import macro
-from monitor.detectors.performance.estimated import KIND, NO_CHANCES, NO_ROWS, fallen, gap_of
+from monitor.detectors.performance.estimated import CONTRADICTED, KIND, NO_CHANCES, NO_ROWS, fallen, gap_of
 from monitor.detectors.performance.judged import Metric
 from monitor.detectors.performance.served import Learned, learned_from, served_rows
 from monitor.detectors.performance.spread import spread_of
+from monitor.detectors.quality.contradicted_share import contradicting
 from monitor.profiles.outcome import MulticlassOutcome, Outcome
 from monitor.profiles.profile import Profile
 from monitor.stats.expected_macro import (
@@ -116,6 +117,9 @@ def estimated(metric: Averaged, reference: Profile, current: Profile) -> Iterato
     """
     before, after = reference.outcome, current.outcome
     if not isinstance(before, MulticlassOutcome) or not isinstance(after, MulticlassOutcome) or not after.served.size:
+        return
+    if contradicting(reference, current):
+        yield Measurement(metric.name, None, n=int(after.served.sum()), note=CONTRADICTED)
         return
     taught, gap = _taught(before), reference.layout.spreads.get(gap_of(metric.name), 0.0)
     usual = _usual(metric, before, taught) if taught else None
