@@ -72,3 +72,23 @@ def test_a_length_that_is_off_explains_odd_rows_and_no_search(
         found = [row for row in alert_rows(connection, model="intents") if row["segment"] == "client=other"]
     monitor.database.close()
     assert {(row["origin"], row["severity"]) for row in found if row["severity"] != "info"} == accused
+
+
+def test_vectors_of_some_clients_that_are_a_fifth_as_long_accuse_none_of_them(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    held, logged = (of_topics(rng, days * A_DAY) for days in (10, 4))
+    names = [f"client {n}" for n in range(CLIENTS)]
+    who, until = rng.choice(names, len(logged)), 2 * A_DAY
+    short = np.isin(who, names[:10]) & (np.arange(len(logged)) >= until)
+    logged[short] /= 5
+    pq.write_table(
+        rows_of(held, rng.choice(names, len(held)).tolist(), START - 10 * DAY, "r"), tmp_path / "reference.parquet"
+    )
+    pq.write_table(rows_of(logged, who.tolist(), START, "l"), tmp_path / "logs.parquet")
+    monitor = opened(load(CONFIG, place="monitor.yaml", environ={}, read=str), root=tmp_path)
+    once(monitor, clock=lambda: START + 5 * DAY, rng=Random(1))
+    with monitor.database.read() as connection:
+        found = alert_rows(connection, model="intents")
+    monitor.database.close()
+    assert not [row["text"] for row in found if row["kind"].startswith("attack") and row["severity"] != "info"]
+    assert {row["detector"] for row in found if row["kind"] == "quality" and row["column"] == "place"}

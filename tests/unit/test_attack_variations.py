@@ -62,7 +62,7 @@ def said(texts: list[str]) -> Templates:
     vectors = [[0.5, 0.1]] * len(texts)
     table = pa.table({"t": texts, "v": vectors})
     columns = layout_of(table, Roles("at", kinds={"t": "text", "v": "vector"})).columns[:2]
-    found = Templates.of(Space(columns, (1, 2), np.zeros(3), np.ones(3)), table)
+    found = Templates.of(Space(columns, (1, 2), np.zeros(3), np.ones(3), np.full((2, 3), np.nan)), table)
     assert found
     return found
 

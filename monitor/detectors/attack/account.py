@@ -10,7 +10,7 @@ from monitor.detectors.attack.baseline import Baseline
 from monitor.detectors.attack.clusters import LABELS, Memberships
 from monitor.detectors.attack.contract import Faults
 from monitor.detectors.attack.indicators import CONTRACT, SIMILAR
-from monitor.detectors.attack.space import Rows
+from monitor.detectors.attack.space import Rows, Space
 from monitor.profiles.bins import CategoryBins
 
 Array = NDArray[Any]
@@ -53,7 +53,7 @@ def account_of(
     if not hit.size:
         return {}
     if detector in CONTRACT:
-        return {"columns": _broken(baseline.space.names, faults.take(hit), detector)}
+        return {"columns": _broken(baseline.space, faults.take(hit), detector)}
     return {"columns": _columns(baseline, rows.take(hit))}
 
 
@@ -124,13 +124,17 @@ def _pair(baseline: Baseline, own: Mapping[str, Array]) -> list[dict[str, Any]]:
     return found[: 2 * MOST_COLUMNS]
 
 
-def _broken(names: tuple[str, ...], faults: Faults, detector: str) -> list[dict[str, Any]]:
-    """Give the columns by which rows break the contract, with the share of the rows that do, and if a text hides it."""
-    shares = (faults.malformed if detector == "malformed" else faults.broken).mean(axis=0)
+def _broken(space: Space, faults: Faults, detector: str) -> list[dict[str, Any]]:
+    """Give the columns by which rows break the contract, with the share of the rows that do, and if a text hides it.
+
+    A vector is one column, whichever of its numbers do.
+    """
+    shares = space.by_column(faults.malformed if detector == "malformed" else faults.broken).mean(axis=0)
     order = [i for i in np.argsort(-shares, kind="stable").tolist() if shares[i] > 0][:MOST_COLUMNS]
-    hides = {i for i in np.flatnonzero(faults.hidden.any(axis=0)).tolist() if detector != "malformed"}
+    hidden = space.by_column(faults.hidden).any(axis=0)
+    hides = {i for i in np.flatnonzero(hidden).tolist() if detector != "malformed"}
     return [
-        {"column": names[i], "share": round(float(shares[i]), 3)} | ({"hides": True} if i in hides else {})
+        {"column": space.columns[i].name, "share": round(float(shares[i]), 3)} | ({"hides": True} if i in hides else {})
         for i in order
     ]
 

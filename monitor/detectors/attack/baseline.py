@@ -27,7 +27,7 @@ Classes = NDArray[np.int64]
 Singles = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 
-ATTACK_FORMAT = 28
+ATTACK_FORMAT = 29
 """Raised whenever baselines or what is known of clients hold something else than before: they are then made anew."""
 SLACK = np.array([TAILS[name].slack if name in TAILS else 2.5 for name in NAMES])
 """So many times what honest rows lately showed of each sign is what a client may show."""
@@ -79,6 +79,7 @@ class Baseline:
             "widths": np.array(self.space.widths, np.int64),
             "center": self.space.center,
             "scale": self.space.scale,
+            "lengths": self.space.lengths,
             "rates": self.rates,
             "modal": self.modal,
             "writing": self.writing.highest,
@@ -107,7 +108,7 @@ class Baseline:
         widths = tuple(arrays["widths"].tolist())
         texts = sum(column.kind == "text" for column in layout.columns[: len(widths)])
         return cls(
-            space=Space(layout.columns, widths, arrays["center"], arrays["scale"]),
+            space=Space(layout.columns, widths, arrays["center"], arrays["scale"], arrays["lengths"]),
             answers=Answers.from_described(json.loads(arrays["answers"].tobytes())),
             copies=NearCopies.from_arrays(part_of(arrays, "copies_")),
             population=Population.from_arrays(part_of(arrays, "population_")),

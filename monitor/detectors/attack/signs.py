@@ -223,7 +223,7 @@ def _put(epoch: Epoch, clusters: Clusters, i: int, alike: Alike, signs: Signs) -
 def _tails(baseline: Baseline, epoch: Epoch, novel: Places, signs: Signs) -> None:
     if not novel.size:
         return
-    rows = epoch.looked_at.take(novel)
+    rows = baseline.space.comparable(epoch.looked_at.take(novel))
     points = baseline.population.placed(baseline.space, rows)
     unlooked = epoch.unlooked[novel]
     found = baseline.statistics(rows, points, epoch.classes[novel], epoch.margins[novel], unlooked=unlooked)

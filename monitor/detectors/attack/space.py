@@ -1,7 +1,7 @@
 """The space of a model's inputs: rows as numbers and codes that can be compared, fixed by the reference."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -21,6 +21,8 @@ Codes = NDArray[np.int64]
 
 FEW = 16
 NORMAL_IQR = 1.349
+ROOM = 0.25
+OF_LENGTHS = (0.001, 0.5, 0.999)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,13 +66,15 @@ class Space:
     """Which columns are compared, and how.
 
     columns: features, numbers before categories. widths: how many numbers each numeric one has; a vector has several.
-    center, scale: median and robust deviation of each number in the reference, shape (numbers,).
+    center, scale: median and robust deviation of each number in the reference, shape (numbers,). lengths: nearly
+    the least, the median, and nearly the greatest of its vectors, NaN of what is none; shape (numeric columns, 3).
     """
 
     columns: tuple[Column, ...]
     widths: tuple[int, ...]
     center: Floats
     scale: Floats
+    lengths: Floats
 
     @classmethod
     def of(cls, columns: Sequence[Column], reference: pa.Table) -> "Space":
@@ -79,8 +83,11 @@ class Space:
         numeric = [c for c in held if not isinstance(c.bins, CategoryBins)]
         widths = tuple(max(c.width, 1) if c.kind == "vector" else 1 for c in numeric)
         chosen = tuple(numeric + [c for c in held if isinstance(c.bins, CategoryBins)])
-        plain = cls(chosen, widths, np.zeros(sum(widths)), np.ones(sum(widths)))
-        return cls(chosen, widths, *_located(plain.rows(reference).numbers))
+        plain = cls(chosen, widths, np.zeros(sum(widths)), np.ones(sum(widths)), np.full((len(widths), 3), np.nan))
+        read = plain.rows(reference)
+        located = replace(plain, lengths=plain.usual_lengths(read))
+        center, scale = _located(located.comparable(read).numbers)
+        return replace(located, center=center, scale=scale)
 
     @property
     def numbers(self) -> int:
@@ -110,6 +117,15 @@ class Space:
         wide = [f"{c.name}[{i}]" if width > 1 else c.name for c, width in pairs for i in range(width)]
         return (*wide, *(c.name for c in self.columns[len(self.widths) :]))
 
+    def by_column(self, flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Say in which columns any number of a row is flagged.
+
+        flags: shape (rows, numbers) or (rows, numbers + categories); found is shape (rows, columns) without or with
+        categories.
+        """
+        starts = [*self.firsts, *range(self.numbers, flags.shape[1])]
+        return np.logical_or.reduceat(flags, starts, axis=1) if starts else flags
+
     def rows(self, table: pa.Table) -> Rows:
         """Read rows; a column that they lack is missing in all of them."""
         held = {name: i for i, name in enumerate(table.column_names)}
@@ -135,10 +151,49 @@ class Space:
         numbers = len(self.widths)
         return np.concatenate([np.repeat(lacking[:numbers], self.widths), lacking[numbers:]])
 
+    def usual_lengths(self, rows: Rows) -> Floats:
+        """Give how long the vectors of some rows are, as `lengths`."""
+        found = np.full((len(self.widths), 3), np.nan)
+        for place, held in self._vectors:
+            length = _lengths(rows.numbers[:, held])
+            if (known := length[np.isfinite(length) & (length > 0)]).size:
+                found[place] = np.quantile(known, OF_LENGTHS)
+        return found
+
+    def of_odd_length(self, rows: Rows) -> Iterator[tuple[int, str, float]]:
+        """Give each vector that is a quarter shorter or longer than any usual one: its row, its column, its length."""
+        for place, held in self._vectors:
+            length = _lengths(rows.numbers[:, held])
+            least, _, greatest = self.lengths[place].tolist()
+            for row in np.flatnonzero((length * (1 + ROOM) < least) | (length > greatest * (1 + ROOM))).tolist():
+                yield row, self.columns[place].name, float(length[row])
+
     def scaled(self, rows: Rows) -> Floats:
-        """Give the numbers in robust deviations from the reference's median."""
+        """Give the numbers in robust deviations from the reference's median; vectors as of `comparable`."""
         with np.errstate(invalid="ignore", over="ignore"):
-            return (rows.numbers - self.center) / self.scale
+            return (self.comparable(rows).numbers - self.center) / self.scale
+
+    def comparable(self, rows: Rows) -> Rows:
+        """Give the rows, vectors that are longer or shorter than the reference's made as long as its median one.
+
+        Vectors that are all too short, as where a program has begun to normalise them, would lie near to each other and
+        to none of the reference's, whatever they stand for. That they are too short or long is told elsewhere.
+        """
+        numbers = rows.numbers
+        for place, held in self._vectors:
+            least, median, greatest = self.lengths[place].tolist()
+            length = _lengths(numbers[:, held])
+            off = np.flatnonzero(np.isfinite(length) & ((length < least) | (length > greatest)) & (length > 0))
+            if off.size:
+                numbers = numbers.copy() if numbers is rows.numbers else numbers
+                numbers[off, held] *= median / length[off, None]
+        return rows if numbers is rows.numbers else replace(rows, numbers=numbers)
+
+    @cached_property
+    def _vectors(self) -> list[tuple[int, slice]]:
+        """Give the columns of vectors, with the places of their numbers."""
+        held = zip(self.firsts, self.columns, self.widths, strict=False)
+        return [(i, slice(first, first + width)) for i, (first, c, width) in enumerate(held) if c.kind == "vector"]
 
 
 def _read(found: pa.ChunkedArray, column: Column, width: int) -> Floats:
@@ -161,6 +216,14 @@ def _plain_numbers(found: pa.ChunkedArray) -> Floats | None:
     if not (pa.types.is_integer(found.type) or pa.types.is_floating(found.type)):
         return None
     return np.array([np.nan if value is None else value for value in found.to_pylist()], np.float64)
+
+
+def _lengths(vectors: Floats) -> Floats:
+    """Give the lengths of vectors, of which numbers that are missing count as the others do; shape (rows,)."""
+    known = np.isfinite(vectors)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        squares = (np.where(known, vectors, 0.0) ** 2).sum(axis=1)
+        return np.asarray(np.sqrt(squares * vectors.shape[1] / known.sum(axis=1)))
 
 
 def _located(numbers: Floats) -> tuple[Floats, Floats]:

@@ -107,6 +107,8 @@ def _faults(baseline: Baseline, table: pa.Table, rows: Rows) -> list[list[str]]:
         found[row].append(f"{names[column]} is {rows.numbers[row, column]:g}, {said}")
     for row, column in np.argwhere(broken.beyond).tolist():
         found[row].append(f"{names[column]} {_beyond(baseline.space, column, rows.numbers[row, column])}")
+    for row, name, length in baseline.space.of_odd_length(rows):
+        found[row].append(f"{name} is {length:.3g} long, unlike all vectors of the reference")
     for row, column in np.argwhere(broken.off_lattice).tolist():
         found[row].append(f"{names[column]} has more decimals than any value of the reference")
     for strange in baseline.writing.strange(baseline.space, table):
