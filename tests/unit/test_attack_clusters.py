@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from monitor.detectors.attack.clusters import ALARM, Clusters, empty_clusters
+from monitor.detectors.attack.clusters import Clusters, empty_clusters
 from monitor.detectors.attack.ecusum import Gains
+from monitor.detectors.attack.growth import ALARM
 
 RARE = 0.001
 """The share of the stream that one honest cluster takes at most."""
@@ -23,7 +24,7 @@ def after_honest_stretches(rows: int) -> dict[str, Any]:
 def search(held: dict[str, Any], stretch: int, *, places: list[int], rows: int) -> list[bool]:
     """Send near-copies of one row after another; say of each whether its cluster is beyond the honest ones."""
     beyond, clusters = [], Clusters(held, Gains.of([RARE]))
-    clusters.turn(stretch)
+    clusters.growth.turn(stretch)
     for number, place in enumerate(places):
         buckets = np.arange(1, TABLES + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15) * np.uint64(place + 1)
         for row in range(rows):
@@ -83,5 +84,5 @@ def searched_after(stretches: int) -> list[bool]:
     """Search where so many stretches of time, with the running one, held no cluster."""
     held = empty_clusters(1, 0)
     for stretch in range(1, stretches):
-        Clusters(held, Gains.of([RARE])).turn(stretch)
+        Clusters(held, Gains.of([RARE])).growth.turn(stretch)
     return search(held, stretches, places=[100], rows=12)

@@ -10,53 +10,34 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.detectors.attack.ecusum import WIDTH, Gains, evidence
-from monitor.detectors.attack.packing import part_of
-from monitor.detectors.attack.record import TWICE, begin, begins, empty_record, enough, limits
+from monitor.detectors.attack.ecusum import Gains
+from monitor.detectors.attack.growth import RESTS, Growth, empty_growth
+from monitor.detectors.attack.members import NAME, Members, empty_members
 from monitor.detectors.attack.variations import few_of
 
 Array = NDArray[Any]
 Places = NDArray[np.intp]
 
 CLUSTERS, LINKS = 1024, 2**16
-MEMBERS, LABELS, SAMPLES, NAME = 64, 8, 3, 64
-FIRSTS = 8
-"""Of so many of a cluster's clients the id of the first row is kept: ids take room."""
-ONE_CLIENT = 0.6
-TOGETHER = 3
-"""Who searches from one row after another makes many clusters: those of so many stretches are put together."""
+LABELS, SAMPLES = 8, 3
 LARGE, GROWS_WITHIN, TRIES = 8, 20_000, 64
-RESTS = 4_000
-"""A cluster has come to rest that takes none of so many rows: of one that takes a 500th, once in 3,000 times."""
-ALARM = 20.0
-"""The log of the evidence that tells a cluster from all the thousand that are looked at."""
 
 
 def empty_clusters(numbers: int, categories: int) -> dict[str, Array]:
     """Give room for clusters of rows of so many numbers and categories."""
     wide = numbers + categories
     return {
+        **empty_growth(CLUSTERS),
+        **empty_members(CLUSTERS),
         "link_tag": np.zeros(LINKS, np.uint32),
         "link": np.full(LINKS, -1, np.int64),
         "next": np.zeros(1, np.int64),
-        **{f"most_{name}": array for name, array in empty_record(1).items()},
-        "most_beyond": np.zeros(TOGETHER),
         "serial": np.full(CLUSTERS, -1, np.int64),
         "size": np.zeros(CLUSTERS, np.uint32),
-        "last": np.zeros(CLUSTERS, np.int64),
         "label": np.full(CLUSTERS, -1, np.int64),
         "labels": np.zeros((CLUSTERS, LABELS), np.uint32),
-        "ratios": np.zeros((CLUSTERS, WIDTH)),
-        "peak": np.zeros(CLUSTERS),
-        "stretch": np.zeros(CLUSTERS, np.int64),
-        "members": np.zeros((CLUSTERS, MEMBERS), np.uint32),
-        "asked": np.zeros((CLUSTERS, MEMBERS), np.uint32),
-        "own_label": np.full((CLUSTERS, MEMBERS), -1, np.int32),
-        "own_flips": np.zeros((CLUSTERS, MEMBERS), np.uint32),
-        "own_first": np.zeros((CLUSTERS, FIRSTS), f"S{NAME}"),
         "grown_size": np.zeros(CLUSTERS, np.uint32),
         "grown_flips": np.zeros(CLUSTERS, np.uint32),
-        "grown_asked": np.zeros((CLUSTERS, MEMBERS), np.uint32),
         "grown_from": np.zeros((CLUSTERS, numbers)),
         "grown_from_codes": np.zeros((CLUSTERS, categories), np.int64),
         "exemplar": np.zeros((CLUSTERS, numbers)),
@@ -68,11 +49,6 @@ def empty_clusters(numbers: int, categories: int) -> dict[str, Array]:
         "margin": np.zeros(CLUSTERS),
         "ids": np.zeros((CLUSTERS, SAMPLES), f"S{NAME}"),
     }
-
-
-def of_one_client(asked: Array) -> bool:
-    """Say whether most rows of a cluster are one client's. asked: how many each sent."""
-    return bool(asked.max() > ONE_CLIENT * asked.sum())
 
 
 class Joined(NamedTuple):
@@ -141,8 +117,7 @@ class Clusters:
     """
 
     def __init__(self, arrays: Mapping[str, Array], growth: Gains, *, links: int = 1) -> None:
-        self._a, self._most = arrays, part_of(arrays, "most_")
-        self.growth, self.links = growth, links
+        self._a, self._members, self.growth, self.links = arrays, Members(arrays), Growth(arrays, growth), links
 
     def join(
         self,
@@ -178,51 +153,35 @@ class Clusters:
         if margin == margin:  # noqa: PLR0124  # not NaN
             a["margin"][k] += (margin - a["margin"][k]) / float(a["size"][k])
         a["latest"][k], a["latest_codes"][k] = numbers, codes
-        limit = self._grow(k, at, stretch, flipped=flipped)
+        self._rest(k, at, stretch, flipped=flipped)
+        limit = self.growth.grow(k, at)
         a["ids"][k, int(a["size"][k]) % SAMPLES] = name
-        same, own_flips, own_flipped = self._asked(k, client, label, name)
+        same, own_flips, own_flipped = self._members.count(k, client, label, name)
         return Joined(
             k,
             same,
-            int(a["asked"][k].sum()),
+            self._members.rows(k),
             int(a["grown_size"][k]),
             alone=not self._varied(k, numbers, codes),
             flipped=own_flipped if same else flipped,
             flips=int(a["grown_flips"][k]),
             own_flips=own_flips,
-            peak=float(a["peak"][k]),
+            peak=self.growth.peak(k),
             limit=limit,
-            shared=not of_one_client(a["grown_asked"][k]),
+            shared=not self._members.of_one(k, lately=True),
         )
-
-    def turn(self, stretch: int) -> None:
-        """Begin a stretch of time, where it is later than the running one."""
-        if begins(self._most, stretch):
-            begin(self._most, stretch)
-            self._most["beyond"][:] = np.append(0.0, self._most["beyond"][:-1])
 
     def _begun(self, numbers: Array, codes: Array, label: int, at: int, name: bytes) -> int:
         a = self._a
         serial = self._room(at)
         k = serial % CLUSTERS
         a["next"][0] = serial + 1
-        for array in (
-            "size",
-            "labels",
-            "ratios",
-            "peak",
-            "members",
-            "asked",
-            "own_flips",
-            "varied",
-            "margin",
-            "grown_size",
-            "grown_asked",
-        ):
+        for array in ("size", "labels", "varied", "margin", "grown_size"):
             a[array][k] = 0
-        a["serial"][k], a["last"][k], a["label"][k], a["exemplar_label"][k] = serial, at, -1, label
-        a["exemplar"][k], a["exemplar_codes"][k] = numbers, codes
-        a["ids"][k], a["own_label"][k], a["own_first"][k] = name, -1, b""
+        self._members.begin(k)
+        self.growth.begin(k, at)
+        a["serial"][k], a["label"][k], a["exemplar_label"][k] = serial, -1, label
+        a["exemplar"][k], a["exemplar_codes"][k], a["ids"][k] = numbers, codes, name
         return k
 
     def _room(self, at: int) -> int:
@@ -230,84 +189,26 @@ class Clusters:
         a, serial = self._a, int(self._a["next"][0])
         for later in range(serial, serial + TRIES):
             k = later % CLUSTERS
-            if a["size"][k] < LARGE or at - a["last"][k] > GROWS_WITHIN or not of_one_client(a["asked"][k]):
+            if a["size"][k] < LARGE or self.growth.since(k, at) > GROWS_WITHIN or not self._members.of_one(k):
                 return later
         return serial
 
-    def _grow(self, k: int, at: int, stretch: int, *, flipped: bool) -> float:
-        """Gather evidence that it grows faster than any honest one; every row that did not join it speaks against that.
+    def _rest(self, k: int, at: int, stretch: int, *, flipped: bool) -> None:
+        """Count a row to what a cluster grows by, which begins with it where it had come to rest.
 
-        Give how much is more than honest clusters come to. Where it had come to rest, what it grows by begins with the
-        row: rows of long ago are none of it.
-
-        In the stretch of time after one in which it raised an alarm the evidence begins anew. What many clients sent
-        counts half in the next stretch: it is the world's, which moves on.
+        What many clients sent counts half in the next stretch of time: it is the world's, which moves on.
         """
-        a, gains = self._a, self.growth
-        if a["stretch"][k] != stretch:
-            if a["peak"][k] >= ALARM:
-                a["ratios"][k] = 0
-            a["stretch"][k], a["peak"][k] = stretch, 0
-            if a["size"][k] > 1 and not of_one_client(a["asked"][k]):
-                for name in ("asked", "size", "labels", "own_flips"):
-                    a[name][k] //= 2
-        missed = max(at - int(a["last"][k]) - 1, 0)
-        ratios = np.maximum(a["ratios"][k] + missed * gains.miss[0], 0.0) + gains.hit[0]
-        if missed > RESTS or not a["grown_size"][k]:
+        a = self._a
+        if self.growth.is_new_to(k, stretch) and a["size"][k] > 1 and not self._members.of_one(k):
+            self._members.fade(k)
+            a["size"][k] //= 2
+            a["labels"][k] //= 2
+        if self.growth.since(k, at) - 1 > RESTS or not a["grown_size"][k]:
             a["grown_size"][k], a["grown_flips"][k], a["grown_asked"][k] = 0, 0, 0
             a["grown_from"][k], a["grown_from_codes"][k] = a["latest"][k], a["latest_codes"][k]
         else:
             a["grown_flips"][k] += flipped
         a["grown_size"][k] += 1
-        a["ratios"][k], a["last"][k] = ratios, at
-        before = float(a["peak"][k])
-        a["peak"][k] = max(before, float(evidence(ratios[None, None], gains)[0, 0]))
-        limit = self._limit(before, float(a["peak"][k]))
-        np.maximum(self._most["peak"], a["peak"][k], out=self._most["peak"])
-        return limit
-
-    def _limit(self, before: float, peak: float) -> float:
-        """Give how much evidence is more than the clusters of honest stretches came to, when one's has risen.
-
-        That is twice what one of them came to; or as much as that, where what clusters came to beyond it adds up to as
-        much again: one in n stretches is so far beyond, and two are in far fewer. Infinite where too few went by.
-        """
-        beyond, alone = self._most["beyond"], float(limits(self._most, ALARM)[0])
-        usual = alone / TWICE
-        beyond[0] += max(peak, usual) - max(before, usual)
-        if not enough(self._most):
-            return np.inf
-        return max(usual, ALARM) if beyond.sum() >= usual else alone
-
-    def _asked(self, k: int, client: int, label: int, name: bytes) -> tuple[int, int, bool]:
-        """Count a row of a client; give how many it has sent, how often its answer flipped, and whether it did now."""
-        a, place = self._a, self._room_for(k, client)
-        if place < 0:
-            return 0, 0, False
-        flipped = label >= 0 and a["own_label"][k, place] not in (-1, label)
-        a["own_flips"][k, place] += flipped
-        a["own_label"][k, place] = label
-        if place < FIRSTS and not a["own_first"][k, place]:
-            a["own_first"][k, place] = name
-        a["asked"][k, place] += 1
-        a["grown_asked"][k, place] += 1
-        return int(a["asked"][k, place]), int(a["own_flips"][k, place]), bool(flipped)
-
-    def _room_for(self, k: int, client: int) -> int:
-        """Give a client's place among a cluster's; -1 for no client, and where there is no room for another."""
-        a = self._a
-        if not client:
-            return -1
-        held = np.flatnonzero(a["members"][k] == client)
-        if held.size:
-            return int(held[0])
-        free = np.flatnonzero(a["asked"][k] == 0)
-        if not free.size:
-            return -1
-        a["members"][k, free[0]], a["grown_asked"][k, free[0]] = client, 0
-        a["own_label"][k, free[0]], a["own_flips"][k, free[0]] = -1, 0
-        a["own_first"][k, free[0] : free[0] + 1] = b""
-        return int(free[0])
 
     def _varied(self, k: int, numbers: Array, codes: Array) -> bool:
         a = self._a

@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from monitor.detectors.attack.account import account_of
 from monitor.detectors.attack.baseline import Baseline
-from monitor.detectors.attack.clusters import ALARM, of_one_client
 from monitor.detectors.attack.ecusum import Floats, Gains, evidence, gathered
 from monitor.detectors.attack.epoch import LENGTH, Epoch
+from monitor.detectors.attack.growth import ALARM
 from monitor.detectors.attack.indicators import COPYING, NAMES, TAILS
+from monitor.detectors.attack.members import of_one_client
 from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.record import ENOUGH, begin, begins, enough, limits
 from monitor.detectors.attack.regions import RARE

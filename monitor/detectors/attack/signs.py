@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from monitor.detectors.attack.baseline import Baseline
 from monitor.detectors.attack.buckets import Shared, repeats, shared
-from monitor.detectors.attack.clusters import NAME, Clusters, Memberships
+from monitor.detectors.attack.clusters import Clusters, Memberships
 from monitor.detectors.attack.epoch import Epoch
 from monitor.detectors.attack.indicators import (
     COPYING,
@@ -24,6 +24,7 @@ from monitor.detectors.attack.indicators import (
     respects,
 )
 from monitor.detectors.attack.meetings import meet
+from monitor.detectors.attack.members import NAME
 from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.sensors import HOUR, unhurried
 from monitor.detectors.attack.variations import chained
@@ -178,7 +179,7 @@ def _joined(held: Mapping[str, Array], epoch: Epoch, clusters: Clusters, alike: 
     paced = np.zeros(epoch.size, np.bool_)
     turns = np.append(True, epoch.slices[1:] != epoch.slices[:-1])
     for i in np.flatnonzero(alike.joins | alike.swept | turns).tolist():
-        clusters.turn(int(epoch.slices[i]))
+        clusters.growth.turn(int(epoch.slices[i]))
         if not (alike.joins[i] or alike.swept[i]):
             continue
         flipped = bool(alike.joins[i]) and _put(epoch, clusters, i, alike, signs)

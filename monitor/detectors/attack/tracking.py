@@ -116,7 +116,7 @@ def looked_at(
             epoch.exempt[np.isin(epoch.place, theirs)] = True
         if again:
             epoch.rescored[np.isin(epoch.place, _asking(held, epoch, again))] = True
-        clusters.growth = Gains.of([_growth(baseline, held, named=queries.named)])
+        clusters.growth.gains = Gains.of([_growth(baseline, held, named=queries.named)])
         clusters.links = _links(baseline, held, named=queries.named)
         signs = signs_of(baseline, held, epoch, clusters)
         yield epoch, signs
