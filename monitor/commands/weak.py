@@ -1,10 +1,12 @@
 """Which monitors of a model are blind or noisy, and why, in a few lines: the part of `monitor doctor` about trust."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from statistics import median
 from typing import Any
 
+from scipy.special import pdtrc
 from sqlalchemy import Connection
 
 from monitor.alerts.attack_wording import is_of_clients
@@ -30,6 +32,9 @@ LOOKED_AT, WEEKS = 60, timedelta(weeks=4)
 """So many windows tell of blindness, and these or four weeks of noise: hours of a weekday come once a week."""
 FEWEST = 5
 FLAPS = 3
+PASSING, BY_CHANCE = 10, 1e-3
+TESTED = ("drift.", "confidence", "performance.", "quality")
+"""Alerts of these kinds that last at most ten windows have come and gone."""
 BEFORE_LABELS = frozenset(detector.name for detector in ESTIMATES)
 SURE = ("alpha", "low", "high")
 NO_DOUBT = (
@@ -75,6 +80,7 @@ def weaknesses(connection: Connection, name: str, model: Model) -> Iterator[tupl
         judgements, rows = weeks, list(read_armed(connection, name, since=weeks[0].window.start))
         readings = readings_of(rows, read_episodes(connection, name))
     yield from (("noisy", why) for why in noise(connection, name, readings, judgements))
+    yield from (("noisy", why) for why in beyond_budget(read_episodes(connection, name), weeks or judgements, model))
     if not reference.layout.windows:
         yield "noisy", UNTIMED
     if short := brief(reference.layout.calendar, judgements[-1].window):
@@ -174,6 +180,35 @@ def noise(connection: Connection, name: str, readings: Readings, judgements: Seq
     if by_chance := within_chance(readings):
         named = [f"{who} {some} of {every}" for who, (some, every) in by_chance.items()]
         yield f"numbers of your own lie within what chance gives; breaches that it explains: {first_of(named)}"
+
+
+def beyond_budget(episodes: Sequence[Episode], judgements: Sequence[Judgement], model: Model) -> Iterator[str]:
+    """Tell where alerts came and went far more often than false alarms are borne, and which columns they were about.
+
+    Those of one window count once, and none of clients and of what is no test. judgements: of the windows, the oldest
+    first.
+    """
+    start, end = judgements[0].window.start, judgements[-1].window.end
+    longest = PASSING * model.window.shortest
+    went = [
+        one
+        for one in episodes
+        if one.kind.startswith(TESTED) and one.fired_at > start
+        if one.resolved_at is not None and one.resolved_at - one.fired_at <= longest
+    ]
+    times, borne = (
+        len({one.fired_at for one in went}),
+        model.false_alarms.count * ((end - start) / model.false_alarms.per),
+    )
+    if times < FEWEST or pdtrc(times - 1, borne) > BY_CHANCE:
+        return
+    most = Counter(one.column or one.detector for one in went).most_common()
+    named = first_of([f"{name} {count} times" for name, count in most])
+    yield (
+        f"{times} times in {(end - start).days} days alerts fired and soon ended, where {borne:.2g} false alarms are "
+        f"borne: {named}; either the world comes and goes so, or the reference is not like today: take a longer or a "
+        f"newer one, or give these a `min_effect`"
+    )
 
 
 def readings_of(rows: Sequence[dict[str, Any]], episodes: Sequence[Episode]) -> Readings:
