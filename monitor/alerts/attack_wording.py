@@ -176,7 +176,8 @@ def _says(one: Mapping[str, Any], told: Mapping[str, Any]) -> str:
     if one["name"] != SWEEP:
         return said(one["says"])
     columns = ", ".join(map(shown, told.get("swept") or ()))
-    return said(SWEPT.format(columns=columns) if columns else one["says"]) + flipped(int(told.get("swept_flips") or 0))
+    flips = flipped(int(told.get("swept_flips") or 0), to=" to rows varied step by step")
+    return said(SWEPT.format(columns=columns) if columns else one["says"]) + flips
 
 
 def _copies(told: Mapping[str, Any], one: Mapping[str, Any]) -> str:

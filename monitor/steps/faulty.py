@@ -10,7 +10,7 @@ import pyarrow as pa
 from sqlalchemy import Connection
 
 from monitor.detectors.attack import Baseline, Sighting
-from monitor.detectors.attack.indicators import CONTRACT, COPYING, SIMILAR, SWEEP
+from monitor.detectors.attack.indicators import CONTRACT, COPYING, SIMILAR, SWEEP, VOLUME
 from monitor.detectors.attack.variations import few_of
 from monitor.detectors.suspicion.faulty import FEWEST_ROWS, MISSING, NEW_CATEGORY, ODD, faulty_columns
 from monitor.profiles.bins import CategoryBins
@@ -77,6 +77,7 @@ def faulty_clients(
             more = found and (
                 copies_whole_rows(own, found, reference, alarm=alarm)
                 or sweeps(own, found, alarm=alarm)
+                or asks_more(own, found, alarm=alarm)
                 or shows_more(_without(watch, baselines(), sent, found), alarm=alarm)
             )
             columns[client] = {} if more else found
@@ -189,8 +190,24 @@ def sweeps(own: Sequence[Sighting], broken: Mapping[str, str], *, alarm: float) 
 
     A feed that breaks sends the rows that it sends, each with what is wrong. own, broken: as of `copies_whole_rows`.
     """
-    told = (one.evidence.get("cluster") or {} for one in own if one.detector == SWEEP and is_sure(one.log_e, alarm))
-    return any(one.get("varied") and broken.keys() >= set(one["varied"]) for one in told)
+    told = (_varied(one) for one in own if one.detector == SWEEP and is_sure(one.log_e, alarm))
+    return any(varied and broken.keys() >= varied for varied in told)
+
+
+def _varied(swept: Sighting) -> set[str]:
+    """Name the columns in which the rows of a sweep differ; a number of a vector is told by its column."""
+    names = map(str, (swept.evidence.get("cluster") or {}).get("varied") or ())
+    return {name.rpartition("[")[0] if name.endswith("]") else name for name in names}
+
+
+def asks_more(own: Sequence[Sighting], broken: Mapping[str, str], *, alarm: float) -> bool:
+    """Say whether a client asks more than any other, or tries one value after the other in what it does not break.
+
+    Neither comes of a broken column, which who searches may break on purpose. own, broken: as of `copies_whole_rows`.
+    """
+    shown = [one for one in own if one.log_e >= alarm]
+    swept = [name for one in shown if one.detector == SWEEP for name in _varied(one)]
+    return any(one.detector == VOLUME for one in shown) or any(name not in broken for name in swept)
 
 
 def shows_more(left: Sequence[Sighting], *, alarm: float) -> bool:

@@ -8,11 +8,19 @@ import pyarrow as pa
 import pytest
 
 from monitor.detectors.attack import Sighting
-from monitor.detectors.suspicion.faulty import faulty_columns
+from monitor.detectors.suspicion.faulty import ODD, faulty_columns
 from monitor.profiles.arrow import layout_of
 from monitor.profiles.groups import profile_table
 from monitor.profiles.profile import merge
-from monitor.steps.faulty import _of_few_rows, _off_contract, new_category, shows_more, sweeps, written_otherwise
+from monitor.steps.faulty import (
+    _of_few_rows,
+    _off_contract,
+    asks_more,
+    new_category,
+    shows_more,
+    sweeps,
+    written_otherwise,
+)
 from monitor.types import Roles
 
 ROWS = 60
@@ -79,7 +87,9 @@ def test_a_column_that_is_broken_in_most_rows_is_named() -> None:
 
 
 def test_a_column_that_comes_with_more_decimals_is_named() -> None:
-    assert faults(rows(ROWS, 2), odd={"age": 1.0, "income": 0.1}) == {"age": "more decimals than any honest row"}
+    assert faults(rows(ROWS, 2), odd={"age": 1.0, "income": 0.1}) == {
+        "age": "more decimals, or a wider range, than any honest row"
+    }
     assert faults(rows(ROWS, 2), odd={"age": 1.0, "income": 0.4}) == {}
 
 
@@ -166,6 +176,27 @@ def test_who_tries_one_value_after_the_other_in_a_column_does_not_break_it(varie
     assert not sweeps([replace(sweep, log_e=9.0)], {"debt": "no value"}, alarm=13.8)
 
 
+@pytest.mark.parametrize(
+    ("detector", "varied", "more"),
+    [
+        ("volume", [], True),
+        ("one_column_sweep", ["age"], True),
+        ("one_column_sweep", ["debt", "age"], True),
+        ("one_column_sweep", ["debt"], False),
+        ("one_column_sweep", [], False),
+        ("far_from_class", ["age"], False),
+    ],
+)
+def test_a_broken_column_explains_neither_how_much_is_asked_nor_a_search_in_others(
+    detector: str,
+    varied: list[str],
+    more: bool,  # noqa: FBT001
+) -> None:
+    shown = replace(off(detector=detector), evidence={"cluster": {"varied": varied}}, log_e=14.0)
+    assert asks_more([shown], {"debt": "no value"}, alarm=13.8) == more
+    assert not asks_more([replace(shown, log_e=13.0)], {"debt": "no value"}, alarm=13.8)
+
+
 def test_two_rows_of_ten_that_lie_far_out_in_another_column_are_chance() -> None:
     table = {name: values[:10] for name, values in rows(ROWS, 21).items()}
     table["age"] = np.full(10, np.nan)
@@ -200,7 +231,7 @@ def test_one_new_category_is_no_probing_however_few_rows_have_it(
 @pytest.mark.parametrize(
     ("own", "found"),
     [
-        ([off(("debt", 0.4))], {"debt": "more decimals than any honest row"}),  # means are filled in
+        ([off(("debt", 0.4))], {"debt": ODD}),  # means are filled in
         ([off(("debt", 0.4), ("income", 0.4))], {}),  # of four features one is few
         ([off(("debt", 1.0)), off(detector="near_duplicate_starts")], {}),  # steps from one row to the next
         ([off(("debt", 1.0)), off(detector="doubtful")], {}),

@@ -11,7 +11,7 @@ from monitor.profiles.profile import ColumnProfile, Profile
 MOST, SOME, RARE, OTHERS = 0.6, 0.2, 0.01, 0.1
 FEWEST_ROWS, BY_CHANCE = 10, 1e-3
 MISSING = "no value"
-ODD = "more decimals than any honest row"
+ODD = "more decimals, or a wider range, than any honest row"
 NEW_CATEGORIES, NEW_CATEGORY = "unheard-of categories", "one unheard-of category"
 ABOVE, BELOW = "values above nearly all of the reference's", "values below nearly all of the reference's"
 """What a change of unit makes of values."""
