@@ -27,6 +27,7 @@ from monitor.steps.suspicions import Suspicious
 from monitor.steps.verdict import Verdict
 from monitor.steps.version_reasons import comes_of_version, differing_version, lies_in_own_rows, new_version_in
 from monitor.store.database import Database
+from monitor.store.references import WHOLE
 from monitor.types import Measurement, Window
 
 FIXED = {"quality": "data_quality", "model_change": "model_change", "bias.temporal": "temporal"}
@@ -121,7 +122,7 @@ def _reason_for(finding: Finding, verdict: Verdict, reason: Reason | None, last:
         # of the rows of a segment none are missing because another one's are
         return None
     if reason is not None and finding.kind == "drift.data":
-        reason = replace(reason, origin=reason.origin.of_features())
+        reason = reason.of_feature(finding.column, verdict.profiles[WHOLE][0].layout)
     if reason is None or reason.origin.name not in ("temporal", "undetermined"):
         return reason
     if lies_in_own_rows(finding, verdict, one):

@@ -14,6 +14,7 @@ from monitor.alerts.symptoms import Excess
 from monitor.alerts.taxonomy import is_attack
 from monitor.detectors.suspicion.suspects import client_of
 from monitor.profiles.contributions import Contribution
+from monitor.profiles.layout import Layout
 from monitor.steps.displaced import columns_in_other_units, crept_columns, leapt_columns, swapped_columns
 from monitor.steps.evidence import MOST_NAMED
 from monitor.steps.faulty import Faulty
@@ -37,11 +38,22 @@ COLUMNS: Mapping[str, str] = {"data_quality": "broken", "temporal": "crept", "mo
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a window differs, and which clients sent the rows by which its most moved column does."""
+    """Why a window differs, and which clients sent the rows by which its most moved column does.
+
+    sound: why it would without the columns that are broken: what moved beside these did not do so because of them.
+    """
 
     origin: Origin
     column: str = ""
     clients: Sequence[Contribution] = ()
+    sound: Origin | None = None
+
+    def of_feature(self, column: str, layout: Layout) -> "Reason":
+        """Give why a column of the features moved: not because another one is broken, unless it is made of several."""
+        known = layout.by_name.get(column)
+        made = known is None or known.role not in ("feature", "sensitive")
+        sound = self.origin if made or column in self.origin.columns or self.sound is None else self.sound
+        return replace(self, origin=sound.of_features())
 
     def evidence(self) -> dict[str, Any]:
         """Give it as JSON that an alert carries; the clients stand with the column that they moved."""
@@ -120,6 +132,7 @@ def reason_of(
     swapped = swapped_columns(moved, verdict, memory)
     symptoms = replace(
         symptoms,
+        broken={name: share for name, share in symptoms.broken.items() if name not in swapped},
         attack=attack,
         differs=differs,
         crept=symptoms.crept | crept_columns(moved, verdict, memory),
@@ -134,7 +147,11 @@ def reason_of(
     found = senders_of(connection, model, verdict, column, window, without=without) if column else None
     if found is not None:
         symptoms = replace(symptoms, drift=excess_of(found))
-    return Reason(origin_of(symptoms), column if found else "", found or ())
+    origin, sound = origin_of(symptoms), None
+    if origin.name == "data_quality" and origin.columns:
+        rest = {name: distance for name, distance in moved.items() if name not in origin.columns}
+        sound = origin_of(replace(symptoms, broken={}, moved=rest))
+    return Reason(origin, column if found else "", found or (), sound)
 
 
 def missing_before(standing: Iterable[Mapping[str, Any]]) -> set[str]:

@@ -13,7 +13,14 @@ from monitor.alerts.phrasing import distinct, shown
 from monitor.alerts.symptoms import BROKEN_SHARE, UNIT_PSI, Excess, Symptoms
 from monitor.alerts.taxonomy import is_attack
 from monitor.detectors.drift import mean_shift, psi
-from monitor.detectors.quality import constant_column, contradicted_share, invalid_share, missing_share, unseen_share
+from monitor.detectors.quality import (
+    constant_column,
+    contradicted_share,
+    invalid_share,
+    missing_share,
+    out_of_range_share,
+    unseen_share,
+)
 from monitor.detectors.suspicion.suspects import client_of
 from monitor.detectors.temporal.lasting import LASTING_DRIFT
 from monitor.profiles.contributions import HEAVIEST, Contribution, contributions
@@ -33,9 +40,20 @@ from monitor.store.records import read_records
 from monitor.store.references import WHOLE
 from monitor.types import Measurement, Window
 
-BROKEN = {one.NAME for one in (missing_share, invalid_share, unseen_share, constant_column, contradicted_share)}
+BROKEN = {
+    one.NAME
+    for one in (
+        missing_share,
+        invalid_share,
+        unseen_share,
+        constant_column,
+        contradicted_share,
+        out_of_range_share,
+    )
+}
 RENAMED_SHARE = 0.2
 """New categories in fewer rows are as likely new things in the world as a feed that breaks or renames its values."""
+FAR = 2.0
 AS_MANY = 0.25
 """A category that is gone came as often as another does, to within that part of its share."""
 MEANING = "drift.concept"
@@ -53,7 +71,8 @@ def symptoms_of(verdict: Verdict, stepped: Sequence[Finding], *, faulty: Faulty)
     attackers = {f.segment for f in stepped if is_attack(f.kind) and f.alert.state in UNDER_ALARM}
     attackers = {segment for segment in attackers if not faulty.said(client_of(segment))}
     own = (judged.measurement for judged in whole if not comes_of_version(judged.measurement, verdict))
-    found = _broken(one for one in own if one.detector != unseen_share.NAME or _are_renamed(one, verdict))
+    doubted = {unseen_share.NAME: _are_renamed, out_of_range_share.NAME: _lie_far_off}
+    found = _broken(one for one in own if one.detector not in doubted or doubted[one.detector](one, verdict))
     broken = {name: max(found.get(name, 0.0), faulty.shares.get(name, 0.0)) for name in {*found, *faulty.shares}}
     moved = {name: value for name, value in lying.items() if value is not None}
     grows = frozenset(name for name in {*moved, *_lastingly_moved(stepped)} if layout.by_name[name].grows)
@@ -144,6 +163,17 @@ def _broken(measurements: Iterable[Measurement]) -> dict[str, float]:
             rise = one.value - (one.reference or 0.0)
             shares[one.column] = max(shares.get(one.column, 0.0), rise)
     return shares
+
+
+def _lie_far_off(beyond: Measurement, verdict: Verdict) -> bool:
+    """Say whether values beyond the reference's range lie several ranges beyond, as those in another unit do.
+
+    That is told from how far they move the mean of all.
+    """
+    before, after = (profile.columns[beyond.column] for profile in verdict.profiles[WHOLE])
+    if before.low is None or before.high is None or not after.n or not beyond.value:
+        return False
+    return abs(after.sum / after.n) / beyond.value > FAR * (before.high - before.low)
 
 
 def _are_renamed(unseen: Measurement, verdict: Verdict) -> bool:

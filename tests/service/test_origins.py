@@ -185,8 +185,9 @@ def test_a_new_good_is_no_broken_data_and_a_column_renamed_in_half_of_the_rows_i
         rows["income"][changed] *= 1.3
 
     found = alarms(tmp_path, new)
-    alert, *_ = of_drift(found, "income")
+    alert, *_ = of_drift(found, "good")
     assert alert["origin"] == origin
+    assert {alert["origin"] for alert in of_drift(found, "income")} == {"temporal"}
     told = next(one for one in found if one["detector"] == "unseen_share")
     assert ", most often kale (" in told["text"]
 
@@ -207,8 +208,11 @@ def test_a_category_that_comes_in_the_place_of_one_as_frequent_is_that_one_renam
         rows["port"][theirs[:: 1 if instead == "Narvik" else 5]] = "NVK"
         rows["income"][changed] *= 1.3
 
-    alert, *_ = of_drift(alarms(tmp_path, renamed, also=with_ports), "income")
+    found = alarms(tmp_path, renamed, also=with_ports)
+    alert, *_ = of_drift(found, "port")
     assert alert["origin"] == origin
+    beside, *_ = of_drift(found, "income")
+    assert beside["origin"] == "temporal"
 
 
 def test_a_new_version_that_answers_otherwise_is_another_model(tmp_path: Path) -> None:
@@ -246,6 +250,17 @@ def test_a_column_that_comes_in_another_unit_is_broken_though_its_values_could_b
     assert {(alert["origin"], *alert["evidence"]["origin"]["broken"]) for alert in drift} == {("data_quality", "debt")}
     said = "debt: the values are the usual ones in another unit, as pounds are of kilograms"
     assert all(said in alert["evidence"]["origin"]["for"] for alert in drift)
+
+
+@pytest.mark.parametrize(("times", "origin"), [(100.0, "data_quality"), (1.6, "temporal")])
+def test_a_fifth_of_the_rows_several_ranges_off_is_in_another_unit_and_just_beyond_the_range_is_none(
+    tmp_path: Path, times: float, origin: str
+) -> None:
+    def in_cents(rows: Rows, changed: np.ndarray) -> None:
+        rows["income"][changed[::5]] = rows["income"].max() * times
+
+    drift = of_drift(alarms(tmp_path, in_cents), "income")
+    assert {alert["origin"] for alert in drift} == {origin}
 
 
 def test_a_column_that_grows_to_where_another_unit_would_bring_it_is_a_season(tmp_path: Path) -> None:
