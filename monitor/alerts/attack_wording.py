@@ -121,7 +121,7 @@ def _size(told: Mapping[str, Any]) -> int:
 def _mild(told: Mapping[str, Any]) -> list[str]:
     """Say why an alert about a client is one of low severity."""
     mild = told.get("severity") == "info" and told.get("client") and not is_of_broken_data(told)
-    return ["Low severity: people who try out one row, or have much to ask, look like this, too."] if mild else []
+    return ["Low severity: people who try out some rows, or have much to ask, look like this, too."] if mild else []
 
 
 def _crowd(finding: Finding) -> str:

@@ -71,6 +71,25 @@ def test_a_window_is_compared_without_those_who_are_odd_and_with_those_who_only_
     assert alarmed_clients([much, seen("busy", detector="far_from_class")], alpha=1e-6) == {"busy"}
 
 
+@pytest.mark.parametrize(
+    ("detector", "rows", "client", "severity"),
+    [
+        ("far_from_class", 15, "qa", "info"),
+        ("far_from_class", 16, "qa", "warning"),
+        ("odd_all_round", 15, "qa", "warning"),
+        ("malformed", 15, "qa", "warning"),
+        ("near_duplicates", 15, "qa", "warning"),
+    ],
+)
+def test_a_handful_of_odd_rows_is_told_at_low_severity(detector: str, rows: int, client: str, severity: str) -> None:
+    shown = seen(client, detector=detector, rows=rows, hits=rows)
+    assert severity_of([shown], [], client=client, limit=LIMIT) == severity
+    assert (
+        severity_of([shown], [seen(client, detector="odd_combination", rows=rows)], client=client, limit=LIMIT)
+        == severity
+    )
+
+
 def test_weak_evidence_is_not_shown_and_totals_are_none() -> None:
     assert measured(seen(log_e=5), seen("", 0.0, total=True)) == []
 
@@ -296,7 +315,7 @@ def test_much_asked_is_told_at_low_severity_with_what_copies_the_model() -> None
         "c1 has asked 12,345 different rows in all, and about 800 are enough for a copy that gives nine answers of ten."
     )
     assert said in lines_of(group)
-    assert lines_of(group)[-2].startswith("Low severity: people who try out one row")
+    assert lines_of(group)[-2].startswith("Low severity: people who try out some rows")
 
 
 def test_the_message_of_hostile_names_stays_on_its_lines() -> None:

@@ -12,7 +12,17 @@ from monitor.detectors.attack.baseline import SLACK, Baseline, Classes, Flags, S
 from monitor.detectors.attack.budget import model_budget
 from monitor.detectors.attack.combination import Combination
 from monitor.detectors.attack.contract import Contract, unheard_of
-from monitor.detectors.attack.indicators import INDICATORS, MET, NAMES, ODD, RESPECTS, SIMILAR, TAILS, respects
+from monitor.detectors.attack.indicators import (
+    INDICATORS,
+    INDICATORS_BY_NAME,
+    MET,
+    NAMES,
+    ODD,
+    RESPECTS,
+    SIMILAR,
+    TAILS,
+    respects,
+)
 from monitor.detectors.attack.meetings import chance_meetings
 from monitor.detectors.attack.near_copies import NearCopies
 from monitor.detectors.attack.population import FEWEST, Population, levels_of
@@ -47,10 +57,10 @@ def baseline_of(reference: pa.Table, roles: Roles, layout: Layout, *, rng: np.ra
     copies = NearCopies.of(space, rows, ~halves.out, halves.apart, rng=rng)
     buckets = copies.fingerprint.buckets(space.scaled(distinct), distinct)
     measured = _faults_at_most(halves, learned) | {
-        "training_rows": 3 * (1 - np.unique(halves.hashes).size / halves.hashes.size),
+        "training_rows": repeats_at_most(1 - np.unique(halves.hashes).size / halves.hashes.size),
         MET: chance_meetings(learned.population.placed(space, distinct), buckets, rng=rng),
     }
-    regions = Regions.of(learned.population.points, held.points, held.found, rng=rng)
+    regions = Regions.of(learned.population.points, held.points, held.rows.codes, held.found, rng=rng)
     odd = shown_by(regions, learned.contract, held.found, held.points, held.rows)[1][:, NAMES.index(ODD)]
     measured[ODD] = SLACK[NAMES.index(ODD)] * _share_at_most(odd[:, None])
     return Baseline(
@@ -201,6 +211,11 @@ def _faults_at_most(halves: Halves, learned: _Learned) -> dict[str, float]:
     }
 
 
+def repeats_at_most(share: float) -> float:
+    """Give the share of honest rows that are exactly rows of the reference, at most, by that of its own that repeat."""
+    return float(np.clip(max(3 * share, INDICATORS_BY_NAME["training_rows"].rate), RATE_LEAST, RATE_MOST))
+
+
 def _share_at_most(broken: NDArray[np.bool_]) -> float:
     """Give the share of rows with a fault, as if the next one had it, too: few rows tell little of what is rare.
 
@@ -220,7 +235,7 @@ def shown_by(
     of_tails = np.isin(NAMES, list(TAILS))
     faults = contract.faults(rows)
     if len(rows):
-        counted[:, of_tails], hits[:, of_tails] = regions.shown(found, points)[:2]
+        counted[:, of_tails], hits[:, of_tails] = regions.shown(found, points, rows.codes)[:2]
     for name, broken in (("off_contract", faults.broken), ("malformed", faults.malformed)):
         counted[:, NAMES.index(name)], hits[:, NAMES.index(name)] = True, broken.any(axis=1)
     counted[:, NAMES.index(ODD)], hits[:, NAMES.index(ODD)] = True, respects(hits & counted) >= RESPECTS

@@ -20,7 +20,7 @@ Classes = NDArray[np.int64]
 
 NEIGHBOURS, TRUSTED = 5, 3
 MOST_LEVELS, SHRUNK = 12, 2.0**-0.5
-FURTHEST = 8.0
+FURTHEST, HALF = 8.0, 0.5
 COMPONENTS = 96
 FEWEST = 2 * (NEIGHBOURS + 1)
 
@@ -48,16 +48,14 @@ class Population:
         plain = cls(levels, blank, blank, classes, blank, blank)
         points = plain.placed(space, rows)
         turn = _axes(points) if points.shape[1] > COMPONENTS else blank
+        rare = _rarely_held(points, space.numbers)
         points = points @ turn if turn.size else points
         count = int(classes.max(initial=-1)) + 1
         means = np.array([_mean(points, classes == k) for k in range(count)], np.float32).reshape(count, -1)
         centred = points - (means[classes] if count else points.mean(axis=0))
-        precision = (
-            import_module("sklearn.covariance")
-            .LedoitWolf(assume_centered=True)
-            .fit(centred)
-            .precision_.astype(np.float32)
-        )
+        spread = import_module("sklearn.covariance").LedoitWolf(assume_centered=True).fit(centred).covariance_
+        spread = spread + ((turn.T * rare) @ turn if turn.size else np.diag(rare))
+        precision = np.linalg.inv(spread).astype(np.float32)
         return cls(levels, turn, points, classes, means, precision)
 
     def placed(self, space: Space, rows: Rows) -> NDArray[np.float32]:
@@ -139,6 +137,17 @@ def _axes(points: NDArray[np.float32]) -> NDArray[np.float32]:
     centred = points - points.mean(axis=0)
     _, _, axes = np.linalg.svd(centred, full_matrices=False)
     return np.asarray(axes[:COMPONENTS].T, np.float32)
+
+
+def _rarely_held(points: NDArray[np.float32], numbers: int) -> Floats:
+    """Give the variance that dimensions of categories lack to that of one in half of the rows; shape (dimensions,).
+
+    By that of a rare category all rows of a client who sends no other would be far off, whatever else they hold. That
+    categories do not go together is told by `Combination`.
+    """
+    share = points.mean(axis=0, dtype=np.float64) / SHRUNK
+    lacking = SHRUNK**2 * np.maximum(HALF * (1 - HALF) - share * (1 - share), 0.0)
+    return np.where(np.arange(share.size) < numbers, 0.0, lacking)
 
 
 def _mean(points: NDArray[np.float32], own: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from monitor.detectors.attack.baseline import SLACK, Baseline
-from monitor.detectors.attack.fitting import MOST_ROWS, held_out, shown_by
+from monitor.detectors.attack.fitting import MOST_ROWS, held_out, repeats_at_most, shown_by
 from monitor.detectors.attack.indicators import COPYING, NAMES
 from monitor.detectors.attack.ordering import ranks
 from monitor.detectors.attack.queries import Queries
@@ -24,6 +24,7 @@ Places = NDArray[np.intp]
 LEAST, OFTEN, STEP, MOST = 40, 400, 20, 2 * MOST_ROWS
 """Clients of fewer rows tell little; of one more than so many rows are not looked at, nor of all together."""
 DAY = timedelta(days=1)
+MOST_CLIENTS, TRAINED = 0.75, NAMES.index("training_rows")
 COPY = np.isin(NAMES, COPYING)
 
 
@@ -34,10 +35,31 @@ def rehearsed(baseline: Baseline, reference: pa.Table, roles: Roles) -> Baseline
     """
     if roles.client is None or roles.client not in reference.column_names:
         return baseline
-    regulars = _odd(baseline, reference, roles)
+    baseline = _repeating(baseline, reference, roles)
+    regulars = _odd(baseline, reference, roles).and_of(baseline.regulars)
     if roles.timestamp in reference.column_names:
         regulars = regulars.and_of(_copying(baseline, reference, roles))
     return replace(baseline, regulars=regulars)
+
+
+def _repeating(baseline: Baseline, reference: pa.Table, roles: Roles) -> Baseline:
+    """Tell who repeats rows, as a nightly batch does and who polls, from the others, whom such rows say nothing of."""
+    reference = reference.slice(max(reference.num_rows - MOST_ROWS, 0))
+    hashes = baseline.space.rows(reference).hashes()
+    _, which, times = np.unique(hashes, return_inverse=True, return_counts=True)
+    keys, again = keys_of(reference, roles), times[which] > 1
+    clients, own, rows = np.unique(keys, return_inverse=True, return_counts=True)
+    shares = np.bincount(own, again, clients.size) / rows
+    known = (clients > 0) & (rows >= LEAST)
+    if not known.any():
+        return baseline
+    others = (known & (shares <= np.quantile(shares[known], MOST_CLIENTS)))[own]
+    counted, hits = np.zeros((2, keys.size, len(NAMES)), np.bool_)
+    counted[:, TRAINED], hits[:, TRAINED] = True, again
+    rates = baseline.rates.copy()
+    rates[TRAINED] = min(rates[TRAINED], repeats_at_most(float(again[others].mean())))
+    baseline = replace(baseline, rates=rates)
+    return replace(baseline, regulars=_regulars(baseline, keys, counted, hits))
 
 
 def _odd(baseline: Baseline, reference: pa.Table, roles: Roles) -> Regulars:

@@ -228,7 +228,7 @@ def _tails(baseline: Baseline, epoch: Epoch, novel: Places, signs: Signs) -> Non
     points = baseline.population.placed(baseline.space, rows)
     unlooked = epoch.unlooked[novel]
     found = baseline.statistics(rows, points, epoch.classes[novel], epoch.margins[novel], unlooked=unlooked)
-    known, shown, worst = baseline.regions.shown(found, points)
+    known, shown, worst = baseline.regions.shown(found, points, rows.codes)
     for place, (name, tail) in enumerate(TAILS.items()):
         signs.counted[novel, PLACE[name]] = known[:, place]
         signs.hits[novel, PLACE[name]] = shown[:, place]

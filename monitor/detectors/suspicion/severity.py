@@ -3,13 +3,16 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from monitor.detectors.attack.indicators import ALL_BY_NAME, DOUBT
+from monitor.detectors.attack.indicators import ALL_BY_NAME, DOUBT, NAMES, PASSING
 from monitor.detectors.attack.sighting import Sighting, sign_of
 from monitor.stats.evidence import is_sure
 from monitor.types import SEVERITIES, Severity
 
 FLIPS, WHAT_IF, FEW_VARIED = 5, 0.5, 3
 FELT, FELT_SHARE = 30, 0.2
+HANDFUL = 15
+"""So few rows people make by hand, to try a model out."""
+BY_HAND = frozenset(name for name, passes in zip(NAMES, PASSING, strict=True) if passes and name != "malformed")
 CARRIERS, FAR, APART, SOME = 2, 8.0, 4.0, 0.1
 """Two columns carry all that is odd, where they lie eight robust deviations off and four times as far as any other."""
 
@@ -20,8 +23,9 @@ def severity_of(found: Sequence[Sighting], others: Sequence[Sighting], *, client
     Critical are near-copies whose answer flipped five times or more, a client's own where it is one's, if more than
     three columns are varied, and signs of two families that are sure; a warning is one family, or more of them that two
     columns carry alone, as those of a changed unit do; what is known of no client in particular is one step less. What
-    honest people may do, to vary few values of a row again and again or to ask much, is info; a warning, though, if the
-    answer flipped five times while more than three columns were varied, if few at a time.
+    honest people may do, to vary few values of a row again and again, to ask much, or to send up to fifteen odd rows,
+    is info; a warning, though, if the answer flipped five times while more than three columns were varied, if few at a
+    time.
     """
     alarming = [one for one in (*found, *others) if one.log_e >= limit]
     if alarming and all(map(_maybe_honest, alarming)):
@@ -95,8 +99,10 @@ def _compares_few(one: Sighting) -> bool:
 
 
 def _maybe_honest(one: Sighting) -> bool:
-    """Say whether honest clients may show it: those who ask "what if", and those who have much to ask."""
+    """Say whether honest clients may show it: those who ask "what if", have much to ask, or try some odd rows out."""
     family = _family(one.detector)
+    if one.client and one.rows <= HANDFUL and one.detector in BY_HAND:
+        return True
     if _varies(one):
         return _flips(one) < FLIPS or _compares_few(one)
     return family == "volume" or (family == "sweep" and _flips(one) < FLIPS)
