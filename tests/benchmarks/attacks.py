@@ -20,7 +20,7 @@ from process import ONE_THREAD
 
 os.environ |= ONE_THREAD
 WORLDS = ("car_loan", "digits", "power", "census")
-PARTS = ("delays", "honest", "small", "passes", "cost", "origins", "poisoning")
+PARTS = ("delays", "honest", "small", "groups", "passes", "cost", "origins", "poisoning")
 Asked = argparse.Namespace
 
 
@@ -30,6 +30,7 @@ def figures(asked: Asked) -> Iterator[Figure]:
         "delays": _delays,
         "honest": _honest,
         "small": _small,
+        "groups": _groups,
         "passes": _passes,
         "cost": _cost,
         "origins": _origins,
@@ -62,6 +63,12 @@ def _small(asked: Asked) -> Iterator[Figure]:
     from attacks import small
 
     yield from small.figures(_logs(asked), quick=asked.quick)
+
+
+def _groups(asked: Asked) -> Iterator[Figure]:
+    from attacks import groups
+
+    yield from groups.figures(_logs(asked), quick=asked.quick)
 
 
 def _passes(asked: Asked) -> Iterator[Figure]:

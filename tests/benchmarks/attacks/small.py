@@ -57,11 +57,12 @@ def _accused(rows: pa.Table, reference: int, *, seed: int, named: bool = False) 
     state, accused = sentry.state, set[str]()
     for day in range(DAYS):
         state, seen = track(sentry.baseline, state, traffic.slice(day * A_DAY, A_DAY), sentry.roles, length=DAY)
-        accused |= _suspected(seen)
+        accused |= suspected(seen)
     return accused
 
 
-def _suspected(seen: list[Sighting]) -> set[str]:
+def suspected(seen: list[Sighting]) -> set[str]:
+    """Name the segments of the clients that are suspected of anything."""
     return {one.segment for one in compare(seen, alpha=ALPHA) if one.segment and one.value >= log(1 / ALPHA)}
 
 
