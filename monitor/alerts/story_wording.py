@@ -48,7 +48,7 @@ def ageing(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  
     before = "" if told["before"] is None else f" (reference {number(told['before'])})"
     if version := told.get("version"):
         advice = [f"version {shown(version)} answers otherwise than the older one: see first whether it is the reason"]
-    elif answers := told.get("answers"):
+    elif answers := told.get("answers") or told.get("origin", {}).get("answers"):
         advice = [f"{listed(answers, 3)} changed by itself about then: see first whether that is the reason"]
     elif missing := told.get(MISSING):
         rows = f"rows are missing since about then, told apart by {listed(list(missing), 3)}"

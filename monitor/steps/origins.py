@@ -196,10 +196,26 @@ def _coming_of(finding: Finding, origin: str, told: Mapping[str, Any]) -> Findin
 
 
 def _came_with(finding: Finding, reason: Reason, standing: Iterable[Mapping[str, Any]]) -> bool:
-    """Say whether a reason came when a fall began: one that has lasted is laid beside alerts about broken columns."""
+    """Say whether a reason came when a fall began.
+
+    A fall that has lasted is laid beside alerts about broken columns, and of another model beside those of the fall
+    itself, for its answers moved at once.
+    """
     columns = set(reason.origin.columns) if reason.origin.name == "data_quality" else set[str]()
-    faults = (row for row in standing if row["state"] in UNDER_ALARM and columns.intersection(broken_in(row)))
-    return has_only_begun(finding) or any(began_with(finding, row) for row in faults)
+    of_model = reason.origin.name == "model_change"
+    came = (
+        row
+        for row in standing
+        if (of_model and _tells_of_a_fall(row))
+        or (row["state"] in UNDER_ALARM and columns.intersection(broken_in(row)))
+    )
+    return has_only_begun(finding) or any(began_with(finding, row) for row in came)
+
+
+def _tells_of_a_fall(row: Mapping[str, Any]) -> bool:
+    """Say whether an alert tells, or is about to tell, of performance in all traffic."""
+    told = row["state"] in ("pending", *UNDER_ALARM)
+    return told and row["kind"] == "performance.realised" and not row["segment"]
 
 
 def _of_attack(reason: Reason, *, by_one: bool) -> Reason:

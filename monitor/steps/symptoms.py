@@ -57,6 +57,7 @@ FAR = 2.0
 AS_MANY = 0.25
 """A category that is gone came as often as another does, to within that part of its share."""
 MEANING = "drift.concept"
+_OF_LABELS = (MEANING, "performance.realised")
 _OUTPUTS, _OUTCOMES = ("drift.prediction", "confidence"), ("drift.label", MEANING, "performance.realised")
 
 
@@ -108,14 +109,14 @@ def _lastingly_moved(stepped: Iterable[Finding]) -> set[str]:
 def turned_answers(verdict: Verdict, memory: Memory, stepped: Iterable[Finding]) -> tuple[str, ...]:
     """Name the answers that surely moved, and at once, where labels surely meet them otherwise, but did not move.
 
-    That labels do is sure where an alert of it fires, or one window alone leaves no doubt. Where the world changes the
-    labels do, too; and where a feature that is not logged moved, labels meet the answers as they did. What is left is
-    that the answers are made otherwise.
+    That labels do is sure where an alert of it, or of performance, fires, or one window alone leaves no doubt. Where
+    the world changes the labels do, too; and where a feature that is not logged moved, labels meet the answers as they
+    did. What is left is that the answers are made otherwise.
     """
     whole = [one for one in verdict.judged if not one.measurement.segment]
     known = [one.outcome for one in whole if one.kind == "drift.label"]
     met = any(is_sure(one) for one in whole if one.kind == MEANING)
-    met = met or any(f.kind == MEANING and f.alert.state == "firing" and not f.segment for f in stepped)
+    met = met or any(f.kind in _OF_LABELS and f.alert.state == "firing" and not f.segment for f in stepped)
     if "breach" in known or "clear" not in known or not met:
         return ()
     sure = distinct(one.measurement.column for one in _of_answers(whole) if one.kind in _OUTPUTS and is_sure(one))

@@ -17,6 +17,7 @@ from monitor.steps.measure import Found, Pairs, compared, laid_beside, only_vers
 from monitor.steps.memory import Memory
 from monitor.steps.reference import References
 from monitor.steps.sample import Sample
+from monitor.steps.shared_moves import without_shared_moves
 from monitor.steps.usual import without_the_usual
 from monitor.store.measurements import Judged, Judgement
 from monitor.types import Window
@@ -100,7 +101,7 @@ def verdict_on(
     return Verdict(
         _judgement(sample, due, matured=labels_known, decided=not lacking()),
         found,
-        without_the_usual(judged, pairs, sample.stretch),
+        without_shared_moves(without_the_usual(judged, pairs, sample.stretch), pairs),
         first=newest and due.before is None,
         again=newest and due.before is not None,
         late=due.before is not None and 0 <= due.before.revision < sample.revision,

@@ -18,6 +18,7 @@ Array = NDArray[Any]
 MOST_COLUMNS = 5
 CLUSTERED = (*SIMILAR, "one_column_sweep", "cluster")
 UNKNOWN = "(unknown)"
+TRAINED = "training_rows"
 
 
 class Client(NamedTuple):
@@ -54,6 +55,9 @@ def account_of(
         return {}
     if detector in CONTRACT:
         return {"columns": _broken(baseline.space, faults.take(hit), detector)}
+    if detector == TRAINED:
+        # nothing is odd of rows that are the reference's own
+        return {}
     return {"columns": _columns(baseline, rows.take(hit))}
 
 
