@@ -56,7 +56,8 @@ def weaknesses(connection: Connection, name: str, model: Model) -> Iterator[tupl
     reference = known[1][WHOLE]
     since = judgements[0].window.start
     rows = list(read_armed(connection, name, since=since))
-    readings = readings_of(rows, read_episodes(connection, name))
+    episodes = read_episodes(connection, name)
+    readings = readings_of(rows, episodes)
     usual = int(median([one.rows for one in judgements if one.rows] or [0]))
     thresholds = _thresholds(rows)
     yield from (("blind", why) for why in _unwatched(model, reference.layout))
@@ -78,9 +79,9 @@ def weaknesses(connection: Connection, name: str, model: Model) -> Iterator[tupl
     weeks = [one for one in judged if judgements[-1].window.end - one.window.start <= WEEKS]
     if len(weeks) > len(judgements):
         judgements, rows = weeks, list(read_armed(connection, name, since=weeks[0].window.start))
-        readings = readings_of(rows, read_episodes(connection, name))
+        readings = readings_of(rows, episodes)
     yield from (("noisy", why) for why in noise(connection, name, readings, judgements))
-    yield from (("noisy", why) for why in beyond_budget(read_episodes(connection, name), weeks or judgements, model))
+    yield from (("noisy", why) for why in beyond_budget(episodes, weeks or judgements, model))
     if not reference.layout.windows:
         yield "noisy", UNTIMED
     if short := brief(reference.layout.calendar, judgements[-1].window):
@@ -196,10 +197,8 @@ def beyond_budget(episodes: Sequence[Episode], judgements: Sequence[Judgement], 
         if one.kind.startswith(TESTED) and one.fired_at > start
         if one.resolved_at is not None and one.resolved_at - one.fired_at <= longest
     ]
-    times, borne = (
-        len({one.fired_at for one in went}),
-        model.false_alarms.count * ((end - start) / model.false_alarms.per),
-    )
+    times = len({one.fired_at for one in went})
+    borne = model.false_alarms.count * ((end - start) / model.false_alarms.per)
     if times < FEWEST or pdtrc(times - 1, borne) > BY_CHANCE:
         return
     most = Counter(one.column or one.detector for one in went).most_common()

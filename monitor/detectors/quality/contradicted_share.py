@@ -68,6 +68,8 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
     )
 
 
+# All estimates of a window ask for the same.
+@lru_cache(maxsize=8)
 def contradicting(reference: Profile, current: Profile) -> bool:
     """Say whether scores and predictions surely go apart in so many rows that neither tells what the other is worth."""
     found = next(iter(compare(reference, current)), None)
