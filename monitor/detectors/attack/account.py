@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from monitor.detectors.attack.baseline import Baseline
 from monitor.detectors.attack.clusters import LABELS, Memberships
 from monitor.detectors.attack.contract import Faults
-from monitor.detectors.attack.indicators import CONTRACT, SIMILAR
+from monitor.detectors.attack.indicators import CONTRACT, SIMILAR, TRAINED
 from monitor.detectors.attack.space import Rows, Space
 from monitor.profiles.bins import CategoryBins
 
@@ -18,7 +18,6 @@ Array = NDArray[Any]
 MOST_COLUMNS = 5
 CLUSTERED = (*SIMILAR, "one_column_sweep", "cluster")
 UNKNOWN = "(unknown)"
-TRAINED = "training_rows"
 
 
 class Client(NamedTuple):

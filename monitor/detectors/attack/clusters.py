@@ -204,7 +204,8 @@ class Clusters:
             a["size"][k] //= 2
             a["labels"][k] //= 2
         if self.growth.since(k, at) - 1 > RESTS or not a["grown_size"][k]:
-            a["grown_size"][k], a["grown_flips"][k], a["grown_asked"][k] = 0, 0, 0
+            a["grown_size"][k], a["grown_flips"][k] = 0, 0
+            self._members.rest(k)
             a["grown_from"][k], a["grown_from_codes"][k] = a["latest"][k], a["latest_codes"][k]
         else:
             a["grown_flips"][k] += flipped

@@ -21,6 +21,7 @@ from monitor.detectors.attack.indicators import (
     RESPECTS,
     SIMILAR,
     TAILS,
+    TRAINED,
     respects,
 )
 from monitor.detectors.attack.meetings import chance_meetings
@@ -57,7 +58,7 @@ def baseline_of(reference: pa.Table, roles: Roles, layout: Layout, *, rng: np.ra
     copies = NearCopies.of(space, rows, ~halves.out, halves.apart, rng=rng)
     buckets = copies.fingerprint.buckets(space.scaled(distinct), distinct)
     measured = _faults_at_most(halves, learned) | {
-        "training_rows": repeats_at_most(1 - np.unique(halves.hashes).size / halves.hashes.size),
+        TRAINED: repeats_at_most(1 - np.unique(halves.hashes).size / halves.hashes.size),
         MET: chance_meetings(learned.population.placed(space, distinct), buckets, rng=rng),
     }
     regions = Regions.of(learned.population.points, held.points, held.rows.codes, held.found, rng=rng)
@@ -213,7 +214,7 @@ def _faults_at_most(halves: Halves, learned: _Learned) -> dict[str, float]:
 
 def repeats_at_most(share: float) -> float:
     """Give the share of honest rows that are exactly rows of the reference, at most, by that of its own that repeat."""
-    return float(np.clip(max(3 * share, INDICATORS_BY_NAME["training_rows"].rate), RATE_LEAST, RATE_MOST))
+    return float(np.clip(max(3 * share, INDICATORS_BY_NAME[TRAINED].rate), RATE_LEAST, RATE_MOST))
 
 
 def _share_at_most(broken: NDArray[np.bool_]) -> float:

@@ -143,6 +143,7 @@ INDICATORS_BY_NAME: Mapping[str, Indicator] = {
     ),
 }
 VOLUME = "volume"
+TRAINED = "training_rows"
 ALL_BY_NAME: Mapping[str, Indicator] = {
     **INDICATORS_BY_NAME,
     VOLUME: Indicator(

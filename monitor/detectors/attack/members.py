@@ -53,6 +53,10 @@ class Members:
         for name in ("asked", "own_flips"):
             self._a[name][k] //= 2
 
+    def rest(self, k: int) -> None:
+        """Count anew what is sent since the cluster last rested."""
+        self._a["grown_asked"][k] = 0
+
     def rows(self, k: int) -> int:
         """Count the rows of all clients."""
         return int(self._a["asked"][k].sum())

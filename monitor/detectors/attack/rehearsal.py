@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from monitor.detectors.attack.baseline import SLACK, Baseline
 from monitor.detectors.attack.fitting import MOST_ROWS, held_out, repeats_at_most, shown_by
-from monitor.detectors.attack.indicators import COPYING, NAMES
+from monitor.detectors.attack.indicators import COPYING, NAMES, TRAINED
 from monitor.detectors.attack.ordering import ranks
 from monitor.detectors.attack.queries import Queries
 from monitor.detectors.attack.regulars import Regulars
@@ -24,7 +24,7 @@ Places = NDArray[np.intp]
 LEAST, OFTEN, STEP, MOST = 40, 400, 20, 2 * MOST_ROWS
 """Clients of fewer rows tell little; of one more than so many rows are not looked at, nor of all together."""
 DAY = timedelta(days=1)
-MOST_CLIENTS, TRAINED = 0.75, NAMES.index("training_rows")
+MOST_CLIENTS, REPEATS = 0.75, NAMES.index(TRAINED)
 COPY = np.isin(NAMES, COPYING)
 
 
@@ -55,9 +55,9 @@ def _repeating(baseline: Baseline, reference: pa.Table, roles: Roles) -> Baselin
         return baseline
     others = (known & (shares <= np.quantile(shares[known], MOST_CLIENTS)))[own]
     counted, hits = np.zeros((2, keys.size, len(NAMES)), np.bool_)
-    counted[:, TRAINED], hits[:, TRAINED] = True, again
+    counted[:, REPEATS], hits[:, REPEATS] = True, again
     rates = baseline.rates.copy()
-    rates[TRAINED] = min(rates[TRAINED], repeats_at_most(float(again[others].mean())))
+    rates[REPEATS] = min(rates[REPEATS], repeats_at_most(float(again[others].mean())))
     baseline = replace(baseline, rates=rates)
     return replace(baseline, regulars=_regulars(baseline, keys, counted, hits))
 
