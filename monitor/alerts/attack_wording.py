@@ -1,5 +1,6 @@
 """What a message about an attack says: which client, what was seen, how sure that is, since when, and what to do."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -133,6 +134,7 @@ def _seen(told: Mapping[str, Any]) -> list[str]:
     """Say what was seen: near-copies in the words of their cluster, every other sign by its rows."""
     # an alert may linger in a window in which a sign was looked for and not seen
     detectors = [one for one in told.get("detectors", ()) if one["hits"] and (_is_often(one) or is_sure(one))]
+    detectors.sort(key=_evidence_of, reverse=True)
     similar = [one for one in detectors if _is_similar(str(one["name"]))]
     similar.sort(key=lambda one: -one["hits"])
     copies = [_copies(told, similar[0])] if told.get("cluster") and similar else []
@@ -212,12 +214,17 @@ def _times(count: int) -> str:
 
 
 def _how_sure(finding: Finding) -> str:
+    """Say by how little chance honest rows show as much as the surest of the signs, whatever it is a sign of."""
     if finding.p_value is None:
         return ""
-    gathered = any("log_e_before" in one for one in (finding.evidence.get("detectors") or ())[:1])
-    before = " with what it showed in windows before" if gathered else ""
+    surest: Mapping[str, Any] = max(finding.evidence.get("detectors") or [{}], key=_evidence_of)
+    before = " with what it showed in windows before" if "log_e_before" in surest else ""
     limit = f" (threshold ≤ {number(finding.alpha)})" if finding.alpha else ""
-    return f"; {chance(finding.p_value, '≤')}{before}{limit}"
+    return f"; {chance(min(finding.p_value, math.exp(-_evidence_of(surest))), '≤')}{before}{limit}"
+
+
+def _evidence_of(sign: Mapping[str, Any]) -> float:
+    return float(sign.get("log_e", 0.0))
 
 
 def _pair(told: Mapping[str, Any], of: str) -> list[str]:

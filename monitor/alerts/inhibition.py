@@ -82,7 +82,8 @@ def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
         if not inhibitor and not _is_own_limit(f):
             inhibitor = _said_already(f, heard) or _explained_by_drift(f, told, found) or _follows(f, told, heard)
             inhibitor = inhibitor or named_already(f, told, heard)
-        found[name] = settled(f, before.get(name, {}).get("evidence", {}), inhibitor)
+        known = any(_says_as_much(alarm, f) for alarm in told.values())
+        found[name] = settled(f, before.get(name, {}).get("evidence", {}), inhibitor, known=known)
         if f.alert.state in UNDER_ALARM and found[name].evidence.get("told"):
             told[name] = _alarm(f, found[name].evidence)
     return [found[name] for name in now]
@@ -128,11 +129,19 @@ def _graver(kind: str, severity: str) -> tuple[int, int]:
     return gravity_of(severity), ATTACKS.index(kind)
 
 
+def _says_as_much(alarm: Alarm, other: Finding) -> bool:
+    """Say whether an alert about the same client, suspected of something else, was told as one that is as grave."""
+    same = (alarm.labels[0], alarm.labels[3]) == (other.model, other.segment) and other.segment != ""
+    apart = alarm.labels[1] != other.kind and {alarm.labels[1], other.kind} <= set(ATTACKS)
+    return same and apart and gravity_of(alarm.told.get("told_severity", "")) <= gravity_of(other.severity)
+
+
 def _inhibitor(finding: Finding, alarms: Mapping[str, Alarm]) -> str | None:
     if _looks_odd(finding):
         # Broken data make honest clients look odd; what is broken is told already.
-        broken = (name for name, alarm in alarms.items() if alarm.labels[1] == "quality" and alarm.labels[2])
-        return min(broken, default=None)
+        broken = [name for name, alarm in alarms.items() if alarm.labels[1] == "quality" and alarm.labels[2]]
+        if broken:
+            return min(broken)
     if finding.kind == "quality" and finding.origin == "model_change":
         # a new version's answers lie elsewhere than the older one's
         return min((name for name, alarm in alarms.items() if alarm.detector == "new_version"), default=None)

@@ -34,11 +34,12 @@ CARRIED = (
 UNSILENCED = "unsilenced"
 
 
-def settled(finding: Finding, before: Mapping[str, Any], inhibitor: str | None) -> Finding:
+def settled(finding: Finding, before: Mapping[str, Any], inhibitor: str | None, *, known: bool = False) -> Finding:
     """Carry on what was told of this episode, or tell it now.
 
     before: its evidence so far. inhibitor: the alert that it waits for. One that is silenced stands as told, so that
-    what follows from it waits as ever, and nobody hears of it.
+    what follows from it waits as ever, and nobody hears of it. known: whether another alert about the same client tells
+    that it is as grave.
     """
     evidence = {key: part for key, part in finding.evidence.items() if key not in CARRIED}
     carried = {key: before[key] for key in CARRIED if key in before}
@@ -53,7 +54,7 @@ def settled(finding: Finding, before: Mapping[str, Any], inhibitor: str | None) 
     if firing and not carried.get("told"):
         # what no longer breaches by its own threshold waits for itself
         carried.pop("inhibited_by", None)
-    return _worsened(replace(finding, evidence=evidence | carried))
+    return _worsened(replace(finding, evidence=evidence | carried), known=known)
 
 
 def unsilenced(finding: Finding) -> Finding:
@@ -83,20 +84,22 @@ def _may_worsen(finding: Finding) -> bool:
     return finding.kind.startswith("performance.")
 
 
-def _worsened(finding: Finding) -> Finding:
+def _worsened(finding: Finding, *, known: bool) -> Finding:
     """Tell once more of what is much worse than when it was told last: an attack is graver, or performance far lower.
 
     While that is hushed it waits, and is told once it may be if it is still so.
     """
-    return _graver(finding) if is_attack(finding.kind) else _lower(finding)
+    return _graver(finding, known=known) if is_attack(finding.kind) else _lower(finding)
 
 
-def _graver(finding: Finding) -> Finding:
-    """Tell once more of a suspicion that has become graver."""
+def _graver(finding: Finding, *, known: bool) -> Finding:
+    """Tell once more of a suspicion that has become graver, unless that is known of its client."""
     last = finding.evidence.get("told_severity")
     fires = finding.alert.state == "firing" and finding.breaches and not is_hushed(finding)
     if not last or not fires or gravity_of(finding.severity) >= gravity_of(last):
         return finding
+    if known:
+        return replace(finding, evidence={**finding.evidence, "told_severity": finding.severity})
     return _again(finding, told_severity=finding.severity)
 
 

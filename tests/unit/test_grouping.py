@@ -202,6 +202,27 @@ def test_a_suspicion_that_comes_of_a_broken_column_is_recorded_but_not_told() ->
     assert (far.transition, own.transition) == ("fired", None)
 
 
+def suspected(kind: str, severity: str, **rest: Any) -> Finding:  # noqa: ANN401 (any field)
+    detector = "suspected_" + kind.partition(".")[2]
+    mark = fingerprint("flights", kind, detector, "", "client=a")
+    alert = Alert(mark, "firing", 1, since=MIDNIGHT, fired_at=MIDNIGHT, window_end=MIDNIGHT + DAY)
+    found = Finding(alert, "flights", kind, detector, Window(MIDNIGHT, MIDNIGHT + DAY), value=30.0, **rest)
+    return replace(found, segment="client=a", severity=severity)
+
+
+def test_that_a_client_is_broken_is_told_once_whatever_it_looks_like() -> None:
+    looks = [suspected(kind, "info", origin="data_quality") for kind in ("attack.probing", "attack.extraction")]
+    assert [one.evidence["told"] for one in told(looks)] == [False, True]
+
+
+@pytest.mark.parametrize(("beside", "retold"), [("critical", None), ("warning", "worsened"), ("", "worsened")])
+def test_a_suspicion_that_has_become_graver_is_not_retold_beside_one_as_grave(beside: str, retold: str | None) -> None:
+    before = replace(suspected("attack.probing", "warning"), evidence={"told": True, "told_severity": "warning"})
+    found = [suspected("attack.probing", "critical"), *([suspected("attack.evasion", beside)] if beside else [])]
+    probing, *_ = inhibited(found, [as_json(before)])
+    assert (probing.transition, probing.evidence["told_severity"]) == (retold, "critical")
+
+
 @pytest.mark.parametrize(
     ("kind", "column", "rest", "told"),
     [

@@ -283,6 +283,15 @@ def test_a_message_tells_what_its_chance_is_made_of_where_the_counts_alone_do_no
     assert "in windows before" not in text_of(finding(*measured(replace(found, evidence={}))))
 
 
+def test_a_message_begins_with_the_surest_sign_whatever_it_is_a_sign_of() -> None:
+    doubt = seen("mallory", 40.0, "doubtful", hits=234, rows=398)
+    far = seen("mallory", 982.0, "far_from_population", hits=375, rows=398)
+    (evasion,) = (one for one in measured(doubt, far) if one.detector == "suspected_evasion")
+    text = text_of(finding(evasion))
+    assert text.index("375 of 398 rows far from all rows") < text.index("234 of 398 rows doubtful")
+    assert "p < 1e-300" in text
+
+
 def test_odd_queries_that_vary_no_row_may_be_there_to_copy_the_model() -> None:
     (odd,) = (one for one in measured(*uniform()) if one.detector == "suspected_evasion")
     (copies,) = measured(seen("mallory", evidence={"cluster": CLUSTER}))

@@ -9,9 +9,9 @@ from typing import Any
 MOST_IDS = 20
 ALPHA = 1e-6
 SHOWN = math.log(100)
+"""The log of the evidence from which on it is worth showing."""
 REPEATED = "repeated_rows"
 """Names what is counted of all rows and is no sign."""
-"""The log of the evidence from which on it is worth showing."""
 POOLED, NEWCOMERS, CLUSTER = "pooled_", "newcomers_", "cluster"
 """What the detectors of all clients together, and of all new ones, are called, or begin with."""
 
@@ -33,8 +33,8 @@ class Sighting:
     hits: those that showed the sign; rate: the share of honest rows that show it at most. log_e: the log of the
     evidence where it was largest in the stretch, 0 in a total. total: of all clients, rows and hits of which add up.
     first_at, first_id: time (microseconds since 1970) and id of the first record that showed it since it was worth
-    telling. ids: at most twenty
-    records that did. evidence: what else there is to tell; of a total, how many clients asked at least.
+    telling. ids: at most twenty records that did. evidence: what else there is to tell; of a total, how many clients
+    asked at least.
     """
 
     detector: str
