@@ -1,7 +1,7 @@
 """What a message about an attack says: which client, what was seen, how sure that is, since when, and what to do."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from monitor.alerts.attack_advice import not_broken, to_do_about
@@ -15,7 +15,7 @@ SUSPECTED = "suspected_"
 """Begins the names of the detectors that this is about."""
 NEWCOMERS, VOLUME, SWEEP = "newcomers_", "volume", "one_column_sweep"
 SWEPT = "like one that the client sent just before in all but {columns}"
-NAMED, RECORDS, COLUMNS = 3, 3, 4
+NAMED, RECORDS, COLUMNS, FAR_PART = 3, 3, 4, 1 / 3
 MOST_COUNTED = 255
 """So many of a client's rows among the worst are counted."""
 
@@ -233,8 +233,19 @@ def _pair(told: Mapping[str, Any], of: str) -> list[str]:
     if pair:
         apart = [f"{shown(str(o['column']))} {_value(o['from'])} → {_value(o['to'])}" for o in pair[:COLUMNS]]
         return [f"First and last copy{of} differ in {', '.join(apart)}."]
-    columns = [str(one["column"]) for one in told.get("columns") or ()]
+    columns = _odd_columns(told.get("columns") or ())
     return [f"Odd columns{of}: {listed(columns, COLUMNS)}."] if columns else []
+
+
+def _odd_columns(columns: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Name the columns that make rows odd: all that break the contract, or lie at least a third as far off as the first.
+
+    >>> away = [{"column": name, "deviations": by} for name, by in [("text", 9.0), ("age", 4.0), ("amount", 0.9)]]
+    >>> _odd_columns(away), _odd_columns([{"column": "age", "share": 0.1}])
+    (['text', 'age'], ['age'])
+    """
+    least = FAR_PART * ((columns[0].get("deviations") or 0.0) if columns else 0.0)
+    return [str(one["column"]) for one in columns if "share" in one or (one.get("deviations") or 0.0) >= least]
 
 
 def _copied(told: Mapping[str, Any]) -> list[str]:

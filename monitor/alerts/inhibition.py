@@ -20,6 +20,7 @@ from monitor.alerts.news import (
     named_already,
     of_all_features,
     of_another_group,
+    of_the_same_parts,
     sent_by_attackers,
 )
 from monitor.alerts.public import alert_id, id_of
@@ -185,12 +186,14 @@ def _is_own_limit(finding: Finding) -> bool:
 def _said_already(finding: Finding, heard: Mapping[str, Alarm]) -> str | None:
     """Name the alert by which another detector has said the same.
 
-    Every fault of a column's quality is news, though, and so is a group that was not told of.
+    Or that another part of the same text, or vector, drifts. Every fault of a column's quality is news, though, and so
+    is a group that was not told of.
     """
     if finding.kind in ("quality", "health"):
         return None
     alike = (name for name, alarm in heard.items() if alarm.labels == _labels(finding))
-    return next((name for name in alike if not of_another_group(finding, heard[name])), None)
+    said = next((name for name in alike if not of_another_group(finding, heard[name])), None)
+    return said or min((name for name, alarm in heard.items() if of_the_same_parts(finding, alarm)), default=None)
 
 
 def _explained_by_drift(finding: Finding, told: Mapping[str, Alarm], settled: Mapping[str, Finding]) -> str | None:

@@ -147,6 +147,19 @@ def follows(finding: Finding, alarm: Alarm) -> bool:
     return alike and not began_later(finding, alarm)
 
 
+def of_the_same_parts(finding: Finding, alarm: Alarm) -> bool:
+    """Say whether an alert shows drift of a text, or vector, that another one has told of by what it is made of.
+
+    A topic, a language or another program moves many of its parts, and each passes its threshold when it does.
+    """
+    model, kind, column, segment = alarm.labels
+    if (model, kind, segment) != (finding.model, finding.kind, finding.segment) or kind != "drift.data":
+        return False
+    parts = [evidence.get("of") for evidence in (finding.evidence, alarm.evidence)]
+    whole, told = (part or own for part, own in zip(parts, (finding.column, column), strict=True))
+    return any(parts) and whole == told and not began_later(finding, alarm)
+
+
 def more_rows(finding: Finding) -> bool:
     """Say whether an alert is about more rows than usual."""
     usual, rows = finding.reference_value, finding.value

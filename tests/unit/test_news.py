@@ -208,6 +208,27 @@ def test_what_follows_from_a_label_that_is_gone_waits_for_the_message_about_it()
     assert told(answers, standing(scores))
 
 
+WORDS = standing(firing("drift.data", "unseen_words(note)", day=5, evidence={"of": "note"}))
+LENGTH = standing(firing("drift.data", "note", day=5))
+
+
+@pytest.mark.parametrize(
+    ("found", "news"),
+    [
+        (firing("drift.data", "component_2(note)", evidence={"of": "note"}), False),
+        (firing("drift.data", "component_2(note)", evidence={"of": "note", **quiet_from(9)}), True),
+        (firing("drift.data", "component_2(note)", evidence={"of": "note"}, segment="shop=a"), True),
+        (firing("drift.data", "component_2(reply)", evidence={"of": "reply"}), True),
+        (firing("drift.data", "reply"), True),
+        (firing("quality", "component_2(note)", evidence={"of": "note"}), True),
+    ],
+)
+def test_parts_of_one_text_are_told_once(found: Finding, *, news: bool) -> None:
+    assert [told(found, row) for row in (WORDS, LENGTH)] == [news, news]
+    assert not told(firing("drift.data", "note"), WORDS)
+    assert all(one.evidence["told"] for one in inhibited([firing("drift.data", "note"), found], []))
+
+
 def broken(*columns: str, **rest: Any) -> dict[str, Any]:  # noqa: ANN401 (any evidence)
     return {"origin": "data_quality", "evidence": {"origin": {"for": [], "against": [], "broken": [*columns]}, **rest}}
 
