@@ -56,14 +56,14 @@ FOR_SUBJECT = {
     (LABEL, "out_of_range_share", EITHER): "ask who makes the labels {where}, and how: their unit may be another",
     (LABEL, "unseen_share", EITHER): "ask who makes the labels {where}: classes are new or renamed; if they are right, "
     "the model does not know them: renew the reference and retrain",
-    (ALL, "drift", MOVED): "{where} {are} made of all features: see to {moved} first; watch performance, and retrain if "
+    (ALL, "drift", MOVED): "{where} {are} made of all features: see to {moved} first; watch performance, and retrain "
+    "if it falls",
+    (ALL, "drift", ALONE): "{where} {are} made of all features, and none moved surely by itself: several did a little, "
+    "or go together otherwise; lay the records furthest off beside the reference's; watch performance, and retrain if "
     "it falls",
-    (ALL, "drift", ALONE): "{where} {are} made of all features, and none moved surely by itself: several did a little, or "
-    "go together otherwise; lay the records furthest off beside the reference's; watch performance, and retrain if it "
-    "falls",
     (ALL, "quality", EITHER): "{where} {are} made of all features: look at what produces these",
-    (PART, "drift", EITHER): "{where} {are} made of {of}: lay records of this window beside the reference's (a topic, a "
-    "language, another program that makes them); watch performance, and retrain if it falls",
+    (PART, "drift", EITHER): "{where} {are} made of {of}: lay records of this window beside the reference's (a topic, "
+    "a language, another program that makes them); watch performance, and retrain if it falls",
     (PART, "quality", EITHER): "{where} {are} made of {of}: look at what produces that",
 }
 """What to do about what is no feature, by what it is, detector or kind, and whether features moved with it."""

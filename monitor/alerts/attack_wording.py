@@ -238,7 +238,7 @@ def _pair(told: Mapping[str, Any], of: str) -> list[str]:
 
 
 def _odd_columns(columns: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Name the columns that make rows odd: all that break the contract, or lie at least a third as far off as the first.
+    """Name the columns that make rows odd: those that break the contract, or lie a third as far off as the first.
 
     >>> away = [{"column": name, "deviations": by} for name, by in [("text", 9.0), ("age", 4.0), ("amount", 0.9)]]
     >>> _odd_columns(away), _odd_columns([{"column": "age", "share": 0.1}])
