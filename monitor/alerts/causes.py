@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 from monitor.alerts.finding import Finding, Group
 from monitor.alerts.phrasing import distinct, first_of, said, shown
@@ -18,6 +19,8 @@ ROWS = "told_rows"
 """In an alert's evidence: the number of rows that its message told of."""
 APART = 0.25
 """Rows that are so far from those that were usual, as a logarithm to base 2, are not as they were."""
+WHOSE_ROWS = "whose_rows"
+"""In an alert's evidence: the clients that send more rows, or fewer, each with how many and how many are usual."""
 ALONE = "alone"
 """In an alert's evidence: by version, how many of the windows that it answered alone breached."""
 
@@ -37,6 +40,17 @@ def reason_lines(group: Group) -> list[str]:
     most = "" if moved in {one.column for one in group.findings} else ", the feature that moved most"
     change = f"Clients that sent most of the change of {shown(moved)}{most}"
     return lines + ([f"{change}: {', '.join(senders)}."] if senders else [])
+
+
+def whose_rows(group: Group) -> list[str]:
+    """Say which clients sent more rows than usual, or fewer, where an alarm is about how many there are."""
+    told: Mapping[str, Any] = next((one.evidence for one in group.findings if one.evidence.get(WHOSE_ROWS)), {})
+    if not told or group.transition == "resolved":
+        return []
+    clients = told[WHOSE_ROWS]
+    named = [f"{shown(one['client'])} ({one['rows']:,}, usually {one['usual']:,})" for one in clients]
+    more = "More" if clients[0]["rows"] > clients[0]["usual"] else "Fewer"
+    return [f"{more} rows than usual came from {first_of(named)}."]
 
 
 def version_lines(group: Group) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from monitor.alerts.causes import ROWS, USUAL, broken_columns, missing_rows_of
+from monitor.alerts.causes import ROWS, USUAL, WHOSE_ROWS, broken_columns, missing_rows_of
 from monitor.alerts.finding import Finding, gravity_of
 from monitor.alerts.news import TOLD_BROKEN, TOLD_GROUP, TOLD_MISSING, moved_group
 from monitor.alerts.silence import SILENCED, is_hushed
@@ -31,6 +31,8 @@ CARRIED = (
     "worsened",
 )
 """What an alert's evidence remembers of what was told of it."""
+KEPT = (WHOSE_ROWS,)
+"""What it keeps of an earlier window of the episode, where this one does not say."""
 UNSILENCED = "unsilenced"
 
 
@@ -41,7 +43,8 @@ def settled(finding: Finding, before: Mapping[str, Any], inhibitor: str | None, 
     what follows from it waits as ever, and nobody hears of it. known: whether another alert about the same client tells
     that it is as grave.
     """
-    evidence = {key: part for key, part in finding.evidence.items() if key not in CARRIED}
+    kept = {key: before[key] for key in KEPT if key in before}
+    evidence = kept | {key: part for key, part in finding.evidence.items() if key not in CARRIED}
     carried = {key: before[key] for key in CARRIED if key in before}
     firing = finding.alert.state == "firing"
     if not before.get("told") and firing and finding.breaches and finding.value is not None:

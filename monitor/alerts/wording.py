@@ -6,7 +6,7 @@ from typing import Any
 from monitor.alerts.advice import to_do
 from monitor.alerts.attack_names import POISONING
 from monitor.alerts.attack_wording import is_suspicion, suspicion, suspicion_lines
-from monitor.alerts.causes import became_usual, reason_lines, version_lines
+from monitor.alerts.causes import became_usual, reason_lines, version_lines, whose_rows
 from monitor.alerts.finding import Finding, Group
 from monitor.alerts.phrasing import (
     chance,
@@ -51,7 +51,7 @@ def lines_of(group: Group) -> tuple[str, ...]:
     if is_suspicion(group.findings[0]):
         return suspicion_lines(group)
     told = sentences_of(list(_one_each(group.findings)))
-    why = (*version_lines(group), *reason_lines(group))
+    why = (*whose_rows(group), *version_lines(group), *reason_lines(group))
     return (*told, *_times(group), *_places(group), *_strange_labels(group), *why, f"To do: {to_do(group)}.")
 
 

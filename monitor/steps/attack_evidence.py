@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -19,8 +19,8 @@ from monitor.detectors.attack.sighting import MOST_IDS
 from monitor.detectors.suspicion.severity import feels_for_the_boundary
 from monitor.detectors.suspicion.suspects import client_of, name_of
 from monitor.profiles.layout import Layout
-from monitor.profiles.reading import counted
 from monitor.profiles.tables import joined, rows_with
+from monitor.steps.client_rows import Senders
 from monitor.steps.copies import compared, own_copies, swept
 from monitor.steps.sightings import hidden_value
 from monitor.store.database import Database
@@ -56,27 +56,6 @@ def _showing(finding: Finding, evidence: Mapping[str, Any], watch: Watch) -> Fin
     """Give a finding with its evidence, as grave as that says where the user does not."""
     said = watch.settings.severity.get(finding.kind)
     return replace(finding, evidence=evidence, severity=said or evidence.get("severity") or finding.severity)
-
-
-@dataclass(frozen=True)
-class Senders:
-    """How many rows each client sent in a window; empty where records name no client."""
-
-    rows: Mapping[str, int]
-    total: int
-
-    @classmethod
-    def of(cls, connection: Connection, watch: Watch, window: Window) -> "Senders":
-        """Count them."""
-        role = watch.roles.client
-        counts, total = Counter[str](), 0
-        for table in read_records(
-            connection, watch.name, window, timestamp=watch.roles.timestamp, columns=[role] if role else []
-        ):
-            total += table.num_rows
-            if role in table.column_names:
-                counts.update({text: n for text, n in counted(table[role]).items() if text})
-        return cls(counts, total)
 
 
 def _shown(connection: Connection, watch: Watch, finding: Finding, senders: Senders, layout: Layout) -> dict[str, Any]:

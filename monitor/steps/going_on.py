@@ -10,7 +10,7 @@ from monitor.alerts.lifecycle import UNDER_ALARM, Alert, Rule
 from monitor.alerts.public import alert_id, mark_of
 from monitor.alerts.taxonomy import is_of_broken_data
 from monitor.detectors.suspicion.suspects import asks_much_only, client_of
-from monitor.steps.attack_evidence import Senders
+from monitor.steps.client_rows import Senders
 from monitor.store.database import Database
 from monitor.types import Window
 from monitor.watch import Watch

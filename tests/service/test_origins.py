@@ -327,6 +327,20 @@ def test_rows_of_one_category_that_stay_out_are_told_once_and_as_that(tmp_path: 
     assert first.endswith(" before; the others are as many")
 
 
+def without_some_clients(rows: Rows, changed: np.ndarray) -> None:
+    out = changed[np.isin(rows["who"][changed], [f"client {i}" for i in range(14)])]
+    left = np.setdiff1d(np.arange(len(rows["at"])), out)
+    rows.update({name: [values[place] for place in left] for name, values in rows.items()})
+
+
+def test_clients_are_named_that_send_no_rows_any_more(tmp_path: Path) -> None:
+    found = alarms(tmp_path, without_some_clients, before=10)
+    (rows,) = (alert for alert in found if alert["detector"] == "volume")
+    gone = rows["evidence"]["whose_rows"]
+    assert {one["client"] for one in gone} == {f"client {i}" for i in range(14)}
+    assert {(one["rows"], one["usual"]) for one in gone} == {(0, 15)}
+
+
 def with_others_for_meat(rows: Rows, changed: np.ndarray) -> None:
     meat = changed[rows["good"][changed] == "meat"]
     rows["good"][meat] = np.array(["bread", "fish"])[np.arange(meat.size) % 2]

@@ -39,6 +39,18 @@ def finding(detector: str, value: float | None, **rest: Any) -> Finding:  # noqa
     )
 
 
+def test_who_sends_fewer_rows_is_named_beside_how_many_there_are() -> None:
+    told = [{"client": f"shop {i}", "rows": i, "usual": 120 + i} for i in range(5)]
+    fewer = finding("volume", 300.0, reference_value=905.0, column="", evidence={"whose_rows": told})
+    names = "shop 0 (0, usually 120), shop 1 (1, usually 121), shop 2 (2, usually 122) and 2 more"
+    assert f"Fewer rows than usual came from {names}." in lines_of(Group("flights", "quality", "fired", (fewer,)))
+    more = replace(fewer, evidence={"whose_rows": [{"client": "eve", "rows": 900, "usual": 0}]})
+    said = lines_of(Group("flights", "quality", "fired", (more,)))
+    assert "More rows than usual came from eve (900, usually 0)." in said
+    over = replace(more, alert=RESOLVED)
+    assert not any("eve" in line for line in lines_of(Group("flights", "quality", "resolved", (over,))))
+
+
 RESOLVED = replace(FIRING, state="resolved", resolved_at=MIDNIGHT + DAY)
 OF_CLASS = {"of": "share_of_decisions", "class": "big\n_cat", "rows": "decisions", "pair": ["north", "south"]}
 GROUPS = [

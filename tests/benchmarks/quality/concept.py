@@ -46,6 +46,7 @@ class Data:
     make the streams without a change. after: rows looked at from the change on. window: rows of one. series: errors
     come in runs, so that rows are drawn by whole windows in their order; single rows would make calm streams calmer
     than any that is met, and flatter methods that alarm at a run.
+    draws: of the rows that train and that are the reference, before every change.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Data:
     after: int
     window: int = 100
     series: bool = False
+    draws: int = 3
 
 
 DATA = (
@@ -66,7 +68,7 @@ DATA = (
     Data("mixed, gradual", "mixed_0101_gradual", (9_500, 20_000, 30_500), 2_000, 4_000, 3_000, 1_500),
     Data("usenet", "usenet1", (300, 600, 900, 1_200), 100, 100, 100, 300, window=50),
     # No one has labelled its changes: here, the day on which the transfer to Victoria begins to vary, 2 May 1997.
-    Data("electricity", "elec2", (0,), 4_032, 8_064, 3_696, 9_000, window=336, series=True),
+    Data("electricity", "elec2", (0,), 4_032, 8_064, 3_696, 9_000, window=336, series=True, draws=12),
 )
 FOLDERS = {"usenet1": "usenet/usenet1.csv.gz", "elec2": "elec2/elec2.parquet"}
 
@@ -169,7 +171,7 @@ class Shown:
 
 def shown_of(data: Data, place: Path, *, quick: bool) -> Iterator[Shown]:
     """Give the streams of every case: some 100 calm windows for the thresholds when quick, else some 2,000."""
-    cases = list(cases_of(data, place, seeds=1 if quick else 3))
+    cases = list(cases_of(data, place, seeds=1 if quick else data.draws))
     for number, case in enumerate(cases):
         rng = np.random.default_rng(number)
         windows = CALM // len(cases) * 2 if quick else CALM
