@@ -11,14 +11,18 @@ from monitor.profiles import expected_hit
 from monitor.profiles.bins import Bins, CategoryBins, NumericBins
 from monitor.profiles.derivations import METHODS, derivations_of, derived_columns
 from monitor.profiles.groups import Groups, profile_groups, profile_labels, profile_table
+from monitor.profiles.joint import class_codes
 from monitor.profiles.layout import Column, Layout, Role, ValueType
 from monitor.profiles.outcome_layout import DECISION, Binary, Multiclass, OutcomeLayout, Regression
 from monitor.profiles.reading import canonical, counted, floats, holds_vectors, stray_values, type_of, width_of
 from monitor.profiles.sensitivity import with_sensitivity
+from monitor.stats.ranking import roc_auc
 from monitor.types import ColumnKind, Roles, Task
 
 __all__ = ["Groups", "bins_of", "kind_of", "layout_of", "profile_groups", "profile_labels", "profile_table", "task_of"]
 
+POSITIVE = ("1", "true", "yes", "positive", "pos")
+"""Words for the class that a score is the probability of."""
 TEXT_DISTINCT = 1000
 MAX_CLASSES = 50
 FEW_VALUES = 20
@@ -185,10 +189,32 @@ def _decision(reference: pa.Table, roles: Roles) -> str | None:
 
 
 def positive_of(reference: pa.Table, roles: Roles) -> str:
-    """Give the class that a single score is the probability of: the named one, else the last of the labels in order."""
+    """Give the class that a single score is the probability of: the named one, else the last of the labels in order.
+
+    Of two words, such as late and on time, it is the one for which the reference's scores are higher, if that is sure;
+    its decisions stand for labels that it does not hold.
+    """
     if roles.classes:
         return canonical(roles.classes[0])
-    return max(_label_counts(reference, roles.label), default="1")
+    held = next((name for name in (roles.label, roles.prediction) if len(_label_counts(reference, name)) > 1), None)
+    counts = _label_counts(reference, held or roles.label)
+    last = max(counts, default="1")
+    if not held or len(counts) != 2 or last.lower() in POSITIVE or read_type(reference[held]) == "number":
+        return last
+    return min(counts) if _ranks_last_below(reference, roles.scores[0], held, last) else last
+
+
+def _ranks_last_below(reference: pa.Table, score: str, classes: str, last: str) -> bool:
+    """Say whether rows of a class surely have lower scores than those of the other one."""
+    if score not in reference.column_names:
+        return False
+    scores, codes = floats(reference[score]), class_codes(reference, classes, (last,))
+    known = np.isfinite(scores) & (codes >= 0)
+    _, place = np.unique(scores[known], return_inverse=True)
+    bins = int(place.max(initial=-1)) + 1
+    below, above = (np.bincount(place[codes[known] == side], minlength=bins) for side in (1, 0))
+    found = roc_auc(below, above)
+    return found is not None and found.high is not None and found.high < 0.5
 
 
 def _classes(reference: pa.Table, roles: Roles) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from monitor.alerts.phrasing import number
+from monitor.profiles.arrow import POSITIVE
 from monitor.setup.look import distinct, is_nested, is_time, numbers_of, spelled, words
 from monitor.setup.signs import Choice, as_label
 
@@ -15,7 +16,6 @@ FEWEST = 10
 STEPS = 20
 """A score of fewer values may come from the column, and not the column from it."""
 MOST_VALUES = 5
-POSITIVE = ("1", "true", "yes", "positive", "pos")
 _DECISIONS = (
     *("approved", "approval", "accepted", "rejected", "declined", "denied", "granted", "flagged", "blocked"),
     *("verdict", "action", "decided", "recommended", "recommendation", "assigned"),
@@ -41,7 +41,7 @@ def decided(columns: Mapping[str, pa.ChunkedArray], score: Choice, scores: pa.Ch
     likely = {name: column for name, column in columns.items() if _may_be(name, column)}
     if distinct(scores) >= STEPS:
         for name, column in likely.items():
-            if (found := _apart(column, scores)) is not None:
+            if (found := apart(column, scores)) is not None:
                 threshold, above, below = found
                 reason = f"two values that {score.column} tells apart at {number(threshold)}: {above} above"
                 if below.lower() not in POSITIVE:
@@ -60,7 +60,7 @@ def _may_be(name: str, column: pa.ChunkedArray) -> bool:
     return 2 <= distinct(column) <= MOST_VALUES
 
 
-def _apart(column: pa.ChunkedArray, scores: pa.ChunkedArray) -> tuple[float, str, str] | None:
+def apart(column: pa.ChunkedArray, scores: pa.ChunkedArray) -> tuple[float, str, str] | None:
     """Give where a score parts a column's two values, and the one above and the one below; None where it does not."""
     said = spelled(column)
     values = sorted({value for value in said if value is not None})

@@ -10,7 +10,8 @@ from string import ascii_letters
 import numpy as np
 import pyarrow as pa
 
-from monitor.setup.decided import POSITIVE, Decided, decided
+from monitor.profiles.arrow import POSITIVE
+from monitor.setup.decided import Decided, apart, decided
 from monitor.setup.foretold import counterpart
 from monitor.setup.look import distinct, in_unit, is_text, spelled, sum_to_one
 from monitor.setup.signs import (
@@ -100,6 +101,8 @@ def guess(sample: pa.Table, *, reference: pa.Table | None = None, labels: pa.Tab
         prediction, perhaps = _counterpart(left, label, [table for table in (sample, reference) if table is not None])
     if classes:
         scores, classes = _in_words_of(scores, classes, sample, prediction)
+    elif prediction and len(scores) == 1:
+        scores, classes = _of_decision(scores[0], sample, prediction)
     version, client = left.best(as_version), left.best(as_client)
     times = None if timestamp is None else times_named(timestamp.column, sample[timestamp.column])
     for find in (as_other_time, as_unique, as_growing(times), as_naming):
@@ -269,6 +272,14 @@ def _in_words_of(
         return scores, classes
     reason = f"{scores[0].reason}; each is the highest where {prediction.column} holds its class"
     return (Choice(scores[0].column, reason), *scores[1:]), tuple(said[place] for place in range(len(classes)))
+
+
+def _of_decision(score: Choice, sample: pa.Table, prediction: Choice) -> tuple[tuple[Choice, ...], tuple[str, ...]]:
+    """Give one score with the class that is predicted where it is high, where that is a word such as late."""
+    found = apart(sample[prediction.column], sample[score.column])
+    if found is None or found[1].lower() in POSITIVE or not found[1][:1].isalpha():
+        return (score,), ()
+    return (Choice(score.column, f"{score.reason}; {prediction.column} is {found[1]} where it is high"),), (found[1],)
 
 
 def _decided(scores: pa.Table, decided: Sequence[str | None]) -> dict[int, str]:

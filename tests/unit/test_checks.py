@@ -479,7 +479,7 @@ BLOCKED = but(REFERENCE, predicted=["block", "pass"] * (N // 2))
     [
         (
             TURNED,
-            CONFIG,
+            CONFIG.replace("scores: p_delay", "scores: {on time: p_delay}"),
             "warning columns.scores: 'p_delay' is read as the probability of 'on time'",
         ),
         (
@@ -501,11 +501,13 @@ def test_answers_that_are_read_the_wrong_way_are_told(
     assert [one for one in told(checked(tmp_path, text)) if one.startswith(said)]
 
 
-def test_a_score_of_the_class_that_is_named_is_right(tmp_path: Path) -> None:
+def test_a_score_is_read_as_that_of_the_word_for_which_it_is_high(tmp_path: Path) -> None:
     written(tmp_path, reference=TURNED)
-    assert any("; if it is that of 'late', write scores: {late: p_delay}" in one for one in told(checked(tmp_path)))
-    named = CONFIG.replace("scores: p_delay", "scores: {late: p_delay}")
-    assert not [one for one in told(checked(tmp_path, named)) if "columns.scores" in one]
+    turned = CONFIG.replace("scores: p_delay", "scores: {on time: p_delay}")
+    said = "; if it is that of 'late', write scores: {late: p_delay}"
+    assert any(said in one for one in told(checked(tmp_path, turned)))
+    for right in (CONFIG, CONFIG.replace("scores: p_delay", "scores: {late: p_delay}")):
+        assert not [one for one in told(checked(tmp_path, right)) if "columns.scores" in one]
 
 
 def test_labels_without_an_answer_to_lay_beside_them_are_told(tmp_path: Path) -> None:

@@ -121,6 +121,15 @@ def test_an_id_that_hardly_comes_again_means_nothing_to_the_model() -> None:
     assert why == "named like an id, and hardly a value comes again"
 
 
+@pytest.mark.parametrize(("high", "low", "named"), [("late", "on time", ("late",)), ("1", "0", ()), ("yes", "no", ())])
+def test_one_score_is_that_of_the_word_that_is_predicted_where_it_is_high(
+    high: str, low: str, named: tuple[str, ...]
+) -> None:
+    p = [i / 99 for i in range(100)]
+    found = guess(pa.table({"p_delay": p, "predicted": [high if one > 0.4 else low for one in p]}))
+    assert ([one.column for one in found.scores], found.classes) == (["p_delay"], named)
+
+
 def test_of_two_scores_that_sum_to_one_the_positive_is_kept() -> None:
     two = pa.table({"logged_at": COLUMNS["logged_at"], "prob_0": [1 - p for p in P], "prob_1": P})
     found = guess(two)

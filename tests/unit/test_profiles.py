@@ -3,6 +3,7 @@
 import math
 import sys
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +12,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from monitor.profiles import stretches
-from monitor.profiles.arrow import Groups, bins_of, kind_of, layout_of, profile_groups, profile_labels, profile_table
+from monitor.profiles.arrow import (
+    Groups,
+    bins_of,
+    kind_of,
+    layout_of,
+    positive_of,
+    profile_groups,
+    profile_labels,
+    profile_table,
+)
 from monitor.profiles.bins import MAX_BINS, CategoryBins, NumericBins
 from monitor.profiles.layout import Column, Layout
 from monitor.profiles.profile import ColumnProfile, Profile, merge
@@ -178,6 +188,30 @@ def test_rows_of_another_type_are_counted_as_retyped() -> None:
     layout = layout_of(pa.table({"x": np.arange(5.0)}), NOTHING)
     tables = [pa.table({"x": values}) for values in (["1", None, "x"], [1, 2, None], pa.nulls(3))]
     assert [profile_table(t, layout).columns["x"].retyped for t in tables] == [2, 0, 0]
+
+
+DELAYS = np.linspace(0, 1, 200)
+
+
+@pytest.mark.parametrize(
+    ("said", "columns", "positive"),
+    [
+        ({"scores": ("p",)}, {"label": np.where(DELAYS > 0.6, "late", "on time")}, "late"),
+        ({"scores": ("p",)}, {"label": np.where(DELAYS > 0.6, "on time", "late")}, "on time"),
+        ({"scores": ("p",), "classes": ("on time",)}, {"label": np.where(DELAYS > 0.6, "late", "on time")}, "on time"),
+        ({"scores": ("p",)}, {"label": np.tile(["late", "on time"], 100)}, "on time"),
+        # of what has an order, the last is the positive one, and `check` says where it is not
+        ({"scores": ("p",)}, {"label": (DELAYS < 0.6).astype(int)}, "1"),
+        ({"scores": ("p",)}, {"label": np.where(DELAYS < 0.6, "yes", "no")}, "yes"),
+        # a reference without labels has decisions
+        ({"scores": ("p",), "prediction": "said"}, {"said": np.where(DELAYS > 0.6, "late", "on time")}, "late"),
+    ],
+)
+def test_a_score_is_that_of_the_word_for_which_it_is_high(
+    said: dict[str, Any], columns: dict[str, Any], positive: str
+) -> None:
+    roles = Roles(timestamp="at", label="label", **said)
+    assert positive_of(pa.table({"p": DELAYS, **columns}), roles) == positive
 
 
 def test_vectors_are_the_same_as_lists_and_as_text() -> None:
