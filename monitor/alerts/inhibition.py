@@ -37,6 +37,8 @@ AGEING, OF_LABELS = "ageing", ("drift.label", "drift.concept")
 PERFORMANCE = ("performance.realised", "performance.estimated", "bias.temporal")
 WEIGHT = ("health", "model_change", "quality", *ATTACKS, *PERFORMANCE)
 """Kinds of alerts that hold others back, so that each comes before all that it may hold back."""
+LATER = 7
+"""That performance which is told to have fallen has been lower since is news after so many windows."""
 RECURS = 2
 """So many episodes of what comes and goes with the day or the week are told."""
 
@@ -59,7 +61,7 @@ def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
     after the first of them came. What comes and goes with the day or the week is told twice. Its evidence then says
     `inhibited_by`. Once the other one has ended it is told in the first window in which it breaches. A resolution is
     told if and only if the firing was: `told` in the evidence remembers. Performance that has become twice as bad as
-    when it was told last is told once more. What a silence covers holds others back as if it were told.
+    when it was told last is told once more, and so is a share that is far larger. What a silence covers holds others back as if it were told.
     """
     before = {row["id"]: row for row in standing}
     now = {id_of(finding): finding for finding in findings}
@@ -265,7 +267,7 @@ def _is_news_beside(other: Finding, fall: Alarm) -> bool:
 
 def _same_fall(other: Finding) -> bool:
     """Say whether an alert tells no more of performance than the realised one does: not that it has lasted."""
-    return other.kind == "performance.estimated" or (other.detector == AGEING and not lasts(other.evidence))
+    return other.kind == "performance.estimated" or (other.detector == AGEING and not lasts(other.evidence, LATER))
 
 
 def _explains(outage: Alarm, finding: Finding) -> bool:

@@ -172,6 +172,8 @@ def _signs(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
     if drifted:
         reason: OriginName = "data_quality" if symptoms.missing else "temporal"
         yield reason, f"{len(drifted)} of {symptoms.features} features moved ({first_of(drifted)})"
+    if symptoms.earlier:
+        yield "model_change", f"{first_of(symptoms.earlier)} lay as far off before"
     yield from _signs_of_time(symptoms)
     if symptoms.drift.spread:
         yield "temporal", f"{symptoms.drift.clients} clients sent the rows that moved"

@@ -126,9 +126,9 @@ def _beside_the_reference(told: Mapping[str, Any]) -> list[str]:
     return [f"the reference ends {_day(known['last'])}{age}{held}"]
 
 
-def lasts(told: Mapping[str, Any]) -> bool:
-    """Say whether a change has been there for long enough to be called lasting."""
-    return int(told.get("windows", 0)) >= LASTING
+def lasts(told: Mapping[str, Any], windows: int = LASTING) -> bool:
+    """Say whether a change has been there for so many windows, or long enough to be called lasting."""
+    return int(told.get("windows", 0)) >= windows
 
 
 def _day(instant: str) -> str:

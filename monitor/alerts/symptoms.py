@@ -85,7 +85,8 @@ class Symptoms:
     those that are the usual values in another unit, with a word on which. swapped: those that hold what another one
     usually does, which holds theirs, with its name. leapt: the texts and vectors that came there at once, see
     `has_leapt`. gone: by feature, the category that is gone at once, while all other rows are as before. leaning: those
-    that lie apart, though not surely, where none surely does. features: how many there are in all. joint: what is made
+    that lie apart, though not surely, where none surely does. earlier: those that lay as far off before answers or
+    labels turned, and are none of `moved`. features: how many there are in all. joint: what is made
     of all features surely moved. outputs: the model's answers moved. outcomes: labels, or how they meet the answers,
     did; only_labels: how they meet them did not. turned: answers that surely moved at once, and that labels meet
     otherwise, which did not move. apart: of answers that tell nothing of the labels any more, at once.
@@ -103,6 +104,7 @@ class Symptoms:
     leapt: frozenset[str] = frozenset()
     gone: Mapping[str, Gone] = field(default_factory=dict)
     leaning: tuple[str, ...] = ()
+    earlier: tuple[str, ...] = ()
     features: int = 0
     joint: bool = False
     outputs: bool = False

@@ -12,6 +12,7 @@ from monitor.alerts.taxonomy import is_attack
 from monitor.alerts.titles import TOLD_AS, told_as
 
 WORSE, WORSE_WINDOWS = 2.0, 2
+BROADER, MORE_ROWS = 3.0, 0.05
 TOLD_TO = "told_to"
 """In an alert's evidence: the receivers that have heard of it."""
 CARRIED = (
@@ -84,11 +85,16 @@ def _marks(finding: Finding) -> dict[str, Any]:
 
 
 def _may_worsen(finding: Finding) -> bool:
-    return finding.kind.startswith("performance.")
+    return finding.kind.startswith("performance.") or _is_share(finding)
+
+
+def _is_share(finding: Finding) -> bool:
+    """Say whether an alert tells which share of rows is broken: a fault may come where few rows are odd anyway."""
+    return finding.kind == "quality" and finding.unit == "share"
 
 
 def _worsened(finding: Finding, *, known: bool) -> Finding:
-    """Tell once more of what is much worse than when it was told last: an attack is graver, or performance far lower.
+    """Tell once more of what is much worse than when it was told last: graver, far lower, or broken in far more rows.
 
     While that is hushed it waits, and is told once it may be if it is still so.
     """
@@ -107,11 +113,14 @@ def _graver(finding: Finding, *, known: bool) -> Finding:
 
 
 def _lower(finding: Finding) -> Finding:
-    """Tell once more of performance that two windows in a row found twice as bad as when it was told last."""
+    """Tell once more of what two windows in a row found far worse than when it was told last.
+
+    Performance is twice as bad; a share of rows that are broken three times as large, and by one row of twenty.
+    """
     last, size = finding.evidence.get("told_effect"), abs(finding.effect or 0.0)
     if not last or finding.alert.state != "firing" or finding.value is None:
         return finding
-    if not finding.breaches or size < WORSE * last:
+    if not finding.breaches or size < (max(BROADER * last, last + MORE_ROWS) if _is_share(finding) else WORSE * last):
         return replace(finding, evidence={**finding.evidence, "worse_windows": 0})
     windows = finding.evidence.get("worse_windows", 0) + 1
     if windows < WORSE_WINDOWS or is_hushed(finding):

@@ -123,6 +123,8 @@ def _reason_for(finding: Finding, verdict: Verdict, reason: Reason | None, last:
         return None
     if reason is not None and finding.kind == "drift.data":
         reason = reason.of_feature(finding.column, verdict.profiles[WHOLE][0].layout)
+    elif reason is not None and not is_attack(finding.kind):
+        reason = reason.of_answers()
     if reason is None or reason.origin.name not in ("temporal", "undetermined"):
         return reason
     if lies_in_own_rows(finding, verdict, one):

@@ -10,26 +10,29 @@ from monitor.alerts.causes import MISSING, UNRELATED
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.alerts.origin import Origin, origin_of
-from monitor.alerts.symptoms import Excess
+from monitor.alerts.symptoms import Excess, Symptoms
 from monitor.alerts.taxonomy import is_attack
 from monitor.detectors.suspicion.suspects import client_of
 from monitor.profiles.contributions import Contribution
 from monitor.profiles.layout import Layout
 from monitor.steps.displaced import columns_in_other_units, crept_columns, leapt_columns, swapped_columns
-from monitor.steps.evidence import MOST_NAMED
+from monitor.steps.evidence import MOST_NAMED, leaning_columns
 from monitor.steps.faulty import Faulty
 from monitor.steps.gone_categories import gone_categories
 from monitor.steps.memory import Memory
 from monitor.steps.suspicions import Suspicious
 from monitor.steps.symptoms import (
     excess_of,
+    joint_columns,
     senders_of,
     sent_more,
     symptoms_of,
     turned_answers,
 )
+from monitor.steps.turning import stood_before, turned_at
 from monitor.steps.unrelated import apart_at_once
 from monitor.steps.verdict import Verdict
+from monitor.store.references import WHOLE
 from monitor.types import Window
 
 COLUMNS: Mapping[str, str] = {"data_quality": "broken", "temporal": "crept", "model_change": "answers"}
@@ -41,12 +44,14 @@ class Reason:
     """Why a window differs, and which clients sent the rows by which its most moved column does.
 
     sound: why it would without the columns that are broken: what moved beside these did not do so because of them.
+    turned: why answers, or how labels meet them, turned at once, where features had lain as far off before; else None.
     """
 
     origin: Origin
     column: str = ""
     clients: Sequence[Contribution] = ()
     sound: Origin | None = None
+    turned: Origin | None = None
 
     def of_feature(self, column: str, layout: Layout) -> "Reason":
         """Give why a column of the features moved: not because another one is broken, unless it is made of several."""
@@ -54,6 +59,10 @@ class Reason:
         made = known is None or known.role not in ("feature", "sensitive")
         sound = self.origin if made or column in self.origin.columns or self.sound is None else self.sound
         return replace(self, origin=sound.of_features())
+
+    def of_answers(self) -> "Reason":
+        """Give why answers differ, or how labels meet them: what was there before they turned at once is no reason."""
+        return self if self.turned is None else Reason(self.turned)
 
     def evidence(self) -> dict[str, Any]:
         """Give it as JSON that an alert carries; the clients stand with the column that they moved."""
@@ -151,7 +160,35 @@ def reason_of(
     if origin.name == "data_quality" and origin.columns:
         rest = {name: distance for name, distance in moved.items() if name not in origin.columns}
         sound = origin_of(replace(symptoms, broken={}, moved=rest))
-    return Reason(origin, column if found else "", found or (), sound)
+    return Reason(origin, column if found else "", found or (), sound, _of_a_turn(symptoms, verdict, memory))
+
+
+def _of_a_turn(symptoms: Symptoms, verdict: Verdict, memory: Memory) -> Origin | None:
+    """Say why answers, or how labels meet them, turned at once, without the features that lay as far off before."""
+    turn = turned_at(verdict, memory) if symptoms.outputs or symptoms.outcomes else None
+    if turn is None:
+        return None
+    joint, layout = joint_columns(verdict), verdict.profiles[WHOLE][0].layout
+    leaning = leaning_columns(verdict, layout, WHOLE)
+    stood = stood_before({*symptoms.moved, *joint, *leaning}, verdict, memory, turn)
+    moved = {name: distance for name, distance in symptoms.moved.items() if name not in stood}
+    if len(moved) == len(symptoms.moved) and joint.isdisjoint(stood):
+        return None
+    apart = apart_at_once(verdict, memory) if symptoms.outcomes and not moved else None
+    leaning = [] if moved else [name for name in leaning if name not in stood]
+    return origin_of(
+        replace(
+            symptoms,
+            moved=moved,
+            earlier=tuple(sorted(symptoms.moved.keys() & stood)),
+            crept=symptoms.crept & moved.keys(),
+            grows=symptoms.grows & moved.keys(),
+            joint=bool(joint - stood),
+            leaning=tuple(leaning),
+            apart=apart,
+            drift=symptoms.drift if moved else Excess(),
+        )
+    )
 
 
 def missing_before(standing: Iterable[Mapping[str, Any]]) -> set[str]:

@@ -87,7 +87,7 @@ def symptoms_of(verdict: Verdict, stepped: Sequence[Finding], *, faulty: Faulty)
         leaning=() if moved else tuple(leaning_columns(verdict, layout, WHOLE)),
         features=sum(column.role == "feature" for column in layout.columns),
         outputs=any(one.kind in _OUTPUTS for one in _of_answers(whole)),
-        joint=any(is_sure(one) for one in whole if one.measurement.column in OF_ALL_FEATURES),
+        joint=bool(joint_columns(verdict)),
         outcomes=not breaching.isdisjoint(_OUTCOMES),
         only_labels=not breaching.isdisjoint(_OUTCOMES[:1]) and breaching.isdisjoint(_OUTCOMES[1:]),
         alarmed=tuple(sorted(shown(client_of(segment) or segment or EVERYONE) for segment in attackers)),
@@ -104,6 +104,12 @@ def _told_to_drift(stepped: Iterable[Finding], layout: Layout) -> list[str]:
 def _lastingly_moved(stepped: Iterable[Finding]) -> set[str]:
     told = (f.evidence.get("moved", ()) for f in stepped if f.detector == LASTING_DRIFT and f.breaches)
     return {one["column"] for moved in told for one in moved}
+
+
+def joint_columns(verdict: Verdict) -> set[str]:
+    """Name the columns made of all features that surely moved, of all traffic."""
+    of_all = (j for j in verdict.judged if not j.measurement.segment and j.measurement.column in OF_ALL_FEATURES)
+    return {judged.measurement.column for judged in of_all if is_sure(judged)}
 
 
 def turned_answers(verdict: Verdict, memory: Memory, stepped: Iterable[Finding]) -> tuple[str, ...]:

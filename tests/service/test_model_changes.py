@@ -111,6 +111,32 @@ def test_labels_that_follow_another_rule_at_equal_score_are_concept_drift(begin:
     assert "retrain on recent labels" in notice.lines[-1]
 
 
+def weathered(table: pa.Table, warmth: float, *, duller: bool = False) -> pa.Table:
+    """Give rows with a feature that lies elsewhere, and the answers of a model that is surer of less."""
+    draw = np.random.default_rng(len(table))
+    warm = pa.array(draw.normal(warmth, 1, len(table)))
+    p = table["p"].to_numpy()
+    dull = np.clip(0.5 + 0.3 * (p - 0.5) * draw.choice([-1, 1], len(table)), 0, 1)
+    return table.append_column("temp", warm).set_column(2, "p", pa.array(dull if duller else p))
+
+
+def test_a_feature_that_had_drifted_before_is_no_reason_why_answers_turned_at_once(begin: Any) -> None:  # noqa: ANN401
+    def sharp(p: Any) -> Any:  # noqa: ANN401
+        return np.clip(1.6 * p - 0.3, 0, 1)
+
+    loop = begin(weathered(rows(1, -40, 20, sharp), 0.0))
+    loop.once(weathered(rows(2, 0, 4, sharp), 0.0))
+    loop.once(weathered(rows(3, 4, 9, sharp), 1.0))
+    loop.once(weathered(rows(4, 13, 6, sharp), 1.0, duller=True))
+    with loop.monitor.database.read() as connection:
+        fell = [one for one in alert_rows(connection) if one["kind"] == "performance.realised" and one["fired_at"]]
+        temp = [one for one in alert_rows(connection) if (one["kind"], one["column"]) == ("drift.data", "temp")]
+    assert fell
+    assert {one["origin"] for one in fell} == {"model_change"}
+    assert "temp lay as far off before" in fell[0]["evidence"]["origin"]["for"]
+    assert {one["origin"] for one in temp} <= {"temporal", "undetermined"}
+
+
 def versions(*names: str) -> np.ndarray:
     """Give each day's rows to versions in turn, written as day by day `v1` or `v1 v2`."""
     return np.concatenate([np.resize(day.split(), A_DAY) for day in names])

@@ -410,7 +410,7 @@ def test_answers_that_are_surer_than_before_are_told_beside_a_fall_of_performanc
 
 def test_a_fall_of_performance_is_told_once_more_when_it_is_known_to_last() -> None:
     fell, heard = fired("performance.realised", ""), list[bool]()
-    for windows in (1, 2, 3):
+    for windows in (1, 6, 7):
         ages = replace(fired("bias.temporal", "", evidence={"windows": windows}), detector="ageing")
         heard.append(told([ages, fell])[0].evidence["told"])
     assert heard == [False, False, True]
@@ -456,6 +456,20 @@ def test_performance_that_becomes_twice_as_bad_for_two_windows_is_told_once_more
     assert [fell in one for one in told] == [False, False, False, False, True, False, False, False, True, False]
     assert told[0] == [("performance.realised", "fired")]
     assert [one for one in told[1:] if one and one != [fell]] == []
+
+
+def test_a_share_of_broken_rows_that_becomes_far_larger_is_told_once_more() -> None:
+    def heard(effects: tuple[float, ...], **rest: Any) -> list[str | None]:  # noqa: ANN401 (any field)
+        before, told = [], list[str | None]()
+        for effect in effects:
+            found = replace(fired("quality", "dest", unit="share"), effect=effect, transition=None, **rest)
+            (found,) = inhibited([found], before)
+            before, told = [as_json(found)], [*told, found.transition]
+        return told
+
+    assert heard((0.005, 0.12, 0.12, 0.12)) == ["fired", None, "worsened", None]
+    assert heard((0.005, 0.04, 0.04)) == heard((0.2, 0.5, 0.5)) == ["fired", None, None]
+    assert heard((0.005, 0.12, 0.12), unit="rows") == ["fired", None, None]
 
 
 def test_each_worsening_is_a_message_of_its_own() -> None:
