@@ -14,6 +14,7 @@ from monitor.alerts.news import (
     Alarm,
     began_later,
     follows,
+    has_moved_lastingly,
     has_vanished,
     is_slight,
     more_rows,
@@ -61,7 +62,8 @@ def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
     after the first of them came. What comes and goes with the day or the week is told twice. Its evidence then says
     `inhibited_by`. Once the other one has ended it is told in the first window in which it breaches. A resolution is
     told if and only if the firing was: `told` in the evidence remembers. Performance that has become twice as bad as
-    when it was told last is told once more, and so is a share that is far larger. What a silence covers holds others back as if it were told.
+    when it was told last is told once more, and so is a share that is far larger. What a silence covers holds others
+    back as if it were told.
     """
     before = {row["id"]: row for row in standing}
     now = {id_of(finding): finding for finding in findings}
@@ -188,14 +190,15 @@ def _is_own_limit(finding: Finding) -> bool:
 def _said_already(finding: Finding, heard: Mapping[str, Alarm]) -> str | None:
     """Name the alert by which another detector has said the same.
 
-    Or that another part of the same text, or vector, drifts. Every fault of a column's quality is news, though, and so
-    is a group that was not told of.
+    Or that another part of the same text, or vector, drifts, or that the column has for long. Every fault of a column's
+    quality is news, though, and so is a group that was not told of.
     """
     if finding.kind in ("quality", "health"):
         return None
     alike = (name for name, alarm in heard.items() if alarm.labels == _labels(finding))
     said = next((name for name in alike if not of_another_group(finding, heard[name])), None)
-    return said or min((name for name, alarm in heard.items() if of_the_same_parts(finding, alarm)), default=None)
+    of_it = (of_the_same_parts, has_moved_lastingly)
+    return said or min((n for n, alarm in heard.items() if any(of(finding, alarm) for of in of_it)), default=None)
 
 
 def _explained_by_drift(finding: Finding, told: Mapping[str, Alarm], settled: Mapping[str, Finding]) -> str | None:

@@ -9,6 +9,7 @@ from monitor.alerts.causes import broken_columns, missing_rows_of
 from monitor.alerts.finding import Finding
 from monitor.alerts.symptoms import BROKEN_SHARE
 from monitor.alerts.taxonomy import is_attack
+from monitor.alerts.titles import TOLD_AS
 from monitor.profiles.population import NAMES as OF_ALL_FEATURES
 
 QUIET = "quiet_since"
@@ -22,6 +23,7 @@ FOLLOWING = {"drift.prediction": ANSWERED, "drift.label": ("drift.concept",)}
 """What follows where an answer, or a label, is not given any more."""
 MOST_OF_IT = 0.8
 """Of the rows that are more than usual, so large a part from attackers explains them."""
+LASTING_DRIFT = "lasting_drift"
 OUTSIDE = "out_of_range_share"
 NEAR = 5.0
 """So many of the reference's tails beyond its range, a value may still be one of a column that drifts: of normal
@@ -158,6 +160,20 @@ def of_the_same_parts(finding: Finding, alarm: Alarm) -> bool:
     parts = [evidence.get("of") for evidence in (finding.evidence, alarm.evidence)]
     whole, told = (part or own for part, own in zip(parts, (finding.column, column), strict=True))
     return any(parts) and whole == told and not began_later(finding, alarm)
+
+
+def has_moved_lastingly(finding: Finding, alarm: Alarm) -> bool:
+    """Say whether an alert shows drift of a column of which another one has told that it has moved for long.
+
+    What comes and goes about a threshold while a season lasts is no news; that it is broken is.
+    """
+    model, _, _, segment = alarm.labels
+    if alarm.detector != LASTING_DRIFT or model != finding.model or segment not in ("", finding.segment):
+        return False
+    named = alarm.told.get(TOLD_AS, {}).get("columns", ())
+    broken = finding.origin in ("data_quality", "attack_like", "model_change")
+    gone = bool(finding.evidence.get("change", {}).get("vanished"))
+    return finding.kind == "drift.data" and finding.column in named and not (broken or gone)
 
 
 def more_rows(finding: Finding) -> bool:

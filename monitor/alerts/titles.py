@@ -11,7 +11,7 @@ from monitor.alerts.finding import Finding, Group
 from monitor.alerts.phrasing import distinct, first_of, listed, shown
 from monitor.alerts.story_wording import changed, has_only_begun
 from monitor.alerts.taxonomy import SYNTHETIC, is_of_broken_data, pattern_of
-from monitor.alerts.vocabulary import SUDDEN, TITLES, level_of
+from monitor.alerts.vocabulary import LASTING, SUDDEN, TITLES, level_of
 
 TOLD_AS = "told_as"
 """In an alert's evidence: what it was called when it was told, as of `told_as`."""
@@ -43,6 +43,8 @@ def told_as(finding: Finding) -> dict[str, Any]:
         return {"words": _suspected(finding), "who": who(finding)}
     if has_only_begun(finding):
         return {"words": SUDDEN, "columns": [changed(finding)]}
+    if moved := distinct(str(one["column"]) for one in finding.evidence.get("moved", ())):
+        return {"words": LASTING, "columns": moved}
     # a column that is broken comes before those that are made of it
     broken = broken_columns(finding) if finding.column else []
     return {"columns": distinct([*broken, finding.column])} if broken else {}

@@ -21,7 +21,7 @@ TITLES = {
     "disagreement": "models disagree",
 }
 
-SUDDEN = "a sudden change"
+SUDDEN, LASTING = "a sudden change", "lasting data drift"
 """The title of what is gathered over windows, where it has only begun."""
 
 ORIGINS = {

@@ -15,6 +15,7 @@ from monitor.steps.verdict import Verdict
 from monitor.store.references import WHOLE
 
 SURELY = 0.001
+BEYOND = 0.25
 LIKE = 0.3
 """A window's mean and deviation are those of a column to within so many of its deviations, or of its deviation."""
 REMEMBERED = 28
@@ -22,12 +23,17 @@ REMEMBERED = 28
 
 
 def has_been_there(name: str, verdict: Verdict) -> bool:
-    """Say whether a column's mean lies where windows of the reference had it: its values last longer than a window."""
+    """Say whether a column's mean lies about where windows of the reference had it: its values last longer than one.
+
+    What so many windows had is no limit of what the next has: a dry day is drier than those of a winter by some part of
+    their range, and a unit that changes is far beyond it.
+    """
     reference, current = verdict.profiles[WHOLE]
     column, here = reference.layout.by_name[name], current.columns[name].moments
     if here is None or column.lowest is None or column.highest is None:
         return False
-    return column.lowest <= here[1] <= column.highest
+    beyond = BEYOND * (column.highest - column.lowest)
+    return column.lowest - beyond <= here[1] <= column.highest + beyond
 
 
 def crept_columns(moved: Mapping[str, float], verdict: Verdict, memory: Memory) -> frozenset[str]:

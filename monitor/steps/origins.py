@@ -77,12 +77,14 @@ def with_origins(
             )
             reasons = reasons_of(why, suspects, suspicious, {is_attack(f.kind) for f in asking.values()})
     last, attacked = Last(memory, history), _attacked_since(suspects)
+    missing = min(missing_before(standing.values()).values(), default=None)
     return [
         _of_faulty(f, said, faulty.columns[client], client)
         if (said := faulty.said(client := client_of(f.segment) or ""))
         else _explained(f, None if _came_before(f, attacked, why) else why, standing)
         for f in noting_what_else_changed(stepped, differs, standing.values())
-        for why in [_reason_for(f, verdict, reasons.why(f) if f.fingerprint in asking else None, last)]
+        for found in [reasons.why(f) if f.fingerprint in asking else None]
+        for why in [_reason_for(f, verdict, found and _as_began(f, found, missing), last)]
     ]
 
 
@@ -90,6 +92,15 @@ def _attacked_since(suspects: Iterable[Finding]) -> datetime | None:
     """Give when the first of the attacks that stand began; None without any."""
     attacks = (f for f in suspects if is_attack(f.kind) and f.alert.state in UNDER_ALARM)
     return min((f.since for f in attacks if f.since), default=None)
+
+
+def _as_began(finding: Finding, reason: Reason, missing: datetime | None) -> Reason:
+    """Give a window's reason as it stands for a finding; missing: since when rows are, in windows before.
+
+    What began two windows later, or more, did not do so because they are.
+    """
+    since, length = finding.alert.since, finding.window.end - finding.window.start
+    return reason.of_the_rest() if since and missing and since >= missing + 2 * length else reason
 
 
 def _came_before(finding: Finding, attacked: datetime | None, reason: Reason | None) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -12,6 +13,7 @@ from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.alerts.origin import Origin, origin_of
 from monitor.alerts.symptoms import Excess, Symptoms
 from monitor.alerts.taxonomy import is_attack
+from monitor.detectors.quality import volume
 from monitor.detectors.suspicion.suspects import client_of
 from monitor.profiles.contributions import Contribution
 from monitor.profiles.layout import Layout
@@ -44,6 +46,7 @@ class Reason:
     """Why a window differs, and which clients sent the rows by which its most moved column does.
 
     sound: why it would without the columns that are broken: what moved beside these did not do so because of them.
+    rest: why it would if no rows were missing.
     turned: why answers, or how labels meet them, turned at once, where features had lain as far off before; else None.
     """
 
@@ -51,6 +54,7 @@ class Reason:
     column: str = ""
     clients: Sequence[Contribution] = ()
     sound: Origin | None = None
+    rest: Origin | None = None
     turned: Origin | None = None
 
     def of_feature(self, column: str, layout: Layout) -> "Reason":
@@ -59,6 +63,10 @@ class Reason:
         made = known is None or known.role not in ("feature", "sensitive")
         sound = self.origin if made or column in self.origin.columns or self.sound is None else self.sound
         return replace(self, origin=sound.of_features())
+
+    def of_the_rest(self) -> "Reason":
+        """Give why what began long after rows were missing differs: not because they are."""
+        return self if self.rest is None else Reason(self.rest)
 
     def of_answers(self) -> "Reason":
         """Give why answers differ, or how labels meet them: what was there before they turned at once is no reason."""
@@ -158,9 +166,10 @@ def reason_of(
         symptoms = replace(symptoms, drift=excess_of(found))
     origin, sound = origin_of(symptoms), None
     if origin.name == "data_quality" and origin.columns:
-        rest = {name: distance for name, distance in moved.items() if name not in origin.columns}
-        sound = origin_of(replace(symptoms, broken={}, moved=rest))
-    return Reason(origin, column if found else "", found or (), sound, _of_a_turn(symptoms, verdict, memory))
+        left = {name: distance for name, distance in moved.items() if name not in origin.columns}
+        sound = origin_of(replace(symptoms, broken={}, moved=left))
+    rest = origin_of(replace(symptoms, gone={})) if origin.missing else None
+    return Reason(origin, column if found else "", found or (), sound, rest, _of_a_turn(symptoms, verdict, memory))
 
 
 def _of_a_turn(symptoms: Symptoms, verdict: Verdict, memory: Memory) -> Origin | None:
@@ -191,7 +200,10 @@ def _of_a_turn(symptoms: Symptoms, verdict: Verdict, memory: Memory) -> Origin |
     )
 
 
-def missing_before(standing: Iterable[Mapping[str, Any]]) -> set[str]:
-    """Name the columns of which the rows of a category are missing by alerts that have not ended."""
-    told = (row["evidence"].get("origin", {}) for row in standing if row["state"] in ("pending", *UNDER_ALARM))
-    return {str(name) for origin in told for name in origin.get(MISSING, ())}
+def missing_before(standing: Iterable[Mapping[str, Any]]) -> dict[str, datetime]:
+    """Name the columns of which the rows of a category are missing by alerts that have not ended, with since when."""
+    rows = [row for row in standing if row["state"] in ("pending", *UNDER_ALARM) and row["since"]]
+    told = [(str(name), row) for row in rows for name in row["evidence"].get("origin", {}).get(MISSING, ())]
+    # of others it is only the reason: they may have begun before
+    told.sort(key=lambda one: (one[1]["column"] != one[0] and one[1]["detector"] != volume.NAME, one[1]["since"]))
+    return {name: datetime.fromisoformat(row["since"]) for name, row in reversed(told)}

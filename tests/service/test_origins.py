@@ -327,6 +327,19 @@ def test_rows_of_one_category_that_stay_out_are_told_once_and_as_that(tmp_path: 
     assert first.endswith(" before; the others are as many")
 
 
+def test_what_begins_long_after_rows_went_missing_is_not_told_to_come_of_that(tmp_path: Path) -> None:
+    def and_debts_later(rows: Rows, changed: np.ndarray) -> None:
+        rows["debt"][changed[2 * A_DAY :]] += 3_000
+        without_meat(rows, changed)
+
+    found = alarms(tmp_path, and_debts_later, before=10)
+    (rows,) = (alert for alert in found if alert["detector"] == "volume")
+    assert rows["origin"] == "data_quality"
+    debts = of_drift(found, "debt")
+    assert debts
+    assert {alert["origin"] for alert in debts} == {"temporal"}
+
+
 def without_some_clients(rows: Rows, changed: np.ndarray) -> None:
     out = changed[np.isin(rows["who"][changed], [f"client {i}" for i in range(14)])]
     left = np.setdiff1d(np.arange(len(rows["at"])), out)

@@ -208,6 +208,25 @@ def test_what_follows_from_a_label_that_is_gone_waits_for_the_message_about_it()
     assert told(answers, standing(scores))
 
 
+NAMED = {"words": "lasting data drift", "columns": ["a", "b"]}
+MOVED_LONG = standing(firing("drift.data", detector="lasting_drift", day=5), told_as=NAMED)
+
+
+@pytest.mark.parametrize(
+    ("found", "news"),
+    [
+        (firing("drift.data", "a"), False),
+        (firing("drift.data", "b", segment="s=1", origin="temporal"), False),
+        (firing("drift.data", "c"), True),
+        (firing("drift.data", "a", origin="data_quality"), True),
+        (firing("drift.data", "a", evidence={"change": {"of": "share", "category": "x", "vanished": True}}), True),
+        (firing("quality", "a"), True),
+    ],
+)
+def test_a_column_that_is_told_to_have_moved_for_long_is_no_news_by_itself(found: Finding, *, news: bool) -> None:
+    assert told(found, MOVED_LONG) is news
+
+
 WORDS = standing(firing("drift.data", "unseen_words(note)", day=5, evidence={"of": "note"}))
 LENGTH = standing(firing("drift.data", "note", day=5))
 
