@@ -178,7 +178,8 @@ def _says(one: Mapping[str, Any], told: Mapping[str, Any]) -> str:
     if one["name"] != SWEEP:
         return said(one["says"])
     columns = ", ".join(map(shown, told.get("swept") or ()))
-    flips = flipped(int(told.get("swept_flips") or 0), to=" to rows varied step by step")
+    steps = int(told.get("swept_steps") or 0)
+    flips = flipped(int(told.get("swept_flips") or 0), to=f" to {steps:,} rows varied step by step" if steps else "")
     return said(SWEPT.format(columns=columns) if columns else one["says"]) + flips
 
 

@@ -81,7 +81,7 @@ def _of_copies(rows: pa.Table, watch: Watch, layout: Layout, evidence: Mapping[s
     if any(one["name"] == SWEEP for one in evidence["detectors"]):
         answers = rows[watch.roles.prediction].to_pylist() if watch.roles.prediction in rows.column_names else ()
         found = swept(looked_at, answers or [None] * looked_at.num_rows)
-        told |= {"swept": found.columns, "swept_flips": found.flips}
+        told |= {"swept": found.columns, "swept_steps": found.steps, "swept_flips": found.flips}
         if evidence["severity"] == "info" and feels_for_the_boundary(found.flips, found.steps):
             told["severity"] = "warning"
     return told

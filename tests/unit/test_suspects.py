@@ -445,8 +445,9 @@ def test_what_a_client_sweeps_is_named_and_the_answers_to_its_own_copies_are_cou
     (all_of_them,) = measured(seen("", evidence={"cluster": shared}))
     assert "37 near-copies of one row from 8 clients, the answer flipped 70 times" in text_of(finding(all_of_them))
     (one,) = measured(seen(detector="one_column_sweep"))
-    told = finding(replace(one, evidence={**one.evidence, "swept": ["amount"], "swept_flips": 41}))
-    assert "just before in all but amount, the answer to rows varied step by step flipped 41 times (" in text_of(told)
+    told = finding(replace(one, evidence={**one.evidence, "swept": ["amount"], "swept_steps": 118, "swept_flips": 41}))
+    steps = "just before in all but amount, the answer to 118 rows varied step by step flipped 41 times ("
+    assert steps in text_of(told)
 
 
 def test_a_quarter_of_the_clients_are_no_measure_of_what_all_show() -> None:
