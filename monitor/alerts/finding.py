@@ -94,7 +94,7 @@ class Group:
 
     @property
     def reason(self) -> str:
-        """Give why it is told: first, unsilenced, worsened, repeat or resolved."""
+        """Give why it is told: first, unsilenced, worsened, turned, repeat or resolved."""
         return self.findings[0].reason or ("first" if self.transition == "fired" else self.transition)
 
     @property

@@ -11,6 +11,10 @@ from monitor.alerts.silence import SILENCED, is_hushed
 from monitor.alerts.taxonomy import is_attack
 from monitor.alerts.titles import TOLD_AS, told_as
 
+WAY = "direction"
+"""In an alert's evidence: which way it went in the last window that breached and showed that surely."""
+TURNED = "turned"
+"""Why an alert is told once more that goes the other way than was told."""
 WORSE, WORSE_WINDOWS = 2.0, 2
 BROADER, MORE_ROWS = 3.0, 0.05
 TOLD_TO = "told_to"
@@ -22,6 +26,8 @@ CARRIED = (
     "inhibited_by",
     "told_effect",
     "told_severity",
+    "told_way",
+    "turned_windows",
     TOLD_GROUP,
     TOLD_AS,
     TOLD_BROKEN,
@@ -81,7 +87,8 @@ def _marks(finding: Finding) -> dict[str, Any]:
     counted = finding.detector == "volume" and finding.reference_value
     rows = {USUAL: finding.reference_value, ROWS: finding.value} if counted else {}
     grave = {"told_severity": finding.severity} if is_attack(finding.kind) else {}
-    return size | group | name | fault | gone | rows | grave
+    way = {"told_way": finding.evidence[WAY]} if WAY in finding.evidence else {}
+    return size | way | group | name | fault | gone | rows | grave
 
 
 def _may_worsen(finding: Finding) -> bool:
@@ -94,11 +101,28 @@ def _is_share(finding: Finding) -> bool:
 
 
 def _worsened(finding: Finding, *, known: bool) -> Finding:
-    """Tell once more of what is much worse than when it was told last: graver, far lower, or broken in far more rows.
+    """Tell once more of what is worse than told: graver, far lower, broken in far more rows, or on the other side.
 
     While that is hushed it waits, and is told once it may be if it is still so.
     """
-    return _graver(finding, known=known) if is_attack(finding.kind) else _lower(finding)
+    if is_attack(finding.kind):
+        return _graver(finding, known=known)
+    turned = _turned(finding)
+    return _lower(turned) if turned.transition != "worsened" else turned
+
+
+def _turned(finding: Finding) -> Finding:
+    """Tell once more of what two windows in a row surely found on the other side than when it was told last.
+
+    What was told as above, while a season lasted, may be below since a unit is another one.
+    """
+    told, way = finding.evidence.get("told_way"), finding.evidence.get(WAY)
+    if not told or finding.alert.state != "firing":
+        return finding
+    windows = finding.evidence.get("turned_windows", 0) + 1 if way and way != told else 0
+    if windows < WORSE_WINDOWS or is_hushed(finding):
+        return replace(finding, evidence={**finding.evidence, "turned_windows": min(windows, WORSE_WINDOWS - 1)})
+    return replace(_again(finding, told_way=way, turned_windows=0), reason=TURNED)
 
 
 def _graver(finding: Finding, *, known: bool) -> Finding:

@@ -18,6 +18,7 @@ TOLD_AS = "told_as"
 PREFIXES = {
     "resolved": "resolved: ",
     "worsened": "much worse: ",
+    "turned": "the other way: ",
     "unsilenced": "after a silence: ",
     "repeat": "still firing: ",
 }

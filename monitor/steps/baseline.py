@@ -46,16 +46,17 @@ class Baseline:
         asked = self.settings.baseline
         if asked is not None:
             before = history.before(window, asked.count, cycle=asked.cycle)
-            return self._merged(connection, before) if len(before) == asked.count else self.references
+            last = history.before(window, MOST_ALIKE, cycle=None) if len(before) < WINDOWS_NEEDED else ()
+            return self._merged(connection, before, last) if len(before) == asked.count else self.references
         # a step of eight, so that the same is found whether windows are judged one a day or all at once
         accepted = history.accepted_before(window, first=WINDOWS_NEEDED, leading=self.settings.hold.m - 1)
         accepted = accepted[: len(accepted) // WINDOWS_NEEDED * WINDOWS_NEEDED][-MOST_ALIKE:]
         return self._differing(connection, accepted, history) if accepted else self.references
 
-    def _merged(self, connection: Connection, windows: Sequence[Window]) -> References:
+    def _merged(self, connection: Connection, windows: Sequence[Window], last: Sequence[Window]) -> References:
         read = {window: self._of(connection, window) for window in windows}
         whole = self.references[WHOLE]
-        layout = _knowing(whole.layout, told_by_windows(whole.layout, whole, list(_part(read, WHOLE).values())))
+        layout = _knowing(whole.layout, self._likeness(connection, read, last))
         found: dict[str, Profile] = {}
         for name, reference in self.references.items():
             held = _part(read, name)
@@ -63,6 +64,18 @@ class Baseline:
             if held:
                 found[name] = _labelled(reduce(merge, held.values()), reference, own)
         return found if WHOLE in found else self.references
+
+    def _likeness(self, connection: Connection, read: Mapping[Window, References], last: Sequence[Window]) -> Layout:
+        """Give how much windows differ: those of the baseline where they are enough to tell.
+
+        Few, such as one weekday's of four weeks, are taken to differ as the reference's do, or the last ones before.
+        """
+        whole = self.references[WHOLE]
+        if len(read) < WINDOWS_NEEDED <= whole.layout.windows:
+            return whole.layout
+        if len(read) < WINDOWS_NEEDED:
+            read = {window: self._of(connection, window) for window in last}
+        return told_by_windows(whole.layout, whole, list(_part(read, WHOLE).values()))
 
     def _differing(self, connection: Connection, windows: Sequence[Window], history: History) -> References:
         if self._alike is None or self._alike[0] != windows:

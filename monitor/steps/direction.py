@@ -5,13 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 from monitor.alerts.lifecycle import Alert
+from monitor.alerts.telling import WAY
 from monitor.detectors.quality import volume
 from monitor.stats.location import mean_shift_test
 from monitor.steps.verdict import Verdict
 from monitor.store.measurements import Judged
 
-WAY, HIGHER, LOWER = "direction", "higher", "lower"
-"""In an alert's evidence: which way it went in the last window that breached and showed that surely."""
+HIGHER, LOWER = "higher", "lower"
 DIRECTED = 0.01
 """The p-value from which on a mean says which way a column went."""
 

@@ -65,6 +65,21 @@ def test_a_reference_without_times_learns_from_the_windows_how_much_they_differ(
     assert START + 62 * DAY in fired(tmp_path / "moved", reference, days(3, moved))
 
 
+@pytest.mark.parametrize("timed", [True, False], ids=["a reference with times", "one without"])
+def test_a_baseline_of_few_windows_is_taken_to_differ_as_others_do(tmp_path: Path, *, timed: bool) -> None:
+    levels = np.random.default_rng(6).normal(0, 0.5, 170)
+    reference = days(1, levels[:80], start=START - 80 * DAY)
+    reference = reference if timed else reference.drop_columns(["at"])
+    weeks = "    baseline: 4 weeks\n"
+    calm = fired(tmp_path / "calm", reference, days(2, levels[80:]), more=weeks)
+    assert len([end for end in calm if end > START + 30 * DAY]) <= 2
+    moved = levels[80:] + 2.5 * (np.arange(90) >= 60)
+    assert any(
+        START + 60 * DAY < end <= START + 66 * DAY
+        for end in fired(tmp_path / "moved", reference, days(3, moved), more=weeks)
+    )
+
+
 def kinds_of(seed: int, shares: list[list[float]], *, rows: int, start: datetime = START) -> pa.Table:
     """Give rows of as many days as there are shares of four categories of `x`."""
     rng = np.random.default_rng(seed)

@@ -472,6 +472,17 @@ def test_a_share_of_broken_rows_that_becomes_far_larger_is_told_once_more() -> N
     assert heard((0.005, 0.12, 0.12), unit="rows") == ["fired", None, None]
 
 
+def test_an_alert_that_goes_the_other_way_for_two_windows_is_told_once_more() -> None:
+    before, heard = [], list[tuple[str | None, str]]()
+    for way in ("higher", "higher", "lower", "", "lower", "lower", "lower"):
+        found = replace(fired(column="temp"), transition=None, evidence={"direction": way} if way else {})
+        (found,) = inhibited([found], before)
+        before, heard = [as_json(found)], [*heard, (found.transition, found.reason)]
+    assert heard == [("fired", ""), *[(None, "")] * 4, ("worsened", "turned"), (None, "")]
+    turned = replace(found, transition="worsened", reason="turned")
+    assert notice_of(grouped([turned])[0], "team").title == "flights: the other way: data drift in temp"
+
+
 def test_each_worsening_is_a_message_of_its_own() -> None:
     history, ids = History(), list[str]()
     for effect in (0.1, 0.3, 0.3, 0.9, 0.9):
