@@ -40,12 +40,14 @@ def stood_before(names: Iterable[str], verdict: Verdict, memory: Memory, turn: W
 
 
 def _outcomes(verdict: Verdict) -> Iterator[Measurement]:
-    """Give what breaches of answers and metrics, of all traffic, as far as it is remembered."""
-    for judged in verdict.judged:
-        one, of_answers = judged.measurement, judged.kind in OF_ANSWERS
-        told = (of_answers and one.detector in SHIFTS) or one.detector in METRICS
-        if judged.outcome == "breach" and told and not one.segment and one.effect:
-            yield one
+    """Give the metrics that breach, of all traffic, and by how much answers moved that do, by whatever detector."""
+    whole = [judged for judged in verdict.judged if not judged.measurement.segment]
+    breaching = [judged for judged in whole if judged.outcome == "breach"]
+    answers = {judged.measurement.column for judged in breaching if judged.kind in OF_ANSWERS}
+    moved = [judged.measurement for judged in whole if judged.measurement.detector in SHIFTS]
+    yield from (one for one in moved if one.column in answers and one.effect)
+    metrics = [judged.measurement for judged in breaching if judged.measurement.detector in METRICS]
+    yield from (one for one in metrics if one.effect)
 
 
 def _since(one: Measurement, before: Collection[Window], here: Window, memory: Memory) -> Window | None:
