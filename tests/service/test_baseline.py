@@ -80,6 +80,15 @@ def test_a_baseline_of_few_windows_is_taken_to_differ_as_others_do(tmp_path: Pat
     )
 
 
+def test_a_level_that_leaps_beyond_all_days_of_a_small_baseline_is_told(tmp_path: Path) -> None:
+    levels = np.random.default_rng(7).normal(0, 7.5, 150)
+    reference = days(1, levels[:80], start=START - 80 * DAY)
+    log = levels[80:] + 30  # the warm season
+    log[50:] = (log[50:] - 32) / 1.8 - 20
+    told = fired(tmp_path, reference, days(2, log), more="    baseline: 4 weeks\n")
+    assert any(START + 51 * DAY < end <= START + 58 * DAY for end in told)
+
+
 def kinds_of(seed: int, shares: list[list[float]], *, rows: int, start: datetime = START) -> pa.Table:
     """Give rows of as many days as there are shares of four categories of `x`."""
     rng = np.random.default_rng(seed)

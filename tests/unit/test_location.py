@@ -7,7 +7,7 @@ from scipy import stats
 from monitor.detectors.detector import design_effect
 from monitor.profiles.correlation import steepest_correlations
 from monitor.stats.divergence import chi_square_test, coarsened, kolmogorov_smirnov_test, psi_test
-from monitor.stats.location import mean_shift_test, share_shift_test
+from monitor.stats.location import level_test, mean_shift_test, share_shift_test
 
 
 @pytest.mark.parametrize(("n", "m"), [(1000, 50), (10_000, 1000), (100_000, 5000)])
@@ -113,3 +113,18 @@ def test_inflation_moves_no_value() -> None:
         (value, sure), (same, unsure) = test(a, b), test(a, b, 9.0)
         assert value == same
         assert sure < unsure
+
+
+@pytest.mark.parametrize(("windows", "compared"), [(8, 4), (20, 4), (90, 28)])
+def test_a_level_is_rarely_far_off_by_chance(windows: int, compared: int) -> None:
+    draw = np.random.default_rng(windows)
+    spans = np.ptp(draw.normal(size=(4_000, windows)), axis=1)
+    means, others = draw.normal(size=(4_000, compared)).mean(axis=1), draw.normal(size=4_000)
+    found = np.array([level_test(*one, windows, compared) for one in zip(means, others, spans, strict=True)])
+    assert 0.01 <= (found <= 0.05).mean() <= 0.055
+    assert (found <= 0.01).mean() <= 0.012
+
+
+def test_a_level_is_not_known_of_few_windows_or_of_equal_ones() -> None:
+    assert level_test(0.0, 9.0, 1.0, 7) is None
+    assert level_test(0.0, 9.0, 0.0, 20) is None
