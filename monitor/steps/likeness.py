@@ -17,6 +17,8 @@ from monitor.profiles.profile import Profile
 from monitor.types import Window
 
 SPREAD = (*METRICS, confidence_gap.METRIC)
+PLENTY = 30
+"""So many windows of a segment say by themselves that its rows are less alike than those of all traffic."""
 
 
 def told_by_windows(layout: Layout, whole: Profile, windows: Sequence[Profile]) -> Layout:
@@ -28,23 +30,40 @@ def told_by_windows(layout: Layout, whole: Profile, windows: Sequence[Profile]) 
 def told_of_segment(whole: Layout, windows: Mapping[Window, Profile]) -> Layout:
     """Give the layout of a segment: what its own windows tell, and what those of all traffic do where it has too few.
 
-    Rows that belong together, such as one author's, are mostly of one segment, in whose windows they weigh more.
-    windows: in the order of time. Of seasons it knows nothing.
+    Rows that belong together, such as one author's, are mostly of one segment, in whose windows they weigh more. Of few
+    windows none may have had what makes them differ, as ten dry days do: they say that rows are more alike than all
+    traffic's are, and not that they are less. windows: in the order of time. Of seasons it knows nothing.
     """
     held = list(windows.values())
     if sum(one.rows >= ROWS_NEEDED for one in held) < WINDOWS_NEEDED:
         return replace(whole, seasons={})
     own = correlation_of(held, whole)
     columns = tuple(
-        column if _told(column, held) else before for before, column in zip(whole.columns, own.columns, strict=True)
+        _told(before, column, _telling(column, held)) for before, column in zip(whole.columns, own.columns, strict=True)
     )
     return replace(own, columns=columns, spreads={**whole.spreads, **_spreads(held)}, seasons={})
 
 
-def _told(column: Column, windows: Sequence[Profile]) -> bool:
-    """Say whether enough windows hold enough values of a column."""
-    held = sum(int(one.columns[column.name].counts.sum()) >= ROWS_NEEDED for one in windows)
-    return held >= WINDOWS_NEEDED
+def _telling(column: Column, windows: Sequence[Profile]) -> int:
+    """Count the windows that hold enough values of a column."""
+    return sum(int(one.columns[column.name].counts.sum()) >= ROWS_NEEDED for one in windows)
+
+
+def _told(whole: Column, own: Column, windows: int) -> Column:
+    """Give what so many windows of a segment tell of a column, beside what those of all traffic do."""
+    if windows < WINDOWS_NEEDED:
+        return whole
+    if windows >= PLENTY:
+        return own
+    means = [one for one in (whole.lowest, whole.highest, own.lowest, own.highest) if one is not None]
+    return replace(
+        own,
+        correlation=max(whole.correlation, own.correlation),
+        steepest=max(whole.steepest, own.steepest),
+        lasting=max(whole.lasting, own.lasting),
+        lowest=min(means, default=None),
+        highest=max(means, default=None),
+    )
 
 
 def _spreads(windows: Sequence[Profile]) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """Windows of a segment are taken for as alike as they are, which those of all traffic do not tell."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
@@ -12,14 +13,19 @@ from sqlalchemy import func, select
 
 from monitor.config import load
 from monitor.pipeline import once
+from monitor.profiles.arrow import layout_of, profile_table
+from monitor.profiles.layout import Column
 from monitor.profiles.profile import Profile
+from monitor.steps.likeness import told_of_segment
 from monitor.store.references import WHOLE, read_reference
 from monitor.store.schema import alert, measurement
+from monitor.types import Roles, Window
 from monitor.watch import Monitor
 from monitor.wiring import opened
 from tests.service.scene import START, times
 
 A_DAY, DAYS = 400, 48
+DAY = timedelta(days=1)
 CONFIG = """
 database: sqlite:///monitor.db
 models:
@@ -79,3 +85,21 @@ def test_days_that_differ_as_they_always_did_are_not_told_of_in_their_segment(po
         ).all()
     assert told <= 2, "one a month is the budget; with what all traffic tells it is nine"
     assert np.mean(np.array(sure) <= 0.01) <= 0.05, "with what all traffic tells it is a fifth"
+
+
+def test_few_windows_of_a_segment_do_not_say_that_its_rows_are_less_alike_than_all() -> None:
+    """Ten dry days are no reason to take the rain of one day for that of many."""
+    rng = np.random.default_rng(3)
+    layout = layout_of(pa.table({"rain": rng.gamma(1, 1, 2_000)}), Roles(timestamp="at"))
+    layout = replace(layout, columns=tuple(replace(one, correlation=0.4, steepest=0.5) for one in layout.columns))
+    days = [pa.table({"rain": rng.gamma(1, 1, 40 if day % 6 == 0 else 20)}) for day in range(240)]
+
+    def of(number: int) -> Column:
+        windows = {
+            Window(START + day * DAY, START + (day + 1) * DAY): profile_table(rows, layout)
+            for day, rows in enumerate(days[:number])
+        }
+        return told_of_segment(layout, windows).by_name["rain"]
+
+    assert (of(90).correlation, of(90).steepest) == (0.4, 0.5)
+    assert of(240).correlation < 0.1

@@ -23,6 +23,7 @@ import numpy as np
 
 from monitor.detectors.detector import Detector, inflations, paired, untested
 from monitor.profiles.bins import NumericBins
+from monitor.profiles.correlation import ROWS_NEEDED
 from monitor.profiles.profile import ColumnProfile, Counts, Profile
 from monitor.stats.location import level_test
 from monitor.stats.shape import smooth_shift
@@ -67,7 +68,7 @@ def _level(reference: Profile, column: str, before: ColumnProfile, after: Column
     if known.lowest is None or known.highest is None or not _lies_beyond(before.counts, after.counts):
         return None
     (held, mean, _), (_, other, _) = before.moments or _NOTHING, after.moments or _NOTHING
-    if not held or not layout.window_rows:
+    if not held or layout.window_rows < ROWS_NEEDED:
         return None
     return level_test(mean, other, known.highest - known.lowest, layout.windows, held / layout.window_rows)
 
