@@ -7,6 +7,7 @@ from typing import Any
 from monitor.alerts.causes import ROWS, USUAL, WHOSE_ROWS, broken_columns, missing_rows_of
 from monitor.alerts.finding import Finding, gravity_of
 from monitor.alerts.news import TOLD_BROKEN, TOLD_GROUP, TOLD_MISSING, moved_group
+from monitor.alerts.public import id_of
 from monitor.alerts.silence import SILENCED, is_hushed
 from monitor.alerts.taxonomy import is_attack
 from monitor.alerts.titles import TOLD_AS, told_as
@@ -64,7 +65,8 @@ def settled(finding: Finding, before: Mapping[str, Any], inhibitor: str | None, 
     if firing and not carried.get("told"):
         # what no longer breaches by its own threshold waits for itself
         carried.pop("inhibited_by", None)
-    return _worsened(replace(finding, evidence=evidence | carried), known=known)
+    waits = inhibitor not in (None, id_of(finding))
+    return _worsened(replace(finding, evidence=evidence | carried), known=known, waits=waits)
 
 
 def unsilenced(finding: Finding) -> Finding:
@@ -100,14 +102,15 @@ def _is_share(finding: Finding) -> bool:
     return finding.kind == "quality" and finding.unit == "share"
 
 
-def _worsened(finding: Finding, *, known: bool) -> Finding:
+def _worsened(finding: Finding, *, known: bool, waits: bool) -> Finding:
     """Tell once more of what is worse than told: graver, far lower, broken in far more rows, or on the other side.
 
-    While that is hushed it waits, and is told once it may be if it is still so.
+    While that is hushed it waits, and is told once it may be if it is still so. waits: whether an alert is told that it
+    would have to wait for, such as of broken values, which lie on the other side as well.
     """
     if is_attack(finding.kind):
         return _graver(finding, known=known)
-    turned = _turned(finding)
+    turned = finding if waits else _turned(finding)
     return _lower(turned) if turned.transition != "worsened" else turned
 
 

@@ -479,6 +479,12 @@ def test_an_alert_that_goes_the_other_way_for_two_windows_is_told_once_more() ->
         (found,) = inhibited([found], before)
         before, heard = [as_json(found)], [*heard, (found.transition, found.reason)]
     assert heard == [("fired", ""), *[(None, "")] * 4, ("worsened", "turned"), (None, "")]
+    broken = fired("quality", "temp")
+    other = [replace(fired(column="temp"), transition=None, evidence={"direction": "higher"}), broken]
+    for _ in range(3):
+        beside, _ = inhibited(other, before)
+        assert beside.transition is None
+        before = [as_json(beside)]
     turned = replace(found, transition="worsened", reason="turned")
     assert notice_of(grouped([turned])[0], "team").title == "flights: the other way: data drift in temp"
 
