@@ -140,19 +140,24 @@ def _graver(finding: Finding, *, known: bool) -> Finding:
 
 
 def _lower(finding: Finding) -> Finding:
-    """Tell once more of what two windows in a row found far worse than when it was told last.
-
-    Performance is twice as bad; a share of rows that are broken three times as large, and by one row of twenty.
-    """
+    """Tell once more of what two windows in a row found far worse than when it was told last."""
     last, size = finding.evidence.get("told_effect"), abs(finding.effect or 0.0)
     if not last or finding.alert.state != "firing" or finding.value is None:
         return finding
-    if not finding.breaches or size < (max(BROADER * last, last + MORE_ROWS) if _is_share(finding) else WORSE * last):
+    if not finding.breaches or size < _far_worse(finding, last):
         return replace(finding, evidence={**finding.evidence, "worse_windows": 0})
     windows = finding.evidence.get("worse_windows", 0) + 1
     if windows < WORSE_WINDOWS or is_hushed(finding):
         return replace(finding, evidence={**finding.evidence, "worse_windows": min(windows, WORSE_WINDOWS - 1)})
     return _again(finding, told_effect=size, worse_windows=0)
+
+
+def _far_worse(finding: Finding, told: float) -> float:
+    """Give how large an effect is far worse than one that was told.
+
+    Performance is twice as bad; a share of rows that are broken is three times as large, and by one row of twenty.
+    """
+    return max(BROADER * told, told + MORE_ROWS) if _is_share(finding) else WORSE * told
 
 
 def _again(finding: Finding, **told: object) -> Finding:
