@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from monitor.alerts.causes import (
     MISSING,
+    STAYED,
     became_usual,
     broken_columns,
     comes_of_broken_data,
@@ -75,6 +76,8 @@ def to_do(group: Group) -> str:
         ended = [note for note in ENDS if note in {finding.note for finding in group.findings}]
         if not ended and any(map(became_usual, group.findings)):
             return TO_DO["became_usual"]
+        if not ended and any(finding.evidence.get(STAYED) for finding in group.findings):
+            return TO_DO["stayed"]
         return ENDS[ended[-1]] if ended else TO_DO["resolved"]
     return _of_its_reason(group) or _of_what_it_is(group)
 

@@ -17,6 +17,8 @@ USUAL = "told_usual"
 """In an alert's evidence: the number of rows that its message called usual."""
 ROWS = "told_rows"
 """In an alert's evidence: the number of rows that its message told of."""
+STAYED = "stayed"
+"""In an alert's evidence: that a column which leapt is where it leapt to, for as long as windows are remembered."""
 APART = 0.25
 """Rows that are so far from those that were usual, as a logarithm to base 2, are not as they were."""
 WHOSE_ROWS = "whose_rows"

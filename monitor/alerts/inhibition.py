@@ -10,6 +10,7 @@ from monitor.alerts.finding import Finding, gravity_of
 from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.alerts.news import (
     OF_ANSWERS,
+    STEP_CHANGE,
     SURER,
     Alarm,
     began_later,
@@ -17,6 +18,8 @@ from monitor.alerts.news import (
     has_moved_lastingly,
     has_vanished,
     is_slight,
+    is_told_to_leap,
+    leapt_after,
     more_rows,
     named_already,
     of_all_features,
@@ -86,7 +89,7 @@ def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
         inhibitor = _inhibitor(f, told | late) or sent_by_attackers(f, told) or _known_to_recur(f)
         if not inhibitor and not _is_own_limit(f):
             inhibitor = _said_already(f, heard) or _explained_by_drift(f, told, found) or _follows(f, told, heard)
-            inhibitor = inhibitor or named_already(f, told, heard)
+            inhibitor = inhibitor or named_already(f, told, heard) or _told_to_leap(f, told)
         known = any(_says_as_much(alarm, f) for alarm in told.values())
         found[name] = settled(f, before.get(name, {}).get("evidence", {}), inhibitor, known=known)
         if f.alert.state in UNDER_ALARM and found[name].evidence.get("told"):
@@ -122,7 +125,7 @@ def _rank(finding: Finding) -> tuple[int, tuple[int, int], bool]:
         return len(WEIGHT) + 2, (0, 0), finding.segment != ""
     if more_rows(finding):
         return len(WEIGHT), (0, 0), finding.segment != ""
-    gone = has_vanished(finding.kind, finding.evidence)
+    gone = has_vanished(finding.kind, finding.evidence) or finding.detector == STEP_CHANGE
     place = WEIGHT.index(finding.kind) if finding.kind in WEIGHT else len(WEIGHT) + (not gone)
     if finding.kind not in ATTACKS:
         return place, (0, 0), finding.segment != ""
@@ -196,9 +199,14 @@ def _said_already(finding: Finding, heard: Mapping[str, Alarm]) -> str | None:
     if finding.kind in ("quality", "health"):
         return None
     alike = (name for name, alarm in heard.items() if alarm.labels == _labels(finding))
+    alike = (name for name in alike if not leapt_after(finding, heard[name]))
     said = next((name for name in alike if not of_another_group(finding, heard[name])), None)
     of_it = (of_the_same_parts, has_moved_lastingly)
     return said or min((n for n, alarm in heard.items() if any(of(finding, alarm) for of in of_it)), default=None)
+
+
+def _told_to_leap(finding: Finding, told: Mapping[str, Alarm]) -> str | None:
+    return min((name for name, alarm in told.items() if is_told_to_leap(finding, alarm)), default=None)
 
 
 def _explained_by_drift(finding: Finding, told: Mapping[str, Alarm], settled: Mapping[str, Finding]) -> str | None:
@@ -246,9 +254,9 @@ def _outweighs(alarm: Alarm, other: Finding) -> bool:
     if (kind, column) == (its_kind, its_column) and segment == "" != its_segment:
         # A client is news even where all traffic is suspicious, and so is a group that was not told of.
         return not is_attack(kind) and not of_another_group(other, alarm)
-    drifts = its_kind == "confidence" or its_kind.startswith("drift.")
     if kind == "health":
         return _explains(alarm, other)
+    drifts = (its_kind == "confidence" or its_kind.startswith("drift.")) and not leapt_after(other, alarm)
     if kind == "quality":
         return column == its_column != "" and (drifts or its_kind.startswith("performance.")) and not alarm.slight
     return _comes_of_a_fall(other, alarm, drifts=drifts)

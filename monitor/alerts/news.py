@@ -23,7 +23,7 @@ FOLLOWING = {"drift.prediction": ANSWERED, "drift.label": ("drift.concept",)}
 """What follows where an answer, or a label, is not given any more."""
 MOST_OF_IT = 0.8
 """Of the rows that are more than usual, so large a part from attackers explains them."""
-LASTING_DRIFT = "lasting_drift"
+LASTING_DRIFT, STEP_CHANGE = "lasting_drift", "step_change"
 OUTSIDE = "out_of_range_share"
 NEAR = 5.0
 """So many of the reference's tails beyond its range, a value may still be one of a column that drifts: of normal
@@ -87,6 +87,17 @@ def began_later(finding: Finding, alarm: Alarm) -> bool:
     """Say whether drift set in clearly after an alert had fired: it cannot be what that one tells of."""
     quiet = finding.evidence.get(QUIET)
     return alarm.fired is not None and quiet is not None and datetime.fromisoformat(quiet) >= alarm.fired
+
+
+def leapt_after(finding: Finding, alarm: Alarm) -> bool:
+    """Say whether a column left where it had come to, of which an alert had told."""
+    return finding.detector == STEP_CHANGE and began_later(finding, alarm)
+
+
+def is_told_to_leap(finding: Finding, alarm: Alarm) -> bool:
+    """Say whether an alert shows drift of a column of which another one tells that it has left where it was."""
+    same = alarm.labels == (finding.model, finding.kind, finding.column, finding.segment)
+    return same and alarm.detector == STEP_CHANGE != finding.detector
 
 
 def of_all_features(finding: Finding) -> bool:
@@ -171,7 +182,7 @@ def has_moved_lastingly(finding: Finding, alarm: Alarm) -> bool:
     if alarm.detector != LASTING_DRIFT or model != finding.model or segment not in ("", finding.segment):
         return False
     named = alarm.told.get(TOLD_AS, {}).get("columns", ())
-    broken = finding.origin in ("data_quality", "attack_like", "model_change")
+    broken = finding.origin in ("data_quality", "attack_like", "model_change") or leapt_after(finding, alarm)
     gone = bool(finding.evidence.get("change", {}).get("vanished"))
     return finding.kind == "drift.data" and finding.column in named and not (broken or gone)
 

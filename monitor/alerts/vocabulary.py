@@ -81,6 +81,7 @@ LEVELS = {
     "mean_vector": "shift of the mean vector",
     "ageing": "lasting fall in performance",
     "lasting_drift": "lasting drift",
+    "step_change": "mean",
     "poisoned_labels": "share of labelled rows that look poisoned",
     "slow_poisoning": "share of labels that has looked flipped for some windows",
     "label_contradiction": "share of labels that look flipped",
@@ -188,6 +189,8 @@ TO_DO = {
     "performance, and retrain if it falls",
     "turned": "look at the release of the model, and at what is logged as {where}: it answers otherwise, and the world "
     "is as it was; calibrate it anew, and do not retrain for it",
+    "step_change": "look at what feeds {where}: which source, unit or release changed then; do not retrain on these "
+    "rows before that is known",
     "mean_vector": "lay records of this window beside the reference's: a topic, a language, another version of what "
     "makes the vectors; watch performance, and retrain if it falls",
     "drift.concept": "the same predictions mean something else now: find what changed, and retrain on recent labels",
@@ -214,6 +217,7 @@ TO_DO = {
     "label_coverage_difference": "find out why labels of the groups named here by {where} are missing; do not retrain "
     "on those that came alone",
     "bias.sampling": "find out who is missing by {where}; weight the groups by their stated shares before retraining",
+    "stayed": "see that it is meant: the values are as they have been since they leapt, and not as before",
     "became_usual": "see that the number of rows is meant: it is as in the windows since then, and not as before them",
     "resolved": "nothing; it has been clear for as many windows as its rule asks",
     "": "compare the window with the reference",

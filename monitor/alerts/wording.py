@@ -6,7 +6,7 @@ from typing import Any
 from monitor.alerts.advice import to_do
 from monitor.alerts.attack_names import POISONING
 from monitor.alerts.attack_wording import is_suspicion, suspicion, suspicion_lines
-from monitor.alerts.causes import became_usual, reason_lines, version_lines, whose_rows
+from monitor.alerts.causes import STAYED, became_usual, reason_lines, version_lines, whose_rows
 from monitor.alerts.finding import Finding, Group
 from monitor.alerts.phrasing import (
     chance,
@@ -139,6 +139,13 @@ def _mean_vector(finding: Finding, value: float, back: bool) -> str:  # noqa: FB
     return told + (f", most of it in {' and '.join(named)}" if named else "")
 
 
+def _step_change(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS
+    now, where = measure(value, finding.unit), finding.evidence.get("beside")
+    before = "" if finding.reference_value is None else measure(finding.reference_value, finding.unit)
+    where = "the windows since it leapt" if finding.evidence.get(STAYED) else where
+    return f"mean {now} is like that of {where}, {before}" if back else f"mean leapt from {before} in {where} to {now}"
+
+
 def _volume(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS
     usual, before = finding.reference_value, became_usual(finding) if back else None
     held = "" if usual is None else f", where comparable windows held {round(usual):,} on average"
@@ -164,6 +171,7 @@ OWN_WORDS = {
     "probe": _probe,
     "ageing": ageing,
     "lasting_drift": lasting_drift,
+    "step_change": _step_change,
 }
 
 

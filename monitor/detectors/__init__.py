@@ -61,7 +61,7 @@ from monitor.detectors.quality import (
 )
 from monitor.detectors.redundancy import disagreement_level
 from monitor.detectors.suspicion import SUSPICIONS
-from monitor.detectors.temporal import lasting, model_age, uncovered_time_share
+from monitor.detectors.temporal import lasting, model_age, step_change, uncovered_time_share
 
 DETECTORS: tuple[Detector, ...] = (
     dropped_column.DETECTOR,
@@ -122,6 +122,7 @@ HISTORY_DETECTORS: tuple[Detector, ...] = (
     unlabelled_share.DETECTOR,
     repeated_share.DETECTOR,
     *lasting.DETECTORS,
+    step_change.DETECTOR,
 )
 """Those that lay numbers beside those of earlier windows."""
 

@@ -12,6 +12,7 @@ from scipy.special import chdtrc, chdtri, ndtri, stdtrit
 from monitor.profiles.bins import CategoryBins, NumericBins
 from monitor.profiles.layout import Column, Layout
 from monitor.profiles.profile import Profile
+from monitor.stats.steps import farthest_step
 
 WINDOWS_NEEDED = 8
 ROWS_NEEDED = 30
@@ -56,7 +57,8 @@ def _course(windows: Sequence[Profile], column: Column, *, steepest: float) -> d
     if len(means) < WINDOWS_NEEDED:
         return {}
     rises = len(means) > STEPS_NEEDED and float(np.mean(np.diff(means) > 0)) >= RISING
-    return {"grows": rises and steepest >= ALL_OF_IT, "lowest": min(means), "highest": max(means)}
+    span = {"lowest": min(means), "highest": max(means), "leap": farthest_step(means)}
+    return {"grows": rises and steepest >= ALL_OF_IT, **span}
 
 
 def directions_of(bins: NumericBins | CategoryBins) -> int:

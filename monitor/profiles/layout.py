@@ -20,7 +20,7 @@ from monitor.profiles.season import Season
 from monitor.profiles.week import Week
 from monitor.types import ColumnKind, Roles
 
-FORMAT = 32
+FORMAT = 33
 """Raised whenever layouts or profiles hold something else than before: what was kept is then made anew."""
 
 Role = Literal[
@@ -41,7 +41,8 @@ class Column:
         which windows can differ; steepest: the same in the direction in which they differ most. lasting: how alike a
         window and the next one are in that direction, in [0, 1): near 1 for a season. 0 when not known.
     grows: whether the reference's windows each lie above the one before, and hardly overlap, as a running number does.
-    lowest, highest: between which the means of the reference's windows lie; None when not known.
+    lowest, highest: between which the means of the reference's windows lie; leap: how far one of them left those before
+        it. None when not known.
     offset: the squared difference from the reference that windows had so far and that was accepted, in units of one
         row's variance. It is learned from windows and not kept with the reference.
     width: how many numbers a vector holds; 0 for what is none. Vectors are binned by their norm.
@@ -60,6 +61,7 @@ class Column:
     grows: bool = False
     lowest: float | None = None
     highest: float | None = None
+    leap: float | None = None
     offset: float = 0.0
     width: int = 0
     sensitivity: float | None = None
@@ -192,7 +194,7 @@ class Layout:
             return None
 
 
-ALIKE = ("correlation", "steepest", "lasting", "grows", "lowest", "highest")
+ALIKE = ("correlation", "steepest", "lasting", "grows", "lowest", "highest", "leap")
 SCHEMA = pa.schema(
     [
         *((name, pa.string()) for name in ("name", "kind", "role", "type")),

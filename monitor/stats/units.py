@@ -1,5 +1,6 @@
 """Whether a number that lies elsewhere is the usual one in another unit."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,9 @@ mean is what the unit makes of it to within a tenth, and three standard errors."
 WITHIN, GROUPS, AS_GOOD, NAMED = 0.3, 12, 0.04, 2
 """So many of the rows lie within the usual range, whose bins are added up into so many groups. Units that fit hardly
 worse than the best are named beside it, two at most."""
+OFF, WIDER, FIT = 2.0, 0.35, 2
+"""A window's mean lies within two deviations of what a unit makes of usual ones, and how it spreads within a factor of
+1.4; so many that fit best are named."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,28 @@ def other_units(edges: Floats, before: Counts, after: Counts, *, usual: float, m
         return []
     found = sorted((off, place) for place, (off, _) in enumerate(near) if off <= best + AS_GOOD)
     return [near[place][1] for _, place in found[:NAMED]]
+
+
+def units_by_moments(usual: tuple[float, float, float], now: tuple[float, float]) -> list[Unit]:
+    """Give the units in which windows like the usual ones would lie and spread as one does, the likeliest first.
+
+    usual: mean, variance within a window, and variance of the windows' means. now: mean and variance within. For values
+    that leapt, of which the reference's bins tell little; that they lie elsewhere is not said by it. Blind to where
+    shapes differ, and to units that come to the same.
+
+    >>> [unit.said for unit in units_by_moments((78.0, 49.0, 9.0), (25.0, 16.0))]
+    ['as degrees Celsius are of Fahrenheit']
+    """
+    (mean, within, between), (other, spread) = usual, now
+    if within <= 0 or spread <= 0:
+        return []
+    near: list[tuple[float, int]] = []
+    for place, unit in enumerate(UNITS):
+        off = abs(unit.times * mean + unit.more - other) / (abs(unit.times) * math.sqrt(within + between))
+        wider = abs(math.log(math.sqrt(spread / within) / abs(unit.times)))
+        if off <= OFF and wider <= WIDER:
+            near.append((math.hypot(off / OFF, wider / WIDER), place))
+    return [UNITS[place] for _, place in sorted(near)[:FIT]]
 
 
 def _distance(one: Floats, other: Floats) -> float:

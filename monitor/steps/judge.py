@@ -20,6 +20,7 @@ from monitor.steps.faulty import Faulty, faulty_clients
 from monitor.steps.going_on import clients_going_on
 from monitor.steps.history import History
 from monitor.steps.known import known_of, of_one_length
+from monitor.steps.leaps import stirred_columns
 from monitor.steps.lengths import with_lengths
 from monitor.steps.memory import Memory
 from monitor.steps.notify import addressed, tell
@@ -175,6 +176,7 @@ class Judging:
             suspected=self._standing.suspected(),
             labels=self._labels,
             hours=self._hours,
+            stirred=stirred_columns(self._standing.rows.values()),
         )
         moving = self._watch.settings.baseline is not None and looked_at.beside is not self._references
         return replace(verdict, moving=moving)

@@ -15,6 +15,7 @@ from monitor.profiles.profile import Profile
 from monitor.steps.estimates import estimated
 from monitor.steps.groups import Beside, of_groups
 from monitor.steps.history import History
+from monitor.steps.leaps import leaps
 from monitor.steps.measure import Found, Pairs, found_of, measured
 from monitor.steps.memory import Memory
 from monitor.steps.poisoned import poisoned_labels
@@ -43,7 +44,7 @@ class Sight:
     clients did as attackers would. suspected: (kind, segment) of the alerts of attacks that stand. labels: judges the
     labels of a window's rows; None until they have matured. together: all traffic since ROC AUC was last judged;
     None where the window has labels of each class enough. hours: counts the rows of a span by weekday and hour.
-    small_groups, last: as in `Sample`.
+    small_groups, last: as in `Sample`. stirred: columns under alarm, see `stirred_columns`.
     """
 
     model: str
@@ -64,6 +65,7 @@ class Sight:
     hours: Hours | None = None
     small_groups: Sequence[SmallGroup] = ()
     last: Mapping[int, Mapping[str, Profile]] = field(default_factory=dict)
+    stirred: Mapping[str, datetime | None] = field(default_factory=dict)
 
     @property
     def whole(self) -> Profile:
@@ -167,6 +169,7 @@ LOOKS: tuple[Look, ...] = (
     versions_compared,
     groups_of,
     lasting_changes,
+    leaps,
     beside_the_calendar,
     suspicions,
     poisoned_labels,

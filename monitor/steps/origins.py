@@ -16,6 +16,7 @@ from monitor.alerts.story_wording import has_only_begun
 from monitor.alerts.taxonomy import is_attack
 from monitor.detectors.quality import volume
 from monitor.detectors.suspicion.suspects import client_of
+from monitor.detectors.temporal import step_change
 from monitor.detectors.temporal.lasting import AGEING
 from monitor.steps.faulty import Faulty
 from monitor.steps.history import History
@@ -32,6 +33,7 @@ from monitor.types import Measurement, Window
 
 FIXED = {"quality": "data_quality", "model_change": "model_change", "bias.temporal": "temporal"}
 """Kinds of alert that say by themselves why."""
+AT_ONCE = "it left at once where it had come to"
 BESIDE_TIME = ("data_quality", "attack_like", "model_change")
 """What a fall that time would explain may come of as well."""
 
@@ -60,7 +62,9 @@ def with_origins(
     asked = [f for f in stepped if f.kind not in FIXED or f.detector in (AGEING, volume.NAME)]
     asking = {f.fingerprint: f for f in asked if f.alert.breaches and f.alert.breaches[-1]}
     # an alert about a client that was found to send broken data is none of an attacker, though it is still open
-    suspects = [f for f in stepped if (before(f, standing) or {}).get("origin") != "data_quality"]
+    suspects = [
+        f for f in stepped if not (is_attack(f.kind) and (before(f, standing) or {}).get("origin") == "data_quality")
+    ]
     differs, reasons = differing_version(standing.values()), Reasons()
     if asking:
         with database.read() as connection:
@@ -141,6 +145,13 @@ def _reason_for(finding: Finding, verdict: Verdict, reason: Reason | None, last:
     if lies_in_own_rows(finding, verdict, one):
         version = finding.segment.removeprefix(VERSION)
         return Reason(Origin("model_change", (f"it lies in the rows of version {version}, whose inputs did not move",)))
+    return _in_time(finding, reason, last)
+
+
+def _in_time(finding: Finding, reason: Reason, last: "Last") -> Reason:
+    """Give a reason that is none, or the passing of time, with how that went; what leapt is not of it."""
+    if finding.detector == step_change.NAME:
+        return Reason(Origin("undetermined", (AT_ONCE,)))
     told = last.told(finding, crept=bool(reason.origin.columns))
     return replace(reason, origin=replace(reason.origin, speaks_for=(*reason.origin.speaks_for, *told)))
 

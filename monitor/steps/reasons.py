@@ -21,6 +21,7 @@ from monitor.steps.displaced import columns_in_other_units, crept_columns, leapt
 from monitor.steps.evidence import MOST_NAMED, leaning_columns
 from monitor.steps.faulty import Faulty
 from monitor.steps.gone_categories import gone_categories
+from monitor.steps.leapt import leapt_features
 from monitor.steps.memory import Memory
 from monitor.steps.suspicions import Suspicious
 from monitor.steps.symptoms import (
@@ -146,16 +147,17 @@ def reason_of(
     """
     symptoms = symptoms_of(verdict, stepped, faulty=faulty)
     moved = symptoms.moved
-    swapped = swapped_columns(moved, verdict, memory)
+    swapped, leapt = swapped_columns(moved, verdict, memory), leapt_features(connection, model, verdict, stepped)
     symptoms = replace(
         symptoms,
         broken={name: share for name, share in symptoms.broken.items() if name not in swapped},
         attack=attack,
         differs=differs,
-        crept=symptoms.crept | crept_columns(moved, verdict, memory),
-        leapt=leapt_columns(moved, verdict, memory),
+        crept=(symptoms.crept | crept_columns(moved, verdict, memory)) - leapt.keys(),
+        leapt=leapt_columns(moved, verdict, memory) | leapt.keys(),
         swapped=swapped,
-        units=columns_in_other_units(moved.keys() - swapped.keys(), verdict, memory),
+        units=columns_in_other_units(moved.keys() - swapped.keys(), verdict, memory)
+        | {name: unit for name, unit in leapt.items() if unit},
         gone=gone_categories(moved, verdict, memory, known=missing),
         turned=turned_answers(verdict, memory, stepped),
         apart=apart_at_once(verdict, memory) if symptoms.outcomes and not moved else None,

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import UNDER_ALARM
-from monitor.alerts.news import ANSWERED, QUIET
+from monitor.alerts.news import ANSWERED, QUIET, STEP_CHANGE
 from monitor.alerts.public import before, instant
 from monitor.stats.setting_in import BEFORE, has_set_in
 from monitor.store.database import Database
@@ -51,6 +51,8 @@ def _noted(connection: Connection, model: str, finding: Finding) -> Finding:
     since = finding.alert.since
     if since is None or finding.p_value is None:
         return finding
+    if finding.detector == STEP_CHANGE:
+        return replace(finding, evidence={**finding.evidence, QUIET: instant(since)})
     seen = list(_measured(connection, model, finding))
     earlier = [(window, p_value) for window, p_value in seen if window.end <= since][:-BETWEEN][-BEFORE:]
     later = [p_value for window, p_value in seen if window.start >= since]

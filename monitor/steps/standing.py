@@ -30,6 +30,7 @@ from monitor.steps.direction import direction_of, turned, with_direction
 from monitor.steps.due import Due
 from monitor.steps.evidence import breaching_segments, evidence_of
 from monitor.steps.going_on import for_longer
+from monitor.steps.leapt import beside_leaps, has_leapt_lately
 from monitor.steps.measure import VERSION, Found, rule_for, waits_for_labels
 from monitor.steps.origins import FIXED
 from monitor.steps.verdict import Verdict
@@ -130,9 +131,9 @@ def stepped_alerts(
     going_on: clients under alarm who sent rows lately.
     """
     window, alerts = verdict.judgement.window, standing.alerts
-    segments = breaching_segments(verdict)
-    for found, judged in _stepping(watch.name, verdict, alerts):
-        measurement = judged.measurement
+    segments, leapt = breaching_segments(verdict), has_leapt_lately(verdict, standing.rows.values())
+    for found, told in _stepping(watch.name, verdict, alerts):
+        judged, measurement = beside_leaps(told, leapt), told.measurement
         mark = fingerprint(watch.name, judged.kind, measurement.detector, measurement.column, measurement.segment)
         before = alerts.get(mark)
         if judged.outcome != "breach" and (before is None or before.state in ("ok", "resolved")):

@@ -70,6 +70,7 @@ def verdict_on(
     suspected: Collection[tuple[str, str]] = (),
     labels: Callable[[Window], Labels] | None = None,
     hours: Hours | None = None,
+    stirred: Mapping[str, datetime | None] | None = None,
 ) -> Verdict:
     """Measure a window and lay each number beside its threshold; nothing is written."""
     settings, pairs = watch.settings, laid_beside(references, sample.compared)
@@ -94,6 +95,7 @@ def verdict_on(
         hours=hours,
         small_groups=sample.small_groups,
         last=sample.last,
+        stirred=stirred or {},
     )
     found, lacking = found_in(sight), partial(sample.lacking, settings.min_rows)
     newest = not history.has_passed(due.window)

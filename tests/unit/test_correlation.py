@@ -12,6 +12,7 @@ from monitor.profiles.arrow import Groups, layout_of, profile_groups
 from monitor.profiles.correlation import correlation_of, design_effect, mean_correlations, steepest_correlations
 from monitor.profiles.layout import Layout
 from monitor.profiles.likeness import likeness_packed, with_likeness
+from monitor.stats.steps import farthest_step
 from monitor.types import Roles
 
 WINDOWS, ROWS = 60, 500
@@ -159,7 +160,8 @@ def test_between_which_means_the_windows_of_a_column_of_numbers_lie_is_known() -
     means = [float(numbers[days == day].mean()) for day in range(12)]
     number, name = correlation_of(held, layout).columns
     assert (number.lowest, number.highest) == (pytest.approx(min(means)), pytest.approx(max(means)))
-    assert (name.lowest, name.highest) == (None, None)
+    assert (name.lowest, name.highest, name.leap) == (None, None, None)
+    assert number.leap == pytest.approx(farthest_step(means))
     number, _ = correlation_of(held[:7], layout).columns
     assert (number.lowest, number.highest) == (None, None), "too few windows"
 

@@ -1,0 +1,69 @@
+"""Whether a level left at once where the windows before had it, by how these scatter and how far they ever went."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtr
+
+LAST, LEAST, ENOUGH = 28, 8, 30
+"""A window is laid beside the last so many, which are at least so many; that so many were says how far they may go."""
+Levels = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Step:
+    """How far a level left those of the windows before.
+
+    before: the mean of these. p_value: two-sided. times: how many times as far as any window before left those before
+    it, from 0.
+    """
+
+    before: float
+    p_value: float
+    times: float
+
+
+def farthest_step(levels: Sequence[float]) -> float:
+    """Give how far any level of windows, oldest first, left the mean of those before it, in their unit; 0 of a few.
+
+    >>> farthest_step([1.0] * 8), farthest_step([1.0] * 8 + [3.0, 1.0])
+    (0.0, 2.0)
+    """
+    known = np.asarray(levels, np.float64)
+    return max((_leaving(known, place) for place in range(LEAST, known.size)), default=0.0)
+
+
+def step_test(
+    earlier: Sequence[float], now: float, *, error: float = 0.0, farthest: float = 0.0, windows: int = 0
+) -> Step | None:
+    """Give how far a window's level left those of the last windows before it; None where too few are known to vary.
+
+    earlier: levels of the windows before, oldest first, in any unit. error: the standard error of the window's own.
+    farthest: how far any of so many `windows` of the reference left those before it. The p-value is Student's of one
+    more draw (Student 1908), as if windows were independent, which those of a season are not: `times` says what such
+    windows have done before, of which 30 must be known. Blind to what leaves by less than the windows vary, and for as
+    long as they are remembered after a step as large.
+
+    >>> levels = [5.0, 6.0, 4.0, 5.0] * 10
+    >>> found = step_test(levels, 20.0)
+    >>> round(found.before, 1), found.p_value < 1e-9, round(found.times)
+    (5.0, True, 14)
+    """
+    known = max(len(earlier) - LEAST, 0) + max(windows - LEAST, 0)
+    if len(earlier) < LEAST or known < ENOUGH:
+        return None
+    last = np.asarray(earlier[-LAST:], np.float64)
+    between, farthest = float(last.std(ddof=1)), max(farthest, farthest_step(earlier))
+    if not (between and farthest):
+        return None
+    before = float(last.mean())
+    apart = abs(now - before)
+    t = apart / math.sqrt(max(between, error) ** 2 + between**2 / last.size)
+    return Step(before, 2 * float(stdtr(last.size - 1, -t)), apart / farthest)
+
+
+def _leaving(levels: Levels, place: int) -> float:
+    return abs(float(levels[place] - levels[max(0, place - LAST) : place].mean()))

@@ -1,0 +1,68 @@
+"""Whether features leap while an alert about them stands, when the reference tells nothing of where they should be."""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from monitor.alerts.causes import STAYED
+from monitor.alerts.lifecycle import UNDER_ALARM
+from monitor.alerts.vocabulary import WINDOWS_BEFORE
+from monitor.detectors.drift import mean_shift
+from monitor.detectors.temporal.step_change import DETECTOR, NAME, step_change
+from monitor.stats.steps import LAST
+from monitor.steps.measure import Found, found_of
+from monitor.steps.memory import RECENT
+from monitor.store.references import WHOLE
+
+if TYPE_CHECKING:
+    from monitor.steps.looks import Sight
+
+HELD = ("drift.data", "quality")
+"""Kinds of alert that a feature is under, and by what they say of its values."""
+
+
+def stirred_columns(rows: Iterable[Mapping[str, Any]]) -> dict[str, datetime | None]:
+    """Name the columns of which all traffic's alerts stand, with since when one is said to have leapt, where it is.
+
+    rows: a model's public alerts.
+    """
+    found: dict[str, datetime | None] = {}
+    for row in rows:
+        leaps = row["detector"] == NAME and row["state"] == "pending"
+        if row["segment"] or row["kind"] not in HELD or not (leaps or row["state"] in UNDER_ALARM):
+            continue
+        named = [row["column"]] if row["column"] else [one["column"] for one in row["evidence"].get("moved", ())]
+        for name in named:
+            found.setdefault(name, None)
+        if row["detector"] == NAME and row["since"]:
+            found[row["column"]] = datetime.fromisoformat(row["since"])
+    return found
+
+
+def leaps(sight: "Sight") -> Iterator[Found]:
+    """Lay the mean of each feature that is under alarm beside those of the windows before, up to when it leapt.
+
+    For 28 windows after that: then those since say where it is. Nothing where windows are compared with those before
+    them.
+    """
+    if sight.settings.baseline is not None:
+        return
+    reference = sight.references[WHOLE]
+    before = [at for at in sight.memory.before(sight.window, last=RECENT) if sight.history.knows(at, labels=False)]
+    for name, since in sight.stirred.items():
+        column, now = reference.columns.get(name), sight.whole.columns.get(name)
+        if column is None or now is None or column.role != "feature" or not (column.moments and now.moments):
+            continue
+        if not (column.moments[2] > 0 and now.n > 1):
+            continue
+        lately = since is not None and bool(before) and since >= before[-LAST:][0].start
+        windows = [at for at in before if since is None or not lately or at.start < since]
+        shifts = [one.effect for at in windows if (one := sight.memory.at(at, mean_shift.NAME, name))]
+        _, usual, variance = column.moments
+        levels = [usual + shift * math.sqrt(variance) for shift in shifts if shift is not None]
+        known = reference.layout.by_name[name]
+        for found in step_change(known, levels, now.moments, windows=reference.layout.windows):
+            evidence = {"beside": WINDOWS_BEFORE} | ({STAYED: True} if since and not lately else {})
+            yield found_of(DETECTOR, replace(found, evidence=evidence), sight.settings)

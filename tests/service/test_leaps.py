@@ -1,0 +1,119 @@
+"""From files to messages: a column that leaps while an alert about it stands, to where the reference's values lie."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from monitor.config import load
+from monitor.pipeline import once
+from monitor.store.alerts import alert_rows
+from monitor.types import Notice
+from monitor.watch import Monitor
+from monitor.wiring import opened
+
+START, DAY, A_DAY = datetime(2024, 4, 1, tzinfo=UTC), timedelta(days=1), 300
+CONFIG = """
+database: sqlite:///monitor.db
+models:
+  demand:
+    source: {files: "logs/*"}
+    reference: {files: reference.parquet}
+    columns: {timestamp: at, prediction: sold}
+    window: 1d
+"""
+
+
+class Told:
+    """A receiver that keeps what it was sent."""
+
+    def __init__(self) -> None:
+        self.notices: list[Notice] = []
+
+    def send(self, notice: Notice, *, now: datetime) -> None:
+        del now
+        self.notices.append(notice)
+
+
+def weather(seed: int, first: int, levels: Sequence[float], *, celsius: bool = False) -> pa.Table:
+    """Give days of rows, with the temperature of each in degrees Fahrenheit, or Celsius."""
+    draw = np.random.default_rng(seed)
+    n = len(levels) * A_DAY
+    at = [START + timedelta(days=first) + i * DAY / A_DAY for i in range(n)]
+    temp = np.repeat(np.asarray(levels) + draw.normal(0, 4, len(levels)), A_DAY) + draw.normal(0, 6, n)
+    return pa.table(
+        {
+            "at": pa.array(at),
+            "temp": (temp - 32) / 1.8 if celsius else temp,
+            "price": draw.normal(10, 2, n),
+            "sold": draw.normal(100, 20, n),
+        }
+    )
+
+
+def messages(folder: Path, logged: Sequence[pa.Table]) -> tuple[list[Notice], dict[str, str]]:
+    """Run the monitor over days of rows, one pass each table; give its messages, and the states of temp's alerts."""
+    (folder / "logs").mkdir()
+    pq.write_table(weather(1, -60, [30 + day / 4 for day in range(60)]), folder / "reference.parquet")
+    config, told = load(CONFIG, place="monitor.yaml", environ={}, read=str), Told()
+    own = opened(config, root=folder)
+    monitor = Monitor(own.database, own.watches, {"team": told})
+    try:
+        for place, table in enumerate(logged):
+            pq.write_table(table, folder / "logs" / f"{place:02}.parquet")
+            until = table["at"][-1].as_py() + timedelta(hours=1)
+            once(monitor, clock=lambda until=until: until, rng=Random(1))
+        with monitor.database.read() as connection:
+            rows = alert_rows(connection, model="demand")
+    finally:
+        own.database.close()
+    return told.notices, {row["detector"]: row["state"] for row in rows if row["column"] == "temp"}
+
+
+SUMMER = weather(2, 0, [74.0] * 24)
+
+
+def test_another_unit_in_the_midst_of_a_drift_is_told_and_ends_none_of_its_alerts(tmp_path: Path) -> None:
+    told, states = messages(tmp_path, [SUMMER, weather(3, 24, [74.0] * 6, celsius=True)])
+    assert {one.transition for one in told} == {"fired"}
+    *_, leap = filter(_of_temp, told)
+    assert leap.lines[0].startswith("temp: mean leapt from 7")
+    assert "since 2024-04-25 00:00 UTC" in leap.lines[0]
+    (reason,) = [line for line in leap.lines if line.startswith("Likely origin")]
+    assert reason.startswith("Likely origin: broken data (temp: the values are the usual ones in another unit")
+    assert "as degrees Celsius are of Fahrenheit" in reason
+    assert states["step_change"] == "firing"
+    assert "resolved" not in states.values()
+
+
+def test_what_leapt_back_is_told_as_that_and_the_drift_goes_on(tmp_path: Path) -> None:
+    celsius = weather(3, 24, [74.0] * 4, celsius=True)
+    told, states = messages(tmp_path, [SUMMER, celsius, weather(4, 28, [74.0] * 12)])
+    assert states.pop("step_change") == "resolved"
+    assert "firing" in states.values()
+    (over,) = [one for one in told if one.transition == "resolved" and _of_temp(one)]
+    assert "is like that of the windows before" in over.lines[0]
+
+
+def test_what_stays_where_it_leapt_to_becomes_usual(tmp_path: Path) -> None:
+    told, states = messages(tmp_path, [SUMMER, weather(3, 24, [74.0] * 34, celsius=True)])
+    assert states["step_change"] == "resolved"
+    over = [one for one in told if one.transition == "resolved" and "leapt" in one.lines[0]]
+    assert [one.lines[0].startswith("temp: mean ") for one in over] == [True]
+    assert over[0].lines[-1].startswith("To do: see that it is meant")
+
+
+def test_weather_that_comes_and_goes_is_no_leap(tmp_path: Path) -> None:
+    draw = np.random.default_rng(5)
+    swings = np.repeat(draw.normal(0, 7, 30), 2) + np.linspace(60, 85, 60)
+    _, states = messages(tmp_path, [weather(6, 0, swings.tolist())])
+    assert states
+    assert "step_change" not in states
+
+
+def _of_temp(notice: Notice) -> bool:
+    return "temp" in notice.title and notice.kind == "drift.data"
