@@ -1,7 +1,7 @@
 """Tables as they come: columns of different types made one, rows chosen by what a column says as text."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,6 +19,11 @@ def joined(tables: Sequence[pa.Table]) -> pa.Table:
 def rows_with(table: pa.Table, column: str, text: str) -> pa.Table:
     """Give the rows in which a column, written as text, is this one."""
     return table.filter(pc.equal(table[column].cast(pa.string()), text))
+
+
+def rows_without(table: pa.Table, column: str, texts: Collection[str]) -> pa.Table:
+    """Give the rows in which a column, written as text, is none of these."""
+    return table.filter(pc.invert(pc.is_in(table[column].cast(pa.string()), pa.array(sorted(texts), pa.string()))))
 
 
 def _agree(tables: Sequence[pa.Table], name: str) -> bool:

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
+from monitor.stats.ranks import mean_ranks
+
 VALUES_NEEDED = 10
 
 Floats = NDArray[np.float64]
@@ -114,7 +116,7 @@ def _mann_kendall(values: Floats) -> tuple[float, float]:
 
 def _alike(residuals: Floats) -> float:
     """Give by how much the variance of the score exceeds that of independent values; at least 1."""
-    n, ranks = residuals.size, _ranks(residuals)
+    n, ranks = residuals.size, mean_ranks(residuals)
     ranks = ranks - ranks.mean()
     total = float(ranks @ ranks)
     if not total:
@@ -127,9 +129,3 @@ def _alike(residuals: Floats) -> float:
     # About a fitted line neighbours look less alike than they are. (Marriott & Pope 1954)
     nearest = min(float(ranks[1:] @ ranks[:-1]) / total * (1 + 4 / n) + 2 / n, 0.95)
     return max(1.0, found, (1 + nearest) / (1 - nearest))
-
-
-def _ranks(values: Floats) -> Floats:
-    """Give ranks from 1; equal values have the mean of theirs."""
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return np.asarray((counts.cumsum() - (counts - 1) / 2)[place])

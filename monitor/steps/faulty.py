@@ -1,9 +1,10 @@
 """Which suspected clients only send broken data: their rows in a window, beside the reference."""
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import pyarrow as pa
@@ -12,14 +13,22 @@ from sqlalchemy import Connection
 from monitor.detectors.attack import Baseline, Sighting
 from monitor.detectors.attack.indicators import CONTRACT, COPYING, SIMILAR, SWEEP, VOLUME
 from monitor.detectors.attack.variations import few_of
-from monitor.detectors.suspicion.faulty import FEWEST_ROWS, MISSING, NEW_CATEGORY, ODD, faulty_columns
+from monitor.detectors.suspicion.faulty import (
+    FEWEST_ROWS,
+    MISSING,
+    NEW_CATEGORY,
+    NO_VALUE_IN_SOME,
+    ODD,
+    faulty_columns,
+)
 from monitor.profiles.bins import CategoryBins
 from monitor.profiles.groups import profile_table
 from monitor.profiles.profile import Profile
 from monitor.profiles.reading import counted
-from monitor.profiles.tables import joined, rows_with
+from monitor.profiles.tables import joined, rows_with, rows_without
 from monitor.stats.evidence import is_sure
 from monitor.steps.baselines import unpacked
+from monitor.steps.client_values import made_up, rounded_columns
 from monitor.steps.tracking import followed_anew
 from monitor.store.attacks import read_baselines
 from monitor.store.records import read_records
@@ -29,6 +38,8 @@ from monitor.watch import Watch
 UNHEARD_OF = "values that no row of the reference has"
 OF_INPUTS = ("far_from_population", "odd_combination")
 """Signs that do not hang on the answer."""
+LIKE_OTHERS = 0.5
+"""Where others' rows show a sign half as often, once some columns are left out, it comes of that."""
 MOST_ROWS = 2_000
 """So many of a client's rows in a window say what they show without the columns that it breaks."""
 
@@ -68,17 +79,25 @@ def faulty_clients(
     tables = [table for table in tables if role in table.column_names]
     total, alarm = sum(table.num_rows for table in tables), -math.log(watch.settings.attacks.alpha)
     baselines = cache(lambda: unpacked(read_baselines(connection, watch.name)))
+    others = [rows_without(table, role, clients) for table in tables]
     for client in sorted(clients):
         rows = [part for table in tables if (part := rows_with(table, role, client)).num_rows]
         if rows:
             own = [one for one in seen if one.client == client and not one.total]
             sent = joined(rows)
-            found = broken_columns(sent, own, reference, everybody, alarm=alarm)
+            coarse = rounded_columns(sent, others, reference)
+            found = broken_columns(sent, own, reference, everybody, coarse=coarse, alarm=alarm)
             more = found and (
-                copies_whole_rows(own, found, reference, alarm=alarm)
+                made_up(sent, others, found, reference)
+                or copies_whole_rows(own, found, reference, alarm=alarm)
                 or sweeps(own, found, alarm=alarm)
                 or asks_more(own, found, alarm=alarm)
-                or shows_more(_without(watch, baselines(), sent, found), alarm=alarm)
+                or shows_more(
+                    _without(watch, baselines(), [sent], found),
+                    alarm=alarm,
+                    contract=len(found) > 1,
+                    usual=partial(_without, watch, baselines(), others, found),
+                )
             )
             columns[client] = {} if more else found
             share = sum(part.num_rows for part in rows) / total
@@ -88,25 +107,35 @@ def faulty_clients(
 
 
 def broken_columns(
-    rows: pa.Table, own: Sequence[Sighting], reference: Profile, everybody: Profile, *, alarm: float
+    rows: pa.Table,
+    own: Sequence[Sighting],
+    reference: Profile,
+    everybody: Profile,
+    *,
+    alarm: float,
+    coarse: Mapping[str, tuple[str, float]] | None = None,
 ) -> dict[str, str]:
     """Name the columns that a client's rows break, with what they hold.
 
-    own: what it showed. alarm: the evidence that an alarm asks for, in nats.
+    own: what it showed. coarse: as of `faulty_columns`. alarm: the evidence that an alarm asks for, in nats.
     """
     profile = profile_table(rows, reference.layout)
     if profile.rows < FEWEST_ROWS:
         found = _of_few_rows(own)
     else:
-        found = faulty_columns(reference, profile, everybody, odd=_off_contract(own))
-    return found or new_category(rows, reference, own) or written_otherwise(own, reference, alarm=alarm)
+        found = faulty_columns(reference, profile, everybody, odd=_off_contract(own), coarse=coarse)
+    return found or seldom_broken(rows, reference, own) or written_otherwise(own, reference, alarm=alarm)
 
 
 def _without(
-    watch: Watch, baselines: Mapping[str, Baseline], rows: pa.Table, columns: Collection[str]
+    watch: Watch, baselines: Mapping[str, Baseline], tables: Sequence[pa.Table], columns: Collection[str]
 ) -> list[Sighting]:
-    """Give what a client's rows show without some columns, as if they were the first that came."""
-    rest = rows.slice(0, MOST_ROWS).drop_columns([name for name in columns if name in rows.column_names])
+    """Give what rows show without some columns, as if they were the first that came."""
+    held = [table for table in tables if table.num_rows]
+    if not held:
+        return []
+    rows = joined(held).slice(0, MOST_ROWS)
+    rest = rows.drop_columns([name for name in columns if name in rows.column_names])
     return [*followed_anew(watch, baselines, [rest]).sightings.values()]
 
 
@@ -137,20 +166,21 @@ def _of_few_rows(own: Sequence[Sighting]) -> dict[str, str]:
     return dict.fromkeys(columns, UNHEARD_OF)
 
 
-def new_category(rows: pa.Table, reference: Profile, own: Sequence[Sighting]) -> dict[str, str]:
+def seldom_broken(rows: pa.Table, reference: Profile, own: Sequence[Sighting]) -> dict[str, str]:
     """Give the one column in which a client's rows are malformed, where that is by one unheard-of category alone.
 
-    As those of a client are that has begun to send it: who probes for what a model takes tries one after the other.
-    own: what it showed.
+    As those of a client are that has begun to send it: who probes for what a model takes tries one after the other. Or
+    by values alone that are missing in some rows. own: what it showed.
     """
     malformed = [part for one in own if one.detector == "malformed" for part in one.evidence.get("columns") or ()]
     columns = {str(part["column"]) for part in malformed}
     name = min(columns, default="")
     bins = reference.layout.by_name[name].bins if name in reference.layout.by_name else None
-    if len(columns) != 1 or not isinstance(bins, CategoryBins) or rows[name].null_count:
+    if len(columns) != 1 or bins is None or name not in rows.column_names:
         return {}
-    texts = list(counted(rows[name]))
-    unheard = int((bins.codes(texts) == bins.unseen).sum())
+    unheard = int((bins.codes(list(counted(rows[name]))) == bins.unseen).sum()) if isinstance(bins, CategoryBins) else 0
+    if rows[name].null_count:
+        return {} if unheard else {name: NO_VALUE_IN_SOME}
     return {name: NEW_CATEGORY} if unheard == 1 else {}
 
 
@@ -210,11 +240,32 @@ def asks_more(own: Sequence[Sighting], broken: Mapping[str, str], *, alarm: floa
     return any(one.detector == VOLUME for one in shown) or any(name not in broken for name in swept)
 
 
-def shows_more(left: Sequence[Sighting], *, alarm: float) -> bool:
+def shows_more(
+    left: Sequence[Sighting],
+    *,
+    alarm: float,
+    contract: bool = False,
+    usual: Callable[[], Sequence[Sighting]] = tuple[Sighting, ...],
+) -> bool:
     """Say whether a client surely shows what the columns that it breaks do not explain: near-copies, and odd rows.
 
-    Answers are not looked at: they come of these columns, too. left: what its rows show without them. alarm: the
-    evidence that an alarm asks for, in nats.
+    Answers are not looked at: they come of these columns, too. contract: whether values that break the contract in
+    other columns are, as where several are broken. left: what its rows show without them. usual: gives what
+    rows of others do without them, which may look odd by that alone, and more alike. alarm: the evidence that an alarm
+    asks for, in nats.
     """
-    signs = [one for one in left if not one.total and one.detector in (*SIMILAR, *OF_INPUTS)]
-    return any(is_sure(one.log_e, alarm) for one in signs)
+    kinds = (*SIMILAR, *OF_INPUTS, *(CONTRACT if contract else ()))
+    signs = [one for one in left if not one.total and one.detector in kinds]
+    sure = [one for one in signs if is_sure(one.log_e, alarm)]
+    others = _shares([one for one in usual() if one.total]) if sure else {}
+    shares = _shares(sure)
+    return any(shares[name] * LIKE_OTHERS > others.get(name, 0.0) for name in shares)
+
+
+def _shares(shown: Iterable[Sighting]) -> dict[str, float]:
+    """Give by sign the share of rows that show it."""
+    rows, hits = Counter[str](), Counter[str]()
+    for one in shown:
+        rows[one.detector] += one.rows
+        hits[one.detector] += one.hits
+    return {name: hits[name] / rows[name] for name in rows if rows[name]}

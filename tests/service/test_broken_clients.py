@@ -61,3 +61,21 @@ def test_means_that_are_filled_in_are_no_evasion(tmp_path: Path) -> None:
     columns = loans(np.random.default_rng(6), 90)
     columns["age"] = np.where(np.arange(90) % 2 == 0, 48.372914, columns["age"])
     assert {one["severity"] for one in of_client(tmp_path, columns)} == {"info"}
+
+
+@pytest.mark.parametrize(
+    ("column", "broken"),
+    [
+        ("debt", lambda values: np.where(np.arange(90) % 5 < 2, np.nan, values)),
+        ("income", lambda values: np.round(values, -4)),
+        ("amount", lambda values: values * 100),
+    ],
+)
+def test_a_column_that_comes_in_part_rounded_or_in_another_unit_is_no_attack(
+    tmp_path: Path,
+    column: str,
+    broken: Any,  # noqa: ANN401  # a function
+) -> None:
+    columns = loans(np.random.default_rng(7), 90)
+    columns[column] = broken(columns[column])
+    assert {one["severity"] for one in of_client(tmp_path, columns)} <= {"info"}

@@ -1,5 +1,6 @@
 """A client whose system breaks a column is told from one that makes its rows up."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -12,11 +13,12 @@ from monitor.detectors.suspicion.faulty import ODD, faulty_columns
 from monitor.profiles.arrow import layout_of
 from monitor.profiles.groups import profile_table
 from monitor.profiles.profile import merge
+from monitor.steps.client_values import made_up, rounded_columns
 from monitor.steps.faulty import (
     _of_few_rows,
     _off_contract,
     asks_more,
-    new_category,
+    seldom_broken,
     shows_more,
     sweeps,
     written_otherwise,
@@ -38,13 +40,21 @@ def rows(count: int, seed: int) -> Table:
     }
 
 
-def faults(table: Table, *, others: Table | None = None, odd: dict[str, float] | None = None) -> dict[str, str]:
-    reference = pa.table(rows(2_000, 1))
+def faults(
+    table: Table,
+    *,
+    others: Table | None = None,
+    odd: dict[str, float] | None = None,
+    coarse: dict[str, tuple[str, float]] | None = None,
+    make: Callable[[int, int], Table] = rows,
+) -> dict[str, str]:
+    reference = pa.table(make(2_000, 1))
     layout = layout_of(reference, Roles(timestamp="at"))
     told = pa.table({name: pa.array(values, from_pandas=True) for name, values in table.items()})
-    rest = pa.table({n: pa.array(v, from_pandas=True) for n, v in (others or rows(500, 9)).items()})
+    rest = pa.table({n: pa.array(v, from_pandas=True) for n, v in (others or make(500, 9)).items()})
     own, beside = profile_table(told, layout), profile_table(rest, layout)
-    return faulty_columns(profile_table(reference, layout, reference=True), own, merge(own, beside), odd=odd)
+    known = profile_table(reference, layout, reference=True)
+    return faulty_columns(known, own, merge(own, beside), odd=odd, coarse=coarse)
 
 
 @pytest.mark.parametrize(
@@ -110,8 +120,67 @@ def test_an_honest_client_breaks_nothing() -> None:
 
 def test_one_that_breaks_a_column_now_and_then_is_none() -> None:
     table = rows(ROWS, 4)
-    table["age"][::2] = np.nan
+    table["age"][::2] = -5.0
     assert faults(table) == {}
+
+
+@pytest.mark.parametrize(("every", "found"), [(2, {"age": "no value"}), (4, {"age": "no value"}), (8, {})])
+def test_values_that_are_missing_hide_nothing_and_are_named_where_a_fifth_of_the_rows_lacks_them(
+    every: int, found: dict[str, str]
+) -> None:
+    table = rows(ROWS, 4)
+    table["age"][::every] = np.nan
+    assert faults(table) == found
+
+
+def wide(count: int, seed: int) -> Table:
+    """Give rows with three lengths of one thing, and more."""
+    draw, size = np.random.default_rng(seed), np.random.default_rng(seed + 1).lognormal(2, 0.3, count)
+    lengths = {name: size * draw.normal(1, 0.02, count) for name in ("long", "broad", "high")}
+    weight = {"weight": size**3 * draw.normal(1, 0.02, count)}
+    return rows(count, seed) | lengths | weight | {f"other{place}": draw.normal(5, 1, count) for place in range(2)}
+
+
+@pytest.mark.parametrize(("columns", "named"), [(3, 3), (4, 0)])
+def test_as_many_as_a_third_of_the_columns_may_be_broken_at_once(columns: int, named: int) -> None:
+    table = wide(ROWS, 2)
+    for name in ("long", "broad", "high", "weight")[:columns]:
+        table[name] = table[name] / 100
+    assert len(faults(table, make=wide)) == named
+
+
+def test_rounded_numbers_are_named_where_the_others_are_not_rounded() -> None:
+    reference = pa.table(wide(2_000, 1))
+    known = profile_table(reference, layout_of(reference, Roles(timestamp="at")), reference=True)
+    table, others = wide(ROWS, 2), [pa.table(wide(300, 3)), pa.table(wide(200, 4))]
+    told = pa.table({**table, "long": np.round(table["long"]), "weight": np.round(table["weight"], -2)})
+    found = rounded_columns(told, others, known)
+    assert found == {
+        "long": ("values rounded to whole numbers", 1.0),
+        "weight": ("values rounded to multiples of 100", 1.0),
+    }
+    assert faults(table, coarse=found, make=wide) == {name: says for name, (says, _) in found.items()}
+    assert rounded_columns(told, [told], known) == {}
+
+
+def test_values_of_several_columns_that_have_nothing_to_do_with_their_rows_are_made_up() -> None:
+    reference = pa.table(wide(2_000, 1))
+    known = profile_table(reference, layout_of(reference, Roles(timestamp="at")), reference=True)
+    table, others, draw = wide(ROWS, 2), [pa.table(wide(500, 3))], np.random.default_rng(5)
+    broken = dict.fromkeys(("long", "broad"), "values beyond the reference's range")
+    inches = pa.table({**table, **{name: table[name] / 2.54 for name in broken}})
+    random = pa.table({**table, **{name: draw.uniform(0, 50, ROWS) for name in broken}})
+    assert not made_up(inches, others, broken, known)
+    assert made_up(random, others, broken, known)
+    assert not made_up(random, others, {"long": broken["long"]}, known), "one column is told by other means"
+
+
+def test_what_others_show_as_well_without_some_columns_comes_of_leaving_them_out() -> None:
+    left = [off(detector="odd_combination", hits=16)]
+    usual = [replace(off(detector="odd_combination", hits=hits), total=True) for hits in (9, 7)]
+    assert shows_more(left, alarm=13.8)
+    assert not shows_more(left, alarm=13.8, usual=lambda: usual[:1])
+    assert shows_more(left, alarm=13.8, usual=lambda: usual[1:])
 
 
 def test_rows_made_up_in_several_columns_are_none() -> None:
@@ -165,6 +234,7 @@ def test_a_broken_column_explains_no_near_copies_nor_what_is_odd_beside_it(
 ) -> None:
     left = off(detector=detector)
     assert shows_more([left], alarm=13.8) == more
+    assert shows_more([left], alarm=13.8, contract=True) == (more or detector == "malformed")
     assert not shows_more([left], alarm=25.0)
     assert not shows_more([replace(left, total=True)], alarm=13.8)
 
@@ -212,7 +282,8 @@ def test_two_rows_of_ten_that_lie_far_out_in_another_column_are_chance() -> None
         (["family"] * 8, {"plan": "one unheard-of category"}),  # a firmware that knows a new one
         (["family"] * 7 + ["famili"], {}),  # one after the other is tried
         (["basic"] * 8, {}),
-        ([None] * 8, {}),
+        ([None] * 8, {"plan": "no value in some of its rows"}),
+        ([None] * 7 + ["family"], {}),
     ],
 )
 def test_one_new_category_is_no_probing_however_few_rows_have_it(
@@ -223,9 +294,9 @@ def test_one_new_category_is_no_probing_however_few_rows_have_it(
     told = pa.table({**{n: pa.array(v) for n, v in table.items()}, "plan": plan})
     reference = pa.table(rows(2_000, 1))
     known = profile_table(reference, layout_of(reference, Roles(timestamp="at")), reference=True)
-    assert new_category(told, known, [off(("plan", 1.0), detector="malformed", hits=8)]) == found
-    assert new_category(told, known, [off(("plan", 1.0), ("age", 0.1), detector="malformed", hits=8)]) == {}
-    assert new_category(told, known, [off(("plan", 1.0), detector="odd_all_round")]) == {}
+    assert seldom_broken(told, known, [off(("plan", 1.0), detector="malformed", hits=8)]) == found
+    assert seldom_broken(told, known, [off(("plan", 1.0), ("age", 0.1), detector="malformed", hits=8)]) == {}
+    assert seldom_broken(told, known, [off(("plan", 1.0), detector="odd_all_round")]) == {}
 
 
 @pytest.mark.parametrize(
