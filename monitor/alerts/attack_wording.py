@@ -16,6 +16,10 @@ SUSPECTED = "suspected_"
 NEWCOMERS, VOLUME, SWEEP = "newcomers_", "volume", "one_column_sweep"
 SWEPT = "like one that the client sent just before in all but {columns}"
 NAMED, RECORDS, COLUMNS, FAR_PART = 3, 3, 4, 1 / 3
+FIRST = 5
+"""So many rows of a cluster at most came before one was a near-copy of them."""
+ALIKE = 0.75
+"""Where signs were sought in less than this part of a client's rows, it is said why."""
 MOST_COUNTED = 255
 """So many of a client's rows among the worst are counted."""
 
@@ -184,7 +188,10 @@ def _says(one: Mapping[str, Any], told: Mapping[str, Any]) -> str:
 
 
 def _copies(told: Mapping[str, Any], one: Mapping[str, Any]) -> str:
-    """Say how many near-copies there are, of one row only where the cluster that is shown holds as many."""
+    """Say how many near-copies there are; of one row only where the cluster that is shown holds just these.
+
+    Another one holds those of other windows, too, or these are of several: then flips are those of the one shown.
+    """
     cluster = told["cluster"]
     clients, flips = int(cluster.get("clients") or 0), int(told.get("flips") or 0)
     if not told.get("client"):
@@ -192,9 +199,10 @@ def _copies(told: Mapping[str, Any], one: Mapping[str, Any]) -> str:
         return f"{_near_copies(cluster['size'])} of one row{among}{flipped(flips)}"
     own = cluster.get("own") or (cluster if clients <= 1 else {"size": 0})
     among = f" in {one['rows']:,} different queries"
-    if one["hits"] <= own["size"]:
+    if one["hits"] <= own["size"] <= one["hits"] + FIRST:
         return f"{_near_copies(one['hits'])} of one row{among}{flipped(flips)}"
-    return f"{_near_copies(one['hits'])} of earlier rows of its own{among}{flipped(flips, to=' to those of one row')}"
+    those = f" to the {own['size']:,} of one row" if own["size"] else " to those of one row"
+    return f"{_near_copies(one['hits'])} of earlier rows of its own{among}{flipped(flips, to=those)}"
 
 
 def _near_copies(size: int) -> str:
@@ -280,7 +288,9 @@ def _client(told: Mapping[str, Any], window: Window) -> list[str]:
     usual = "" if profile["usual_rows"] is None else f"; half of the clients sent {profile['usual_rows']:,.0f} or fewer"
     who = shown(str(told.get("client") or "The client"))
     when = f"from {clock(window.start)} to {clock(window.end)}"
-    return [f"{who} sent {profile['rows']:,} rows {when}{share}{usual}."]
+    judged = max((one["rows"] for one in told.get("detectors", ()) if one.get("hits")), default=profile["rows"])
+    alike = "; of rows that are alike one is judged" if judged < ALIKE * profile["rows"] else ""
+    return [f"{who} sent {profile['rows']:,} rows {when}{share}{usual}{alike}."]
 
 
 def _names(told: Mapping[str, Any]) -> list[str]:

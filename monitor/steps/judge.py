@@ -20,7 +20,7 @@ from monitor.steps.faulty import Faulty, faulty_clients
 from monitor.steps.going_on import clients_going_on
 from monitor.steps.history import History
 from monitor.steps.known import known_of, of_one_length
-from monitor.steps.leaps import stirred_columns
+from monitor.steps.leaps import leaps_measured, stirred_columns
 from monitor.steps.lengths import with_lengths
 from monitor.steps.memory import Memory
 from monitor.steps.notify import addressed, tell
@@ -46,7 +46,7 @@ from monitor.store.measurements import (
 from monitor.store.profiles import first_seen
 from monitor.store.references import WHOLE
 from monitor.store.silences import read_quieted
-from monitor.types import Window
+from monitor.types import Measurement, Window
 from monitor.watch import Monitor, Watch
 
 OnWindow = Callable[[Window], None]
@@ -176,10 +176,17 @@ class Judging:
             suspected=self._standing.suspected(),
             labels=self._labels,
             hours=self._hours,
-            stirred=stirred_columns(self._standing.rows.values()),
+            stirred=stirred_columns(self._standing.rows.values()) if due.before is None else None,
+            measured_before=self._leaps_before(due),
         )
         moving = self._watch.settings.baseline is not None and looked_at.beside is not self._references
         return replace(verdict, moving=moving)
+
+    def _leaps_before(self, due: Due) -> list[Measurement]:
+        if due.before is None:
+            return []
+        with self._monitor.database.read() as connection:
+            return leaps_measured(connection, self._watch.name, due.window)
 
     def stepped(self, looked_at: LookedAt, verdict: Verdict) -> list[Finding]:
         """Step the alerts that a window moves, with evidence and with why it differs."""

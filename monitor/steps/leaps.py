@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import Connection
+
 from monitor.alerts.causes import STAYED
 from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.alerts.vocabulary import WINDOWS_BEFORE
@@ -14,7 +16,9 @@ from monitor.detectors.temporal.step_change import DETECTOR, NAME, step_change
 from monitor.stats.steps import LAST
 from monitor.steps.measure import Found, found_of
 from monitor.steps.memory import RECENT
+from monitor.store.measurements import read_measurements
 from monitor.store.references import WHOLE
+from monitor.types import Measurement, Window
 
 if TYPE_CHECKING:
     from monitor.steps.looks import Sight
@@ -41,12 +45,21 @@ def stirred_columns(rows: Iterable[Mapping[str, Any]]) -> dict[str, datetime | N
     return found
 
 
+def leaps_measured(connection: Connection, model: str, window: Window) -> list[Measurement]:
+    """Give what was measured of leaps in a window."""
+    rows = read_measurements(connection, model=model, detector=NAME, since=window.start, until=window.end)
+    same = ("value", "column", "n", "p_value", "effect", "note", "reference")
+    told = [row for row in rows if (row["window_start"], row["window_end"]) == (window.start, window.end)]
+    return [Measurement(NAME, **{name: row[name] for name in same}) for row in told]
+
+
 def leaps(sight: "Sight") -> Iterator[Found]:
     """Lay the mean of each feature that is under alarm beside those of the windows before, up to when it leapt.
 
     For 28 windows after that: then those since say where it is. Nothing where windows are compared with those before
-    them.
+    them. A window that was judged before keeps what was measured: which alerts stood then is not known any more.
     """
+    yield from (found_of(DETECTOR, one, sight.settings) for one in sight.measured_before)
     if sight.settings.baseline is not None:
         return
     reference = sight.references[WHOLE]

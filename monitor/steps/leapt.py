@@ -1,43 +1,21 @@
-"""What it means that features have leapt: for alerts that they left by it, and for the unit in which they are then."""
+"""Features that have leapt while an alert about them stands, and the unit in which they are then."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from sqlalchemy import Connection
 
 from monitor.alerts.finding import Finding
-from monitor.alerts.lifecycle import UNDER_ALARM
-from monitor.detectors.quality import out_of_range_share
 from monitor.detectors.temporal.step_change import NAME
 from monitor.profiles.layout import Layout
 from monitor.stats.units import units_by_moments
 from monitor.steps.sample import sample_within
 from monitor.steps.verdict import Verdict
-from monitor.store.measurements import Judged
 from monitor.store.references import WHOLE
 from monitor.types import Window
 
 BEFORE, LEAST = 7, 3
 """Of so many windows before a leap, of which so many are known, the values say in which unit they were."""
-
-
-def has_leapt_lately(verdict: Verdict, rows: Iterable[Mapping[str, Any]]) -> set[str]:
-    """Name the features that leave where they had come to in this window, or of which an alert says so that stands.
-
-    What they are beside the reference then tells nothing of whether an alert is over. rows: the model's public alerts.
-    """
-    now = {j.measurement.column for j in verdict.judged if j.measurement.detector == NAME and j.outcome == "breach"}
-    return now | {row["column"] for row in rows if row["detector"] == NAME and row["state"] in UNDER_ALARM}
-
-
-def beside_leaps(judged: Judged, leapt: Collection[str]) -> Judged:
-    """Give what a window says as undecided, where it is clear for a feature lies by a leap where the reference does."""
-    one = judged.measurement
-    of_level = judged.kind == "drift.data" or one.detector == out_of_range_share.NAME
-    told = judged.outcome == "clear" and one.column in leapt and of_level and one.detector != NAME
-    return replace(judged, outcome="insufficient") if told else judged
 
 
 def leapt_features(connection: Connection, model: str, verdict: Verdict, stepped: Iterable[Finding]) -> dict[str, str]:

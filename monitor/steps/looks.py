@@ -44,7 +44,8 @@ class Sight:
     clients did as attackers would. suspected: (kind, segment) of the alerts of attacks that stand. labels: judges the
     labels of a window's rows; None until they have matured. together: all traffic since ROC AUC was last judged;
     None where the window has labels of each class enough. hours: counts the rows of a span by weekday and hour.
-    small_groups, last: as in `Sample`. stirred: columns under alarm, see `stirred_columns`.
+    small_groups, last: as in `Sample`. stirred: columns under alarm, see `stirred_columns`; measured_before: what was
+    measured of these, where the window was judged before.
     """
 
     model: str
@@ -66,6 +67,7 @@ class Sight:
     small_groups: Sequence[SmallGroup] = ()
     last: Mapping[int, Mapping[str, Profile]] = field(default_factory=dict)
     stirred: Mapping[str, datetime | None] = field(default_factory=dict)
+    measured_before: Sequence[Measurement] = ()
 
     @property
     def whole(self) -> Profile:

@@ -30,9 +30,9 @@ from monitor.steps.direction import direction_of, turned, with_direction
 from monitor.steps.due import Due
 from monitor.steps.evidence import breaching_segments, evidence_of
 from monitor.steps.going_on import for_longer
-from monitor.steps.leapt import beside_leaps, has_leapt_lately
 from monitor.steps.measure import VERSION, Found, rule_for, waits_for_labels
 from monitor.steps.origins import FIXED
+from monitor.steps.undecided import Undecided
 from monitor.steps.verdict import Verdict
 from monitor.store.alerts import Episode, alert_rows, read_alerts, read_episodes
 from monitor.store.measurements import Judged
@@ -131,11 +131,12 @@ def stepped_alerts(
     going_on: clients under alarm who sent rows lately.
     """
     window, alerts = verdict.judgement.window, standing.alerts
-    segments, leapt = breaching_segments(verdict), has_leapt_lately(verdict, standing.rows.values())
+    segments, undecided = breaching_segments(verdict), Undecided.of(verdict, standing.rows.values())
     for found, told in _stepping(watch.name, verdict, alerts):
-        judged, measurement = beside_leaps(told, leapt), told.measurement
-        mark = fingerprint(watch.name, judged.kind, measurement.detector, measurement.column, measurement.segment)
+        measurement = told.measurement
+        mark = fingerprint(watch.name, told.kind, measurement.detector, measurement.column, measurement.segment)
         before = alerts.get(mark)
+        judged = undecided.told(told) if before and before.state in UNDER_ALARM else told
         if judged.outcome != "breach" and (before is None or before.state in ("ok", "resolved")):
             continue
         rule = rule_for(found, judged, watch.settings)

@@ -20,7 +20,7 @@ from monitor.steps.sample import Sample
 from monitor.steps.shared_moves import without_shared_moves
 from monitor.steps.usual import without_the_usual
 from monitor.store.measurements import Judged, Judgement
-from monitor.types import Window
+from monitor.types import Measurement, Window
 from monitor.watch import Watch
 
 
@@ -71,6 +71,7 @@ def verdict_on(
     labels: Callable[[Window], Labels] | None = None,
     hours: Hours | None = None,
     stirred: Mapping[str, datetime | None] | None = None,
+    measured_before: Sequence[Measurement] = (),
 ) -> Verdict:
     """Measure a window and lay each number beside its threshold; nothing is written."""
     settings, pairs = watch.settings, laid_beside(references, sample.compared)
@@ -96,6 +97,7 @@ def verdict_on(
         small_groups=sample.small_groups,
         last=sample.last,
         stirred=stirred or {},
+        measured_before=measured_before,
     )
     found, lacking = found_in(sight), partial(sample.lacking, settings.min_rows)
     newest = not history.has_passed(due.window)
