@@ -81,8 +81,7 @@ def _what(finding: Finding) -> str:
     if name in SWITCHES:
         return SWITCHES[name][0 if value else 1]
     if name in DISTANCES:
-        other = _beside(finding)
-        beginning = f"distribution {'is no longer surely different' if back else 'moved'} from {other}"
+        beginning = f"distribution {_is_over(finding) if back else 'moved'} from {_beside(finding)}"
         unit = finding.unit if finding.unit.endswith(" sd") else ""
         return f"{_change(finding) or beginning}, {DISTANCES[name]} {measure(value, unit)}"
     if name in OWN_WORDS:
@@ -109,6 +108,12 @@ def _beside(finding: Finding) -> str:
     """Name the distribution that a window's was laid beside."""
     beside = finding.evidence.get("beside")
     return f"that of {beside}" if beside else "the reference's"
+
+
+def _is_over(finding: Finding) -> str:
+    """Say how a distribution that has come back lies: it may surely be another one still, by too little to be told."""
+    surely = finding.alpha is not None and finding.p_value is not None and finding.p_value <= finding.alpha
+    return "is hardly different" if surely else "is no longer surely different"
 
 
 def _without_number(finding: Finding) -> str:

@@ -38,6 +38,7 @@ from monitor.setup.small_windows import small_windows
 from monitor.setup.unlinked import unlinked
 from monitor.setup.unmeasured import unmeasured
 from monitor.setup.unrouted import unrouted
+from monitor.setup.untimed import untimed
 from monitor.setup.untold import untold
 from monitor.types import Roles, crossing
 
@@ -71,6 +72,7 @@ def _model(at: str, model: Model, root: Path) -> Iterator[Finding]:
             yield from _reference(at, model.columns, reference, records)
             alike = of_one_class(model.columns, reference, labels)
             yield from (Finding("warning", f"{at}.columns.label", *said) for said in alike)
+            yield from (Finding("warning", f"{at}.reference", *said) for said in untimed(model, reference, records))
             yield from _idle(at, model, reference)
     if (learned := unnamed(model)) is not None:
         yield Finding("warning", f"{at}.reference", *learned)

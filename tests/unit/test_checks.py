@@ -631,3 +631,12 @@ def test_links_that_only_this_machine_opens_are_told_where_messages_leave_it(
     found = checked(tmp_path, CONFIG + f"receivers: {{team: {receiver}}}\nweb: {web}\n")
     assert [one.place for one in found] == (["monitor.yaml: web.url"] if told else [])
     assert all("links in messages to team begin with http://" in one.problem for one in found)
+
+
+def test_a_reference_without_times_is_warned_of(tmp_path: Path) -> None:
+    written(tmp_path)
+    rows = pq.read_table(tmp_path / "reference.parquet")
+    pq.write_table(rows.drop_columns(["logged_at"]), tmp_path / "reference.parquet")
+    (found,) = [line for line in told(checked(tmp_path, CONFIG)) if "reference" in line]
+    assert found.startswith("warning reference: the reference has no column 'logged_at': how much one window differs")
+    assert found.endswith("give each of its rows the time at which it was seen, as 'logged_at'")

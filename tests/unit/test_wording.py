@@ -63,6 +63,13 @@ ERRORS = [
     {"value": "south", "rows": 300, "rate": -9.17, "reference": 0.0},
 ]
 SENTENCES = [
+    (
+        finding("smooth_test", 0.02, alert=RESOLVED, n=0, p_value=1e-10, alpha=0.01, effect=0.02, threshold=0.03),
+        (
+            "visib: distribution is hardly different from the reference's, change of shape 0.02, "
+            "began 2013-05-14 00:00 UTC, resolved 2013-05-15 00:00 UTC; effect 0.02 (threshold ≥ 0.03)"
+        ),
+    ),
     # a change of three quarters of a deviation is not near, though no test is sure of it
     (
         finding("smooth_test", 0.751, unit="rank sd", alert=RESOLVED, n=0),
