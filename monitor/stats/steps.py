@@ -5,12 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import stdtr
 
 LAST, LEAST, ENOUGH = 28, 8, 30
 """A window is laid beside the last so many, which are at least so many; that so many were says how far they may go."""
-Levels = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,13 @@ def farthest_step(levels: Sequence[float]) -> float:
     (0.0, 2.0)
     """
     known = np.asarray(levels, np.float64)
-    return max((_leaving(known, place) for place in range(LEAST, known.size)), default=0.0)
+    if known.size <= LEAST:
+        return 0.0
+    # about their mean, so that sums lose no digits
+    known = known - known.mean()
+    places, sums = np.arange(LEAST, known.size), np.concatenate([[0.0], known.cumsum()])
+    first = np.maximum(places - LAST, 0)
+    return float(np.abs(known[places] - (sums[places] - sums[first]) / (places - first)).max())
 
 
 def step_test(
@@ -63,7 +67,3 @@ def step_test(
     apart = abs(now - before)
     t = apart / math.sqrt(max(between, error) ** 2 + between**2 / last.size)
     return Step(before, 2 * float(stdtr(last.size - 1, -t)), apart / farthest)
-
-
-def _leaving(levels: Levels, place: int) -> float:
-    return abs(float(levels[place] - levels[max(0, place - LAST) : place].mean()))

@@ -21,6 +21,13 @@ def test_its_p_value_is_that_of_one_more_draw_and_uniform_where_windows_are_inde
     assert one.before == pytest.approx(last.mean())
 
 
+def test_the_farthest_step_is_that_of_each_window_beside_the_mean_of_up_to_28_before() -> None:
+    levels = 1e6 + np.random.default_rng(8).normal(size=70).cumsum()
+    apart = [abs(levels[at] - levels[max(0, at - LAST) : at].mean()) for at in range(LEAST, 70)]
+    assert farthest_step(levels) == pytest.approx(max(apart))
+    assert farthest_step(levels[:LEAST]) == 0
+
+
 def test_few_rows_in_a_window_make_its_mean_unsure() -> None:
     levels = np.random.default_rng(2).normal(0, 0.1, 60)
     sure, unsure = step_test(levels, 2.0), step_test(levels, 2.0, error=1.0)
