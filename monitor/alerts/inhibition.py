@@ -14,6 +14,7 @@ from monitor.alerts.news import (
     SURER,
     Alarm,
     began_later,
+    fell_after,
     follows,
     has_moved_lastingly,
     has_vanished,
@@ -199,7 +200,7 @@ def _said_already(finding: Finding, heard: Mapping[str, Alarm]) -> str | None:
     if finding.kind in ("quality", "health"):
         return None
     alike = (name for name, alarm in heard.items() if alarm.labels == _labels(finding))
-    alike = (name for name in alike if not leapt_after(finding, heard[name]))
+    alike = (name for name in alike if not any(after(finding, heard[name]) for after in (leapt_after, fell_after)))
     said = next((name for name in alike if not of_another_group(finding, heard[name])), None)
     of_it = (of_the_same_parts, has_moved_lastingly)
     return said or min((n for n, alarm in heard.items() if any(of(finding, alarm) for of in of_it)), default=None)

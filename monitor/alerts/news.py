@@ -17,6 +17,7 @@ QUIET = "quiet_since"
 SURER = ("near_certain_share", "overconfident_share")
 """What rises where a model is surer than it was: harder rows, which a fall in performance comes of, make it less so."""
 ANSWERED = ("drift.prediction", "confidence")
+REALISED = "performance.realised"
 OF_ANSWERS = (*ANSWERED, "disagreement")
 """What a model's answers show, and with them that its features are broken."""
 FOLLOWING = {"drift.prediction": ANSWERED, "drift.label": ("drift.concept",)}
@@ -92,6 +93,11 @@ def began_later(finding: Finding, alarm: Alarm) -> bool:
 def leapt_after(finding: Finding, alarm: Alarm) -> bool:
     """Say whether a column left where it had come to, of which an alert had told."""
     return finding.detector == STEP_CHANGE and began_later(finding, alarm)
+
+
+def fell_after(finding: Finding, alarm: Alarm) -> bool:
+    """Say whether a metric of performance fell clearly after an alert told that another one had fallen."""
+    return finding.kind == REALISED and finding.detector != alarm.detector and began_later(finding, alarm)
 
 
 def is_told_to_leap(finding: Finding, alarm: Alarm) -> bool:

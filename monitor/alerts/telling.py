@@ -9,6 +9,7 @@ from monitor.alerts.finding import Finding, gravity_of
 from monitor.alerts.news import TOLD_BROKEN, TOLD_GROUP, TOLD_MISSING, moved_group
 from monitor.alerts.public import id_of
 from monitor.alerts.silence import SILENCED, is_hushed
+from monitor.alerts.story_wording import has_only_begun
 from monitor.alerts.taxonomy import is_attack
 from monitor.alerts.titles import TOLD_AS, told_as
 
@@ -16,6 +17,7 @@ WAY = "direction"
 """In an alert's evidence: which way it went in the last window that breached and showed that surely."""
 TURNED = "turned"
 """Why an alert is told once more that goes the other way than was told."""
+AGEING = "ageing"
 WORSE, WORSE_WINDOWS = 2.0, 2
 BROADER, MORE_ROWS = 3.0, 0.05
 TOLD_TO = "told_to"
@@ -94,7 +96,7 @@ def _marks(finding: Finding) -> dict[str, Any]:
 
 
 def _may_worsen(finding: Finding) -> bool:
-    return finding.kind.startswith("performance.") or _is_share(finding)
+    return finding.kind.startswith("performance.") or finding.detector == AGEING or _is_share(finding)
 
 
 def _is_share(finding: Finding) -> bool:
@@ -144,7 +146,7 @@ def _lower(finding: Finding) -> Finding:
     last, size = finding.evidence.get("told_effect"), abs(finding.effect or 0.0)
     if not last or finding.alert.state != "firing" or finding.value is None:
         return finding
-    if not finding.breaches or size < _far_worse(finding, last):
+    if not finding.breaches or size < _far_worse(finding, last) or has_only_begun(finding):
         return replace(finding, evidence={**finding.evidence, "worse_windows": 0})
     windows = finding.evidence.get("worse_windows", 0) + 1
     if windows < WORSE_WINDOWS or is_hushed(finding):

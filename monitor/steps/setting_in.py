@@ -8,14 +8,14 @@ from sqlalchemy import Connection
 
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import UNDER_ALARM
-from monitor.alerts.news import ANSWERED, QUIET, STEP_CHANGE
+from monitor.alerts.news import ANSWERED, QUIET, REALISED, STEP_CHANGE
 from monitor.alerts.public import before, instant
 from monitor.stats.setting_in import BEFORE, has_set_in
 from monitor.store.database import Database
 from monitor.store.measurements import read_measurements
 from monitor.types import Window
 
-SETTING_IN = ("drift.data", *ANSWERED)
+SETTING_IN = ("drift.data", *ANSWERED, REALISED)
 BETWEEN = 1
 """The window before the first that breaches may hold both, and counts for neither."""
 LOOKED_AT = 3 * BEFORE
@@ -29,7 +29,7 @@ def noting_onsets(
 
     It stays as it was found in the window in which the alert fired. standing: public alerts by their marks.
     """
-    drifts = [f.kind in SETTING_IN and bool(f.column) and not f.segment for f in stepped]
+    drifts = [f.kind in SETTING_IN and bool(f.column or f.kind == REALISED) and not f.segment for f in stepped]
     begun = any(drift and f.transition == "fired" for f, drift in zip(stepped, drifts, strict=True))
     if not begun:
         return [_kept(f, standing) if drift else f for f, drift in zip(stepped, drifts, strict=True)]

@@ -458,6 +458,17 @@ def test_performance_that_becomes_twice_as_bad_for_two_windows_is_told_once_more
     assert [one for one in told[1:] if one and one != [fell]] == []
 
 
+def test_a_fall_that_lasts_is_told_once_more_where_it_is_twice_as_bad_and_not_too_new() -> None:
+    before, heard = [], list[str | None]()
+    for effect, count in ((0.05, 9), (0.2, 1), (0.2, 2), (0.2, 3), (0.2, 4), (0.2, 5)):
+        found = replace(fired("bias.temporal", "", evidence={"windows": count}), detector="ageing", effect=effect)
+        (found,) = inhibited([replace(found, transition=None)], before)
+        before, heard = [as_json(found)], [*heard, found.transition]
+    assert heard == ["fired", None, None, None, "worsened", None]
+    old = replace(fired("bias.temporal", ""), detector="model_age", effect=0.2)
+    assert "told_effect" not in inhibited([old], [])[0].evidence
+
+
 def test_a_share_of_broken_rows_that_becomes_far_larger_is_told_once_more() -> None:
     def heard(effects: tuple[float, ...], **rest: Any) -> list[str | None]:  # noqa: ANN401 (any field)
         before, told = [], list[str | None]()

@@ -384,3 +384,32 @@ def test_more_rows_than_usual_wait_for_the_attack_whose_client_sent_them(
         found = {one.detector: one for one in inhibited([many, replace(eve, detector="suspected_evasion")], [])}
         assert bool(found["volume"].evidence["told"]) is news
         assert found["suspected_evasion"].evidence["told"]
+
+
+@pytest.mark.parametrize(
+    "stands",
+    [
+        standing(firing("drift.data", "a", day=5)),
+        standing(firing("quality", "a", day=5, detector="out_of_range_share")),
+        MOVED_LONG,
+        standing(firing("performance.realised", day=5, detector="roc_auc")),
+    ],
+)
+def test_a_column_that_leapt_after_an_alert_had_told_of_it_is_news(stands: dict[str, Any]) -> None:
+    assert told(firing("drift.data", "a", detector="step_change", evidence=quiet_from(9)), stands)
+
+
+def test_a_leap_that_another_alert_tells_of_is_no_news_and_nor_is_drift_beside_one_that_is_told() -> None:
+    leap = firing("drift.data", "a", detector="step_change", evidence=quiet_from(19))
+    assert not told(leap, standing(firing("quality", "a", detector="out_of_range_share")))
+    heard = {f.detector: f.evidence["told"] for f in inhibited([firing("drift.data", "a"), leap], [])}
+    assert heard == {"smooth_test": False, "step_change": True}
+    assert not told(firing("drift.data", "a", day=21), standing(leap))
+    assert told(firing("drift.data", "b", day=21), standing(leap))
+
+
+@pytest.mark.parametrize(("evidence", "news"), [(quiet_from(9), True), (quiet_from(3), False), ({}, False)])
+def test_another_metric_that_falls_clearly_later_is_news(evidence: dict[str, Any], *, news: bool) -> None:
+    fell = standing(firing("performance.realised", day=5, detector="roc_auc"))
+    assert told(firing("performance.realised", detector="accuracy", evidence=evidence), fell) is news
+    assert not told(firing("performance.estimated", detector="estimated_roc_auc", evidence=evidence), fell)
