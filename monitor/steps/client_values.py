@@ -1,6 +1,6 @@
 """What the values of one client are, beside those of all others of the same time: rounded, or made up."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +12,8 @@ from monitor.profiles.profile import Profile
 from monitor.profiles.reading import floats
 from monitor.stats.ties import strongest_tie
 
+SAME = 0.5
+"""So few of a client's rows differ in what it does not break."""
 TIED, LEFT = 0.3, 0.5
 """From that rank correlation on columns go together; of rows of a feed that breaks them that part is left."""
 
@@ -42,6 +44,23 @@ def made_up(rows: pa.Table, others: Sequence[pa.Table], broken: Mapping[str, str
         return False
     usual = strongest_tie(_table(others, varied), _table(others, rest))
     return usual >= TIED and strongest_tie(_table([rows], varied), _table([rows], rest)) < LEFT * usual
+
+
+def tries_values(rows: pa.Table, broken: Collection[str], reference: Profile) -> bool:
+    """Say whether most rows of a client are the same but for several columns that it breaks, in which they differ.
+
+    A feed breaks the rows that it has, which differ otherwise, too. Vectors are not compared.
+    """
+    kinds = {one.name: one.kind for one in reference.layout.columns if one.role in ("feature", "sensitive")}
+    names = [name for name in rows.column_names if kinds.get(name, "vector") != "vector"]
+    rest = [name for name in names if name not in broken]
+    if len(broken) < 2 or not rest:
+        return False
+    return _distinct(rows, rest) <= SAME * rows.num_rows and _distinct(rows, names) >= 2 * _distinct(rows, rest)
+
+
+def _distinct(rows: pa.Table, names: Sequence[str]) -> int:
+    return int(rows.group_by(list(names)).aggregate([]).num_rows)
 
 
 def _features(rows: pa.Table, reference: Profile) -> list[str]:

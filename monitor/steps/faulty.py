@@ -28,7 +28,7 @@ from monitor.profiles.reading import counted
 from monitor.profiles.tables import joined, rows_with, rows_without
 from monitor.stats.evidence import is_sure
 from monitor.steps.baselines import unpacked
-from monitor.steps.client_values import made_up, rounded_columns
+from monitor.steps.client_values import made_up, rounded_columns, tries_values
 from monitor.steps.tracking import followed_anew
 from monitor.store.attacks import read_baselines
 from monitor.store.records import read_records
@@ -89,6 +89,7 @@ def faulty_clients(
             found = broken_columns(sent, own, reference, everybody, coarse=coarse, alarm=alarm)
             more = found and (
                 made_up(sent, others, found, reference)
+                or tries_values(sent, found, reference)
                 or copies_whole_rows(own, found, reference, alarm=alarm)
                 or sweeps(own, found, alarm=alarm)
                 or asks_more(own, found, alarm=alarm)

@@ -13,7 +13,7 @@ from monitor.detectors.suspicion.faulty import ODD, faulty_columns
 from monitor.profiles.arrow import layout_of
 from monitor.profiles.groups import profile_table
 from monitor.profiles.profile import merge
-from monitor.steps.client_values import made_up, rounded_columns
+from monitor.steps.client_values import made_up, rounded_columns, tries_values
 from monitor.steps.faulty import (
     _of_few_rows,
     _off_contract,
@@ -161,6 +161,8 @@ def test_rounded_numbers_are_named_where_the_others_are_not_rounded() -> None:
     }
     assert faults(table, coarse=found, make=wide) == {name: says for name, (says, _) in found.items()}
     assert rounded_columns(told, [told], known) == {}
+    about_one_row = pa.table({**table, "long": np.where(np.arange(ROWS) < 40, 20.0, np.round(table["long"]))})
+    assert rounded_columns(about_one_row, others, known) == {}
 
 
 def test_values_of_several_columns_that_have_nothing_to_do_with_their_rows_are_made_up() -> None:
@@ -173,6 +175,18 @@ def test_values_of_several_columns_that_have_nothing_to_do_with_their_rows_are_m
     assert not made_up(inches, others, broken, known)
     assert made_up(random, others, broken, known)
     assert not made_up(random, others, {"long": broken["long"]}, known), "one column is told by other means"
+
+
+def test_rows_that_differ_in_nothing_but_what_is_broken_are_tried_out() -> None:
+    reference = pa.table(wide(2_000, 1))
+    known = profile_table(reference, layout_of(reference, Roles(timestamp="at")), reference=True)
+    table = wide(ROWS, 2)
+    one = {name: np.repeat(values[:1], ROWS) for name, values in table.items()}
+    tried = pa.table({**one, "long": table["long"], "broad": table["broad"]})
+    assert tries_values(tried, ["long", "broad"], known)
+    assert not tries_values(pa.table(table), ["long", "broad"], known)
+    assert not tries_values(pa.table(one), ["long", "broad"], known), "the same row again and again"
+    assert not tries_values(tried, ["long"], known), "one column is told by other means"
 
 
 def test_what_others_show_as_well_without_some_columns_comes_of_leaving_them_out() -> None:
