@@ -7,8 +7,8 @@ Floats = NDArray[np.float64]
 
 STEPS = tuple(10.0**power for power in range(4, -4, -1))
 CLOSE, DISTINCT, COMMON = 1e-6, 3, 0.6
-"""A number is a multiple to within so much of a step, or of itself; fewer distinct multiples are no rounded numbers, nor
-are those of which one makes up more than that part."""
+"""A number is a multiple to within so much of a step, or of itself; rounded numbers are at least so many distinct ones,
+of which none makes up more than that part."""
 
 
 def multiples(values: Floats, step: float) -> float:
