@@ -15,6 +15,7 @@ from monitor.store.alerts import alert_rows
 from monitor.types import Notice
 from monitor.watch import Monitor
 from monitor.wiring import opened
+from tests.service.scene import Told
 
 START, DAY, A_DAY = datetime(2024, 4, 1, tzinfo=UTC), timedelta(days=1), 300
 CONFIG = """
@@ -26,17 +27,6 @@ models:
     columns: {timestamp: at, prediction: sold}
     window: 1d
 """
-
-
-class Told:
-    """A receiver that keeps what it was sent."""
-
-    def __init__(self) -> None:
-        self.notices: list[Notice] = []
-
-    def send(self, notice: Notice, *, now: datetime) -> None:
-        del now
-        self.notices.append(notice)
 
 
 def weather(seed: int, first: int, levels: Sequence[float], *, celsius: bool = False) -> pa.Table:
@@ -71,7 +61,7 @@ def messages(folder: Path, logged: Sequence[pa.Table]) -> tuple[list[Notice], di
             rows = alert_rows(connection, model="demand")
     finally:
         own.database.close()
-    return told.notices, {row["detector"]: row["state"] for row in rows if row["column"] == "temp"}
+    return told, {row["detector"]: row["state"] for row in rows if row["column"] == "temp"}
 
 
 SUMMER = weather(2, 0, [74.0] * 24)

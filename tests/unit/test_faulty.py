@@ -14,15 +14,8 @@ from monitor.profiles.arrow import layout_of
 from monitor.profiles.groups import profile_table
 from monitor.profiles.profile import merge
 from monitor.steps.client_values import made_up, rounded_columns, tries_values
-from monitor.steps.faulty import (
-    _of_few_rows,
-    _off_contract,
-    asks_more,
-    seldom_broken,
-    shows_more,
-    sweeps,
-    written_otherwise,
-)
+from monitor.steps.faulty import _of_few_rows, _off_contract, seldom_broken, written_otherwise
+from monitor.steps.unexplained import asks_more, shows_more, sweeps
 from monitor.types import Roles
 
 ROWS = 60
