@@ -142,7 +142,7 @@ _REASONS = (_broken, _lost, _attacked, _elsewhere, _replaced, _taken_apart, _age
 
 def _signs_of_data(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
     for name in symptoms.unusable:
-        yield "data_quality", f"{name}: {symptoms.broken[name]:.0%} of the rows cannot be right"
+        yield "data_quality", f"{name}: {symptoms.broken[name]:.0%} of the rows hold nothing that can be right"
     for name, gone in symptoms.gone.items():
         recoded = f"{shown(gone.into)} has as many more, and all else is as before"
         left = recoded if gone.into else "the others are as many"

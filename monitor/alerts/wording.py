@@ -88,7 +88,16 @@ def _what(finding: Finding) -> str:
         return OWN_WORDS[name](finding, value, back)
     what = f"{_level(finding)}{_from(finding)}"
     told = f"{what} {_moved(finding, value, back=back)} {measure(value, finding.unit)}{_reference(finding)}"
-    return told + ("" if back else _new_values(finding))
+    return told + ("" if back else _hits(finding) + _new_values(finding))
+
+
+def _hits(finding: Finding) -> str:
+    """Say which way labels differ at equal score, where that is what is told."""
+    hits = finding.evidence.get("hits")
+    if not hits:
+        return ""
+    now, expected = (measure(hits[name], "share") for name in ("share", "expected"))
+    return f": label {shown(str(hits['label']))} in {now} of the rows, where rows scored so had it in {expected}"
 
 
 def _from(finding: Finding) -> str:

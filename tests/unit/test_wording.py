@@ -62,7 +62,15 @@ ERRORS = [
     {"value": "north", "rows": 309, "rate": 0.19, "reference": -0.07},
     {"value": "south", "rows": 300, "rate": -9.17, "reference": 0.0},
 ]
+HITS = {"hits": {"share": 0.41, "expected": 0.262, "label": "late"}}
 SENTENCES = [
+    (
+        finding("label_given_score", 0.275, kind="drift.concept", column="", unit="share", evidence=HITS),
+        (
+            "flights: share of labels that differ from the reference's at equal score is 27.5 %: label late in 41 % of "
+            "the rows, where rows scored so had it in 26.2 %, 412 rows, since 2013-05-14 00:00 UTC"
+        ),
+    ),
     (
         finding("smooth_test", 0.02, alert=RESOLVED, n=0, p_value=1e-10, alpha=0.01, effect=0.02, threshold=0.03),
         (
@@ -423,7 +431,7 @@ def test_a_brace_in_a_name_is_only_a_character() -> None:
     assert "{0}" in lines_of(group(finding("missing_share", 0.3, column="{0}")))[-1]
 
 
-BROKEN = {"for": ["dest: 65% of the rows cannot be right"], "against": [], "broken": ["dest"]}
+BROKEN = {"for": ["dest: 65% of the rows hold nothing that can be right"], "against": [], "broken": ["dest"]}
 
 
 def test_a_message_about_what_comes_of_a_broken_column_begins_with_that_column_and_advises_no_training() -> None:
