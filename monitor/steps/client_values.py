@@ -14,6 +14,8 @@ from monitor.stats.ties import strongest_tie
 
 SAME = 0.5
 """So few of a client's rows differ in what it does not break."""
+ENOUGH = 4_000
+"""So many rows of others say how their columns go together."""
 TIED, LEFT = 0.3, 0.5
 """From that rank correlation on columns go together; of rows of a feed that breaks them that part is left."""
 
@@ -79,6 +81,7 @@ def _numbers(tables: Iterable[pa.Table], name: str) -> NDArray[np.float64]:
 
 
 def _table(tables: Sequence[pa.Table], names: Sequence[str]) -> NDArray[np.float64]:
-    """Give columns of rows that have all of them, shape (rows, columns)."""
+    """Give columns of rows that have all of them, shape (rows, columns); of many rows a few thousand, evenly."""
     held = [table for table in tables if set(names) <= set(table.column_names)]
-    return np.stack([_numbers(held, name) for name in names], axis=1)
+    every = 1 + sum(table.num_rows for table in held) // ENOUGH
+    return np.stack([_numbers(held, name)[::every] for name in names], axis=1)
