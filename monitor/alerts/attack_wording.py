@@ -16,7 +16,7 @@ SUSPECTED = "suspected_"
 NEWCOMERS, VOLUME, SWEEP = "newcomers_", "volume", "one_column_sweep"
 SWEPT = "like one that the client sent just before in all but {columns}"
 NAMED, RECORDS, COLUMNS, FAR_PART = 3, 3, 4, 1 / 3
-FIRST = 5
+FIRST = 10
 """So many rows of a cluster at most came before one was a near-copy of them."""
 ALIKE = 0.75
 """Where signs were sought in less than this part of a client's rows, it is said why."""

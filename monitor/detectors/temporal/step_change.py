@@ -35,4 +35,4 @@ def step_change(
         yield Measurement(NAME, mean, column=column.name, n=n, p_value=p_value, effect=times, reference=found.before)
 
 
-DETECTOR = Detector(NAME, "drift.data", "", step_change, armed=True, min_effect=TIMES, weight=0.2)
+DETECTOR = Detector(NAME, "drift.data", "column's unit", step_change, armed=True, min_effect=TIMES, weight=0.2)
