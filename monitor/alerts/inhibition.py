@@ -31,13 +31,13 @@ from monitor.alerts.news import (
 from monitor.alerts.public import alert_id, id_of
 from monitor.alerts.story_wording import lasts
 from monitor.alerts.taxonomy import is_attack
-from monitor.alerts.telling import settled
+from monitor.alerts.telling import AGEING, settled
 from monitor.profiles.population import NAMES as OF_ALL_FEATURES
 from monitor.stats.evidence import is_sure
 
 ATTACKS = ("attack.evasion", "attack.extraction", "attack.privacy", "attack.probing")
 """Suspicions of a client, the gravest first."""
-AGEING, OF_LABELS = "ageing", ("drift.label", "drift.concept")
+OF_LABELS = ("drift.label", "drift.concept")
 """What labels show beside performance, and with it where that has been worse for many windows."""
 PERFORMANCE = ("performance.realised", "performance.estimated", "bias.temporal")
 WEIGHT = ("health", "model_change", "quality", *ATTACKS, *PERFORMANCE)

@@ -58,7 +58,8 @@ def tries_values(rows: pa.Table, broken: Collection[str], reference: Profile) ->
     rest = [name for name in names if name not in broken]
     if len(broken) < 2 or not rest:
         return False
-    return _distinct(rows, rest) <= SAME * rows.num_rows and _distinct(rows, names) >= 2 * _distinct(rows, rest)
+    left = _distinct(rows, rest)
+    return left <= SAME * rows.num_rows and _distinct(rows, names) >= 2 * left
 
 
 def _distinct(rows: pa.Table, names: Sequence[str]) -> int:
