@@ -19,6 +19,8 @@ ROWS = "told_rows"
 """In an alert's evidence: the number of rows that its message told of."""
 STAYED = "stayed"
 """In an alert's evidence: that a column which leapt is where it leapt to, for as long as windows are remembered."""
+TOLD_BY = "told_by"
+"""In an alert's evidence: the columns that tell where one that leapt should be."""
 APART = 0.25
 """Rows that are so far from those that were usual, as a logarithm to base 2, are not as they were."""
 WHOSE_ROWS = "whose_rows"

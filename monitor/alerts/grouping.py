@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from urllib.parse import quote
 
+from monitor.alerts.causes import broken_columns
 from monitor.alerts.finding import CONFIG, Finding, Group, gravity_of
 from monitor.alerts.lifecycle import Transition, notice_id
 from monitor.alerts.public import as_json, id_of
@@ -67,9 +68,12 @@ def _order(group: Group) -> tuple[bool, str, int, bool, str]:
     return group.transition != "resolved", group.model, gravest, not is_attack(group.kind), group.kind
 
 
-def _weight(finding: Finding) -> tuple[float, float, float, float, str, str]:
-    # The gravest, then what moves the model most, by effect times sensitivity; else the surest, then the largest.
+def _weight(finding: Finding) -> tuple[float, bool, float, float, float, str, str]:
+    # The gravest, then what is broken itself and what moves the model most, by effect times sensitivity; else the
+    # surest, then the largest.
     surest = 1.0 if finding.p_value is None else finding.p_value
     effect, sensitivity = abs(finding.effect or 0.0), finding.evidence.get("sensitivity")
     moves = effect * (sensitivity or 0.0)
-    return gravity_of(finding.severity), -moves, surest, -effect, finding.column, finding.segment
+    broken = broken_columns(finding)
+    apart = bool(broken) and finding.column not in broken
+    return gravity_of(finding.severity), apart, -moves, surest, -effect, finding.column, finding.segment

@@ -152,9 +152,11 @@ def _signs_of_data(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
         if name < other and name in symptoms.rescaled:
             yield "data_quality", f"{name} and {other} look swapped: each holds what the other usually does"
     for name in (one for one in symptoms.rescaled if one not in {*symptoms.swapped, *symptoms.gone}):
-        elsewhere = f"{name} lies wholly elsewhere (PSI {symptoms.moved[name]:.1f}), unlike other columns"
-        unit = f"{name}: the values are the usual ones in another unit, {symptoms.units.get(name)}"
-        yield "data_quality", unit if name in symptoms.units else elsewhere
+        if name in symptoms.units:
+            yield "data_quality", f"{name}: the values are the usual ones in another unit, {symptoms.units[name]}"
+        else:
+            elsewhere = f"{name} lies wholly elsewhere (PSI {symptoms.moved[name]:.1f}), unlike other columns"
+            yield "data_quality", elsewhere
 
 
 def _signs(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:

@@ -78,20 +78,21 @@ class Apart:
 class Symptoms:
     """What a window shows that bears on the question why.
 
-    broken: by feature, the share of rows that cannot be right: without a value, not of the kind, never seen before, or
-    all alike. moved: by feature, the PSI of those that differ from the reference by more than chance. known: those
-    whose mean lies where windows of the reference had it. crept: those that came there step by step, see `has_crept`.
-    grows: those that moved, or have for many windows, and rose from window to window in the reference already. units:
-    those that are the usual values in another unit, with a word on which. swapped: those that hold what another one
-    usually does, which holds theirs, with its name. leapt: the texts and vectors that came there at once, see
-    `has_leapt`. gone: by feature, the category that is gone at once, while all other rows are as before. leaning: those
-    that lie apart, though not surely, where none surely does. earlier: those that lay as far off before answers or
-    labels turned, and are none of `moved`. features: how many there are in all. joint: what is made
-    of all features surely moved. outputs: the model's answers moved. outcomes: labels, or how they meet the answers,
-    did; only_labels: how they meet them did not. turned: answers that surely moved at once, and that labels meet
-    otherwise, which did not move. apart: of answers that tell nothing of the labels any more, at once.
-    alarmed: names of clients, or of what else is under an attack alarm. attack, drift: who sent the rows that these are
-    made of. version: one that is new. differs: one that answers otherwise than the older one in the same windows.
+    broken: by feature, the share of rows that cannot be right: without a value, not of the kind, never seen before,
+    or all alike. moved: by feature, the PSI of those that differ from the reference by more than chance. known:
+    those whose mean lies where windows of the reference had it. crept: those that came there step by step, see
+    `has_crept`. grows: those that moved, or have for many windows, and rose from window to window in the reference
+    already. units: those that are the usual values in another unit, with a word on which. swapped: those that hold
+    what another one usually does, which holds theirs, with its name. leapt: the texts and vectors that came there
+    at once, see `has_leapt`, and the features that left where they had come to. gone: by feature, the category that
+    is gone at once, while all other rows are as before. leaning: those that lie apart, though not surely, where
+    none surely does. earlier: those that lay as far off before answers or labels turned, and are none of `moved`.
+    features: how many there are in all. joint: what is made of all features surely moved. outputs: the model's
+    answers moved. outcomes: labels, or how they meet the answers, did; only_labels: how they meet them did not.
+    turned: answers that surely moved at once, and that labels meet otherwise, which did not move. apart: of answers
+    that tell nothing of the labels any more, at once. alarmed: names of clients, or of what else is under an attack
+    alarm. attack, drift: who sent the rows that these are made of. version: one that is new. differs: one that
+    answers otherwise than the older one in the same windows.
     """
 
     broken: Mapping[str, float] = field(default_factory=dict)
@@ -152,15 +153,16 @@ class Symptoms:
 
     @property
     def rescaled(self) -> list[str]:
-        """Name features that leapt wholly elsewhere, or to another unit, if these are few, were swapped, or recoded.
+        """Name features that lie wholly elsewhere, if these are few, leapt to another unit, were swapped, or recoded.
 
         Many clients must send them so.
         """
         apart = [name for name, psi in self.moved.items() if psi > UNIT_PSI and name not in self.known]
         apart += [name for name in self.moved if name in self.units and name not in apart]
-        apart = [name for name in apart if name not in {*self.crept, *self.swapped, *self.recoded}]
+        converted = [name for name in self.units if name in self.leapt and name not in self.swapped]
+        apart = [name for name in apart if name not in {*self.crept, *self.swapped, *self.recoded, *converted}]
         few = len(apart) <= max(1.0, FEW_COLUMNS * self.features)
-        found = [*(apart if few else ()), *self.swapped, *self.recoded]
+        found = [*(apart if few else ()), *converted, *self.swapped, *self.recoded]
         return found if self.drift.spread or not self.alarmed else []
 
     @property

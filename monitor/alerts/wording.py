@@ -6,7 +6,7 @@ from typing import Any
 from monitor.alerts.advice import to_do
 from monitor.alerts.attack_names import POISONING
 from monitor.alerts.attack_wording import is_suspicion, suspicion, suspicion_lines
-from monitor.alerts.causes import STAYED, became_usual, reason_lines, version_lines, whose_rows
+from monitor.alerts.causes import STAYED, TOLD_BY, became_usual, reason_lines, version_lines, whose_rows
 from monitor.alerts.finding import Finding, Group
 from monitor.alerts.phrasing import (
     chance,
@@ -14,6 +14,7 @@ from monitor.alerts.phrasing import (
     clock,
     compared_value,
     distinct,
+    first_of,
     listed,
     measure,
     number,
@@ -157,6 +158,11 @@ def _step_change(finding: Finding, value: float, back: bool) -> str:  # noqa: FB
     now, where = measure(value, finding.unit), finding.evidence.get("beside")
     before = "" if finding.reference_value is None else measure(finding.reference_value, finding.unit)
     where = "the windows since it leapt" if finding.evidence.get(STAYED) else where
+    if told_by := finding.evidence.get(TOLD_BY):
+        others = first_of(list(map(shown, told_by)))
+        if back:
+            return f"mean {now} goes with {others} again as in {where}"
+        return f"mean is {now}, where {others} tell {before} by how they went together in {where}"
     return f"mean {now} is like that of {where}, {before}" if back else f"mean leapt from {before} in {where} to {now}"
 
 

@@ -15,6 +15,7 @@ from monitor.profiles.joint import class_codes
 from monitor.profiles.layout import Column, Layout, Role, ValueType
 from monitor.profiles.outcome_layout import DECISION, Binary, Multiclass, OutcomeLayout, Regression
 from monitor.profiles.reading import canonical, counted, floats, holds_vectors, stray_values, type_of, width_of
+from monitor.profiles.relations import with_relations
 from monitor.profiles.sensitivity import with_sensitivity
 from monitor.stats.ranking import roc_auc
 from monitor.types import ColumnKind, Roles, Task
@@ -58,7 +59,8 @@ def _with_derived(reference: pa.Table, plain: Layout) -> Layout:
     outcome = plain.outcome
     if isinstance(outcome, Binary | Multiclass) and expected_hit.NAME in known:
         outcome = replace(outcome, excess=expected_hit.NAME)
-    return with_sensitivity(reference, known, replace(layout, columns=columns, outcome=outcome))
+    layout = with_sensitivity(reference, known, replace(layout, columns=columns, outcome=outcome))
+    return with_relations(reference, layout)
 
 
 def kind_of(column: pa.ChunkedArray) -> ColumnKind:

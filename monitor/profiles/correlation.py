@@ -12,6 +12,7 @@ from scipy.special import chdtrc, chdtri, ndtri, stdtrit
 from monitor.profiles.bins import CategoryBins, NumericBins
 from monitor.profiles.layout import Column, Layout
 from monitor.profiles.profile import Profile
+from monitor.profiles.relations import told_of_relations
 from monitor.stats.steps import farthest_step
 
 WINDOWS_NEEDED = 8
@@ -45,7 +46,7 @@ def correlation_of(windows: Sequence[Profile], layout: Layout) -> Layout:
         for column, mean, (most, lasting) in zip(layout.columns, means, steepest, strict=True)
     )
     rows = float(np.mean([w.rows for w in windows])) if windows else 0.0
-    return replace(layout, columns=columns, window_rows=rows, windows=len(windows))
+    return told_of_relations(windows, replace(layout, columns=columns, window_rows=rows, windows=len(windows)))
 
 
 def _course(windows: Sequence[Profile], column: Column, *, steepest: float) -> dict[str, Any]:

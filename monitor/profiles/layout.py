@@ -16,11 +16,12 @@ from monitor.profiles.calendar import Calendar
 from monitor.profiles.derivation import Derivation, digest_of, packed_arrays, unpacked_derivations
 from monitor.profiles.mean_vector import coordinates
 from monitor.profiles.outcome_layout import OutcomeLayout, described_outcome, outcome_layout_of, tupled
+from monitor.profiles.relation import Relation
 from monitor.profiles.season import Season
 from monitor.profiles.week import Week
 from monitor.types import ColumnKind, Roles
 
-FORMAT = 33
+FORMAT = 34
 """Raised whenever layouts or profiles hold something else than before: what was kept is then made anew."""
 
 Role = Literal[
@@ -48,6 +49,7 @@ class Column:
     width: how many numbers a vector holds; 0 for what is none. Vectors are binned by their norm.
     sensitivity: share of the variance of the model's answer that the column's bins explain; None when not known.
     week: how the reference's rows differ over the week; None when it has no times, or under two weeks of them.
+    relation: what others tell of it, which is at least half; None where they tell less.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Column:
     width: int = 0
     sensitivity: float | None = None
     week: Week | None = None
+    relation: Relation | None = None
 
     @property
     def slots(self) -> int:
@@ -135,6 +138,11 @@ class Layout:
         return {c.name: c for c in self.columns}
 
     @cached_property
+    def related(self) -> Mapping[str, Relation]:
+        """Give, by column, what others tell of it."""
+        return {c.name: c.relation for c in self.columns if c.relation}
+
+    @cached_property
     def known(self) -> frozenset[str]:
         """Give every column name that is profiled or plays a part."""
         r = self.roles
@@ -195,6 +203,7 @@ class Layout:
 
 
 ALIKE = ("correlation", "steepest", "lasting", "grows", "lowest", "highest", "leap")
+_FLOATS = [(name, pa.float64()) for name in ("explained", "leap")]
 SCHEMA = pa.schema(
     [
         *((name, pa.string()) for name in ("name", "kind", "role", "type")),
@@ -208,6 +217,7 @@ SCHEMA = pa.schema(
         *((name, pa.int64()) for name in SELDOM),
         ("week", pa.list_(pa.float64())),
         ("week_rows", pa.list_(pa.float64())),
+        ("relation", pa.struct([("slopes", pa.map_(pa.string(), pa.float64())), *_FLOATS])),
     ]
 )
 
@@ -216,12 +226,15 @@ def _row(column: Column) -> dict[str, Any]:
     plain = {key: getattr(column, key) for key in ("name", "kind", "role", "type", "width", "sensitivity", *ALIKE)}
     week = column.week
     told = {"week": week.shifts.ravel().tolist(), "week_rows": week.rows.tolist()} if week else {}
-    return plain | column.bins.described() | told
+    relation = column.relation and asdict(column.relation)
+    return plain | column.bins.described() | told | {"relation": relation}
 
 
 def _column(row: dict[str, Any]) -> Column:
     kept = {name: row[name] for name in (*ALIKE, "width", "sensitivity")}
-    return Column(row["name"], row["kind"], row["role"], row["type"], bins_of(row), week=_week(row), **kept)
+    relation = row["relation"] and Relation(**row["relation"] | {"slopes": dict(row["relation"]["slopes"])})
+    kept |= {"week": _week(row), "relation": relation}
+    return Column(row["name"], row["kind"], row["role"], row["type"], bins_of(row), **kept)
 
 
 def _week(row: dict[str, Any]) -> Week | None:

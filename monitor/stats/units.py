@@ -92,12 +92,14 @@ def other_units(edges: Floats, before: Counts, after: Counts, *, usual: float, m
     return [near[place][1] for _, place in found[:NAMED]]
 
 
-def units_by_moments(usual: tuple[float, float, float], now: tuple[float, float]) -> list[Unit]:
+def units_by_moments(
+    usual: tuple[float, float, float], now: tuple[float, float], *, wider: float = WIDER
+) -> list[Unit]:
     """Give the units in which windows like the usual ones would lie and spread as one does, the likeliest first.
 
-    usual: mean, variance within a window, and variance of the windows' means. now: mean and variance within. For values
-    that leapt, of which the reference's bins tell little; that they lie elsewhere is not said by it. Blind to where
-    shapes differ, and to units that come to the same.
+    usual: mean, variance within a window, and variance of the windows' means. now: mean and variance within. wider:
+    by how much deviations may differ, as a logarithm. For values that leapt, of which the reference's bins tell little;
+    that they lie elsewhere is not said by it. Blind to where shapes differ, and to units that come to the same.
 
     >>> [unit.said for unit in units_by_moments((78.0, 49.0, 9.0), (25.0, 16.0))]
     ['as degrees Celsius are of Fahrenheit']
@@ -108,9 +110,9 @@ def units_by_moments(usual: tuple[float, float, float], now: tuple[float, float]
     near: list[tuple[float, int]] = []
     for place, unit in enumerate(UNITS):
         off = abs(unit.times * mean + unit.more - other) / (abs(unit.times) * math.sqrt(within + between))
-        wider = abs(math.log(math.sqrt(spread / within) / abs(unit.times)))
-        if off <= OFF and wider <= WIDER:
-            near.append((math.hypot(off / OFF, wider / WIDER), place))
+        apart = abs(math.log(math.sqrt(spread / within) / abs(unit.times)))
+        if off <= OFF and apart <= wider:
+            near.append((math.hypot(off / OFF, apart / wider), place))
     return [UNITS[place] for _, place in sorted(near)[:FIT]]
 
 

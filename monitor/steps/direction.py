@@ -7,6 +7,7 @@ from typing import Any
 from monitor.alerts.lifecycle import Alert
 from monitor.alerts.telling import WAY
 from monitor.detectors.quality import volume
+from monitor.detectors.temporal import step_change
 from monitor.stats.location import mean_shift_test
 from monitor.steps.verdict import Verdict
 from monitor.store.measurements import Judged
@@ -30,7 +31,7 @@ def direction_of(verdict: Verdict, judged: Judged) -> str:
     one = judged.measurement
     if judged.outcome != "breach" or one.value is None:
         return ""
-    if one.detector == volume.NAME and one.reference is not None:
+    if one.detector in (volume.NAME, step_change.NAME) and one.reference is not None:
         return HIGHER if one.value > one.reference else LOWER
     reference, current = verdict.profiles.get(one.segment, (None, None))
     if not (judged.kind.startswith(("drift.", "confidence")) and reference and current):

@@ -1,9 +1,7 @@
-"""How features came to where a window has them: at once or step by step, in another unit, or in each other's place."""
+"""How features came to where a window has them: at once or step by step, or in another unit."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from itertools import combinations
 
 from monitor.alerts.courses import has_crept, has_leapt
 from monitor.alerts.symptoms import UNIT_PSI
@@ -16,8 +14,6 @@ from monitor.store.references import WHOLE
 
 SURELY = 0.001
 BEYOND = 0.25
-LIKE = 0.3
-"""A window's mean and deviation are those of a column to within so many of its deviations, or of its deviation."""
 REMEMBERED = 28
 """Of how many windows before it is known where a column, or a number, was."""
 
@@ -38,7 +34,7 @@ def has_been_there(name: str, verdict: Verdict) -> bool:
 
 def crept_columns(moved: Mapping[str, float], verdict: Verdict, memory: Memory) -> frozenset[str]:
     """Name the features that came wholly elsewhere step by step, by what windows before this one showed."""
-    now = _shifts_of(verdict)
+    now = shifts_of(verdict)
     apart = [name for name, distance in moved.items() if distance > UNIT_PSI and name in now]
     return frozenset(name for name in apart if has_crept(_shifts_before(name, verdict, memory), now[name]))
 
@@ -46,7 +42,7 @@ def crept_columns(moved: Mapping[str, float], verdict: Verdict, memory: Memory) 
 def columns_in_other_units(moved: Iterable[str], verdict: Verdict, memory: Memory) -> dict[str, str]:
     """Name the features that came at once to what their usual values are in another unit, with a word on which."""
     reference, current = verdict.profiles[WHOLE]
-    shifts = _shifts_of(verdict)
+    shifts = shifts_of(verdict)
     found: dict[str, str] = {}
     for name in moved:
         before, after = reference.columns[name], current.columns[name]
@@ -60,46 +56,7 @@ def columns_in_other_units(moved: Iterable[str], verdict: Verdict, memory: Memor
     return found
 
 
-def swapped_columns(moved: Iterable[str], verdict: Verdict, memory: Memory) -> dict[str, str]:
-    """Name the features that at once hold what another one usually does, which holds theirs, with that one.
-
-    As far as means and deviations tell, that must differ. Blind to categories, and to columns much alike.
-    """
-    reference, current = verdict.profiles[WHOLE]
-    shifts, spans = _shifts_of(verdict), dict[str, tuple[_Span, _Span]]()
-    for name in sorted(moved):
-        here, there = reference.columns[name].moments, current.columns[name].moments
-        if here and there and shifts.get(name) and has_leapt(last_shifts(name, verdict, memory), shifts[name]):
-            spans[name] = _Span.of(here), _Span.of(there)
-    found: dict[str, str] = {}
-    for one, other in combinations(spans, 2):
-        (usual, now), (others, others_now) = spans[one], spans[other]
-        if now.like(others) and others_now.like(usual) and not usual.near(others):
-            found |= {one: other, other: one}
-    return found
-
-
-@dataclass(frozen=True)
-class _Span:
-    mean: float
-    sd: float
-
-    @classmethod
-    def of(cls, moments: tuple[int, float, float]) -> "_Span":
-        return cls(moments[1], math.sqrt(moments[2]))
-
-    def like(self, usual: "_Span") -> bool:
-        """Say whether values could be of such a column: a window's are not quite what all are."""
-        return abs(self.mean - usual.mean) <= LIKE * usual.sd and 1 - LIKE <= self.sd / (usual.sd or 1.0) <= 1 + LIKE
-
-    def near(self, other: "_Span") -> bool:
-        """Say whether columns are so much alike that one could pass for the other."""
-        return abs(self.mean - other.mean) <= max(self.sd, other.sd) and max(self.sd, other.sd) <= 2 * min(
-            self.sd, other.sd
-        )
-
-
-def _shifts_of(verdict: Verdict) -> dict[str, float]:
+def shifts_of(verdict: Verdict) -> dict[str, float]:
     """Give by how much each column's mean moved, of all traffic."""
     shifts = (j.measurement for j in verdict.judged if j.measurement.detector == mean_shift.NAME)
     return {one.column: one.effect for one in shifts if not one.segment and one.effect}

@@ -1,6 +1,5 @@
 """Whether features leap while an alert about them stands, when the reference tells nothing of where they should be."""
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -11,9 +10,11 @@ from sqlalchemy import Connection
 from monitor.alerts.causes import STAYED
 from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.alerts.vocabulary import WINDOWS_BEFORE
-from monitor.detectors.drift import mean_shift
-from monitor.detectors.temporal.step_change import DETECTOR, NAME, step_change
+from monitor.detectors.temporal.step_change import DETECTOR, NAME, Course, step_change
+from monitor.profiles.layout import Column, Layout
+from monitor.profiles.relations import means_of
 from monitor.stats.steps import LAST
+from monitor.steps.means import Means
 from monitor.steps.measure import Found, found_of
 from monitor.steps.memory import RECENT
 from monitor.store.measurements import read_measurements
@@ -23,6 +24,7 @@ from monitor.types import Measurement, Window
 if TYPE_CHECKING:
     from monitor.steps.looks import Sight
 
+POPULATION = "population"
 HELD = ("drift.data", "quality")
 """Kinds of alert that a feature is under, and by what they say of its values."""
 
@@ -56,26 +58,33 @@ def leaps_measured(connection: Connection, model: str, window: Window) -> list[M
 def leaps(sight: "Sight") -> Iterator[Found]:
     """Lay the mean of each feature that is under alarm beside those of the windows before, up to when it leapt.
 
-    For 28 windows after that: then those since say where it is. Nothing where windows are compared with those before
+    For 28 windows after that: then those since say where it is. Beside what other columns tell of it, where they do,
+    also while only what is made of all features is under alarm. Nothing where windows are compared with those before
     them. A window that was judged before keeps what was measured: which alerts stood then is not known any more.
     """
     yield from (found_of(DETECTOR, one, sight.settings) for one in sight.measured_before)
-    if sight.settings.baseline is not None:
+    if sight.settings.baseline is not None or not sight.stirred:
         return
     reference = sight.references[WHOLE]
     before = [at for at in sight.memory.before(sight.window, last=RECENT) if sight.history.knows(at, labels=False)]
-    for name, since in sight.stirred.items():
-        column, now = reference.columns.get(name), sight.whole.columns.get(name)
-        if column is None or now is None or column.role != "feature" or not (column.moments and now.moments):
+    means = Means(reference, sight.memory)
+    for column in _looked_at(reference.layout, sight.stirred):
+        usual, now = reference.columns[column.name].moments, sight.whole.columns[column.name].moments
+        if not (usual and now and usual[2] > 0 and now[0] > 1):
             continue
-        if not (column.moments[2] > 0 and now.n > 1):
-            continue
+        since = sight.stirred.get(column.name)
         lately = since is not None and bool(before) and since >= before[-LAST:][0].start
         windows = [at for at in before if since is None or not lately or at.start < since]
-        shifts = [one.effect for at in windows if (one := sight.memory.at(at, mean_shift.NAME, name))]
-        _, usual, variance = column.moments
-        levels = [usual + shift * math.sqrt(variance) for shift in shifts if shift is not None]
-        known = reference.layout.by_name[name]
-        for found in step_change(known, levels, now.moments, windows=reference.layout.windows):
+        own = Course(means.of(column.name, windows), now[1]) if column.name in sight.stirred else None
+        rest = means.rest_of(column, windows, means_of(sight.whole, reference.layout.related))
+        for found in step_change(column, now, own, rest, windows=reference.layout.windows):
             evidence = {"beside": WINDOWS_BEFORE} | ({STAYED: True} if since and not lately else {})
-            yield found_of(DETECTOR, replace(found, evidence=evidence), sight.settings)
+            yield found_of(DETECTOR, replace(found, evidence={**found.evidence, **evidence}), sight.settings)
+
+
+def _looked_at(layout: Layout, stirred: Mapping[str, datetime | None]) -> Iterator[Column]:
+    """Give the features under alarm; all that others tell of, where what is made of all features is."""
+    together = any(one.method == POPULATION and not stirred.keys().isdisjoint(one.names) for one in layout.derivations)
+    for column in layout.columns:
+        if column.role == "feature" and (column.name in stirred or (together and column.relation)):
+            yield column

@@ -1,27 +1,34 @@
 """Features that have leapt while an alert about them stands, and the unit in which they are then."""
 
+import math
 from collections.abc import Iterable, Iterator
 
 import numpy as np
 from sqlalchemy import Connection
 
+from monitor.alerts.causes import TOLD_BY
 from monitor.alerts.finding import Finding
 from monitor.detectors.temporal.step_change import NAME
 from monitor.profiles.layout import Layout
-from monitor.stats.units import units_by_moments
+from monitor.stats.units import WIDER, Unit, units_by_moments
 from monitor.steps.sample import sample_within
+from monitor.steps.together import Together
 from monitor.steps.verdict import Verdict
 from monitor.store.references import WHOLE
 from monitor.types import Window
 
+WIDER_WHERE_TOLD = math.log(2)
+"""Where others tell the level, how values spread, which differs by the weather, need tell less."""
 BEFORE, LEAST = 7, 3
 """Of so many windows before a leap, of which so many are known, the values say in which unit they were."""
 
 
-def leapt_features(connection: Connection, model: str, verdict: Verdict, stepped: Iterable[Finding]) -> dict[str, str]:
+def leapt_features(
+    connection: Connection, model: str, verdict: Verdict, stepped: Iterable[Finding], together: Together | None
+) -> dict[str, str]:
     """Name the features that a window's alerts tell to have leapt, with a word on the unit in which they are then.
 
-    The empty word where it is none that is known.
+    The empty word where it is none that is known, or one in which a feature would not go with others as before.
     """
     reference, current = verdict.profiles[WHOLE]
     found: dict[str, str] = {}
@@ -35,9 +42,20 @@ def leapt_features(connection: Connection, model: str, verdict: Verdict, stepped
         units = []
         if len(usual) >= LEAST and now.moments:
             within, between = float(usual[:, 1].mean()), float(usual[:, 0].var(ddof=1))
-            units = units_by_moments((float(usual[:, 0].mean()), within, between), now.moments[1:])
+            mean, wider = float(usual[:, 0].mean()), WIDER
+            if TOLD_BY in finding.evidence and finding.reference_value is not None:
+                mean, wider = finding.reference_value, WIDER_WHERE_TOLD
+            units = units_by_moments((mean, within, between), now.moments[1:], wider=wider)
+            units = [one for one in units if _goes_with_others(finding.column, one, now.moments[1], together)]
         found[finding.column] = " or ".join(unit.said for unit in units)
     return found
+
+
+def _goes_with_others(column: str, unit: Unit, mean: float, together: Together | None) -> bool:
+    """Say whether others tell a feature to be where it would be, were it not in this unit, or tell nothing of it."""
+    if together is None or column not in together.apart:
+        return True
+    return together.as_before({column: (mean - unit.more) / unit.times})
 
 
 def _moments(

@@ -17,13 +17,14 @@ from monitor.detectors.quality import volume
 from monitor.detectors.suspicion.suspects import client_of
 from monitor.profiles.contributions import Contribution
 from monitor.profiles.layout import Layout
-from monitor.steps.displaced import columns_in_other_units, crept_columns, leapt_columns, swapped_columns
+from monitor.steps.displaced import columns_in_other_units, crept_columns, leapt_columns
 from monitor.steps.evidence import MOST_NAMED, leaning_columns
 from monitor.steps.faulty import Faulty
 from monitor.steps.gone_categories import gone_categories
 from monitor.steps.leapt import leapt_features
 from monitor.steps.memory import Memory
 from monitor.steps.suspicions import Suspicious
+from monitor.steps.swapped import swapped_by_others, swapped_columns
 from monitor.steps.symptoms import (
     excess_of,
     joint_columns,
@@ -32,6 +33,7 @@ from monitor.steps.symptoms import (
     symptoms_of,
     turned_answers,
 )
+from monitor.steps.together import Together
 from monitor.steps.turning import stood_before, turned_at
 from monitor.steps.unrelated import apart_at_once
 from monitor.steps.verdict import Verdict
@@ -147,7 +149,10 @@ def reason_of(
     """
     symptoms = symptoms_of(verdict, stepped, faulty=faulty)
     moved = symptoms.moved
-    swapped, leapt = swapped_columns(moved, verdict, memory), leapt_features(connection, model, verdict, stepped)
+    together = Together.of(verdict, memory, stepped)
+    swapped = swapped_columns(moved, verdict, memory) | swapped_by_others(together)
+    leapt = leapt_features(connection, model, verdict, stepped, together)
+    leapt = _without_the_sound(leapt, swapped, together)
     symptoms = replace(
         symptoms,
         broken={name: share for name, share in symptoms.broken.items() if name not in swapped},
@@ -172,6 +177,16 @@ def reason_of(
         sound = origin_of(replace(symptoms, broken={}, moved=left))
     rest = origin_of(replace(symptoms, gone={})) if origin.missing else None
     return Reason(origin, column if found else "", found or (), sound, rest, _of_a_turn(symptoms, verdict, memory))
+
+
+def _without_the_sound(leapt: Mapping[str, str], swapped: Collection[str], together: Together | None) -> dict[str, str]:
+    """Give the features that leapt, with their unit, but for those that are told so by others which are broken.
+
+    swapped: features that hold each other's values.
+    """
+    apart = together.apart if together else frozenset()
+    broken = {*swapped, *(name for name, unit in leapt.items() if unit)} & apart
+    return {name: unit for name, unit in leapt.items() if not broken or name in broken or name not in apart}
 
 
 def _of_a_turn(symptoms: Symptoms, verdict: Verdict, memory: Memory) -> Origin | None:

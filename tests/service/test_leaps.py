@@ -45,10 +45,26 @@ def weather(seed: int, first: int, levels: Sequence[float], *, celsius: bool = F
     )
 
 
-def messages(folder: Path, logged: Sequence[pa.Table]) -> tuple[list[Notice], dict[str, str]]:
+def damp(table: pa.Table, seed: int, *, swapped: bool = False) -> pa.Table:
+    """Add a dew point below the temperature, and the humidity that follows of both, or swap the first two."""
+    draw = np.random.default_rng(seed)
+    days = table.num_rows // A_DAY
+    temp = table["temp"].to_numpy()
+    below = np.repeat(draw.gamma(4, 3, days), A_DAY) + draw.gamma(2, 2, table.num_rows)
+    humid = 100 - 2.5 * below + draw.normal(0, 2, table.num_rows)
+    values = {"dew": temp, "temp": temp - below} if swapped else {"temp": temp, "dew": temp - below}
+    for name, column in {**values, "humid": humid}.items():
+        table = table.drop_columns([name]) if name in table.column_names else table
+        table = table.append_column(name, pa.array(column))
+    return table
+
+
+def messages(
+    folder: Path, logged: Sequence[pa.Table], reference: pa.Table | None = None
+) -> tuple[list[Notice], dict[str, str]]:
     """Run the monitor over days of rows, one pass each table; give its messages, and the states of temp's alerts."""
     (folder / "logs").mkdir()
-    pq.write_table(weather(1, -60, [30 + day / 4 for day in range(60)]), folder / "reference.parquet")
+    pq.write_table(WINTER if reference is None else reference, folder / "reference.parquet")
     config, told = load(CONFIG, place="monitor.yaml", environ={}, read=str), Told()
     own = opened(config, root=folder)
     monitor = Monitor(own.database, own.watches, {"team": told})
@@ -64,6 +80,7 @@ def messages(folder: Path, logged: Sequence[pa.Table]) -> tuple[list[Notice], di
     return told, {row["detector"]: row["state"] for row in rows if row["column"] == "temp"}
 
 
+WINTER = weather(1, -60, [30 + day / 4 for day in range(60)])
 SUMMER = weather(2, 0, [74.0] * 24)
 
 
@@ -95,6 +112,30 @@ def test_what_stays_where_it_leapt_to_becomes_usual(tmp_path: Path) -> None:
     over = [one for one in told if one.transition == "resolved" and "leapt" in one.lines[0]]
     assert [one.lines[0].startswith("temp: mean ") for one in over] == [True]
     assert over[0].lines[-1].startswith("To do: see that it is meant")
+
+
+def test_two_columns_that_swap_within_a_drift_are_told_by_what_the_others_tell_of_them(tmp_path: Path) -> None:
+    swapped = damp(weather(3, 24, [74.0] * 6), 8, swapped=True)
+    told, states = messages(tmp_path, [damp(SUMMER, 7), swapped], damp(WINTER, 6))
+    (leap,) = [one for one in told if one.transition == "fired" and "2024-04-25 00:00 UTC" in one.lines[0]]
+    assert {line.split(":")[0] for line in leap.lines if "how they went together" in line} == {"temp", "dew", "humid"}
+    (line,) = [line for line in leap.lines if line.startswith("temp")]
+    assert ", where dew, humid tell 7" in line
+    (reason,) = [line for line in leap.lines if line.startswith("Likely origin")]
+    assert reason.startswith("Likely origin: broken data (dew and temp look swapped")
+    assert states["step_change"] == "firing"
+
+
+def test_another_unit_is_told_where_the_mean_alone_tells_nothing(tmp_path: Path) -> None:
+    celsius = weather(3, 24, [74.0] * 6)
+    celsius = damp(celsius, 8)
+    place = celsius.column_names.index("temp")
+    celsius = celsius.set_column(place, "temp", pa.array((celsius["temp"].to_numpy() - 32) / 1.8))
+    told, _ = messages(tmp_path, [damp(SUMMER, 7), celsius], damp(WINTER, 6))
+    (leap,) = [one for one in told if one.transition == "fired" and "2024-04-25 00:00 UTC" in one.lines[0]]
+    (reason,) = [line for line in leap.lines if line.startswith("Likely origin")]
+    assert reason.startswith("Likely origin: broken data (temp: the values are the usual ones in another unit")
+    assert "humid" not in reason.partition("; but")[0]
 
 
 def test_weather_that_comes_and_goes_is_no_leap(tmp_path: Path) -> None:
