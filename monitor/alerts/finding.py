@@ -30,6 +30,7 @@ class Finding:
     transition: what happened to it in this window; None when there is nothing to tell.
     value, reference_value: in `unit`; threshold: the smallest effect that breaches; alpha: the largest p-value.
     breaches: what was measured breaches by its own threshold, and not only by the looser one of an alert that fires.
+    answered: the window has an answer; one of too few rows, judged together with the next ones, has none.
     evidence: JSON that goes with the alert; `told` and `inhibited_by` in it belong to `inhibited`.
     said: its sentence, where that is known already.
     span: the time that its rows are of, where that is known: a small segment's are those of several windows.
@@ -60,6 +61,7 @@ class Finding:
     high: float | None = None
     note: str = ""
     breaches: bool = True
+    answered: bool = True
     evidence: Mapping[str, Any] = field(default_factory=dict)
     said: str = ""
     span: Window | None = None

@@ -107,11 +107,14 @@ def _is_share(finding: Finding) -> bool:
 def _worsened(finding: Finding, *, known: bool, waits: bool) -> Finding:
     """Tell once more of what is worse than told: graver, far lower, broken in far more rows, or on the other side.
 
-    While that is hushed it waits, and is told once it may be if it is still so. waits: whether an alert is told that it
+    While that is hushed it waits, and is told once it may be if it is still so. Windows without an answer neither count
+    nor break a row. waits: whether an alert is told that it
     would have to wait for, such as of broken values, which lie on the other side as well.
     """
     if is_attack(finding.kind):
         return _graver(finding, known=known)
+    if not finding.answered:
+        return finding
     turned = finding if waits else _turned(finding)
     return _lower(turned) if turned.transition != "worsened" else turned
 

@@ -162,7 +162,8 @@ def _step_change(finding: Finding, value: float, back: bool) -> str:  # noqa: FB
         others = first_of(list(map(shown, told_by)))
         if back:
             return f"mean {now} goes with {others} again as in {where}"
-        return f"mean is {now}, where {others} tell {before} by how they went together in {where}"
+        tell = "tells" if len(told_by) == 1 else "tell"
+        return f"mean is {now}, where {others} {tell} {before} by how they went together in {where}"
     return f"mean {now} is like that of {where}, {before}" if back else f"mean leapt from {before} in {where} to {now}"
 
 

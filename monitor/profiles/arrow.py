@@ -14,7 +14,16 @@ from monitor.profiles.groups import Groups, profile_groups, profile_labels, prof
 from monitor.profiles.joint import class_codes
 from monitor.profiles.layout import Column, Layout, Role, ValueType
 from monitor.profiles.outcome_layout import DECISION, Binary, Multiclass, OutcomeLayout, Regression
-from monitor.profiles.reading import canonical, counted, floats, holds_vectors, stray_values, type_of, width_of
+from monitor.profiles.reading import (
+    canonical,
+    counted,
+    counts_rows,
+    floats,
+    holds_vectors,
+    stray_values,
+    type_of,
+    width_of,
+)
 from monitor.profiles.relations import with_relations
 from monitor.profiles.sensitivity import with_sensitivity
 from monitor.stats.ranking import roc_auc
@@ -34,8 +43,9 @@ CUT_GROUPS = 4
 def layout_of(reference: pa.Table, roles: Roles) -> Layout:
     """Choose kinds and bins of all columns, and how predictions meet labels, from the reference's rows.
 
-    Every column without a role is a feature; `roles.kinds` wins over what is inferred. A column that the reference
-    lacks has no bins and is left out. The bins of a sensitive column are the groups that are told apart.
+    Every column without a role is a feature, but what pandas counts rows by; `roles.kinds` wins over what is
+    inferred. A column that the reference lacks has no bins and is left out. The bins of a sensitive column are the
+    groups that are told apart.
     """
     task = task_of(reference, roles)
     outcome = _outcome(reference, roles, task)
@@ -126,7 +136,8 @@ def _ordered(reference: pa.Table, roles: Roles) -> list[tuple[str, Role]]:
     if roles.label:
         outputs[roles.label] = "label"
     aside = {roles.timestamp, roles.id, roles.client, roles.version, *roles.ignore, *roles.others, *outputs}
-    names = [name for name in reference.column_names if name not in aside]
+    told = {*roles.kinds, *roles.sensitive}
+    names = [n for n in reference.column_names if n not in aside and (n in told or not counts_rows(n))]
     features: list[tuple[str, Role]] = [(n, "sensitive" if n in roles.sensitive else "feature") for n in names]
     return features + [(name, role) for name, role in outputs.items() if name in reference.column_names]
 

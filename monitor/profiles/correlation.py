@@ -30,17 +30,18 @@ Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-def correlation_of(windows: Sequence[Profile], layout: Layout) -> Layout:
+def correlation_of(windows: Sequence[Profile], layout: Layout, *, least: int = ROWS_NEEDED) -> Layout:
     """Give the layout with each column's correlation within a window, and with the windows' mean rows.
 
     Windows that differ by more than independent rows would have a design effect phi above 1; the correlation is
-    (phi - 1) / (mean rows - 1), in [0, 1]. It is 0 with under 8 windows of at least 30 rows with a value.
+    (phi - 1) / (mean rows - 1), in [0, 1]. It is 0 with under 8 windows of at least so many rows with a value.
     (Kish 1965; Rao & Scott 1981) A column of numbers grows where nearly every window's mean lies above that of the
     one before, and rows differ by their window more than within it.
     """
     tables = [np.array([w.columns[column.name].counts for w in windows]) for column in layout.columns]
     ordered = [isinstance(column.bins, NumericBins) for column in layout.columns]
-    means, steepest = mean_correlations(tables, ordered=ordered), steepest_correlations(tables, ordered=ordered)
+    means = mean_correlations(tables, ordered=ordered, least=least)
+    steepest = steepest_correlations(tables, ordered=ordered, least=least)
     columns = tuple(
         replace(column, correlation=mean, steepest=most, lasting=lasting, **_course(windows, column, steepest=most))
         for column, mean, (most, lasting) in zip(layout.columns, means, steepest, strict=True)
@@ -67,32 +68,35 @@ def directions_of(bins: NumericBins | CategoryBins) -> int:
     return min(BINS, bins.size) - 1 if isinstance(bins, NumericBins) else bins.size - 1
 
 
-def steepest_correlations(tables: Sequence[Counts], *, ordered: Sequence[bool]) -> list[tuple[float, float]]:
+def steepest_correlations(
+    tables: Sequence[Counts], *, ordered: Sequence[bool], least: int = ROWS_NEEDED
+) -> list[tuple[float, float]]:
     """Give how alike two rows are, and two windows, in the direction in which a column's windows differ most.
 
     tables: by column, shape (windows, bins), in the order of time. The directions are the rank and every cut between
     ordered bins, or being in each of the categories. Windows mostly differ in one direction, their level, of which
     the mean over all knows little. The first is the correlation of two rows of one window, in [0, 1], raised for being
     estimated from so few windows (Student 1908); the second that of a window with the next, in [0, 1), either way
-    round, as far as it is more than chance. Both are 0 with under 8 windows of at least 30 rows.
+    round, as far as it is more than chance. Both are 0 with under 8 windows of at least so many rows.
 
     The largest of many directions is large by chance; what is counted is the effect of which the largest found would
     be the median. Effects that chance may have made are drawn towards the columns' mean, so far as chance explains how
     these differ (Efron & Morris 1973); one that stands two standard deviations out counts as it was found.
     """
     found = [
-        _steepest(_told(table, ordered=ranked), ordered=ranked) for table, ranked in zip(tables, ordered, strict=True)
+        _steepest(_told(table, ordered=ranked, least=least), ordered=ranked)
+        for table, ranked in zip(tables, ordered, strict=True)
     ]
     known = [one for one in found if one is not None]
     return [(0.0, 0.0) if one is None else _alike(one, _drawn(one, known)) for one in found]
 
 
-def mean_correlations(tables: Sequence[Counts], *, ordered: Sequence[bool]) -> list[float]:
+def mean_correlations(tables: Sequence[Counts], *, ordered: Sequence[bool], least: int = ROWS_NEEDED) -> list[float]:
     """Give the correlation of two rows of one window, in [0, 1], the mean over all directions, drawn likewise.
 
-    tables: by column, shape (windows, bins). 0 with under 8 windows of at least 30 rows.
+    tables: by column, shape (windows, bins). 0 with under 8 windows of at least so many rows.
     """
-    found = [_mean(_told(table, ordered=ranked)) for table, ranked in zip(tables, ordered, strict=True)]
+    found = [_mean(_told(table, ordered=ranked, least=least)) for table, ranked in zip(tables, ordered, strict=True)]
     known = [one for one in found if one is not None]
     return [0.0 if one is None else min(max(_drawn(one, known) - 1, 0.0) / (one.rows - 1), 1.0) for one in found]
 
@@ -112,12 +116,12 @@ class _Found:
         return 2 / self.degrees
 
 
-def _told(counts: Counts, *, ordered: bool) -> Counts | None:
+def _told(counts: Counts, *, ordered: bool, least: int) -> Counts | None:
     """Give the counts of the windows with enough rows, in joined cells; None where these say nothing."""
-    counts = counts[counts.sum(axis=1) >= ROWS_NEEDED] if counts.size else counts
+    counts = counts[counts.sum(axis=1) >= least] if counts.size else counts
     if len(counts) < WINDOWS_NEEDED:
         return None
-    cells = joined(counts, ordered=ordered)
+    cells = joined(counts, ordered=ordered, least=ROWS_PER_BIN * min(least / ROWS_NEEDED, 1.0))
     return cells if cells.shape[1] > 1 else None
 
 
@@ -216,9 +220,12 @@ def _homogeneity(cells: Counts) -> tuple[float, int]:
     return float(((cells - expected) ** 2 / expected).sum() / freedom), freedom
 
 
-def joined(counts: Counts, *, ordered: bool) -> Counts:
-    """Join bins into cells that each window fills: ordered ones to at most ten, rare categories to one."""
-    cells = _tenths(counts.sum(axis=0)) if ordered else _common(counts)
+def joined(counts: Counts, *, ordered: bool, least: float = ROWS_PER_BIN) -> Counts:
+    """Join bins into cells that each window fills: ordered ones to at most ten, rare categories to one.
+
+    least: rows of a category in the mean window, of which it stands for itself.
+    """
+    cells = _tenths(counts.sum(axis=0)) if ordered else _common(counts, least)
     joined = np.stack([counts[:, cells == cell].sum(axis=1) for cell in range(int(cells.max()) + 1)], axis=1)
     return joined[:, joined.any(axis=0)]
 
@@ -229,6 +236,6 @@ def _tenths(mass: Counts) -> NDArray[np.intp]:
     return np.asarray(np.minimum((middle * BINS / max(mass.sum(), 1)).astype(np.intp), BINS - 1))
 
 
-def _common(counts: Counts) -> NDArray[np.intp]:
-    common = counts.mean(axis=0) >= ROWS_PER_BIN
+def _common(counts: Counts, least: float) -> NDArray[np.intp]:
+    common = counts.mean(axis=0) >= least
     return np.where(common, common.cumsum(), 0)

@@ -11,6 +11,7 @@ from monitor.profiles.derivations import derived_values
 from monitor.profiles.layout import Layout
 from monitor.profiles.outcome_layout import Binary, Multiclass
 from monitor.profiles.profile import Profile
+from monitor.profiles.reading import counts_rows
 from monitor.profiles.sheet import Sheet, add_means, count_absent, count_column, count_outcome, count_served
 from monitor.profiles.stretches import Run, runs_of
 
@@ -84,7 +85,7 @@ def _profiled(
     count_outcome(sheet, rows, runs)
     count_served(sheet, _with_excess(rows, made, layout), runs)
     unknown = () if groups.outputs else rows.column_names
-    return sheet.profiles(added=[name for name in unknown if name not in layout.known])
+    return sheet.profiles(added=[name for name in unknown if not (name in layout.known or counts_rows(name))])
 
 
 def _with_excess(rows: pa.Table, made: Mapping[str, pa.ChunkedArray], layout: Layout) -> pa.Table:

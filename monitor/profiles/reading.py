@@ -185,6 +185,15 @@ def floats(column: pa.ChunkedArray, kind: ColumnKind = "numeric", width: int = 0
     return numbers(column, kind, width).values(0, len(column))
 
 
+def counts_rows(name: str) -> bool:
+    """Say whether a column is pandas' own index, which it writes beside the data and which counts the rows.
+
+    >>> counts_rows("__index_level_0__"), counts_rows("Unnamed: 0"), counts_rows("index")
+    (True, True, False)
+    """
+    return name.startswith(("__index_level_", "Unnamed: "))
+
+
 def is_vector(kind: pa.DataType) -> bool:
     """Say whether an Arrow type is that of lists of fractional numbers."""
     lists = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from monitor.profiles.reading import holds_vectors, vectors, width_of
+from monitor.profiles.reading import counts_rows, holds_vectors, vectors, width_of
 from monitor.setup.look import (
     distinct,
     in_unit,
@@ -112,8 +112,7 @@ def as_unusable(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
     if is_nested(column):
         lists = holds_vectors(column)
         return 1, "lists of numbers of several lengths" if lists else "nested or binary, which cannot be compared"
-    counts_rows = name.startswith(("__index_level_", "Unnamed: ")) or not name
-    return (1, "counts rows") if counts_rows else None
+    return (1, "counts rows") if counts_rows(name) or not name else None
 
 
 def as_id(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:

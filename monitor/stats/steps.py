@@ -24,8 +24,10 @@ class Step:
     times: float
 
 
-def farthest_step(levels: Sequence[float]) -> float:
-    """Give how far any level of windows, oldest first, left the mean of those before it, in their unit; 0 of a few.
+def farthest_step(levels: Sequence[float], last: int = LAST) -> float:
+    """Give how far any level of windows, oldest first, left the mean of the last ones before it, in their unit.
+
+    0 of a few.
 
     >>> farthest_step([1.0] * 8), farthest_step([1.0] * 8 + [3.0, 1.0])
     (0.0, 2.0)
@@ -36,20 +38,27 @@ def farthest_step(levels: Sequence[float]) -> float:
     # about their mean, so that sums lose no digits
     known = known - known.mean()
     places, sums = np.arange(LEAST, known.size), np.concatenate([[0.0], known.cumsum()])
-    first = np.maximum(places - LAST, 0)
+    first = np.maximum(places - last, 0)
     return float(np.abs(known[places] - (sums[places] - sums[first]) / (places - first)).max())
 
 
 def step_test(
-    earlier: Sequence[float], now: float, *, error: float = 0.0, farthest: float = 0.0, windows: int = 0
+    earlier: Sequence[float],
+    now: float,
+    *,
+    error: float = 0.0,
+    farthest: float = 0.0,
+    windows: int = 0,
+    last: int = LAST,
 ) -> Step | None:
     """Give how far a window's level left those of the last windows before it; None where too few are known to vary.
 
     earlier: levels of the windows before, oldest first, in any unit. error: the standard error of the window's own.
-    farthest: how far any of so many `windows` of the reference left those before it. The p-value is Student's of one
-    more draw (Student 1908), as if windows were independent, which those of a season are not: `times` says what such
-    windows have done before, of which 30 must be known. Blind to what leaves by less than the windows vary, and for as
-    long as they are remembered after a step as large.
+    farthest: how far any of so many `windows` of the reference left those before it. last: so many windows before,
+    eight at least, say where levels were. The p-value is Student's of one more draw (Student 1908), as if windows were
+    independent, which those of a season are not: `times` says what such windows have done before, of which 30 must be
+    known. Blind to what leaves by less than the windows vary, and for as long as they are remembered after a step as
+    large.
 
     >>> levels = [5.0, 6.0, 4.0, 5.0] * 10
     >>> found = step_test(levels, 20.0)
@@ -59,11 +68,12 @@ def step_test(
     known = max(len(earlier) - LEAST, 0) + max(windows - LEAST, 0)
     if len(earlier) < LEAST or known < ENOUGH:
         return None
-    last = np.asarray(earlier[-LAST:], np.float64)
-    between, farthest = float(last.std(ddof=1)), max(farthest, farthest_step(earlier))
+    last = max(last, LEAST)
+    lately = np.asarray(earlier[-last:], np.float64)
+    between, farthest = float(lately.std(ddof=1)), max(farthest, farthest_step(earlier, last))
     if not (between and farthest):
         return None
-    before = float(last.mean())
+    before = float(lately.mean())
     apart = abs(now - before)
-    t = apart / math.sqrt(max(between, error) ** 2 + between**2 / last.size)
-    return Step(before, 2 * float(stdtr(last.size - 1, -t)), apart / farthest)
+    t = apart / math.sqrt(max(between, error) ** 2 + between**2 / lately.size)
+    return Step(before, 2 * float(stdtr(lately.size - 1, -t)), apart / farthest)

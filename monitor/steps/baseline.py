@@ -11,11 +11,11 @@ from monitor.config import Model
 from monitor.detectors.drift import mean_vector
 from monitor.detectors.performance.spread import seasons_of
 from monitor.profiles.accepted import with_offsets
-from monitor.profiles.correlation import WINDOWS_NEEDED, correlation_of
+from monitor.profiles.correlation import WINDOWS_NEEDED
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile, merge
 from monitor.steps.history import History
-from monitor.steps.likeness import SPREAD, told_by_windows, told_of_segment
+from monitor.steps.likeness import SPREAD, as_judged, likeness_of, told_by_windows, told_of_segment
 from monitor.steps.measure import is_segment, least_told
 from monitor.steps.reference import References
 from monitor.store.profiles import read_profiles
@@ -60,7 +60,8 @@ class Baseline:
         found: dict[str, Profile] = {}
         for name, reference in self.references.items():
             held = _part(read, name)
-            own = _knowing(reference.layout, told_of_segment(layout, held)) if is_segment(name) else layout
+            least = self.settings.min_rows
+            own = _knowing(reference.layout, told_of_segment(layout, held, least)) if is_segment(name) else layout
             if held:
                 found[name] = _labelled(reduce(merge, held.values()), reference, own)
         return found if WHOLE in found else self.references
@@ -75,7 +76,7 @@ class Baseline:
             return whole.layout
         if len(read) < WINDOWS_NEEDED:
             read = {window: self._of(connection, window) for window in last}
-        return told_by_windows(whole.layout, whole, list(_part(read, WHOLE).values()))
+        return told_by_windows(whole.layout, whole, _part(read, WHOLE), self.settings.min_rows)
 
     def _differing(self, connection: Connection, windows: Sequence[Window], history: History) -> References:
         if self._alike is None or self._alike[0] != windows:
@@ -98,13 +99,14 @@ class Baseline:
         usual: what a segment is taken for of which nothing is known.
         """
         reference, held = self.references[name], _part(read, name)
-        layout, windows = reference.layout, list(held.values())
+        layout, least = reference.layout, self.settings.min_rows
+        windows = [*as_judged(held, least).values()]
         if not windows:
             return layout if layout.windows >= WINDOWS_NEEDED else usual
         if layout.windows < WINDOWS_NEEDED:
-            layout = told_of_segment(usual, held) if name else told_by_windows(layout, reference, windows)
+            layout = told_of_segment(usual, held, least) if name else told_by_windows(layout, reference, held, least)
         elif layout.windows < len(windows):
-            own = told_of_segment(layout, held) if name else correlation_of(windows, layout)
+            own = told_of_segment(layout, held, least) if name else likeness_of(held, layout, least)
             layout = replace(layout, columns=own.columns)
         known = {window: profile for window, profile in held.items() if window in labelled}
         layout = layout if layout.seasons else replace(layout, seasons=seasons_of(known, SPREAD))

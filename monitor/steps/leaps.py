@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from monitor.alerts.causes import STAYED
 from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.alerts.vocabulary import WINDOWS_BEFORE
-from monitor.detectors.temporal.step_change import DETECTOR, NAME, Course, step_change
+from monitor.detectors.temporal.step_change import DETECTOR, NAME, step_change
 from monitor.profiles.layout import Column, Layout
 from monitor.profiles.relations import means_of
 from monitor.stats.steps import LAST
@@ -60,10 +60,12 @@ def leaps(sight: "Sight") -> Iterator[Found]:
 
     For 28 windows after that: then those since say where it is. Beside what other columns tell of it, where they do,
     also while only what is made of all features is under alarm. Nothing where windows are compared with those before
-    them. A window that was judged before keeps what was measured: which alerts stood then is not known any more.
+    them, nor of too few rows. A window that was judged before keeps what was measured: which alerts stood then is not
+    known any more.
     """
     yield from (found_of(DETECTOR, one, sight.settings) for one in sight.measured_before)
-    if sight.settings.baseline is not None or not sight.stirred:
+    few = sight.whole.rows < sight.settings.min_rows
+    if few or sight.settings.baseline is not None or not sight.stirred:
         return
     reference = sight.references[WHOLE]
     before = [at for at in sight.memory.before(sight.window, last=RECENT) if sight.history.knows(at, labels=False)]
@@ -75,7 +77,7 @@ def leaps(sight: "Sight") -> Iterator[Found]:
         since = sight.stirred.get(column.name)
         lately = since is not None and bool(before) and since >= before[-LAST:][0].start
         windows = [at for at in before if since is None or not lately or at.start < since]
-        own = Course(means.of(column.name, windows), now[1]) if column.name in sight.stirred else None
+        own = means.of(column.name, windows, now[1]) if column.name in sight.stirred else None
         rest = means.rest_of(column, windows, means_of(sight.whole, reference.layout.related))
         for found in step_change(column, now, own, rest, windows=reference.layout.windows):
             evidence = {"beside": WINDOWS_BEFORE} | ({STAYED: True} if since and not lately else {})

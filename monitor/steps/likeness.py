@@ -13,31 +13,77 @@ from monitor.detectors.performance.estimated_macro import macro_spreads
 from monitor.detectors.performance.spread import spreads_of
 from monitor.profiles.correlation import ROWS_NEEDED, WINDOWS_NEEDED, correlation_of
 from monitor.profiles.layout import Column, Layout
-from monitor.profiles.profile import Profile
+from monitor.profiles.profile import Profile, merge
 from monitor.types import Window
 
 SPREAD = (*METRICS, confidence_gap.METRIC)
+FEW_ROWS = 8
+"""So many rows of a window say how alike they are, where windows are put together before they are judged."""
 PLENTY = 30
 """So many windows of a segment say by themselves that its rows are less alike than those of all traffic."""
 
 
-def told_by_windows(layout: Layout, whole: Profile, windows: Sequence[Profile]) -> Layout:
-    """Give a layout with how much the windows of all traffic, in the order of time, differ from each other."""
-    before_labels = estimate_spreads(whole, windows) | macro_spreads(whole, windows) | error_spreads(whole, windows)
-    return replace(correlation_of(windows, layout), spreads=_spreads(windows) | before_labels)
+def as_judged(windows: Mapping[Window, Profile], least: int) -> dict[Window, Profile]:
+    """Give windows as they are judged: those of fewer rows than `least` taken together with those that follow.
+
+    windows: in the order of time; so are those given, each under the time from the first one's start. What is left at
+    the end is no window yet. Rows of one hour or day are more alike than those of the windows that are judged.
+    """
+    found: dict[Window, Profile] = {}
+    begun: tuple[Window, Profile] | None = None
+    for window, profile in windows.items():
+        first, held = (window, profile) if begun is None else (begun[0], merge(begun[1], profile))
+        begun = first, held
+        if held.rows >= least:
+            found[Window(first.start, window.end)] = held
+            begun = None
+    return found
 
 
-def told_of_segment(whole: Layout, windows: Mapping[Window, Profile]) -> Layout:
+def likeness_of(windows: Mapping[Window, Profile], layout: Layout, least: int) -> Layout:
+    """Give a layout with how alike the rows of one window are: of one as it is judged, and of each that it is put of.
+
+    Rows of one day are more alike than those of the three that are judged together, and a reference that holds every
+    second row has so many in six: the larger counts. windows: in the order of time. least: as of `as_judged`.
+    """
+    judged = [*as_judged(windows, least).values()]
+    found = correlation_of(judged, layout)
+    if len(judged) == len(windows):
+        return found
+    apart = correlation_of([*windows.values()], layout, least=FEW_ROWS)
+    columns = (
+        replace(
+            column,
+            correlation=max(column.correlation, own.correlation),
+            steepest=max(column.steepest, own.steepest),
+        )
+        for column, own in zip(found.columns, apart.columns, strict=True)
+    )
+    return replace(found, columns=tuple(columns))
+
+
+def told_by_windows(layout: Layout, whole: Profile, windows: Mapping[Window, Profile], least: int) -> Layout:
+    """Give a layout with how much the windows of all traffic, in the order of time, differ from each other.
+
+    least: as of `as_judged`.
+    """
+    alike, judged = likeness_of(windows, layout, least), [*as_judged(windows, least).values()]
+    before_labels = estimate_spreads(whole, judged) | macro_spreads(whole, judged) | error_spreads(whole, judged)
+    return replace(alike, spreads=_spreads(judged) | before_labels)
+
+
+def told_of_segment(whole: Layout, windows: Mapping[Window, Profile], least: int = 1) -> Layout:
     """Give the layout of a segment: what its own windows tell, and what those of all traffic do where it has too few.
 
     Rows that belong together, such as one author's, are mostly of one segment, in whose windows they weigh more. Of few
     windows none may have had what makes them differ, as ten dry days do: they say that rows are more alike than all
-    traffic's are, and not that they are less. windows: in the order of time. Of seasons it knows nothing.
+    traffic's are, and not that they are less. windows: in the order of time. least: as of
+    `as_judged`. Of seasons it knows nothing.
     """
-    held = list(windows.values())
+    held = [*as_judged(windows, least).values()]
     if sum(one.rows >= ROWS_NEEDED for one in held) < WINDOWS_NEEDED:
         return replace(whole, seasons={})
-    own = correlation_of(held, whole)
+    own = likeness_of(windows, whole, least)
     columns = tuple(
         _told(before, column, _telling(column, held)) for before, column in zip(whole.columns, own.columns, strict=True)
     )

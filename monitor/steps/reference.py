@@ -215,14 +215,15 @@ def profiled_reference(rows: pa.Table, watch: Watch) -> dict[str, Profile]:
     held = defaultdict[str, dict[Window, Profile]](dict)
     for part, at in sorted(windows):
         held[part][at] = windows[part, at]
-    layout = told_by_windows(layout, segments[WHOLE], list(held[WHOLE].values()))
+    least = watch.settings.min_rows
+    layout = told_by_windows(layout, segments[WHOLE], held[WHOLE], least)
     layout = layout if layout.windows >= WINDOWS_NEEDED else _told_by_runs(layout, timed)
     spreads = {**layout.spreads, **group_spreads(windows, layout)}
     layout = told_by_the_week(layout, {at.window: one for at, one in slices.items() if at == Slice(at.window)})
     calendar, seasons = calendar_of(timed[watch.roles.timestamp]), seasons_of(held[WHOLE], SPREAD)
     layout = replace(layout, spreads=spreads, calendar=calendar, seasons=seasons)
     own = {
-        part: replace(told_of_segment(layout, held[part]), seasons=seasons_of(held[part], SPREAD))
+        part: replace(told_of_segment(layout, held[part], least), seasons=seasons_of(held[part], SPREAD))
         for part in segments
         if is_segment(part)
     }
@@ -243,7 +244,11 @@ def _told_by_runs(layout: Layout, rows: pa.Table) -> Layout:
     found = correlation_of(parts, layout)
     part = (found.window_rows - 1) / (layout.window_rows - 1)
     columns = tuple(
-        replace(column, correlation=part * alike.correlation, steepest=part * alike.steepest)
+        replace(
+            column,
+            correlation=max(column.correlation, part * alike.correlation),
+            steepest=max(column.steepest, part * alike.steepest),
+        )
         for column, alike in zip(layout.columns, found.columns, strict=True)
     )
     return replace(layout, columns=columns)

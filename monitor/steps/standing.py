@@ -183,6 +183,7 @@ def _found(watch: Watch, verdict: Verdict, found: Found, judged: Judged) -> Find
         high=one.high,
         note=one.note,
         breaches=judged.outcome == "breach",
+        answered=judged.outcome != "insufficient",
         span=current.span if current else None,
     )
 

@@ -1,6 +1,6 @@
 """Whether columns would go together as in the windows before, were one of them where it is not."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from monitor.alerts.causes import TOLD_BY
@@ -8,7 +8,7 @@ from monitor.alerts.finding import Finding
 from monitor.profiles.layout import Column
 from monitor.profiles.relation import Relation
 from monitor.profiles.relations import means_of
-from monitor.stats.steps import LAST, farthest_step
+from monitor.stats.steps import LAST, LEAST, farthest_step
 from monitor.steps.means import Means
 from monitor.steps.memory import Memory
 from monitor.steps.verdict import Verdict
@@ -59,11 +59,11 @@ class Together:
 
 
 def _usual_rest(
-    column: Column, means: Means, windows: Iterable[Window], now: Mapping[str, float]
+    column: Column, means: Means, windows: Sequence[Window], now: Mapping[str, float]
 ) -> tuple[float, float] | None:
     """Give what others left over of a column in windows before, and how far any of these left those before it."""
     course = means.rest_of(column, windows, now)
     if course is None or column.relation is None or not course.earlier:
         return None
-    last = course.earlier[-LAST:]
-    return sum(last) / len(last), max(column.relation.leap or 0.0, farthest_step(course.earlier))
+    last = course.earlier[-max(course.last, LEAST) :]
+    return sum(last) / len(last), max(column.relation.leap or 0.0, farthest_step(course.earlier, course.last))

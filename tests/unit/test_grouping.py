@@ -483,6 +483,15 @@ def test_a_share_of_broken_rows_that_becomes_far_larger_is_told_once_more() -> N
     assert heard((0.005, 0.12, 0.12), unit="rows") == ["fired", None, None]
 
 
+def test_windows_of_too_few_rows_between_break_no_row_of_worse_ones() -> None:
+    before, heard = [], list[str | None]()
+    for effect, answered in ((0.1, True), (0.9, False), (0.3, True), (0.1, False), (0.3, True), (0.9, False)):
+        found = replace(fired("performance.realised", ""), effect=effect, transition=None)
+        (found,) = inhibited([replace(found, breaches=answered, answered=answered)], before)
+        before, heard = [as_json(found)], [*heard, found.transition]
+    assert heard == ["fired", None, None, None, "worsened", None]
+
+
 def test_an_alert_that_goes_the_other_way_for_two_windows_is_told_once_more() -> None:
     before, heard = [], list[tuple[str | None, str]]()
     for way in ("higher", "higher", "lower", "", "lower", "lower", "lower"):

@@ -8,6 +8,7 @@ import pytest
 
 from monitor.profiles.arrow import layout_of, task_of
 from monitor.profiles.bins import CategoryBins, NumericBins
+from monitor.profiles.groups import profile_table
 from monitor.profiles.outcome_layout import Binary, Multiclass, Regression
 from monitor.types import Roles
 
@@ -127,3 +128,14 @@ def test_correlation_inflates_the_variance_of_many_rows_and_leaves_the_bins_as_t
     alike = replace(layout, columns=tuple(replace(column, correlation=0.01) for column in layout.columns))
     assert [layout.columns[0].inflation(101), alike.columns[0].inflation(101)] == [1.0, pytest.approx(2.0)]
     assert alike.digest == layout.digest
+
+
+def test_what_pandas_counts_rows_by_is_no_feature_unless_it_is_given_a_kind() -> None:
+    counted = ROWS.append_column("__index_level_0__", pa.array(range(N))).append_column(
+        "Unnamed: 0", pa.array(range(N))
+    )
+    assert {"__index_level_0__", "Unnamed: 0"}.isdisjoint(layout_of(counted, Roles(timestamp="at")).by_name)
+    meant = Roles(timestamp="at", kinds={"Unnamed: 0": "numeric"})
+    assert "Unnamed: 0" in layout_of(counted, meant).by_name
+    plain = layout_of(ROWS, Roles(timestamp="at"))
+    assert profile_table(counted, plain).added == {}

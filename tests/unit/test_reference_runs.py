@@ -9,6 +9,8 @@ import pyarrow as pa
 import pytest
 
 from monitor.config import Model
+from monitor.detectors.drift import smooth
+from monitor.profiles.groups import profile_table
 from monitor.profiles.layout import Layout
 from monitor.steps.reference import profiled_reference
 from monitor.types import Batch, Cursor
@@ -57,3 +59,38 @@ def test_derived_columns_show_the_clumps_of_their_rows() -> None:
     name = "anomaly(features)"
     assert 1 + 499 * layout.by_name[name].correlation == pytest.approx(2, rel=0.2)
     assert 1 + 499 * alone.by_name[name].correlation < 1.15
+
+
+@pytest.mark.parametrize("rows", [12, 24])
+def test_days_of_few_rows_that_are_alike_say_so(rows: int) -> None:
+    layout = layout_of_days(80, clump=rows, rows=rows)
+    assert layout.windows < 80
+    found = layout.by_name
+    assert found["x"].correlation > 0.9
+    assert found["x"].steepest > 0.9
+    assert found["c"].correlation > 0.9
+    assert found["y"].correlation < 0.02
+
+
+def test_days_of_few_rows_of_independent_ones_are_hardly_taken_to_be_alike() -> None:
+    found = [layout_of_days(days, clump=1, rows=24).by_name[name] for days in range(70, 90) for name in ("x", "y", "c")]
+    assert np.mean([column.correlation for column in found]) < 0.004
+    assert np.mean([column.steepest for column in found]) < 0.01
+
+
+def test_a_whole_year_of_days_of_few_rows_keeps_its_false_alarms() -> None:
+    """Rows of a day lie together, as weather does: laid beside as many days, few days are surely different."""
+    draw = np.random.default_rng(3)
+    breached = tested = 0
+    for _ in range(20):
+        days = np.repeat(draw.normal(size=140), 24) + draw.normal(0, 0.5, 140 * 24)
+        times = pa.array(START + np.arange(days.size) * (DAY // 24), pa.timestamp("us", "UTC"))
+        table = pa.table({"at": times, "x": days})
+        settings = Model(source={"push": True}, columns={"timestamp": "at"}, window="1d")
+        reference = profiled_reference(table.slice(0, 80 * 24), Watch("m", settings, Nothing()))[""]
+        for first in range(80, 137, 3):
+            current = profile_table(table.slice(first * 24, 72), reference.layout)
+            (found,) = [one for one in smooth.compare(reference, current) if one.column == "x"]
+            breached, tested = breached + (found.p_value is not None and found.p_value <= 0.01), tested + 1
+    assert tested == 380
+    assert breached <= 12

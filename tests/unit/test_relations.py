@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from monitor.detectors.temporal.step_change import Course, step_change
+from monitor.detectors.temporal.step_change import UNSURE, Course, step_change
 from monitor.profiles.arrow import layout_of
 from monitor.profiles.layout import Column, Layout
 from monitor.profiles.relation import Relation
@@ -107,10 +107,11 @@ def test_the_farther_of_both_readings_is_given_and_where_others_tell_a_column_to
     times, p_value, told = measured(column, own, rest, 47.0)
     before = rests[-28:].mean()
     assert told == pytest.approx(47.0 - (16.0 - before))
-    assert times == pytest.approx(16.0 - before)
+    assert times == pytest.approx((16.0 - before) / UNSURE)
     alone = measured(column, None, rest, 47.0)
     assert p_value == pytest.approx(2 * alone[1])
     assert measured(column, own, Course(rests, 10.0), 47.0)[2] == pytest.approx(levels[-28:].mean())
+    assert measured(column, own, Course(rests[:27], 16.0), 47.0)[2] == pytest.approx(levels[-28:].mean())
 
 
 @pytest.mark.parametrize("heavy", [False, True])
