@@ -42,9 +42,17 @@ def correlation_of(windows: Sequence[Profile], layout: Layout, *, least: int = R
     ordered = [isinstance(column.bins, NumericBins) for column in layout.columns]
     means = mean_correlations(tables, ordered=ordered, least=least)
     steepest = steepest_correlations(tables, ordered=ordered, least=least)
+    lacking = lacking_correlations([_lacking(windows, column) for column in layout.columns], least=least)
     columns = tuple(
-        replace(column, correlation=mean, steepest=most, lasting=lasting, **_course(windows, column, steepest=most))
-        for column, mean, (most, lasting) in zip(layout.columns, means, steepest, strict=True)
+        replace(
+            column,
+            correlation=mean,
+            steepest=most,
+            lacking=lacks,
+            lasting=lasting,
+            **_course(windows, column, steepest=most),
+        )
+        for column, mean, (most, lasting), lacks in zip(layout.columns, means, steepest, lacking, strict=True)
     )
     rows = float(np.mean([w.rows for w in windows])) if windows else 0.0
     return told_of_relations(windows, replace(layout, columns=columns, window_rows=rows, windows=len(windows)))
@@ -61,6 +69,22 @@ def _course(windows: Sequence[Profile], column: Column, *, steepest: float) -> d
     rises = len(means) > STEPS_NEEDED and float(np.mean(np.diff(means) > 0)) >= RISING
     span = {"lowest": min(means), "highest": max(means), "leap": farthest_step(means)}
     return {"grows": rises and steepest >= ALL_OF_IT, **span}
+
+
+def _lacking(windows: Sequence[Profile], column: Column) -> Counts:
+    """Give how many rows of each window have a value, and how many lack it, shape (windows, 2)."""
+    held = [one.columns[column.name] for one in windows]
+    return np.array([(one.rows - one.missing, one.missing) for one in held], np.int64).reshape(-1, 2)
+
+
+def lacking_correlations(tables: Sequence[Counts], *, least: int = ROWS_NEEDED) -> list[float]:
+    """Give how alike two rows of one window are in whether they lack a value, in [0, 1], drawn likewise.
+
+    tables: by column, shape (windows, 2). A source that fails lacks all rows of an hour. 0 with under 8 windows of at
+    least so many rows, and where no row, or every one, lacks its value.
+    """
+    told = [table[table.sum(axis=1) >= least] for table in tables]
+    return _drawn_means([_mean(one) if len(one) >= WINDOWS_NEEDED and one.any(axis=0).all() else None for one in told])
 
 
 def directions_of(bins: NumericBins | CategoryBins) -> int:
@@ -96,7 +120,12 @@ def mean_correlations(tables: Sequence[Counts], *, ordered: Sequence[bool], leas
 
     tables: by column, shape (windows, bins). 0 with under 8 windows of at least so many rows.
     """
-    found = [_mean(_told(table, ordered=ranked, least=least)) for table, ranked in zip(tables, ordered, strict=True)]
+    return _drawn_means(
+        [_mean(_told(table, ordered=ranked, least=least)) for table, ranked in zip(tables, ordered, strict=True)]
+    )
+
+
+def _drawn_means(found: Sequence["_Found | None"]) -> list[float]:
     known = [one for one in found if one is not None]
     return [0.0 if one is None else min(max(_drawn(one, known) - 1, 0.0) / (one.rows - 1), 1.0) for one in found]
 

@@ -39,7 +39,8 @@ class Column:
 
     type: class of the reference's Arrow type; a window's rows of another class are counted as retyped.
     correlation: of two rows of one window, measured on the reference's own windows, the mean over the directions in
-        which windows can differ; steepest: the same in the direction in which they differ most. lasting: how alike a
+        which windows can differ; steepest: the same in the direction in which they differ most. lacking: the same in
+        whether they lack a value. lasting: how alike a
         window and the next one are in that direction, in [0, 1): near 1 for a season. 0 when not known.
     grows: whether the reference's windows each lie above the one before, and hardly overlap, as a running number does.
     lowest, highest: between which the means of the reference's windows lie; leap: how far one of them left those before
@@ -59,6 +60,7 @@ class Column:
     bins: Bins
     correlation: float = 0.0
     steepest: float = 0.0
+    lacking: float = 0.0
     lasting: float = 0.0
     grows: bool = False
     lowest: float | None = None
@@ -87,9 +89,9 @@ class Layout:
     window_rows: mean rows of a window of the reference; 0 when it is not known.
     windows: how many windows the reference has; 0 when it is not known.
     spreads: how much each performance metric differs between the reference's windows beyond its own error, as a
-        standard deviation in the metric's unit; of concept drift's detectors, the correlation of labels at equal
-        prediction between rows of one window; of estimates that features put off, by how much. What had too few
-        windows is not in it.
+    standard deviation in the metric's unit, and how alike a window and the next one are in it; of concept drift's
+    detectors, the correlation of labels at equal prediction between rows of one window; of estimates that features
+    put off, by how much. What had too few windows is not in it.
     derivations: how columns that the rows do not hold are made from those that they hold.
     calendar: which times the reference's rows are of; None when they have none.
     seasons: by performance metric, how its windows differ with weekday and hour. What had too few is not in it.
@@ -202,7 +204,7 @@ class Layout:
             return None
 
 
-ALIKE = ("correlation", "steepest", "lasting", "grows", "lowest", "highest", "leap")
+ALIKE = ("correlation", "steepest", "lacking", "lasting", "grows", "lowest", "highest", "leap")
 _FLOATS = [(name, pa.float64()) for name in ("explained", "leap")]
 SCHEMA = pa.schema(
     [

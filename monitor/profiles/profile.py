@@ -57,6 +57,7 @@ class ColumnProfile:
     kind: ColumnKind = "numeric"
     correlation: float = 0.0
     steepest: float = 0.0
+    lacking: float = 0.0
     offset: float = 0.0
 
     @cached_property
@@ -176,6 +177,7 @@ class Profile:
             column.kind,
             column.correlation,
             column.steepest,
+            column.lacking,
             column.offset,
         )
 

@@ -8,7 +8,7 @@ from monitor.detectors import ESTIMATES
 from monitor.detectors.performance.estimated_errors import MEANS_OF
 from monitor.detectors.performance.support import broken_column, surer_alone
 from monitor.profiles.profile import Profile
-from monitor.steps.measure import Found, found_of, shared_by
+from monitor.steps.measure import Found, found_of, shared_by, windows_alike
 from monitor.types import Measurement
 
 
@@ -18,7 +18,8 @@ def estimated(reference: Profile, current: Profile, settings: Model) -> Iterator
     Of those armed by default only the first that fits the model may raise an alert, and only where labels come late or
     not at all: each test costs all others some of the false-alarm budget. Where a feature is broken in many rows
     nothing is estimated: what the scores of such rows are worth is not known. Where scores alone became surer, the
-    estimate says so and has no interval. The mean of a column lasts from window to window as that column does.
+    estimate says so and has no interval. The mean of a column lasts from window to window as that column does,
+    and an estimate as the reference's.
     """
     unlike = broken_column(reference, current)
     note = f"not known: {unlike[0]} is broken in {unlike[1]:.0%} of the rows" if unlike else ""
@@ -31,7 +32,7 @@ def estimated(reference: Profile, current: Profile, settings: Model) -> Iterator
             measurement = withheld if note else _doubted(measured, doubt)
             found = found_of(detector, measurement, settings, reference.layout)
             column = reference.layout.by_name.get(MEANS_OF.get(detector.name, ""))
-            lasting = column.lasting if column else 0.0
+            lasting = windows_alike(reference.layout, detector, column)
             by_default = found.setting.value is None
             armed = found.armed and (wanted or not by_default)
             wanted = wanted and not (armed and by_default)

@@ -1,4 +1,4 @@
-"""How long an alert about a client lasts: while its rows show signs, and a day longer while it goes on sending any."""
+"""How long alerts last about what comes and goes by the hour: a day longer than it shows itself."""
 
 import math
 from collections.abc import Mapping
@@ -17,7 +17,8 @@ from monitor.watch import Watch
 
 QUIET = timedelta(days=1)
 """So long without signs are the rows of a suspected client until they are taken for those of an honest one: a search
-shows itself in some of its hours only, where it pauses, is slow, or hides between other rows."""
+shows itself in some of its hours only, where it pauses, is slow, or hides between other rows. A model that ages is as
+good as ever at some hours, too."""
 
 
 def clients_going_on(
@@ -48,7 +49,7 @@ def clients_going_on(
 
 
 def for_longer(rule: Rule, window: Window) -> Rule:
-    """Give the rule by which an alert about a client who goes on sending is resolved.
+    """Give the rule by which an alert about a client who goes on sending, or about what lasts, is resolved.
 
     >>> from datetime import UTC, datetime
     >>> noon = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -56,6 +56,7 @@ def likeness_of(windows: Mapping[Window, Profile], layout: Layout, least: int) -
             column,
             correlation=max(column.correlation, own.correlation),
             steepest=max(column.steepest, own.steepest),
+            lacking=max(column.lacking, own.lacking),
         )
         for column, own in zip(found.columns, apart.columns, strict=True)
     )

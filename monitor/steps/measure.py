@@ -11,6 +11,7 @@ from monitor.detectors import ALL, DETECTORS, Detector, armed_for, kind_of
 from monitor.detectors.detector import suited
 from monitor.detectors.drift import chi_square, smooth
 from monitor.detectors.performance.selection import representative
+from monitor.detectors.performance.spread import lasting_of
 from monitor.profiles.bins import NumericBins
 from monitor.profiles.layout import Column, Layout
 from monitor.profiles.population import NAMES as OF_ALL_FEATURES
@@ -149,16 +150,22 @@ def found_of(
     """Say of a measurement what kind of alert it may raise and whether it may: by the user's word, else by default.
 
     layout: says what role the measured column plays; without it the measurement speaks of the model as a whole.
-    shared: as in `Found`; with it, what is compared with the reference is as lasting as its column's windows are alike.
+    shared: as in `Found`; with it, what is compared with the reference is as lasting as the windows of its column, or
+    metric, are alike.
     """
     column = layout.by_name.get(measurement.column) if layout else None
     kind = kind_of(detector, column.role) if column else detector.kind
     setting = setting_of(settings.thresholds, detector=detector.name, kind=kind, column=measurement.column)
     armed = armed_for(detector, measurement.column, layout) if layout else detector.armed
     wanted = armed if setting.value is None else setting.value != "off"
-    lasting = column.lasting if column and shared is not None else 0.0
+    lasting = windows_alike(layout, detector, column) if layout and shared is not None else 0.0
     places = column.bins.size if column and detector.scans else 0
     return Found(detector, measurement, kind, wanted, setting, shared, lasting, places=places)
+
+
+def windows_alike(layout: Layout, detector: Detector, column: Column | None) -> float:
+    """Give how alike neighbouring windows of the reference are in a column, or else in a detector's metric."""
+    return column.lasting if column else layout.spreads.get(lasting_of(detector.name), 0.0)
 
 
 def compared(

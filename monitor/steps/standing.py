@@ -24,6 +24,7 @@ from monitor.alerts.vocabulary import VERSION_ALONE, VERSION_GONE
 from monitor.config import Model
 from monitor.detectors.quality import added_column
 from monitor.detectors.suspicion.suspects import asks_much_only, client_of, still_shows
+from monitor.detectors.temporal import lasting
 from monitor.detectors.versions import version_inputs, version_performance, version_predictions
 from monitor.profiles.profile import Profile
 from monitor.steps.direction import direction_of, turned, with_direction
@@ -140,7 +141,8 @@ def stepped_alerts(
         if judged.outcome != "breach" and (before is None or before.state in ("ok", "resolved")):
             continue
         rule = rule_for(found, judged, watch.settings)
-        if is_of_clients(measurement.detector) and client_of(measurement.segment) in going_on:
+        stays = is_of_clients(measurement.detector) and client_of(measurement.segment) in going_on
+        if stays or measurement.detector in lasting.BY_NAME:
             rule = for_longer(rule, window)
         again = 0 if is_attack(judged.kind) else standing.again(mark)
         rule = rule.doubled(again)

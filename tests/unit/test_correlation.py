@@ -9,7 +9,13 @@ import pytest
 from scipy import stats
 
 from monitor.profiles.arrow import Groups, layout_of, profile_groups
-from monitor.profiles.correlation import correlation_of, design_effect, mean_correlations, steepest_correlations
+from monitor.profiles.correlation import (
+    correlation_of,
+    design_effect,
+    lacking_correlations,
+    mean_correlations,
+    steepest_correlations,
+)
 from monitor.profiles.layout import Layout
 from monitor.profiles.likeness import likeness_packed, with_likeness
 from monitor.stats.steps import farthest_step
@@ -184,3 +190,17 @@ def test_that_a_column_grows_is_kept_with_the_layout() -> None:
     grown = replace(layout, columns=tuple(replace(column, grows=True) for column in layout.columns))
     assert all(column.grows for column in Layout.unpacked(grown.packed()).columns)
     assert all(column.grows for column in with_likeness(layout, likeness_packed(grown)).columns)
+
+
+def test_a_source_that_fails_lacks_all_rows_of_a_window_and_says_so() -> None:
+    draw = np.random.default_rng(21)
+    rows = draw.integers(40, 60, 120)
+    gone = np.where(draw.random(120) < 0.1, rows, 0)
+    strewn = draw.binomial(rows, 0.1)
+    never = np.zeros(120, np.int64)
+    tables = [np.column_stack([rows - one, one]) for one in (gone, strewn, never)]
+    whole, chance, none = lacking_correlations(tables)
+    assert whole > 0.8
+    assert chance < 0.02
+    assert none == 0.0
+    assert lacking_correlations([tables[0][:7]]) == [0.0]

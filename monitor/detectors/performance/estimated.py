@@ -19,7 +19,7 @@ from monitor.detectors.detector import Detector
 from monitor.detectors.performance import decisions, roc_auc
 from monitor.detectors.performance.judged import Metric, inflation_of
 from monitor.detectors.performance.served import Learned, Rows, labelled, learned_from, served_rows
-from monitor.detectors.performance.spread import WINDOWS_NEEDED, spread_of
+from monitor.detectors.performance.spread import WINDOWS_NEEDED, spread_and_lasting, spread_of
 from monitor.detectors.performance.support import doubt_of_hits
 from monitor.detectors.quality.contradicted_share import contradicting
 from monitor.profiles.outcome import Outcome
@@ -153,7 +153,7 @@ def _spreads(metric: Estimated, reference: Profile, windows: Sequence[Profile]) 
     harm = _harm(metric, windows, learned, plain) if learned.excess else None
     chosen = learned if harm is None else plain
     return {
-        metric.name: spread_of([one for window in windows if (one := _of_window(metric, window, chosen))]),
+        **spread_and_lasting(metric.name, [one for window in windows if (one := _of_window(metric, window, chosen))]),
         gap_of(metric.name): spread_of([one for window in windows if (one := _gap(metric, window, chosen))]),
         harm_of(metric): harm,
     }

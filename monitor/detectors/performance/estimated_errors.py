@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from monitor.detectors.detector import Detector, inflation
 from monitor.detectors.performance import residuals
 from monitor.detectors.performance.judged import Metric, inflation_of, relative_rise
-from monitor.detectors.performance.spread import spread_of
+from monitor.detectors.performance.spread import spread_and_lasting, spread_of
 from monitor.detectors.performance.support import doubt_of_errors
 from monitor.profiles.expected_error import ABSOLUTE, ROWS_NEEDED, SQUARE
 from monitor.profiles.outcome import RegressionOutcome
@@ -77,7 +77,7 @@ def error_spreads(reference: Profile, windows: Sequence[Profile]) -> dict[str, f
     found = dict[str, float | None]()
     for metric in METRICS:
         made = [(window, one) for window in windows if (one := _estimate(metric, reference, window))]
-        found[metric.name] = spread_of([one for _, one in made])
+        found |= spread_and_lasting(metric.name, [one for _, one in made])
         gaps = (_gap(metric, reference, window, one) for window, one in made)
         found[metric.gap] = spread_of([one for one in gaps if one])
     return {name: spread for name, spread in found.items() if spread is not None}

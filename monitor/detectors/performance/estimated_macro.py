@@ -19,7 +19,7 @@ from monitor.detectors.performance import macro
 from monitor.detectors.performance.estimated import CONTRADICTED, KIND, NO_CHANCES, NO_ROWS, fallen, gap_of
 from monitor.detectors.performance.judged import Metric
 from monitor.detectors.performance.served import Learned, learned_from, served_rows
-from monitor.detectors.performance.spread import spread_of
+from monitor.detectors.performance.spread import spread_and_lasting, spread_of
 from monitor.detectors.quality.contradicted_share import contradicting
 from monitor.profiles.outcome import MulticlassOutcome, Outcome
 from monitor.profiles.profile import Profile
@@ -143,7 +143,7 @@ def macro_spreads(reference: Profile, windows: Sequence[Profile]) -> dict[str, f
     held = [(outcome, taught.decided(outcome)) for outcome in outcomes]
     found = dict[str, float | None]()
     for metric in METRICS:
-        found[metric.name] = spread_of([one for _, rows in held if (one := _estimate(metric, rows, taught))])
+        found |= spread_and_lasting(metric.name, [one for _, rows in held if (one := _estimate(metric, rows, taught))])
         found[gap_of(metric.name)] = spread_of([one for each in held if (one := _gap(metric, *each))])
     return {name: spread for name, spread in found.items() if spread is not None}
 

@@ -14,15 +14,42 @@ from monitor.stats.season import excess_variance
 from monitor.types import Window
 
 WINDOWS_NEEDED = 8
+SURE, LONGEST = 2.0, 0.95
 
 
 def spreads_of(windows: Sequence[Profile], metrics: Sequence[Metric[Any]]) -> dict[str, float]:
     """Give each metric's standard deviation between windows, in its own unit; 0 where its error explains it all.
 
-    A metric with fewer than eight windows that it can be estimated in is left out. (DerSimonian & Laird 1986)
+    A metric with fewer than eight windows that it can be estimated in is left out. (DerSimonian & Laird 1986) By
+    `lasting_of` it, how alike a window and the next one are, where they surely are.
     """
-    found = {metric.name: spread_of(_estimates(windows, metric)) for metric in metrics}
-    return {name: spread for name, spread in found.items() if spread is not None}
+    found = dict[str, float]()
+    for metric in metrics:
+        found |= spread_and_lasting(metric.name, _estimates(windows, metric))
+    return found
+
+
+def lasting_of(name: str) -> str:
+    """Name how alike a window and the next one are in a metric, by the detector's name."""
+    return f"lasting({name})"
+
+
+def spread_and_lasting(name: str, found: Sequence[Estimate]) -> dict[str, float]:
+    """Give how much estimates of windows, in the order of time, differ beyond their errors, and how long that lasts.
+
+    The second is the correlation of a window with the next, in (0, 1), of what is off by its usual deviation, less what
+    chance makes of it; it is left out unless it is twice that.
+    """
+    spread = spread_of(found)
+    if spread is None:
+        return {}
+    values, errors = np.array([(one.value, one.error) for one in found if _usable(one)], np.float64).T
+    away = (values - values.mean()) / np.sqrt(errors**2 + spread**2)
+    away -= away.mean()
+    chance, total = 1 / math.sqrt(away.size), float(away @ away)
+    lasting = float(away[1:] @ away[:-1]) / total if total else 0.0
+    told = {lasting_of(name): min(lasting - chance, LONGEST)} if lasting > SURE * chance else {}
+    return {name: spread, **told}
 
 
 def seasons_of(windows: Mapping[Window, Profile], metrics: Sequence[Metric[Any]]) -> dict[str, Season]:
