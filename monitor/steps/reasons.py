@@ -182,10 +182,10 @@ def reason_of(
 def _without_the_sound(leapt: Mapping[str, str], swapped: Collection[str], together: Together | None) -> dict[str, str]:
     """Give the features that leapt, with their unit, but for those that are told so by others which are broken.
 
-    swapped: features that hold each other's values.
+    swapped: features that hold each other's values; with these all go together again, and none is in another unit.
     """
     apart = together.apart if together else frozenset()
-    broken = {*swapped, *(name for name, unit in leapt.items() if unit)} & apart
+    broken = apart & {*swapped} or apart & {name for name, unit in leapt.items() if unit}
     return {name: unit for name, unit in leapt.items() if not broken or name in broken or name not in apart}
 
 

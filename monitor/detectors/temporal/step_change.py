@@ -13,7 +13,7 @@ NAME = "step_change"
 TIMES = 1.5
 LEAST_REST = 0.05
 """Deviations of rows: what others tell of a column exactly leaves over what rounding makes, which tells nothing."""
-UNSURE = 2.0
+UNSURE = 4 / 3
 """So many times as far must a column be from where others tell it to be, which 28 windows say how well they tell: all
 may lie where none of them ever lay."""
 FEW = f"{LEAST} windows before this one are needed, {ENOUGH} more with those of the reference, and that they vary"
@@ -40,11 +40,11 @@ def step_change(
 ) -> Iterator[Measurement]:
     """Give a column's mean beside that of the last windows, 28 at most; the effect is how unusual such a step is.
 
-    That is in multiples of the farthest that any window known left those before it, from 0; the p-value is two-sided,
-    see `step_test`. now: rows, mean and variance of this window. own: the course of its mean. rest: that of what other
-    columns leave over of it, see `Relation`, which tells of columns that were swapped, or broken within their range;
-    the mean is then laid beside what they tell, and the effect is half as large. Of both, what lies farther is given,
-    its p-value doubled. windows: how many the reference has.
+    That is in multiples of the farthest that any window known left those before it, from 0; the p-value is two-
+    sided, see `step_test`. now: rows, mean and variance of this window. own: the course of its mean. rest: that of
+    what other columns leave over of it, see `Relation`, which tells of columns that were swapped, or broken within
+    their range; the mean is then laid beside what they tell, and the effect is three quarters as large. Of both,
+    what lies farther is given, its p-value doubled. windows: how many the reference has.
 
     A column under alarm has left the reference, which tells nothing any more of what it should be: another unit may
     even lie where the reference did. Measured of such columns only, so that the others' budget is not spent.
