@@ -1,7 +1,7 @@
 """Whether features leap while an alert about them stands, when the reference tells nothing of where they should be."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from monitor.alerts.vocabulary import WINDOWS_BEFORE
 from monitor.detectors.temporal.step_change import DETECTOR, NAME, step_change
 from monitor.profiles.layout import Column, Layout
 from monitor.profiles.relations import means_of
-from monitor.stats.steps import LAST
+from monitor.stats.steps import LAST, LEAST
 from monitor.steps.means import Means
 from monitor.steps.measure import Found, found_of
 from monitor.steps.memory import RECENT
@@ -29,21 +29,27 @@ HELD = ("drift.data", "quality")
 """Kinds of alert that a feature is under, and by what they say of its values."""
 
 
-def stirred_columns(rows: Iterable[Mapping[str, Any]]) -> dict[str, datetime | None]:
-    """Name the columns of which all traffic's alerts stand, with since when one is said to have leapt, where it is.
+@dataclass(frozen=True)
+class Stirred:
+    """What alerts say of a column: since when it is said to have leapt, and when the latest other one began."""
 
-    rows: a model's public alerts.
-    """
-    found: dict[str, datetime | None] = {}
+    leapt: datetime | None = None
+    began: datetime | None = None
+
+
+def stirred_columns(rows: Iterable[Mapping[str, Any]]) -> dict[str, Stirred]:
+    """Name the columns of which all traffic's alerts stand, with since when. rows: a model's public alerts."""
+    found: dict[str, Stirred] = {}
     for row in rows:
         leaps = row["detector"] == NAME and row["state"] == "pending"
         if row["segment"] or row["kind"] not in HELD or not (leaps or row["state"] in UNDER_ALARM):
             continue
         named = [row["column"]] if row["column"] else [one["column"] for one in row["evidence"].get("moved", ())]
+        since = datetime.fromisoformat(row["since"]) if row["since"] else None
         for name in named:
-            found.setdefault(name, None)
-        if row["detector"] == NAME and row["since"]:
-            found[row["column"]] = datetime.fromisoformat(row["since"])
+            known = found.get(name, Stirred())
+            began = max(filter(None, (known.began, since)), default=None)
+            found[name] = replace(known, leapt=since) if row["detector"] == NAME else replace(known, began=began)
     return found
 
 
@@ -58,10 +64,10 @@ def leaps_measured(connection: Connection, model: str, window: Window) -> list[M
 def leaps(sight: "Sight") -> Iterator[Found]:
     """Lay the mean of each feature that is under alarm beside those of the windows before, up to when it leapt.
 
-    For 28 windows after that: then those since say where it is. Beside what other columns tell of it, where they do,
-    also while only what is made of all features is under alarm. Nothing where windows are compared with those before
-    them, nor of too few rows. A window that was judged before keeps what was measured: which alerts stood then is not
-    known any more.
+    For 28 windows after that: then those since say where it is. Beside what other columns tell of it, where they
+    do, as it was before the alert where that has just begun, and also while only what is made of all features is
+    under alarm. Nothing where windows are compared with those before them, nor of too few rows. A window that was
+    judged before keeps what was measured: which alerts stood then is not known any more.
     """
     yield from (found_of(DETECTOR, one, sight.settings) for one in sight.measured_before)
     few = sight.whole.rows < sight.settings.min_rows
@@ -74,17 +80,24 @@ def leaps(sight: "Sight") -> Iterator[Found]:
         usual, now = reference.columns[column.name].moments, sight.whole.columns[column.name].moments
         if not (usual and now and usual[2] > 0 and now[0] > 1):
             continue
-        since = sight.stirred.get(column.name)
-        lately = since is not None and bool(before) and since >= before[-LAST:][0].start
+        stirred = sight.stirred.get(column.name, Stirred())
+        since, lately = stirred.leapt, began_lately(stirred.leapt, before, last=LAST)
         windows = [at for at in before if since is None or not lately or at.start < since]
         own = means.of(column.name, windows, now[1]) if column.name in sight.stirred else None
+        began = stirred.began if began_lately(stirred.began, before, last=LEAST) else None
+        windows = [at for at in windows if began is None or at.start < began]
         rest = means.rest_of(column, windows, means_of(sight.whole, reference.layout.related))
         for found in step_change(column, now, own, rest, windows=reference.layout.windows):
             evidence = {"beside": WINDOWS_BEFORE} | ({STAYED: True} if since and not lately else {})
             yield found_of(DETECTOR, replace(found, evidence={**found.evidence, **evidence}), sight.settings)
 
 
-def _looked_at(layout: Layout, stirred: Mapping[str, datetime | None]) -> Iterator[Column]:
+def began_lately(since: datetime | None, before: Sequence[Window], *, last: int) -> bool:
+    """Say whether something began within the last so many windows before this one."""
+    return since is not None and bool(before) and since >= before[-last:][0].start
+
+
+def _looked_at(layout: Layout, stirred: Mapping[str, Stirred]) -> Iterator[Column]:
     """Give the features under alarm; all that others tell of, where what is made of all features is."""
     together = any(one.method == POPULATION and not stirred.keys().isdisjoint(one.names) for one in layout.derivations)
     for column in layout.columns:

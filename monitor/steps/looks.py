@@ -15,7 +15,7 @@ from monitor.profiles.profile import Profile
 from monitor.steps.estimates import estimated
 from monitor.steps.groups import Beside, of_groups
 from monitor.steps.history import History
-from monitor.steps.leaps import leaps
+from monitor.steps.leaps import Stirred, leaps
 from monitor.steps.measure import Found, Pairs, found_of, measured
 from monitor.steps.memory import Memory
 from monitor.steps.poisoned import poisoned_labels
@@ -66,7 +66,7 @@ class Sight:
     hours: Hours | None = None
     small_groups: Sequence[SmallGroup] = ()
     last: Mapping[int, Mapping[str, Profile]] = field(default_factory=dict)
-    stirred: Mapping[str, datetime | None] = field(default_factory=dict)
+    stirred: Mapping[str, Stirred] = field(default_factory=dict)
     measured_before: Sequence[Measurement] = ()
 
     @property

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from monitor.alerts.causes import TOLD_BY
 from monitor.alerts.finding import Finding
+from monitor.detectors.temporal.step_change import NAME
 from monitor.profiles.layout import Column
 from monitor.profiles.relation import Relation
 from monitor.profiles.relations import means_of
 from monitor.stats.steps import LAST, LEAST, farthest_step
+from monitor.steps.leaps import HELD, began_lately
 from monitor.steps.means import Means
 from monitor.steps.memory import Memory
 from monitor.steps.verdict import Verdict
@@ -32,12 +34,15 @@ class Together:
     @classmethod
     def of(cls, verdict: Verdict, memory: Memory, stepped: Iterable[Finding]) -> "Together | None":
         """Look at a window of whose alerts some tell that a column is not where others tell it to be; else None."""
-        apart = {one.column: one.since for one in stepped if one.breaches and TOLD_BY in one.evidence}
-        starts = [since for since in apart.values() if since is not None]
-        if not starts:
+        alerts = [one for one in stepped if one.since is not None and not one.segment]
+        apart = {one.column for one in alerts if one.breaches and TOLD_BY in one.evidence}
+        if not apart:
             return None
         reference, current = verdict.profiles[WHOLE]
-        before = [at for at in memory.before(verdict.judgement.window, last=2 * LAST) if at.start < min(starts)]
+        before = memory.before(verdict.judgement.window, last=2 * LAST)
+        told = [one for one in alerts if one.column in apart and one.kind in HELD]
+        starts = [one.since for one in told if one.detector == NAME or began_lately(one.since, before, last=LEAST)]
+        before = [at for at in before if all(since is None or at.start < since for since in starts)]
         related, means = reference.layout.related, Means(reference, memory)
         now = means_of(current, related)
         columns = [reference.layout.by_name[name] for name in related]

@@ -12,6 +12,7 @@ from monitor.detectors.quality import volume
 from monitor.profiles.calendar import Hours
 from monitor.steps.due import Due, Maturity, matured
 from monitor.steps.history import History
+from monitor.steps.leaps import Stirred
 from monitor.steps.looks import Sight, found_in
 from monitor.steps.measure import Found, Pairs, compared, laid_beside, only_version
 from monitor.steps.memory import Memory
@@ -70,7 +71,7 @@ def verdict_on(
     suspected: Collection[tuple[str, str]] = (),
     labels: Callable[[Window], Labels] | None = None,
     hours: Hours | None = None,
-    stirred: Mapping[str, datetime | None] | None = None,
+    stirred: Mapping[str, Stirred] | None = None,
     measured_before: Sequence[Measurement] = (),
 ) -> Verdict:
     """Measure a window and lay each number beside its threshold; nothing is written."""

@@ -129,6 +129,18 @@ def test_two_columns_that_swap_within_a_drift_are_told_by_what_the_others_tell_o
     assert states["step_change"] == "firing"
 
 
+def test_two_columns_that_swap_are_told_as_they_went_together_before_the_alert_that_it_raised(tmp_path: Path) -> None:
+    season = 52 + 24 * np.sin(np.arange(120) / 120 * 2 * np.pi)
+    reference = damp(weather(1, -120, season.tolist()), 6)
+    before, after = damp(weather(2, 0, [64.0] * 12), 7), damp(weather(3, 12, [76.0] * 8), 8, swapped=True)
+    told, _ = messages(tmp_path, [before, after], reference)
+    first, *_ = [one for one in told if one.transition == "fired" and "dew" in one.title]
+    named = [one for one in told if any("dew and temp look swapped" in line for line in one.lines)]
+    assert not any("how they went together" in line for line in first.lines)
+    assert named
+    assert "2024-04-1" in named[0].lines[0]
+
+
 def test_another_unit_is_told_where_the_mean_alone_tells_nothing(tmp_path: Path) -> None:
     celsius = damp(weather(3, 30, [74.0] * 6), 8)
     place = celsius.column_names.index("temp")
