@@ -2,21 +2,27 @@
 
 import math
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from monitor.alerts.causes import TOLD_BY
 from monitor.alerts.finding import Finding
 from monitor.detectors.temporal.step_change import NAME
 from monitor.profiles.layout import Layout
-from monitor.stats.units import WIDER, Unit, units_by_moments
+from monitor.stats.units import Unit, units_by_moments
 from monitor.steps.sample import sample_within
 from monitor.steps.together import Together
 from monitor.steps.verdict import Verdict
 from monitor.store.references import WHOLE
 from monitor.types import Window
 
+Floats = NDArray[np.float64]
+
+MOVED = 0.5
+"""What is broken itself left the windows before by at least so much of what it is off by from where others tell it."""
 WIDER_WHERE_TOLD = math.log(2)
 """Where others tell the level, how values spread, which differs by the weather, need tell less."""
 BEFORE, LEAST = 7, 3
@@ -39,21 +45,31 @@ def leapt_features(
         length = finding.window.end - finding.window.start
         spans = [Window(since - place * length, since - (place - 1) * length) for place in range(1, BEFORE + 1)]
         usual = np.array([*_moments(connection, model, spans, reference.layout, column=finding.column)])
-        units = []
-        if len(usual) >= LEAST and now.moments:
-            within, between = float(usual[:, 1].mean()), float(usual[:, 0].var(ddof=1))
-            mean, wider = float(usual[:, 0].mean()), WIDER
-            if TOLD_BY in finding.evidence and finding.reference_value is not None:
-                mean, wider = finding.reference_value, WIDER_WHERE_TOLD
-            units = units_by_moments((mean, within, between), now.moments[1:], wider=wider)
-            units = [one for one in units if _goes_with_others(finding.column, one, now.moments[1], together)]
+        units = _units_of(finding, usual, now.moments[1:], together) if len(usual) >= LEAST and now.moments else []
         found[finding.column] = " or ".join(unit.said for unit in units)
     return found
 
 
-def _goes_with_others(column: str, unit: Unit, mean: float, together: Together | None) -> bool:
+def _units_of(finding: Finding, usual: Floats, now: tuple[float, float], together: Together | None) -> list[Unit]:
+    """Give the units in which a feature that leapt may be, those first in which it goes with others as before.
+
+    usual: mean and variance of windows before it leapt, shape (windows, 2). now: of this one. What stayed where it was,
+    while those left that tell where it should be, is in none.
+    """
+    before, within, between = float(usual[:, 0].mean()), float(usual[:, 1].mean()), float(usual[:, 0].var(ddof=1))
+    goes = partial(_goes_with_others, finding.column, now[0], together)
+    expected = finding.reference_value
+    if TOLD_BY not in finding.evidence or expected is None:
+        units = units_by_moments((before, within, between), now)
+        return [*filter(goes, units)] or units
+    if abs(now[0] - before) < MOVED * abs(now[0] - expected):
+        return []
+    return [*filter(goes, units_by_moments((expected, within, between), now, wider=WIDER_WHERE_TOLD))]
+
+
+def _goes_with_others(column: str, mean: float, together: Together | None, unit: Unit) -> bool:
     """Say whether others tell a feature to be where it would be, were it not in this unit, or tell nothing of it."""
-    if together is None or column not in together.apart:
+    if together is None or column not in together.related:
         return True
     return together.as_before({column: (mean - unit.more) / unit.times})
 
