@@ -217,14 +217,20 @@ def _alike(one: _Found, effect: float) -> tuple[float, float]:
 
 def _lasting(levels: Floats) -> float:
     """Give the larger correlation of a window with the next: of their levels, or of how far out they lie."""
-    chance = 1 / math.sqrt(levels.size)
     shift = levels - levels.mean()
-    level, distance = abs(_autocorrelation(shift)), _autocorrelation(shift**2)
-    level, distance = (found - chance if found > CLEAR * chance else 0.0 for found in (level, distance))
+    found = abs(autocorrelation(shift)), autocorrelation(shift**2)
+    level, distance = (beyond_chance(one, levels.size) for one in found)
     return min(max(level, math.sqrt(distance)), 0.99)
 
 
-def _autocorrelation(values: Floats) -> float:
+def beyond_chance(found: float, windows: int) -> float:
+    """Give the correlation of windows with the next ones, less what chance makes of it; 0 unless it is twice that."""
+    chance = 1 / math.sqrt(windows)
+    return found - chance if found > CLEAR * chance else 0.0
+
+
+def autocorrelation(values: Floats) -> float:
+    """Give the correlation of values with the next ones, in [-1, 1]; 0 where they do not vary."""
     centred = values - values.mean()
     total = float(centred @ centred)
     return float(centred[1:] @ centred[:-1]) / total if total else 0.0

@@ -29,6 +29,8 @@ Role = Literal[
 ]
 ValueType = Literal["number", "text", "boolean", "time", "other"]
 
+BEYOND = 0.25
+"""Of the range that means of the reference's windows lie in, how far beyond it others may."""
 MISSING, INVALID, INFINITE, ABSENT, RETYPED = range(5)
 """The slots that follow a column's bins."""
 
@@ -76,6 +78,17 @@ class Column:
     def slots(self) -> int:
         """Count the places that the column takes in a profile's counts."""
         return self.bins.size + 5
+
+    def has_been_at(self, level: float) -> bool:
+        """Say whether windows of the reference had their mean about there.
+
+        What so many windows had is no limit of what the next has: a dry day is drier than those of a winter by some
+        part of their range, and a unit that changes is far beyond it.
+        """
+        if self.lowest is None or self.highest is None:
+            return False
+        beyond = BEYOND * (self.highest - self.lowest)
+        return self.lowest - beyond <= level <= self.highest + beyond
 
     def inflation(self, rows: float) -> float:
         """Give how many times the variance of a share in `rows` rows of one window is that of independent rows."""

@@ -100,13 +100,13 @@ class Baseline:
         """
         reference, held = self.references[name], _part(read, name)
         layout, least = reference.layout, self.settings.min_rows
-        windows = [*as_judged(held, least).values()]
+        windows = as_judged(held, least)
         if not windows:
             return layout if layout.windows >= WINDOWS_NEEDED else usual
         if layout.windows < WINDOWS_NEEDED:
             layout = told_of_segment(usual, held, least) if name else told_by_windows(layout, reference, held, least)
         elif layout.windows < len(windows):
-            own = told_of_segment(layout, held, least) if name else likeness_of(held, layout, least)
+            own = told_of_segment(layout, held, least) if name else likeness_of(held, windows, layout)
             layout = replace(layout, columns=own.columns)
         known = {window: profile for window, profile in held.items() if window in labelled}
         layout = layout if layout.seasons else replace(layout, seasons=seasons_of(known, SPREAD))

@@ -13,23 +13,15 @@ from monitor.steps.verdict import Verdict
 from monitor.store.references import WHOLE
 
 SURELY = 0.001
-BEYOND = 0.25
 REMEMBERED = 28
 """Of how many windows before it is known where a column, or a number, was."""
 
 
 def has_been_there(name: str, verdict: Verdict) -> bool:
-    """Say whether a column's mean lies about where windows of the reference had it: its values last longer than one.
-
-    What so many windows had is no limit of what the next has: a dry day is drier than those of a winter by some part of
-    their range, and a unit that changes is far beyond it.
-    """
+    """Say whether a column's mean lies about where windows of the reference had it: its values last longer than one."""
     reference, current = verdict.profiles[WHOLE]
-    column, here = reference.layout.by_name[name], current.columns[name].moments
-    if here is None or column.lowest is None or column.highest is None:
-        return False
-    beyond = BEYOND * (column.highest - column.lowest)
-    return column.lowest - beyond <= here[1] <= column.highest + beyond
+    here = current.columns[name].moments
+    return here is not None and reference.layout.by_name[name].has_been_at(here[1])
 
 
 def crept_columns(moved: Mapping[str, float], verdict: Verdict, memory: Memory) -> frozenset[str]:

@@ -75,7 +75,7 @@ def leaps(sight: "Sight") -> Iterator[Found]:
         return
     reference = sight.references[WHOLE]
     before = [at for at in sight.memory.before(sight.window, last=RECENT) if sight.history.knows(at, labels=False)]
-    means = Means(reference, sight.memory)
+    means, here = Means(reference, sight.memory), means_of(sight.whole, reference.layout.related)
     for column in _looked_at(reference.layout, sight.stirred):
         usual, now = reference.columns[column.name].moments, sight.whole.columns[column.name].moments
         if not (usual and now and usual[2] > 0 and now[0] > 1):
@@ -86,7 +86,7 @@ def leaps(sight: "Sight") -> Iterator[Found]:
         own = means.of(column.name, windows, now[1]) if column.name in sight.stirred else None
         began = stirred.began if began_lately(stirred.began, before, last=LEAST) else None
         windows = [at for at in windows if began is None or at.start < began]
-        rest = means.rest_of(column, windows, means_of(sight.whole, reference.layout.related))
+        rest = means.rest_of(column, windows, here)
         for found in step_change(column, now, own, rest, windows=reference.layout.windows):
             evidence = {"beside": WINDOWS_BEFORE} | ({STAYED: True} if since and not lately else {})
             yield found_of(DETECTOR, replace(found, evidence={**found.evidence, **evidence}), sight.settings)

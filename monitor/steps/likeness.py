@@ -23,30 +23,28 @@ PLENTY = 30
 """So many windows of a segment say by themselves that its rows are less alike than those of all traffic."""
 
 
-def as_judged(windows: Mapping[Window, Profile], least: int) -> dict[Window, Profile]:
+def as_judged(windows: Mapping[Window, Profile], least: int) -> list[Profile]:
     """Give windows as they are judged: those of fewer rows than `least` taken together with those that follow.
 
-    windows: in the order of time; so are those given, each under the time from the first one's start. What is left at
-    the end is no window yet. Rows of one hour or day are more alike than those of the windows that are judged.
+    windows: in the order of time; so are those given. What is left at the end is no window yet. Rows of one hour or day
+    are more alike than those of the windows that are judged.
     """
-    found: dict[Window, Profile] = {}
-    begun: tuple[Window, Profile] | None = None
-    for window, profile in windows.items():
-        first, held = (window, profile) if begun is None else (begun[0], merge(begun[1], profile))
-        begun = first, held
-        if held.rows >= least:
-            found[Window(first.start, window.end)] = held
+    found: list[Profile] = []
+    begun: Profile | None = None
+    for profile in windows.values():
+        begun = profile if begun is None else merge(begun, profile)
+        if begun.rows >= least:
+            found.append(begun)
             begun = None
     return found
 
 
-def likeness_of(windows: Mapping[Window, Profile], layout: Layout, least: int) -> Layout:
+def likeness_of(windows: Mapping[Window, Profile], judged: Sequence[Profile], layout: Layout) -> Layout:
     """Give a layout with how alike the rows of one window are: of one as it is judged, and of each that it is put of.
 
     Rows of one day are more alike than those of the three that are judged together, and a reference that holds every
-    second row has so many in six: the larger counts. windows: in the order of time. least: as of `as_judged`.
+    second row has so many in six: the larger counts. windows: in the order of time. judged: those `as_judged`.
     """
-    judged = [*as_judged(windows, least).values()]
     found = correlation_of(judged, layout)
     if len(judged) == len(windows):
         return found
@@ -68,9 +66,9 @@ def told_by_windows(layout: Layout, whole: Profile, windows: Mapping[Window, Pro
 
     least: as of `as_judged`.
     """
-    alike, judged = likeness_of(windows, layout, least), [*as_judged(windows, least).values()]
+    judged = as_judged(windows, least)
     before_labels = estimate_spreads(whole, judged) | macro_spreads(whole, judged) | error_spreads(whole, judged)
-    return replace(alike, spreads=_spreads(judged) | before_labels)
+    return replace(likeness_of(windows, judged, layout), spreads=_spreads(judged) | before_labels)
 
 
 def told_of_segment(whole: Layout, windows: Mapping[Window, Profile], least: int = 1) -> Layout:
@@ -78,13 +76,13 @@ def told_of_segment(whole: Layout, windows: Mapping[Window, Profile], least: int
 
     Rows that belong together, such as one author's, are mostly of one segment, in whose windows they weigh more. Of few
     windows none may have had what makes them differ, as ten dry days do: they say that rows are more alike than all
-    traffic's are, and not that they are less. windows: in the order of time. least: as of
-    `as_judged`. Of seasons it knows nothing.
+    traffic's are, and not that they are less. windows: in the order of time. least: as of `as_judged`. Of seasons it
+    knows nothing.
     """
-    held = [*as_judged(windows, least).values()]
+    held = as_judged(windows, least)
     if sum(one.rows >= ROWS_NEEDED for one in held) < WINDOWS_NEEDED:
         return replace(whole, seasons={})
-    own = likeness_of(windows, whole, least)
+    own = likeness_of(windows, held, whole)
     columns = tuple(
         _told(before, column, _telling(column, held)) for before, column in zip(whole.columns, own.columns, strict=True)
     )

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from monitor.detectors.performance.judged import Metric
+from monitor.profiles.correlation import autocorrelation, beyond_chance
 from monitor.profiles.profile import Profile
 from monitor.profiles.season import Season, season_of
 from monitor.stats.intervals import ROWS_NEEDED, Estimate
@@ -14,7 +15,7 @@ from monitor.stats.season import excess_variance
 from monitor.types import Window
 
 WINDOWS_NEEDED = 8
-SURE, LONGEST = 2.0, 0.95
+LONGEST = 0.95
 
 
 def spreads_of(windows: Sequence[Profile], metrics: Sequence[Metric[Any]]) -> dict[str, float]:
@@ -45,11 +46,8 @@ def spread_and_lasting(name: str, found: Sequence[Estimate]) -> dict[str, float]
         return {}
     values, errors = np.array([(one.value, one.error) for one in found if _usable(one)], np.float64).T
     away = (values - values.mean()) / np.sqrt(errors**2 + spread**2)
-    away -= away.mean()
-    chance, total = 1 / math.sqrt(away.size), float(away @ away)
-    lasting = float(away[1:] @ away[:-1]) / total if total else 0.0
-    told = {lasting_of(name): min(lasting - chance, LONGEST)} if lasting > SURE * chance else {}
-    return {name: spread, **told}
+    lasting = beyond_chance(autocorrelation(away), away.size)
+    return {name: spread} | ({lasting_of(name): min(lasting, LONGEST)} if lasting else {})
 
 
 def seasons_of(windows: Mapping[Window, Profile], metrics: Sequence[Metric[Any]]) -> dict[str, Season]:

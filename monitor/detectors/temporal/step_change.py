@@ -14,10 +14,8 @@ TIMES = 1.5
 LEAST_REST = 0.05
 """Deviations of rows: what others tell of a column exactly leaves over what rounding makes, which tells nothing."""
 UNSURE = 4 / 3
-"""So many times as far must a column be from where others tell it to be."""
-BEYOND = 0.25
-"""Within that part of the range of the reference's windows beyond it they say how well others tell; farther, where all
-may lie as they never did, 28 windows before must."""
+"""So many times as far must a column be from where others tell it to be. Where windows of the reference lay these say
+how well others tell; elsewhere, where all may lie as they never did, 28 windows before must."""
 FEW = f"{LEAST} windows before this one are needed, {ENOUGH} more with those of the reference, and that they vary"
 
 
@@ -87,16 +85,8 @@ def _by_others(column: Column, now: tuple[int, float, float], course: Course | N
     if step is None:
         return
     expected = mean - (course.current - step.before)
-    if len(course.earlier) >= LAST or (_has_been_at(column, mean) and _has_been_at(column, expected)):
+    if len(course.earlier) >= LAST or (column.has_been_at(mean) and column.has_been_at(expected)):
         yield replace(step, times=step.times / UNSURE), expected, relation.slopes
-
-
-def _has_been_at(column: Column, level: float) -> bool:
-    """Say whether windows of the reference lay about there, which then say how well others tell where it should be."""
-    if column.lowest is None or column.highest is None:
-        return False
-    beyond = BEYOND * (column.highest - column.lowest)
-    return column.lowest - beyond <= level <= column.highest + beyond
 
 
 DETECTOR = Detector(NAME, "drift.data", "column's unit", step_change, armed=True, min_effect=TIMES, weight=0.2)
