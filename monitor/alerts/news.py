@@ -34,6 +34,8 @@ numbers that move by 0.8 deviations none of 300 windows lies as far, of a Pareto
 TOLD_GROUP, TOLD_BROKEN, TOLD_MISSING = "told_group", "told_broken", "told_missing"
 """In an alert's evidence, of what its message named: the group that moved, and the columns that are broken, or lack
 rows."""
+STILL_MOVED = "still_moved"
+"""And of a lasting change: the columns that have shown it ever since."""
 
 
 @dataclass(frozen=True)
@@ -182,12 +184,13 @@ def of_the_same_parts(finding: Finding, alarm: Alarm) -> bool:
 def has_moved_lastingly(finding: Finding, alarm: Alarm) -> bool:
     """Say whether an alert shows drift of a column of which another one has told that it has moved for long.
 
-    What comes and goes about a threshold while a season lasts is no news; that it is broken is.
+    What comes and goes about a threshold while a season lasts is no news; that it is broken is, and that it has moved
+    again after it had come back.
     """
     model, _, _, segment = alarm.labels
     if alarm.detector != LASTING_DRIFT or model != finding.model or segment not in ("", finding.segment):
         return False
-    named = alarm.told.get(TOLD_AS, {}).get("columns", ())
+    named = alarm.told.get(STILL_MOVED, ())
     broken = finding.origin in ("data_quality", "attack_like", "model_change") or leapt_after(finding, alarm)
     gone = bool(finding.evidence.get("change", {}).get("vanished"))
     return finding.kind == "drift.data" and finding.column in named and not (broken or gone)

@@ -6,7 +6,7 @@ from typing import Any
 
 from monitor.alerts.causes import ROWS, USUAL, WHOSE_ROWS, broken_columns, missing_rows_of
 from monitor.alerts.finding import Finding, gravity_of
-from monitor.alerts.news import TOLD_BROKEN, TOLD_GROUP, TOLD_MISSING, moved_group
+from monitor.alerts.news import STILL_MOVED, TOLD_BROKEN, TOLD_GROUP, TOLD_MISSING, moved_group
 from monitor.alerts.public import id_of
 from monitor.alerts.silence import SILENCED, is_hushed
 from monitor.alerts.story_wording import has_only_begun
@@ -35,6 +35,7 @@ CARRIED = (
     TOLD_AS,
     TOLD_BROKEN,
     TOLD_MISSING,
+    STILL_MOVED,
     USUAL,
     ROWS,
     "worse_windows",
@@ -55,7 +56,7 @@ def settled(finding: Finding, before: Mapping[str, Any], inhibitor: str | None, 
     """
     kept = {key: before[key] for key in KEPT if key in before}
     evidence = kept | {key: part for key, part in finding.evidence.items() if key not in CARRIED}
-    carried = {key: before[key] for key in CARRIED if key in before}
+    carried = {key: before[key] for key in CARRIED if key in before} | _still_moved(finding, before)
     firing = finding.alert.state == "firing"
     if not before.get("told") and firing and finding.breaches and finding.value is not None:
         if inhibitor:
@@ -86,13 +87,22 @@ def _marks(finding: Finding) -> dict[str, Any]:
     size = {"told_effect": abs(finding.effect)} if _may_worsen(finding) and finding.effect else {}
     group = {TOLD_GROUP: moved} if (moved := moved_group(finding.evidence)) else {}
     name = {TOLD_AS: called} if (called := told_as(finding)) else {}
+    still = {STILL_MOVED: list(called["columns"])} if called and finding.evidence.get("moved") else {}
     fault = {TOLD_BROKEN: broken} if (broken := broken_columns(finding)) and not is_attack(finding.kind) else {}
     gone = {TOLD_MISSING: missing} if (missing := missing_rows_of(finding)) else {}
     counted = finding.detector == "volume" and finding.reference_value
     rows = {USUAL: finding.reference_value, ROWS: finding.value} if counted else {}
     grave = {"told_severity": finding.severity} if is_attack(finding.kind) else {}
     way = {"told_way": finding.evidence[WAY]} if WAY in finding.evidence else {}
-    return size | way | group | name | fault | gone | rows | grave
+    return size | way | group | name | still | fault | gone | rows | grave
+
+
+def _still_moved(finding: Finding, before: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the columns of which a lasting change was told that have shown it in every window since."""
+    named, moved = before.get(STILL_MOVED), finding.evidence.get("moved")
+    if not named or not moved or finding.evidence.get("more"):
+        return {}
+    return {STILL_MOVED: sorted({one["column"] for one in moved} & set(named))}
 
 
 def _may_worsen(finding: Finding) -> bool:

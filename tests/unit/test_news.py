@@ -209,7 +209,7 @@ def test_what_follows_from_a_label_that_is_gone_waits_for_the_message_about_it()
 
 
 NAMED = {"words": "lasting data drift", "columns": ["a", "b"]}
-MOVED_LONG = standing(firing("drift.data", detector="lasting_drift", day=5), told_as=NAMED)
+MOVED_LONG = standing(firing("drift.data", detector="lasting_drift", day=5), told_as=NAMED, still_moved=["a", "b"])
 
 
 @pytest.mark.parametrize(
@@ -225,6 +225,23 @@ MOVED_LONG = standing(firing("drift.data", detector="lasting_drift", day=5), tol
 )
 def test_a_column_that_is_told_to_have_moved_for_long_is_no_news_by_itself(found: Finding, *, news: bool) -> None:
     assert told(found, MOVED_LONG) is news
+
+
+def moved(*columns: str, more: int = 0, day: int = 5) -> Finding:
+    shown = [{"metric": "mean_shift", "column": column, "effect": 0.2} for column in columns]
+    told_of = {"moved": shown, "more": more, "windows": 9, "column": columns[0]}
+    return firing("drift.data", detector="lasting_drift", day=day, evidence=told_of)
+
+
+def test_a_column_that_came_back_while_others_moved_lastingly_is_news_when_it_moves_again() -> None:
+    row = already(moved("a", "b"))
+    assert not told(firing("drift.data", "a"), row)
+    # of six that have moved five are listed
+    row = as_json(inhibited([moved("b", "c", "d", "e", "f", more=1, day=6)], [row])[0])
+    assert not told(firing("drift.data", "a"), row)
+    row = as_json(inhibited([moved("b", "c", day=7)], [row])[0])
+    row = as_json(inhibited([moved("a", "b", day=8)], [row])[0])
+    assert [told(firing("drift.data", column), row) for column in "abc"] == [True, False, True]
 
 
 WORDS = standing(firing("drift.data", "unseen_words(note)", day=5, evidence={"of": "note"}))

@@ -34,7 +34,7 @@ def story_of(
     `since` and `retrain_from`: start of the window with which it most likely began. `metric`, `column`: what shows it
     and matters most, `before` in the reference and `after` on average since then; `windows`: of how many that was
     measured, with `gaps` where others lie between; `at_once`: whether it came in one step.
-    `moved`: all that show it, see `named`. `per_30_days`, `reaches`: see `trended`. `recurring`: the cycle in which it
+    `moved`: the first five that show it, see `named`, and how many `more`. `per_30_days`, `reaches`: see `trended`. `recurring`: the cycle in which it
     comes and goes, or None when it lasts. `reference`: see `beside`. limits: values of metrics that must not be passed.
     """
     moved = named(series)
@@ -54,6 +54,7 @@ def story_of(
             {"metric": one.name, "column": one.column, "effect": mean_effect(one, its.first)}
             for one, its in moved[:TOLD]
         ],
+        "more": len(moved[TOLD:]),
         "at_once": onset.shape == "step",
         "recurring": cycle_of(lead, onset.first),
         "retrain_from": since,

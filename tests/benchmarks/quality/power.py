@@ -11,6 +11,7 @@ from figure import Figure, skipped
 from judging import START, TIME, stepped, watch_with
 
 from monitor.alerts.lifecycle import UNDER_ALARM
+from monitor.alerts.titles import TOLD_AS
 from monitor.config import Model
 from monitor.profiles.groups import profile_table
 from monitor.profiles.profile import Profile
@@ -70,7 +71,8 @@ def found_share(what: str, draws: list[Draw], share: float, trials: int, *, targ
     """Let a trial be three windows in a row with one column shifted, each trial another column than the one before.
 
     What went before in a column is forgotten when its next turn comes, sixty windows later; where the column stands
-    under alarm already, as by a false one, nothing more is to be told of it, and the trial does not count.
+    under alarm already, as by a false one, nothing more is to be told of it, and the trial does not count. An alert tells
+    of its column, or of those that its title names.
     """
     rng = np.random.default_rng([int(share * 1000), trials, held])
     settings = Model(source={"push": True}, columns={"timestamp": TIME}, window="1d")
@@ -90,7 +92,7 @@ def found_share(what: str, draws: list[Draw], share: float, trials: int, *, targ
             stand.add((number + 1) // WITHIN)
         if one.transition != "fired":
             continue
-        if number >= 0 and one.column == _column(number):
+        if number >= 0 and _column(number) in (one.column, *one.evidence.get(TOLD_AS, {}).get("columns", ())):
             hit[number // WITHIN].append(number % WITHIN + 1)
         else:
             false += 1
