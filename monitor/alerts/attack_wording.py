@@ -167,7 +167,8 @@ def _sign(one: Mapping[str, Any], told: Mapping[str, Any]) -> str:
     if one["name"] == VOLUME:
         volume = told["volume"]
         rows = f"{volume['rows']:,} different rows in one {volume['span']}"
-        return f"{rows}, where no client's {volume['span']} held more than {volume['busiest']:,}"
+        beside = f"{rows}, where no client's {volume['span']} held more than {volume['busiest']:,}"
+        return beside + _and_doubtful(volume.get("doubtful"))
     # a burst may be rare among all rows of a window
     usual = f" (usual: at most {100 * one['p0']:.3g} %)" if _is_often(one) else ", many of them at once"
     if worst := one.get("worst"):
@@ -175,6 +176,14 @@ def _sign(one: Mapping[str, Any], told: Mapping[str, Any]) -> str:
         usual += f", {most} of them more than 99 of 100 honest rows (usual: at most {100 * worst['rate']:.3g} %)"
     rows = "first rows of new clients" if str(one["name"]).startswith(NEWCOMERS) else "rows"
     return f"{one['hits']:,} of {one['rows']:,} {rows} {_says(one, told)}{usual}"
+
+
+def _and_doubtful(counted: Mapping[str, Any] | None) -> str:
+    """Say how many of the rows that a client asks are doubtful, where that tells as much as how many they are."""
+    if not counted:
+        return ""
+    share = f"{counted['hits']:,} of {counted['rows']:,} among the more doubtful"
+    return f", {share} (of honest rows {100 * counted['usual']:.3g} %)"
 
 
 def _says(one: Mapping[str, Any], told: Mapping[str, Any]) -> str:

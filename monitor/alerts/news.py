@@ -9,7 +9,6 @@ from monitor.alerts.causes import broken_columns, missing_rows_of
 from monitor.alerts.finding import Finding
 from monitor.alerts.symptoms import BROKEN_SHARE
 from monitor.alerts.taxonomy import is_attack
-from monitor.alerts.titles import TOLD_AS
 from monitor.profiles.population import NAMES as OF_ALL_FEATURES
 
 QUIET = "quiet_since"

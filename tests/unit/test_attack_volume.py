@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from monitor.detectors.attack.busy import both
 from monitor.detectors.attack.epoch import LENGTH
 from monitor.detectors.attack.volume import (
     BINS,
@@ -15,6 +16,7 @@ from monitor.detectors.attack.volume import (
     PER_DOUBLING,
     SPANS,
     asked_lately,
+    beside_others,
     empty_counts,
     learn_counts,
     tail_of,
@@ -27,6 +29,7 @@ def memory(clients: int) -> dict[str, Any]:
     held = {f"volume_{name}": array for name, array in empty_counts().items()}
     shape = clients, len(SPANS)
     held |= {"client_turns": np.zeros(clients, np.uint32), "client_peak": np.zeros((clients, 2), np.float16)}
+    held |= {"client_key": np.arange(1, clients + 1, dtype=np.uint64)}
     return held | {"client_asked_clock": np.zeros(shape, np.int64), "client_asked_rows": np.zeros(shape, np.uint32)}
 
 
@@ -88,6 +91,33 @@ def test_hours_of_one_who_is_surely_after_something_are_no_measure_until_it_has_
     asked_lately(held, np.array([0 if comes_back else 1]), np.array([now + 2 * HOUR]), np.ones(1, np.bool_))
     learn_counts(held, fade=1.0, now=now + 2 * HOUR)
     assert held["volume_counts"][0].sum() == counts
+
+
+def test_what_a_new_client_did_an_hour_ago_is_no_measure_for_itself() -> None:
+    held, now, none = memory(3), 100 * 24 * HOUR, np.ones(400, np.bool_)
+    held["volume_counts"][0, :20] = 100.0
+    usual = beside_others(held, 0, np.array([0]), np.array([400]))[0]
+    assert usual > 0
+    asked_lately(held, np.zeros(400, np.intp), now + np.arange(400), none)
+    learn_counts(held, fade=1.0, now=now + 2 * HOUR)
+    (its_own, others), (of_others, own) = beside_others(held, 0, np.array([0, 1]), np.array([400, 400]))
+    assert its_own == usual
+    assert of_others < 6
+    assert own >= 400
+    assert others == 0, "for others that hour is a measure"
+    held["client_turns"][0] = 3
+    assert beside_others(held, 0, np.array([0, -1]), np.array([400, 400]))[0].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("rows", [100, 300, 2_000])
+def test_asking_much_and_of_the_doubtful_comes_by_chance_as_often_as_told(rows: int) -> None:
+    rng, count = np.random.default_rng(3), 400_000
+    alone, asked = -np.log(rng.random(count)), np.full(count, rows)
+    found = both(alone, asked, rng.binomial(rows, 0.25, count), usual=0.25)
+    for least in (3.0, 5.0, 7.0):
+        # by the number alone, or by both
+        assert np.mean(found >= least) <= 2 * np.exp(-least)
+        assert np.mean((found >= least) & (alone < least)) > 0.02 * np.exp(-least)
 
 
 def test_epochs_that_end_without_names_overflow_nothing() -> None:

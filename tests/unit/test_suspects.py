@@ -328,6 +328,15 @@ def test_much_asked_is_told_at_low_severity_with_what_copies_the_model() -> None
     assert lines_of(group)[-2].startswith("Low severity: people who try out some rows")
 
 
+def test_who_asks_much_of_what_is_doubtful_is_told_to_do_both() -> None:
+    doubtful = {"rows": 280, "hits": 119, "usual": 0.25}
+    told = {"volume": {"span": "hour", "rows": 282, "busiest": 117, "doubtful": doubtful}}
+    (one,) = measured(seen(detector="volume", rows=282, hits=282, rate=0.0, evidence=told))
+    assert one.evidence["severity"] == "info"
+    said = "no client's hour held more than 117, 119 of 280 among the more doubtful (of honest rows 25 %)"
+    assert said in text_of(finding(one))
+
+
 def test_the_message_of_hostile_names_stays_on_its_lines() -> None:
     hostile = "c\n*bold* <!channel> \u202e" + "x" * 500
     (one,) = measured(seen(hostile, evidence={"columns": [{"column": hostile, "share": 1.0}]}, first_id=hostile))

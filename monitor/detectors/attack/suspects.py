@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,14 +22,12 @@ from monitor.detectors.attack.indicators import (
     RAREST,
     SIMILAR,
     TAILS,
-    VOLUME,
 )
 from monitor.detectors.attack.ordering import begins, ordered, ranks
 from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.peers import shown_by_others
 from monitor.detectors.attack.sighting import SHOWN, Sighting
 from monitor.detectors.attack.signs import Signs
-from monitor.detectors.attack.volume import SPANS, tail_of
 
 Array = NDArray[Any]
 Flags = NDArray[np.bool_]
@@ -48,18 +46,32 @@ WORST = np.array(
     [WORST_SHARE / (tail.share * tail.slack) if (tail := TAILS.get(name)) and tail.rare else np.nan for name in NAMES]
 )
 """What part that is of the rows that may show the sign."""
+QUARTER = NAMES.index("often_doubtful")
+
+
+class Suspects(NamedTuple):
+    """What an epoch's rows say of their clients.
+
+    found: what there is to show of clients. gone_by: the evidence about each row's client when it had come, shape
+    (rows, indicators). doubtful: of its client's rows in the stretch up to it, how many were looked at for doubt, and
+    how many of these are among the more doubtful quarter, shape (2, rows).
+    """
+
+    found: list[Sighting]
+    gone_by: Floats
+    doubtful: NDArray[np.int64]
 
 
 def suspects(
     baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, signs: Signs, *, rates: Floats, alarm: float
-) -> tuple[list[Sighting], Floats]:
-    """Give what there is to show of clients, and the evidence about each row's client when it had come.
+) -> Suspects:
+    """Gather the evidence about each client.
 
     rates: the share of honest rows that show each indicator at most. alarm: log of the evidence from which a client's
     begins anew in its next stretch. Changes what is remembered of the clients.
     """
     found: list[Sighting] = []
-    gone_by = np.zeros(signs.hits.shape)
+    gone_by, doubtful = np.zeros(signs.hits.shape), np.zeros((2, epoch.size), np.int64)
     gains = Gains.of(rates, worst=WORST)
     telling = rates < MOST_RATE
     counted = signs.counted & telling & ALONE
@@ -73,6 +85,9 @@ def suspects(
         own, rows, starts = stretches.owner, stretches.rows, stretches.starts
         _turn(held, stretches, gains, alarm)
         worst = (hits & signs.rare)[:, RAREST]
+        doubtful[:, rows] = [
+            _running(held[f"client_{name}"], stretches, of) for name, of in (("counted", counted), ("shown", hits))
+        ]
         of_signs = {"client_counted": counted, "client_shown": hits, "client_worst": worst}
         for name, flags in of_signs.items():
             more = held[name][own] + np.add.reduceat(flags[rows], starts, axis=0, dtype=np.uint32)
@@ -87,31 +102,7 @@ def suspects(
             found.append(
                 _sighting(baseline, held, epoch, signs, rows=mine, d=d, log_e=log_e, rate=float(own_rates[g, d]))
             )
-    return found, gone_by
-
-
-def busy(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, signs: Signs) -> Iterator[Sighting]:
-    """Tell of clients that send more different rows in an hour or a day than the busiest of all clients explain."""
-    for span, counts, asked in zip(SPANS, held["volume_counts"], signs.asked, strict=True):
-        tail = tail_of(counts)
-        log_e = tail.log_e(asked)
-        shown = np.flatnonzero((log_e >= SHOWN) & (epoch.place >= 0))
-        for place, now in np.unique(np.stack([epoch.place[shown], epoch.slices[shown]]), axis=1).T.tolist():
-            rows = shown[(epoch.place[shown] == place) & (epoch.slices[shown] == now)]
-            most = rows[int(asked[rows].argmax())]
-            volume = {"span": span, "rows": int(asked[most]), "busiest": round(tail.record)}
-            in_all = {"asked": int(held["client_fresh"][place]), "model_budget": baseline.budget or None}
-            yield Sighting(
-                VOLUME,
-                epoch.queries.names[epoch.queries.who[epoch.first + most]],
-                epoch.queries.start(now),
-                int(asked[most]),
-                int(asked[most]),
-                0.0,
-                float(log_e[most]),
-                evidence={"volume": volume, **in_all},
-                **epoch.named(rows),
-            )
+    return Suspects(found, gone_by, doubtful)
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,6 +137,13 @@ def _rounds(epoch: Epoch) -> Iterator[Stretches]:
         first = starts[chosen]
         places, _, laid = _laid(first, lengths[chosen])
         yield Stretches(place[first], now[first], order[places], laid, lengths[chosen])
+
+
+def _running(before: Array, stretches: Stretches, flags: Flags) -> NDArray[np.int64]:
+    """Count a stretch's rows of the more doubtful quarter up to each of them; before: what was counted of clients."""
+    sums = flags[stretches.rows, QUARTER].cumsum()
+    begun = before[stretches.owner, QUARTER] - np.append(0, sums)[stretches.starts]
+    return np.asarray(sums + np.repeat(begun, stretches.lengths))
 
 
 def _laid(starts: Places, lengths: Places) -> tuple[Places, Places, Places]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from monitor.detectors.attack.baseline import SLACK, Baseline
 from monitor.detectors.attack.broken import broken_values
 from monitor.detectors.attack.buckets import learn_common
+from monitor.detectors.attack.busy import busy
 from monitor.detectors.attack.clusters import Clusters
 from monitor.detectors.attack.ecusum import Floats, Gains
 from monitor.detectors.attack.epoch import LENGTH, Epoch
@@ -27,7 +28,7 @@ from monitor.detectors.attack.sighting import ALPHA, SHOWN, Sighting, merge
 from monitor.detectors.attack.signs import Signs, signs_of
 from monitor.detectors.attack.space import Rows
 from monitor.detectors.attack.state import Clients, State
-from monitor.detectors.attack.suspects import busy, suspects
+from monitor.detectors.attack.suspects import suspects
 from monitor.detectors.attack.visits import UNNAMED
 from monitor.detectors.attack.volume import learn_counts
 from monitor.types import Roles
@@ -79,11 +80,11 @@ def _followed(
     for epoch, signs in looked_at(baseline, state, queries, expected=expected, rescoring=rescoring):
         rates, growth = _rates(baseline, held, epoch), _growth(baseline, held, named=queries.named)
         if queries.named:
-            told, gone_by = suspects(baseline, held, epoch, signs, rates=rates, alarm=alarm)
-            yield from told
-            yield from busy(baseline, held, epoch, signs)
+            told = suspects(baseline, held, epoch, signs, rates=rates, alarm=alarm)
+            yield from told.found
+            yield from busy(baseline, held, epoch, signs, doubtful=told.doubtful, rates=rates)
             yield from newcomers(baseline, held, epoch, signs, rates=rates, alarm=alarm)
-            honest = (gone_by < SHOWN) & (epoch.place >= 0)[:, None]
+            honest = (told.gone_by < SHOWN) & (epoch.place >= 0)[:, None]
             held["pool_new"] += [(signs.counted & honest).sum(axis=0), (signs.hits & honest).sum(axis=0)]
         else:
             yield from pooled(baseline, held, epoch, signs, alarm=alarm)

@@ -27,6 +27,8 @@ BINS, PER_DOUBLING = 160, 8
 TOP, FEWEST, LEAST, RECORD = 50, 1_000, 100, 1.5
 SURE, KNOWN = -math.log(ALPHA), 3
 """The evidence about a client from which its hours say nothing of others', unless it has come in so many stretches."""
+RECORDS = 32
+"""So many of the last records that new clients set are known to be theirs."""
 
 
 class Tail(NamedTuple):
@@ -52,9 +54,12 @@ def empty_counts() -> dict[str, Array]:
     """Give counts of client hours and days by their rows, eight steps a doubling, that hold none; shape (spans, steps).
 
     ended: how many have ended in the running epoch, at most one a row; steps, whose: the step and the client of each.
+    record_steps, record_keys: those that held more than any before them, the last first, and the keys of their clients.
     """
     spans = len(SPANS)
     return {
+        "record_steps": np.zeros((spans, RECORDS), np.uint8),
+        "record_keys": np.zeros((spans, RECORDS), np.uint64),
         "counts": np.zeros((spans, BINS)),
         "ended": np.zeros(spans, np.int64),
         "steps": np.zeros((spans, LENGTH), np.uint8),
@@ -75,6 +80,24 @@ def tail_of(counts: Floats) -> Tail:
     least = math.log(2) / PER_DOUBLING
     record = 2 ** ((int(np.flatnonzero(counts)[-1]) + 1) / PER_DOUBLING)
     return Tail(float(top.sum()) / total, begins, max(index, least), record)
+
+
+def beside_others(held: Mapping[str, Array], span: int, places: Places, asked: Counts) -> tuple[Floats, Floats]:
+    """Give minus the log of the chance that an honest client asks so much, and the most that one of the others did.
+
+    What a new client did an hour ago is no measure for what it does now, though for others it is. span: which one.
+    places: of each row's client, -1 for none; asked: how many different rows it has sent. Both of shape (rows,).
+    """
+    counts, records = held["volume_counts"][span], held["volume_record_keys"][span]
+    tail = tail_of(counts)
+    log_e, busiest = tail.log_e(asked), np.full(asked.size, tail.record)
+    new = np.flatnonzero((places >= 0) & (held["client_turns"][places] < KNOWN))
+    keys = held["client_key"][places[new]]
+    for key in np.intersect1d(keys, records[records > 0]):
+        own, theirs = np.bincount(held["volume_record_steps"][span, records == key], minlength=BINS), new[keys == key]
+        others = tail_of(np.maximum(counts - own, 0.0))
+        log_e[theirs], busiest[theirs] = others.log_e(asked[theirs]), others.record
+    return log_e, busiest
 
 
 def asked_lately(held: Mapping[str, Array], places: Places, times: Counts, fresh: NDArray[np.bool_]) -> Counts:
@@ -147,4 +170,14 @@ def learn_counts(held: Mapping[str, Array], *, fade: float, now: int) -> None:
         rows[ended], noted[span] = 0, 0
         tells = (held["client_turns"][whose] >= KNOWN) | (held["client_peak"][whose].max(axis=1) < SURE)
         counts = held["volume_counts"][span]
+        most = int(np.flatnonzero(counts)[-1]) if counts.any() else BINS
+        _note_records(held, span, whose, steps, np.flatnonzero(tells & (steps > most)))
         counts[:] = counts * fade + np.bincount(steps[tells], minlength=BINS)
+
+
+def _note_records(held: Mapping[str, Array], span: int, whose: Places, steps: Places, broken: Places) -> None:
+    """Remember whose hours or days held more than any before; broken: which of them did."""
+    steps_before, keys_before = held["volume_record_steps"][span], held["volume_record_keys"][span]
+    keys = held["client_key"][whose[broken]]
+    steps_before[:] = np.append(steps[broken][::-1], steps_before)[:RECORDS]
+    keys_before[:] = np.append(keys[::-1], keys_before)[:RECORDS]

@@ -33,9 +33,10 @@ def story_of(
 
     `since` and `retrain_from`: start of the window with which it most likely began. `metric`, `column`: what shows it
     and matters most, `before` in the reference and `after` on average since then; `windows`: of how many that was
-    measured, with `gaps` where others lie between; `at_once`: whether it came in one step.
-    `moved`: the first five that show it, see `named`, and how many `more`. `per_30_days`, `reaches`: see `trended`. `recurring`: the cycle in which it
-    comes and goes, or None when it lasts. `reference`: see `beside`. limits: values of metrics that must not be passed.
+    measured, with `gaps` where others lie between; `at_once`: whether it came in one step. `moved`: the first five that
+    show it, see `named`, and how many `more`. `per_30_days`, `reaches`: see `trended`. `recurring`: the cycle in which
+    it comes and goes, or None when it lasts. `reference`: see `beside`. limits: values of metrics that must not be
+    passed.
     """
     moved = named(series)
     if not moved:

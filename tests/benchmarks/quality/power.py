@@ -71,8 +71,8 @@ def found_share(what: str, draws: list[Draw], share: float, trials: int, *, targ
     """Let a trial be three windows in a row with one column shifted, each trial another column than the one before.
 
     What went before in a column is forgotten when its next turn comes, sixty windows later; where the column stands
-    under alarm already, as by a false one, nothing more is to be told of it, and the trial does not count. An alert tells
-    of its column, or of those that its title names.
+    under alarm already, as by a false one, nothing more is to be told of it, and the trial does not count. An alert
+    tells of its column, or of those that its title names.
     """
     rng = np.random.default_rng([int(share * 1000), trials, held])
     settings = Model(source={"push": True}, columns={"timestamp": TIME}, window="1d")
