@@ -32,6 +32,12 @@ ORIGINS = {
     "undetermined": "undetermined",
 }
 
+HELD = {
+    "zeros": "most of them vectors of zeros alone",
+    "garbled": "read in another encoding than they were written in",
+}
+"""What the invalid values of a column of vectors or texts are."""
+
 # Numbers that have a level of their own: they rise and fall.
 LEVELS = {
     "missing_share": "missing share",
@@ -154,7 +160,7 @@ TO_DO = {
     "unlabelled_share": "look at whatever writes {where} into the records: without labels nothing is known of "
     "performance, and those that still come may be no fair sample",
     "freshness": "look at whatever writes the records: nothing new has come for longer than usual",
-    "invalid_share": "look at how {where} is written: its type, format or unit may have changed",
+    "invalid_share": "look at how {where} is written: its type, format, encoding or unit may have changed",
     "unseen_share": "look for new or renamed categories in {where}; if they are right, renew the reference and retrain",
     "out_of_range_share": "check the unit and the limits of {where}; if the values are right, the model extrapolates",
     "model_age": "see whether performance holds; retrain with newer data where labels allow, and renew the reference",

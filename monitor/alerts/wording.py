@@ -22,7 +22,7 @@ from monitor.alerts.phrasing import (
     shown,
 )
 from monitor.alerts.story_wording import ageing, lasting_drift, onset
-from monitor.alerts.vocabulary import CERTAIN, DISTANCES, ENDS, LOSSES, SWITCHES, level_of
+from monitor.alerts.vocabulary import CERTAIN, DISTANCES, ENDS, HELD, LOSSES, SWITCHES, level_of
 
 LISTED = 8
 GONE = {"drift.prediction": "no row is answered", "drift.label": "no label is"}
@@ -133,11 +133,13 @@ def _without_number(finding: Finding) -> str:
 
 
 def _new_values(finding: Finding) -> str:
-    """Name the values that the reference does not hold, or their length, where that is what is told."""
+    """Name the values that the reference does not hold, or what is wrong with them, where that is what is told."""
     often = [f"{shown(str(one['value']))} ({one['rows']:,})" for one in finding.evidence.get("new_values", ())]
     if "length" in finding.evidence:
         held, usual = finding.evidence["length"], finding.evidence["usual_length"]
         return f", most often lists of {held:,} numbers, in the reference of {usual:,}"
+    if finding.evidence.get("holds") in HELD:
+        return f", {HELD[finding.evidence['holds']]}"
     return f", most often {', '.join(often)}" if often else ""
 
 

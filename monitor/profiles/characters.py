@@ -1,12 +1,15 @@
-"""What sort of thing each character of a text is: a letter, a digit, a mark, or nothing to the eye."""
+"""What sort of thing each character of a text is: a letter, a digit, a mark, nothing to the eye, or garbled."""
 
 import re
 import unicodedata
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 Sorts = NDArray[np.uint8]
+Flags = NDArray[np.bool_]
 
 OTHER, LETTER, DIGIT, SPACE, MARK, INVISIBLE = range(6)
 LATIN, FOREIGN = 1, 2
@@ -31,10 +34,39 @@ _UNLIKE = (
     *("SINHALA", "TAMIL", "TELUGU", "THAANA", "THAI", "TIBETAN"),
 )
 _IN_FORMULAS = frozenset("\u00aa\u00ba\u00b5ΓΔΘΛΞΠΣΦΨΩβδεζθλμξπφψ")
+_BEHIND = f"[\x80-\xbf{re.escape(bytes(range(0x80, 0xA0)).decode('cp1252', 'ignore'))}]"
+_GARBLED = "|".join(
+    [
+        f"[\xc2\xc3]{_BEHIND}",
+        f"\xe2[\x80\u20ac]{_BEHIND}",
+        f"\xe1[\xba\xbb]{_BEHIND}",
+        f"(?:[\xd0\xd1]{_BEHIND}){{2}}",
+        f"(?:[\xe3-\xe9]{_BEHIND}{{2}}){{2}}",
+        "\ufffd",
+        "\x00",
+    ]
+)
+"""What UTF-8 of two and three bytes a letter looks like, byte by byte; of scripts that are not Latin, two in a row."""
 
 
-def sorted_out(text: str, codes: NDArray[np.uint32]) -> tuple[Sorts, Sorts]:
-    r"""Give the sort of each character, and the script of each letter: 0 where it looks like none of another.
+def garbled(column: pa.ChunkedArray) -> Flags:
+    r"""Say which texts were read in another encoding than they were written in, or hold characters that nobody writes.
+
+    These are what UTF-8 becomes as Latin-1 or Windows-1252, the replacement character, and the null character. Blind to
+    letters that were turned into question marks, and to other encodings.
+
+    >>> written = ["it's", "na\xefve", "na\u00efve".encode().decode("latin-1"), "na\ufffdve", None]
+    >>> garbled(pa.chunked_array([written])).tolist()
+    [False, False, True, True, False]
+    """
+    found = pc.match_substring_regex(column.cast(pa.large_string()), _GARBLED)
+    return np.asarray(pc.fill_null(found, False).to_numpy(), np.bool_)  # noqa: FBT003  # what is missing is not garbled
+
+
+def sorted_out(text: str, codes: NDArray[np.uint32]) -> tuple[Sorts, Sorts, Sorts]:
+    r"""Give the sort of each character, the script of each letter, and whether it is a capital.
+
+    The script is 0 where a letter looks like none of another one.
 
     codes: the code points. Invisible is what Unicode calls format characters, fillers and selectors, but for what is
     ordinary where it stands: in emoji, in scripts that are written with joiners, and behind Chinese characters.
@@ -43,20 +75,20 @@ def sorted_out(text: str, codes: NDArray[np.uint32]) -> tuple[Sorts, Sorts]:
     True
     """
     distinct, place = np.unique(codes, return_inverse=True)
-    table = np.array([_kind(chr(code)) for code in distinct.tolist()], np.uint8).reshape(-1, 2)
-    sorts, scripts = table[place, 0], table[place, 1]
+    table = np.array([_kind(chr(code)) for code in distinct.tolist()], np.uint8).reshape(-1, 3)
+    sorts, scripts, capitals = table[place].T
     if (table[:, 0] == INVISIBLE).any():
         for ordinary, sort in ((_IN_EMOJI, MARK), (_IN_WORDS, LETTER)):
             for found in ordinary.finditer(text):
                 sorts[found.start() : found.end()] = sort
-    return sorts, scripts
+    return sorts, scripts, capitals
 
 
-def _kind(character: str) -> tuple[int, int]:
+def _kind(character: str) -> tuple[int, int, bool]:
     category = unicodedata.category(character)
     if category == "Cf" or character in _BLANK:
-        return INVISIBLE, 0
-    sort, name = _SORTS.get(category[0], OTHER), unicodedata.name(character, "")
+        return INVISIBLE, 0, False
+    sort, name, capital = _SORTS.get(category[0], OTHER), unicodedata.name(character, ""), category in {"Lu", "Lt"}
     if category[0] != "L" or character in _IN_FORMULAS or name.startswith(_UNLIKE):
-        return sort, 0
-    return sort, LATIN if name.startswith("LATIN ") else FOREIGN
+        return sort, 0, capital
+    return sort, LATIN if name.startswith("LATIN ") else FOREIGN, capital

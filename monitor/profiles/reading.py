@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from monitor.profiles.characters import garbled
 from monitor.profiles.layout import ValueType
 from monitor.profiles.sparing import spare_pandas
 from monitor.types import ColumnKind
@@ -160,7 +161,7 @@ class Numbers:
 def numbers(column: pa.ChunkedArray, kind: ColumnKind = "numeric", width: int = 0) -> Numbers:
     """Read a column as numbers; a boolean is 0 or 1, a vector of `width` its norm.
 
-    A text is its length in characters; one without any is missing.
+    A text is its length in characters; one without any is missing, and one that is `garbled` is invalid.
     """
     if kind == "vector":
         held, invalid = vectors(column, width)
@@ -168,9 +169,7 @@ def numbers(column: pa.ChunkedArray, kind: ColumnKind = "numeric", width: int = 
             norms = np.sqrt((held**2).sum(axis=1))
         return Numbers(pa.chunked_array([pa.array(norms)]), invalid if invalid.any() else None)
     if kind == "text":
-        text = type_of(column.type) == "text"
-        lengths = pc.utf8_length(column.cast(pa.large_string())) if text else None
-        return _parsed(column, _length) if lengths is None else Numbers(pc.if_else(pc.equal(lengths, 0), None, lengths))
+        return _lengths(column) if type_of(column.type) == "text" else _parsed(column, _length)
     if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
         return Numbers(column)
     if pa.types.is_null(column.type) or pa.types.is_decimal(column.type):
@@ -178,6 +177,12 @@ def numbers(column: pa.ChunkedArray, kind: ColumnKind = "numeric", width: int = 
     if pa.types.is_boolean(column.type):
         return Numbers(column.cast(pa.int8()))
     return _parsed(column, _float if type_of(column.type) in {"text", "number", "boolean"} else _nothing)
+
+
+def _lengths(column: pa.ChunkedArray) -> Numbers:
+    lengths, invalid = pc.utf8_length(column.cast(pa.large_string())), garbled(column)
+    without = pc.or_(pc.equal(lengths, 0), pa.chunked_array([pa.array(invalid)]))
+    return Numbers(pc.if_else(without, None, lengths), invalid if invalid.any() else None)
 
 
 def floats(column: pa.ChunkedArray, kind: ColumnKind = "numeric", width: int = 0) -> Floats:
@@ -238,8 +243,20 @@ def width_of(column: pa.ChunkedArray) -> int:
 def vectors(column: pa.ChunkedArray, width: int) -> tuple[Floats, Flags]:
     """Read a column of lists as (rows, width), NaN where there is no vector of this width, and mark what is none.
 
-    A vector that holds what is no number is none.
+    A vector that holds what is no number is none, and so is one of zeros alone, as what failed to make one gives.
     """
+    held, present = _of_width(column, width)
+    odd = np.asarray(~np.isfinite(held).all(axis=1) | ~held.any(axis=1), np.bool_)
+    return np.where(odd[:, None], np.nan, held) if odd.any() else held, present & odd
+
+
+def zeros(column: pa.ChunkedArray, width: int) -> Flags:
+    """Say which vectors of a width hold zeros alone."""
+    return np.asarray(~_of_width(column, width)[0].any(axis=1), np.bool_)
+
+
+def _of_width(column: pa.ChunkedArray, width: int) -> tuple[Floats, Flags]:
+    """Read a column of lists as (rows, width), NaN where there is none of this width, and say which rows hold any."""
     present = np.asarray(column.is_valid().to_numpy(), np.bool_)
     column = _listed(column)
     if not (width and width_of(column)):
@@ -250,13 +267,11 @@ def vectors(column: pa.ChunkedArray, width: int) -> tuple[Floats, Flags]:
     fits = present & (lengths == width)
     values = np.asarray(lists.flatten().to_numpy(zero_copy_only=False), dtype=np.float64)
     if fits.all():
-        held = values.reshape(-1, width)
-    else:
-        held = np.full((len(column), width), np.nan)
-        first = (np.cumsum(lengths) - lengths)[fits]
-        held[fits] = values[first[:, None] + np.arange(width)]
-    odd = np.asarray(~np.isfinite(held).all(axis=1), np.bool_)
-    return np.where(odd[:, None], np.nan, held) if odd.any() else held, present & odd
+        return values.reshape(-1, width), present
+    held = np.full((len(column), width), np.nan)
+    first = (np.cumsum(lengths) - lengths)[fits]
+    held[fits] = values[first[:, None] + np.arange(width)]
+    return held, present
 
 
 def _parsed(column: pa.ChunkedArray, parse: Callable[[str], float]) -> Numbers:

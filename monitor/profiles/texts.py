@@ -8,7 +8,18 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from monitor.profiles.characters import DIGIT, FOREIGN, INVISIBLE, LATIN, LETTER, MARK, OTHER, Sorts, sorted_out
+from monitor.profiles.characters import (
+    DIGIT,
+    FOREIGN,
+    INVISIBLE,
+    LATIN,
+    LETTER,
+    MARK,
+    OTHER,
+    Sorts,
+    garbled,
+    sorted_out,
+)
 from monitor.profiles.derivation import Derivation
 from monitor.profiles.layout import Column
 from monitor.profiles.reading import type_of
@@ -19,9 +30,10 @@ Floats = NDArray[np.float64]
 Hashes = NDArray[np.uint64]
 Places = NDArray[np.intp]
 
-SHARES = ("letters", "digits", "punctuation", "non_ascii", "invisible", "lookalike_letters")
+SHARES = ("letters", "digits", "punctuation", "non_ascii", "invisible")
+OF_LETTERS = ("capitals", "lookalike_letters")
 HIDDEN = ("invisible", "lookalike_letters")
-NAMES = ("unseen_words", *SHARES, "component_1", "component_2")
+NAMES = ("unseen_words", *SHARES, *OF_LETTERS, "component_1", "component_2")
 BUCKETS, TOPICS, ABOUT_ROWS = 1 << 20, 256, 10_000
 _PIECES = re.compile(r"[^\s_!-/:-@\[-`{-~]+")
 _MULTIPLIER = 0x9E3779B97F4A7C15
@@ -63,9 +75,10 @@ def make(derivation: Derivation, rows: pa.Table) -> Mapping[str, Floats]:
 
     unseen_words: share of words that the fitted rows did not hold, of 2^20 hashed ones; a full vocabulary hides some.
     letters, digits, punctuation, non_ascii, invisible: shares of the characters; `invisible` are format characters, as
-    zero-width ones, that are no part of an emoji. lookalike_letters: share of the letters that are of the rarer script
-    in a word that mixes Latin with one that looks like it. component_1, component_2: mean loading of the words on the
-    principal components of the bag of words, hashed to 256. (Weinberger et al. 2009; Davis & Suignard 2014: TR 39)
+    zero-width ones, that are no part of an emoji. capitals, lookalike_letters: shares of the letters; the second are of
+    the rarer script in a word that mixes Latin with one that looks like it. component_1, component_2: mean loading of
+    the words on the principal components of the bag of words, hashed to 256. NaN where a text is garbled. (Weinberger
+    et al. 2009; Davis & Suignard 2014: TR 39)
     """
     (name,) = derivation.columns
     seen = np.unpackbits(derivation.arrays["vocabulary"]).astype(np.bool_)
@@ -74,6 +87,7 @@ def make(derivation: Derivation, rows: pa.Table) -> Mapping[str, Floats]:
         for start in range(0, rows.num_rows, SLICE):
             texts = texts_of(rows.column(name).slice(start, SLICE))
             made[:, start : start + len(texts)] = _measured(texts, seen, derivation.arrays["topics"])
+        made[:, garbled(rows.column(name))] = np.nan
     return dict(zip(derivation.names, made, strict=True))
 
 
@@ -83,8 +97,9 @@ def _measured(texts: list[str], seen: NDArray[np.bool_], topics: Floats) -> Floa
     new = np.bincount(words.text, weights=~seen[words.hashes % np.uint64(BUCKETS)], minlength=len(texts))
     about = [np.bincount(words.text, weights=axis[_topic(words)], minlength=len(texts)) for axis in topics.T]
     with np.errstate(divide="ignore", invalid="ignore"):
-        shares = [counts[name] / counts["length"] for name in SHARES[:-1]]
-        return np.stack([new / held, *shares, _lookalikes(counts, words), *(sums / held for sums in about)])
+        shares = [counts[name] / counts["length"] for name in SHARES]
+        of_letters = [_of_letters(counts, counts["capitals"]), _lookalikes(counts, words)]
+        return np.stack([new / held, *shares, *of_letters, *(sums / held for sums in about)])
 
 
 def hidden(texts: list[str]) -> Floats:
@@ -96,7 +111,11 @@ def hidden(texts: list[str]) -> Floats:
 
 def _lookalikes(counts: Mapping[str, Floats], words: Words) -> Floats:
     alike = np.bincount(words.text, weights=words.lookalikes, minlength=counts["length"].size)
-    return np.where(counts["length"] > 0, alike / np.maximum(counts["letters"], 1), np.nan)
+    return _of_letters(counts, alike)
+
+
+def _of_letters(counts: Mapping[str, Floats], part: Floats) -> Floats:
+    return np.where(counts["length"] > 0, part / np.maximum(counts["letters"], 1), np.nan)
 
 
 def words_of(texts: list[str]) -> tuple[Places, Hashes]:
@@ -128,10 +147,11 @@ def read(texts: list[str]) -> tuple[dict[str, Floats], Words]:
     codes = np.frombuffer(whole.encode("utf-32-le", "surrogatepass"), np.uint32)
     text = np.repeat(np.arange(len(texts)), lengths + 1)
     ends = np.cumsum(lengths + 1) - 1
-    sorts, scripts = sorted_out(whole, codes)
+    sorts, scripts, capitals = sorted_out(whole, codes)
     sorts[ends] = OTHER
     counted = {"letters": LETTER, "digits": DIGIT, "punctuation": MARK, "invisible": INVISIBLE}
-    rows = {name: text[sorts == sort] for name, sort in counted.items()} | {"non_ascii": text[codes > 127]}
+    rows = {name: text[sorts == sort] for name, sort in counted.items()}
+    rows |= {"non_ascii": text[codes > 127], "capitals": text[capitals > 0]}
     counts = {name: np.bincount(places, minlength=len(texts)).astype(np.float64) for name, places in rows.items()}
     counts["length"] = lengths.astype(np.float64)
     return counts, _words(codes, text, sorts, scripts)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtri
 
 BEFORE = 5
@@ -24,8 +25,20 @@ def has_set_in(before: Sequence[float], since: Sequence[float]) -> bool:
     """
     if len(before) < BEFORE or not since:
         return False
-    return _deviate(before[-BEFORE:]) < HARDLY * _deviate(since)
+    return float(np.mean(_deviates(before[-BEFORE:]))) < HARDLY * float(np.mean(_deviates(since)))
 
 
-def _deviate(p_values: Sequence[float]) -> float:
-    return float(np.mean(-ndtri(np.clip(p_values, 1e-300, 0.5))))
+def first_that_shows(p_values: Sequence[float]) -> int:
+    """Give the place of the first of some windows that shows a difference more than hardly, beside the surest of them.
+
+    p_values: of one test, one at least. What breached by chance days before is no part of what is told.
+
+    >>> first_that_shows([0.01, 1e-80, 1e-90]), first_that_shows([0.01, 1e-3, 1e-6])
+    (1, 0)
+    """
+    deviates = _deviates(p_values)
+    return int(np.argmax(deviates >= HARDLY * deviates.max()))
+
+
+def _deviates(p_values: Sequence[float]) -> NDArray[np.float64]:
+    return np.asarray(-ndtri(np.clip(p_values, 1e-300, 0.5)))

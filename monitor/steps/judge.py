@@ -19,9 +19,9 @@ from monitor.steps.due import Due, Known, Revisions, due_windows, label_clock, m
 from monitor.steps.faulty import Faulty, faulty_clients
 from monitor.steps.going_on import clients_going_on
 from monitor.steps.history import History
+from monitor.steps.invalid import with_invalid
 from monitor.steps.known import known_of, of_one_length
 from monitor.steps.leaps import leaps_measured, stirred_columns
-from monitor.steps.lengths import with_lengths
 from monitor.steps.memory import Memory
 from monitor.steps.notify import addressed, tell
 from monitor.steps.origins import with_origins
@@ -200,7 +200,7 @@ class Judging:
         stepped = list(noting_alone(stepped, verdict.only, standing.rows))
         layout, window = verdict.profiles[WHOLE][0].layout, looked_at.sample.stretch
         stepped = with_clients_behind(database, watch, stepped, self._history, window)
-        return self._explained(looked_at, verdict, with_lengths(database, watch.name, stepped, layout, window))
+        return self._explained(looked_at, verdict, with_invalid(database, watch.name, stepped, layout, window))
 
     def written(self, verdict: Verdict, stepped: Sequence[Finding], due: Due, *, now: datetime) -> list[Finding]:
         """Write a window's measurements, its alerts' steps and their messages; give what became of its alerts."""

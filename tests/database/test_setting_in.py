@@ -1,5 +1,6 @@
 """Since when a column was quiet, of the measurements before its drift."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -69,3 +70,31 @@ def test_what_was_noted_stays_while_it_fires(database: Database) -> None:
 
 def drift_later(fired: Finding) -> Finding:
     return Finding(fired.alert, "m", "drift.data", "smooth_test", day(10), column="a", value=0.5, p_value=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("before", "since"),
+    [
+        # by chance, a day before what is told of
+        (0.01, 9),
+        # it was on its way
+        (1e-4, 7),
+        # nothing is known of the window
+        (None, 7),
+    ],
+)
+def test_what_fires_is_told_since_the_first_window_that_shows_it(
+    database: Database, before: float | None, since: int
+) -> None:
+    fired = drift("a", since=7, now=9)
+    begun = replace(fired.alert, breaches=(day(7).start, None, day(9).start))
+    fired = replace(fired, alert=begun, p_value=1e-40 if since == 9 else 1e-9)
+    with database.write() as connection:
+        register_model(connection, "m", now=START)
+        for number, p_value in ((7, before), (8, 0.3)):
+            here = Measurement("smooth_test", 0.1, column="a", p_value=p_value)
+            write_measurements(connection, "m", day(number), 1, [Judged(here, "drift.data")])
+    (found,) = noting_onsets(database, "m", [fired], {})
+    assert found.alert.since == day(since).start
+    (alone,) = noting_onsets(database, "m", [replace(fired, alert=replace(begun, breaches=(day(9).start,)))], {})
+    assert alone.alert.since == day(9).start

@@ -1,4 +1,4 @@
-"""Vectors of another length than the reference's: a message names both."""
+"""Vectors of another length or of zeros, and texts in another encoding: a message says what they are."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -47,3 +47,31 @@ def test_the_length_that_came_instead_is_named(tmp_path: Path, shorter: int) -> 
     monitor.database.close()
     assert ", most often lists of 5 numbers, in the reference of 8, " in told["text"]
     assert (told["evidence"]["length"], told["evidence"]["usual_length"]) == (5, 8)
+
+
+@pytest.mark.parametrize("column", ["place", "note"])
+def test_zeros_and_texts_in_another_encoding_are_said_to_be_that(tmp_path: Path, column: str) -> None:
+    (tmp_path / "logs").mkdir()
+    words = [f"{a}{b}" for a in ("naïve", "café", "día", "über") for b in ("s", "n", "")]
+    drawn = np.random.default_rng(3)
+
+    def with_notes(table: pa.Table) -> pa.Table:
+        notes = [" ".join(drawn.choice(words, 12)) for _ in range(table.num_rows)]
+        return table.append_column("note", pa.array(notes))
+
+    pq.write_table(with_notes(rows(1, -30, 30)), tmp_path / "reference.parquet")
+    log = with_notes(rows(2, 0, 3))
+    values = log[column].to_pylist()
+    broken = [0.0] * 8 if column == "place" else values[0].encode().decode("cp1252")
+    values[::10] = [broken] * len(values[::10])
+    log = log.set_column(log.column_names.index(column), column, pa.array(values, log[column].type))
+    pq.write_table(log, tmp_path / "logs" / "a.parquet")
+    config = CONFIG.replace("place: vector", "place: vector, note: text")
+    monitor = opened(load(config, place="monitor.yaml", environ={}, read=str), root=tmp_path)
+    once(monitor, clock=lambda: START + timedelta(days=3, minutes=30), rng=Random(1))
+    with monitor.database.read() as connection:
+        told = [row for row in alert_rows(connection) if row["state"] == "firing" and row["evidence"].get("told")]
+    monitor.database.close()
+    assert [(row["detector"], row["column"]) for row in told] == [("invalid_share", column)]
+    said = {"place": "vectors of zeros alone", "note": "read in another encoding than they were written in"}
+    assert said[column] in told[0]["text"]

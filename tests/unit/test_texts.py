@@ -7,11 +7,13 @@ import pyarrow as pa
 import pytest
 
 from monitor.profiles.arrow import kind_of, layout_of
+from monitor.profiles.characters import garbled
 from monitor.profiles.derivation import fitting_rows
 from monitor.profiles.derivations import derived_columns
 from monitor.profiles.groups import profile_table
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import merge
+from monitor.profiles.reading import numbers
 from monitor.profiles.texts import hidden
 from monitor.types import Roles
 
@@ -104,6 +106,38 @@ def test_characters_are_counted_as_one_by_one() -> None:
     for share, kinds in (("letters", "LM"), ("digits", "N"), ("punctuation", "PS")):
         plain = [np.mean([unicodedata.category(c)[0] in kinds and c not in BLANK for c in t]) for t in texts]
         assert found[share] == pytest.approx(plain)
+
+
+WRITTEN = [
+    "na\xefve caf\xe9 \u2013 \xabd\xe9j\xe0 vu\xbb, 20 \u20ac",
+    "\xc6r\xf8, \xd0etta er \xedslenska, SE\xd1OR",
+    "\u041f\u0440\u0438\u0432\u0435\u0442, \u043c\u0438\u0440",
+    "\u65e5\u672c\u8a9e\u306e\u30c6\u30ad\u30b9\u30c8",
+    "S\xe3o Jo\xe3o: N\xc3O, \xc2NGELO \u201c\xe9\u201d\u2026 \u2019",
+    "2 \xd7 3 \u2248 6 \xb1 0.5 \xb5m",
+    "Vi\u1ec7t Nam",
+]
+
+
+@pytest.mark.parametrize("text", WRITTEN)
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
+def test_what_was_read_in_another_encoding_is_garbled_and_nothing_else(text: str, encoding: str) -> None:
+    assert not garbled(pa.chunked_array([[text, "", None]])).any()
+    read = text.encode().decode(encoding, "replace")
+    assert garbled(pa.chunked_array([[read]])).all()
+
+
+def test_garbled_texts_are_invalid_and_tell_nothing_else() -> None:
+    texts = ["it's fine", "it\u00e2\u20ac\u2122s not", "", None]
+    read = numbers(pa.chunked_array([texts]), "text")
+    assert read.invalid is not None
+    assert read.invalid.tolist() == [False, True, False, False]
+    np.testing.assert_array_equal(read.values(0, 4), [9, np.nan, np.nan, np.nan])
+    assert np.isnan(made(texts)["letters"]).tolist() == [False, True, True, True]
+
+
+def test_capitals_are_a_share_of_the_letters() -> None:
+    assert made(["Ab Cd 12", "ÄÖü", "Привет", "1 2"])["capitals"] == pytest.approx([0.5, 2 / 3, 1 / 6, 0])
 
 
 def test_what_a_text_is_about_moves_its_components() -> None:
