@@ -14,13 +14,14 @@ from monitor.alerts.causes import (
     unrelated,
 )
 from monitor.alerts.finding import Finding, Group
+from monitor.alerts.news import shows_hiding
 from monitor.alerts.phrasing import distinct, listed, pasted
 from monitor.alerts.story_wording import is_sudden
 from monitor.alerts.vocabulary import ENDS, TO_DO
 from monitor.profiles.population import NAMES as OF_ALL_FEATURES
 
 NAMED = 3
-ANSWER, LABEL, PART, ALL = "answer", "label", "part", "all features"
+ANSWER, LABEL, PART, HIDDEN, ALL = "answer", "label", "part", "hidden", "all features"
 """What a column may be besides a feature: the model's own answer, a label, made of one column, made of all features."""
 SUBJECTS = {"prediction": ANSWER, "score": ANSWER, "confidence": ANSWER, "expected": ANSWER, "label": LABEL}
 KINDS = {"drift.prediction": ANSWER, "confidence": ANSWER, "drift.label": LABEL}
@@ -65,6 +66,8 @@ FOR_SUBJECT = {
     (ALL, "quality", EITHER): "{where} {are} made of all features: look at what produces these",
     (PART, "drift", EITHER): "{where} {are} made of {of}: lay records of this window beside the reference's (a topic, "
     "a language, another program that makes them); watch performance, and retrain if it falls",
+    (HIDDEN, "drift", EITHER): "in {of} there are characters that nobody sees, or letters that look like other ones, as "
+    "they hide words from a filter: find who sends such texts, or which program writes so",
     (PART, "quality", EITHER): "{where} {are} made of {of}: look at what produces that",
 }
 """What to do about what is no feature, by what it is, detector or kind, and whether features moved with it."""
@@ -120,7 +123,7 @@ def _of_what_it_is(group: Group) -> str:
     found: dict[str, list[Finding]] = {}
     for finding in group.findings:
         found.setdefault(_subject(finding), []).append(finding)
-    if found.keys() & {"", PART}:
+    if found.keys() & {"", PART, HIDDEN}:
         found.pop(ALL, None)
     return "; ".join(dict.fromkeys(_advice(group, *one) for one in sorted(found.items())))
 
@@ -129,7 +132,7 @@ def _subject(finding: Finding) -> str:
     if finding.column in OF_ALL_FEATURES:
         return ALL
     if finding.evidence.get("of"):
-        return PART
+        return HIDDEN if shows_hiding(finding) else PART
     return SUBJECTS.get(str(finding.evidence.get("role"))) or KINDS.get(finding.kind, "")
 
 

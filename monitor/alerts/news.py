@@ -33,6 +33,8 @@ numbers that move by 0.8 deviations none of 300 windows lies as far, of a Pareto
 TOLD_GROUP, TOLD_BROKEN, TOLD_MISSING = "told_group", "told_broken", "told_missing"
 """In an alert's evidence, of what its message named: the group that moved, and the columns that are broken, or lack
 rows."""
+HIDING = ("invisible(", "lookalike_letters(")
+"""What the names of those parts of a text begin with that tell of hidden words."""
 STILL_MOVED = "still_moved"
 """And of a lasting change: the columns that have shown it ever since."""
 
@@ -167,11 +169,19 @@ def follows(finding: Finding, alarm: Alarm) -> bool:
     return alike and not began_later(finding, alarm)
 
 
+def shows_hiding(finding: Finding) -> bool:
+    """Say whether an alert shows writing that hides words in a text: what nobody sees, or letters that look alike."""
+    return finding.column.startswith(HIDING) and bool(finding.evidence.get("of"))
+
+
 def of_the_same_parts(finding: Finding, alarm: Alarm) -> bool:
     """Say whether an alert shows drift of a text, or vector, that another one has told of by what it is made of.
 
-    A topic, a language or another program moves many of its parts, and each passes its threshold when it does.
+    A topic, a language or another program moves many of its parts, and each passes its threshold when it does. That
+    words are hidden in a text is news all the same.
     """
+    if shows_hiding(finding):
+        return False
     model, kind, column, segment = alarm.labels
     if (model, kind, segment) != (finding.model, finding.kind, finding.segment) or kind != "drift.data":
         return False

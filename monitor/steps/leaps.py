@@ -78,7 +78,7 @@ def leaps(sight: "Sight") -> Iterator[Found]:
     means, here = Means(reference, sight.memory), means_of(sight.whole, reference.layout.related)
     for column in _looked_at(reference.layout, sight.stirred):
         usual, now = reference.columns[column.name].moments, sight.whole.columns[column.name].moments
-        if not (usual and now and usual[2] > 0 and now[0] > 1):
+        if not (usual and now and usual[2] > 0 and now[0] >= max(sight.settings.min_rows, 2)):
             continue
         stirred = sight.stirred.get(column.name, Stirred())
         since, lately = stirred.leapt, began_lately(stirred.leapt, before, last=LAST)

@@ -257,6 +257,9 @@ LENGTH = standing(firing("drift.data", "note", day=5))
         (firing("drift.data", "component_2(reply)", evidence={"of": "reply"}), True),
         (firing("drift.data", "reply"), True),
         (firing("quality", "component_2(note)", evidence={"of": "note"}), True),
+        # words that are hidden are no topic
+        (firing("drift.data", "lookalike_letters(note)", evidence={"of": "note"}), True),
+        (firing("drift.data", "invisible(note)", evidence={"of": "note"}), True),
     ],
 )
 def test_parts_of_one_text_are_told_once(found: Finding, *, news: bool) -> None:
