@@ -111,7 +111,7 @@ def hidden(texts: list[str]) -> Floats:
 
 def _lookalikes(counts: Mapping[str, Floats], words: Words) -> Floats:
     alike = np.bincount(words.text, weights=words.lookalikes, minlength=counts["length"].size)
-    return _of_letters(counts, alike)
+    return _of_letters(counts, alike.astype(np.float64))
 
 
 def _of_letters(counts: Mapping[str, Floats], part: Floats) -> Floats:

@@ -51,7 +51,8 @@ def _kept(finding: Finding, standing: Mapping[str, Mapping[str, Any]]) -> Findin
 
 
 def _noted(connection: Connection, model: str, finding: Finding) -> Finding:
-    if finding.alert.since is None or finding.p_value is None:
+    now = finding.p_value
+    if finding.alert.since is None or now is None:
         return finding
     drift, seen = _is_drift(finding), list[tuple[Window, float]]()
     if (drift and finding.detector != STEP_CHANGE) or len(_begun(finding.alert)) > 1:
@@ -64,7 +65,7 @@ def _noted(connection: Connection, model: str, finding: Finding) -> Finding:
         return replace(finding, evidence={**finding.evidence, QUIET: instant(since)})
     earlier = [(window, p_value) for window, p_value in seen if window.end <= since][:-BETWEEN][-BEFORE:]
     later = [p_value for window, p_value in seen if window.start >= since]
-    if not has_set_in([p_value for _, p_value in earlier], [*later, finding.p_value]):
+    if not has_set_in([p_value for _, p_value in earlier], [*later, now]):
         return finding
     return replace(finding, evidence={**finding.evidence, QUIET: instant(earlier[0][0].start)})
 
