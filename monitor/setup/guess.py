@@ -36,7 +36,8 @@ from monitor.setup.signs import (
     times_named,
 )
 
-WINDOW_ROWS = 500
+WINDOW_ROWS, DAY_ROWS = 500, 100
+"""So many rows make a window; a day is taken for fewer, since of a week a fault is told weeks later."""
 SURELY = 0.9
 FILLED = 0.5
 """At least that share of the windows between the first and the last should hold rows."""
@@ -60,7 +61,7 @@ class Guess:
     segments: columns that could split the traffic; a suggestion, for the user to choose from.
     perhaps: a column that may be the prediction, where none surely is. doubtful: one that may be the label, but agrees
         with the prediction hardly more than by chance.
-    window: the shortest usual window that holds about `WINDOW_ROWS` rows, and why.
+    window: the shortest usual window that holds enough rows, and why.
     vectors: columns of embeddings. columns: every column of the sample.
     """
 
@@ -326,5 +327,6 @@ def _window(times: pa.ChunkedArray | None) -> Choice:
         windows = np.unique(known // (_LENGTHS[name] // timedelta(microseconds=1)))
         return bool(windows.size >= FILLED * (windows[-1] - windows[0] + 1))
 
-    name = next((name for name in _LENGTHS if held(name) >= WINDOW_ROWS and filled(name)), "1w")
+    enough = {name: DAY_ROWS if name == "1d" else WINDOW_ROWS for name in _LENGTHS}
+    name = next((name for name in _LENGTHS if held(name) >= enough[name] and filled(name)), "1w")
     return Choice(name, f"about {held(name):,.0f} rows, as the sample comes")

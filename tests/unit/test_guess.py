@@ -367,10 +367,10 @@ def test_a_file_that_is_no_csv_is_refused_with_its_mend(tmp_path: Path, content:
 
 @pytest.mark.parametrize(
     ("minutes", "window"),
-    # 600 rows: one every 6 seconds, every minute, every 2 minutes, every hour
-    [(0.1, "1h"), (0.5, "6h"), (2, "1d"), (60, "1w")],
+    # 600 rows: one every 6 seconds, every half minute, every 2, 10 and 20 minutes, every hour
+    [(0.1, "1h"), (0.5, "6h"), (2, "1d"), (10, "1d"), (20, "1w"), (60, "1w")],
 )
-def test_the_window_holds_five_hundred_rows(minutes: float, window: str) -> None:
+def test_the_window_holds_five_hundred_rows_or_a_day_of_a_hundred(minutes: float, window: str) -> None:
     times = [START + timedelta(minutes=minutes * i) for i in range(N)]
     assert guess(with_columns(logged_at=times)).window.column == window
 
