@@ -66,7 +66,11 @@ FOR_SUBJECT = {
     (ALL, "quality", EITHER): "{where} {are} made of all features: look at what produces these",
     (PART, "drift", EITHER): "{where} {are} made of {of}: lay records of this window beside the reference's (a topic, "
     "a language, another program that makes them); watch performance, and retrain if it falls",
-    (HIDDEN, "drift", EITHER): "in {of} there are characters that nobody sees, or letters that look like other ones, as "
+    (
+        HIDDEN,
+        "drift",
+        EITHER,
+    ): "in {of} there are characters that nobody sees, or letters that look like other ones, as "
     "they hide words from a filter: find who sends such texts, or which program writes so",
     (PART, "quality", EITHER): "{where} {are} made of {of}: look at what produces that",
 }

@@ -7,13 +7,14 @@ from monitor.detectors.concept import likenesses_of
 from monitor.detectors.confidence import confidence_gap
 from monitor.detectors.drift.mean_vector import mean_spreads
 from monitor.detectors.performance import METRICS
-from monitor.detectors.performance.estimated import estimate_spreads
-from monitor.detectors.performance.estimated_errors import error_spreads
-from monitor.detectors.performance.estimated_macro import macro_spreads
-from monitor.detectors.performance.spread import spreads_of
+from monitor.detectors.performance.estimated import estimate_seasons, estimate_spreads
+from monitor.detectors.performance.estimated_errors import error_seasons, error_spreads
+from monitor.detectors.performance.estimated_macro import macro_seasons, macro_spreads
+from monitor.detectors.performance.spread import seasons_of, spreads_of
 from monitor.profiles.correlation import ROWS_NEEDED, WINDOWS_NEEDED, correlation_of
 from monitor.profiles.layout import Column, Layout
 from monitor.profiles.profile import Profile, merge
+from monitor.profiles.season import Season
 from monitor.types import Window
 
 SPREAD = (*METRICS, confidence_gap.METRIC)
@@ -69,6 +70,12 @@ def told_by_windows(layout: Layout, whole: Profile, windows: Mapping[Window, Pro
     judged = as_judged(windows, least)
     before_labels = estimate_spreads(whole, judged) | macro_spreads(whole, judged) | error_spreads(whole, judged)
     return replace(likeness_of(windows, judged, layout), spreads=_spreads(judged) | before_labels)
+
+
+def seasons_told(whole: Profile, windows: Mapping[Window, Profile]) -> dict[str, Season]:
+    """Give the weekly seasons of all traffic's performance, as it was and as it is expected before labels."""
+    before_labels = estimate_seasons(whole, windows) | macro_seasons(whole, windows) | error_seasons(whole, windows)
+    return seasons_of(windows, SPREAD) | before_labels
 
 
 def told_of_segment(whole: Layout, windows: Mapping[Window, Profile], least: int = 1) -> Layout:

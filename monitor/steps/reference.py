@@ -32,7 +32,7 @@ from monitor.steps.baselines import fitted, unpacked
 from monitor.steps.groups import group_spreads
 from monitor.steps.labelled import with_labels
 from monitor.steps.learned import SHARD, labels_came, told_of
-from monitor.steps.likeness import SPREAD, told_by_windows, told_of_segment
+from monitor.steps.likeness import SPREAD, seasons_told, told_by_windows, told_of_segment
 from monitor.steps.measure import VERSION, is_segment
 from monitor.steps.slices import grouped, sliced
 from monitor.steps.tracking import follow_stored
@@ -220,8 +220,8 @@ def profiled_reference(rows: pa.Table, watch: Watch) -> dict[str, Profile]:
     layout = layout if layout.windows >= WINDOWS_NEEDED else _told_by_runs(layout, timed)
     spreads = {**layout.spreads, **group_spreads(windows, layout)}
     layout = told_by_the_week(layout, {at.window: one for at, one in slices.items() if at == Slice(at.window)})
-    calendar, seasons = calendar_of(timed[watch.roles.timestamp]), seasons_of(held[WHOLE], SPREAD)
-    layout = replace(layout, spreads=spreads, calendar=calendar, seasons=seasons)
+    layout = replace(layout, spreads=spreads, calendar=calendar_of(timed[watch.roles.timestamp]))
+    layout = replace(layout, seasons=seasons_told(replace(segments[WHOLE], layout=layout), held[WHOLE]))
     own = {
         part: replace(told_of_segment(layout, held[part], least), seasons=seasons_of(held[part], SPREAD))
         for part in segments

@@ -8,7 +8,7 @@ hardly any are. All are blind to a concept that changed: rows that look and scor
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -17,17 +17,18 @@ import numpy as np
 
 from monitor.detectors.detector import Detector
 from monitor.detectors.performance import decisions, roc_auc
-from monitor.detectors.performance.judged import Metric, inflation_of
+from monitor.detectors.performance.judged import USUAL_THEN, Metric, usual_then
 from monitor.detectors.performance.served import Learned, Rows, labelled, learned_from, served_rows
-from monitor.detectors.performance.spread import WINDOWS_NEEDED, spread_and_lasting, spread_of
+from monitor.detectors.performance.spread import WINDOWS_NEEDED, level, season_in, spread_and_lasting, spread_of
 from monitor.detectors.performance.support import doubt_of_hits
 from monitor.detectors.quality.contradicted_share import contradicting
 from monitor.profiles.outcome import Outcome
 from monitor.profiles.profile import Profile
+from monitor.profiles.season import Season
 from monitor.stats import estimation
 from monitor.stats.estimation import Expecting, chance_variance, label_variance, row_variance
 from monitor.stats.intervals import Estimate, prediction_interval, rise_test, surely_above_zero
-from monitor.types import Measurement
+from monitor.types import Measurement, Window
 
 KIND = "performance.estimated"
 NO_ROWS = "no rows with a score in this window"
@@ -113,20 +114,22 @@ def estimated(metric: Estimated, reference: Profile, current: Profile) -> Iterat
         note = NO_ROWS if not n else NO_CHANCES if learned is None else "nothing is expected to be positive"
         yield Measurement(metric.name, None, n=n, note=note)
         return
-    yield fallen(metric.name, reference, usual, found)
+    yield fallen(metric.name, reference, current, usual, found)
 
 
-def fallen(name: str, reference: Profile, usual: Estimate, found: Estimate) -> Measurement:
-    """Lay a number that is expected of a window beside that expected of the reference; lower is worse."""
+def fallen(name: str, reference: Profile, current: Profile, usual: Estimate, found: Estimate) -> Measurement:
+    """Lay a number that is expected of a window beside what is of the reference at its time; lower is worse."""
+    then, grown = usual_then(name, reference, current, usual, found, alike="score")
     return Measurement(
         name,
         found.value,
         n=found.n,
-        p_value=rise_test(found, usual, inflation_of(name, reference, usual, found, alike="score")),
-        effect=usual.value - found.value,
+        p_value=rise_test(found, then, grown),
+        effect=then.value - found.value,
         low=found.low,
         high=found.high,
         reference=usual.value,
+        evidence={} if then is usual else {USUAL_THEN: then.value},
     )
 
 
@@ -145,6 +148,16 @@ def estimate_spreads(reference: Profile, windows: Sequence[Profile]) -> dict[str
     return {name: spread for name, spread in found.items() if spread is not None}
 
 
+def estimate_seasons(reference: Profile, windows: Mapping[Window, Profile]) -> dict[str, Season]:
+    """Give each estimate's weekly season, by the detector's name, of those that have enough windows."""
+    found = dict[str, Season | None]()
+    for metric in METRICS:
+        if learned := _learned(metric, reference):
+            made = {at: one for at, window in windows.items() if (one := _of_window(metric, window, learned))}
+            found[metric.name] = season_in(made)
+    return {name: season for name, season in found.items() if season}
+
+
 def _spreads(metric: Estimated, reference: Profile, windows: Sequence[Profile]) -> dict[str, float | None]:
     learned = _taught(reference.outcome)
     if learned is None:
@@ -152,8 +165,11 @@ def _spreads(metric: Estimated, reference: Profile, windows: Sequence[Profile]) 
     plain = replace(learned, excess=None)
     harm = _harm(metric, windows, learned, plain) if learned.excess else None
     chosen = learned if harm is None else plain
+    found = [one for window in windows if (one := _of_window(metric, window, chosen))]
+    usual = _usual(metric, reference.outcome, chosen)
     return {
-        **spread_and_lasting(metric.name, [one for window in windows if (one := _of_window(metric, window, chosen))]),
+        **spread_and_lasting(metric.name, found),
+        **(level(metric.name, found, usual.value) if usual else {}),
         gap_of(metric.name): spread_of([one for window in windows if (one := _gap(metric, window, chosen))]),
         harm_of(metric): harm,
     }

@@ -7,19 +7,20 @@ ever and whose label is another one.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from monitor.detectors.detector import Detector, inflation
 from monitor.detectors.performance import residuals
-from monitor.detectors.performance.judged import Metric, inflation_of, relative_rise
-from monitor.detectors.performance.spread import spread_and_lasting, spread_of
+from monitor.detectors.performance.judged import USUAL_THEN, Metric, relative_rise, usual_then
+from monitor.detectors.performance.spread import level, season_in, spread_and_lasting, spread_of
 from monitor.detectors.performance.support import doubt_of_errors
 from monitor.profiles.expected_error import ABSOLUTE, ROWS_NEEDED, SQUARE
 from monitor.profiles.outcome import RegressionOutcome
 from monitor.profiles.profile import Profile
+from monitor.profiles.season import Season
 from monitor.stats.intervals import Estimate, log_interval, rise_test
-from monitor.types import Measurement
+from monitor.types import Measurement, Window
 
 KIND = "performance.estimated"
 NO_ROWS = "no rows in this window whose error could be expected"
@@ -77,10 +78,20 @@ def error_spreads(reference: Profile, windows: Sequence[Profile]) -> dict[str, f
     found = dict[str, float | None]()
     for metric in METRICS:
         made = [(window, one) for window in windows if (one := _estimate(metric, reference, window))]
-        found |= spread_and_lasting(metric.name, [one for _, one in made])
+        usual, errors = _estimate(metric, reference, reference), [one for _, one in made]
+        found |= spread_and_lasting(metric.name, errors) | (level(metric.name, errors, usual.value) if usual else {})
         gaps = (_gap(metric, reference, window, one) for window, one in made)
         found[metric.gap] = spread_of([one for one in gaps if one])
     return {name: spread for name, spread in found.items() if spread is not None}
+
+
+def error_seasons(reference: Profile, windows: Mapping[Window, Profile]) -> dict[str, Season]:
+    """Give each estimate's weekly season, by the detector's name, of those that have enough windows."""
+    found = dict[str, Season | None]()
+    for metric in METRICS:
+        made = {at: one for at, window in windows.items() if (one := _estimate(metric, reference, window))}
+        found[metric.name] = season_in(made)
+    return {name: season for name, season in found.items() if season}
 
 
 def _estimated(metric: Expected, reference: Profile, current: Profile) -> Iterator[Measurement]:
@@ -91,27 +102,28 @@ def _estimated(metric: Expected, reference: Profile, current: Profile) -> Iterat
         note = NO_ROWS if usual else _unteachable(reference.outcome)
         yield Measurement(metric.name, None, n=current.rows, note=note)
         return
-    grown = _inflation(metric, reference, current, usual, found)
+    then, means = usual_then(metric.name, reference, current, usual, found, alike="prediction")
+    grown = _inflation(metric, reference, current, means)
     low, high = log_interval(found.value, _prediction_error(metric, reference, current, found))
     yield Measurement(
         metric.name,
         found.value,
         n=found.n,
-        p_value=rise_test(usual, found, grown),
-        effect=relative_rise(usual, found),
+        p_value=rise_test(then, found, grown),
+        effect=relative_rise(then, found),
         low=low,
         high=high,
         reference=usual.value,
+        evidence={} if then is usual else {USUAL_THEN: then.value},
     )
 
 
-def _inflation(metric: Expected, reference: Profile, current: Profile, usual: Estimate, found: Estimate) -> float:
+def _inflation(metric: Expected, reference: Profile, current: Profile, means: float) -> float:
     """Give by how much more the difference varies than by its rows: as the windows' means do, and their columns.
 
     Errors rise with a covariate by leaps where their logarithm follows it, so that the spread of few windows' means
     says too little of the largest; the columns' likeness is raised for that.
     """
-    means = inflation_of(metric.name, reference, usual, found, alike="prediction")
     return max(means, inflation(reference, *(one.columns[metric.column] for one in (reference, current))))
 
 

@@ -5,7 +5,7 @@ such decisions were worth on the reference; a wrong one has the labels that it h
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -19,10 +19,11 @@ from monitor.detectors.performance import macro
 from monitor.detectors.performance.estimated import CONTRADICTED, KIND, NO_CHANCES, NO_ROWS, fallen, gap_of
 from monitor.detectors.performance.judged import Metric
 from monitor.detectors.performance.served import Learned, learned_from, served_rows
-from monitor.detectors.performance.spread import spread_and_lasting, spread_of
+from monitor.detectors.performance.spread import level, season_in, spread_and_lasting, spread_of
 from monitor.detectors.quality.contradicted_share import contradicting
 from monitor.profiles.outcome import MulticlassOutcome, Outcome
 from monitor.profiles.profile import Profile
+from monitor.profiles.season import Season
 from monitor.stats.expected_macro import (
     Decided,
     ExpectedMacro,
@@ -31,7 +32,7 @@ from monitor.stats.expected_macro import (
     expected_macro_recall,
 )
 from monitor.stats.intervals import Estimate, prediction_interval
-from monitor.types import Measurement
+from monitor.types import Measurement, Window
 
 Floats = NDArray[np.float64]
 
@@ -128,7 +129,7 @@ def estimated(metric: Averaged, reference: Profile, current: Profile) -> Iterato
         note = NO_CHANCES if taught is None else NO_ROWS
         yield Measurement(metric.name, None, n=int(after.served.sum()), note=note)
         return
-    yield fallen(metric.name, reference, usual, found)
+    yield fallen(metric.name, reference, current, usual, found)
 
 
 def macro_spreads(reference: Profile, windows: Sequence[Profile]) -> dict[str, float]:
@@ -143,9 +144,26 @@ def macro_spreads(reference: Profile, windows: Sequence[Profile]) -> dict[str, f
     held = [(outcome, taught.decided(outcome)) for outcome in outcomes]
     found = dict[str, float | None]()
     for metric in METRICS:
-        found |= spread_and_lasting(metric.name, [one for _, rows in held if (one := _estimate(metric, rows, taught))])
+        made = [one for _, rows in held if (one := _estimate(metric, rows, taught))]
+        usual = _usual(metric, reference.outcome, taught) if isinstance(reference.outcome, MulticlassOutcome) else None
+        found |= spread_and_lasting(metric.name, made) | (level(metric.name, made, usual.value) if usual else {})
         found[gap_of(metric.name)] = spread_of([one for each in held if (one := _gap(metric, *each))])
     return {name: spread for name, spread in found.items() if spread is not None}
+
+
+def macro_seasons(reference: Profile, windows: Mapping[Window, Profile]) -> dict[str, Season]:
+    """Give each average's weekly season, by the detector's name, of those that have enough windows."""
+    taught = _taught(reference.outcome)
+    if taught is None:
+        return {}
+    decided = {
+        at: taught.decided(one.outcome) for at, one in windows.items() if isinstance(one.outcome, MulticlassOutcome)
+    }
+    found = dict[str, Season | None]()
+    for metric in METRICS:
+        made = {at: one for at, rows in decided.items() if (one := _estimate(metric, rows, taught))}
+        found[metric.name] = season_in(made)
+    return {name: season for name, season in found.items() if season}
 
 
 def _estimate(metric: Averaged, rows: Decided | None, taught: Taught, gap: float = 0.0) -> Estimate | None:

@@ -100,7 +100,7 @@ def judged(metric: Metric[Labelled], reference: Profile, current: Profile) -> It
         note = usual if usual == NO_REFERENCE else f"in the reference: {usual}"
         yield Measurement(metric.name, found.value, n=rows, low=found.low, high=found.high, note=note)
     else:
-        then, grown = _usual_then(metric, reference, current, usual, found)
+        then, grown = usual_then(metric.name, reference, current, usual, found)
         effect = (metric.worsening or _difference(metric.higher_is))(then, found)
         p = metric.test(before, after, grown) if metric.test else _worse(metric, then, found, grown)
         low, high = metric.interval(found, usual)
@@ -134,16 +134,28 @@ def _worse(metric: Metric[Any], usual: Estimate, found: Estimate, grown: float) 
     return metric.rise(found, usual, grown) if metric.higher_is == "better" else metric.rise(usual, found, grown)
 
 
-def _usual_then(
-    metric: Metric[Labelled], reference: Profile, current: Profile, usual: Estimate, found: Estimate
+def usual_then(
+    name: str, reference: Profile, current: Profile, usual: Estimate, found: Estimate, *, alike: Role = "label"
 ) -> tuple[Estimate, float]:
-    """Give what is usual at the window's time of the week, where the reference tells, and the variance's inflation."""
-    season = reference.layout.seasons.get(metric.name)
+    """Give what is usual of a window at its time of the week, where the reference tells, and the variance's inflation.
+
+    usual, found: the number of all the reference and of the window. alike: as of `inflation_of`.
+    """
+    season, level = reference.layout.seasons.get(name), reference.layout.spreads.get(level_of(name), 0.0)
+    then = replace(usual, value=usual.value + level) if level else usual
     if season is None or current.span is None:
-        return usual, inflation_of(metric.name, reference, usual, found)
+        return then, inflation_of(name, reference, usual, found, alike=alike)
     shift, spread = season.at(current.span)
     grown = _inflation(spread, reference.layout.windows, usual, found)
-    return replace(usual, value=usual.value + shift), grown
+    return replace(then, value=then.value + shift), grown
+
+
+def level_of(name: str) -> str:
+    """Name by how much a number of windows differs in the mean from that of all their rows, by the detector's name.
+
+    An hour's rows are told apart less well than those of all hours together.
+    """
+    return f"level({name})"
 
 
 def inflation_of(name: str, reference: Profile, usual: Estimate, found: Estimate, *, alike: Role = "label") -> float:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from monitor.detectors.performance.judged import Metric
+from monitor.detectors.performance.judged import Metric, level_of
 from monitor.profiles.correlation import autocorrelation, beyond_chance
 from monitor.profiles.profile import Profile
 from monitor.profiles.season import Season, season_of
@@ -16,6 +16,7 @@ from monitor.types import Window
 
 WINDOWS_NEEDED = 8
 LONGEST = 0.95
+SURELY = 3.0
 
 
 def spreads_of(windows: Sequence[Profile], metrics: Sequence[Metric[Any]]) -> dict[str, float]:
@@ -50,6 +51,20 @@ def spread_and_lasting(name: str, found: Sequence[Estimate]) -> dict[str, float]
     return {name: spread} | ({lasting_of(name): min(lasting, LONGEST)} if lasting else {})
 
 
+def level(name: str, found: Sequence[Estimate], whole: float) -> dict[str, float]:
+    """Give by how much windows surely differ in the mean from the number of all their rows, by `level_of` its name.
+
+    Nothing below eight windows, nor where the difference is less than three times its standard error.
+    """
+    found, spread = [one for one in found if _usable(one)], spread_of(found)
+    if spread is None:
+        return {}
+    values, errors, rows = np.array([(one.value, one.error, one.n) for one in found], np.float64).T
+    weights = rows / rows.sum()
+    by = float(weights @ values) - whole
+    return {level_of(name): by} if abs(by) > SURELY * math.sqrt(weights**2 @ (errors**2 + spread**2)) else {}
+
+
 def seasons_of(windows: Mapping[Window, Profile], metrics: Sequence[Metric[Any]]) -> dict[str, Season]:
     """Give each metric's weekly season, of those that are judged by their standard error and have enough windows."""
     made = {metric.name: _season(windows, metric) for metric in metrics if metric.test is None}
@@ -57,7 +72,12 @@ def seasons_of(windows: Mapping[Window, Profile], metrics: Sequence[Metric[Any]]
 
 
 def _season(windows: Mapping[Window, Profile], metric: Metric[Any]) -> Season | None:
-    held = {at: found for at, window in windows.items() for found in _estimates([window], metric) if _usable(found)}
+    return season_in({at: found for at, window in windows.items() for found in _estimates([window], metric)})
+
+
+def season_in(found: Mapping[Window, Estimate]) -> Season | None:
+    """Give the weekly season of a number, as its windows tell it; None where they are too few."""
+    held = {at: one for at, one in found.items() if _usable(one)}
     if len(held) < WINDOWS_NEEDED:
         return None
     values, errors, rows = np.array([(one.value, one.error, one.n) for one in held.values()], np.float64).T
