@@ -1,7 +1,5 @@
 """A reference of few windows still shows that its rows come in clumps."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
@@ -13,19 +11,11 @@ from monitor.detectors.drift import smooth
 from monitor.profiles.groups import profile_table
 from monitor.profiles.layout import Layout
 from monitor.steps.reference import profiled_reference
-from monitor.types import Batch, Cursor
 from monitor.watch import Watch
+from tests.sourceless import Nothing
 
 START = int(datetime(2024, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
 DAY = 86_400_000_000
-
-
-@dataclass(frozen=True)
-class Nothing:
-    repeats: bool = False
-
-    def pull(self, cursors: Mapping[str, Cursor]) -> Iterator[Batch]:  # noqa: ARG002
-        yield from ()
 
 
 def layout_of_days(days: int, *, clump: int, rows: int = 4_000, shuffled: bool = False, whole: bool = False) -> Layout:
