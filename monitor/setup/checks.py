@@ -32,6 +32,7 @@ from monitor.setup.misfits import (
     of_splits,
     of_strays,
     of_types,
+    of_unreadable,
 )
 from monitor.setup.sample import Sample, missing_files, opened, sampled
 from monitor.setup.small_windows import small_windows
@@ -239,7 +240,8 @@ def _reference(at: str, roles: Roles, rows: pa.Table, records: pa.Table | None) 
         )
     yield from (Finding("warning", f"{at}.columns.{key}", *said) for key, *said in of_answers(roles, rows))
     yield from (Finding("warning", f"{at}.columns.label", *said) for said in of_amounts(roles, rows))
-    yield from (Finding("warning", at_reference, *said) for said in of_strays(roles, rows))
+    strange = (*of_strays(roles, rows), *of_unreadable(roles, rows))
+    yield from (Finding("warning", at_reference, *said) for said in strange)
     if records is None:
         return
     played = {*(name for _, name in _needed(roles, timestamp=True, label=True)), *roles.ignore, *roles.kinds}

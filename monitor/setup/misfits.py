@@ -8,9 +8,10 @@ import pyarrow.compute as pc
 import scipy
 
 from monitor.profiles.arrow import MAX_CLASSES, positive_of, read_type, task_of
+from monitor.profiles.characters import garbled
 from monitor.profiles.joint import class_codes
-from monitor.profiles.reading import categories, floats, numbers, stray_values, width_of
-from monitor.setup.look import distinct, is_nested, spelled
+from monitor.profiles.reading import categories, floats, holds_vectors, numbers, stray_values, width_of, zeros
+from monitor.setup.look import distinct, is_nested, is_text, spelled
 from monitor.types import Roles
 
 FEWEST, SURELY = 20, 1e-6
@@ -18,7 +19,7 @@ FEW_CLASSES = 6
 _HELD = {"number": "numbers", "text": "text", "boolean": "truth values", "time": "times", "other": "other values"}
 MOST_SEGMENTS, MOST_CLIENTS = 0.5, 0.9
 """Shares of different values among a column's, above which it splits nothing, or names nobody who comes again."""
-NEARLY_ALL = 0.9
+NEARLY_ALL, SOME = 0.9, 0.01
 _BOTH = "label rows of the other class, too: of one alone no accuracy, precision or ROC AUC is known"
 _FEW = "name a column of few values that come again"
 _SPLITS = {
@@ -111,6 +112,25 @@ def of_strays(roles: Roles, rows: pa.Table) -> Iterator[tuple[str, str]]:
                 f"{held:,} of {len(rows[name]):,} values of {name!r} are no numbers, such as {some_of(set(stray))}"
             )
             yield problem, f"they count as invalid; where they are meant, say kinds: {{{name}: categorical}}"
+
+
+def of_unreadable(roles: Roles, rows: pa.Table) -> Iterator[tuple[str, str]]:
+    """Yield (problem, mend) for texts in another encoding, and vectors of zeros alone, of which a reference has some.
+
+    rows: of the reference.
+    """
+    for name in (one for one in rows.column_names if one not in roles.ignore):
+        column, held = rows[name], len(rows[name]) - rows[name].null_count
+        if holds_vectors(column):
+            wrong, what = int(zeros(column, width_of(column)).sum()), "vectors of {!r} are of zeros alone"
+            mend = "they count as invalid; where there is no vector, leave the value out"
+        elif is_text(column):
+            wrong, what = int(garbled(column).sum()), "texts of {!r} were read in another encoding than written in"
+            mend = "they count as invalid in a column of texts; read them as what they are, most often UTF-8"
+        else:
+            continue
+        if wrong > SOME * held:
+            yield f"{wrong:,} of {held:,} {what.format(name)}", mend
 
 
 def of_types(roles: Roles, reference: pa.Table, records: pa.Table) -> Iterator[tuple[str, str]]:

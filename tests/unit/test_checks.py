@@ -536,6 +536,23 @@ def test_values_that_strayed_into_numbers_are_told(tmp_path: Path) -> None:
     assert said.startswith("warning reference: 1 of 200 values of 'distance' are no numbers, such as 'n/a'; they count")
 
 
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (["caf\u00e9".encode().decode("latin-1"), *["caf\u00e9"] * (N - 1)], None),
+        (["caf\u00e9".encode().decode("latin-1")] * N, "200 of 200 texts of 'note' were read in another encoding"),
+        ([[0.0, 0.0]] * 3 + [[0.5, 1.0]] * (N - 3), "3 of 200 vectors of 'note' are of zeros alone; they count as"),
+    ],
+)
+def test_texts_in_another_encoding_and_vectors_of_zeros_are_told(
+    tmp_path: Path, values: list[Any], said: str | None
+) -> None:
+    written(tmp_path, reference=REFERENCE.append_column("note", pa.array(values)))
+    found = [one for one in told(checked(tmp_path)) if "of 'note'" in one]
+    assert len(found) == (said is not None)
+    assert all(one.startswith(f"warning reference: {said}") for one in found)
+
+
 def test_counts_that_will_be_taken_for_classes_are_told(tmp_path: Path) -> None:
     counts = [i % 8 for i in range(N)]
     written(tmp_path, reference=but(REFERENCE, predicted=counts, delayed=counts[::-1]))
