@@ -547,7 +547,7 @@ def test_values_that_strayed_into_numbers_are_told(tmp_path: Path) -> None:
 def test_texts_in_another_encoding_and_vectors_of_zeros_are_told(
     tmp_path: Path, values: list[Any], said: str | None
 ) -> None:
-    written(tmp_path, reference=REFERENCE.append_column("note", pa.array(values)))
+    written(tmp_path, reference=but(REFERENCE, note=values))
     found = [one for one in told(checked(tmp_path)) if "of 'note'" in one]
     assert len(found) == (said is not None)
     assert all(one.startswith(f"warning reference: {said}") for one in found)
