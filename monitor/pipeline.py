@@ -13,6 +13,7 @@ from random import Random
 from monitor.alerts.finding import Finding
 from monitor.delivery import Delivered, deliver
 from monitor.errors import Busy, MonitorError
+from monitor.steps.absent import fill_absent
 from monitor.steps.forgetting import YEAR, forget_aged
 from monitor.steps.health import watch_over
 from monitor.steps.judge import judge
@@ -100,6 +101,8 @@ def _look(monitor: Monitor, watch: Watch, *, now: datetime, done: Pass, progress
         problems["labels"] = pull_labels(
             database, watch, references[WHOLE].layout, now=now, on_rows=lambda n: progress.rows(name, n)
         )
+        if not problems["labels"]:
+            fill_absent(database, watch, references[WHOLE].layout, now=now)
         if watch.reference is None and watch.labels is not None:
             # what was learned from records alone is learned with their labels, now that these are known
             references = reference_of(database, watch, now=now) or references

@@ -142,6 +142,9 @@ def _labels(path: Path, model: Tree, columns: Tree) -> Iterator[Mistake]:
         yield (*path, "columns"), "labels from a source of their own, but no 'id'", mend
     if columns.get("label") is None:
         yield (*path, "columns"), "a source of labels, but no 'label'", "name the column that holds the label"
+    if model["labels"].get("absent") is not None and model["labels"].get("max_delay") is None:
+        mend = "write after how long a record that has no label will get none, such as max_delay: 45d"
+        yield (*path, "labels", "absent"), "without max_delay no label is ever known to be absent", mend
 
 
 def _probes(path: Path, probes: Tree) -> Iterator[Mistake]:

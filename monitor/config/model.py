@@ -74,9 +74,14 @@ class Data(Section):
 
 
 class Labels(Data):
-    """Where labels are, and how long after its record a label may come; None is for ever."""
+    """Where labels are, and how long after its record a label may come; None is for ever.
+
+    absent: what a record is taken to be whose label has not come by then, as where only frauds are reported; None
+        where nothing is known of it.
+    """
 
     max_delay: Duration | None = None
+    absent: bool | int | float | str | None = None
 
 
 def _level(value: object) -> float:

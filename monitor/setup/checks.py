@@ -25,6 +25,7 @@ from monitor.setup.look import (
 )
 from monitor.setup.meaningless import meaningless
 from monitor.setup.misfits import (
+    of_absent,
     of_amounts,
     of_answers,
     of_kinds,
@@ -71,7 +72,10 @@ def _model(at: str, model: Model, root: Path) -> Iterator[Finding]:
         reference = yield from _rows(f"{at}.reference", model.reference, root, severity="error")
         if reference is not None:
             yield from _reference(at, model.columns, reference, records)
-            alike = of_one_class(model.columns, reference, labels)
+            absent = model.labels.absent if model.labels else None
+            alike = of_one_class(model.columns, reference, labels if absent is None else None)
+            unlike = of_absent(model.columns, absent, reference)
+            yield from (Finding("error", f"{at}.labels.absent", *said) for said in unlike)
             yield from (Finding("warning", f"{at}.columns.label", *said) for said in alike)
             yield from (Finding("warning", f"{at}.reference", *said) for said in untimed(model, reference, records))
             yield from _idle(at, model, reference)

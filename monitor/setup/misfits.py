@@ -21,6 +21,7 @@ MOST_SEGMENTS, MOST_CLIENTS = 0.5, 0.9
 """Shares of different values among a column's, above which it splits nothing, or names nobody who comes again."""
 NEARLY_ALL, SOME = 0.9, 0.01
 _BOTH = "label rows of the other class, too: of one alone no accuracy, precision or ROC AUC is known"
+_OR_ABSENT = f"{_BOTH}; or say by labels.absent what a row without a label has turned out to be"
 _FEW = "name a column of few values that come again"
 _SPLITS = {
     "segments": f"each value would be watched apart; {_FEW}",
@@ -96,7 +97,16 @@ def of_one_class(roles: Roles, reference: pa.Table, labels: pa.Table | None = No
         share = spelled(known).count(said) / max(len(known), 1)
         if share and share ** len(late) < SURELY:
             problem = f"all {len(late):,} labels looked at are {said!r}, which {share:.1%} of the reference's are"
-            yield problem, _BOTH
+            yield problem, _OR_ABSENT
+
+
+def of_absent(roles: Roles, absent: object, reference: pa.Table) -> Iterator[tuple[str, str]]:
+    """Yield (problem, mend) where what an absent label stands for is no label of the reference."""
+    if absent is None or roles.label not in reference.column_names or is_nested(reference[roles.label]):
+        return
+    known = sorted({str(one) for one in spelled(reference[roles.label].drop_null().unique())})
+    if 0 < len(known) <= MAX_CLASSES and str(spelled(pa.chunked_array([[absent]]))[0]) not in known:
+        yield f"{absent!r} is no label of the reference, which holds {some_of(set(known))}", "write one of these"
 
 
 def of_strays(roles: Roles, rows: pa.Table) -> Iterator[tuple[str, str]]:

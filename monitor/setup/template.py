@@ -127,6 +127,7 @@ def _late(labels: Late, guess: Guess) -> Iterator[str]:
     if labels.delay_why:
         yield f"    # why max_delay is {labels.delay}: {labels.delay_why}"
     yield _noted(4, f"{'# ' if unnamed else ''}labels: {late}", labels.why + reread + missing)
+    yield "    # where only one class is ever reported, as frauds are, add what all others are: absent: 0"
 
 
 def _source(data: Data, cursor: Sequence[str] = ()) -> str:

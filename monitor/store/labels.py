@@ -79,6 +79,12 @@ def read_labels(connection: Connection, name: str, keys: Iterable[tuple[int, Key
     }
 
 
+def labelled_keys(connection: Connection, name: str, days: Iterable[int]) -> set[tuple[int, Key]]:
+    """Give the (day, key) of every label whose record is of one of these days."""
+    here = select(label.c.day, label.c.key).where(label.c.model == name, label.c.day.in_(sorted(days)))
+    return {(row.day, row.key) for row in connection.execute(here)}
+
+
 def waiting_labels(connection: Connection, name: str, keys: Sequence[Key]) -> dict[Key, Any]:
     """Give the labels among `keys` that came before their record."""
     waiting = select(label.c.key).where(label.c.model == name, label.c.day == WAITING)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from monitor.config import load
+from monitor.config import ConfigErrors, load
 from monitor.setup.checks import check
 from monitor.setup.finding import Finding
 from monitor.setup.untold import MEND, NEITHER
@@ -224,7 +224,8 @@ DATA: list[tuple[dict[str, Any], str]] = [
         {"labels": {"request_id": ROWS["request_id"], "delayed": [1] * N}},
         (
             f"warning columns.label: all {N} labels looked at are '1', which 50.0% of the reference's are; label rows "
-            "of the other class, too: of one alone no accuracy, precision or ROC AUC is known"
+            "of the other class, too: of one alone no accuracy, precision or ROC AUC is known; or say by labels.absent "
+            "what a row without a label has turned out to be"
         ),
     ),
     # a feature that the reference lacks
@@ -527,6 +528,19 @@ def test_a_model_of_which_no_answer_is_named_is_told(tmp_path: Path) -> None:
         "warning columns.prediction: no answer of the model is named, so that only its inputs are watched; "
         "name the prediction or the scores; else no performance"
     ) in told(checked(tmp_path, config))
+
+
+ABSENT = CONFIG.replace('labels: {files: "labels/*.parquet"}', 'labels: {files: "labels/*.parquet", absent: 0}')
+
+
+def test_what_absent_labels_stand_for_is_a_label_of_the_reference(tmp_path: Path) -> None:
+    written(tmp_path, labels={"request_id": ROWS["request_id"], "delayed": [1] * N})
+    with pytest.raises(ConfigErrors, match="without max_delay no label is ever known to be absent"):
+        checked(tmp_path, ABSENT)
+    timed = ABSENT.replace("absent: 0", "max_delay: 2d, absent: 0")
+    assert not [one for one in told(checked(tmp_path, timed)) if "label" in one]
+    (said,) = [one for one in told(checked(tmp_path, timed.replace("absent: 0", "absent: none"))) if "label" in one]
+    assert said.startswith("error labels.absent: 'none' is no label of the reference, which holds '0', '1'; write")
 
 
 def test_values_that_strayed_into_numbers_are_told(tmp_path: Path) -> None:
