@@ -14,7 +14,7 @@ from monitor.detectors.attack.indicators import VOLUME
 from monitor.detectors.attack.sighting import SHOWN, Sighting
 from monitor.detectors.attack.signs import Signs
 from monitor.detectors.attack.suspects import QUARTER
-from monitor.detectors.attack.volume import SPANS, beside_others
+from monitor.detectors.attack.volume import LEAST, SPANS, beside_others
 
 Array = NDArray[Any]
 
@@ -35,6 +35,8 @@ def busy(
     """
     usual = float(rates[QUARTER] / SLACK[QUARTER])
     for number, (span, asked) in enumerate(zip(SPANS, signs.asked, strict=True)):
+        if asked.max(initial=0) < LEAST:
+            continue
         alone, busiest = beside_others(held, number, epoch.place, asked)
         shown = np.flatnonzero((alone >= SHOWN) & (epoch.place >= 0))
         log_e = np.zeros(epoch.size)

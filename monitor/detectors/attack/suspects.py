@@ -28,6 +28,7 @@ from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.peers import shown_by_others
 from monitor.detectors.attack.sighting import SHOWN, Sighting
 from monitor.detectors.attack.signs import Signs
+from monitor.detectors.attack.volume import LEAST
 
 Array = NDArray[Any]
 Flags = NDArray[np.bool_]
@@ -54,7 +55,7 @@ class Suspects(NamedTuple):
 
     found: what there is to show of clients. gone_by: the evidence about each row's client when it had come, shape
     (rows, indicators). doubtful: of its client's rows in the stretch up to it, how many were looked at for doubt, and
-    how many of these are among the more doubtful quarter, shape (2, rows).
+    how many of these are among the more doubtful quarter, shape (2, rows); 0 where nobody asks much.
     """
 
     found: list[Sighting]
@@ -72,6 +73,7 @@ def suspects(
     """
     found: list[Sighting] = []
     gone_by, doubtful = np.zeros(signs.hits.shape), np.zeros((2, epoch.size), np.int64)
+    much = signs.asked.max(initial=0) >= LEAST
     gains = Gains.of(rates, worst=WORST)
     telling = rates < MOST_RATE
     counted = signs.counted & telling & ALONE
@@ -85,9 +87,9 @@ def suspects(
         own, rows, starts = stretches.owner, stretches.rows, stretches.starts
         _turn(held, stretches, gains, alarm)
         worst = (hits & signs.rare)[:, RAREST]
-        doubtful[:, rows] = [
-            _running(held[f"client_{name}"], stretches, of) for name, of in (("counted", counted), ("shown", hits))
-        ]
+        if much:
+            flags = {"counted": counted, "shown": hits}
+            doubtful[:, rows] = [_running(held[f"client_{name}"], stretches, of) for name, of in flags.items()]
         of_signs = {"client_counted": counted, "client_shown": hits, "client_worst": worst}
         for name, flags in of_signs.items():
             more = held[name][own] + np.add.reduceat(flags[rows], starts, axis=0, dtype=np.uint32)
