@@ -7,6 +7,8 @@ import pyarrow as pa
 import pytest
 
 from monitor.config import Model
+from monitor.detectors.concept import CONCEPTS
+from monitor.detectors.concept.conditional import moved
 from monitor.detectors.performance import METRICS
 from monitor.detectors.performance.judged import Metric, judged
 from monitor.detectors.performance.selection import of_one_class, representative
@@ -169,7 +171,8 @@ def test_nothing_is_told_where_only_rows_of_one_class_have_a_label(
     known = np.array([y == of for y in rows["y"].to_pylist()])
     whole, part = profile(rows, np.ones(4_000, np.bool_), layout), profile(rows, known, layout)
     found = [one for metric in METRICS for one in judged(metric, whole, part)]
-    assert found
+    found += [one for concept in CONCEPTS for one in moved(concept, whole, part)]
+    assert {one.detector for one in found} & {concept.name for concept in CONCEPTS}
     assert all(one.value is None for one in found)
     named = "positive" if roles is TWO else "'b'"
     assert found[0].note == (

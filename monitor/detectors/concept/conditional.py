@@ -6,6 +6,7 @@ from typing import Any
 
 from monitor.detectors.detector import design_effect
 from monitor.detectors.performance.judged import NO_LABELS, NO_REFERENCE
+from monitor.detectors.performance.selection import of_one_class
 from monitor.profiles.outcome import Outcome
 from monitor.profiles.profile import Profile
 from monitor.stats.conditional import Compared, Counts, Shift, dispersed_tail, likeness_of, shift_test
@@ -43,6 +44,9 @@ def moved(concept: Concept, reference: Profile, current: Profile) -> Iterator[Me
         return
     if not (before.n and after.n):
         yield Measurement(concept.name, None, n=after.n, note=NO_LABELS if not after.n else NO_REFERENCE)
+        return
+    if alone := of_one_class(current):
+        yield Measurement(concept.name, None, n=after.n, note=alone)
         return
     shift = concept.compared(concept.counts(before), concept.counts(after))
     if shift is None:
