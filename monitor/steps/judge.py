@@ -29,6 +29,7 @@ from monitor.steps.poisoned import labels_of
 from monitor.steps.profiled import without_clients
 from monitor.steps.recurring import noting_recurrence
 from monitor.steps.reference import References
+from monitor.steps.repeats import repeated_more, with_repeats
 from monitor.steps.sample import Sample, sample_of, sample_within
 from monitor.steps.segments import put_together
 from monitor.steps.seldom import with_earlier_labels
@@ -84,12 +85,14 @@ class LookedAt:
     """What a window is made of, and beside what it is laid.
 
     faulty: clients whose data are broken. The rows of clients under an attack alarm are left out of the sample.
+    moving: whether it is laid beside windows before it, and not beside the reference.
     """
 
     sample: Sample
     beside: References
     seen: Sequence[Sighting]
     faulty: Faulty
+    moving: bool
 
 
 class Judging:
@@ -159,7 +162,9 @@ class Judging:
             for held in (read.profiles.items(), read.small.items())
         )
         read = replace(read, profiles=profiles, small=apart, small_groups=small, together=together)
-        return LookedAt(read, beside, seen, faulty)
+        moving = watch.settings.baseline is not None and beside is not self._references
+        beside = with_repeats(beside, read.profiles, repeated_more(seen, memory, due.window))
+        return LookedAt(read, beside, seen, faulty, moving)
 
     def verdict(self, looked_at: LookedAt, due: Due) -> Verdict:
         """Measure a window and lay each number beside its threshold."""
@@ -179,8 +184,7 @@ class Judging:
             stirred=stirred_columns(self._standing.rows.values()) if due.before is None else None,
             measured_before=self._leaps_before(due),
         )
-        moving = self._watch.settings.baseline is not None and looked_at.beside is not self._references
-        return replace(verdict, moving=moving)
+        return replace(verdict, moving=looked_at.moving)
 
     def _leaps_before(self, due: Due) -> list[Measurement]:
         if due.before is None:

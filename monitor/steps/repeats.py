@@ -1,0 +1,53 @@
+"""Rows that repeat each other tell less than as many others: what differs is laid beside fewer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from monitor.detectors.attack import REPEATED, Sighting
+from monitor.detectors.quality import repeated_share
+from monitor.profiles.layout import Layout
+from monitor.profiles.profile import Profile
+from monitor.stats.volume import WINDOWS_NEEDED
+from monitor.steps.memory import Memory
+from monitor.types import Window
+
+LEAST = 0.02
+
+
+def repeated_more(seen: Sequence[Sighting], memory: Memory, window: Window) -> float:
+    """Give by what share more rows of a window repeat an earlier one than in any usual window before, in [0, 1].
+
+    0 where eight windows do not say what is usual.
+    """
+    counted = [one for one in seen if one.total and one.detector == REPEATED]
+    rows = sum(one.rows for one in counted)
+    before = memory.before(window, last=repeated_share.REMEMBERED)
+    earlier = [one for at in before if (one := memory.at(at, repeated_share.NAME)) and one.value is not None]
+    usual = [one.value or 0.0 for one in earlier if repeated_share.is_usual(one)]
+    if not rows or len(usual) < WINDOWS_NEEDED:
+        return 0.0
+    return max(sum(one.hits for one in counted) / rows - max(usual), 0.0)
+
+
+def with_repeats(
+    references: Mapping[str, Profile], current: Mapping[str, Profile], more: float
+) -> Mapping[str, Profile]:
+    """Give references whose columns are as alike within a window as rows make them that came twice; more: their share.
+
+    A share r of rows that each repeat one other makes the variance of a mean 1 + 2 r times as large. (Kish 1965)
+    """
+    if more < LEAST:
+        return references
+    alike = {part: 2 * more / max(one.rows - 1, 1) for part, one in current.items()}
+    return {
+        part: replace(one, layout=_more_alike(one.layout, alike[part])) if part in alike else one
+        for part, one in references.items()
+    }
+
+
+def _more_alike(layout: Layout, by: float) -> Layout:
+    columns = tuple(
+        replace(one, correlation=min(one.correlation + by, 1.0), steepest=min(one.steepest + by, 1.0))
+        for one in layout.columns
+    )
+    return replace(layout, columns=columns)
