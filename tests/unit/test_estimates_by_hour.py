@@ -79,8 +79,7 @@ def test_a_morning_is_no_worse_than_a_morning(task: str) -> None:
     assert np.mean(rest < 0.05) <= 0.15
 
 
-# of a regression, hours that differ also count as what windows differ by, so that one window is hardly told
-@pytest.mark.parametrize("task", ["binary", "several"])
+@pytest.mark.parametrize("task", ROLES)
 @pytest.mark.parametrize("hour", [3, 15])
 def test_what_is_worse_than_usual_at_its_hour_is_told(task: str, hour: int) -> None:
     one = found(task, 7, hour, worse=True)

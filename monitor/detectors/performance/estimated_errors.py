@@ -122,8 +122,12 @@ def _inflation(metric: Expected, reference: Profile, current: Profile, means: fl
     """Give by how much more the difference varies than by its rows: as the windows' means do, and their columns.
 
     Errors rise with a covariate by leaps where their logarithm follows it, so that the spread of few windows' means
-    says too little of the largest; the columns' likeness is raised for that.
+    says too little of the largest; the columns' likeness is raised for that. Where hours are told apart, windows are
+    many, and that likeness is how hours differ.
     """
+    season = reference.layout.seasons.get(metric.name)
+    if season is not None and season.hours.any():
+        return means
     return max(means, inflation(reference, *(one.columns[metric.column] for one in (reference, current))))
 
 
