@@ -66,12 +66,8 @@ FOR_SUBJECT = {
     (ALL, "quality", EITHER): "{where} {are} made of all features: look at what produces these",
     (PART, "drift", EITHER): "{where} {are} made of {of}: lay records of this window beside the reference's (a topic, "
     "a language, another program that makes them); watch performance, and retrain if it falls",
-    (
-        HIDDEN,
-        "drift",
-        EITHER,
-    ): "in {of} there are characters that nobody sees, or letters that look like other ones, as "
-    "they hide words from a filter: find who sends such texts, or which program writes so",
+    (HIDDEN, "drift", EITHER): "in {of} there are characters that nobody sees, or letters that look like others, which "
+    "hide words from a filter: find who sends such texts, or which program writes so",
     (PART, "quality", EITHER): "{where} {are} made of {of}: look at what produces that",
 }
 """What to do about what is no feature, by what it is, detector or kind, and whether features moved with it."""

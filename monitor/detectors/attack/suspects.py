@@ -88,8 +88,8 @@ def suspects(
         _turn(held, stretches, gains, alarm)
         worst = (hits & signs.rare)[:, RAREST]
         if much:
-            flags = {"counted": counted, "shown": hits}
-            doubtful[:, rows] = [_running(held[f"client_{name}"], stretches, of) for name, of in flags.items()]
+            told = (("client_counted", counted), ("client_shown", hits))
+            doubtful[:, rows] = [_running(held[name], stretches, flags) for name, flags in told]
         of_signs = {"client_counted": counted, "client_shown": hits, "client_worst": worst}
         for name, flags in of_signs.items():
             more = held[name][own] + np.add.reduceat(flags[rows], starts, axis=0, dtype=np.uint32)
