@@ -6,20 +6,23 @@ exceeds that of independent rows, in the one direction in which windows differ m
 directions. They enter p-values only, never the statistic that is given.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc, chdtrc, kolmogorov, rel_entr
+from scipy.special import betainc, chdtrc, kolmogorov, ndtr, rel_entr
 
 from monitor.stats.tails import binomial_chance
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-PSEUDO_COUNT = 0.5
+PSEUDO_COUNT, EVEN = 0.5, 1e-6
 ROWS_PER_BIN = 5
 MOST_HITS = 20
 ENOUGH_ROWS, MOST_ROWS = 8, 40
 """Expected rows of a bin from which on its divergence is as chi-square has it, and the most that come of fewer."""
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(128)
 
 
 def population_stability_index(reference: Counts, current: Counts) -> float | None:
@@ -197,19 +200,40 @@ def inflated_moments(degrees: int, inflation: float, others: float, accepted: fl
 
 
 def inflated_tail(statistic: float, degrees: int, inflation: float, others: float, accepted: float) -> float:
-    """Give the upper tail of chi-square whose degrees are inflated, one of them more, by its mean and variance.
+    """Give the upper tail of chi-square whose degrees are inflated, one of them more.
 
-    accepted: what a difference that is no news adds to the mean, at most; the tail is then that of a noncentral one,
-    a little more than its due. (Satterthwaite 1946; Patnaik 1949; Rao & Scott 1984)
+    accepted: what a difference that is no news adds to the mean, at most, in the direction of that one. Where all are
+    inflated alike it is that of a noncentral one, a little more than its due (Patnaik 1949); else it is integrated: by
+    its mean and variance alone one level in a thousand would be passed in four, and in many degrees more. (Satterthwaite
+    1946; Imhof 1961; Rao & Scott 1984)
 
-    >>> from scipy.stats import ncx2
+    >>> from scipy.stats import chi2, ncx2
     >>> round(inflated_tail(30.0, 4, 1.0, 1.0, 9.0), 4), round(float(ncx2.sf(30.0, 4, 9.0)), 4)
     (0.0197, 0.0174)
+    >>> round(inflated_tail(20.0, 4, 1.0001, 1.0, 0.0), 5), round(float(chi2.sf(20.0, 4)), 5)
+    (0.0005, 0.0005)
     """
     if not degrees:
         return 1.0
-    mean, squares = inflated_moments(degrees, inflation, others, accepted)
-    return float(chdtrc(mean**2 / squares, statistic * mean / squares))
+    if degrees == 1 or abs(inflation - others) < EVEN * others:
+        mean, squares = inflated_moments(degrees, inflation, others, accepted)
+        return float(chdtrc(mean**2 / squares, statistic * mean / squares))
+    return uneven_tail(statistic, degrees, inflation, others, accepted)
+
+
+def uneven_tail(statistic: float, degrees: int, inflation: float, others: float, accepted: float) -> float:
+    """Give the chance that `inflation` (z + m)^2 + `others` chi-square of the other degrees reaches a statistic.
+
+    z is a normal deviate, and m^2 `accepted` / `inflation`. Integrated over z, along which the rest has a closed form.
+    (Imhof 1961)
+    """
+    if statistic <= 0:
+        return 1.0
+    off, reach = math.sqrt(accepted / inflation), math.sqrt(statistic / inflation)
+    along = reach * _NODES
+    rest = chdtrc(degrees - 1, np.maximum(statistic - inflation * along**2, 0.0) / others)
+    within = reach * float(_WEIGHTS @ (np.exp(-((along - off) ** 2) / 2) * rest)) / math.sqrt(2 * math.pi)
+    return min(within + float(ndtr(off - reach) + ndtr(-off - reach)), 1.0)
 
 
 def _joined(counts: Counts, group: NDArray[np.intp]) -> Counts:

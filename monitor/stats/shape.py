@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaincc, ndtri
 
-from monitor.stats.divergence import inflated_moments
+from monitor.stats.divergence import EVEN, inflated_moments, uneven_tail
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -55,7 +55,8 @@ def smooth_shift(
 
     The length is in standard deviations, 0 is equal. The first four powers of the pooled rows' normal scores, below
     300 rows the first two, are made orthogonal and averaged on either side; the sum of squares of the differences, each
-    over its permutation variance, follows chi-square with as many degrees, and in small windows a wider gamma. Sees
+    over its permutation variance, follows chi-square with as many degrees, and in small windows a wider gamma; where
+    windows differ in their level most, it is that of a sum of unlike ones, where that is longer. Sees
     broad changes, a few per cent of moved rows among them; blind to a narrow peak.
     (Neyman 1937; Javitz 1975)
     """
@@ -77,6 +78,8 @@ def smooth_shift(
     variance = 2 * half + max(excess, 0.0) / min(n, m)
     scale, freedom = 2 * weight * mean / variance, 2 * mean**2 / variance
     p_value = float(gammaincc(freedom / 2, scale * squared / 2))
+    if degrees > 1 and abs(inflation - others) > EVEN * others:
+        p_value = max(p_value, uneven_tail(weight * squared, degrees, inflation, others, accepted))
     return Shift(float(np.sqrt(squared)), p_value, (mean - accepted) / weight, scale, freedom)
 
 
