@@ -204,8 +204,8 @@ def inflated_tail(statistic: float, degrees: int, inflation: float, others: floa
 
     accepted: what a difference that is no news adds to the mean, at most, in the direction of that one. Where all are
     inflated alike it is that of a noncentral one, a little more than its due (Patnaik 1949); else it is integrated: by
-    its mean and variance alone one level in a thousand would be passed in four, and in many degrees more. (Satterthwaite
-    1946; Imhof 1961; Rao & Scott 1984)
+    its mean and variance alone small levels would be passed several times as often as they should. (Satterthwaite 1946;
+    Imhof 1961; Rao & Scott 1984)
 
     >>> from scipy.stats import chi2, ncx2
     >>> round(inflated_tail(30.0, 4, 1.0, 1.0, 9.0), 4), round(float(ncx2.sf(30.0, 4, 9.0)), 4)
