@@ -216,10 +216,11 @@ def _rejections(batch: Batch, faults: Sequence[Fault]) -> Iterator[Rejected]:
         shown = _shown(batch.rows[fault.column][row])
         value = "" if shown is None or shown == "" else f" {str(shown)[:VALUE_CHARS]!r}"
         position = f"{batch.shard} row {row + 1} of the batch"
-        yield Rejected(position, f"{fault.column!r}{value} {fault.reason}", _excerpt(batch.rows, row))
+        yield Rejected(position, f"{fault.column!r}{value} {fault.reason}", excerpt(batch.rows, row))
 
 
-def _excerpt(rows: pa.Table, row: int) -> str:
+def excerpt(rows: pa.Table, row: int) -> str:
+    """Give a row as JSON, as much of it as is kept in quarantine."""
     # No row needs more columns than characters to fill what is kept.
     cells = islice(zip(rows.column_names, rows.columns, strict=True), KEPT_CHARS)
     return json.dumps({name: _shown(column[row]) for name, column in cells}, ensure_ascii=False)[:KEPT_CHARS]

@@ -74,7 +74,7 @@ def _model(at: str, model: Model, root: Path) -> Iterator[Finding]:
             yield from _reference(at, model.columns, reference, records)
             absent = model.labels.absent if model.labels else None
             alike = of_one_class(model.columns, reference, labels if absent is None else None)
-            unlike = of_absent(model.columns, absent, reference)
+            unlike = of_absent(model.columns, absent, reference, labels)
             yield from (Finding("error", f"{at}.labels.absent", *said) for said in unlike)
             yield from (Finding("warning", f"{at}.columns.label", *said) for said in alike)
             yield from (Finding("warning", f"{at}.reference", *said) for said in untimed(model, reference, records))

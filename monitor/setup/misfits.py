@@ -100,13 +100,18 @@ def of_one_class(roles: Roles, reference: pa.Table, labels: pa.Table | None = No
             yield problem, _OR_ABSENT
 
 
-def of_absent(roles: Roles, absent: object, reference: pa.Table) -> Iterator[tuple[str, str]]:
-    """Yield (problem, mend) where what an absent label stands for is no label of the reference."""
+def of_absent(roles: Roles, absent: object, reference: pa.Table, labels: pa.Table | None) -> Iterator[tuple[str, str]]:
+    """Yield (problem, mend) where what an absent label stands for is no label of the reference, or all that come."""
     if absent is None or roles.label not in reference.column_names or is_nested(reference[roles.label]):
         return
     known = sorted({str(one) for one in spelled(reference[roles.label].drop_null().unique())})
     if 0 < len(known) <= MAX_CLASSES and str(spelled(pa.chunked_array([[absent]]))[0]) not in known:
         yield f"{absent!r} is no label of the reference, which holds {some_of(set(known))}", "write one of these"
+    if labels is None or roles.label not in labels.column_names or is_nested(labels[roles.label]):
+        return
+    came = {*spelled(labels[roles.label].drop_null().unique())}
+    if came == {spelled(pa.chunked_array([[absent]]))[0]}:
+        yield f"all labels that come are {absent!r}, too", "write what a record is whose label does not come"
 
 
 def of_strays(roles: Roles, rows: pa.Table) -> Iterator[tuple[str, str]]:

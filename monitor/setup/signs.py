@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from monitor.profiles.reading import counts_rows, holds_vectors, vectors, width_of
+from monitor.profiles.reading import counts_rows, holds_vectors, vectors, width_of, zeros
 from monitor.setup.look import (
     distinct,
     in_unit,
@@ -104,7 +104,8 @@ def as_vector(_name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
     if not holds_vectors(column):
         return None
     width = width_of(column)
-    whole = vectors(column, width)[1].sum() == 0 if width > 1 else False
+    # what fails to make a vector leaves one of zeros, which is none, and of the same length
+    whole = not (vectors(column, width)[1] & ~zeros(column, width)).any() if width > 1 else False
     return (1, f"lists of {width} numbers each, as embeddings are") if whole else None
 
 

@@ -1,7 +1,7 @@
 """Labels that stay out because they mean something: a payment that nobody reports as fraud is none."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 from sqlalchemy import Connection
@@ -16,7 +16,7 @@ from monitor.steps.pull import keys_with_days, profiled, with_column
 from monitor.store.arrivals import newest_arrival
 from monitor.store.cursors import read_cursors, write_cursors
 from monitor.store.database import Database
-from monitor.store.labels import add_labels, labelled_keys
+from monitor.store.labels import add_labels, labelled_keys, newest_day
 from monitor.store.profiles import add_profiles
 from monitor.store.records import read_records, record_span
 from monitor.types import Window
@@ -29,13 +29,14 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def fill_absent(database: Database, watch: Watch, layout: Layout, *, now: datetime) -> None:
     """Give records the label that stands for none, `max_delay` after their window, as far as labels still come.
 
-    Labels are known up to when the last one came: once they come no more, nothing is said of records since. A label
-    that comes later still and differs goes into quarantine, and a record that does gets none.
+    Labels are known up to when the last one came, and to the last record that has another one: once they come no more,
+    nothing is said of records since. A label that comes later still and differs goes into quarantine, and a record that
+    does gets none.
     """
     value = watch.settings.labels.absent if watch.settings.labels else None
     if value is None or watch.labels is None or watch.roles.id is None:
         return
-    for window in _known_to_stay_out(database, watch):
+    for window in _known_to_stay_out(database, watch, value):
         with database.read() as connection:
             rows = _unlabelled(connection, watch, window)
         labels = [(day, key, value) for day, key in keys_with_days(rows, watch)] if rows.num_rows else []
@@ -52,16 +53,19 @@ def _source(watch: Watch) -> str:
     return f"{watch.labels_source}/absent"
 
 
-def _known_to_stay_out(database: Database, watch: Watch) -> Iterator[Window]:
+def _known_to_stay_out(database: Database, watch: Watch, value: object) -> Iterator[Window]:
     """Give the windows of which no more labels will come, from where it was done before."""
     delay = watch.settings.labels.max_delay if watch.settings.labels else None
     with database.read() as connection:
         span = record_span(connection, watch.name)
         came = newest_arrival(connection, watch.name, slot_hours(watch.base))
+        newest = newest_day(connection, watch.name, other_than=value)
         before = read_cursors(connection, _source(watch)).get("")
-    if span is None or came is None or delay is None:
+    if span is None or came is None or delay is None or newest is None:
         return
-    first, last = span[0], window_of(came - delay, watch.period).start
+    # what was found together after a stop does not say when it came: behind the last label none stands for anything
+    known = min(came - delay, _EPOCH + timedelta(days=newest + 1))
+    first, last = span[0], window_of(known, watch.period).start
     if before is not None:
         first = max(first, datetime.fromisoformat(str(before[UNTIL])))
     if first < last:

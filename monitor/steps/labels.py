@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection
 
-from monitor.admission import admit_labels
+from monitor.admission import admit_labels, excerpt
 from monitor.errors import SourceError
 from monitor.profiles.groups import label_groupings
 from monitor.profiles.layout import Layout
@@ -26,7 +26,7 @@ from monitor.store.labels import WAITING, Key, Place, add_labels, find_records, 
 from monitor.store.profiles import add_profiles
 from monitor.store.records import quarantine_rows, read_segment
 from monitor.timestamps import microseconds, times_of
-from monitor.types import KEPT_CHARS, Batch, Rejected
+from monitor.types import Batch, Rejected
 from monitor.watch import Watch
 
 _NO_LABEL = "no label"
@@ -99,7 +99,8 @@ def take_labels(
     keys = keys_of(ids)
     with database.read() as connection:
         arrived = _Arrived(batches, ids, values, keys, find_records(connection, name, keys, days))
-        found = _sorted(connection, name, arrived)
+        absent = watch.settings.labels.absent if watch.settings.labels else None
+        found = _sorted(connection, name, arrived, absent=absent)
         rows = _joined(connection, watch, arrived, found.fresh)
     profiles = profiled(watch, layout, rows, label_groupings)
     rejected = [*batches.rejected, *found.rejected]
@@ -145,7 +146,7 @@ def _columns(rows: pa.Table, watch: Watch) -> tuple[pa.ChunkedArray, pa.ChunkedA
     return rows[watch.roles.id].cast(pa.string()), rows[watch.roles.label]
 
 
-def _sorted(connection: Connection, name: str, arrived: _Arrived) -> _Sorted:
+def _sorted(connection: Connection, name: str, arrived: _Arrived, *, absent: object = None) -> _Sorted:
     kept = read_labels(connection, name, {(arrived.day(key), key) for key in arrived.keys})
     known = {key: value for (_, key), value in kept.items()}
     found, labels, nameless = _Sorted(), arrived.values.to_pylist(), arrived.ids.is_null().to_pylist()
@@ -158,7 +159,9 @@ def _sorted(connection: Connection, name: str, arrived: _Arrived) -> _Sorted:
         elif first is None:
             found.fresh[key] = at
         elif as_kept(value) != first:
-            reason = f"the label was {first!r} before; the first one counts"
+            stood = absent is not None and first == as_kept(absent)
+            came = f"{first!r}, as of a record whose label is absent after max_delay," if stood else f"{first!r}"
+            reason = f"the label was {came} before; the first one counts"
             found.rejected.append(_rejected(arrived.batches, at, reason))
     return found
 
@@ -207,5 +210,4 @@ def needed(watch: Watch) -> set[str]:
 
 
 def _rejected(batches: Gathered, at: int, reason: str) -> Rejected:
-    excerpt = json.dumps(batches.rows.slice(at, 1).to_pylist()[0], default=str)
-    return Rejected(batches.place(at), reason, excerpt[:KEPT_CHARS])
+    return Rejected(batches.place(at), reason, excerpt(batches.rows, at))

@@ -85,6 +85,13 @@ def labelled_keys(connection: Connection, name: str, days: Iterable[int]) -> set
     return {(row.day, row.key) for row in connection.execute(here)}
 
 
+def newest_day(connection: Connection, name: str, *, other_than: object) -> int | None:
+    """Give the newest day of a record that has a label other than one; None where none has."""
+    here = (label.c.model == name, label.c.day != WAITING, label.c.value != json.dumps(other_than, default=str))
+    found: int | None = connection.scalar(select(label.c.day).where(*here).order_by(label.c.day.desc()).limit(1))
+    return found
+
+
 def waiting_labels(connection: Connection, name: str, keys: Sequence[Key]) -> dict[Key, Any]:
     """Give the labels among `keys` that came before their record."""
     waiting = select(label.c.key).where(label.c.model == name, label.c.day == WAITING)

@@ -119,4 +119,34 @@ def test_a_label_that_comes_later_still_is_kept_with_its_reason(tmp_path: Path) 
     with monitor.database.read() as connection:
         reasons = [row.reason for row in connection.exec_driver_sql("select reason from quarantine")]
     monitor.database.close()
-    assert reasons == ["the label was 0 before; the first one counts"]
+    assert reasons == [
+        "the label was 0, as of a record whose label is absent after max_delay, before; the first one counts"
+    ]
+
+
+def test_behind_the_last_label_that_was_found_after_a_stop_none_stands_for_anything(tmp_path: Path) -> None:
+    rows = world(tmp_path)
+    for day in range(20):
+        until(tmp_path, rows, day, last=7)
+    monitor = started(tmp_path)
+    passed(monitor, 19)
+    told = measured(monitor)
+    monitor.database.close()
+    # of the days before the last report it is not known that some are missing
+    assert max(day for day, (_, n) in told.items() if n == A_DAY) == 7
+
+
+def test_a_label_with_a_time_in_nanoseconds_goes_into_quarantine_and_stops_nothing(tmp_path: Path) -> None:
+    rows = world(tmp_path)
+    for day in range(12):
+        until(tmp_path, rows, day)
+    came = pa.array([1_704_326_400_000_000_001], pa.timestamp("ns", "UTC"))
+    odd = pa.table({"id": ["0-1"], "fraud": pa.nulls(1, pa.int64()), "came": came})
+    pq.write_table(odd, tmp_path / "labels/odd.parquet")
+    monitor = started(tmp_path)
+    passed(monitor, 11)
+    assert len(measured(monitor)) == 12
+    with monitor.database.read() as connection:
+        kept = [row.reason for row in connection.exec_driver_sql("select reason from quarantine")]
+    monitor.database.close()
+    assert kept == ["no label"]

@@ -541,6 +541,8 @@ def test_what_absent_labels_stand_for_is_a_label_of_the_reference(tmp_path: Path
     assert not [one for one in told(checked(tmp_path, timed)) if "label" in one]
     (said,) = [one for one in told(checked(tmp_path, timed.replace("absent: 0", "absent: none"))) if "label" in one]
     assert said.startswith("error labels.absent: 'none' is no label of the reference, which holds '0', '1'; write")
+    (said,) = [one for one in told(checked(tmp_path, timed.replace("absent: 0", "absent: 1"))) if "label" in one]
+    assert said.startswith("error labels.absent: all labels that come are 1, too; write what a record is whose")
 
 
 def test_values_that_strayed_into_numbers_are_told(tmp_path: Path) -> None:

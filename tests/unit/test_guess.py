@@ -321,7 +321,8 @@ def test_labels_that_are_named_must_have_the_id(tmp_path: Path) -> None:
 
 
 def test_lists_of_one_length_are_vectors_and_said_to_be(tmp_path: Path) -> None:
-    emb = [[DRAW.gauss(0, 1) for _ in range(8)] for _ in range(N)]
+    # of one row no vector could be made
+    emb = [[0.0] * 8, *([DRAW.gauss(0, 1) for _ in range(8)] for _ in range(N - 1))]
     uneven = [[0.5] * (1 + i % 3) for i in range(N)]
     found = guess(with_columns(emb=emb, uneven=uneven))
     assert [(one.column, one.reason) for one in found.vectors] == [
