@@ -104,7 +104,8 @@ class Layout:
     spreads: how much each performance metric differs between the reference's windows beyond its own error, as a
     standard deviation in the metric's unit, and how alike a window and the next one are in it; of concept drift's
     detectors, the correlation of labels at equal prediction between rows of one window; of estimates that features
-    put off, by how much. What had too few windows is not in it.
+    put off, by how much, and by how much those of windows differ in the mean from that of all rows. What had too few
+    windows is not in it.
     derivations: how columns that the rows do not hold are made from those that they hold.
     calendar: which times the reference's rows are of; None when they have none.
     seasons: by performance metric, how its windows differ with weekday and hour. What had too few is not in it.

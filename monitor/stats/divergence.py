@@ -215,10 +215,15 @@ def inflated_tail(statistic: float, degrees: int, inflation: float, others: floa
     """
     if not degrees:
         return 1.0
-    if degrees == 1 or abs(inflation - others) < EVEN * others:
-        mean, squares = inflated_moments(degrees, inflation, others, accepted)
-        return float(chdtrc(mean**2 / squares, statistic * mean / squares))
-    return uneven_tail(statistic, degrees, inflation, others, accepted)
+    if is_uneven(degrees, inflation, others):
+        return uneven_tail(statistic, degrees, inflation, others, accepted)
+    mean, squares = inflated_moments(degrees, inflation, others, accepted)
+    return float(chdtrc(mean**2 / squares, statistic * mean / squares))
+
+
+def is_uneven(degrees: int, inflation: float, others: float) -> bool:
+    """Say whether one of several degrees is inflated otherwise than the others."""
+    return degrees > 1 and abs(inflation - others) > EVEN * others
 
 
 def uneven_tail(statistic: float, degrees: int, inflation: float, others: float, accepted: float) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaincc, ndtri
 
-from monitor.stats.divergence import EVEN, inflated_moments, uneven_tail
+from monitor.stats.divergence import inflated_moments, is_uneven, uneven_tail
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -78,7 +78,7 @@ def smooth_shift(
     variance = 2 * half + max(excess, 0.0) / min(n, m)
     scale, freedom = 2 * weight * mean / variance, 2 * mean**2 / variance
     p_value = float(gammaincc(freedom / 2, scale * squared / 2))
-    if degrees > 1 and abs(inflation - others) > EVEN * others:
+    if is_uneven(degrees, inflation, others):
         p_value = max(p_value, uneven_tail(weight * squared, degrees, inflation, others, accepted))
     return Shift(float(np.sqrt(squared)), p_value, (mean - accepted) / weight, scale, freedom)
 

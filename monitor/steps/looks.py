@@ -7,7 +7,7 @@ from functools import partial
 
 from monitor.alerts.vocabulary import WINDOWS_BEFORE
 from monitor.config import Model
-from monitor.detectors.attack import REPEATED, Sighting
+from monitor.detectors.attack import Sighting
 from monitor.detectors.attack.poisoned import Labels
 from monitor.detectors.quality import repeated_share, unlabelled_share, volume
 from monitor.profiles.calendar import Hours
@@ -19,6 +19,7 @@ from monitor.steps.leaps import Stirred, leaps
 from monitor.steps.measure import Found, Pairs, found_of, measured
 from monitor.steps.memory import Memory
 from monitor.steps.poisoned import poisoned_labels
+from monitor.steps.repeats import repeats_in, usual_repeats
 from monitor.steps.sample import SmallGroup
 from monitor.steps.seldom import judged_together
 from monitor.steps.small_groups import of_small_groups
@@ -139,14 +140,11 @@ def labels_in_records(sight: Sight) -> Iterator[Found]:
 
 def repeated_rows(sight: Sight) -> Iterator[Found]:
     """Compare how many of the window's rows repeat another with the windows before, where queries are followed."""
-    counted = [one for one in sight.seen if one.total and one.detector == REPEATED]
-    if not counted:
+    counted = repeats_in(sight.seen)
+    if counted is None:
         return
-    before = sight.memory.before(sight.window, last=repeated_share.REMEMBERED)
-    earlier = [one for at in before if (one := sight.memory.at(at, repeated_share.NAME))]
-    counts = [(round((one.value or 0.0) * one.n), one.n) for one in earlier if repeated_share.is_usual(one)]
-    rows, repeated = sum(one.rows for one in counted), sum(one.hits for one in counted)
-    measurement = replace(repeated_share.compare_counts(counts, repeated, rows), evidence={"beside": WINDOWS_BEFORE})
+    usual = usual_repeats(sight.memory, sight.window)
+    measurement = replace(repeated_share.compare_counts(usual, *counted), evidence={"beside": WINDOWS_BEFORE})
     yield found_of(repeated_share.DETECTOR, measurement, sight.settings)
 
 

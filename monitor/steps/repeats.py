@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from monitor.detectors.attack import REPEATED, Sighting
 from monitor.detectors.quality import repeated_share
+from monitor.detectors.quality.repeated_share import Counts
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile
 from monitor.stats.volume import WINDOWS_NEEDED
@@ -14,19 +15,29 @@ from monitor.types import Window
 LEAST = 0.02
 
 
+def repeats_in(seen: Sequence[Sighting]) -> Counts | None:
+    """Count the rows of a window that repeat an earlier one, and all; None where they were not looked at."""
+    counted = [one for one in seen if one.total and one.detector == REPEATED]
+    return (sum(one.hits for one in counted), sum(one.rows for one in counted)) if counted else None
+
+
+def usual_repeats(memory: Memory, window: Window) -> list[Counts]:
+    """Give how many rows repeated an earlier one, and all, in each of the last windows in which that was as usual."""
+    before = memory.before(window, last=repeated_share.REMEMBERED)
+    earlier = [one for at in before if (one := memory.at(at, repeated_share.NAME))]
+    return [(round((one.value or 0.0) * one.n), one.n) for one in earlier if repeated_share.is_usual(one)]
+
+
 def repeated_more(seen: Sequence[Sighting], memory: Memory, window: Window) -> float:
     """Give by what share more rows of a window repeat an earlier one than in any usual window before, in [0, 1].
 
     0 where eight windows do not say what is usual.
     """
-    counted = [one for one in seen if one.total and one.detector == REPEATED]
-    rows = sum(one.rows for one in counted)
-    before = memory.before(window, last=repeated_share.REMEMBERED)
-    earlier = [one for at in before if (one := memory.at(at, repeated_share.NAME)) and one.value is not None]
-    usual = [one.value or 0.0 for one in earlier if repeated_share.is_usual(one)]
+    hits, rows = repeats_in(seen) or (0, 0)
+    usual = [repeated / n for repeated, n in usual_repeats(memory, window) if n]
     if not rows or len(usual) < WINDOWS_NEEDED:
         return 0.0
-    return max(sum(one.hits for one in counted) / rows - max(usual), 0.0)
+    return max(hits / rows - max(usual), 0.0)
 
 
 def with_repeats(

@@ -17,9 +17,9 @@ import numpy as np
 
 from monitor.detectors.detector import Detector
 from monitor.detectors.performance import decisions, roc_auc
-from monitor.detectors.performance.judged import USUAL_THEN, Metric, usual_then
+from monitor.detectors.performance.judged import Metric, told_then, usual_then
 from monitor.detectors.performance.served import Learned, Rows, labelled, learned_from, served_rows
-from monitor.detectors.performance.spread import WINDOWS_NEEDED, level, season_in, spread_and_lasting, spread_of
+from monitor.detectors.performance.spread import WINDOWS_NEEDED, level, seasons_in, spread_and_lasting, spread_of
 from monitor.detectors.performance.support import doubt_of_hits
 from monitor.detectors.quality.contradicted_share import contradicting
 from monitor.profiles.outcome import Outcome
@@ -129,7 +129,7 @@ def fallen(name: str, reference: Profile, current: Profile, usual: Estimate, fou
         low=found.low,
         high=found.high,
         reference=usual.value,
-        evidence={} if then is usual else {USUAL_THEN: then.value},
+        evidence=told_then(usual, then),
     )
 
 
@@ -150,12 +150,13 @@ def estimate_spreads(reference: Profile, windows: Sequence[Profile]) -> dict[str
 
 def estimate_seasons(reference: Profile, windows: Mapping[Window, Profile]) -> dict[str, Season]:
     """Give each estimate's weekly season, by the detector's name, of those that have enough windows."""
-    found = dict[str, Season | None]()
-    for metric in METRICS:
-        if learned := _learned(metric, reference):
-            made = {at: one for at, window in windows.items() if (one := _of_window(metric, window, learned))}
-            found[metric.name] = season_in(made)
-    return {name: season for name, season in found.items() if season}
+    taught = {metric: learned for metric in METRICS if (learned := _learned(metric, reference))}
+    return seasons_in(
+        {
+            metric.name: {at: one for at, window in windows.items() if (one := _of_window(metric, window, learned))}
+            for metric, learned in taught.items()
+        }
+    )
 
 
 def _spreads(metric: Estimated, reference: Profile, windows: Sequence[Profile]) -> dict[str, float | None]:

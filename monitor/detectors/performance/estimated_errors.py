@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from monitor.detectors.detector import Detector, inflation
 from monitor.detectors.performance import residuals
-from monitor.detectors.performance.judged import USUAL_THEN, Metric, relative_rise, usual_then
-from monitor.detectors.performance.spread import level, season_in, spread_and_lasting, spread_of
+from monitor.detectors.performance.judged import Metric, relative_rise, told_then, usual_then
+from monitor.detectors.performance.spread import level, seasons_in, spread_and_lasting, spread_of
 from monitor.detectors.performance.support import doubt_of_errors
 from monitor.profiles.expected_error import ABSOLUTE, ROWS_NEEDED, SQUARE
 from monitor.profiles.outcome import RegressionOutcome
@@ -87,11 +87,12 @@ def error_spreads(reference: Profile, windows: Sequence[Profile]) -> dict[str, f
 
 def error_seasons(reference: Profile, windows: Mapping[Window, Profile]) -> dict[str, Season]:
     """Give each estimate's weekly season, by the detector's name, of those that have enough windows."""
-    found = dict[str, Season | None]()
-    for metric in METRICS:
-        made = {at: one for at, window in windows.items() if (one := _estimate(metric, reference, window))}
-        found[metric.name] = season_in(made)
-    return {name: season for name, season in found.items() if season}
+    return seasons_in(
+        {
+            metric.name: {at: one for at, window in windows.items() if (one := _estimate(metric, reference, window))}
+            for metric in METRICS
+        }
+    )
 
 
 def _estimated(metric: Expected, reference: Profile, current: Profile) -> Iterator[Measurement]:
@@ -114,7 +115,7 @@ def _estimated(metric: Expected, reference: Profile, current: Profile) -> Iterat
         low=low,
         high=high,
         reference=usual.value,
-        evidence={} if then is usual else {USUAL_THEN: then.value},
+        evidence=told_then(usual, then),
     )
 
 

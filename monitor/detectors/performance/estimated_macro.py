@@ -19,7 +19,7 @@ from monitor.detectors.performance import macro
 from monitor.detectors.performance.estimated import CONTRADICTED, KIND, NO_CHANCES, NO_ROWS, fallen, gap_of
 from monitor.detectors.performance.judged import Metric
 from monitor.detectors.performance.served import Learned, learned_from, served_rows
-from monitor.detectors.performance.spread import level, season_in, spread_and_lasting, spread_of
+from monitor.detectors.performance.spread import level, seasons_in, spread_and_lasting, spread_of
 from monitor.detectors.quality.contradicted_share import contradicting
 from monitor.profiles.outcome import MulticlassOutcome, Outcome
 from monitor.profiles.profile import Profile
@@ -159,11 +159,12 @@ def macro_seasons(reference: Profile, windows: Mapping[Window, Profile]) -> dict
     decided = {
         at: taught.decided(one.outcome) for at, one in windows.items() if isinstance(one.outcome, MulticlassOutcome)
     }
-    found = dict[str, Season | None]()
-    for metric in METRICS:
-        made = {at: one for at, rows in decided.items() if (one := _estimate(metric, rows, taught))}
-        found[metric.name] = season_in(made)
-    return {name: season for name, season in found.items() if season}
+    return seasons_in(
+        {
+            metric.name: {at: one for at, rows in decided.items() if (one := _estimate(metric, rows, taught))}
+            for metric in METRICS
+        }
+    )
 
 
 def _estimate(metric: Averaged, rows: Decided | None, taught: Taught, gap: float = 0.0) -> Estimate | None:

@@ -115,8 +115,7 @@ def judged(metric: Metric[Labelled], reference: Profile, current: Profile) -> It
             high=high,
             note=note,
             reference=usual.value,
-            evidence=({} if then is usual else {USUAL_THEN: then.value})
-            | ({} if after is current.outcome else {WEIGHED_AS: current.rows}),
+            evidence=told_then(usual, then) | ({} if after is current.outcome else {WEIGHED_AS: current.rows}),
         )
 
 
@@ -148,6 +147,11 @@ def usual_then(
     shift, spread = season.at(current.span)
     grown = _inflation(spread, reference.layout.windows, usual, found)
     return replace(then, value=then.value + shift), grown
+
+
+def told_then(usual: Estimate, then: Estimate) -> dict[str, float]:
+    """Give as evidence what is usual then, where that is another number than that of all the reference."""
+    return {} if then is usual else {USUAL_THEN: then.value}
 
 
 def level_of(name: str) -> str:

@@ -67,16 +67,22 @@ def level(name: str, found: Sequence[Estimate], whole: float) -> dict[str, float
 
 def seasons_of(windows: Mapping[Window, Profile], metrics: Sequence[Metric[Any]]) -> dict[str, Season]:
     """Give each metric's weekly season, of those that are judged by their standard error and have enough windows."""
-    made = {metric.name: _season(windows, metric) for metric in metrics if metric.test is None}
+    judged = [metric for metric in metrics if metric.test is None]
+    return seasons_in(
+        {
+            metric.name: {at: found for at, window in windows.items() for found in _estimates([window], metric)}
+            for metric in judged
+        }
+    )
+
+
+def seasons_in(found: Mapping[str, Mapping[Window, Estimate]]) -> dict[str, Season]:
+    """Give the weekly season of each number, by its name, of those whose windows are enough to tell one."""
+    made = {name: _season(windows) for name, windows in found.items()}
     return {name: season for name, season in made.items() if season is not None}
 
 
-def _season(windows: Mapping[Window, Profile], metric: Metric[Any]) -> Season | None:
-    return season_in({at: found for at, window in windows.items() for found in _estimates([window], metric)})
-
-
-def season_in(found: Mapping[Window, Estimate]) -> Season | None:
-    """Give the weekly season of a number, as its windows tell it; None where they are too few."""
+def _season(found: Mapping[Window, Estimate]) -> Season | None:
     held = {at: one for at, one in found.items() if _usable(one)}
     if len(held) < WINDOWS_NEEDED:
         return None
