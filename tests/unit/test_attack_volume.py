@@ -17,6 +17,7 @@ from monitor.detectors.attack.volume import (
     SPANS,
     asked_lately,
     beside_others,
+    empty_asked,
     empty_counts,
     learn_counts,
     tail_of,
@@ -27,10 +28,9 @@ ALARM = np.log(1e6)
 
 def memory(clients: int) -> dict[str, Any]:
     held = {f"volume_{name}": array for name, array in empty_counts().items()}
-    shape = clients, len(SPANS)
+    held |= {f"client_asked_{name}": array for name, array in empty_asked(clients).items()}
     held |= {"client_turns": np.zeros(clients, np.uint32), "client_peak": np.zeros((clients, 2), np.float16)}
-    held |= {"client_key": np.arange(1, clients + 1, dtype=np.uint64)}
-    return held | {"client_asked_clock": np.zeros(shape, np.int64), "client_asked_rows": np.zeros(shape, np.uint32)}
+    return held | {"client_key": np.arange(1, clients + 1, dtype=np.uint64)}
 
 
 def binned(rows: np.ndarray) -> np.ndarray:
@@ -44,13 +44,20 @@ def test_rows_are_counted_as_by_hand_however_they_are_cut(span: str) -> None:
     times = np.sort(rng.integers(24 * HOUR, 100 * HOUR, 5000))
     places, fresh = rng.integers(-1, 7, 5000), rng.random(5000) < 0.8
     seen: Counter[tuple[int, int]] = Counter()
+    most: Counter[tuple[int, int]] = Counter()
+    begun: dict[tuple[int, int], float] = {}
     expected = np.zeros(5000, np.int64)
-    for i, (place, hour) in enumerate(zip(places.tolist(), (times // SPANS[span]).tolist(), strict=True)):
+    for i, (place, at) in enumerate(zip(places.tolist(), times.tolist(), strict=True)):
+        hour, gone = divmod(at, SPANS[span])
         if place >= 0 and fresh[i]:
             seen[place, hour] += 1
-            expected[i] = seen[place, hour]
-    last = {place: max(hour for of, hour in seen if of == place) for place in range(7)}
-    over = binned(np.array([rows for (place, hour), rows in seen.items() if hour < last[place]]))
+            part = gone / SPANS[span]
+            begun.setdefault((place, hour), int(part * 256) / 256)
+            since = begun.get((place, hour - 1), 0)
+            expected[i] = seen[place, hour] + int(seen[place, hour - 1] * (1 - max(part, since)) / (1 - since))
+            most[place, hour] = max(most[place, hour], int(expected[i]))
+    last = {place: max(hour for of, hour in most if of == place) for place in range(7)}
+    over = binned(np.array([rows for (place, hour), rows in most.items() if hour < last[place]]))
     for cuts in ([5000], [1, 3, 2000, 5000], list(range(250, 5001, 250))):
         held, first, found = memory(7), 0, []
         for cut in cuts:
@@ -70,7 +77,7 @@ def test_the_hour_of_a_client_that_does_not_come_back_counts_once_it_is_long_ove
     held, row, length = memory(2), list(SPANS).index(span), SPANS[span]
     times = 100 * 24 * HOUR + np.array([*range(600), length // 2, length, 2 * length])
     places = np.array([0] * 600 + [1] * 3)
-    for until, counted in ((601, []), (602, [1]), (603, [1, 1, 600])):
+    for until, counted in ((601, []), (602, [1]), (603, [1, 2, 600])):
         part = slice(0 if until == 601 else until - 1, until)
         asked_lately(held, places[part], times[part], np.ones(times[part].size, np.bool_))
         learn_counts(held, fade=1.0, now=int(times[until - 1]))
@@ -78,6 +85,19 @@ def test_the_hour_of_a_client_that_does_not_come_back_counts_once_it_is_long_ove
     again = asked_lately(held, places[:2], times[:2] + 3 * length, np.ones(2, np.bool_))
     assert again[row].tolist() == [1, 2]
     assert not held["volume_ended"][row].any(), "what was counted is not counted again"
+
+
+@pytest.mark.parametrize("minutes", [5, 30, 55])
+def test_a_run_across_the_clocks_hour_is_counted_as_one_within_it(minutes: int) -> None:
+    held, first = memory(1), (100 * 24 + 1) * HOUR - minutes * HOUR // 60
+    times = first + np.arange(600) * (HOUR // 600)
+    counts = np.concatenate([asked_lately(held, np.zeros(50, np.intp), times[i : i + 50], np.ones(50, np.bool_))
+                             for i in range(0, 600, 50)], axis=1)
+    assert 598 <= counts[0].max() <= 600
+    assert counts[1].max() == 600
+    learn_counts(held, fade=1.0, now=int(times[-1]) + 2 * HOUR)
+    (most,) = np.flatnonzero(held["volume_counts"][0])[-1:]
+    assert 2 ** (most / PER_DOUBLING) > 0.9 * 600
 
 
 @pytest.mark.parametrize(("peak", "turns", "counts"), [(20.0, 2, False), (20.0, 3, True), (10.0, 0, True)])

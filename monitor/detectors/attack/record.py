@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 LATELY, TWICE, KEPT, ENOUGH = 6, 2.0, 0.99, 10
-NEVER = np.iinfo(np.int64).min
+NEVER = np.iinfo(np.int32).min
 
 
 def empty_record(count: int) -> dict[str, Array]:
@@ -26,7 +26,7 @@ def empty_record(count: int) -> dict[str, Array]:
         "peak": np.zeros(count),
         "lately": np.zeros((LATELY, count)),
         "record": np.zeros(count),
-        "slice": np.full(1, NEVER),
+        "slice": np.full(1, NEVER, np.int64),
         "stretches": np.zeros(1, np.int64),
     }
 

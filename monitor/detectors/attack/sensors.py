@@ -29,9 +29,8 @@ def unhurried(held: Mapping[str, Array], place: int, *, at: int, hour: int, flip
     similar += np.array([1, flipped, varied], np.uint32)
     if held["client_hour"][place] != hour:
         held["client_hour"][place] = hour
-        hours += np.array([hours[1] > 0, 0], np.uint32)
-        hours[1] = 0
-    hours[1] += 1
+        hours[:] = min(int(hours[0]) + bool(hours[1]), HOURS), 0
+    hours[1] = min(int(hours[1]) + 1, PACE + 1)
     last, apart = held["client_near"], held["client_apart"]
     apart[place] += (at - last[place] - apart[place]) * FADE if last[place] else 0.0
     last[place] = at + 1

@@ -19,7 +19,7 @@ from monitor.detectors.attack.newcomers import empty_newcomers
 from monitor.detectors.attack.peers import empty_recent
 from monitor.detectors.attack.record import NEVER, empty_record
 from monitor.detectors.attack.variations import empty_last
-from monitor.detectors.attack.volume import SPANS, empty_counts
+from monitor.detectors.attack.volume import empty_asked, empty_counts
 from monitor.detectors.attack.walks import empty_buckets
 
 Array = NDArray[Any]
@@ -60,7 +60,7 @@ class State:
             "client_rows": np.zeros(CLIENTS, np.uint32),
             "client_fresh": np.zeros(CLIENTS, np.uint32),
             "client_seen": np.zeros(CLIENTS, np.int64),
-            "client_slice": np.full(CLIENTS, NEVER),
+            "client_slice": np.full(CLIENTS, NEVER, np.int32),
             "client_ratios": np.zeros((CLIENTS, wide, WIDTH), np.float32),
             "client_peak": np.zeros((CLIENTS, wide), np.float16),
             "client_counted": np.zeros((CLIENTS, wide), np.uint32),
@@ -69,17 +69,16 @@ class State:
             "client_habits": empty_habits(CLIENTS, int(PASSING.sum())),
             "client_similar": np.zeros((CLIENTS, 3), np.uint32),
             "client_hour": np.zeros(CLIENTS, np.int32),
-            "client_hours": np.zeros((CLIENTS, 2), np.uint32),
+            "client_hours": np.zeros((CLIENTS, 2), np.uint8),
             "client_near": np.zeros(CLIENTS, np.uint32),
             "client_apart": np.zeros(CLIENTS, np.float32),
-            "client_asked_clock": np.zeros((CLIENTS, len(SPANS)), np.int32),
-            "client_asked_rows": np.zeros((CLIENTS, len(SPANS)), np.uint32),
             "client_expected": np.zeros(CLIENTS, np.bool_),
             "client_steady": np.zeros(CLIENTS, np.bool_),
-            "client_turns": np.zeros(CLIENTS, np.uint32),
+            "client_turns": np.zeros(CLIENTS, np.uint8),
             "client_buckets": empty_buckets(CLIENTS),
         }
         texts = bool(baseline.vocabularies)
+        held |= {f"client_asked_{name}": array for name, array in empty_asked(CLIENTS).items()}
         held |= {f"client_last_{name}": array for name, array in empty_last(CLIENTS, width, texts=texts).items()}
         return cls(held)
 

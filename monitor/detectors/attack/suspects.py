@@ -199,7 +199,8 @@ def _turn(held: Mapping[str, Array], stretches: Stretches, gains: Gains, alarm: 
     if not new.any():
         return
     turned = stretches.owner[new]
-    held["client_turns"][turned] += 1
+    turns = held["client_turns"][turned]
+    held["client_turns"][turned] = turns + (turns < np.iinfo(turns.dtype).max)
     ratios = held["client_ratios"][turned]
     ratios[evidence(ratios, gains, least=alarm) >= alarm] = 0
     # Honest rows lie far off in clumps: a storm, a season, a sale. What one stretch shows must do for these signs.

@@ -23,7 +23,7 @@ Places = NDArray[np.intp]
 
 HOUR = 3_600_000_000
 SPANS = {"hour": HOUR, "day": 24 * HOUR}
-BINS, PER_DOUBLING = 160, 8
+BINS, PER_DOUBLING, PARTS = 160, 8, 256
 TOP, FEWEST, LEAST, RECORD = 50, 1_000, 100, 1.5
 SURE, KNOWN = -math.log(ALPHA), 3
 """The evidence about a client from which its hours say nothing of others', unless it has come in so many stretches."""
@@ -100,9 +100,24 @@ def beside_others(held: Mapping[str, Array], span: int, places: Places, asked: C
     return log_e, busiest
 
 
-def asked_lately(held: Mapping[str, Array], places: Places, times: Counts, fresh: NDArray[np.bool_]) -> Counts:
-    """Count for each row the different ones that its client has sent in the hour and in the day, this one among them.
+def empty_asked(clients: int) -> dict[str, Array]:
+    """Give room for what so many clients ask; all of shape (clients, spans).
 
+    clock: the running hour or day; rows: the different rows in it; begun: when in it the first of them came, in parts
+    of 256. before, before_begun: the same of the one before it. most: the step of the most within any hour or day that
+    ended in it.
+    """
+    shape = clients, len(SPANS)
+    kinds = {"clock": np.int32, "rows": np.uint32, "before": np.uint16, "most": np.uint8}
+    kinds |= {"begun": np.uint8, "before_begun": np.uint8}
+    return {name: np.zeros(shape, kind) for name, kind in kinds.items()}
+
+
+def asked_lately(held: Mapping[str, Array], places: Places, times: Counts, fresh: NDArray[np.bool_]) -> Counts:
+    """Count for each row the different ones that its client has sent in the hour and the day up to it, with this one.
+
+    Of those in the clock's hour before, it is known how many they were and when the first came: they are taken to have
+    come evenly from then on, and those count that came less than an hour ago.
     Gives 0 for repeats, shape (spans, rows). held: of each client the running hour and day with their counts, and the
     counts of client hours and days, to which those that are over are added. places: of each row's client, -1 for none.
     times: microseconds.
@@ -112,38 +127,53 @@ def asked_lately(held: Mapping[str, Array], places: Places, times: Counts, fresh
     rows = rows[ordered(places[rows])]
     for span, length in enumerate(SPANS.values() if rows.size else ()):
         arrays = {name: array[:, span] for name, array in part_of(held, "client_asked_").items()}
-        found[span, rows], ended, whose = _counted(arrays, places[rows], times[rows] // length)
+        found[span, rows], ended, whose = _counted(arrays, places[rows], times[rows], length)
         _note(held, span, ended, whose)
     return found
 
 
-def _counted(asked: Mapping[str, Array], place: Places, hour: Counts) -> tuple[Counts, Counts, Places]:
+def _counted(asked: Mapping[str, Array], place: Places, times: Counts, length: int) -> tuple[Counts, Places, Places]:
     """Count along rows, sorted by client, from each one's running hour on, which changes.
 
-    Gives the counts, and those of the hours that are over, with whose they were.
+    Gives the counts, and the steps of the most within the hours that are over, with whose they were.
     """
+    hour, gone = times // length, times % length / length
     new_client = np.append(True, place[1:] != place[:-1])
-    begins = new_client | np.append(True, hour[1:] != hour[:-1])
-    first = np.flatnonzero(begins)
-    lengths = np.diff(np.append(first, place.size))
+    first = np.flatnonzero(new_client | np.append(True, hour[1:] != hour[:-1]))
+    sizes, new = np.diff(np.append(first, place.size)), new_client[first]
     owner, when = place[first], hour[first]
-    goes_on = new_client[first] & (asked["clock"][owner] == when)
+    goes_on = new & (asked["clock"][owner] == when)
     carried = np.where(goes_on, asked["rows"][owner], 0).astype(np.int64)
-    total, last = carried + lengths, np.append(new_client[first][1:], True)
-    before = new_client[first] & ~goes_on & (asked["rows"][owner] > 0)
-    ended, whose = np.append(asked["rows"][owner[before]], total[~last]), np.append(owner[before], owner[~last])
-    asked["clock"][owner[last]], asked["rows"][owner[last]] = when[last], total[last]
-    return np.arange(place.size) - np.repeat(first - carried, lengths) + 1, ended, whose
+    total = carried + sizes
+    begun = np.where(goes_on, asked["begun"][owner], gone[first] * PARTS)
+    then, then_rows, then_begun = (
+        np.where(new, asked[name][owner], np.roll(values, 1))
+        for name, values in (("clock", when), ("rows", total), ("begun", begun))
+    )
+    followed = then == when - 1
+    before = np.where(goes_on, asked["before"][owner], np.where(followed, then_rows, 0))
+    before_begun = np.where(goes_on, asked["before_begun"][owner], np.where(followed, then_begun, 0)).astype(np.uint8)
+    since = np.repeat(before_begun / PARTS, sizes)
+    still = np.repeat(before, sizes) * (1 - np.maximum(gone, since)) / (1 - since)
+    counts = np.arange(place.size) - np.repeat(first - carried, sizes) + 1 + still.astype(np.int64)
+    most = np.maximum(_steps(np.maximum.reduceat(counts, first)), np.where(goes_on, asked["most"][owner], 0))
+    last = np.append(new[1:], True)
+    over = new & ~goes_on & (asked["rows"][owner] > 0)
+    ended, whose = np.append(asked["most"][owner[over]], most[~last]), np.append(owner[over], owner[~last])
+    kept = {"clock": when, "rows": total, "before": np.minimum(before, np.iinfo(np.uint16).max), "most": most}
+    for name, values in (kept | {"begun": begun, "before_begun": before_begun}).items():
+        asked[name][owner[last]] = values[last]
+    return counts, ended, whose
 
 
-def _note(held: Mapping[str, Array], span: int, ended: Counts, whose: Places) -> None:
+def _note(held: Mapping[str, Array], span: int, ended: Places, whose: Places) -> None:
     """Keep the hours or days that are over until the epoch is, when it is known whose they were.
 
     Where an epoch ends with rows that name no client, these wait for the next one, as far as there is room.
     """
     first = int(held["volume_ended"][span])
     last = min(first + ended.size, LENGTH)
-    held["volume_steps"][span, first:last] = _steps(ended[: last - first])
+    held["volume_steps"][span, first:last] = ended[: last - first]
     held["volume_whose"][span, first:last] = whose[: last - first]
     held["volume_ended"][span] = last
 
@@ -166,7 +196,7 @@ def learn_counts(held: Mapping[str, Array], *, fade: float, now: int) -> None:
         rows = asked["rows"][:, span]
         ended, noted = np.flatnonzero((rows > 0) & (asked["clock"][:, span] < now // length - 1)), held["volume_ended"]
         whose = np.append(held["volume_whose"][span, : noted[span]], ended)
-        steps = np.append(held["volume_steps"][span, : noted[span]], _steps(rows[ended]))
+        steps = np.append(held["volume_steps"][span, : noted[span]], asked["most"][ended, span])
         rows[ended], noted[span] = 0, 0
         tells = (held["client_turns"][whose] >= KNOWN) | (held["client_peak"][whose].max(axis=1) < SURE)
         counts = held["volume_counts"][span]
