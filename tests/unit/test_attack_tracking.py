@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from monitor.detectors.attack import ALPHA, Baseline, Learning, Sighting, State, baseline_of, merge, signs, track
+from monitor.detectors.attack.epoch import LENGTH
 from monitor.detectors.attack.packing import packed, unpacked
 from monitor.detectors.attack.sighting import NEWCOMERS
 from monitor.profiles.arrow import layout_of
@@ -55,8 +56,9 @@ def alarms(found: list[Sighting]) -> set[tuple[str, str]]:
     return {(one.client, one.detector) for one in found if not one.total and one.log_e >= ALARM}
 
 
-def followed(tables: list[pa.Table], *, expected: tuple[str, ...] = ()) -> list[Sighting]:
+def followed(tables: list[pa.Table], *, expected: tuple[str, ...] = (), rows_before: int = 0) -> list[Sighting]:
     state, found = State.empty(fitted()), dict[Any, Sighting]()
+    state.arrays()["seen"][0] = rows_before
     for table in tables:
         state, seen = track(fitted(), state, table, ROLES, length=HOUR, expected=expected)
         for one in seen:
@@ -383,6 +385,15 @@ def test_how_a_stream_is_cut_makes_no_difference(cuts: tuple[int, ...], *, named
         other = cut[one.place]
         assert (one.rows, one.hits) == (other.rows, other.hits)
         assert one.log_e == pytest.approx(other.log_e, abs=1e-3)
+
+
+def test_the_number_of_rows_that_came_before_makes_no_difference_however_large() -> None:
+    table = pa.concat_tables([honest(6000, 17, clients=50), queries(walk(100, 18), "eve", first=6000)])
+    few, many = (followed([table], rows_before=rows) for rows in (2**20, 2**32 - LENGTH))
+    assert "eve" in {client for client, _ in alarms(many)}
+    assert [(one.place, one.rows, one.hits, one.log_e) for one in few] == [
+        (one.place, one.rows, one.hits, one.log_e) for one in many
+    ]
 
 
 def test_the_order_of_columns_makes_no_difference() -> None:

@@ -91,8 +91,13 @@ def test_the_hour_of_a_client_that_does_not_come_back_counts_once_it_is_long_ove
 def test_a_run_across_the_clocks_hour_is_counted_as_one_within_it(minutes: int) -> None:
     held, first = memory(1), (100 * 24 + 1) * HOUR - minutes * HOUR // 60
     times = first + np.arange(600) * (HOUR // 600)
-    counts = np.concatenate([asked_lately(held, np.zeros(50, np.intp), times[i : i + 50], np.ones(50, np.bool_))
-                             for i in range(0, 600, 50)], axis=1)
+    counts = np.concatenate(
+        [
+            asked_lately(held, np.zeros(50, np.intp), times[i : i + 50], np.ones(50, np.bool_))
+            for i in range(0, 600, 50)
+        ],
+        axis=1,
+    )
     assert 598 <= counts[0].max() <= 600
     assert counts[1].max() == 600
     learn_counts(held, fade=1.0, now=int(times[-1]) + 2 * HOUR)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.detectors.attack.ordering import begins, ordered
+from monitor.detectors.attack.ordering import begins, ordered, rows_since
 from monitor.detectors.attack.visits import SLOT_BITS, SLOTS, Visits, bits_of, own_run, run_of_newcomers
 
 Hashes = NDArray[np.uint64]
@@ -133,7 +133,7 @@ def shared(
     share = np.maximum(usual.at(visits.buckets), learned).astype(np.float64)
     own = own_run(memory, visits, sent=asked[visits.place], varied=varied[visits.place])
     news = run_of_newcomers(visits, new[visits.place], sent=newcomers[visits.place])
-    odd = _fuller(count, visits.number - born + 1, share)
+    odd = _fuller(count, rows_since(born, visits.number) + 1, share)
     odd |= own.length + 1 > np.maximum(RUN_LEAST, _in_a_row(own.sent, share))
     odd |= new[visits.place] & (news.length + 1 > _in_a_row(news.sent, share))
     remembered = {
@@ -175,9 +175,9 @@ def known_tables(memory: Mapping[str, Memory], buckets: Hashes, *, usual: Usual,
     slots = (buckets & np.uint64(SLOTS - 1)).astype(np.intp)
     count = memory["count"][slots].astype(np.int64)
     known = (memory["tag"][slots] == (buckets >> np.uint64(32)).astype(np.uint32)) & (count > 0)
-    known &= at - memory["last"][slots].astype(np.int64) <= horizon
+    known &= rows_since(memory["last"][slots], at) <= horizon
     share = np.maximum(usual.at(buckets), np.where(known, memory["usual"][slots], 0)).astype(np.float64)
-    seen = at - memory["born"][slots].astype(np.int64) + 1
+    seen = rows_since(memory["born"][slots], at) + 1
     return np.asarray((known & _fuller(count, seen, share)).sum(axis=1))
 
 
@@ -188,7 +188,7 @@ def learn_common(memory: Mapping[str, Memory], *, clients: NDArray[np.uint32], a
     """
     all_of_them = int(np.bitwise_count(np.bitwise_or.reduce(bits_of(clients), initial=np.uint64(0))))
     common = np.bitwise_count(memory["who"]) >= max(COMMON * all_of_them, COMMON_LEAST)
-    seen = np.maximum(at - memory["born"].astype(np.int64), 1)
+    seen = np.maximum(rows_since(memory["born"], at), 1)
     memory["usual"][:] = np.where(common, memory["count"] / seen, 0)
 
 

@@ -1,9 +1,10 @@
-"""The order of rows by whom they belong to, each one's in the order in which they came."""
+"""The order of rows by whom they belong to, each one's in the order in which they came; and how far rows lie apart."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 Places = NDArray[np.intp]
+Number = int | np.integer | NDArray[np.integer]
 
 
 def ordered(groups: Places) -> Places:
@@ -44,3 +45,12 @@ def ranks(groups: Places) -> NDArray[np.int64]:
     found = np.empty(groups.size, np.int64)
     found[order] = np.arange(groups.size) - starts[np.cumsum(new) - 1]
     return found
+
+
+def rows_since(then: Number, now: Number) -> NDArray[np.int64]:
+    """Count the rows from one to a later one by their numbers in the stream, of which four bytes are remembered.
+
+    >>> rows_since(np.array([4_294_967_295, 3], np.uint32), 4_294_967_300).tolist()
+    [5, 1]
+    """
+    return np.asarray((np.asarray(now, np.int64) - np.asarray(then, np.int64)) & 0xFFFF_FFFF)

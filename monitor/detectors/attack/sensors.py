@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.detectors.attack.ordering import rows_since
+
 Array = NDArray[Any]
 
 ROWS, TURNS, SHARE, FLIPS = 64, 3, 0.5, 0.1
@@ -32,8 +34,8 @@ def unhurried(held: Mapping[str, Array], place: int, *, at: int, hour: int, flip
         hours[:] = min(int(hours[0]) + bool(hours[1]), HOURS), 0
     hours[1] = min(int(hours[1]) + 1, PACE + 1)
     last, apart = held["client_near"], held["client_apart"]
-    apart[place] += (at - last[place] - apart[place]) * FADE if last[place] else 0.0
-    last[place] = at + 1
+    apart[place] += (rows_since(last[place], at) - apart[place]) * FADE if last[place] else 0.0
+    last[place] = np.int64(at + 1).astype(last.dtype)
     slow = hours[0] >= HOURS and hours[1] <= PACE and apart[place] >= APART
     return bool(slow and similar[1] <= FLIPS * similar[0])
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.detectors.attack.ordering import begins, ordered
+from monitor.detectors.attack.ordering import begins, ordered, rows_since
 from monitor.detectors.attack.sensors import APART
 
 Hashes = NDArray[np.uint64]
@@ -99,7 +99,7 @@ class Visits:
 def _since_last(last: Memory, now: Counts, *, first: Flags) -> Counts:
     """Give how many rows ago one came to the same slot; last: what memory says of that, which the first rows follow."""
     found = np.diff(now, prepend=now[:1])
-    found[first] = now[first] - last[first]
+    found[first] = rows_since(last[first], now[first])
     return found
 
 
@@ -141,8 +141,8 @@ def own_run(memory: Mapping[str, Memory], visits: Visits, *, sent: Counts, varie
     run = _run(visits.begun, visits.sender, goes_on, visits.known["run"])
     since = _since(memory["run_since"], sent, visits.slots, run=run)
     at = _since(memory["run_at"], visits.number, visits.slots, run=run)
-    searched = ~varied & (visits.who > 0) & (visits.number - at <= APART * (run.length + 1))
-    return OwnRun(run.length, since, at, searched, np.where(searched, sent - since + 1, sent))
+    searched = ~varied & (visits.who > 0) & (rows_since(at, visits.number) <= APART * (run.length + 1))
+    return OwnRun(run.length, since, at, searched, np.where(searched, rows_since(since, sent) + 1, sent))
 
 
 def run_of_newcomers(visits: Visits, new: Flags, *, sent: Counts) -> NewRun:
@@ -150,7 +150,7 @@ def run_of_newcomers(visits: Visits, new: Flags, *, sent: Counts) -> NewRun:
     run = _run(visits.begun, new, visits.stays & new & (visits.known["new_run"] > 0), visits.known["new_run"])
     remembered = run.length > np.arange(new.size) - run.began
     since = np.where(remembered, visits.known["new_since"][run.began], sent[run.began])
-    return NewRun(run.length, since, sent - since + 1)
+    return NewRun(run.length, since, rows_since(since, sent) + 1)
 
 
 def _run(begun: Flags, who: Memory, goes_on: Flags, before: Memory) -> _Run:
