@@ -137,6 +137,39 @@ def test_labels_of_nearly_all_rows_are_taken_as_they_are() -> None:
     assert representative(found).counts.tolist() == found.outcome.counts.tolist()  # type: ignore[union-attr]
 
 
+def of_eight(rng: np.random.Generator, rows: int) -> pa.Table:
+    p = rng.dirichlet([2, 1.5, 1, 1, 0.7, 0.5, 0.4, 0.3], rows)
+    y = (p.cumsum(axis=1) > rng.random(rows)[:, None]).argmax(axis=1)
+    columns = {f"p_{name}": p[:, i] for i, name in enumerate("abcdefgh")}
+    return pa.table({**columns, "decided": np.array([*"abcdefgh"])[p.argmax(axis=1)], "y": np.array([*"abcdefgh"])[y]})
+
+
+EIGHT = Roles("at", prediction="decided", scores=tuple(f"p_{c}" for c in "abcdefgh"), classes=(*"abcdefgh",), label="y")
+
+
+@pytest.mark.parametrize(("draw", "roles", "rows"), [(of_two, TWO, 300), (of_eight, EIGHT, 200)])
+@pytest.mark.parametrize("left_out", [False, True])
+def test_few_labels_of_a_decision_tell_of_it_where_that_is_chance(
+    draw: Callable[[np.random.Generator, int], pa.Table], roles: Roles, rows: int, *, left_out: bool
+) -> None:
+    rng = np.random.default_rng(21)
+    layout, accuracy = layout_of(draw(rng, 20_000), roles), BY_NAME["accuracy"]
+    truth = accuracy.of(profile(draw(rng, 100_000), np.ones(100_000, np.bool_), layout))
+    assert truth
+    found = []
+    for _ in range(200):
+        window = draw(rng, rows)
+        usual = np.isin(np.asarray(window["decided"].to_pylist()).astype(str), ("0", "a"))
+        found.append(accuracy.of(profile(window, rng.random(rows) < np.where(usual & left_out, 0.01, 0.3), layout)))
+    known = [one for one in found if one]
+    if left_out:
+        assert len(known) <= 5
+    else:
+        assert len(known) >= 180
+        assert np.mean([one.value for one in known]) == pytest.approx(truth.value, abs=0.02)
+        assert np.mean([(one.low or 0) <= truth.value <= (one.high or 1) for one in known]) >= 0.88
+
+
 def test_labels_drawn_at_random_change_hardly_anything() -> None:
     rng = np.random.default_rng(7)
     rows = of_two(rng, 20_000)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc, xlogy
+from scipy.special import bdtr, chdtrc, xlogy
 
 from monitor.profiles.bins import CategoryBins
 from monitor.profiles.outcome import BinaryOutcome, MulticlassOutcome, Outcome, RegressionOutcome
@@ -21,7 +21,8 @@ from monitor.profiles.reading import canonical
 NEARLY_ALL, UNCOVERED = 0.9, 0.05
 """With labels of so many rows they are taken as they are; of so many rows, at most, none like them may be labelled."""
 GROUPS, FEWEST = 10, 10
-"""Rows of one decision are told apart in so many groups by score, of so many labelled ones at least."""
+"""Rows of one decision are told apart in so many groups by score, of so many labelled ones at least; decisions of which
+fewer have a label, as chance would have it, are one."""
 OTHERWISE, BEYOND_DOUBT, FEWEST_OF_A_RANGE = 0.01, 1e-6, 5
 """The chance at which a range of scores is labelled otherwise than the one beside it, wherever the cut may be, and at
 which one is in which fewer rows than so many have a label, so that nothing is known of it."""
@@ -35,6 +36,7 @@ many standard errors."""
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 
 def representative(profile: Profile, *, weighable: bool = True) -> Outcome | str | None:
@@ -85,7 +87,9 @@ def _of_two(outcome: BinaryOutcome, *, weighable: bool) -> BinaryOutcome | str:
     labelled, served = outcome.counts.sum(axis=2), outcome.served
     if _nearly_all(labelled, served):
         return outcome
-    lacking = (labelled.sum(axis=0) < FEWEST) & (served.sum(axis=0) > UNCOVERED * served.sum())
+    by_side, served_by_side = labelled.sum(axis=0), served.sum(axis=0)
+    lacking = _fewer(by_side, served_by_side) | (by_side < FEWEST_OF_A_RANGE)
+    lacking &= served_by_side > UNCOVERED * served.sum()
     if lacking.any():
         side = int(np.flatnonzero(lacking)[0])
         return _few(labelled[:, side], served[:, side], DECISIONS[side])
@@ -108,11 +112,14 @@ def _of_several(outcome: MulticlassOutcome, served: Counts | None, *, weighable:
     labelled = outcome.confusion.sum(axis=1)[:-1]
     if served is None or _nearly_all(labelled, served):
         return outcome
-    lacking = (labelled < FEWEST) & (served > 0)
+    lacking = _fewer(labelled, served)
+    together = (labelled < FEWEST) & ~lacking
+    if labelled[together].sum() < FEWEST_OF_A_RANGE:
+        lacking, together = lacking | together, np.zeros_like(together)
     if served[lacking].sum() > UNCOVERED * served.sum():
         most = int(np.argmax(np.where(lacking, served, 0)))
         return _few(labelled[most], served[most], repr(outcome.classes[most]))
-    weights = _weights(labelled, served, np.arange(labelled.size))
+    weights = _weights(labelled, served, np.where(together, labelled.size, np.arange(labelled.size)))
     if not weighable:
         return outcome if _worth(labelled, weights) >= ASKEW else _askew(labelled, served)
     confusion = _rounded((outcome.confusion[:-1] * weights[:, None]).T).T
@@ -157,6 +164,13 @@ def _decided(profile: Profile, outcome: MulticlassOutcome) -> Counts | None:
 
 def _nearly_all(labelled: Counts, served: Counts) -> bool:
     return int(labelled.sum()) < FEWEST or labelled.sum() >= NEARLY_ALL * served.sum()
+
+
+def _fewer(labelled: Counts, served: Counts) -> Flags:
+    """Say of which decisions few rows have a label, and fewer than chance leaves of as many of the other decisions."""
+    rest, of_rest = served.sum() - served, labelled.sum() - labelled
+    chance = bdtr(labelled, served, of_rest / np.maximum(rest, 1))
+    return np.asarray((labelled < FEWEST) & (served > 0) & (chance <= OTHERWISE))
 
 
 def _ranges(labelled: Counts, served: Counts) -> list[slice]:
