@@ -16,6 +16,7 @@ from monitor.profiles.arrow import layout_of
 from monitor.profiles.groups import profile_table
 from monitor.setup import columns
 from monitor.setup.brief import unnamed
+from monitor.setup.delay import too_short
 from monitor.setup.finding import Finding, Severity
 from monitor.setup.look import (
     distinct,
@@ -68,6 +69,9 @@ def _model(at: str, model: Model, root: Path) -> Iterator[Finding]:
         labels = yield from _rows(f"{at}.labels", model.labels, root, severity="warning")
         if labels is not None:
             yield from _labels(at, model.columns, labels)
+        if labels is not None and records is not None:
+            late = too_short(model.columns, model.labels.max_delay, records, labels)
+            yield from (Finding("warning", f"{at}.labels.max_delay", *said) for said in late)
     if model.reference is not None:
         reference = yield from _rows(f"{at}.reference", model.reference, root, severity="error")
         if reference is not None:

@@ -1,18 +1,23 @@
 """How long after its record a label comes, as far as a sample of both tells."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from monitor.alerts.phrasing import duration
+from monitor.setup.guess import time_of_labels
 from monitor.setup.look import spelled
 from monitor.timestamps import times_of
+from monitor.types import Roles
 
 USUAL = "30d"
 FEWEST, SHARE = 100, 0.99
+TOLD = 0.1
 _UNKNOWN = "so this is a usual one; write how long after its record a label may come"
-_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_HOUR, _DAY, _MICROSECOND = timedelta(hours=1), timedelta(days=1), timedelta(microseconds=1)
 
 
 def delay_of(
@@ -25,13 +30,10 @@ def delay_of(
     """
     if known is None:
         return USUAL, f"the labels do not say when they came, {_UNKNOWN}"
-    begun, came = _by_id(records, identity, recorded), _by_id(labels, identity, known)
-    if not begun or not came:
+    seen = _seen(records, labels, identity=identity, recorded=recorded, known=known)
+    if seen is None:
         return USUAL, f"no time of a record or of a label can be read, {_UNKNOWN}"
-    first, last = min(begun.values()), max(came.values())
-    half = (last - first) / 2
-    early = {one: at for one, at in begun.items() if at <= first + half}
-    delays = np.array([came[one] - at for one, at in early.items() if one in came])
+    delays, half = seen
     if delays.size < FEWEST:
         return USUAL, f"too few labels of the sample find their record, {_UNKNOWN}"
     within = float(np.quantile(delays, SHARE))
@@ -41,6 +43,42 @@ def delay_of(
         return USUAL, f"labels come later than the sample is long, {_UNKNOWN}"
     rounded = _rounded(timedelta(microseconds=within))
     return _written(rounded), f"99 % of {delays.size:,} labels came within {duration(rounded)}, by {known}"
+
+
+def too_short(
+    roles: Roles, max_delay: timedelta | None, records: pa.Table, labels: pa.Table
+) -> Iterator[tuple[str, str]]:
+    """Yield (problem, mend) where a tenth of the labels came later than is waited for, as far as samples tell."""
+    known = time_of_labels(labels, records)
+    columns = {roles.id, roles.timestamp}
+    if (
+        known is None
+        or max_delay is None
+        or not columns <= {*records.column_names}
+        or roles.id not in labels.column_names
+    ):
+        return
+    names = {"identity": str(roles.id), "recorded": str(roles.timestamp), "known": known.column}
+    seen = _seen(records, labels, **names)
+    later = float((seen[0] > max_delay / _MICROSECOND).mean()) if seen and seen[0].size >= FEWEST else 0.0
+    if seen and later >= TOLD:
+        within, _ = delay_of(records, labels, **names)
+        problem = f"{later:.0%} of {seen[0].size:,} labels came later than {duration(max_delay)} after their record"
+        mend = f"those that come first are no fair sample; wait for nearly all of them, such as {within}"
+        yield f"{problem}, by {known.column}", mend
+
+
+def _seen(
+    records: pa.Table, labels: pa.Table, *, identity: str, recorded: str, known: str
+) -> tuple[NDArray[np.int64], float] | None:
+    """Give how long labels took, and how long each could have taken in the sample, microseconds; None without times."""
+    begun, came = _by_id(records, identity, recorded), _by_id(labels, identity, known)
+    if not begun or not came:
+        return None
+    first, last = min(begun.values()), max(came.values())
+    half = (last - first) / 2
+    early = {one: at for one, at in begun.items() if at <= first + half}
+    return np.array([came[one] - at for one, at in early.items() if one in came], np.int64), half
 
 
 def _by_id(table: pa.Table, identity: str, time: str) -> dict[str, int]:

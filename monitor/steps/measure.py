@@ -21,7 +21,7 @@ from monitor.store.references import GROUP, WHOLE
 from monitor.types import Measurement, Window
 
 NOT_MATURED = "the labels of this window have not matured"
-BIASED = "and those known early are no fair sample"
+BIASED = "those known early are no fair sample"
 VERSION = "version="
 OWN_ROWS = 500
 """How many rows of a reference a version needs to be compared with its own."""
@@ -208,7 +208,7 @@ def _compared(
     found: Found, settings: Model, *, weights: float, window: Window, settled: bool, lacking: Callable[[str], str]
 ) -> Judged:
     withheld = found.of_labels and not settled
-    measurement = _withheld(found.measurement) if withheld else found.measurement
+    measurement = _withheld(found.measurement, _awaited(settings, window)) if withheld else found.measurement
     if not found.armed:
         return Judged(measurement, found.kind)
     tests = weights / found.detector.weight if found.alpha is None else 1.0
@@ -232,15 +232,23 @@ def _to_end(found: Found, threshold: Threshold) -> Threshold:
     return replace(loosened, alpha=max(loosened.alpha, MOST_ALPHA)) if far and loosened.alpha else loosened
 
 
-def _withheld(measurement: Measurement) -> Measurement:
-    """Keep a number back that early labels would give: they are a biased sample of all that will come."""
+def _awaited(settings: Model, window: Window) -> str:
+    """Say until when a window's labels may come, or how many are awaited."""
+    delay = settings.labels.max_delay if settings.labels else None
+    if delay is None:
+        return f"{NOT_MATURED}: fewer than {settings.min_labels:.0%} of its rows have one, and {BIASED}"
+    return f"{NOT_MATURED}: more may come until {window.end + delay:%Y-%m-%d %H:%M}, and {BIASED}"
+
+
+def _withheld(measurement: Measurement, awaited: str) -> Measurement:
+    """Keep a number back that early labels would give, and what they would say of themselves."""
     return Measurement(
         measurement.detector,
         None,
         column=measurement.column,
         segment=measurement.segment,
         n=measurement.n,
-        note=measurement.note or f"{NOT_MATURED}, {BIASED}",
+        note=awaited,
         reference=measurement.reference,
     )
 

@@ -72,6 +72,23 @@ def but(columns: dict[str, Any], *left_out: str, **others: list[Any]) -> dict[st
     return {name: values for name, values in {**columns, **others}.items() if name not in left_out}
 
 
+@pytest.mark.parametrize(("delay", "warned"), [("2d", False), ("1h", True)])
+def test_labels_that_are_not_waited_for_are_told(tmp_path: Path, delay: str, *, warned: bool) -> None:
+    rows = 800
+    logged = [START + timedelta(minutes=15 * i) for i in range(rows)]
+    came = [at + timedelta(hours=40 if i % 4 == 0 else 0.5) for i, at in enumerate(logged)]
+    records = {name: (values * 4)[:rows] for name, values in ROWS.items()}
+    records |= {"logged_at": logged, "request_id": [f"r{i}" for i in range(rows)]}
+    labels = {"request_id": records["request_id"], "delayed": [0, 1] * (rows // 2), "label_at": came}
+    written(tmp_path, logs=records, labels=labels)
+    found = told(checked(tmp_path, CONFIG.replace('labels/*.parquet"}', f'labels/*.parquet", max_delay: {delay}}}')))
+    expected = (
+        "warning labels.max_delay: 25% of 479 labels came later than 1 hour after their record, by label_at; "
+        "those that come first are no fair sample; wait for nearly all of them, such as 40h"
+    )
+    assert [one for one in found if "max_delay" in one] == [expected] * warned
+
+
 KNOWN = "known are logged_at, request_id, origin, distance, p_delay, predicted"
 DATA: list[tuple[dict[str, Any], str]] = [
     # no records
