@@ -9,6 +9,8 @@ from monitor.alerts.phrasing import distinct, first_of, said, shown
 from monitor.alerts.vocabulary import ORIGINS
 from monitor.profiles.population import NAMES as OF_ALL_FEATURES
 
+TWICE = 2.0
+"""A client is named where the odds of its share of a change are so many times those of its share of the rows."""
 MISSING = "missing_rows_of"
 """In an alert's origin: the columns of which the rows of one category are missing."""
 UNRELATED = "unrelated"
@@ -39,11 +41,26 @@ def reason_lines(group: Group) -> list[str]:
     reasons = [said("; ".join(why["for"]))] if why["for"] else []
     told = "; ".join([*reasons, *against])
     lines = [f"Likely origin: {ORIGINS[finding.origin]}" + (f" ({told})." if told else ".")]
-    senders = [f"{shown(one['client'])} {one['share']:.0%}" for one in why.get("clients", ())[:3] if one["share"] > 0]
+    senders = [_sent(one) for one in why.get("clients", ())[:3] if _more_than_its_part(one)]
     moved = str(why.get("column", ""))
     most = "" if moved in {one.column for one in group.findings} else ", the feature that moved most"
     change = f"Clients that sent most of the change of {shown(moved)}{most}"
     return lines + ([f"{change}: {', '.join(senders)}."] if senders else [])
+
+
+def _sent(one: Mapping[str, Any]) -> str:
+    return f"{shown(one['client'])} {one['share']:.0%} ({one['traffic']:.0%} of the rows)"
+
+
+def _more_than_its_part(one: Mapping[str, Any]) -> bool:
+    """Say whether a client sent more of a change than its part of the rows explains: of that everybody sends some.
+
+    >>> sent = [{"share": 0.13, "traffic": 0.12}, {"share": 0.9, "traffic": 0.6}, {"share": 1.02, "traffic": 0.1}]
+    >>> [_more_than_its_part(one) for one in sent]
+    [False, True, True]
+    """
+    share, traffic = one["share"], one["traffic"]
+    return bool(share * (1 - traffic) >= TWICE * traffic * (1 - share))
 
 
 def whose_rows(group: Group) -> list[str]:

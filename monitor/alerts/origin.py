@@ -181,7 +181,10 @@ def _signs(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
         yield "temporal", f"{symptoms.drift.clients} clients sent the rows that moved"
     if symptoms.leapt:
         leapt = first_of(sorted(symptoms.leapt))
-        yield "data_quality", f"it came there at once, as with another release of what makes it ({leapt})"
+        yield (
+            "data_quality",
+            f"{leapt} came there from one window to the next, as after a new release of what computes it",
+        )
     if symptoms.joint and not symptoms.moved:
         yield "temporal", "all features together moved, though none alone"
     if not symptoms.moved and not symptoms.joint:

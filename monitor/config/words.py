@@ -20,16 +20,21 @@ def suggestion(name: str, known: Iterable[object]) -> str:
 
 
 def meant(name: str, known: Iterable[object]) -> str:
-    """Ask for the known name that was probably meant: by its initials, nearly the same, or by a part; "" for none.
+    """Ask for the known name that was probably meant; "" for none.
+
+    By its initials, of the same words in another order, nearly the same, or by a part.
 
     >>> meant("mae", ["roc_auc", "mean_absolute_error"]), meant("auc", ["mae", "roc_auc"]), meant("x", ["yz"])
     ("did you mean 'mean_absolute_error'?", "did you mean 'roc_auc'?", '')
+    >>> meant("f1_estimated", ["f1_stated", "estimated_f1"])
+    "did you mean 'estimated_f1'?"
     """
     names, low = [str(key) for key in known], name.lower()
     parts = {one: one.lower().split("_") for one in names}
     short = [one for one in names if len(low) > 1 and "".join(part[:1] for part in parts[one]) == low]
     within = [one for one in names if low in parts[one]]
-    found = [*short, *get_close_matches(name, names, n=1), *within]
+    turned = [one for one in names if sorted(parts[one]) == sorted(low.split("_"))]
+    found = [*short, *turned, *get_close_matches(name, names, n=1), *within]
     return f"did you mean {found[0]!r}?" if found else ""
 
 

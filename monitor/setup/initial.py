@@ -74,8 +74,9 @@ def _labels(
         return data, "labels that come later, found by id", rows
     if source.files is None:
         return None
-    beside = (root / source.files).parent.parent
-    for folder in (beside / name for name in _LABELS if (beside / name).is_dir()):
+    within = (root / source.files).parent
+    beside = [folder / name for folder in (within.parent, within) for name in _LABELS]
+    for folder in (one for one in beside if one.is_dir() and one != within):
         try:
             data = data_of(str(folder.absolute()), here=here, root=root)
             data = Data(files=Path(relpath(folder / Path(str(data.files)).name, root)).as_posix())

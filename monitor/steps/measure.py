@@ -30,6 +30,8 @@ _OF_LABELS = frozenset(detector.name for detector in ALL if detector.labelled)
 
 AT_ONCE = Hold(1, 1)
 MOST_ALPHA = 0.05
+FEWEST = 10
+"""So many rows of a window must hold a value before these are laid beside the reference's."""
 FAR_OFF = 20.0
 """By so many times the least effect a fault in data is still there that a single window could not prove."""
 ATTACK_SHARE = 0.01
@@ -213,13 +215,19 @@ def _compared(
         return Judged(measurement, found.kind)
     tests = weights / found.detector.weight if found.alpha is None else 1.0
     threshold = threshold_of(found, settings, tests=tests, window=window)
-    unanswered = lacking(measurement.segment) if found.shared is not None else ""
+    unanswered = (lacking(measurement.segment) or _few(found)) if found.shared is not None else ""
     unanswered = NOT_MATURED if withheld else unanswered
     if unanswered:
         note = measurement.note or unanswered
         return Judged(replace(measurement, note=note), found.kind, *_shown(threshold), "insufficient")
     outcome, lingers = judged(measurement, threshold), judged(measurement, _to_end(found, threshold)) == "breach"
     return Judged(measurement, found.kind, *_shown(threshold), outcome, lingers)
+
+
+def _few(found: Found) -> str:
+    """Say that a window holds too few values of a column to lay beside the reference's; "" where it holds enough."""
+    rows, of_values = found.measurement.n, found.kind.startswith("drift.") and found.measurement.column
+    return f"{rows} rows hold a value, {FEWEST} are needed" if of_values and 0 < rows < FEWEST else ""
 
 
 def _to_end(found: Found, threshold: Threshold) -> Threshold:

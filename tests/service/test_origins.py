@@ -102,7 +102,9 @@ def test_a_text_that_is_cut_overnight_is_no_passing_of_time(tmp_path: Path, also
     of_text = {alert["origin"] for alert in found if alert["column"] == "note"}
     assert of_text == {"temporal" if also else "undetermined"}
     sentences = {sentence for alert in found for sentence in alert["evidence"]["origin"]["for"]}
-    assert also or "it came there at once, as with another release of what makes it (note)" in sentences
+    assert (
+        also or "note came there from one window to the next, as after a new release of what computes it" in sentences
+    )
 
 
 def with_notes(rows: Rows) -> None:

@@ -282,14 +282,15 @@ def test_columns_that_count_rows_are_ignored_in_the_reference_too() -> None:
 
 
 @pytest.mark.parametrize("folder", ["labels", "outcomes"])
-def test_a_folder_of_labels_beside_the_logs_is_found(tmp_path: Path, folder: str) -> None:
-    for name, columns in (("logs", without("delayed", "tags")), (folder, pa.table(COLUMNS))):
-        (tmp_path / "flights" / name).mkdir(parents=True)
-        rows = columns if name == "logs" else columns.select(["request_id", "delayed"])
-        pq.write_table(rows, tmp_path / "flights" / name / "a.parquet")
-    text = initial("flights/logs/*.parquet", here=tmp_path, root=tmp_path)
+@pytest.mark.parametrize("logs", ["flights/logs/a.parquet", "flights/a.parquet"])
+def test_a_folder_of_labels_beside_the_logs_is_found(tmp_path: Path, logs: str, folder: str) -> None:
+    rows = pa.table(COLUMNS).select(["request_id", "delayed"])
+    for name, columns in ((logs, without("delayed", "tags")), (f"flights/{folder}/a.parquet", rows)):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(columns, tmp_path / name)
+    text = initial(logs.replace("logs/a", "logs/*"), here=tmp_path, root=tmp_path)
     config = load_text(text)
-    model = config.models["flights"]
+    (model,) = config.models.values()
     assert model.labels is not None
     assert (model.labels.files, model.labels.max_delay) == (f"flights/{folder}/*.parquet", timedelta(days=30))
     assert model.columns.label == "delayed"

@@ -142,7 +142,9 @@ def test_how_it_came_is_said_where_it_is_seen(effects: list[float], windows: int
 
 def test_what_leapt_and_answers_that_move_alone_are_said() -> None:
     leapt = origin_of(replace(DRIFT, moved={"words": 0.4}, leapt=frozenset({"words"})))
-    assert "it came there at once, as with another release of what makes it (words)" in leapt.speaks_for
+    assert (
+        "words came there from one window to the next, as after a new release of what computes it" in leapt.speaks_for
+    )
     assert origin_of(Symptoms(outcomes=True, outputs=True, features=20)).speaks_for == (
         "the answers moved while no feature did",
     )
