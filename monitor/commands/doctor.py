@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 from sqlalchemy import Connection, text
 
-from monitor.alerts.phrasing import compared_value, first_of, measure
+from monitor.alerts.phrasing import compared_value, first_of, measure, under_alarm
 from monitor.alerts.vocabulary import level_of
 from monitor.commands.attack_trials import attack_trials
 from monitor.commands.clock import now
@@ -134,6 +134,8 @@ def _model(connection: Connection, name: str, model: Model, *, now: datetime) ->
         for row in alert_rows(connection, model=name, state="firing")
         if row["detector"] in (SILENCE, THINNING)
     )
+    if standing := under_alarm(alert_rows(connection, model=name)):
+        yield Sign(f"{name}: alerts", f"{standing}; `monitor alerts` lists them", note=True)
     yield from _empty(connection, name, model)
     turned = quarantined(connection, [f"{name}/records", f"{name}/labels"], since=now - LATELY)
     yield from (Sign(one.source, str(one), note=bool(one.lately)) for one in turned[:MOST_REASONS])

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from shutil import get_terminal_size
+from textwrap import wrap
 from time import monotonic
 from typing import Any
 
@@ -15,6 +17,8 @@ from monitor.alerts.public import instant, plain
 from monitor.types import Progress, Window
 
 LINE_EVERY = 60.0
+BESIDE = 60
+"""A text stands beside what is before it where it has so much room, and else below."""
 
 
 def json_line(row: Mapping[str, Any]) -> None:
@@ -30,11 +34,31 @@ def csv_lines(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
 
 
 def table(names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print columns side by side; the last one may be as long as it likes."""
+    """Print columns side by side; the last one may be as long as it likes, and is folded to a terminal's width."""
     cells = [tuple(names), *(tuple(map(_cell, row)) for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for row in cells:
-        typer.echo("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+    widths = [*(max(map(len, column)) for column in zip(*cells, strict=True))][:-1]
+    room = get_terminal_size().columns if sys.stdout.isatty() else None
+    for *firsts, last in cells:
+        before = "".join(f"{text.ljust(width)}  " for text, width in zip(firsts, widths, strict=True))
+        typer.echo("\n".join(folded(before, last, room=room)))
+
+
+def folded(before: str, text: str, *, room: int | None) -> list[str]:
+    """Give what stands before a text, and the text, as lines of so much room; below it where there is little beside.
+
+    >>> folded("firing  ", "age: the mean rose from 38 to 41 years", room=48)
+    ['firing  age: the mean rose from 38 to 41 years']
+    >>> folded("firing  ", "age: the mean rose from 38 to 41 years", room=40)
+    ['firing', '    age: the mean rose from 38 to 41', '    years']
+    >>> folded("", "age: the mean rose", room=None)
+    ['age: the mean rose']
+    """
+    if room is None or not text or len(before) + len(text) <= room:
+        return [f"{before}{text}".rstrip()]
+    beside = room - len(before) >= BESIDE
+    margin = " " * (len(before) if beside else 4)
+    lines = wrap(text, max(room, 20), initial_indent=margin, subsequent_indent=margin, break_on_hyphens=False)
+    return [before + lines[0][len(margin) :], *lines[1:]] if beside else [before.rstrip(), *lines]
 
 
 def printable(text: str) -> str:

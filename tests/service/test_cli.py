@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import os
 import pty
 import subprocess
@@ -422,6 +423,7 @@ def test_the_doctor_is_content_after_a_pass(judged: Path) -> None:
     done = monitor(judged, "doctor", "monitor.yaml")
     assert done.returncode == 0, done.stdout
     assert "WRONG" not in done.stdout
+    assert re.search(r"^note   fares: alerts: \d+ firing.*; `monitor alerts` lists them$", done.stdout, re.MULTILINE)
 
 
 def test_the_doctor_counts_what_lies_in_quarantine_by_reasons_alike_and_names_the_first_place(tmp_path: Path) -> None:
