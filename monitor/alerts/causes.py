@@ -9,8 +9,8 @@ from monitor.alerts.phrasing import distinct, first_of, said, shown
 from monitor.alerts.vocabulary import ORIGINS
 from monitor.profiles.population import NAMES as OF_ALL_FEATURES
 
-TWICE = 2.0
-"""A client is named where the odds of its share of a change are so many times those of its share of the rows."""
+PART, TWICE = 0.05, 2.0
+"""A client is named that sent so much of a change, and with odds so many times those of its share of the rows."""
 MISSING = "missing_rows_of"
 """In an alert's origin: the columns of which the rows of one category are missing."""
 UNRELATED = "unrelated"
@@ -55,12 +55,12 @@ def _sent(one: Mapping[str, Any]) -> str:
 def _more_than_its_part(one: Mapping[str, Any]) -> bool:
     """Say whether a client sent more of a change than its part of the rows explains: of that everybody sends some.
 
-    >>> sent = [{"share": 0.13, "traffic": 0.12}, {"share": 0.9, "traffic": 0.6}, {"share": 1.02, "traffic": 0.1}]
+    >>> sent = [{"share": 0.13, "traffic": 0.12}, {"share": 0.9, "traffic": 0.6}, {"share": 0.004, "traffic": 0.001}]
     >>> [_more_than_its_part(one) for one in sent]
-    [False, True, True]
+    [False, True, False]
     """
     share, traffic = one["share"], one["traffic"]
-    return bool(share * (1 - traffic) >= TWICE * traffic * (1 - share))
+    return bool(share >= PART and share * (1 - traffic) >= TWICE * traffic * (1 - share))
 
 
 def whose_rows(group: Group) -> list[str]:

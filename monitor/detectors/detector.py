@@ -170,12 +170,15 @@ def armed_for(detector: Detector, column: str, layout: Layout) -> bool:
 
     With one score, margin and entropy only repeat the confidence, so that they are shown and raise no alert. Nor does
     the drift of a sensitive column, which the model mostly does not know, or of an expected error, which is estimated.
-    Columns with a question of their own raise one by the detector that asks it.
+    Columns with a question of their own raise one by the detector that asks it; one whose values come and go is asked
+    for new ones only.
     """
     known = layout.by_name.get(column)
     if not detector.armed or known is None:
         return detector.armed
     if known.role == "expected" or (known.role == "sensitive" and detector.kind == "drift.data"):
+        return False
+    if known.renews and detector.kind == "drift.data":
         return False
     if known.role == "disagreement" or column.startswith("overconfidence("):
         return detector.name in ("disagreement_level", "overconfident_share")

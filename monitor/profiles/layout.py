@@ -21,7 +21,7 @@ from monitor.profiles.season import Season
 from monitor.profiles.week import Week
 from monitor.types import ColumnKind, Roles
 
-FORMAT = 35
+FORMAT = 36
 """Raised whenever layouts or profiles hold something else than before: what was kept is then made anew."""
 
 Role = Literal[
@@ -31,6 +31,8 @@ ValueType = Literal["number", "text", "boolean", "time", "other"]
 
 BEYOND = 0.25
 """Of the range that means of the reference's windows lie in, how far beyond it others may."""
+RENEWS = 0.05
+"""Of how large a part of a reference's rows the values have come with time where it moves away from any reference."""
 MISSING, INVALID, INFINITE, ABSENT, RETYPED = range(5)
 """The slots that follow a column's bins."""
 
@@ -53,6 +55,8 @@ class Column:
     sensitivity: share of the variance of the model's answer that the column's bins explain; None when not known.
     week: how the reference's rows differ over the week; None when it has no times, or under two weeks of them.
     relation: what others tell of it, which is at least half; None where they tell less.
+    renewal: of each later part of the reference's time the rows whose value no earlier one held, and all rows, where
+        values come with time; empty where they do not.
     """
 
     name: str
@@ -73,6 +77,13 @@ class Column:
     sensitivity: float | None = None
     week: Week | None = None
     relation: Relation | None = None
+    renewal: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def renews(self) -> bool:
+        """Say whether so many of its values come with time that it moves away from any reference."""
+        new, rows = (sum(counts) for counts in zip(*self.renewal, strict=True)) if self.renewal else (0, 1)
+        return new > RENEWS * rows
 
     @property
     def slots(self) -> int:
@@ -233,6 +244,7 @@ SCHEMA = pa.schema(
         *((name, pa.int64()) for name in SELDOM),
         ("week", pa.list_(pa.float64())),
         ("week_rows", pa.list_(pa.float64())),
+        ("renewal", pa.list_(pa.list_(pa.int64()))),
         ("relation", pa.struct([("slopes", pa.map_(pa.string(), pa.float64())), *_FLOATS])),
     ]
 )
@@ -243,13 +255,13 @@ def _row(column: Column) -> dict[str, Any]:
     week = column.week
     told = {"week": week.shifts.ravel().tolist(), "week_rows": week.rows.tolist()} if week else {}
     relation = column.relation and asdict(column.relation)
-    return plain | column.bins.described() | told | {"relation": relation}
+    return plain | column.bins.described() | told | {"relation": relation, "renewal": column.renewal}
 
 
 def _column(row: dict[str, Any]) -> Column:
     kept = {name: row[name] for name in (*ALIKE, "width", "sensitivity")}
     relation = row["relation"] and Relation(**row["relation"] | {"slopes": dict(row["relation"]["slopes"])})
-    kept |= {"week": _week(row), "relation": relation}
+    kept |= {"week": _week(row), "relation": relation, "renewal": tuple(map(tuple, row["renewal"]))}
     return Column(row["name"], row["kind"], row["role"], row["type"], bins_of(row), **kept)
 
 

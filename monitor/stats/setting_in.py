@@ -8,8 +8,9 @@ from scipy.special import ndtri
 
 BEFORE = 5
 """So many windows before tell it."""
-HARDLY = 0.25
-"""Of what windows since show, so much may be shown by those before, in normal deviates."""
+HARDLY, LITTLE = 0.25, 1 / 3
+"""Of what windows since show, so much may be shown by those before, in normal deviates; and of what the surest shows,
+so much by a single one that breached by chance."""
 
 
 def has_set_in(before: Sequence[float], since: Sequence[float]) -> bool:
@@ -29,15 +30,15 @@ def has_set_in(before: Sequence[float], since: Sequence[float]) -> bool:
 
 
 def first_that_shows(p_values: Sequence[float]) -> int:
-    """Give the place of the first of some windows that shows a difference more than hardly, beside the surest of them.
+    """Give the place of the first of some windows that shows a difference more than a little, beside the surest.
 
     p_values: of one test, one at least. What breached by chance days before is no part of what is told.
 
-    >>> first_that_shows([0.01, 1e-80, 1e-90]), first_that_shows([0.01, 1e-3, 1e-6])
-    (1, 0)
+    >>> [first_that_shows(seen) for seen in ([0.01, 1e-80, 1e-90], [0.01, 6e-18], [0.01, 1e-3, 1e-6])]
+    [1, 1, 0]
     """
     deviates = _deviates(p_values)
-    return int(np.argmax(deviates >= HARDLY * deviates.max()))
+    return int(np.argmax(deviates >= LITTLE * deviates.max()))
 
 
 def _deviates(p_values: Sequence[float]) -> NDArray[np.float64]:

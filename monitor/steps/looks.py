@@ -9,7 +9,7 @@ from monitor.alerts.vocabulary import WINDOWS_BEFORE
 from monitor.config import Model
 from monitor.detectors.attack import Sighting
 from monitor.detectors.attack.poisoned import Labels
-from monitor.detectors.quality import repeated_share, unlabelled_share, volume
+from monitor.detectors.quality import repeated_share, unlabelled_share, unseen_share, volume
 from monitor.profiles.calendar import Hours
 from monitor.profiles.profile import Profile
 from monitor.steps.estimates import estimated
@@ -81,8 +81,18 @@ Look = Callable[[Sight], Iterator[Found]]
 
 def against_the_reference(sight: Sight) -> Iterator[Found]:
     """Lay each profile beside that of the reference."""
-    found = measured(sight.pairs, sight.settings)
+    found = map(partial(_of_new_values, sight), measured(sight.pairs, sight.settings))
     yield from judged_together(found, sight.references[WHOLE], sight.together)
+
+
+def _of_new_values(sight: Sight, found: Found) -> Found:
+    """Lay the share of new values beside those of windows before, where they come with time; of all traffic only."""
+    one, columns = found.measurement, sight.references[WHOLE].layout.by_name
+    if one.detector != unseen_share.NAME or one.segment or not columns[one.column].renewal:
+        return found
+    before = sight.memory.earlier(sight.window, one.detector, one.column, last=unseen_share.REMEMBERED)
+    beside = unseen_share.beside_windows(one, columns[one.column], before)
+    return replace(found, measurement=replace(beside, evidence={**beside.evidence, "beside": WINDOWS_BEFORE}))
 
 
 def volume_of(sight: Sight) -> Iterator[Found]:

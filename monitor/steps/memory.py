@@ -26,6 +26,7 @@ METRICS = (
     CONTRADICTION,
     "unlabelled_share",
     "repeated_share",
+    "unseen_share",
 )
 """Others that are read for it; reading all would be most of a pass."""
 REMEMBERED_DETECTORS = (*SHIFTS, *METRICS)

@@ -25,6 +25,7 @@ from monitor.profiles.correlation import WINDOWS_NEEDED, correlation_of
 from monitor.profiles.groups import Groups, profile_groupings, profile_table
 from monitor.profiles.layout import FORMAT, Layout
 from monitor.profiles.profile import Profile, merge
+from monitor.profiles.renewal import with_renewal
 from monitor.profiles.tables import joined
 from monitor.schedule import LEARNED_WINDOWS, window_of
 from monitor.steps.anew import profiled_anew
@@ -220,6 +221,7 @@ def profiled_reference(rows: pa.Table, watch: Watch) -> dict[str, Profile]:
     layout = layout if layout.windows >= WINDOWS_NEEDED else _told_by_runs(layout, timed)
     spreads = {**layout.spreads, **group_spreads(windows, layout)}
     layout = told_by_the_week(layout, {at.window: one for at, one in slices.items() if at == Slice(at.window)})
+    layout = with_renewal(layout, timed)
     layout = replace(layout, spreads=spreads, calendar=calendar_of(timed[watch.roles.timestamp]))
     layout = replace(layout, seasons=seasons_told(replace(segments[WHOLE], layout=layout), held[WHOLE]))
     own = {

@@ -230,14 +230,14 @@ def senders_of(
 
 
 def excess_of(found: Sequence[Contribution]) -> Excess:
-    """Sum up who contributed; a client counts when it sent a row of it."""
+    """Sum up who contributed; a client counts for one at most, and for the part of a row that it sent of it."""
     total, rows = sum(one.excess for one in found), sum(one.rows for one in found)
     if total <= 0:
         return Excess()
     heaviest = found[:HEAVIEST]
     return Excess(
         rows=total,
-        clients=sum(one.excess >= 1 for one in found),
+        clients=round(sum(min(max(one.excess, 0.0), 1.0) for one in found)),
         top_share=sent_more(heaviest) / sent_more(found),
         top_traffic=sum(one.rows for one in heaviest) / rows,
     )

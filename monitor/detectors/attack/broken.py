@@ -53,17 +53,18 @@ def broken_values(
     Every 512 rows of the stream it is told anew from these which columns are broken: where values are missing that
     never were, unheard of, or beyond the range of the reference in a tenth of the rows; or where half of them hold one
     value, and the reference's most frequent one does not explain it. Eight clients at least must do so, or all of
-    them, and no client counts with more rows than others. Changes the memory. Blind to the first rows of a fault, and
+    them, and no client counts with more rows than others. New values of a column to which such come with time never
+    are looked at. Changes the memory. Blind to the first rows of a fault, and
     to faults of values that could be right.
     """
-    found = np.zeros(faults.malformed.shape, np.bool_)
+    found = baseline.space.new_values(rows)
     odd, marks = faults.odd, (rows.cells >> np.uint64(48)).astype(np.uint16) | np.uint16(1)
     first = 0
     while first < len(rows):
         size = min(WITHIN - int(at[first]) % WITHIN, len(rows) - first)
         part, kept = slice(first, first + size), slice(int(at[first]) % WITHIN, int(at[first]) % WITHIN + size)
         if memory["columns"].any():
-            found[part] = memory["columns"] & (odd[part] | (marks[part] == memory["value"]))
+            found[part] |= memory["columns"] & (odd[part] | (marks[part] == memory["value"]))
         for name, values in (("client", client), ("odd", odd), ("mark", marks)):
             memory[name][kept] = values[part]
         if kept.stop == WITHIN:

@@ -33,7 +33,7 @@ from monitor.detectors.attack.space import Floats, Rows, Space
 from monitor.detectors.attack.vocabulary import Vocabulary, unlike, vocabularies_of
 from monitor.detectors.attack.writing import Writing
 from monitor.profiles.bins import CategoryBins
-from monitor.profiles.layout import Layout
+from monitor.profiles.layout import Column, Layout
 from monitor.types import Roles
 
 LEAST_ROWS = 200
@@ -144,11 +144,12 @@ class _Learned:
     @classmethod
     def of(cls, halves: Halves, *, rng: np.random.Generator) -> "_Learned":
         space, own, chosen = halves.space, halves.rows.take(np.flatnonzero(~halves.out)), halves.chosen
-        bins = [c.bins for c in space.columns[len(space.widths) :] if isinstance(c.bins, CategoryBins)]
+        categories = space.columns[len(space.widths) :]
+        bins = [c.bins for c in categories if isinstance(c.bins, CategoryBins)]
         levels = levels_of([b.size - 2 for b in bins])
         return cls(
             Population.of(space, halves.rows.take(chosen), halves.classes[chosen], levels),
-            Contract.of(own, np.array([_unseen(b) for b in bins], np.int64)),
+            Contract.of(own, np.array([_unseen(c) for c in categories], np.int64)),
             Combination.of(own, halves.classes[~halves.out], rng=rng),
             vocabularies_of(space, halves.own),
         )
@@ -198,8 +199,10 @@ def _sorted(values: Floats) -> Floats:
     return np.sort(values[np.isfinite(values)])
 
 
-def _unseen(bins: CategoryBins) -> int:
-    return -1 if bins.tail is None else bins.unseen
+def _unseen(column: Column) -> int:
+    """Give the code of values that break the contract; -1 where the reference's are not known, or come with time."""
+    told = isinstance(column.bins, CategoryBins) and column.bins.tail is not None and not column.renewal
+    return column.bins.unseen if told and isinstance(column.bins, CategoryBins) else -1
 
 
 def _faults_at_most(halves: Halves, learned: _Learned) -> dict[str, float]:

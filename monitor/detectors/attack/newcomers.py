@@ -20,14 +20,20 @@ Flags = NDArray[np.bool_]
 FIRST = 3
 """So few rows of a client count that no single one can raise an alarm."""
 BESIDE, FEWEST, LEAST, CHANCE = 64, 8, 0.1, 2
+MOST = 0.5
+"""Where more of the rows are the first of their client, too few are others' to say what is the world's."""
 TOLD, MEETING = np.array([name in TAILS for name in NAMES]), np.array([name == MET for name in NAMES])
 
 
 def empty_newcomers() -> dict[str, Array]:
-    """Give a memory that has seen no newcomer: what others' last rows showed, and what newcomers usually show."""
+    """Give a memory that has seen no newcomer: what others' last rows showed, and what newcomers usually show.
+
+    share, share_new: how many rows usually are the first of their client, and how many there are.
+    """
     wide = len(NAMES)
     beside = np.zeros((2, BESIDE, wide), np.bool_)
-    return {"beside": beside, "usual": np.zeros((2, wide)), "new": np.zeros((2, wide))}
+    shares = {"share": np.zeros(2), "share_new": np.zeros(2)}
+    return {"beside": beside, "usual": np.zeros((2, wide)), "new": np.zeros((2, wide))} | shares
 
 
 def newcomers(
@@ -38,13 +44,15 @@ def newcomers(
     rates: the share of honest rows that show each indicator at most. What newcomers usually show raises them. Of the
     tails the first three rows count, and a sign that a tenth of others' among the last 64 rows show, too, is the
     world's and says nothing; that newcomers meet is seen in their first hundred. Not in the burn-in. Blind to clients
-    that behaved well before, and to fewer than about four.
+    that behaved well before, to fewer than about four, and to odd rows where most rows are some client's first.
     """
     known = epoch.place >= 0
     first = known & (epoch.asked < FIRST)
     excused = _shown_by_others(held["newcomers_beside"], signs, others=known & ~first, rates=rates)
     counted = signs.counted & (rates < MOST_RATE)
-    counted &= (TOLD & first[:, None] & ~excused) | MEETING
+    held["newcomers_share_new"] += [first.sum(), known.sum()]
+    few = held["newcomers_share"][0] <= MOST * held["newcomers_share"][1]
+    counted &= (TOLD & first[:, None] & ~excused & few) | MEETING
     held["newcomers_new"] += [counted.sum(axis=0), (counted & signs.hits).sum(axis=0)]
     if epoch.begun < BURN_IN:
         return
@@ -58,8 +66,9 @@ def newcomers(
 
 def learn_newcomers(held: Mapping[str, Array], *, fade: float) -> None:
     """Take in what newcomers showed in an epoch that is over."""
-    held["newcomers_usual"][:] = held["newcomers_usual"] * fade + held["newcomers_new"]
-    held["newcomers_new"][:] = 0
+    for usual, new in (("usual", "new"), ("share", "share_new")):
+        held[f"newcomers_{usual}"][:] = held[f"newcomers_{usual}"] * fade + held[f"newcomers_{new}"]
+        held[f"newcomers_{new}"][:] = 0
 
 
 def _shown_by_others(beside: Array, signs: Signs, *, others: Flags, rates: Floats) -> Flags:

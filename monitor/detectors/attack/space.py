@@ -117,6 +117,23 @@ class Space:
         wide = [f"{c.name}[{i}]" if width > 1 else c.name for c, width in pairs for i in range(width)]
         return (*wide, *(c.name for c in self.columns[len(self.widths) :]))
 
+    @cached_property
+    def _renewed(self) -> NDArray[np.int64]:
+        """Give the code of new values for each category of which such come with time; -1 for the others."""
+        held = self.columns[len(self.widths) :]
+        return np.array(
+            [c.bins.unseen if c.renewal and isinstance(c.bins, CategoryBins) else -1 for c in held], np.int64
+        )
+
+    def new_values(self, rows: Rows) -> NDArray[np.bool_]:
+        """Say which values are new as such values always come with time; shape (rows, numbers + categories).
+
+        All of them have one code, so that they are not alike for it, and none is odd.
+        """
+        found = np.zeros((len(rows), rows.width), np.bool_)
+        found[:, rows.numbers.shape[1] :] = (rows.codes == self._renewed) & (self._renewed >= 0)
+        return found
+
     def by_column(self, flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Say in which columns any number of a row is flagged.
 

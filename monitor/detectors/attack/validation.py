@@ -1,7 +1,7 @@
 """Whether a row belongs to the population that the model was trained on, asked before the model answers."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 import numpy as np
@@ -79,8 +79,10 @@ def validate(
 def _p_values(baseline: Baseline, table: pa.Table, rows: Rows) -> tuple[Floats, list[str]]:
     """Give the p-value of each row, and by which distance it lies furthest."""
     classes = baseline.answers.classes(table)
+    new = baseline.space.new_values(rows)
+    rows = replace(rows, codes=np.where(new[:, rows.numbers.shape[1] :], 0, rows.codes))
     points = baseline.population.placed(baseline.space, rows)
-    found = baseline.population.statistics(points, classes) | baseline.combination.statistics(rows, classes)
+    found = baseline.population.statistics(points, classes) | baseline.combination.statistics(rows, classes, new)
     found |= unlike(baseline.vocabularies, baseline.space, table) if baseline.vocabularies else {}
     names = [name for name in DISTANCES if name in found]
     tails = np.array([tail_of(baseline.usual[name], found[name]) for name in names])
@@ -203,6 +205,7 @@ def _seen(baseline: Baseline, state: State | None, rows: Rows) -> tuple[NDArray[
     held, hashes = state.held, rows.hashes()
     again = held["repeats"][(hashes & np.uint64(REPEATS - 1)).astype(np.intp)] == hashes
     buckets = baseline.copies.fingerprint.buckets(baseline.space.scaled(rows), rows)
+    buckets = baseline.copies.fingerprint.without(buckets, hashes, baseline.space.new_values(rows))
     tables = known_tables(
         part_of(held, "bucket_"),
         buckets,
