@@ -80,7 +80,7 @@ def _what(finding: Finding) -> str:
         return _without_number(finding)
     value = max(value, 0.0) if finding.kind == POISONING else value
     if name in SWITCHES:
-        return SWITCHES[name][0 if value else 1]
+        return SWITCHES[name][0 if value else 1] + _held(finding)
     if name in DISTANCES:
         beginning = f"distribution {_is_over(finding) if back else 'moved'} from {_beside(finding)}"
         unit = finding.unit if finding.unit.endswith(" sd") else ""
@@ -90,6 +90,14 @@ def _what(finding: Finding) -> str:
     what = f"{_level(finding)}{_from(finding)}"
     told = f"{what} {_moved(finding, value, back=back)} {measure(value, finding.unit)}{_reference(finding)}"
     return told + ("" if back else _hits(finding) + _new_values(finding))
+
+
+def _held(finding: Finding) -> str:
+    """Name the single value that all rows hold, where that is what is told."""
+    held = finding.evidence.get("held")
+    if held is None or finding.alert.state not in ("pending", "firing"):
+        return ""
+    return f" ({shown(held) if isinstance(held, str) else number(held)})"
 
 
 def _hits(finding: Finding) -> str:
@@ -140,7 +148,13 @@ def _new_values(finding: Finding) -> str:
         return f", most often lists of {held:,} numbers, in the reference of {usual:,}"
     if finding.evidence.get("holds") in HELD:
         return f", {HELD[finding.evidence['holds']]}"
-    return f", most often {', '.join(often)}" if often else ""
+    change = finding.evidence.get("change")
+    if finding.kind != "quality" or not change:
+        return f", most often {', '.join(often)}" if often else ""
+    if change.get("vanished"):
+        gone = f"none is {shown(change['category'])} any more, of {_before(change)} before"
+        return f", most often {', '.join(often)}; {gone}" if often else f"; {gone}"
+    return f", {change_told(change)}"
 
 
 def _mean_shift(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS

@@ -7,10 +7,20 @@ from typing import Any
 from monitor.alerts.vocabulary import WINDOWS_BEFORE
 from monitor.detectors.change import change_of
 from monitor.detectors.drift import mean_vector
-from monitor.detectors.quality import added_column, dropped_column, invalid_share, missing_share, retyped_column
+from monitor.detectors.quality import (
+    added_column,
+    constant_column,
+    dropped_column,
+    invalid_share,
+    missing_share,
+    out_of_range_share,
+    retyped_column,
+    unseen_share,
+)
 from monitor.detectors.temporal.lasting import LASTING_DRIFT
+from monitor.profiles.bins import CategoryBins
 from monitor.profiles.layout import Layout
-from monitor.profiles.profile import Profile
+from monitor.profiles.profile import ColumnProfile, Profile
 from monitor.stats.discoveries import discovery_level
 from monitor.steps.verdict import Verdict
 from monitor.store.measurements import Judged
@@ -57,9 +67,34 @@ def evidence_of(verdict: Verdict, segments: Mapping[tuple[str, str], list[str]],
         change = change_of(reference.columns[one.column], current.columns[one.column]) if counted else None
         evidence |= {"change": change} if change else {}
         evidence |= _explained(verdict, reference.layout, one)
+    if judged.kind == "quality" and judged.outcome == "breach" and reference and current:
+        evidence |= _instead(one, reference.columns.get(one.column), current.columns.get(one.column))
     if one.detector == LASTING_DRIFT and reference and current:
         evidence |= _lately(str(evidence.get("column", "")), reference, current)
     return evidence
+
+
+def _instead(one: Measurement, before: ColumnProfile | None, after: ColumnProfile | None) -> dict[str, Any]:
+    """Say of broken values what came in their place: which value all rows hold, or where the mean came to.
+
+    Of categories that the reference does not hold, which one is gone.
+    """
+    if before is None or after is None:
+        return {}
+    if one.detector == constant_column.NAME:
+        held = _only_value(after)
+        return {} if held is None else {"held": held}
+    change = change_of(before, after) if one.detector in (unseen_share.NAME, out_of_range_share.NAME) else None
+    told = change and (change.get("vanished") if one.detector == unseen_share.NAME else change["of"] == "mean")
+    return {"change": change} if told and after.kind != "vector" else {}
+
+
+def _only_value(column: ColumnProfile) -> str | float | None:
+    """Give the value that all rows hold; None where it is not known, as of a text or a vector."""
+    bins, place = column.bins, int(column.counts.argmax())
+    if isinstance(bins, CategoryBins):
+        return bins.values[place] if place < len(bins.values) else next(iter(column.unseen), None)
+    return column.low if column.kind == "numeric" else None
 
 
 def _lately(column: str, reference: Profile, current: Profile) -> dict[str, Any]:
