@@ -1,16 +1,15 @@
 """Columns whose values come and go: articles, campaigns, versions of an app, of which every month brings new ones."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from monitor.profiles.bins import CategoryBins
 from monitor.profiles.layout import Column, Layout
+from monitor.profiles.reading import categories
 
 Codes = NDArray[np.intp]
 Counts = tuple[int, int]
@@ -34,9 +33,9 @@ def _told(column: Column, rows: pa.Table, order: Codes) -> Column:
         return column
     if column.name not in rows.column_names or column.bins.size < PARTS:
         return column
-    values = pc.dictionary_encode(rows[column.name].combine_chunks())
-    codes = pc.fill_null(values.indices, -1).to_numpy(zero_copy_only=False)[order]
-    return replace(column, renewal=renewal_of(codes[codes >= 0]))
+    read = categories(rows[column.name])
+    codes = read.positions.astype(np.intp)[order]
+    return replace(column, renewal=renewal_of(codes[codes < len(read.texts)]) if read.known else ())
 
 
 def renewal_of(codes: Codes) -> tuple[Counts, ...]:
@@ -52,21 +51,25 @@ def renewal_of(codes: Codes) -> tuple[Counts, ...]:
     """
     if codes.size < FEWEST:
         return ()
-    found = _new_by_part(codes)
-    drawn = _new_by_part(np.random.default_rng(0).permutation(codes))
-    more = [_more(new, other, rows) for (new, rows), (other, _) in zip(found, drawn, strict=True)]
-    return tuple(found) if sum(one >= LEAST for one in more) >= TWICE else ()
-
-
-def _more(new: int, drawn: int, rows: int) -> float:
-    """Give by what share of the rows more are new than in another order, for certain."""
-    either = (new + drawn) / (2 * rows)
-    return (new - drawn) / rows - SURELY * math.sqrt(2 * either * (1 - either) / rows)
-
-
-def _new_by_part(codes: Codes) -> Sequence[Counts]:
     part = np.arange(codes.size) * PARTS // codes.size
     first = np.full(int(codes.max()) + 1, PARTS)
     np.minimum.at(first, codes, part)
     rows, new = np.bincount(part, minlength=PARTS), np.bincount(part[first[codes] == part], minlength=PARTS)
-    return list(zip(new[1:].tolist(), rows[1:].tolist(), strict=True))
+    held = np.bincount(codes)
+    more = [_more(new[i] / rows[i], _by_chance(held, before=i / PARTS), int(rows[i])) for i in range(1, PARTS)]
+    told = sum(one >= LEAST for one in more) >= TWICE
+    return tuple(zip(new[1:].tolist(), rows[1:].tolist(), strict=True)) if told else ()
+
+
+def _by_chance(held: Codes, *, before: float) -> float:
+    """Give the share of rows, in any order, whose value none of those before holds; held: how many rows each value has.
+
+    before: the share of all rows that come before.
+    """
+    return float((held * (1 - before) ** np.maximum(held - 1, 0)).sum() / held.sum())
+
+
+def _more(new: float, by_chance: float, rows: int) -> float:
+    """Give by what share more of so many rows are new than by chance, for certain."""
+    either = (new + by_chance) / 2
+    return new - by_chance - SURELY * math.sqrt(either * (1 - either) / rows)
