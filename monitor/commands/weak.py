@@ -41,6 +41,10 @@ NO_DOUBT = (
     "a predicted number does not say how sure the model is of it, so that growing doubt is not watched; log what other "
     "models answer and name it in columns.others, or the width of the model's own interval as a feature"
 )
+RENEWING = (
+    "values come and go in the reference already, so that new ones are told where they leap, and not how all of them "
+    "are distributed"
+)
 UNTIMED = (
     "the reference has no times, so that how much windows differ is not known, and thresholds take rows for "
     "independent ones; give the reference its column of times"
@@ -76,6 +80,8 @@ def weaknesses(connection: Connection, name: str, model: Model) -> Iterator[tupl
         yield "blind", "; ".join(few)
     if still := unvarying(reference):
         yield "blind", f"one value only in the whole reference, so that how they vary is not known: {first_of(still)}"
+    if renewing := [column.name for column in reference.layout.columns if column.renews]:
+        yield "blind", f"{RENEWING}: {first_of(renewing)}"
     weeks = [one for one in judged if judgements[-1].window.end - one.window.start <= WEEKS]
     if len(weeks) > len(judgements):
         judgements, rows = weeks, list(read_armed(connection, name, since=weeks[0].window.start))

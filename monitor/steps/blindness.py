@@ -72,10 +72,10 @@ def _reached(reference: Profile, thresholds: Mapping[Key, Threshold], rows: int)
                 continue
             for one in detector.compare(reference, extreme):
                 key = detector.name, one.column
-                if one.value is None or key not in thresholds:
-                    continue
-                answered.add(key)
-                if judged(one, thresholds[key]) == "breach":
+                outcome = judged(one, thresholds[key]) if key in thresholds else "insufficient"
+                if outcome != "insufficient":
+                    answered.add(key)
+                if outcome == "breach":
                     reached.add(key)
     return answered, reached
 
