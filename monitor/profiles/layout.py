@@ -21,7 +21,7 @@ from monitor.profiles.season import Season
 from monitor.profiles.week import Week
 from monitor.types import ColumnKind, Roles
 
-FORMAT = 36
+FORMAT = 37
 """Raised whenever layouts or profiles hold something else than before: what was kept is then made anew."""
 
 Role = Literal[
@@ -46,6 +46,7 @@ class Column:
         which windows can differ; steepest: the same in the direction in which they differ most. lacking: the same in
         whether they lack a value. lasting: how alike a
         window and the next one are in that direction, in [0, 1): near 1 for a season. 0 when not known.
+    timed: whether windows differ by the weekday, or the hour, so much that they are laid beside those of their time.
     grows: whether the reference's windows each lie above the one before, and hardly overlap, as a running number does.
     lowest, highest: between which the means of the reference's windows lie; leap: how far one of them left those before
         it. None when not known.
@@ -68,6 +69,7 @@ class Column:
     steepest: float = 0.0
     lacking: float = 0.0
     lasting: float = 0.0
+    timed: bool = False
     grows: bool = False
     lowest: float | None = None
     highest: float | None = None
@@ -229,12 +231,12 @@ class Layout:
             return None
 
 
-ALIKE = ("correlation", "steepest", "lacking", "lasting", "grows", "lowest", "highest", "leap")
+ALIKE = ("correlation", "steepest", "lacking", "lasting", "timed", "grows", "lowest", "highest", "leap")
 _FLOATS = [(name, pa.float64()) for name in ("explained", "leap")]
 SCHEMA = pa.schema(
     [
         *((name, pa.string()) for name in ("name", "kind", "role", "type")),
-        *((name, pa.bool_() if name == "grows" else pa.float64()) for name in ALIKE),
+        *((name, pa.bool_() if name in ("timed", "grows") else pa.float64()) for name in ALIKE),
         ("width", pa.int64()),
         ("sensitivity", pa.float64()),
         ("edges", pa.list_(pa.float64())),

@@ -24,6 +24,7 @@ from monitor.steps.known import known_of, of_one_length
 from monitor.steps.leaps import leaps_measured, stirred_columns
 from monitor.steps.memory import Memory
 from monitor.steps.notify import addressed, tell
+from monitor.steps.of_a_time import as_of
 from monitor.steps.origins import with_origins
 from monitor.steps.poisoned import labels_of
 from monitor.steps.profiled import without_clients
@@ -163,6 +164,7 @@ class Judging:
         )
         read = replace(read, profiles=profiles, small=apart, small_groups=small, together=together)
         moving = watch.settings.baseline is not None and beside is not self._references
+        beside = beside if moving else as_of(beside, self._references, read.stretch, watch.period)
         beside = with_repeats(beside, read.profiles, repeated_more(seen, memory, due.window))
         return LookedAt(read, beside, seen, faulty, moving)
 

@@ -23,6 +23,8 @@ from monitor.types import Measurement, Window
 NOT_MATURED = "the labels of this window have not matured"
 BIASED = "those known early are no fair sample"
 VERSION = "version="
+TIME = "time:"
+"""Begins the parts of a reference that are its rows of one weekday, or of one hour of the day, as `time:6`."""
 OWN_ROWS = 500
 """How many rows of a reference a version needs to be compared with its own."""
 LABELLED = ("performance.realised", "drift.label", "drift.concept")
@@ -79,7 +81,7 @@ def laid_beside(references: Mapping[str, Profile], current: Mapping[str, Profile
     The groups of sensitive columns are compared with each other instead.
     """
     versions = [segment for segment in current if segment.startswith(VERSION)]
-    held = {part: profile for part, profile in references.items() if not part.startswith((VERSION, GROUP))}
+    held = {part: profile for part, profile in references.items() if not part.startswith((VERSION, GROUP, TIME))}
     if len(versions) > 1:
         held |= {part: _own(references, part) for part in versions}
     return {part: (held[part], current[part]) for part in current if part in held}
@@ -93,7 +95,7 @@ def only_version(current: Mapping[str, Profile]) -> str:
 
 def is_segment(part: str) -> bool:
     """Say whether a part of the traffic is that of one value of a segment's column."""
-    return part != WHOLE and not part.startswith((VERSION, GROUP))
+    return part != WHOLE and not part.startswith((VERSION, GROUP, TIME))
 
 
 def _own(references: Mapping[str, Profile], version: str) -> Profile:

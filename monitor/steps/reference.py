@@ -35,6 +35,7 @@ from monitor.steps.labelled import with_labels
 from monitor.steps.learned import SHARD, labels_came, told_of
 from monitor.steps.likeness import SPREAD, seasons_told, told_by_windows, told_of_segment
 from monitor.steps.measure import VERSION, is_segment
+from monitor.steps.of_a_time import times_told
 from monitor.steps.slices import grouped, sliced
 from monitor.steps.tracking import follow_stored
 from monitor.steps.usual import told_by_the_week
@@ -229,7 +230,8 @@ def profiled_reference(rows: pa.Table, watch: Watch) -> dict[str, Profile]:
         for part in segments
         if is_segment(part)
     }
-    return {part: replace(profile, layout=own.get(part, layout)) for part, profile in segments.items()}
+    found = {part: replace(profile, layout=own.get(part, layout)) for part, profile in segments.items()}
+    return found | times_told(found[WHOLE], held[WHOLE], least)
 
 
 def _told_by_runs(layout: Layout, rows: pa.Table) -> Layout:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from monitor.profiles.profile import Profile
 from monitor.steps.gathering import Gathering, enough
-from monitor.steps.measure import VERSION
+from monitor.steps.measure import TIME, VERSION
 from monitor.steps.sample import Sample
 from monitor.store.references import GROUP, WHOLE
 from monitor.types import Window
@@ -52,7 +52,7 @@ def put_together(
 
 
 def _gathers(part: str) -> bool:
-    return part != WHOLE and not part.startswith(GROUP)
+    return part != WHOLE and not part.startswith((GROUP, TIME))
 
 
 def _share_of(part: str, sample: Sample, references: Mapping[str, Profile]) -> float:

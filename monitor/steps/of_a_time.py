@@ -1,0 +1,134 @@
+"""The reference as it is at a window's time: of columns that differ by the weekday, or the hour, more than by chance.
+
+A Sunday is laid beside Sundays. What windows of one weekday differ by is far less than what those of all do, and a
+shift that would be lost among these is seen.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import reduce
+
+import numpy as np
+
+from monitor.profiles.correlation import correlation_of
+from monitor.profiles.layout import Column, Layout
+from monitor.profiles.profile import Profile, merge
+from monitor.schedule import Period, windows_between
+from monitor.steps.measure import TIME
+from monitor.store.references import WHOLE
+from monitor.types import Window
+
+FEWEST, DAYS = 4, timedelta(days=26)
+"""Each time is told of by so many windows, of a reference that spans nearly four weeks."""
+TWICE = 2.0
+"""A column counts whose windows differ by so much more than those of one time do, in terms of variance."""
+_DAY, _MONDAY = timedelta(days=1), datetime(1970, 1, 5, tzinfo=UTC)
+_HOURS = timedelta(hours=2)
+"""Days begin so much earlier or later where clocks are changed."""
+
+
+def time_of(window: Window) -> int | None:
+    """Give the number of a day's weekday, Monday being 0, or of an hour's part of the day; None for other lengths.
+
+    >>> day = datetime(2026, 11, 29, tzinfo=UTC)
+    >>> [time_of(Window(day + _DAY / 4, day + _DAY / 4 + length)) for length in (_DAY, _DAY / 4, 7 * _DAY)]
+    [6, 1, None]
+    """
+    length = window.end - window.start
+    if abs(length - _DAY) <= _HOURS:
+        return round((window.start - _MONDAY) / _DAY) % 7
+    if length > _DAY / 2 or _DAY % length:
+        return None
+    return int((window.start - _MONDAY) % _DAY // length)
+
+
+def times_told(whole: Profile, windows: Mapping[Window, Profile], least: int) -> dict[str, Profile]:
+    """Give the reference's profiles by time, and all of it with which columns differ by the time; only that without.
+
+    windows: the reference's own, in their order. least: the rows below which some would be judged together.
+    """
+    by_time: dict[int, list[Profile]] = {}
+    for window, profile in windows.items():
+        if (time := time_of(window)) is None or profile.rows < least:
+            return {WHOLE: whole}
+        by_time.setdefault(time, []).append(profile)
+    spans = [*windows]
+    if len(by_time) < 2 or spans[-1].end - spans[0].start < DAYS or min(map(len, by_time.values())) < FEWEST:
+        return {WHOLE: whole}
+    parts = {time: reduce(merge, held) for time, held in by_time.items()}
+    alike = correlation_of([_without(one, parts, whole, windows) for one in windows.items()], whole.layout)
+    columns = tuple(
+        _told(before, own, whole.layout) for before, own in zip(whole.layout.columns, alike.columns, strict=True)
+    )
+    if not any(column.timed for column in columns):
+        return {WHOLE: whole}
+    marked = tuple(replace(c, timed=own.timed) for c, own in zip(whole.layout.columns, columns, strict=True))
+    told = {f"{TIME}{time}": replace(one, layout=replace(whole.layout, columns=columns)) for time, one in parts.items()}
+    return {WHOLE: replace(whole, layout=replace(whole.layout, columns=marked))} | told
+
+
+def _without(
+    held: tuple[Window, Profile], parts: Mapping[int, Profile], whole: Profile, windows: Mapping[Window, Profile]
+) -> Profile:
+    """Give a window's profile less what its time makes of it, as much wider as the times' own means took from it."""
+    window, profile = held
+    own = parts[time_of(window) or 0]
+    wider = np.sqrt((len(windows) - 1) / max(len(windows) - len(parts), 1))
+    share, usual = profile.rows / own.rows, profile.rows / whole.rows
+    counts = usual * whole.counts + wider * (profile.counts - share * own.counts)
+    sums = usual * whole.sums + wider * (profile.sums - share * own.sums)
+    return replace(profile, counts=np.maximum(np.rint(counts), 0).astype(np.int64), sums=sums)
+
+
+def _told(column: Column, alike: Column, layout: Layout) -> Column:
+    """Give a column with how alike windows of one time are, where those of all differ by far more."""
+    several = max(layout.window_rows - 1, 1.0)
+    of_all, of_one = 1 + several * column.steepest, 1 + several * alike.steepest
+    if column.kind == "vector" or of_all < TWICE * of_one:
+        return replace(column, timed=False)
+    return replace(
+        column,
+        timed=True,
+        week=None,
+        correlation=min(column.correlation, alike.correlation),
+        steepest=alike.steepest,
+        lasting=alike.lasting,
+    )
+
+
+def as_of(
+    beside: Mapping[str, Profile], references: Mapping[str, Profile], stretch: Window, period: Period
+) -> Mapping[str, Profile]:
+    """Give what a window is laid beside, all traffic's columns that differ by the time being those of its own times.
+
+    beside: what it would be laid beside otherwise; what windows before told stays. references: by part, with those by
+    time. stretch: of all windows that are judged together with it.
+    """
+    whole = beside[WHOLE]
+    if not any(column.timed for column in references[WHOLE].layout.columns):
+        return beside
+    times = {time_of(one) for one in windows_between(stretch.start, stretch.end, period)}
+    held = [references.get(f"{TIME}{time}") for time in sorted(time for time in times if time is not None)]
+    known = [one for one in held if one is not None]
+    if len(known) < max(len(times), 1):
+        return beside
+    then = reduce(merge, known)
+    return {**beside, WHOLE: _joined(whole, then, known[0].layout.columns)}
+
+
+def _joined(whole: Profile, then: Profile, columns: Sequence[Column]) -> Profile:
+    """Give a profile whose columns that differ by the time are those of another one."""
+    layout, counts, sums, kept = whole.layout, whole.counts.copy(), whole.sums.copy(), list[Column]()
+    for i, (column, own) in enumerate(zip(layout.columns, columns, strict=True)):
+        if not own.timed:
+            kept.append(column)
+            continue
+        here = slice(layout.offsets[i], layout.offsets[i + 1])
+        counts[here], sums[2 * i : 2 * i + 2] = then.counts[here], then.sums[2 * i : 2 * i + 2]
+        kept.append(
+            replace(
+                column, week=None, correlation=own.correlation, steepest=own.steepest, lasting=own.lasting, timed=True
+            )
+        )
+    return replace(whole, layout=replace(layout, columns=tuple(kept)), counts=counts, sums=sums)
