@@ -218,7 +218,7 @@ def _change(finding: Finding) -> str:
         return ""
     if change.get("vanished"):
         return f"{GONE.get(finding.kind, 'no row holds')} {shown(change['category'])}, of {_before(change)} before"
-    return f"distribution moved: {change_told(change)}"
+    return f"distribution moved: {change_told(change)}" + (" at such times" if finding.evidence.get("timed") else "")
 
 
 def _before(change: Mapping[str, Any]) -> str:

@@ -24,6 +24,7 @@ from monitor.setup.brief import brief
 from monitor.stats.intervals import ROWS_NEEDED
 from monitor.steps.blindness import Unreachable, Wide, blunt, unreachable, unvarying, widest
 from monitor.steps.budget import unspent
+from monitor.steps.of_a_time import at_some_time
 from monitor.store.alerts import Episode, count_fired, read_episodes
 from monitor.store.measurements import Judgement, read_armed, read_judgements
 from monitor.store.references import WHOLE, read_reference
@@ -57,7 +58,8 @@ def weaknesses(connection: Connection, name: str, model: Model) -> Iterator[tupl
     judgements = judged[-LOOKED_AT:]
     if known is None or not judgements:
         return
-    reference = known[1][WHOLE]
+    references = at_some_time(known[1])
+    reference = references[WHOLE]
     since = judgements[0].window.start
     rows = list(read_armed(connection, name, since=since))
     episodes = read_episodes(connection, name)
@@ -75,7 +77,7 @@ def weaknesses(connection: Connection, name: str, model: Model) -> Iterator[tupl
     yield from (("blind", why) for why in _too_wide(reference, thresholds, usual))
     yield from (("blind", why) for why in _blunt(reference, rows))
     judged_apart = {WHOLE, *(row["segment"] for row in rows)}
-    held = {part: one for part, one in known[1].items() if part in judged_apart}
+    held = {part: one for part, one in references.items() if part in judged_apart}
     if few := unspent(held, model, window=judgements[-1].window, rows=usual):
         yield "blind", "; ".join(few)
     if still := unvarying(reference):

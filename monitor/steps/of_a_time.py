@@ -10,7 +10,9 @@ from datetime import UTC, datetime, timedelta
 from functools import reduce
 
 import numpy as np
+from numpy.typing import NDArray
 
+from monitor.profiles.bins import NumericBins
 from monitor.profiles.correlation import correlation_of
 from monitor.profiles.layout import Column, Layout
 from monitor.profiles.profile import Profile, merge
@@ -18,6 +20,9 @@ from monitor.schedule import Period, windows_between
 from monitor.steps.measure import TIME
 from monitor.store.references import WHOLE
 from monitor.types import Window
+
+Counts = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 FEWEST, DAYS = 4, timedelta(days=26)
 """Each time is told of by so many windows, of a reference that spans nearly four weeks."""
@@ -57,7 +62,7 @@ def times_told(whole: Profile, windows: Mapping[Window, Profile], least: int) ->
     if len(by_time) < 2 or spans[-1].end - spans[0].start < DAYS or min(map(len, by_time.values())) < FEWEST:
         return {WHOLE: whole}
     parts = {time: reduce(merge, held) for time, held in by_time.items()}
-    alike = correlation_of([_without(one, parts, whole, windows) for one in windows.items()], whole.layout)
+    alike = correlation_of(_levelled(windows, parts, whole), whole.layout)
     columns = tuple(
         _told(before, own, whole.layout) for before, own in zip(whole.layout.columns, alike.columns, strict=True)
     )
@@ -68,17 +73,39 @@ def times_told(whole: Profile, windows: Mapping[Window, Profile], least: int) ->
     return {WHOLE: replace(whole, layout=replace(whole.layout, columns=marked))} | told
 
 
-def _without(
-    held: tuple[Window, Profile], parts: Mapping[int, Profile], whole: Profile, windows: Mapping[Window, Profile]
-) -> Profile:
-    """Give a window's profile less what its time makes of it, as much wider as the times' own means took from it."""
-    window, profile = held
-    own = parts[time_of(window) or 0]
+def _levelled(windows: Mapping[Window, Profile], parts: Mapping[int, Profile], whole: Profile) -> list[Profile]:
+    """Give the windows as if all times were alike, and as much wider as the times' own means took from them.
+
+    Numbers are brought from their place among those of their time to the same place among all, shares of categories
+    from where they lie about those of their time to there about those of all.
+    """
     wider = np.sqrt((len(windows) - 1) / max(len(windows) - len(parts), 1))
-    share, usual = profile.rows / own.rows, profile.rows / whole.rows
-    counts = usual * whole.counts + wider * (profile.counts - share * own.counts)
-    sums = usual * whole.sums + wider * (profile.sums - share * own.sums)
-    return replace(profile, counts=np.maximum(np.rint(counts), 0).astype(np.int64), sums=sums)
+    found: dict[Window, Profile] = {}
+    for time, own in parts.items():
+        held = {window: profile for window, profile in windows.items() if time_of(window) == time}
+        rows = np.array([one.rows for one in held.values()])[:, None]
+        counts = np.stack([one.counts for one in held.values()]).astype(np.float64)
+        usual, beyond = rows / whole.rows * whole.counts, counts - rows / own.rows * own.counts
+        for i, column in enumerate(whole.layout.columns):
+            if isinstance(column.bins, NumericBins):
+                here = slice(whole.layout.offsets[i], whole.layout.offsets[i] + column.bins.size)
+                placed = counts[:, here] @ same_places(own.counts[here], whole.counts[here])
+                usual[:, here] = placed.sum(axis=1)[:, None] * whole.counts[here] / max(whole.counts[here].sum(), 1)
+                beyond[:, here] = placed - usual[:, here]
+        levelled = np.maximum(np.rint(usual + wider * beyond), 0).astype(np.int64)
+        found |= {window: replace(one, counts=levelled[i]) for i, (window, one) in enumerate(held.items())}
+    return [found[window] for window in windows]
+
+
+def same_places(own: Counts, of_all: Counts) -> Floats:
+    """Give how rows of each ordered bin are spread over bins so that `own` come to lie as `of_all` do; (bins, bins).
+
+    >>> same_places(np.array([2, 2, 0]), np.array([1, 1, 2])).tolist()
+    [[0.5, 0.5, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 0.0]]
+    """
+    ends, places = (np.append(0.0, one.cumsum() / max(one.sum(), 1)) for one in (own, of_all))
+    within = np.minimum(ends[1:, None], places[1:]) - np.maximum(ends[:-1, None], places[:-1])
+    return np.asarray(np.maximum(within, 0.0) / np.maximum(np.diff(ends), 1e-300)[:, None] * (own > 0)[:, None])
 
 
 def _told(column: Column, alike: Column, layout: Layout) -> Column:
@@ -95,6 +122,13 @@ def _told(column: Column, alike: Column, layout: Layout) -> Column:
         steepest=alike.steepest,
         lasting=alike.lasting,
     )
+
+
+def at_some_time(references: Mapping[str, Profile]) -> Mapping[str, Profile]:
+    """Give what a window of the first time that the reference knows is laid beside."""
+    times = sorted(part for part in references if part.startswith(TIME))
+    then = references[times[0]] if times else None
+    return references if then is None else {**references, WHOLE: _joined(references[WHOLE], then, then.layout.columns)}
 
 
 def as_of(

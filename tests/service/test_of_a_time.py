@@ -1,0 +1,85 @@
+"""A Sunday is laid beside Sundays: what is usual on one raises nothing, and what is not is seen on the first."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from monitor.config import load
+from monitor.pipeline import once
+from monitor.store.alerts import alert_rows
+from monitor.store.references import read_reference
+from monitor.wiring import opened
+
+START = datetime(2024, 1, 1, tzinfo=UTC)  # a Monday
+DAY = timedelta(days=1)
+CONFIG = """
+database: sqlite:///monitor.db
+models:
+  m:
+    source: {files: "logs/*"}
+    reference: {files: reference.parquet}
+    columns: {timestamp: at}
+    attacks: off
+"""
+WEEKDAYS = np.array([0.0, 0.1, 0.0, -0.1, 0.3, 0.9, 1.1])
+HOURS = np.array([-1.0, 0.2, 0.9, 0.1])
+
+
+def rows(seed: int, first: int, days: int, *, hours: bool = False, shift: float = 0.0, a_day: int = 400) -> pa.Table:
+    """Give days whose `x` has a level by the weekday, or by the quarter of the day; `y` is the same at all times."""
+    rng = np.random.default_rng(seed)
+    day = np.repeat(np.arange(first, first + days), a_day)
+    seconds = np.tile(np.linspace(60, 86_000, a_day), days)
+    level = HOURS[(seconds // 21_600).astype(int)] if hours else WEEKDAYS[day % 7]
+    at = [START + timedelta(days=int(d), seconds=float(s)) for d, s in zip(day, seconds, strict=True)]
+    return pa.table({"at": at, "x": rng.normal(level + shift), "y": rng.normal(size=day.size)})
+
+
+def judged(
+    folder: Path, reference: pa.Table, log: pa.Table, *, window: str
+) -> tuple[list[dict[str, object]], set[str]]:
+    """Give alerts as they stand, and which columns the reference tells by the time."""
+    (folder / "logs").mkdir(parents=True)
+    pq.write_table(reference, folder / "reference.parquet")
+    pq.write_table(log, folder / "logs" / "log.parquet")
+    config = load(f"{CONFIG}    window: {window}\n", place="monitor.yaml", environ={}, read=str)
+    monitor = opened(config, root=folder)
+    once(monitor, clock=lambda: START + 400 * DAY, rng=Random(1))
+    with monitor.database.read() as connection:
+        known = read_reference(connection, "m")
+        found = [one for one in alert_rows(connection) if one["fired_at"]]
+    monitor.database.close()
+    assert known
+    return found, {column.name for column in known[1][""].layout.columns if column.timed}
+
+
+@pytest.mark.parametrize(("window", "hours"), [("1d", False), ("6h", True)])
+def test_a_shift_within_what_times_differ_by_is_seen_at_once(tmp_path: Path, window: str, *, hours: bool) -> None:
+    reference = rows(1, -42, 42, hours=hours)
+    calm, timed = judged(tmp_path / "calm", reference, rows(2, 0, 28, hours=hours), window=window)
+    assert "x" in timed
+    assert "y" not in timed
+    # the budget is one in thirty days
+    assert len(calm) <= 1
+    log = pa.concat_tables([rows(3, 0, 14, hours=hours), rows(4, 14, 6, hours=hours, shift=0.4)])
+    told = [one for one in judged(tmp_path / "moved", reference, log, window=window)[0] if one["column"] == "x"]
+    assert min(str(one["since"]) for one in told) == "2024-01-15T00:00:00Z"
+    assert "at such times" in str(told[0]["text"])
+
+
+@pytest.mark.parametrize("weeks", [2, 3])
+def test_a_short_reference_tells_nothing_by_the_time(tmp_path: Path, weeks: int) -> None:
+    assert judged(tmp_path, rows(1, -7 * weeks, 7 * weeks), rows(2, 0, 5), window="1d")[1] == set()
+
+
+def test_days_without_rows_in_the_reference_are_laid_beside_all_of_it(tmp_path: Path) -> None:
+    weekdays = rows(1, -42, 42)
+    of_week = np.array([at.weekday() for at in weekdays["at"].to_pylist()])
+    found, timed = judged(tmp_path, weekdays.filter(pa.array(of_week != 6)), rows(2, 0, 14), window="1d")
+    assert "x" in timed
+    assert {str(one["column"]) for one in found} <= {"x", "", "anomaly(features)"}
