@@ -10,7 +10,7 @@ from monitor.detectors.performance import METRICS
 from monitor.detectors.performance.estimated import estimate_seasons, estimate_spreads
 from monitor.detectors.performance.estimated_errors import error_seasons, error_spreads
 from monitor.detectors.performance.estimated_macro import macro_seasons, macro_spreads
-from monitor.detectors.performance.spread import seasons_of, spreads_of
+from monitor.detectors.performance.spread import levels_of, seasons_of, spreads_of
 from monitor.profiles.correlation import ROWS_NEEDED, WINDOWS_NEEDED, correlation_of
 from monitor.profiles.layout import Column, Layout
 from monitor.profiles.profile import Profile, merge
@@ -69,7 +69,8 @@ def told_by_windows(layout: Layout, whole: Profile, windows: Mapping[Window, Pro
     """
     judged = as_judged(windows, least)
     before_labels = estimate_spreads(whole, judged) | macro_spreads(whole, judged) | error_spreads(whole, judged)
-    return replace(likeness_of(windows, judged, layout), spreads=_spreads(judged) | before_labels)
+    levels = levels_of(whole, judged, METRICS)
+    return replace(likeness_of(windows, judged, layout), spreads=_spreads(judged) | levels | before_labels)
 
 
 def seasons_told(whole: Profile, windows: Mapping[Window, Profile]) -> dict[str, Season]:

@@ -26,8 +26,9 @@ Floats = NDArray[np.float64]
 
 FEWEST, DAYS = 4, timedelta(days=26)
 """Each time is told of by so many windows, of a reference that spans nearly four weeks."""
-TWICE = 2.0
-"""A column counts whose windows differ by so much more than those of one time do, in terms of variance."""
+MORE = 4.0
+"""A column counts whose windows differ by so many times the variance of those of one time: where it is less, times are
+told apart by chance where that of their windows is taken for too small."""
 _DAY, _MONDAY = timedelta(days=1), datetime(1970, 1, 5, tzinfo=UTC)
 _HOURS = timedelta(hours=2)
 """Days begin so much earlier or later where clocks are changed."""
@@ -112,7 +113,7 @@ def _told(column: Column, alike: Column, layout: Layout) -> Column:
     """Give a column with how alike windows of one time are, where those of all differ by far more."""
     several = max(layout.window_rows - 1, 1.0)
     of_all, of_one = 1 + several * column.steepest, 1 + several * alike.steepest
-    if column.kind == "vector" or of_all < TWICE * of_one:
+    if column.kind == "vector" or of_all < MORE * of_one:
         return replace(column, timed=False)
     return replace(
         column,

@@ -58,7 +58,7 @@ def test_how_alike_the_days_of_one_weekday_are_is_told_as_it_is() -> None:
     for daily in (0.0, 0.1, 0.3):
         drawn = []
         for _ in range(30):
-            found = told(days(rng, 63, weekly=2.0, daily=daily))
+            found = told(days(rng, 63, weekly=4.0, daily=daily))
             assert found[""].layout.by_name["x"].timed
             drawn.append(found["time:0"].layout.by_name["x"].steepest)
         true = daily**2 / (1 + daily**2)

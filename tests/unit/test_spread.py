@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from monitor.detectors.performance import METRICS, decisions, roc_auc
-from monitor.detectors.performance.spread import spread_of, spreads_of
+from monitor.detectors.performance.spread import levels_of, spread_of, spreads_of
 from monitor.profiles.arrow import layout_of
 from monitor.profiles.groups import profile_table
 from monitor.profiles.layout import Layout
@@ -83,3 +83,27 @@ def test_windows_that_differ_as_those_of_the_reference_keep_the_level(layout: La
     for level in (0.05, 0.01):
         assert np.mean([p <= level for p in found]) <= 1.5 * level + 3 * np.sqrt(level / 600)
     assert np.mean([p <= 0.5 for p in found]) > 0.3
+
+
+def of_a_day(draw: np.random.Generator, level: float) -> pa.Table:
+    """Give rows of a day on which scores and labels are higher by so much."""
+    score = draw.normal(level, 1, 400)
+    y = draw.random(400) < 1 / (1 + np.exp(-score))
+    return pa.table({"p": 1 / (1 + np.exp(-score)), "yes": score > 0, "y": y})
+
+
+def test_rows_of_one_day_are_told_apart_less_well_than_those_of_all_and_are_no_worse_for_it(layout: Layout) -> None:
+    draw = np.random.default_rng(7)
+    known = [profile_table(of_a_day(draw, level), layout) for level in draw.normal(0, 1.2, 60)]
+    whole = known[0]
+    for profile in known[1:]:
+        whole = merge(whole, profile)
+    levels = levels_of(whole, known, METRICS)
+    assert levels.keys() == {"level(roc_auc)"}
+    assert -0.15 < levels["level(roc_auc)"] < -0.05
+    spreads = spreads_of(known, METRICS) | levels
+    reference = replace(whole, layout=replace(layout, spreads=spreads, windows=60, window_rows=400.0))
+    fresh = [profile_table(of_a_day(draw, level), layout) for level in draw.normal(0, 1.2, 300)]
+    found = [m.p_value or 0.0 for current in fresh for m in roc_auc.DETECTOR.compare(reference, current)]
+    assert np.mean([p <= 0.05 for p in found]) <= 0.11
+    assert 0.35 < np.mean([p <= 0.5 for p in found]) < 0.65

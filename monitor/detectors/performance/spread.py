@@ -65,6 +65,18 @@ def level(name: str, found: Sequence[Estimate], whole: float) -> dict[str, float
     return {level_of(name): by} if abs(by) > SURELY * math.sqrt(weights**2 @ (errors**2 + spread**2)) else {}
 
 
+def levels_of(whole: Profile, windows: Sequence[Profile], metrics: Sequence[Metric[Any]]) -> dict[str, float]:
+    """Give by how much windows differ in the mean from the number of all their rows, of metrics that are no mean.
+
+    Rows of one day are told apart less well than those of all days, whose levels differ.
+    """
+    found = dict[str, float]()
+    for metric in metrics:
+        usual = metric.of(whole) if metric.test is None else None
+        found |= level(metric.name, _estimates(windows, metric), usual.value) if usual else {}
+    return found
+
+
 def seasons_of(windows: Mapping[Window, Profile], metrics: Sequence[Metric[Any]]) -> dict[str, Season]:
     """Give each metric's weekly season, of those that are judged by their standard error and have enough windows."""
     judged = [metric for metric in metrics if metric.test is None]
