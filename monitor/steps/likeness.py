@@ -69,8 +69,12 @@ def told_by_windows(layout: Layout, whole: Profile, windows: Mapping[Window, Pro
     """
     judged = as_judged(windows, least)
     before_labels = estimate_spreads(whole, judged) | macro_spreads(whole, judged) | error_spreads(whole, judged)
-    levels = levels_of(whole, judged, METRICS)
-    return replace(likeness_of(windows, judged, layout), spreads=_spreads(judged) | levels | before_labels)
+    return replace(likeness_of(windows, judged, layout), spreads=_spreads(judged) | before_labels)
+
+
+def levels_told(whole: Profile, windows: Mapping[Window, Profile], least: int) -> dict[str, float]:
+    """Give by how much the reference's windows differ in the mean from all its rows, of metrics that are no mean."""
+    return levels_of(whole, as_judged(windows, least), METRICS)
 
 
 def seasons_told(whole: Profile, windows: Mapping[Window, Profile]) -> dict[str, Season]:

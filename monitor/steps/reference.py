@@ -33,7 +33,7 @@ from monitor.steps.baselines import fitted, unpacked
 from monitor.steps.groups import group_spreads
 from monitor.steps.labelled import with_labels
 from monitor.steps.learned import SHARD, labels_came, told_of
-from monitor.steps.likeness import SPREAD, seasons_told, told_by_windows, told_of_segment
+from monitor.steps.likeness import SPREAD, levels_told, seasons_told, told_by_windows, told_of_segment
 from monitor.steps.measure import VERSION, is_segment
 from monitor.steps.of_a_time import times_told
 from monitor.steps.slices import grouped, sliced
@@ -220,7 +220,8 @@ def profiled_reference(rows: pa.Table, watch: Watch) -> dict[str, Profile]:
     least = watch.settings.min_rows
     layout = told_by_windows(layout, segments[WHOLE], held[WHOLE], least)
     layout = layout if layout.windows >= WINDOWS_NEEDED else _told_by_runs(layout, timed)
-    spreads = {**layout.spreads, **group_spreads(windows, layout)}
+    levels = levels_told(segments[WHOLE], held[WHOLE], least)
+    spreads = {**layout.spreads, **group_spreads(windows, layout), **levels}
     layout = told_by_the_week(layout, {at.window: one for at, one in slices.items() if at == Slice(at.window)})
     layout = with_renewal(layout, timed)
     layout = replace(layout, spreads=spreads, calendar=calendar_of(timed[watch.roles.timestamp]))

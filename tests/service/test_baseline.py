@@ -118,16 +118,18 @@ def test_a_slow_change_is_told_though_every_window_was_much_like_the_one_before(
     assert any(end <= START + 80 * DAY for end in fired(tmp_path / "slow", reference, days(2, levels)))
 
 
-def test_the_same_weekday_of_earlier_weeks_sees_what_a_whole_year_hides(tmp_path: Path) -> None:
+def test_the_same_weekday_sees_what_all_of_them_hide(tmp_path: Path) -> None:
     weekday = np.array([0.0, 0.2, 0.1, -0.3, 0.4, 1.5, -1.5])
-    reference = days(1, np.tile(weekday, 20), start=START - 140 * DAY)
+    long, short = (days(1, np.tile(weekday, weeks), start=START - 7 * weeks * DAY) for weeks in (20, 3))
     levels = np.tile(weekday, 20)
     levels[112:] += 0.5 * (np.arange(112, 140) % 7 < 5)
-    of_the_year = fired(tmp_path / "reference", reference, days(2, levels))
-    of_the_weekday = fired(tmp_path / "weekday", reference, days(2, levels), more="    baseline: 8 weeks\n")
-    assert of_the_year == []
-    assert of_the_weekday
-    assert START + 113 * DAY < of_the_weekday[0] <= START + 116 * DAY
+    of_all = fired(tmp_path / "all", short, days(2, levels))
+    of_earlier_weeks = fired(tmp_path / "earlier", short, days(2, levels), more="    baseline: 8 weeks\n")
+    of_the_reference = fired(tmp_path / "reference", long, days(2, levels))
+    assert of_all == []
+    for found in (of_earlier_weeks, of_the_reference):
+        assert found
+        assert START + 113 * DAY < found[0] <= START + 116 * DAY
 
 
 def hours(first: int, last: int, *, moved: bool = False) -> pa.Table:
