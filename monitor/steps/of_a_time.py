@@ -30,23 +30,26 @@ MORE = 4.0
 """A column counts whose windows differ by so many times the variance of those of one time: where it is less, times are
 told apart by chance where that of their windows is taken for too small."""
 _DAY, _MONDAY = timedelta(days=1), datetime(1970, 1, 5, tzinfo=UTC)
-_HOURS = timedelta(hours=2)
+_HOURS, _SATURDAY = timedelta(hours=2), 5
 """Days begin so much earlier or later where clocks are changed."""
 
 
 def time_of(window: Window) -> int | None:
     """Give the number of a day's weekday, Monday being 0, or of an hour's part of the day; None for other lengths.
 
+    Those of Saturdays and Sundays, in UTC, come behind those of the other days.
+
     >>> day = datetime(2026, 11, 29, tzinfo=UTC)
     >>> [time_of(Window(day + _DAY / 4, day + _DAY / 4 + length)) for length in (_DAY, _DAY / 4, 7 * _DAY)]
-    [6, 1, None]
+    [6, 5, None]
     """
     length = window.end - window.start
     if abs(length - _DAY) <= _HOURS:
         return round((window.start - _MONDAY) / _DAY) % 7
     if length > _DAY / 2 or _DAY % length:
         return None
-    return int((window.start - _MONDAY) % _DAY // length)
+    weekend = int((window.start - _MONDAY) // _DAY % 7 >= _SATURDAY)
+    return int((window.start - _MONDAY) % _DAY // length + weekend * (_DAY // length))
 
 
 def times_told(whole: Profile, windows: Mapping[Window, Profile], least: int) -> dict[str, Profile]:

@@ -31,11 +31,12 @@ HOURS = np.array([-1.0, 0.2, 0.9, 0.1])
 
 
 def rows(seed: int, first: int, days: int, *, hours: bool = False, shift: float = 0.0, a_day: int = 400) -> pa.Table:
-    """Give days whose `x` has a level by the weekday, or by the quarter of the day; `y` is the same at all times."""
+    """Give days whose `x` has a level by the weekday, or by the quarter of the day, turned round at weekends."""
     rng = np.random.default_rng(seed)
     day = np.repeat(np.arange(first, first + days), a_day)
     seconds = np.tile(np.linspace(60, 86_000, a_day), days)
-    level = HOURS[(seconds // 21_600).astype(int)] if hours else WEEKDAYS[day % 7]
+    by_hour = np.where(day % 7 < 5, 1.0, -1.0) * HOURS[(seconds // 21_600).astype(int)]
+    level = by_hour if hours else WEEKDAYS[day % 7]
     at = [START + timedelta(days=int(d), seconds=float(s)) for d, s in zip(day, seconds, strict=True)]
     return pa.table({"at": at, "x": rng.normal(level + shift), "y": rng.normal(size=day.size)})
 
