@@ -26,6 +26,8 @@ Floats = NDArray[np.float64]
 
 FEWEST, DAYS = 4, timedelta(days=26)
 """Each time is told of by so many windows, of a reference that spans nearly four weeks."""
+TIMES, MOST = 2, 0.7
+"""So many times must be known at least, of so large a part of the windows."""
 MORE = 4.0
 """A column counts whose windows differ by so many times the variance of those of one time: where it is less, times are
 told apart by chance where that of their windows is taken for too small."""
@@ -55,18 +57,19 @@ def time_of(window: Window) -> int | None:
 def times_told(whole: Profile, windows: Mapping[Window, Profile], least: int) -> dict[str, Profile]:
     """Give the reference's profiles by time, and all of it with which columns differ by the time; only that without.
 
-    windows: the reference's own, in their order. least: the rows below which some would be judged together.
+    windows: the reference's own, in their order. least: the rows below which some would be judged together. Of a time
+    of which too few are known nothing is told.
     """
-    by_time: dict[int, list[Profile]] = {}
+    by_time: dict[int, dict[Window, Profile]] = {}
     for window, profile in windows.items():
-        if (time := time_of(window)) is None or profile.rows < least:
-            return {WHOLE: whole}
-        by_time.setdefault(time, []).append(profile)
-    spans = [*windows]
-    if len(by_time) < 2 or spans[-1].end - spans[0].start < DAYS or min(map(len, by_time.values())) < FEWEST:
+        if (time := time_of(window)) is not None and profile.rows >= least:
+            by_time.setdefault(time, {})[window] = profile
+    by_time = {time: held for time, held in by_time.items() if len(held) >= FEWEST}
+    spans, known = [*windows], sum(map(len, by_time.values()))
+    if len(by_time) < TIMES or known < MOST * len(windows) or spans[-1].end - spans[0].start < DAYS:
         return {WHOLE: whole}
-    parts = {time: reduce(merge, held) for time, held in by_time.items()}
-    alike = correlation_of(_levelled(windows, parts, whole), whole.layout)
+    parts = {time: reduce(merge, held.values()) for time, held in by_time.items()}
+    alike = correlation_of(_levelled(by_time, parts, whole), whole.layout)
     columns = tuple(
         _told(before, own, whole.layout) for before, own in zip(whole.layout.columns, alike.columns, strict=True)
     )
@@ -77,16 +80,19 @@ def times_told(whole: Profile, windows: Mapping[Window, Profile], least: int) ->
     return {WHOLE: replace(whole, layout=replace(whole.layout, columns=marked))} | told
 
 
-def _levelled(windows: Mapping[Window, Profile], parts: Mapping[int, Profile], whole: Profile) -> list[Profile]:
-    """Give the windows as if all times were alike, and as much wider as the times' own means took from them.
+def _levelled(
+    by_time: Mapping[int, Mapping[Window, Profile]], parts: Mapping[int, Profile], whole: Profile
+) -> list[Profile]:
+    """Give windows in their order as if all times were alike, and as much wider as the times' own means took from them.
 
     Numbers are brought from their place among those of their time to the same place among all, shares of categories
     from where they lie about those of their time to there about those of all.
     """
-    wider = np.sqrt((len(windows) - 1) / max(len(windows) - len(parts), 1))
+    known = sum(map(len, by_time.values()))
+    wider = np.sqrt((known - 1) / max(known - len(parts), 1))
     found: dict[Window, Profile] = {}
     for time, own in parts.items():
-        held = {window: profile for window, profile in windows.items() if time_of(window) == time}
+        held = by_time[time]
         rows = np.array([one.rows for one in held.values()])[:, None]
         counts = np.stack([one.counts for one in held.values()]).astype(np.float64)
         usual, beyond = rows / whole.rows * whole.counts, counts - rows / own.rows * own.counts
@@ -98,7 +104,7 @@ def _levelled(windows: Mapping[Window, Profile], parts: Mapping[int, Profile], w
                 beyond[:, here] = placed - usual[:, here]
         levelled = np.maximum(np.rint(usual + wider * beyond), 0).astype(np.int64)
         found |= {window: replace(one, counts=levelled[i]) for i, (window, one) in enumerate(held.items())}
-    return [found[window] for window in windows]
+    return [found[window] for window in sorted(found)]
 
 
 def same_places(own: Counts, of_all: Counts) -> Floats:

@@ -65,6 +65,16 @@ def test_how_alike_the_days_of_one_weekday_are_is_told_as_it_is() -> None:
         assert 0.9 * true <= np.mean(drawn) <= 1.4 * true + 0.004
 
 
+def test_a_day_that_begins_a_reference_with_few_rows_hides_no_weekday_but_its_own() -> None:
+    tables = days(np.random.default_rng(4), 28, weekly=1.0, daily=0.0)
+    first, *_ = tables
+    found = told({**tables, first: tables[first].slice(0, 20)})
+    assert sorted(part for part in found if part) == [f"time:{i}" for i in range(1, 7)]
+    assert found[""].layout.by_name["x"].timed
+    monday = Window(first.start + 28 * DAY, first.end + 28 * DAY)
+    assert as_of(found, found, monday, Period(1, "d")) is found
+
+
 def test_a_window_is_laid_beside_its_own_weekdays() -> None:
     found = told(days(np.random.default_rng(3), 63, weekly=1.0, daily=0.0))
     whole, day = found[""].columns["x"].moments, Period(1, "d")
