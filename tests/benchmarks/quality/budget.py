@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from itertools import islice
 
 import numpy as np
@@ -27,6 +28,7 @@ LEAVING = 4_000
 SIZES = (50, 300, 1_000)
 SMALL = (300, 1_000)
 BUDGET = "alarms per budgeted one"
+WEEKS, MOVED = (4, 13), "column_01"
 INSTITUTION, HIGHEST_AGE = 16, 94
 OUTPUTS = {"prediction": "predicted", "scores": "score", "label": "label"}
 
@@ -39,6 +41,8 @@ def figures(bench: Bench) -> Iterator[Figure]:
         yield from exchangeable(bench, of_a_sample=False, held=rows)
     yield from stable(bench)
     yield from seasonal(bench)
+    for weeks in WEEKS:
+        yield from weekly(weeks, trials=3 if bench.quick else 20)
 
 
 def exchangeable(bench: Bench, *, of_a_sample: bool, held: int = REFERENCE_ROWS) -> Iterator[Figure]:
@@ -138,17 +142,46 @@ def seasonal(bench: Bench) -> Iterator[Figure]:
         yield figure(f"false alarms, a year with seasons against a year, {size:,} rows a day", found, 365 / 30)
 
 
-def season(rng: np.random.Generator, first: int, days: int, size: int) -> pa.Table:
+def weekly(weeks: int, *, trials: int) -> Iterator[Figure]:
+    """Judge nine made weeks with a weekly course, beside so many: as they are, and one column moved for the last three.
+
+    It moves by a third of what its weekends are off.
+    """
+    settings, size, quiet, days = settings_of(OUTPUTS), 300, 42, 63
+    fired, found = list[Finding](), 0
+    for seed in range(trials):
+        rng = np.random.default_rng([seed, weeks])
+        before, after = (
+            season(rng, first, count, size, yearly=0.0) for first, count in ((-7 * weeks, 7 * weeks), (0, days))
+        )
+        known = profiled_reference(timed(before, size), watch_with(settings))
+        fired += told(settings, known, list(in_order(after, size, known)))
+        values = after[MOVED].to_numpy() * np.where(np.arange(days * size) < quiet * size, 1.0, np.exp(0.3))
+        moved = after.set_column(after.column_names.index(MOVED), MOVED, pa.array(values))
+        begun = START + timedelta(days=quiet)
+        ends = [
+            one.window.end
+            for one in told(settings, known, list(in_order(moved, size, known)))
+            if MOVED in (one.column, one.evidence.get("column")) and one.window.end > begun
+        ]
+        found += bool(ends) and min(ends) <= begun + timedelta(days=7)
+    what = f"a weekly course beside {weeks} weeks, {size} rows a day"
+    yield figure(f"false alarms, {what}", fired, trials * days / 30)
+    how = f"{trials} trials, by 0.3 sd"
+    yield Figure(f"{what}: a shift found within a week", found / trials, "of trials", how, at_least=0.9)
+
+
+def season(rng: np.random.Generator, first: int, days: int, size: int, *, yearly: float = 0.5) -> pa.Table:
     """Make rows of so many days: twelve columns, a score that follows three of them, and labels that follow the score.
 
-    Over the year levels swing by 0.5 sd, over the week by 0.3 sd, from day to day by 0.05 sd.
+    Over the year levels swing by so many sd, over the week by 0.3 sd, from day to day by 0.05 sd.
     """
     day = np.repeat(np.arange(first, first + days), size)
-    yearly, weekly = np.sin(day / 365.25 * 2 * np.pi), np.where(day % 7 < 5, 1.0, -2.5)
+    year, week = np.sin(day / 365.25 * 2 * np.pi), np.where(day % 7 < 5, 1.0, -2.5)
     daily = rng.normal(size=(days, 12))
     columns: dict[str, np.ndarray] = {}
     for i in range(12):
-        level = 0.5 * yearly * np.cos(i) + 0.3 * np.sin(i) * weekly + 0.05 * daily[day - first, i]
+        level = yearly * year * np.cos(i) + 0.3 * np.sin(i) * week + 0.05 * daily[day - first, i]
         values = rng.normal(size=day.size) + level
         if i % 3 == 1:
             values = np.exp(values)
