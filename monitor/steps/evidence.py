@@ -66,7 +66,7 @@ def evidence_of(verdict: Verdict, segments: Mapping[tuple[str, str], list[str]],
         counted = one.detector != mean_vector.NAME
         change = change_of(reference.columns[one.column], current.columns[one.column]) if counted else None
         evidence |= {"change": change} if change else {}
-        evidence |= {"timed": True} if reference.layout.by_name[one.column].timed else {}
+        evidence |= {"timed": True} if reference.layout.by_name[one.column].timed and not verdict.moving else {}
         evidence |= _explained(verdict, reference.layout, one)
     if judged.kind == "quality" and judged.outcome == "breach" and reference and current:
         evidence |= _instead(one, reference.columns.get(one.column), current.columns.get(one.column))

@@ -84,3 +84,12 @@ def test_days_without_rows_in_the_reference_are_laid_beside_all_of_it(tmp_path: 
     found, timed = judged(tmp_path, weekdays.filter(pa.array(of_week != 6)), rows(2, 0, 14), window="1d")
     assert "x" in timed
     assert {str(one["column"]) for one in found} <= {"x", "", "anomaly(features)"}
+
+
+def test_beside_windows_before_nothing_is_said_of_the_reference_at_such_times(tmp_path: Path) -> None:
+    log = pa.concat_tables([rows(3, 0, 21), rows(4, 21, 6, shift=3.0)])
+    found, timed = judged(tmp_path, rows(1, -42, 42), log, window="1d\n    baseline: 14 windows")
+    told = [str(one["text"]) for one in found if one["column"] == "x" and one["kind"] == "drift.data"]
+    assert "x" in timed
+    assert told
+    assert not any("at such times" in text for text in told)
