@@ -80,7 +80,7 @@ def _what(finding: Finding) -> str:
         return _without_number(finding)
     value = max(value, 0.0) if finding.kind == POISONING else value
     if name in SWITCHES:
-        return SWITCHES[name][0 if value else 1] + _held(finding)
+        return SWITCHES[name][0 if value else 1] + ("" if back else _held(finding))
     if name in DISTANCES:
         beginning = f"distribution {_is_over(finding) if back else 'moved'} from {_beside(finding)}"
         unit = finding.unit if finding.unit.endswith(" sd") else ""
@@ -95,9 +95,7 @@ def _what(finding: Finding) -> str:
 def _held(finding: Finding) -> str:
     """Name the single value that all rows hold, where that is what is told."""
     held = finding.evidence.get("held")
-    if held is None or finding.alert.state not in ("pending", "firing"):
-        return ""
-    return f" ({shown(held) if isinstance(held, str) else number(held)})"
+    return "" if held is None else f" ({shown(held) if isinstance(held, str) else number(held)})"
 
 
 def _hits(finding: Finding) -> str:

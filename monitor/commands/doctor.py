@@ -122,6 +122,7 @@ def _schema(connection: Connection) -> Sign:
 
 
 def _model(connection: Connection, name: str, model: Model, *, now: datetime) -> Iterator[Sign]:
+    alerts = list(alert_rows(connection, model=name))
     for what in ("records", *(["labels"] if model.labels else [])):
         yield _source(connection, f"{name}/{what}", now=now, model=model)
     yield from (
@@ -131,10 +132,10 @@ def _model(connection: Connection, name: str, model: Model, *, now: datetime) ->
     )
     yield from (
         Sign(f"{name}: {level_of(row['detector'])}", row["text"].removeprefix(f"{name}: "), wrong=True)
-        for row in alert_rows(connection, model=name, state="firing")
-        if row["detector"] in (SILENCE, THINNING)
+        for row in alerts
+        if row["state"] == "firing" and row["detector"] in (SILENCE, THINNING)
     )
-    if standing := under_alarm(alert_rows(connection, model=name)):
+    if standing := under_alarm(alerts):
         yield Sign(f"{name}: alerts", f"{standing}; `monitor alerts` lists them", note=True)
     yield from _empty(connection, name, model)
     turned = quarantined(connection, [f"{name}/records", f"{name}/labels"], since=now - LATELY)

@@ -33,7 +33,10 @@ def delay_of(
     seen = _seen(records, labels, identity=identity, recorded=recorded, known=known)
     if seen is None:
         return USUAL, f"no time of a record or of a label can be read, {_UNKNOWN}"
-    delays, half = seen
+    return _told(*seen, recorded=recorded, known=known)
+
+
+def _told(delays: NDArray[np.int64], half: float, *, recorded: str, known: str) -> tuple[str, str]:
     if delays.size < FEWEST:
         return USUAL, f"too few labels of the sample find their record, {_UNKNOWN}"
     within = float(np.quantile(delays, SHARE))
@@ -62,7 +65,7 @@ def too_short(
     seen = _seen(records, labels, **names)
     later = float((seen[0] > max_delay / _MICROSECOND).mean()) if seen and seen[0].size >= FEWEST else 0.0
     if seen and later >= TOLD:
-        within, _ = delay_of(records, labels, **names)
+        within, _ = _told(*seen, recorded=names["recorded"], known=known.column)
         problem = f"{later:.0%} of {seen[0].size:,} labels came later than {duration(max_delay)} after their record"
         mend = f"those that come first are no fair sample; wait for nearly all of them, such as {within}"
         yield f"{problem}, by {known.column}", mend

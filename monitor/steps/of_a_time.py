@@ -127,7 +127,6 @@ def _told(column: Column, alike: Column, layout: Layout) -> Column:
     return replace(
         column,
         timed=True,
-        week=None,
         correlation=min(column.correlation, alike.correlation),
         steepest=alike.steepest,
         lasting=alike.lasting,
