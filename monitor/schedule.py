@@ -14,7 +14,9 @@ LEARNED_WINDOWS = 10
 LONGEST_SILENCE = 1_000
 """Windows in a row without any record, above which a log has a hole rather than a silence."""
 
-_MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
+_MONDAY, _DAY, _SATURDAY = datetime(1970, 1, 5, tzinfo=UTC), timedelta(days=1), 5
+_CHANGED_CLOCKS = timedelta(hours=2)
+"""Days begin so much earlier or later where clocks are changed."""
 _LENGTHS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1), "mo": timedelta(days=28)}
 _LONGEST_MONTH = timedelta(days=31)
 
@@ -68,6 +70,24 @@ def window_of(time: datetime, period: Period) -> Window:
     """
     time = _utc(time)
     return _months(time, period.count) if period.unit == "mo" else _fixed(time, period.shortest)
+
+
+def time_of(window: Window) -> int | None:
+    """Give the number of a day's weekday, Monday being 0, or of an hour's part of the day; None for other lengths.
+
+    Those of Saturdays and Sundays, in UTC, come behind those of the other days.
+
+    >>> day = datetime(2026, 11, 29, tzinfo=UTC)
+    >>> [time_of(Window(day + _DAY / 4, day + _DAY / 4 + length)) for length in (_DAY, _DAY / 4, 7 * _DAY)]
+    [6, 5, None]
+    """
+    length = window.end - window.start
+    if abs(length - _DAY) <= _CHANGED_CLOCKS:
+        return round((window.start - _MONDAY) / _DAY) % 7
+    if length > _DAY / 2 or _DAY % length:
+        return None
+    weekend = int((window.start - _MONDAY) // _DAY % 7 >= _SATURDAY)
+    return int((window.start - _MONDAY) % _DAY // length + weekend * (_DAY // length))
 
 
 def windows_between(start: datetime, end: datetime, period: Period) -> Iterator[Window]:

@@ -27,7 +27,8 @@ from monitor.stats.classifier_two_sample import (
     Separation,
     classifier_two_sample_test,
 )
-from monitor.steps.reference import kept_reference, learned_rows
+from monitor.steps.of_a_time import as_of, rows_at
+from monitor.steps.reference import References, kept_reference, learned_rows, timed_rows
 from monitor.store.database import Database
 from monitor.store.references import WHOLE
 from monitor.types import Window
@@ -51,30 +52,42 @@ def explain(path: Path, asked: str | None, at: datetime | None, *, as_json: bool
         watch = watch_named(monitor, asked, place=setup.place)
         name = watch.name
         window = asked_window(monitor.database, watch, at)
-        kept = _reference(monitor.database, watch)
+        references = _reference(monitor.database, watch)
         current = _current_rows(monitor.database, watch, window)
-        before = _rows_before(monitor.database, watch, kept)
+        before = _rows_before(monitor.database, watch, references[WHOLE])
+    kept, before = _at_such_times(watch, references, before, window)
+    timed = kept is not references[WHOLE]
     columns = [c for c in kept.layout.columns if c.role in {"feature", "sensitive"}]
     used = [c for c in columns if c.kind in {"numeric", "categorical"}]
     left_out = [c.name for c in columns if c not in used]
     found = _separation(name, used, before, current)
     rows = _explained(used, found, kept, profile_table(current, kept.layout))
     if as_json:
-        whole = {"model": name, "window_start": window.start, "window_end": window.end}
+        whole = {"model": name, "window_start": window.start, "window_end": window.end, "timed": timed}
         whole |= {"n": current.num_rows, "reference_n": before.num_rows}
         json_line(whole | {"auc": found.auc, "p_value": found.p_value, "columns": rows, "left_out": left_out})
     else:
         typer.echo(f"{name}, {minute(window.start)} to {minute(window.end)}: ", nl=False)
-        typer.echo(f"{_bounded(current)} rows against {_bounded(before)} of the reference")
+        of_times = " at such times" if timed else ""
+        typer.echo(f"{_bounded(current)} rows against {_bounded(before)} of the reference{of_times}")
         _tell(found, rows, left_out)
     return int(found.p_value <= ALPHA)
 
 
-def _reference(database: Database, watch: Watch) -> Profile:
+def _at_such_times(watch: Watch, references: References, rows: pa.Table, window: Window) -> tuple[Profile, pa.Table]:
+    """Give what a window is laid beside: where columns differ by the weekday, or the hour, the rows of its own."""
+    then = as_of(references, references, {WHOLE: window}, watch.period)[WHOLE]
+    timed = timed_rows(rows, watch) if any(column.timed for column in then.layout.columns) else None
+    if timed is None:
+        return references[WHOLE], rows
+    return then, rows_at(timed, watch.roles.timestamp, window, watch.period)
+
+
+def _reference(database: Database, watch: Watch) -> References:
     kept = kept_reference(database, watch)
     if kept is None:
         raise MonitorError(f"{watch.name}: there is no reference yet; `monitor once` reads or learns it")
-    return kept[WHOLE]
+    return kept
 
 
 def _current_rows(database: Database, watch: Watch, window: Window) -> pa.Table:

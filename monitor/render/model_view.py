@@ -10,15 +10,14 @@ from monitor.alerts.public import alert_id
 from monitor.alerts.silence import NOTHING, Quieted
 from monitor.alerts.vocabulary import level_of
 from monitor.detectors import DETECTORS
-from monitor.profiles.bins import NumericBins
 from monitor.profiles.layout import Layout
-from monitor.profiles.profile import ColumnProfile, Profile, merge
 from monitor.render import views
 from monitor.render.ageing import ageing_of
 from monitor.render.attacks import attacks_of
+from monitor.render.columns import columns_of
 from monitor.render.groups import groups_of
 from monitor.render.past import past_of
-from monitor.store.schema import alert_event, judgement, measurement, profile, reference, source_state
+from monitor.store.schema import alert_event, judgement, measurement, reference, source_state
 
 VERSION = "version="
 ESTIMATED = "performance.estimated"
@@ -75,7 +74,7 @@ def model_page(
         "metrics": realised,
         "confidence": [metric for metric in metrics if metric["kind"] == "confidence"],
         "drift": drift,
-        "columns": _columns(connection, name, _worst(seen, drift)),
+        "columns": columns_of(connection, name, _worst(seen, drift)),
         "segments": segments,
         "groups": groups_of(connection, name, seen),
         "ageing": ageing_of(connection, name, seen, firing=firing, metrics=realised),
@@ -274,45 +273,3 @@ def _worst(seen: Sequence[Mapping[str, Any]], drift: Sequence[Mapping[str, Any]]
     """Choose the window in which most columns drifted, the latest of them; the last one when none did."""
     ends = [row.window_end for column in drift for row in column["cells"].values() if row.outcome == "breach"]
     return max(seen, key=lambda window: (ends.count(window["end"]), window["end"]))
-
-
-def _columns(connection: Connection, name: str, window: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Give how the rows of every column lie over its bins, in the reference and in a window; None without either."""
-    kept = connection.execute(
-        select(reference.c.layout, reference.c.profile)
-        .where(reference.c.model == name, reference.c.segment == "")
-        .order_by(reference.c.id.desc())
-        .limit(1)
-    ).first()
-    within = (profile.c.start >= window["start"], profile.c.end <= window["end"])
-    whole = (profile.c.model == name, profile.c.version == "", profile.c.segment == "")
-    parts = connection.scalars(select(profile.c.data).where(*whole, *within)).all()
-    if kept is None or not parts:
-        return None
-    layout = Layout.kept(kept.layout)
-    if layout is None:
-        return None
-    try:
-        before, *pieces = (Profile.unpacked(data, layout) for data in (kept.profile, *parts))
-    except ValueError:  # the window was profiled with an earlier reference
-        return None
-    now = pieces[0]
-    for piece in pieces[1:]:
-        now = merge(now, piece)
-    pairs = ((column, before.columns[column.name], now.columns[column.name]) for column in layout.columns)
-    return {"window": window, "charts": [_shape(c.name, c.role, was, is_) for c, was, is_ in pairs]}
-
-
-def _shape(name: str, role: str, before: ColumnProfile, now: ColumnProfile) -> dict[str, Any]:
-    bins = before.bins
-    numeric = isinstance(bins, NumericBins)
-    return {
-        "name": name,
-        "role": role,
-        "unit": "length" if before.kind in ("text", "vector") else "",
-        "edges": bins.edges.tolist() if isinstance(bins, NumericBins) else None,
-        "categories": None if numeric else [*getattr(bins, "values", ()), "other", "unseen"],
-        "reference": before.counts.tolist(),
-        "window": now.counts.tolist(),
-        "missing": (before.missing, before.rows, now.missing, now.rows),
-    }

@@ -16,7 +16,8 @@ from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile, merge
 from monitor.steps.history import History
 from monitor.steps.likeness import SPREAD, as_judged, likeness_of, told_by_windows, told_of_segment
-from monitor.steps.measure import is_segment, least_told
+from monitor.steps.measure import least_told
+from monitor.steps.parts import is_segment
 from monitor.steps.reference import References
 from monitor.store.profiles import read_profiles
 from monitor.store.references import WHOLE

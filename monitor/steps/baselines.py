@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from monitor.detectors.attack import Baseline, baseline_of, rehearsed
 from monitor.profiles.layout import Layout
-from monitor.steps.measure import OWN_ROWS
+from monitor.steps.parts import OWN_ROWS
 from monitor.store.references import WHOLE
 from monitor.watch import Watch
 

@@ -8,7 +8,8 @@ from datetime import timedelta
 from monitor.alerts.phrasing import chance, counted, duration
 from monitor.config import Model
 from monitor.profiles.profile import Profile
-from monitor.steps.measure import MOST_ALPHA, Found, is_segment, measured, threshold_of
+from monitor.steps.measure import MOST_ALPHA, Found, measured, threshold_of
+from monitor.steps.parts import is_segment
 from monitor.store.references import WHOLE
 from monitor.types import Window
 

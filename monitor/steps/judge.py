@@ -163,8 +163,9 @@ class Judging:
             for held in (read.profiles.items(), read.small.items())
         )
         read = replace(read, profiles=profiles, small=apart, small_groups=small, together=together)
+        stretches = {part: one.span or read.stretch for part, one in read.compared.items()}
         moving = watch.settings.baseline is not None and beside is not self._references
-        beside = beside if moving else as_of(beside, self._references, read.stretch, watch.period)
+        beside = beside if moving else as_of(beside, self._references, stretches, watch.period)
         beside = with_repeats(beside, read.profiles, repeated_more(seen, memory, due.window))
         return LookedAt(read, beside, seen, faulty, moving)
 

@@ -10,14 +10,16 @@ from monitor.config import Model
 from monitor.detectors.attack import Sighting
 from monitor.detectors.attack.poisoned import Labels
 from monitor.detectors.quality import repeated_share, unlabelled_share, unseen_share, volume
+from monitor.detectors.quality.share import usual_counts
 from monitor.profiles.calendar import Hours
 from monitor.profiles.profile import Profile
 from monitor.steps.estimates import estimated
 from monitor.steps.groups import Beside, of_groups
 from monitor.steps.history import History
 from monitor.steps.leaps import Stirred, leaps
-from monitor.steps.measure import Found, Pairs, found_of, measured
+from monitor.steps.measure import Found, found_of, measured
 from monitor.steps.memory import Memory
+from monitor.steps.parts import Pairs
 from monitor.steps.poisoned import poisoned_labels
 from monitor.steps.repeats import repeats_in, usual_repeats
 from monitor.steps.sample import SmallGroup
@@ -139,8 +141,9 @@ def labels_in_records(sight: Sight) -> Iterator[Found]:
     if name is None or column is None:
         return
     known = [at for at in sight.memory.before(sight.window) if sight.history.knows(at, labels=True)]
-    earlier = [one for at in known if (one := sight.memory.at(at, unlabelled_share.NAME, name))]
-    counts = [(one.n - round((one.value or 0.0) * one.n), one.n) for one in earlier if unlabelled_share.is_usual(one)]
+    earlier = (one for at in known if (one := sight.memory.at(at, unlabelled_share.NAME, name)))
+    without = usual_counts(earlier, unlabelled_share.DETECTOR.min_effect)
+    counts = [(rows - unlabelled, rows) for unlabelled, rows in without]
     enough = counts if known and sight.window.start - known[0].start >= WEEK else []
     labelled = column.n + column.invalid
     measurement = unlabelled_share.compare_counts(enough, labelled, sight.whole.rows, column=name)

@@ -1,7 +1,7 @@
 """Detect: lay a window's profiles beside the reference's, and each number beside its threshold."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from monitor.alerts.lifecycle import Rule
@@ -16,17 +16,13 @@ from monitor.profiles.bins import NumericBins
 from monitor.profiles.layout import Column, Layout
 from monitor.profiles.population import NAMES as OF_ALL_FEATURES
 from monitor.profiles.profile import Profile
+from monitor.steps.parts import Pairs
 from monitor.store.measurements import Judged
-from monitor.store.references import GROUP, WHOLE
+from monitor.store.references import WHOLE
 from monitor.types import Measurement, Window
 
 NOT_MATURED = "the labels of this window have not matured"
 BIASED = "those known early are no fair sample"
-VERSION = "version="
-TIME = "time:"
-"""Begins the parts of a reference that are its rows of one weekday, or of one hour of the day, as `time:6`."""
-OWN_ROWS = 500
-"""How many rows of a reference a version needs to be compared with its own."""
 LABELLED = ("performance.realised", "drift.label", "drift.concept")
 _OF_LABELS = frozenset(detector.name for detector in ALL if detector.labelled)
 
@@ -69,38 +65,6 @@ class Found:
 def waits_for_labels(kind: str, detector: str) -> bool:
     """Say whether what a detector finds is known only when the labels are."""
     return kind in LABELLED or detector in _OF_LABELS
-
-
-Pairs = Mapping[str, tuple[Profile, Profile]]
-
-
-def laid_beside(references: Mapping[str, Profile], current: Mapping[str, Profile]) -> Pairs:
-    """Give (reference, window) by segment; a version is laid beside its own rows of the reference, or else all of it.
-
-    A segment that the reference does not hold is left out, and so is a version that is the only one: it is the whole.
-    The groups of sensitive columns are compared with each other instead.
-    """
-    versions = [segment for segment in current if segment.startswith(VERSION)]
-    held = {part: profile for part, profile in references.items() if not part.startswith((VERSION, GROUP, TIME))}
-    if len(versions) > 1:
-        held |= {part: _own(references, part) for part in versions}
-    return {part: (held[part], current[part]) for part in current if part in held}
-
-
-def only_version(current: Mapping[str, Profile]) -> str:
-    """Name the version that answers alone, by the profiles of a window; the empty text where none or several do."""
-    versions = [segment.removeprefix(VERSION) for segment in current if segment.startswith(VERSION)]
-    return versions[0] if len(versions) == 1 else ""
-
-
-def is_segment(part: str) -> bool:
-    """Say whether a part of the traffic is that of one value of a segment's column."""
-    return part != WHOLE and not part.startswith((VERSION, GROUP, TIME))
-
-
-def _own(references: Mapping[str, Profile], version: str) -> Profile:
-    own = references.get(version)
-    return own if own is not None and own.rows >= OWN_ROWS else references[WHOLE]
 
 
 def measured(pairs: Pairs, settings: Model) -> Iterator[Found]:

@@ -4,21 +4,23 @@ A Sunday is laid beside Sundays. What windows of one weekday differ by is far le
 shift that would be lost among these is seen.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import reduce
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from monitor.profiles.bins import NumericBins
 from monitor.profiles.correlation import correlation_of
 from monitor.profiles.layout import Column, Layout
 from monitor.profiles.profile import Profile, merge
-from monitor.schedule import Period, windows_between
-from monitor.steps.measure import TIME
-from monitor.store.references import WHOLE
+from monitor.schedule import Period, time_of, windows_between
+from monitor.steps.parts import is_segment
+from monitor.steps.slices import windows_of
+from monitor.store.references import WHOLE, at_time, is_at_time, part_at_time
 from monitor.types import Window
 
 Counts = NDArray[np.int64]
@@ -31,35 +33,26 @@ TIMES, MOST = 2, 0.7
 MORE = 4.0
 """A column counts whose windows differ by so many times the variance of those of one time: where it is less, times are
 told apart by chance where that of their windows is taken for too small."""
-_DAY, _MONDAY = timedelta(days=1), datetime(1970, 1, 5, tzinfo=UTC)
-_HOURS, _SATURDAY = timedelta(hours=2), 5
-"""Days begin so much earlier or later where clocks are changed."""
 
 
-def time_of(window: Window) -> int | None:
-    """Give the number of a day's weekday, Monday being 0, or of an hour's part of the day; None for other lengths.
+def times_told(
+    references: Mapping[str, Profile], windows: Mapping[str, Mapping[Window, Profile]], least: int
+) -> dict[str, Profile]:
+    """Give a reference with its parts by time, and which columns of all traffic and of segments differ by it.
 
-    Those of Saturdays and Sundays, in UTC, come behind those of the other days.
-
-    >>> day = datetime(2026, 11, 29, tzinfo=UTC)
-    >>> [time_of(Window(day + _DAY / 4, day + _DAY / 4 + length)) for length in (_DAY, _DAY / 4, 7 * _DAY)]
-    [6, 5, None]
+    windows: the reference's own of each part, in their order. least: the rows below which some would be judged
+    together. Of a time of which too few are known nothing is told.
     """
-    length = window.end - window.start
-    if abs(length - _DAY) <= _HOURS:
-        return round((window.start - _MONDAY) / _DAY) % 7
-    if length > _DAY / 2 or _DAY % length:
-        return None
-    weekend = int((window.start - _MONDAY) // _DAY % 7 >= _SATURDAY)
-    return int((window.start - _MONDAY) % _DAY // length + weekend * (_DAY // length))
+    found = dict(references)
+    for part, held in windows.items():
+        if part == WHOLE or is_segment(part):
+            whole, by_time = _told_apart(references[part], held, least)
+            found |= {part: whole, **{at_time(time, part): one for time, one in by_time.items()}}
+    return found
 
 
-def times_told(whole: Profile, windows: Mapping[Window, Profile], least: int) -> dict[str, Profile]:
-    """Give the reference's profiles by time, and all of it with which columns differ by the time; only that without.
-
-    windows: the reference's own, in their order. least: the rows below which some would be judged together. Of a time
-    of which too few are known nothing is told.
-    """
+def _told_apart(whole: Profile, windows: Mapping[Window, Profile], least: int) -> tuple[Profile, Mapping[int, Profile]]:
+    """Give one part with which of its columns differ by the time, and it at each time; at none where none do."""
     by_time: dict[int, dict[Window, Profile]] = {}
     for window, profile in windows.items():
         if (time := time_of(window)) is not None and profile.rows >= least:
@@ -67,17 +60,32 @@ def times_told(whole: Profile, windows: Mapping[Window, Profile], least: int) ->
     by_time = {time: held for time, held in by_time.items() if len(held) >= FEWEST}
     spans, known = [*windows], sum(map(len, by_time.values()))
     if len(by_time) < TIMES or known < MOST * len(windows) or spans[-1].end - spans[0].start < DAYS:
-        return {WHOLE: whole}
+        return whole, {}
     parts = {time: reduce(merge, held.values()) for time, held in by_time.items()}
     alike = correlation_of(_levelled(by_time, parts, whole), whole.layout)
     columns = tuple(
         _told(before, own, whole.layout) for before, own in zip(whole.layout.columns, alike.columns, strict=True)
     )
     if not any(column.timed for column in columns):
-        return {WHOLE: whole}
-    marked = tuple(replace(c, timed=own.timed) for c, own in zip(whole.layout.columns, columns, strict=True))
-    told = {f"{TIME}{time}": replace(one, layout=replace(whole.layout, columns=columns)) for time, one in parts.items()}
-    return {WHOLE: replace(whole, layout=replace(whole.layout, columns=marked))} | told
+        return whole, {}
+    marked = _marked(whole, [column.timed for column in columns])
+    told = replace(whole.layout, columns=columns)
+    return marked, {time: replace(one, layout=told) for time, one in parts.items()}
+
+
+def rows_at(rows: pa.Table, timestamp: str, window: Window, period: Period) -> pa.Table:
+    """Give the rows of the weekday, or the hour, of a window; all where it is of none."""
+    time = time_of(window)
+    if time is None:
+        return rows
+    windows, place = windows_of(rows, timestamp, period)
+    return rows.filter(pa.array(np.array([time_of(one) == time for one in windows], np.bool_)[place]))
+
+
+def _marked(profile: Profile, timed: Sequence[bool]) -> Profile:
+    """Give a profile that says which of its columns differ by the time."""
+    columns = (replace(column, timed=is_so) for column, is_so in zip(profile.layout.columns, timed, strict=True))
+    return replace(profile, layout=replace(profile.layout, columns=tuple(columns)))
 
 
 def _levelled(
@@ -135,35 +143,53 @@ def _told(column: Column, alike: Column, layout: Layout) -> Column:
 
 def at_some_time(references: Mapping[str, Profile]) -> Mapping[str, Profile]:
     """Give what a window of the first time that the reference knows is laid beside."""
-    times = sorted(part for part in references if part.startswith(TIME))
-    then = references[times[0]] if times else None
-    return references if then is None else {**references, WHOLE: _joined(references[WHOLE], then, then.layout.columns)}
+    first: dict[str, Profile] = {}
+    for name, then in references.items():
+        if is_at_time(name):
+            first.setdefault(part_at_time(name), then)
+    return {**references, **{part: _joined(references[part], then) for part, then in first.items()}}
 
 
 def as_of(
-    beside: Mapping[str, Profile], references: Mapping[str, Profile], stretch: Window, period: Period
+    beside: Mapping[str, Profile],
+    references: Mapping[str, Profile],
+    stretches: Mapping[str, Window],
+    period: Period,
 ) -> Mapping[str, Profile]:
-    """Give what a window is laid beside, all traffic's columns that differ by the time being those of its own times.
+    """Give what a window is laid beside, the columns that differ by the time being those of its own times.
 
     beside: what it would be laid beside otherwise; what windows before told stays. references: by part, with those by
-    time. stretch: of all windows that are judged together with it.
+    time. stretches: by part, of all windows that are judged together with it. Where the reference does not know all of
+    these times, it is laid beside all of them.
     """
-    whole = beside[WHOLE]
-    if not any(column.timed for column in references[WHOLE].layout.columns):
-        return beside
-    times = {time_of(one) for one in windows_between(stretch.start, stretch.end, period)}
-    held = [references.get(f"{TIME}{time}") for time in sorted(time for time in times if time is not None)]
+    return {**beside, **{part: _then(beside, references, part, stretches.get(part), period) for part in _timed(beside)}}
+
+
+def _timed(references: Mapping[str, Profile]) -> Iterator[str]:
+    yield from (part for part, one in references.items() if any(column.timed for column in one.layout.columns))
+
+
+def _then(
+    beside: Mapping[str, Profile],
+    references: Mapping[str, Profile],
+    part: str,
+    stretch: Window | None,
+    period: Period,
+) -> Profile:
+    whole = beside[part]
+    windows = windows_between(stretch.start, stretch.end, period) if stretch else ()
+    times = {time_of(one) for one in windows}
+    held = [references.get(at_time(time, part)) for time in sorted(time for time in times if time is not None)]
     known = [one for one in held if one is not None]
     if len(known) < max(len(times), 1):
-        return beside
-    then = reduce(merge, known)
-    return {**beside, WHOLE: _joined(whole, then, known[0].layout.columns)}
+        return _marked(whole, [False] * len(whole.layout.columns))
+    return _joined(whole, reduce(merge, known))
 
 
-def _joined(whole: Profile, then: Profile, columns: Sequence[Column]) -> Profile:
+def _joined(whole: Profile, then: Profile) -> Profile:
     """Give a profile whose columns that differ by the time are those of another one."""
     layout, counts, sums, kept = whole.layout, whole.counts.copy(), whole.sums.copy(), list[Column]()
-    for i, (column, own) in enumerate(zip(layout.columns, columns, strict=True)):
+    for i, (column, own) in enumerate(zip(layout.columns, then.layout.columns, strict=True)):
         if not own.timed:
             kept.append(column)
             continue

@@ -21,8 +21,8 @@ from monitor.detectors.temporal.lasting import AGEING
 from monitor.steps.faulty import Faulty
 from monitor.steps.history import History
 from monitor.steps.meanwhile import began_with, broken_in, noting_what_else_changed
-from monitor.steps.measure import VERSION
 from monitor.steps.memory import Memory
+from monitor.steps.parts import VERSION
 from monitor.steps.reasons import Reason, Reasons, missing_before, reason_of, reasons_of
 from monitor.steps.suspicions import Suspicious
 from monitor.steps.verdict import Verdict

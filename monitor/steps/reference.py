@@ -34,8 +34,8 @@ from monitor.steps.groups import group_spreads
 from monitor.steps.labelled import with_labels
 from monitor.steps.learned import SHARD, labels_came, told_of
 from monitor.steps.likeness import SPREAD, levels_told, seasons_told, told_by_windows, told_of_segment
-from monitor.steps.measure import VERSION, is_segment
 from monitor.steps.of_a_time import times_told
+from monitor.steps.parts import VERSION, is_segment
 from monitor.steps.slices import grouped, sliced
 from monitor.steps.tracking import follow_stored
 from monitor.steps.usual import told_by_the_week
@@ -200,7 +200,7 @@ def profiled_reference(rows: pa.Table, watch: Watch) -> dict[str, Profile]:
     and where these are too few, runs of its rows say the least of it.
     """
     layout, segment_values = layout_of(rows, watch.roles), watch.settings.segment_values
-    timed = _timed(rows, watch)
+    timed = timed_rows(rows, watch)
     if timed is None:
         whole = profile_table(rows, layout, reference=True)
         return {WHOLE: whole} | grouped(rows, layout, segment_values=segment_values)
@@ -232,7 +232,7 @@ def profiled_reference(rows: pa.Table, watch: Watch) -> dict[str, Profile]:
         if is_segment(part)
     }
     found = {part: replace(profile, layout=own.get(part, layout)) for part, profile in segments.items()}
-    return found | times_told(found[WHOLE], held[WHOLE], least)
+    return times_told(found, held, least)
 
 
 def _told_by_runs(layout: Layout, rows: pa.Table) -> Layout:
@@ -259,7 +259,8 @@ def _told_by_runs(layout: Layout, rows: pa.Table) -> Layout:
     return replace(layout, columns=columns)
 
 
-def _timed(rows: pa.Table, watch: Watch) -> pa.Table | None:
+def timed_rows(rows: pa.Table, watch: Watch) -> pa.Table | None:
+    """Give a reference's rows with their times read; None where it has none, or not of every row."""
     if watch.roles.timestamp not in rows.column_names:
         return None
     untold = replace(watch.roles, id=None)

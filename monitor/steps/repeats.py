@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from monitor.detectors.attack import REPEATED, Sighting
 from monitor.detectors.quality import repeated_share
-from monitor.detectors.quality.repeated_share import Counts
+from monitor.detectors.quality.share import Counts, usual_counts
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile
 from monitor.stats.volume import WINDOWS_NEEDED
@@ -24,8 +24,8 @@ def repeats_in(seen: Sequence[Sighting]) -> Counts | None:
 def usual_repeats(memory: Memory, window: Window) -> list[Counts]:
     """Give how many rows repeated an earlier one, and all, in each of the last windows in which that was as usual."""
     before = memory.before(window, last=repeated_share.REMEMBERED)
-    earlier = [one for at in before if (one := memory.at(at, repeated_share.NAME))]
-    return [(round((one.value or 0.0) * one.n), one.n) for one in earlier if repeated_share.is_usual(one)]
+    earlier = (one for at in before if (one := memory.at(at, repeated_share.NAME)))
+    return usual_counts(earlier, repeated_share.DETECTOR.min_effect)
 
 
 def repeated_more(seen: Sequence[Sighting], memory: Memory, window: Window) -> float:
@@ -34,7 +34,7 @@ def repeated_more(seen: Sequence[Sighting], memory: Memory, window: Window) -> f
     0 where eight windows do not say what is usual.
     """
     hits, rows = repeats_in(seen) or (0, 0)
-    usual = [repeated / n for repeated, n in usual_repeats(memory, window) if n]
+    usual = [repeated / n for repeated, n in usual_repeats(memory, window)]
     if not rows or len(usual) < WINDOWS_NEEDED:
         return 0.0
     return max(hits / rows - max(usual), 0.0)

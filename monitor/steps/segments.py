@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from monitor.profiles.profile import Profile
 from monitor.steps.gathering import Gathering, enough
-from monitor.steps.measure import TIME, VERSION
+from monitor.steps.parts import VERSION, is_segment
 from monitor.steps.sample import Sample
-from monitor.store.references import GROUP, WHOLE
+from monitor.store.references import WHOLE
 from monitor.types import Window
 
 GROWN = 4
@@ -52,7 +52,7 @@ def put_together(
 
 
 def _gathers(part: str) -> bool:
-    return part != WHOLE and not part.startswith((GROUP, TIME))
+    return part.startswith(VERSION) or is_segment(part)
 
 
 def _share_of(part: str, sample: Sample, references: Mapping[str, Profile]) -> float:

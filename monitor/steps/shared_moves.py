@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from monitor.profiles.profile import ColumnProfile
-from monitor.steps.measure import Pairs
+from monitor.steps.parts import Pairs
 from monitor.store.measurements import Judged
 from monitor.store.references import WHOLE
 

@@ -31,8 +31,9 @@ from monitor.steps.direction import direction_of, turned, with_direction
 from monitor.steps.due import Due
 from monitor.steps.evidence import breaching_segments, evidence_of
 from monitor.steps.going_on import for_longer
-from monitor.steps.measure import VERSION, Found, rule_for, waits_for_labels
+from monitor.steps.measure import Found, rule_for, waits_for_labels
 from monitor.steps.origins import FIXED
+from monitor.steps.parts import VERSION
 from monitor.steps.undecided import Undecided
 from monitor.steps.verdict import Verdict
 from monitor.store.alerts import Episode, alert_rows, read_alerts, read_episodes

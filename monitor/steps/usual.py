@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile
 from monitor.profiles.week import scores_of, week_of
-from monitor.steps.measure import Pairs
+from monitor.steps.parts import Pairs
 from monitor.store.measurements import Judged
 from monitor.store.references import WHOLE
 from monitor.types import Window

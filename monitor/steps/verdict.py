@@ -14,8 +14,9 @@ from monitor.steps.due import Due, Maturity, matured
 from monitor.steps.history import History
 from monitor.steps.leaps import Stirred
 from monitor.steps.looks import Sight, found_in
-from monitor.steps.measure import Found, Pairs, compared, laid_beside, only_version
+from monitor.steps.measure import Found, compared
 from monitor.steps.memory import Memory
+from monitor.steps.parts import Pairs, laid_beside, only_version
 from monitor.steps.reference import References
 from monitor.steps.sample import Sample
 from monitor.steps.shared_moves import without_shared_moves

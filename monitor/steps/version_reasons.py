@@ -8,7 +8,7 @@ from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.detectors.quality import out_of_range_share, unseen_share
 from monitor.detectors.versions import new_version, version_performance, version_predictions
 from monitor.steps.evidence import moved_columns
-from monitor.steps.measure import VERSION
+from monitor.steps.parts import VERSION
 from monitor.steps.verdict import Verdict
 from monitor.store.references import WHOLE
 from monitor.types import Measurement

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from monitor.detectors.versions import new_version, version_inputs, version_performance, version_predictions
 from monitor.profiles.profile import Profile
-from monitor.steps.measure import VERSION, Found, found_of
+from monitor.steps.measure import Found, found_of
+from monitor.steps.parts import VERSION
 from monitor.steps.slices import OTHER
 from monitor.store.references import WHOLE
 

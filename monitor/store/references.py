@@ -12,7 +12,31 @@ from monitor.store.schema import reference
 
 WHOLE = ""
 GROUP = "sensitive:"
+_TIME = "time:"
 """Begins the segments that are groups of a sensitive column, as `sensitive:sex=female`."""
+
+
+def at_time(time: int, part: str = WHOLE) -> str:
+    """Name what a reference holds of a part, all traffic or a segment, at one weekday or hour of the day.
+
+    >>> at_time(6), at_time(6, "country=FR")
+    ('time:6:', 'time:6:country=FR')
+    """
+    return f"{_TIME}{time}:{part}"
+
+
+def is_at_time(part: str) -> bool:
+    """Say whether a part of a reference is what it holds at one weekday or hour of the day."""
+    return part.startswith(_TIME)
+
+
+def part_at_time(name: str) -> str:
+    """Give the part of what `at_time` names.
+
+    >>> part_at_time("time:6:country=a:b")
+    'country=a:b'
+    """
+    return name.split(":", 2)[2]
 
 
 def write_reference(
@@ -58,6 +82,16 @@ def read_reference(connection: Connection, name: str) -> tuple[str, dict[str, Pr
         segment: Profile.unpacked(data, with_likeness(layout, told) if told and segment != WHOLE else layout)
         for segment, told, data in parts
     }
+
+
+def read_part(connection: Connection, name: str, part: str) -> Profile | None:
+    """Give one part of a model's newest reference in the layout of all of it; None where it is not kept."""
+    newest = _newest(connection, name)
+    if newest is None:
+        return None
+    of_part = (reference.c.model == name, reference.c.fingerprint == newest[0], reference.c.segment == part)
+    data = connection.scalar(select(reference.c.profile).where(*of_part).order_by(reference.c.id.desc()).limit(1))
+    return None if data is None else Profile.unpacked(data, newest[1])
 
 
 def read_layout(connection: Connection, name: str) -> Layout | None:

@@ -54,7 +54,8 @@ def detectors(records: str, reference: str) -> Seconds:
     from monitor.profiles.arrow import layout_of
     from monitor.profiles.groups import profile_groupings, profile_table
     from monitor.schedule import Period
-    from monitor.steps.measure import compared, laid_beside, measured
+    from monitor.steps.measure import compared, measured
+    from monitor.steps.parts import laid_beside
     from monitor.steps.slices import sliced
 
     settings = Model(source={"push": True}, columns={"timestamp": "timestamp"}, window="1d")

@@ -42,7 +42,8 @@ def told(tables: Mapping[Window, pa.Table]) -> dict[str, Profile]:
     whole = first
     for one in others:
         whole = merge(whole, one)
-    return times_told(Profile(layout, whole.rows, whole.counts, whole.sums, whole.low, whole.high), windows, 50)
+    whole = Profile(layout, whole.rows, whole.counts, whole.sums, whole.low, whole.high)
+    return times_told({"": whole, "shop=a": whole}, {"": windows, "shop=a": windows}, 50)
 
 
 @pytest.mark.parametrize("count", [28, 63])
@@ -60,7 +61,7 @@ def test_how_alike_the_days_of_one_weekday_are_is_told_as_it_is() -> None:
         for _ in range(30):
             found = told(days(rng, 63, weekly=4.0, daily=daily))
             assert found[""].layout.by_name["x"].timed
-            drawn.append(found["time:0"].layout.by_name["x"].steepest)
+            drawn.append(found["time:0:"].layout.by_name["x"].steepest)
         true = daily**2 / (1 + daily**2)
         assert 0.9 * true <= np.mean(drawn) <= 1.4 * true + 0.004
 
@@ -69,10 +70,16 @@ def test_a_day_that_begins_a_reference_with_few_rows_hides_no_weekday_but_its_ow
     tables = days(np.random.default_rng(4), 28, weekly=1.0, daily=0.0)
     first, *_ = tables
     found = told({**tables, first: tables[first].slice(0, 20)})
-    assert sorted(part for part in found if part) == [f"time:{i}" for i in range(1, 7)]
+    assert sorted(part for part in found if part) == [
+        "shop=a",
+        *(f"time:{i}:{part}" for i in range(1, 7) for part in ("", "shop=a")),
+    ]
     assert found[""].layout.by_name["x"].timed
     monday = Window(first.start + 28 * DAY, first.end + 28 * DAY)
-    assert as_of(found, found, monday, Period(1, "d")) is found
+    beside = as_of(found, found, {"": monday}, Period(1, "d"))[""]
+    assert beside.rows == found[""].rows
+    assert beside.counts.tolist() == found[""].counts.tolist()
+    assert not beside.layout.by_name["x"].timed
 
 
 def test_a_window_is_laid_beside_its_own_weekdays() -> None:
@@ -81,7 +88,9 @@ def test_a_window_is_laid_beside_its_own_weekdays() -> None:
     assert whole
     for first, count in ((6, 1), (0, 1), (5, 2), (0, 7)):
         stretch = Window(MONDAY + (70 + first) * DAY, MONDAY + (70 + first + count) * DAY)
-        then = as_of(found, found, stretch, day)[""]
+        then, of_shop = (as_of(found, found, {part: stretch}, day)[part] for part in ("", "shop=a"))
+        assert then.counts.tolist() == of_shop.counts.tolist()
+        assert then.layout.by_name["x"].timed
         held = then.columns["x"].moments
         assert held
         assert held[1] == pytest.approx(LEVELS[first : first + count].mean(), abs=0.08)
@@ -89,5 +98,5 @@ def test_a_window_is_laid_beside_its_own_weekdays() -> None:
         assert then.columns["y"].n == found[""].columns["y"].n
         assert then.layout.by_name["x"].steepest < 0.1 * found[""].layout.by_name["x"].steepest
     week = Window(MONDAY, MONDAY + 7 * DAY)
-    assert as_of(found, found, week, Period(1, "w")) is found
+    assert as_of(found, found, {"": week}, Period(1, "w"))[""].counts.tolist() == found[""].counts.tolist()
     assert at_some_time(found)[""].layout.by_name["x"].steepest < 0.1 * found[""].layout.by_name["x"].steepest

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from monitor.detectors.quality.repeated_share import DETECTOR, compare_counts, is_usual
-from monitor.detectors.quality.share import SURELY
+from monitor.detectors.quality.repeated_share import DETECTOR, compare_counts
+from monitor.detectors.quality.share import SURELY, is_no_rise
 
 WINDOWS = 10
 
@@ -43,6 +43,6 @@ def test_few_windows_before_judge_nothing_and_none_without_rows() -> None:
 
 def test_windows_that_breach_are_no_measure_for_later_ones() -> None:
     history = [(0, 500)] * 8
-    assert not is_usual(compare_counts(history, 150, 500))
-    assert is_usual(compare_counts(history, 3, 500))
-    assert is_usual(compare_counts(history[:3], 150, 500))
+    assert not is_no_rise(compare_counts(history, 150, 500), DETECTOR.min_effect)
+    assert is_no_rise(compare_counts(history, 3, 500), DETECTOR.min_effect)
+    assert is_no_rise(compare_counts(history[:3], 150, 500), DETECTOR.min_effect)

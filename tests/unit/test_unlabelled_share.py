@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from monitor.detectors.quality.unlabelled_share import Counts, compare_counts, is_usual
+from monitor.detectors.quality.share import Counts, is_no_rise
+from monitor.detectors.quality.unlabelled_share import DETECTOR, compare_counts
 
 A_DAY = 200
 Shares = Callable[[np.random.Generator, int], float]
@@ -18,7 +19,7 @@ def course(share: Shares, days: int, seed: int) -> list[Counts]:
 
 def told(history: list[Counts], labelled: int) -> bool:
     """Say whether a day would be told: by what breaches the least effect at a p-value of 0.001."""
-    return not is_usual(compare_counts(history, labelled, A_DAY, column="y"))
+    return not is_no_rise(compare_counts(history, labelled, A_DAY, column="y"), DETECTOR.min_effect)
 
 
 USUAL: dict[str, Shares] = {

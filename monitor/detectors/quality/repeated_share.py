@@ -4,13 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from monitor.detectors.detector import Detector
-from monitor.detectors.quality.share import dispersion, is_no_rise, measured
+from monitor.detectors.quality.share import Counts, dispersion, measured
 from monitor.stats.volume import WINDOWS_NEEDED
 from monitor.types import Measurement
 
 NAME = "repeated_share"
 REMEMBERED = 28
-Counts = tuple[int, int]
 
 
 def compare(history: Sequence[Counts], repeated: int, rows: int) -> Iterator[Measurement]:
@@ -34,11 +33,6 @@ def compare_counts(history: Sequence[Counts], repeated: int, rows: int) -> Measu
     known, seen = (sum(column) for column in zip(*held, strict=True))
     found = measured(NAME, "", (known, seen), (repeated, rows), dispersion(held))
     return replace(found, effect=max(0.0, share - max(hits / n for hits, n in held)))
-
-
-def is_usual(measurement: Measurement) -> bool:
-    """Say whether a window held no more repeats than others, so that later ones are laid beside it."""
-    return is_no_rise(measurement, DETECTOR.min_effect)
 
 
 DETECTOR = Detector(NAME, "quality", "share", compare, armed=True, weight=0.1, min_effect=0.05)

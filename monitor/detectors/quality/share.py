@@ -1,13 +1,15 @@
 """The shape that the share detectors have in common."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from monitor.detectors.detector import EMPTY, NO_REFERENCE, design_effect
 from monitor.profiles.layout import Role
 from monitor.profiles.profile import ColumnProfile, Profile
 from monitor.stats.location import share_shift_test
 from monitor.types import Measurement
+
+Counts = tuple[int, int]
 
 SURELY = 0.001
 NOT_SERVED: tuple[Role, ...] = ("label", "confidence", "disagreement", "derived", "expected")
@@ -50,6 +52,17 @@ def is_no_rise(measurement: Measurement, least: float) -> bool:
     """Say whether a share is as usual, so that later windows are laid beside it; least: the effect that counts."""
     effect, p_value = measurement.effect, measurement.p_value
     return effect is None or p_value is None or effect < least or p_value > SURELY
+
+
+def usual_counts(before: Iterable[Measurement], least: float) -> list[Counts]:
+    """Give (hits, rows) of the windows whose share was as usual; least: the effect that counts.
+
+    >>> risen = Measurement("x", 0.75, n=8, effect=0.5, p_value=0.0)
+    >>> usual_counts([Measurement("x", 0.25, n=8), Measurement("x", None), risen], least=0.1)
+    [(2, 8)]
+    """
+    usual = (one for one in before if one.value is not None and one.n and is_no_rise(one, least))
+    return [(round((one.value or 0.0) * one.n), one.n) for one in usual]
 
 
 def dispersion(windows: Sequence[tuple[int, int]]) -> float:

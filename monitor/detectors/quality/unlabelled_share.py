@@ -4,13 +4,12 @@ import math
 from collections.abc import Iterator, Sequence
 
 from monitor.detectors.detector import Detector
-from monitor.detectors.quality.share import dispersion, is_no_rise
+from monitor.detectors.quality.share import Counts, dispersion
 from monitor.stats.location import share_shift_test
 from monitor.stats.volume import WINDOWS_NEEDED
 from monitor.types import Measurement
 
 NAME = "unlabelled_share"
-Counts = tuple[int, int]
 
 
 def compare(history: Sequence[Counts], labelled: int, rows: int, *, column: str = "label") -> Iterator[Measurement]:
@@ -48,11 +47,6 @@ def compare_counts(history: Sequence[Counts], labelled: int, rows: int, *, colum
         # where no row lacks one, no chance makes an effect (Tarone 1990)
         chance=(1, math.inf, 0.0) if seen == known and rows == labelled else None,
     )
-
-
-def is_usual(measurement: Measurement) -> bool:
-    """Say whether a window's labels were as many as ever, so that later ones are laid beside it."""
-    return is_no_rise(measurement, DETECTOR.min_effect)
 
 
 DETECTOR = Detector(NAME, "quality", "share", compare, armed=True, weight=0.1, min_effect=0.5)

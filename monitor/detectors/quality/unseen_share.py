@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from monitor.detectors.detector import Detector, paired
-from monitor.detectors.quality.share import NOT_SERVED, clumped, dispersion, is_no_rise, measured
+from monitor.detectors.quality.share import NOT_SERVED, clumped, dispersion, measured, usual_counts
 from monitor.profiles.bins import CategoryBins
 from monitor.profiles.layout import Column
 from monitor.profiles.profile import ColumnProfile, Profile
@@ -16,7 +16,7 @@ from monitor.types import Measurement
 
 NAME = "unseen_share"
 NAMED, REMEMBERED = 3, 14
-RENEWS = "new values come with time"
+COME_WITH_TIME = "new values come with time"
 
 
 def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
@@ -35,7 +35,7 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
         inflation = clumped(reference, before, after)
         told = measured(NAME, column, (here, before.n), (there, after.n), inflation)
         if reference.layout.by_name[column].renewal:
-            yield replace(told, p_value=None, effect=None, note=told.note or RENEWS, evidence=_named(after))
+            yield replace(told, p_value=None, effect=None, note=told.note or COME_WITH_TIME, evidence=_named(after))
             continue
         new, pairs = rows_to_be_new(bins, before.counts)
         unsure = 1 + 2 * pairs / max(new, 1) * after.n / max(before.n + after.n, 1)
@@ -50,8 +50,7 @@ def beside_windows(told: Measurement, reference: Column, before: Sequence[Measur
     stand for windows until eight are known. before: the same of windows before. Blind to new values as slow as those
     that always come.
     """
-    usual = [one for one in before[-REMEMBERED:] if one.value is not None and is_no_rise(one, DETECTOR.min_effect)]
-    held = [(round((one.value or 0.0) * one.n), one.n) for one in usual if one.n]
+    held = usual_counts(before[-REMEMBERED:], DETECTOR.min_effect)
     held = held if len(held) >= WINDOWS_NEEDED else [*reference.renewal, *held]
     if told.value is None or not held:
         return told
