@@ -127,9 +127,11 @@ def _unwatched(at: str, model: Model, records: pa.Table) -> Iterator[Finding]:
         if "=" not in name and model.columns.client is None:
             mend = "name that column, or a segment such as device=sensor here"
             yield Finding("error", f"{at}.{key}", f"{name!r} is a client, and no column holds clients", mend)
-        elif "=" in name and model.columns.client is None and column not in records.column_names:
+        elif "=" in name and column not in records.column_names:
+            # a client may be named so
+            severity: Severity = "error" if model.columns.client is None else "warning"
             mend = suggestion(column, records.column_names)
-            yield Finding("error", f"{at}.{key}", f"no column {column!r} in the source", mend)
+            yield Finding(severity, f"{at}.{key}", f"no column {column!r} in the source", mend)
 
 
 def _rows(at: str, data: Data, root: Path, *, severity: Severity) -> Generator[Finding, None, pa.Table | None]:
@@ -222,6 +224,9 @@ def _outputs(at: str, roles: Roles, rows: pa.Table) -> Iterator[Finding]:
     for key, column in (("prediction", roles.prediction), ("label", roles.label)):
         if len(roles.classes) > 1 and column in rows.column_names and not is_nested(rows[column]):
             yield from columns.classes(f"{at}.{key}", rows[column], str(column), roles.classes)
+    answers = [name for name in (roles.prediction, roles.label) if name and name in rows.column_names]
+    if len(roles.classes) == 1 and answers and not is_nested(rows[answers[0]]):
+        yield from columns.positive(f"{at}.scores", rows[answers[0]], answers[0], roles.classes[0])
 
 
 def _labels(at: str, roles: Roles, rows: pa.Table) -> Iterator[Finding]:

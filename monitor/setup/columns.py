@@ -4,11 +4,15 @@ from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
+from monitor.config.words import meant
 from monitor.profiles.reading import stray_values
 from monitor.setup.finding import Finding, Severity
 from monitor.setup.look import distinct, is_nested, is_number, numbers_of, spelled, unread_times
 from monitor.setup.misfits import some_of
 from monitor.setup.sample import Sample
+
+BOTH = 2
+"""A score of one class is that of two."""
 
 
 def times(at: str, sample: Sample, name: str) -> Iterator[Finding]:
@@ -72,6 +76,17 @@ def scores(at: str, column: pa.ChunkedArray, name: str) -> Iterator[Finding]:
     if values.size and (values.min() < 0 or values.max() > 1):
         problem = f"{name!r} goes from {values.min():g} to {values.max():g}, outside [0, 1]"
         yield Finding("error", at, problem, "log probabilities; for a regression name it as prediction")
+
+
+def positive(at: str, column: pa.ChunkedArray, name: str, known: str) -> Iterator[Finding]:
+    """Tell of a class that a single score is said to stand for, where one of two answers is nearly written so.
+
+    Words of its own are as good as any: it is then read as that of the answer for which it is high.
+    """
+    held = sorted({value for value in spelled(column) if value is not None})
+    mend = meant(known, held) if len(held) == BOTH and known not in held else ""
+    if mend:
+        yield Finding("error", at, f"{name!r} holds {some_of(held)}, and scores stands for {known!r}", mend)
 
 
 def classes(at: str, column: pa.ChunkedArray, name: str, known: Sequence[str]) -> Iterator[Finding]:

@@ -31,6 +31,8 @@ OFTEN_NEW = 0.5
 RISING = 0.99
 CALENDAR, DAYS = 366, timedelta(days=2)
 """What has no more values than a year has days, or rose for less than so long, may come back, as hours do."""
+FEWEST_CLIENTS = 3
+"""Two values say of someone whether, and not who: `new_customer`."""
 Finder = Callable[[str, pa.ChunkedArray], tuple[float, str] | None]
 
 _TIMES = ("timestamp", "ts", "time", "datetime", "date", "at", "logged", "when")
@@ -218,7 +220,7 @@ def as_version(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
 
 
 def as_client(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
-    if not _names_someone(name) or not _is_code(column) or distinct(column) < 2:
+    if not _names_someone(name) or not _is_code(column) or distinct(column) < FEWEST_CLIENTS:
         return None
     if distinct(column) > 0.9 * len(column):
         return None

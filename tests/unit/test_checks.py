@@ -11,6 +11,7 @@ import pytest
 
 from monitor.config import ConfigErrors, load
 from monitor.setup.checks import check
+from monitor.setup.columns import positive
 from monitor.setup.finding import Finding
 from monitor.setup.untold import MEND, NEITHER
 
@@ -517,6 +518,13 @@ def test_answers_that_are_read_the_wrong_way_are_told(
 ) -> None:
     written(tmp_path, reference=reference)
     assert [one for one in told(checked(tmp_path, text)) if one.startswith(said)]
+
+
+@pytest.mark.parametrize(("known", "told"), [("phsh", True), ("phish", False), ("dangerous", False)])
+def test_a_misspelt_class_of_a_single_score_is_told(known: str, *, told: bool) -> None:
+    found = [*positive("scores", pa.chunked_array([["phish", "benign"] * 4]), "verdict", known)]
+    said = "'verdict' holds 'benign', 'phish', and scores stands for 'phsh'"
+    assert [(one.problem, one.mend) for one in found] == ([(said, "did you mean 'phish'?")] if told else [])
 
 
 def test_a_score_is_read_as_that_of_the_word_for_which_it_is_high(tmp_path: Path) -> None:

@@ -154,6 +154,13 @@ def test_times_may_be_text_or_seconds_since_1970() -> None:
     assert chosen(guess(pa.table({"x": P, "price": seconds})), "timestamp") is None
 
 
+@pytest.mark.parametrize("values", [[0, 1], ["new", "returning"]])
+def test_whether_a_customer_is_new_names_no_client(values: list[object]) -> None:
+    rows = {name: column for name, column in COLUMNS.items() if name != "api_key"}
+    found = guess(pa.table(rows | {"new_customer": [values[i % 2] for i in range(N)]}))
+    assert chosen(found, "client") is None
+
+
 def test_a_client_that_never_comes_again_is_none() -> None:
     assert chosen(guess(with_columns(api_key=[f"k{i}" for i in range(N)])), "client") is None
 
