@@ -19,7 +19,7 @@ def learned(*stretches: tuple[float, float, bool]) -> np.ndarray:
     habits = empty_habits(3, 2)
     for rows, hits, fine in stretches:
         told = [np.array([[one, 0.0]]) for one in (rows, hits)]
-        learn_habits(habits, np.array([1]), rows=told[0], hits=told[1], honest=np.array([[fine, True]]))
+        learn_habits(habits, np.array([1]), rows=told[0], hits=told[1], honest=np.array([fine]))
     return habits
 
 

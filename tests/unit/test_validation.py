@@ -147,6 +147,16 @@ def test_missing_values_are_told_in_one_reason(names: list[str], said: str) -> N
     assert _several(names) == said
 
 
+def test_a_segment_that_no_row_names_is_not_asked_for() -> None:
+    roles, reference = Roles(timestamp="at", prediction="answer", segments=("home",)), rows(4000, 1)
+    baseline = baseline_of(reference, roles, layout_of(reference, roles), rng=np.random.default_rng(2))
+    assert baseline
+    left_out, lacking = rows(200, 4).drop_columns(["home"]), changed(home=None)
+    assert np.mean([one.belongs for one in validate(baseline, None, left_out)]) > 0.95
+    assert validate(baseline, None, lacking)[0].reasons[0] == "home has no value"
+    assert validate(fitted(), None, left_out)[0].reasons[0] == "home has no value"
+
+
 def test_a_column_that_nobody_knows_is_named_with_the_one_that_is_meant() -> None:
     known = frozenset(fitted().space.names) | {"at", "answer"}
     row = (

@@ -27,7 +27,7 @@ Classes = NDArray[np.int64]
 Singles = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 
-ATTACK_FORMAT = 32
+ATTACK_FORMAT = 33
 """Raised whenever baselines or what is known of clients hold something else than before: they are then made anew."""
 SLACK = np.array([TAILS[name].slack if name in TAILS else 2.5 for name in NAMES])
 """So many times what honest rows lately showed of each sign is what a client may show."""
@@ -39,7 +39,8 @@ class Baseline:
 
     rates: of each indicator, the share of honest rows that show it at most, shape (indicators,). usual: sorted values
     of each statistic on held-out rows. modal: share of each column's most frequent value, shape (columns,). trained:
-    hashes of reference rows, sorted. budget: with how many rows the model can be copied, 0 where that is unknown.
+    those of `known_rows` in the reference, sorted. budget: with how many rows the model can be copied, 0 where that is
+    unknown.
     """
 
     space: Space

@@ -38,6 +38,8 @@ from monitor.types import Roles
 
 LEAST_ROWS = 200
 MOST_ROWS, MOST_POINTS, HELD = 20_000, 1_500, 10_000
+MOST_KNOWN = 1_000_000
+"""So many rows of a reference are known again when they are asked."""
 RATE_LEAST, RATE_MOST = 0.005, 0.5
 ALIKE = 500
 """Beside so few rows held out, near-copies may be twice as frequent as beside many: little tells how they fall off."""
@@ -57,8 +59,10 @@ def baseline_of(reference: pa.Table, roles: Roles, layout: Layout, *, rng: np.ra
     distinct = rows.take(halves.apart)
     copies = NearCopies.of(space, rows, ~halves.out, halves.apart, rng=rng)
     buckets = copies.fingerprint.buckets(space.scaled(distinct), distinct)
+    known = known_rows(space, reference, roles)
+    trained = np.unique(known)
     measured = _faults_at_most(halves, learned) | {
-        TRAINED: repeats_at_most(1 - np.unique(halves.hashes).size / halves.hashes.size),
+        TRAINED: repeats_at_most(1 - trained.size / known.size),
         MET: chance_meetings(learned.population.placed(space, distinct), buckets, rng=rng),
     }
     regions = Regions.of(learned.population.points, held.points, held.rows.codes, held.found, rng=rng)
@@ -78,7 +82,7 @@ def baseline_of(reference: pa.Table, roles: Roles, layout: Layout, *, rng: np.ra
         usual=held.usual,
         rates=_rates(measured, held=len(held.rows), regions=len(regions.centres)),
         modal=np.array([np.unique_counts(cells).counts.max() for cells in rows.cells.T]) / len(rows),
-        trained=np.unique(halves.hashes),
+        trained=trained,
         budget=model_budget(learned.population.placed(space, rows), halves.classes, rng=rng),
         layout=Layout(space.columns, None, roles),
     )
@@ -106,7 +110,7 @@ class Halves:
     @classmethod
     def of(cls, table: pa.Table, roles: Roles, layout: Layout, *, rng: np.random.Generator) -> "Halves | None":
         """Divide reference rows; None where there is too little to fit anything on."""
-        table = table if table.num_rows <= MOST_ROWS else _thinned(table)
+        table = _thinned(table, MOST_ROWS)
         space = Space.of(layout.columns, table)
         if table.num_rows < LEAST_ROWS or not space.columns:
             return None
@@ -178,6 +182,16 @@ class _Held:
         return cls(rows, points, found | {"doubt": doubt}, usual | {"doubt": _sorted(doubt)})
 
 
+def known_rows(space: Space, reference: pa.Table, roles: Roles) -> NDArray[np.uint64]:
+    """Give a number for each row of a reference by which it is known again; of more than a million rows for so many.
+
+    By which segment a row comes, it may come again by another.
+    """
+    table, places = _thinned(reference, MOST_KNOWN), space.without(roles.segments)
+    starts = range(0, table.num_rows, MOST_ROWS)
+    return np.concatenate([space.rows(table.slice(first, MOST_ROWS)).hashes(places) for first in starts])
+
+
 def held_out(hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Say of rows whether they are of the half that nothing is fitted on; equal ones all are, or none.
 
@@ -186,8 +200,10 @@ def held_out(hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
     return np.asarray((hashes >> np.uint64(17)) % np.uint64(2) == 1)
 
 
-def _thinned(reference: pa.Table) -> pa.Table:
-    places = np.linspace(0, reference.num_rows - 1, MOST_ROWS).astype(np.int64)
+def _thinned(reference: pa.Table, most: int) -> pa.Table:
+    if reference.num_rows <= most:
+        return reference
+    places = np.linspace(0, reference.num_rows - 1, most).astype(np.int64)
     return reference.take(pa.array(places))
 
 

@@ -29,11 +29,11 @@ def empty_habits(clients: int, signs: int) -> Array:
 
 
 def learn_habits(habits: Array, places: Places, *, rows: Floats, hits: Floats, honest: Flags) -> None:
-    """Take in what clients showed in a stretch that is over. All shapes but that of habits: (places, signs).
+    """Take in what clients showed in a stretch that is over. Rows and hits: shape (places, signs).
 
-    honest: where it raised no alarm; nothing else is learned.
+    honest: whose stretch, and some before it, raised no alarm, shape (places,); nothing else is learned.
     """
-    both = habits[places].astype(np.float64) + np.stack([rows, hits], axis=1) * honest[:, None]
+    both = habits[places].astype(np.float64) + np.stack([rows, hits], axis=1) * honest[:, None, None]
     habits[places] = both * np.minimum(1.0, MOST / np.maximum(both[:, :1], 1.0))
 
 

@@ -130,7 +130,7 @@ INDICATORS_BY_NAME: Mapping[str, Indicator] = {
     "training_rows": Indicator(
         "attack.privacy",
         "training",
-        0.05,
+        0.02,
         "exactly rows of the reference",
         "attackers who hold no training rows; references that are not the training data",
     ),

@@ -8,7 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from monitor.detectors.attack.baseline import SLACK, Baseline
-from monitor.detectors.attack.fitting import MOST_ROWS, held_out, repeats_at_most, shown_by
+from monitor.detectors.attack.fitting import MOST_KNOWN, MOST_ROWS, held_out, known_rows, repeats_at_most, shown_by
 from monitor.detectors.attack.indicators import COPYING, NAMES, TRAINED
 from monitor.detectors.attack.ordering import ranks
 from monitor.detectors.attack.queries import Queries
@@ -44,10 +44,10 @@ def rehearsed(baseline: Baseline, reference: pa.Table, roles: Roles) -> Baseline
 
 def _repeating(baseline: Baseline, reference: pa.Table, roles: Roles) -> Baseline:
     """Tell who repeats rows, as a nightly batch does and who polls, from the others, whom such rows say nothing of."""
-    reference = reference.slice(max(reference.num_rows - MOST_ROWS, 0))
-    hashes = baseline.space.rows(reference).hashes()
-    _, which, times = np.unique(hashes, return_inverse=True, return_counts=True)
-    keys, again = keys_of(reference, roles), times[which] > 1
+    reference = reference.slice(max(reference.num_rows - MOST_KNOWN, 0))
+    _, which, times = np.unique(known_rows(baseline.space, reference, roles), return_inverse=True, return_counts=True)
+    last = slice(max(reference.num_rows - MOST_ROWS, 0), None)
+    keys, again = keys_of(reference.slice(last.start), roles), (times[which] > 1)[last]
     clients, own, rows = np.unique(keys, return_inverse=True, return_counts=True)
     shares = np.bincount(own, again, clients.size) / rows
     known = (clients > 0) & (rows >= LEAST)

@@ -248,11 +248,12 @@ def _all_round(signs: Signs, *, alone: Flags) -> None:
 
 def _contract(baseline: Baseline, epoch: Epoch, fresh: Flags, signs: Signs) -> None:
     faults, trained = epoch.faults, baseline.trained
-    spot = np.minimum(np.searchsorted(trained, epoch.hashes), trained.size - 1)
+    hashes = epoch.rows.hashes(baseline.space.without(baseline.layout.roles.segments))
+    spot = np.minimum(np.searchsorted(trained, hashes), trained.size - 1)
     shown = {
         "off_contract": faults.broken.any(axis=1),
         "malformed": faults.malformed.any(axis=1),
-        "training_rows": trained[spot] == epoch.hashes,
+        "training_rows": trained[spot] == hashes,
     }
     for name, hit in shown.items():
         signs.counted[:, PLACE[name]] = fresh

@@ -1,6 +1,6 @@
 """The space of a model's inputs: rows as numbers and codes that can be compared, fixed by the reference."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -56,9 +56,10 @@ class Rows:
             exact[:, self.sketches.places] = self.sketches.exact
         return mixed(exact)
 
-    def hashes(self) -> NDArray[np.uint64]:
-        """Give a number for each row that equal rows share, shape (rows,)."""
-        return mixed((self.cells * odd_numbers(self.width)).sum(axis=1, dtype=np.uint64))
+    def hashes(self, places: NDArray[np.intp] | slice = slice(None)) -> NDArray[np.uint64]:
+        """Give a number for each row that equal rows share, shape (rows,); equal in some of their values, by place."""
+        cells = self.cells[:, places]
+        return mixed((cells * odd_numbers(cells.shape[1])).sum(axis=1, dtype=np.uint64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +117,12 @@ class Space:
         pairs = zip(self.columns, self.widths, strict=False)
         wide = [f"{c.name}[{i}]" if width > 1 else c.name for c, width in pairs for i in range(width)]
         return (*wide, *(c.name for c in self.columns[len(self.widths) :]))
+
+    def without(self, names: Collection[str]) -> NDArray[np.intp] | slice:
+        """Give the places of a row's values without some categories; all where hardly one would be left."""
+        held = [place for place, column in enumerate(self.columns[len(self.widths) :]) if column.name not in names]
+        places = np.append(np.arange(self.numbers), self.numbers + np.array(held, np.intp)).astype(np.intp)
+        return places if 1 < places.size < self.numbers + self.categories else slice(None)
 
     @cached_property
     def _renewed(self) -> NDArray[np.int64]:

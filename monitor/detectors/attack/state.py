@@ -75,6 +75,7 @@ class State:
             "client_expected": np.zeros(CLIENTS, np.bool_),
             "client_steady": np.zeros(CLIENTS, np.bool_),
             "client_turns": np.zeros(CLIENTS, np.uint8),
+            "client_wait": np.zeros(CLIENTS, np.uint8),
             "client_buckets": empty_buckets(CLIENTS),
         }
         texts = bool(baseline.vocabularies)

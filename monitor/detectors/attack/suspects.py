@@ -40,6 +40,8 @@ ALL_ROUND = NAMES.index(ODD)
 EXCUSED = PASSING | (np.array(NAMES) == ODD)
 """Signs that say nothing where other clients show them, too."""
 MOST_KEPT = 60_000.0
+QUIET = 12
+"""So many stretches after the last alarm about a client what it shows is no habit."""
 """More evidence than that is no more: half a float holds it."""
 WORST_SHARE = 2.5 * 1.25 * 0.01
 """So large a share of a client's rows may be among the worst hundredth, whichever sign it is of."""
@@ -206,8 +208,10 @@ def _turn(held: Mapping[str, Array], stretches: Stretches, gains: Gains, alarm: 
     # Honest rows lie far off in clumps: a storm, a season, a sale. What one stretch shows must do for these signs.
     ratios[:, PASSING] = 0
     held["client_ratios"][turned] = ratios
-    rows, hits, peak = (held[f"client_{name}"][turned][:, PASSING] for name in ("counted", "shown", "peak"))
-    learn_habits(held["client_habits"], turned, rows=rows, hits=hits, honest=peak < alarm)
+    rows, hits = (held[f"client_{name}"][turned][:, PASSING] for name in ("counted", "shown"))
+    wait = np.where((held["client_peak"][turned] >= alarm).any(axis=1), QUIET + 1, held["client_wait"][turned])
+    held["client_wait"][turned] = wait - (wait > 0)
+    learn_habits(held["client_habits"], turned, rows=rows, hits=hits, honest=wait == 0)
     for name in ("client_peak", "client_counted", "client_shown", "client_worst"):
         held[name][turned] = 0
     held["client_slice"][turned] = stretches.slices[new]

@@ -115,12 +115,19 @@ def _faults(baseline: Baseline, table: pa.Table, rows: Rows) -> list[list[str]]:
         found[row].append(f"{names[column]} has more decimals than any value of the reference")
     for strange in baseline.writing.strange(baseline.space, table):
         found[strange.row].append(strange.reason)
-    for row, place in np.argwhere(broken.malformed & ~unread & _firsts(baseline.space)).tolist():
+    asked = ~unread & _firsts(baseline.space) & ~_untold(baseline, table)
+    for row, place in np.argwhere(broken.malformed & asked).tolist():
         if place < wide or rows.codes[row, place - wide] < 0:
             lost[row].append(_column(baseline.space, place)[0])
         else:
             found[row].append(f"{names[place]} is a category that the reference does not hold")
     return [faults + ([f"{_several(gone)} no value"] if gone else []) for faults, gone in zip(found, lost, strict=True)]
+
+
+def _untold(baseline: Baseline, table: pa.Table) -> NDArray[np.bool_]:
+    """Say which values are of segments that no row names, shape (numbers + categories,): a model may know of none."""
+    segments = {*baseline.layout.roles.segments}.difference(table.column_names)
+    return np.array([name in segments for name in baseline.space.names], np.bool_)
 
 
 def _beyond(space: Space, place: int, value: float) -> str:
