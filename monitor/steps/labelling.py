@@ -30,6 +30,7 @@ from monitor.steps.poisoning import (
     text_of,
     told_apart,
 )
+from monitor.steps.repeats import sent_again
 from monitor.store.database import Database
 from monitor.store.records import read_records
 from monitor.types import Roles, Window
@@ -95,7 +96,7 @@ class Labelling:
         if size not in self.nulls:
             self.nulls[size] = calibrated(known, size, rng=rng, draws=100)
         rows = bounded(rows, most=size, rng=rng)
-        batch = seen(known, rows, None, rng=rng)
+        batch = seen(known, rows, None, rng=rng).apart(sent_again(rows, self.watch.roles, known.columns))
         found = list(audit(known, batch, rng=rng, nulls=self.nulls, most=size, without=WITHOUT).statistics)
         who, names = contributors_of(stretch, self.watch.roles.client)
         laid = seen(known, stretch, who, rng=rng) if who is not None and len(names) > 1 else None

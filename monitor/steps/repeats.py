@@ -1,7 +1,11 @@
 """Rows that repeat each other tell less than as many others: what differs is laid beside fewer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from monitor.detectors.attack import REPEATED, Sighting
 from monitor.detectors.quality import repeated_share
@@ -10,7 +14,7 @@ from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile
 from monitor.stats.volume import WINDOWS_NEEDED
 from monitor.steps.memory import Memory
-from monitor.types import Window
+from monitor.types import Roles, Window
 
 LEAST = 0.02
 
@@ -38,6 +42,19 @@ def repeated_more(seen: Sequence[Sighting], memory: Memory, window: Window) -> f
     if not rows or len(usual) < WINDOWS_NEEDED:
         return 0.0
     return max(hits / rows - max(usual), 0.0)
+
+
+def sent_again(rows: pa.Table, roles: Roles, features: Iterable[str]) -> NDArray[np.bool_]:
+    """Say which rows their client sent before, with the same label, as who polls or tries again does; shape (rows,).
+
+    None of them where rows name no client, or hold vectors.
+    """
+    named = list(dict.fromkeys(name for name in (roles.client, roles.label, *features) if name in rows.column_names))
+    if roles.client not in named or any(pa.types.is_nested(rows.schema.field(name).type) for name in named):
+        return np.zeros(rows.num_rows, np.bool_)
+    placed = rows.select(named).append_column("place", pa.array(np.arange(rows.num_rows)))
+    firsts = placed.group_by(named).aggregate([("place", "min")])["place_min"].to_numpy()
+    return np.asarray(~np.isin(np.arange(rows.num_rows), firsts) & rows[roles.client].is_valid().to_numpy())
 
 
 def with_repeats(

@@ -59,6 +59,11 @@ class Labelled:
         """Give a number above every cell."""
         return LEVELS
 
+    def apart(self, again: NDArray[np.bool_]) -> "Labelled":
+        """Give the same rows, those that were sent again being no copies of any other; again: shape (rows,)."""
+        alone = -1 - np.arange(self.size)[:, None]
+        return replace(self, prints=np.where(again[:, None], alone, self.prints))
+
     def take(self, places: Places) -> "Labelled":
         """Give some of the rows."""
         return replace(self, **{one.name: getattr(self, one.name)[places] for one in fields(self)})
