@@ -49,7 +49,11 @@ def likeness_of(windows: Mapping[Window, Profile], judged: Sequence[Profile], la
     found = correlation_of(judged, layout)
     if len(judged) == len(windows):
         return found
-    apart = correlation_of([*windows.values()], layout, least=FEW_ROWS)
+    return _no_less(found, correlation_of([*windows.values()], layout, least=FEW_ROWS))
+
+
+def _no_less(layout: Layout, other: Layout) -> Layout:
+    """Give a layout whose columns' rows are as alike as they are in either."""
     columns = (
         replace(
             column,
@@ -57,9 +61,9 @@ def likeness_of(windows: Mapping[Window, Profile], judged: Sequence[Profile], la
             steepest=max(column.steepest, own.steepest),
             lacking=max(column.lacking, own.lacking),
         )
-        for column, own in zip(found.columns, apart.columns, strict=True)
+        for column, own in zip(layout.columns, other.columns, strict=True)
     )
-    return replace(found, columns=tuple(columns))
+    return replace(layout, columns=tuple(columns))
 
 
 def told_by_windows(layout: Layout, whole: Profile, windows: Mapping[Window, Profile], least: int) -> Layout:
@@ -93,12 +97,22 @@ def told_of_segment(whole: Layout, windows: Mapping[Window, Profile], least: int
     """
     held = as_judged(windows, least)
     if sum(one.rows >= ROWS_NEEDED for one in held) < WINDOWS_NEEDED:
-        return replace(whole, seasons={})
+        return replace(_told_by_few_rows(whole, windows), seasons={})
     own = likeness_of(windows, held, whole)
     columns = tuple(
         _told(before, column, _telling(column, held)) for before, column in zip(whole.columns, own.columns, strict=True)
     )
     return replace(own, columns=columns, spreads={**whole.spreads, **_spreads(held)}, seasons={})
+
+
+def _told_by_few_rows(whole: Layout, windows: Mapping[Window, Profile]) -> Layout:
+    """Give the layout of a segment of too few rows for windows of its own, which may come in clumps all the same.
+
+    How alike the rows of an hour or a day are is told by those that hold some.
+    """
+    if sum(one.rows >= FEW_ROWS for one in windows.values()) < WINDOWS_NEEDED:
+        return whole
+    return _no_less(whole, correlation_of([*windows.values()], whole, least=FEW_ROWS))
 
 
 def _telling(column: Column, windows: Sequence[Profile]) -> int:

@@ -103,3 +103,17 @@ def test_few_windows_of_a_segment_do_not_say_that_its_rows_are_less_alike_than_a
 
     assert (of(90).correlation, of(90).steepest) == (0.4, 0.5)
     assert of(240).correlation < 0.1
+
+
+@pytest.mark.parametrize(("alike", "least", "most"), [(True, 0.6, 1.0), (False, 0.0, 0.15)])
+def test_how_alike_a_few_rows_a_day_are_is_told_by_the_days(*, alike: bool, least: float, most: float) -> None:
+    """Ten rows of one session a day, for thirty days, make six windows of fifty rows: too few to tell."""
+    rng = np.random.default_rng(4)
+    layout = layout_of(pa.table({"x": rng.normal(size=2_000)}), Roles(timestamp="at"))
+    level = rng.normal(size=30) if alike else np.zeros(30)
+    tables = [pa.table({"x": rng.normal(one, 0.3 if alike else 1.0, 10)}) for one in level]
+    windows = {
+        Window(START + day * DAY, START + (day + 1) * DAY): profile_table(rows, layout)
+        for day, rows in enumerate(tables)
+    }
+    assert least <= told_of_segment(layout, windows, 50).by_name["x"].steepest <= most
