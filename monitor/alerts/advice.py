@@ -7,6 +7,7 @@ from monitor.alerts.causes import (
     STAYED,
     became_usual,
     broken_columns,
+    came_at_once,
     comes_of_broken_data,
     growing_columns,
     missing_rows_of,
@@ -21,6 +22,8 @@ from monitor.alerts.vocabulary import ENDS, TO_DO
 from monitor.profiles.population import NAMES as OF_ALL_FEATURES
 
 NAMED = 3
+MET = ("drift.concept", "performance.realised")
+"""Kinds that tell how labels meet the answers."""
 ANSWER, LABEL, PART, HIDDEN, ALL = "answer", "label", "part", "hidden", "all features"
 """What a column may be besides a feature: the model's own answer, a label, made of one column, made of all features."""
 SUBJECTS = {"prediction": ANSWER, "score": ANSWER, "confidence": ANSWER, "expected": ANSWER, "label": LABEL}
@@ -94,8 +97,8 @@ def _of_its_reason(group: Group) -> str:
         return TO_DO["grows"].format(where=_where(grows))
     if besides := _of_what_else_changed(group):
         return besides
-    if is_sudden(group):
-        return TO_DO["sudden"]
+    if is_sudden(group) or (group.kind in MET and came_at_once(first)):
+        return TO_DO["sudden" if is_sudden(group) else "at_once"]
     return TO_DO["version"] if group.kind == "quality" and first.origin == "model_change" else ""
 
 

@@ -132,8 +132,8 @@ def _aged(symptoms: Symptoms) -> OriginName | None:
         return "temporal" if many and not symptoms.leapt.issuperset(symptoms.drifted) else None
     if symptoms.grows and not symptoms.moved:
         return "temporal"
-    # the inputs stand still, and so do the answers: what they mean has changed
-    still = symptoms.still and not (symptoms.outputs or symptoms.alarmed)
+    # the inputs stand still, and so do the answers: what they mean has changed; at once, the model may have, too
+    still = symptoms.still and not (symptoms.outputs or symptoms.alarmed or symptoms.sudden)
     return "temporal" if symptoms.outcomes and still else None
 
 
@@ -210,6 +210,7 @@ def _signs_of_answers(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
         yield _taken_apart(symptoms) or "data_quality", _unrelated(symptoms.apart)
     elif symptoms.outcomes:
         told = "the labels moved" if symptoms.only_labels else "labels met the answers otherwise"
+        told += ", at once," if symptoms.sudden else ""
         while_ = STILL[2] if symptoms.leaning else STILL[1]
         yield "model_change" if symptoms.version or symptoms.differs else "temporal", f"{told} {while_}"
     if symptoms.leaning:

@@ -90,9 +90,9 @@ class Symptoms:
     features: how many there are in all. joint: what is made of all features surely moved. outputs: the model's
     answers moved. outcomes: labels, or how they meet the answers, did; only_labels: how they meet them did not.
     turned: answers that surely moved at once, and that labels meet otherwise, which did not move. apart: of answers
-    that tell nothing of the labels any more, at once. alarmed: names of clients, or of what else is under an attack
-    alarm. attack, drift: who sent the rows that these are made of. version: one that is new. differs: one that
-    answers otherwise than the older one in the same windows.
+    that tell nothing of the labels any more, at once. sudden: how labels meet the answers turned at once. alarmed:
+    names of clients, or of what else is under an attack alarm. attack, drift: who sent the rows that these are made
+    of. version: one that is new. differs: one that answers otherwise than the older one in the same windows.
     """
 
     broken: Mapping[str, float] = field(default_factory=dict)
@@ -113,6 +113,7 @@ class Symptoms:
     only_labels: bool = False
     turned: tuple[str, ...] = ()
     apart: Apart | None = None
+    sudden: bool = False
     alarmed: tuple[str, ...] = ()
     attack: Excess = Excess()
     drift: Excess = Excess()

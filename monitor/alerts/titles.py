@@ -47,7 +47,7 @@ def told_as(finding: Finding) -> dict[str, Any]:
     if moved := distinct(str(one["column"]) for one in finding.evidence.get("moved", ())):
         return {"words": LASTING, "columns": moved}
     # a column that is broken comes before those that are made of it
-    broken = broken_columns(finding) if finding.column else []
+    broken = broken_columns(finding) if finding.evidence.get("role") == "derived" else []
     return {"columns": distinct([*broken, finding.column])} if broken else {}
 
 

@@ -199,6 +199,8 @@ TO_DO = {
     "rows before that is known",
     "mean_vector": "lay records of this window beside the reference's: a topic, a language, another version of what "
     "makes the vectors; watch performance, and retrain if it falls",
+    "at_once": "look at what changed then: the model or its version, how labels are made, or the world, and retrain "
+    "only if it is the world",
     "drift.concept": "the same predictions mean something else now: find what changed, and retrain on recent labels",
     "crafted": "look at the clients and records of these rows: crafted inputs look like this",
     "disagreement_level": "look at the rows on which the models differ; one of them has changed, or the inputs have",

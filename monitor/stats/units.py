@@ -49,17 +49,20 @@ UNITS = (
     *_both(3600.0, "seconds", "hours"),
     *_both(100.0, "hundredths", "wholes"),
     *_both(1000.0, "thousandths", "wholes"),
+    *_both(1024.0, "bytes", "kibibytes"),
     *_both(1e6, "millionths", "wholes"),
 )
 """Those that feeds are mistaken for: each changes numbers by at least a half."""
 
 
-def other_units(edges: Floats, before: Counts, after: Counts, *, usual: float, mean: float, error: float) -> list[Unit]:
+def other_units(
+    edges: Floats, before: Counts, after: Counts, *, usual: float, mean: float, error: float, least: float = APART
+) -> list[Unit]:
     """Give the units in which the usual values would be distributed as those of a window are, the likeliest first.
 
     edges: of the bins between reference quantiles, shape (bins - 1,). before, after: counts by bin of reference and
-    window, shape (bins,). usual, mean: the means of both; error: the standard error of the window's. Within a bin the
-    reference's rows are taken to lie evenly.
+    window, shape (bins,). usual, mean: the means of both; error: the standard error of the window's. least: how far
+    apart both lie at least. Within a bin the reference's rows are taken to lie evenly.
     Blind to units that are not listed, to windows that hold both, where few distinct values are, and where the values
     are spread so widely that another unit hardly moves them.
 
@@ -86,7 +89,7 @@ def other_units(edges: Floats, before: Counts, after: Counts, *, usual: float, m
     expected = [(unit.times * usual + unit.more, unit) for unit in UNITS]
     near = [(left(unit), unit) for at, unit in expected if abs(at - mean) <= min(NEAR * abs(at), ERRORS * error)]
     best = min((off for off, _ in near), default=1.0)
-    if apart < APART or best > LEFT * apart:
+    if apart < least or best > LEFT * apart:
         return []
     found = sorted((off, place) for place, (off, _) in enumerate(near) if off <= best + AS_GOOD)
     return [near[place][1] for _, place in found[:NAMED]]

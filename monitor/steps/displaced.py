@@ -7,7 +7,8 @@ from monitor.alerts.courses import has_crept, has_leapt
 from monitor.alerts.symptoms import UNIT_PSI
 from monitor.detectors.drift import mean_shift
 from monitor.profiles.bins import NumericBins
-from monitor.stats.units import other_units
+from monitor.profiles.profile import Profile
+from monitor.stats.units import APART, other_units
 from monitor.steps.memory import Memory
 from monitor.steps.verdict import Verdict
 from monitor.store.references import WHOLE
@@ -37,15 +38,27 @@ def columns_in_other_units(moved: Iterable[str], verdict: Verdict, memory: Memor
     shifts = shifts_of(verdict)
     found: dict[str, str] = {}
     for name in moved:
-        before, after = reference.columns[name], current.columns[name]
-        here, there = before.moments, after.moments
-        if not (isinstance(before.bins, NumericBins) and here and there and shifts.get(name)):
-            continue
-        error = math.sqrt(there[2] / there[0])
-        units = other_units(before.bins.edges, before.counts, after.counts, usual=here[1], mean=there[1], error=error)
-        if units and has_leapt(last_shifts(name, verdict, memory), shifts[name]):
-            found[name] = " or ".join(unit.said for unit in units)
+        unit = unit_of(name, reference, current) if shifts.get(name) else ""
+        if unit and has_leapt(last_shifts(name, verdict, memory), shifts[name]):
+            found[name] = unit
     return found
+
+
+def unit_of(name: str, reference: Profile, current: Profile, *, least: float = APART) -> str:
+    """Say in which unit a window's values are where they are the usual ones in another; else the empty text.
+
+    least: as of `other_units`.
+    """
+    before, after = reference.columns.get(name), current.columns.get(name)
+    if before is None or after is None or not isinstance(before.bins, NumericBins):
+        return ""
+    here, there = before.moments, after.moments
+    if not (here and there):
+        return ""
+    error = math.sqrt(there[2] / there[0])
+    counts = before.counts, after.counts
+    units = other_units(before.bins.edges, *counts, usual=here[1], mean=there[1], error=error, least=least)
+    return " or ".join(unit.said for unit in units)
 
 
 def shifts_of(verdict: Verdict) -> dict[str, float]:

@@ -1,13 +1,11 @@
 """Why a window differs, told of each of its alerts; and what has been found of an episode, which stays with it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from monitor.alerts.causes import MISSING, UNRELATED
-from monitor.alerts.courses import lasting
+from monitor.alerts.causes import MISSING, TOLD_BY, UNRELATED
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.alerts.origin import Origin
@@ -18,12 +16,14 @@ from monitor.detectors.quality import volume
 from monitor.detectors.suspicion.suspects import client_of
 from monitor.detectors.temporal import step_change
 from monitor.detectors.temporal.lasting import AGEING
+from monitor.steps.beginnings import Last, as_began, attacked_since, broken_since, came_before, effects_since
 from monitor.steps.faulty import Faulty
 from monitor.steps.history import History
 from monitor.steps.meanwhile import began_with, broken_in, noting_what_else_changed
 from monitor.steps.memory import Memory
 from monitor.steps.parts import VERSION
 from monitor.steps.reasons import Reason, Reasons, missing_before, reason_of, reasons_of
+from monitor.steps.segment_units import Units, other_unit, units_in_segments
 from monitor.steps.suspicions import Suspicious
 from monitor.steps.verdict import Verdict
 from monitor.steps.version_reasons import comes_of_version, differing_version, lies_in_own_rows, new_version_in
@@ -80,42 +80,18 @@ def with_origins(
                 missing=missing_before(standing.values()),
             )
             reasons = reasons_of(why, suspects, suspicious, {is_attack(f.kind) for f in asking.values()})
-    last, attacked = Last(memory, history), _attacked_since(suspects)
+    last, attacked = Last(memory, history, partial(effects_since, database, model)), attacked_since(suspects)
     missing = min(missing_before(standing.values()).values(), default=None)
+    broke = broken_since(stepped, standing.values())
+    units = units_in_segments(stepped, verdict, standing.values(), last.came_at_once)
     return [
         _of_faulty(f, said, faulty.columns[client], client)
         if (said := faulty.said(client := client_of(f.segment) or ""))
-        else _explained(f, None if _came_before(f, attacked, why) else why, standing)
+        else _explained(f, None if came_before(f, attacked, why) else why, standing)
         for f in noting_what_else_changed(stepped, differs, standing.values())
         for found in [reasons.why(f) if f.fingerprint in asking else None]
-        for why in [_reason_for(f, verdict, found and _as_began(f, found, missing), last)]
+        for why in [_reason_for(f, verdict, found and as_began(f, found, missing, broke), last, units)]
     ]
-
-
-def _attacked_since(suspects: Iterable[Finding]) -> datetime | None:
-    """Give when the first of the attacks that stand began; None without any."""
-    attacks = (f for f in suspects if is_attack(f.kind) and f.alert.state in UNDER_ALARM)
-    return min((f.since for f in attacks if f.since), default=None)
-
-
-def _as_began(finding: Finding, reason: Reason, missing: datetime | None) -> Reason:
-    """Give a window's reason as it stands for a finding; missing: since when rows are, in windows before.
-
-    What began two windows later, or more, did not do so because they are.
-    """
-    since, length = finding.alert.since, finding.window.end - finding.window.start
-    return reason.of_the_rest() if since and missing and since >= missing + 2 * length else reason
-
-
-def _came_before(finding: Finding, attacked: datetime | None, reason: Reason | None) -> bool:
-    """Say whether an alert stood windows before there was an attack, by which its reason of now would explain it.
-
-    Not of the window just before: of an attack's first rows it is not always known that they are.
-    """
-    if reason is None or reason.origin.name != "attack_like" or is_attack(finding.kind):
-        return False
-    since, length = finding.alert.since, finding.window.end - finding.window.start
-    return since is not None and attacked is not None and since + 2 * length <= attacked
 
 
 def _of_faulty(finding: Finding, said: str, columns: Iterable[str], client: str) -> Finding:
@@ -126,7 +102,7 @@ def _of_faulty(finding: Finding, said: str, columns: Iterable[str], client: str)
     return _coming_of(quiet, "data_quality", reason.evidence() | {"broken_by": client})
 
 
-def _reason_for(finding: Finding, verdict: Verdict, reason: Reason | None, last: "Last") -> Reason | None:
+def _reason_for(finding: Finding, verdict: Verdict, reason: Reason | None, last: Last, units: Units) -> Reason | None:
     """Give why a finding differs, where that is another reason than the window's, and for how long it has lasted."""
     one = Measurement(finding.detector, finding.value, column=finding.column, segment=finding.segment)
     if finding.kind == "quality" and finding.breaches and comes_of_version(one, verdict):
@@ -136,7 +112,9 @@ def _reason_for(finding: Finding, verdict: Verdict, reason: Reason | None, last:
     if reason is not None and finding.segment.partition("=")[0] in reason.origin.missing:
         # of the rows of a segment none are missing because another one's are
         return None
-    if reason is not None and finding.kind == "drift.data":
+    if reason is not None and reason.uncrept and finding.column not in reason.origin.columns:
+        reason = reason.of_what_came_at_once() if last.came_at_once(finding) else reason
+    if reason is not None and finding.kind == "drift.data" and TOLD_BY not in finding.evidence:
         reason = reason.of_feature(finding.column, verdict.profiles[WHOLE][0].layout)
     elif reason is not None and not is_attack(finding.kind):
         reason = reason.of_answers()
@@ -145,37 +123,15 @@ def _reason_for(finding: Finding, verdict: Verdict, reason: Reason | None, last:
     if lies_in_own_rows(finding, verdict, one):
         version = finding.segment.removeprefix(VERSION)
         return Reason(Origin("model_change", (f"it lies in the rows of version {version}, whose inputs did not move",)))
-    return _in_time(finding, reason, last)
+    return other_unit(finding, units) or _in_time(finding, reason, last)
 
 
-def _in_time(finding: Finding, reason: Reason, last: "Last") -> Reason:
+def _in_time(finding: Finding, reason: Reason, last: Last) -> Reason:
     """Give a reason that is none, or the passing of time, with how that went; what leapt is not of it."""
     if finding.detector == step_change.NAME:
         return Reason(Origin("undetermined", (AT_ONCE,)))
     told = last.told(finding, crept=bool(reason.origin.columns))
     return replace(reason, origin=replace(reason.origin, speaks_for=(*reason.origin.speaks_for, *told)))
-
-
-@dataclass(frozen=True)
-class Last:
-    """How long something has lasted, by what was measured in the windows before, and how many rows they had."""
-
-    memory: Memory
-    history: History
-
-    def told(self, finding: Finding, *, crept: bool = False) -> tuple[str, ...]:
-        """Say for how many windows that had rows, and whether it came at once; nothing of fewer than three.
-
-        crept: it comes of what came step by step, of which one window more or less passed a threshold.
-        """
-        since, before = finding.alert.since, [*filter(self.history.had_rows, self.memory.before(finding.window))]
-        if since is None:
-            return ()
-        windows = 1 + sum(window.start >= since for window in before)
-        found = (self.memory.at(window, finding.detector, finding.column) for window in before)
-        effects = [one.effect for one in found if one and one.effect is not None and not finding.segment]
-        sentence = lasting([] if crept else [*effects, finding.effect or 0.0], windows)
-        return (sentence,) if sentence else ()
 
 
 def _explained(finding: Finding, reason: Reason | None, standing: Mapping[str, Mapping[str, Any]]) -> Finding:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
@@ -40,6 +40,7 @@ from monitor.steps.verdict import Verdict
 from monitor.store.references import WHOLE
 from monitor.types import Window
 
+T = TypeVar("T")
 COLUMNS: Mapping[str, str] = {"data_quality": "broken", "temporal": "crept", "model_change": "answers"}
 """What the columns are that an origin names."""
 
@@ -51,6 +52,8 @@ class Reason:
     sound: why it would without the columns that are broken: what moved beside these did not do so because of them.
     rest: why it would if no rows were missing.
     turned: why answers, or how labels meet them, turned at once, where features had lain as far off before; else None.
+    uncrept: why it would without features that came to where they are step by step, where time is the reason.
+    unit: of a column that is broken in the rows of a segment, in which unit it is there.
     """
 
     origin: Origin
@@ -59,6 +62,12 @@ class Reason:
     sound: Origin | None = None
     rest: Origin | None = None
     turned: Origin | None = None
+    uncrept: Origin | None = None
+    unit: str = ""
+
+    def of_what_came_at_once(self) -> "Reason":
+        """Give why what came at once differs: not because of features that came there step by step."""
+        return self if self.uncrept is None else replace(self, origin=self.uncrept, sound=None, uncrept=None)
 
     def of_feature(self, column: str, layout: Layout) -> "Reason":
         """Give why a column of the features moved: not because another one is broken, unless it is made of several."""
@@ -71,6 +80,10 @@ class Reason:
         """Give why what began long after rows were missing differs: not because they are."""
         return self if self.rest is None else Reason(self.rest)
 
+    def of_the_sound(self) -> "Reason":
+        """Give why what began long before columns broke differs: not because they did."""
+        return self if self.sound is None else replace(self, origin=self.sound, sound=None)
+
     def of_answers(self) -> "Reason":
         """Give why answers differ, or how labels meet them: what was there before they turned at once is no reason."""
         return self if self.turned is None else Reason(self.turned)
@@ -80,6 +93,8 @@ class Reason:
         told: dict[str, Any] = {"for": self.origin.speaks_for, "against": self.origin.speaks_against}
         if self.origin.columns:
             told[COLUMNS[self.origin.name]] = self.origin.columns[:MOST_NAMED]
+        if self.unit:
+            told["unit"] = self.unit
         if self.origin.missing:
             told[MISSING] = self.origin.missing
         if self.origin.unrelated:
@@ -167,16 +182,46 @@ def reason_of(
         turned=turned_answers(verdict, memory, stepped),
         apart=apart_at_once(verdict, memory) if symptoms.outcomes and not moved else None,
     )
+    turn = turned_at(verdict, memory) if symptoms.outputs or symptoms.outcomes else None
+    symptoms = replace(symptoms, sudden=turn is not None)
     column = max(moved, key=lambda name: (moved[name], name), default="")
     found = senders_of(connection, model, verdict, column, window, without=without) if column else None
     if found is not None:
         symptoms = replace(symptoms, drift=excess_of(found))
     origin, sound = origin_of(symptoms), None
     if origin.name == "data_quality" and origin.columns:
-        left = {name: distance for name, distance in moved.items() if name not in origin.columns}
-        sound = origin_of(replace(symptoms, broken={}, moved=left))
+        sound = origin_of(_without(origin.columns, symptoms))
     rest = origin_of(replace(symptoms, gone={})) if origin.missing else None
-    return Reason(origin, column if found else "", found or (), sound, rest, _of_a_turn(symptoms, verdict, memory))
+    turned, uncrept = _of_a_turn(symptoms, verdict, memory, turn), _without_the_crept(symptoms, origin)
+    return Reason(origin, column if found else "", found or (), sound, rest, turned, uncrept)
+
+
+def _without(columns: Collection[str], symptoms: Symptoms) -> Symptoms:
+    """Give the symptoms without columns that are broken, and without all that is broken.
+
+    What rows of a category that come as another's bring with them stays.
+    """
+
+    def sound(held: Mapping[str, T]) -> dict[str, T]:
+        return {name: one for name, one in held.items() if name not in columns}
+
+    return replace(
+        symptoms,
+        broken={},
+        moved=sound(symptoms.moved),
+        units=sound(symptoms.units),
+        swapped=sound(symptoms.swapped),
+        leapt=symptoms.leapt.difference(columns),
+        crept=symptoms.crept.difference(columns),
+    )
+
+
+def _without_the_crept(symptoms: Symptoms, origin: Origin) -> Origin | None:
+    """Give why a window differs without the features that came to where they are step by step, where time is why."""
+    if origin.name != "temporal" or not symptoms.crept:
+        return None
+    moved = {name: distance for name, distance in symptoms.moved.items() if name not in symptoms.crept}
+    return origin_of(replace(symptoms, moved=moved, crept=frozenset(), grows=frozenset(), drift=Excess()))
 
 
 def _without_the_sound(leapt: Mapping[str, str], swapped: Collection[str], together: Together | None) -> dict[str, str]:
@@ -189,9 +234,8 @@ def _without_the_sound(leapt: Mapping[str, str], swapped: Collection[str], toget
     return {name: unit for name, unit in leapt.items() if not broken or name in broken or name not in apart}
 
 
-def _of_a_turn(symptoms: Symptoms, verdict: Verdict, memory: Memory) -> Origin | None:
+def _of_a_turn(symptoms: Symptoms, verdict: Verdict, memory: Memory, turn: Window | None) -> Origin | None:
     """Say why answers, or how labels meet them, turned at once, without the features that lay as far off before."""
-    turn = turned_at(verdict, memory) if symptoms.outputs or symptoms.outcomes else None
     if turn is None:
         return None
     joint, layout = joint_columns(verdict), verdict.profiles[WHOLE][0].layout

@@ -125,15 +125,18 @@ def read_series(
     columns: Collection[str],
     since: datetime,
     until: datetime | None = None,
+    segment: str = "",
 ) -> Iterator[tuple[datetime, Measurement]]:
-    """Give what some detectors measured of some columns of all traffic, beside the end of its window, in no order.
+    """Give what some detectors measured of some columns, of all traffic or a segment, each with its window's end.
+
+    In no order.
 
     columns: "" is the model as a whole. since, until: of windows that end later than the former, and not later than
     the latter, unless that is None. With each part of the key but the windows known, nothing else is read.
     """
     m = measurement.c
     named = (m.detector, m.value, m.column, m.segment, m.n, m.p_value, m.effect, m.low, m.high, m.note, m.reference)
-    chosen = [m.model == name, m.detector.in_(detectors), m.column.in_(columns), m.segment == ""]
+    chosen = [m.model == name, m.detector.in_(detectors), m.column.in_(columns), m.segment == segment]
     chosen += [m.value.is_not(None), m.window_end > since]
     chosen += [m.window_end <= until] if until else []
     # all at once, since these are thousands of rows in every pass

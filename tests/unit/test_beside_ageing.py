@@ -12,8 +12,9 @@ from monitor.alerts.origin import Origin, OriginName, origin_of
 from monitor.alerts.public import as_json, mark_of
 from monitor.alerts.symptoms import Excess, Symptoms
 from monitor.alerts.wording import text_of
+from monitor.steps.beginnings import came_before
 from monitor.steps.meanwhile import noting_what_else_changed
-from monitor.steps.origins import _came_before, _explained
+from monitor.steps.origins import _explained
 from monitor.steps.reasons import Reason
 from monitor.types import Window
 
@@ -156,8 +157,8 @@ def test_what_stood_windows_before_an_attack_does_not_come_of_it(
 ) -> None:
     alert = Alert("f", "firing", episode=1, since=START + began * DAY, fired_at=START)
     found = Finding(alert, "fares", kind, "psi", Window(START, START + DAY), "fare")
-    assert _came_before(found, START + 0.5 * DAY, Reason(Origin(name))) is expected
-    assert not _came_before(found, None, Reason(Origin(name)))
+    assert came_before(found, START + 0.5 * DAY, Reason(Origin(name))) is expected
+    assert not came_before(found, None, Reason(Origin(name)))
 
 
 def test_rows_that_were_broken_meanwhile_are_left_out_of_those_to_retrain_on_and_what_recurs_asks_for_none() -> None:

@@ -108,7 +108,13 @@ TITLED: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         "a sudden change in temp",
     ),
     # what came of a broken column, and another one that broke later
-    ({"origin": "data_quality", "evidence": {"origin": BROKEN}}, LATER, "data drift in temp, visib"),
+    (
+        {"origin": "data_quality", "evidence": {"origin": BROKEN, "role": "derived"}},
+        LATER,
+        "data drift in temp, visib",
+    ),
+    # what is not made of a broken column does not drift in it
+    ({"origin": "data_quality", "evidence": {"origin": BROKEN}}, LATER, "data drift in visib"),
     # nothing was known of why, and something is now
     ({}, LATER, "data drift in visib"),
     # an attack whose pattern was seen later; one that was none

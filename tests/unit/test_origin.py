@@ -113,6 +113,12 @@ def test_what_speaks_for_and_against_is_said() -> None:
     )
 
 
+def test_labels_that_meet_the_answers_otherwise_at_once_may_do_so_by_another_model() -> None:
+    slowly, at_once = (origin_of(Symptoms(outcomes=True, sudden=so, features=20)) for so in (False, True))
+    assert (slowly.name, at_once.name) == ("temporal", "undetermined")
+    assert at_once.speaks_for == ("labels met the answers otherwise, at once, while no feature moved",)
+
+
 def test_what_a_new_version_brings_does_not_speak_against_it() -> None:
     found = origin_of(Symptoms(differs="v2", outcomes=True, features=20))
     assert found.speaks_for == (

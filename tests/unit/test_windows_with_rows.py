@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import Alert
+from monitor.steps.beginnings import Last
 from monitor.steps.history import History
 from monitor.steps.memory import Memory
-from monitor.steps.origins import Last
 from monitor.store.measurements import Judgement
 from monitor.types import Measurement, Window
 
@@ -27,7 +27,7 @@ def last(every: int) -> Last:
         Measurement("mean_shift", shift if rows else None, column="age", effect=shift if rows else None)
         for shift, rows in zip(shifts, held, strict=True)
     ]
-    return Last(Memory(zip(WINDOWS, found, strict=False)), History(judged))
+    return Last(Memory(zip(WINDOWS, found, strict=False)), History(judged), lambda _, __: ())
 
 
 def drift(window: Window) -> Finding:

@@ -1,0 +1,67 @@
+"""A unit that changes in one country is told as that, though all features together creep with a season."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from monitor.config import load
+from monitor.pipeline import once
+from monitor.store.alerts import alert_rows
+from monitor.wiring import opened
+
+START, DAY, A_DAY, DAYS, AT = datetime(2024, 3, 4, tzinfo=UTC), timedelta(days=1), 900, 24, 16
+CONFIG = """
+database: sqlite:///monitor.db
+models:
+  m:
+    source: {files: "logs/*"}
+    reference: {files: reference.parquet}
+    columns: {timestamp: at, prediction: eta, segments: [country]}
+    window: 1d
+    attacks: off
+"""
+
+
+def orders(first: int, days: int) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(first + 100)
+    day = np.repeat(np.arange(first, first + days), A_DAY)
+    warm = 10 + np.maximum(day, 0) * 0.25 + 3 * np.sin(day)
+    return {
+        "day": day,
+        "country": rng.choice(["FR", "DE", "UK"], day.size, p=[0.5, 0.35, 0.15]),
+        "distance": rng.gamma(2.5, 2.0, day.size),
+        "warmth": rng.normal(warm, 1.0),
+        "noise": rng.normal(0, 2, day.size),
+    }
+
+
+def logged(rows: dict[str, np.ndarray]) -> pa.Table:
+    times = [START + int(d) * DAY + timedelta(seconds=90 * (i % A_DAY)) for i, d in enumerate(rows["day"])]
+    eta = 10 + 3 * rows["distance"] + rows["noise"]
+    named = {name: rows[name] for name in ("country", "distance", "warmth")}
+    return pa.table({"at": pa.array(times, pa.timestamp("us", "UTC")), **named, "eta": eta})
+
+
+def test_another_unit_in_one_country_is_the_reason_of_what_its_rows_show(tmp_path: Path) -> None:
+    log = orders(0, DAYS)
+    log["distance"] = np.where((log["country"] == "UK") & (log["day"] >= AT), 0.6214 * log["distance"], log["distance"])
+    (tmp_path / "logs").mkdir()
+    pq.write_table(logged(orders(-40, 40)), tmp_path / "reference.parquet")
+    pq.write_table(logged(log), tmp_path / "logs" / "log.parquet")
+    monitor = opened(load(CONFIG, place="monitor.yaml", environ={}, read=str), root=tmp_path)
+    once(monitor, clock=lambda: START + 90 * DAY, rng=Random(1))
+    with monitor.database.read() as connection:
+        rows = [one for one in alert_rows(connection) if one["fired_at"]]
+    monitor.database.close()
+    began = START + AT * DAY
+    told = {(row["column"], row["segment"]): row for row in rows if row["since"] == f"{began:%Y-%m-%dT00:00:00Z}"}
+    for place in (("distance", "country=UK"), ("eta", "country=UK"), ("distance", "")):
+        assert told[place]["origin"] == "data_quality"
+        assert "distance in country=UK" in told[place]["evidence"]["origin"]["for"][0]
+        assert "as miles are of kilometres" in told[place]["evidence"]["origin"]["for"][0]
+    crept = [row for row in rows if row["detector"] == "lasting_drift" or row["column"] == "warmth"]
+    assert "temporal" in {row["origin"] for row in crept}

@@ -1,0 +1,59 @@
+"""What began before its reason, or came at once where that crept, does not come of it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from monitor.alerts.finding import Finding
+from monitor.alerts.lifecycle import Alert
+from monitor.alerts.origin import Origin
+from monitor.steps.beginnings import Last, as_began
+from monitor.steps.history import History
+from monitor.steps.memory import Memory
+from monitor.steps.reasons import Reason
+from monitor.types import Window
+
+START, DAY = datetime(2024, 1, 1, tzinfo=UTC), timedelta(days=1)
+WINDOWS = [Window(START + n * DAY, START + (n + 1) * DAY) for n in range(12)]
+SINCE = 9
+BROKEN, REST = Origin("data_quality", ("temp: broken",), columns=("temp",)), Origin("temporal", ("3 features moved",))
+
+
+def found(effect: float = 0.5) -> Finding:
+    alert = Alert("f", "firing", 1, since=WINDOWS[SINCE].start, fired_at=WINDOWS[10].end)
+    return Finding(alert, "m", "performance.realised", "mean_absolute_error", WINDOWS[10], effect=effect)
+
+
+@pytest.mark.parametrize(
+    ("effects", "at_once"),
+    [
+        ([0.0, 0.1, -0.1, 0.0, 0.05, 0.1, 0.0, 0.5], True),
+        ([0.0, 0.1, 0.1, 0.2, 0.2, 0.3, 0.3, 0.5], False),
+        ([0.0, 0.0, 0.0, 0.6, 0.0, 0.0, 0.0, 0.5], False),
+        ([0.0, 0.5], False),
+    ],
+    ids=["at once", "step by step", "it was there before", "too little is known"],
+)
+def test_what_came_at_once_is_told_by_the_windows_before(effects: list[float], at_once: bool) -> None:  # noqa: FBT001
+    ends = [WINDOWS[SINCE - len(effects) + 1 + place].end for place in range(len(effects))]
+    asked: list[datetime] = []
+
+    def read(_: Finding, since: datetime) -> list[tuple[datetime, float]]:
+        asked.append(since)
+        return list(zip(ends, effects, strict=True))
+
+    last = Last(Memory(windows=WINDOWS), History([]), read)
+    assert last.came_at_once(found()) == at_once
+    assert asked == [WINDOWS[2].start]
+
+
+@pytest.mark.parametrize(("broke", "name"), [(8, "data_quality"), (9, "data_quality"), (10, "data_quality"), (11, "")])
+def test_what_began_long_before_a_column_broke_does_not_come_of_that(broke: int, name: str) -> None:
+    reason = as_began(found(), Reason(BROKEN, sound=REST), None, {"temp": WINDOWS[broke].start})
+    assert reason.origin.name == (name or "temporal")
+
+
+def test_of_features_that_crept_what_came_at_once_is_not() -> None:
+    crept = Reason(Origin("temporal", ("step by step",), columns=("temp",)), uncrept=Origin("undetermined"))
+    assert crept.of_what_came_at_once().origin == Origin("undetermined")
+    assert Reason(REST).of_what_came_at_once().origin == REST
