@@ -42,10 +42,11 @@ def suspicion(finding: Finding) -> str:
     """Give one sentence about one alert: who, what was seen, how sure that is, and since when."""
     told, alert = finding.evidence, finding.alert
     about = f"{shown(finding.model)} ({who(finding)}): {_no_attack(finding)}"
-    began = [f"since {clock(finding.since)}"] if finding.since else []
     if alert.state not in ("pending", "firing"):
+        began = [f"began {clock(finding.since)}"] if finding.since else []
         ended = [f"resolved {clock(alert.resolved_at)}"] if alert.state == "resolved" and alert.resolved_at else []
         return f"{about}{', '.join([no_more_signs(told), *began, *ended])}"
+    began = [f"since {clock(finding.since)}"] if finding.since else []
     seen = _crowd(finding) if finding.segment == MANY else "; ".join(_seen(told)) or "suspicious queries"
     return f"{about}{', '.join([seen, *began])}{_how_sure(finding)}"
 

@@ -1,7 +1,7 @@
 """What a message says of why: what an alarm most likely comes from, and which columns are broken."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from monitor.alerts.finding import Finding, Group
@@ -9,10 +9,14 @@ from monitor.alerts.phrasing import distinct, first_of, said, shown
 from monitor.alerts.vocabulary import ORIGINS
 from monitor.profiles.population import NAMES as OF_ALL_FEATURES
 
-PART, TWICE = 0.05, 2.0
+PART, TWICE, MOST_OF_IT = 0.05, 2.0, 0.5
 """A client is named that sent so much of a change, and with odds so many times those of its share of the rows."""
 MISSING = "missing_rows_of"
 """In an alert's origin: the columns of which the rows of one category are missing."""
+SENT_BY = "sent_by"
+"""In an alert's evidence: the clients that sent most of the values by which a column is broken."""
+AT_ONCE = "met the answers otherwise, at once,"
+"""In a sentence that speaks for an origin: that labels do."""
 UNRELATED = "unrelated"
 """In an alert's origin: which of answers and labels are those of other rows, or `either`."""
 USUAL = "told_usual"
@@ -46,6 +50,20 @@ def reason_lines(group: Group) -> list[str]:
     most = "" if moved in {one.column for one in group.findings} else ", the feature that moved most"
     change = f"Clients that sent most of the change of {shown(moved)}{most}"
     return lines + ([f"{change}: {', '.join(senders)}."] if senders else [])
+
+
+def sent_by(group: Group) -> list[str]:
+    """Name the clients that sent most of what is broken, where few did."""
+    told = {f.column: f.evidence[SENT_BY] for f in group.findings if f.evidence.get(SENT_BY)}
+    if group.transition == "resolved" or not told:
+        return []
+    few = {column: [one for one in sent[:3] if _more_than_its_part(one)] for column, sent in told.items()}
+    named = {column: ", ".join(map(_sent, sent)) for column, sent in few.items() if _are_most(sent)}
+    return [f"Clients that sent most of these values of {shown(column)}: {names}." for column, names in named.items()]
+
+
+def _are_most(sent: Sequence[Mapping[str, Any]]) -> bool:
+    return bool(sum(float(one["share"]) for one in sent) >= MOST_OF_IT)
 
 
 def _sent(one: Mapping[str, Any]) -> str:
@@ -87,6 +105,12 @@ def version_lines(group: Group) -> list[str]:
 def _in_turn(finding: Finding) -> Mapping[str, Mapping[str, int]]:
     counts = finding.evidence.get(ALONE, {})
     return counts if len(counts) > 1 else {}
+
+
+def came_at_once(finding: Finding) -> bool:
+    """Say whether labels meet the answers otherwise at once, and neither features nor anything else tells why."""
+    told = finding.evidence.get("origin", {})
+    return finding.origin == "undetermined" and any(AT_ONCE in sentence for sentence in told.get("for", ()))
 
 
 def broken_columns(finding: Finding) -> list[str]:

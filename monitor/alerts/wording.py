@@ -6,22 +6,22 @@ from typing import Any
 from monitor.alerts.advice import to_do
 from monitor.alerts.attack_names import POISONING
 from monitor.alerts.attack_wording import is_suspicion, suspicion, suspicion_lines
-from monitor.alerts.causes import STAYED, TOLD_BY, became_usual, reason_lines, version_lines, whose_rows
+from monitor.alerts.causes import reason_lines, sent_by, version_lines, whose_rows
 from monitor.alerts.finding import Finding, Group
+from monitor.alerts.group_wording import groups_told
+from monitor.alerts.own_words import OWN_WORDS, other_side
 from monitor.alerts.phrasing import (
     chance,
     change_told,
     clock,
-    compared_value,
     distinct,
-    first_of,
     listed,
     measure,
     number,
     said,
     shown,
 )
-from monitor.alerts.story_wording import ageing, lasting_drift, onset
+from monitor.alerts.story_wording import onset
 from monitor.alerts.vocabulary import CERTAIN, DISTANCES, ENDS, HELD, LOSSES, SWITCHES, level_of
 
 LISTED = 8
@@ -42,7 +42,7 @@ def text_of(finding: Finding) -> str:
     measured = finding.evidence.get("measure")
     subject = f"{measured} of {subject}" if measured else subject
     within = f" ({shown(finding.segment)})" if finding.segment else ""
-    told = [_what(finding) + _groups(finding), *_of_how_many(finding), *_since(finding)]
+    told = [_what(finding) + groups_told(finding), *_of_how_many(finding), *_since(finding)]
     sure = _how_sure(finding)
     return f"{subject}{within}: {', '.join(told)}" + (f"; {', '.join(sure)}" if sure else "")
 
@@ -52,7 +52,7 @@ def lines_of(group: Group) -> tuple[str, ...]:
     if is_suspicion(group.findings[0]):
         return suspicion_lines(group)
     told = sentences_of(list(_one_each(group.findings)))
-    why = (*whose_rows(group), *version_lines(group), *reason_lines(group))
+    why = (*whose_rows(group), *sent_by(group), *version_lines(group), *reason_lines(group))
     return (*told, *_times(group), *_places(group), *_strange_labels(group), *why, f"To do: {to_do(group)}.")
 
 
@@ -82,7 +82,7 @@ def _what(finding: Finding) -> str:
     if name in SWITCHES:
         return SWITCHES[name][0 if value else 1] + ("" if back else _held(finding))
     if name in DISTANCES:
-        beginning = f"distribution {_is_over(finding) if back else 'moved'} from {_beside(finding)}"
+        beginning = f"distribution {_is_over(finding) if back else 'moved'} from {other_side(finding)}"
         unit = finding.unit if finding.unit.endswith(" sd") else ""
         return f"{_change(finding) or beginning}, {DISTANCES[name]} {measure(value, unit)}"
     if name in OWN_WORDS:
@@ -120,12 +120,6 @@ def _level(finding: Finding) -> str:
     return level.replace("the reference's range", f"the range of {beside}").replace("the reference", beside)
 
 
-def _beside(finding: Finding) -> str:
-    """Name the distribution that a window's was laid beside."""
-    beside = finding.evidence.get("beside")
-    return f"that of {beside}" if beside else "the reference's"
-
-
 def _is_over(finding: Finding) -> str:
     """Say how a distribution that has come back lies: it may surely be another one still, by too little to be told."""
     surely = finding.alpha is not None and finding.p_value is not None and finding.p_value <= finding.alpha
@@ -152,62 +146,8 @@ def _new_values(finding: Finding) -> str:
     if change.get("vanished"):
         gone = f"none is {shown(change['category'])} any more, of {_before(change)} before"
         return f", most often {', '.join(often)}; {gone}" if often else f"; {gone}"
-    return f", {change_told(change)}"
-
-
-def _mean_shift(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS
-    moved = "is within" if back else "fell by" if (finding.effect or 0) < 0 else "rose by"
-    other = _beside(finding)
-    return f"mean {moved} {measure(abs(value), finding.unit)}" + (f" of {other}" if back else "")
-
-
-def _mean_vector(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS
-    told = f"the mean of the vectors {'is within' if back else 'moved by'} {measure(value, finding.unit)}"
-    few = [] if back else finding.evidence.get("foremost") or []
-    named = [f"{shown(finding.column)}[{place}]" for place in few]
-    return told + (f", most of it in {' and '.join(named)}" if named else "")
-
-
-def _step_change(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS
-    now, where = measure(value, finding.unit), finding.evidence.get("beside")
-    before = "" if finding.reference_value is None else measure(finding.reference_value, finding.unit)
-    where = "the windows since it leapt" if finding.evidence.get(STAYED) else where
-    if told_by := finding.evidence.get(TOLD_BY):
-        others = first_of(list(map(shown, told_by)))
-        if back:
-            return f"mean {now} goes with {others} again as in {where}"
-        tell = "tells" if len(told_by) == 1 else "tell"
-        return f"mean is {now}, where {others} {tell} {before} by how they went together in {where}"
-    return f"mean {now} is like that of {where}, {before}" if back else f"mean leapt from {before} in {where} to {now}"
-
-
-def _volume(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS
-    usual, before = finding.reference_value, became_usual(finding) if back else None
-    held = "" if usual is None else f", where comparable windows held {round(usual):,} on average"
-    held += f": that has become usual, of {round(before):,} before" if before else ""
-    return f"{value:,.0f} {'row' if value == 1 else 'rows'}{held}"
-
-
-def _new_version(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS
-    return f"answers {measure(value, finding.unit)} of the rows, {'no longer new' if back else 'for the first time'}"
-
-
-def _probe(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS
-    if back:
-        return "answers the canary inputs as it did"
-    return f"answers {measure(value, 'share')} of the canary inputs otherwise than it did ({said(finding.note)})"
-
-
-OWN_WORDS = {
-    "mean_shift": _mean_shift,
-    "mean_vector": _mean_vector,
-    "volume": _volume,
-    "new_version": _new_version,
-    "probe": _probe,
-    "ageing": ageing,
-    "lasting_drift": lasting_drift,
-    "step_change": _step_change,
-}
+    unit = finding.evidence.get("unit")
+    return f", {change_told(change)}" + (f", perhaps {unit}" if unit else "")
 
 
 def _change(finding: Finding) -> str:
@@ -221,25 +161,6 @@ def _change(finding: Finding) -> str:
 
 def _before(change: Mapping[str, Any]) -> str:
     return measure(change["before"], "share")
-
-
-def _groups(finding: Finding) -> str:
-    """Name the groups that an alert is about, with their counts: the two that moved apart, or the one that is off."""
-    groups = {group["value"]: group for group in finding.evidence.get("groups", ())}
-    pair = [groups[name] for name in finding.evidence.get("pair", ()) if name in groups]
-    if not pair or finding.alert.state not in ("pending", "firing", "recovering"):
-        return ""
-    rows, unit = str(finding.evidence["rows"]), finding.unit
-    return f"; {compared_value(finding.evidence)} " + " against ".join(_group(group, unit, rows) for group in pair)
-
-
-def _group(group: Mapping[str, Any], unit: str, rows: str) -> str:
-    counted = f"{group['positives']:,} of " if "positives" in group else ""
-    counted += f"{group['rows']:,} of {group['of']:,} {rows}" if "of" in group else f"{group['rows']:,} {rows}"
-    before, stated = group.get("reference"), group.get("stated")
-    then = f", stated {measure(stated, unit)}" if stated is not None else ""
-    then += f", in the reference {measure(before, unit)}" if before is not None else ""
-    return f"{measure(group['rate'], unit)} of {shown(group['value'])} ({counted}{then})"
 
 
 def _moved(finding: Finding, value: float, *, back: bool) -> str:

@@ -22,6 +22,7 @@ from monitor.profiles.bins import CategoryBins
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import ColumnProfile, Profile
 from monitor.stats.discoveries import discovery_level
+from monitor.stats.units import units_by_moments
 from monitor.steps.verdict import Verdict
 from monitor.store.measurements import Judged
 from monitor.store.references import WHOLE
@@ -40,6 +41,7 @@ OF_WHOLE_VALUES = (
     missing_share.NAME,
     retyped_column.NAME,
 )
+HALF = 0.5
 MOVING = ("drift.data", "drift.prediction", "confidence", "disagreement", "quality")
 """Kinds that a moving baseline has; labels stay beside the reference's."""
 
@@ -87,7 +89,19 @@ def _instead(one: Measurement, before: ColumnProfile | None, after: ColumnProfil
         return {} if held is None else {"held": held}
     change = change_of(before, after) if one.detector in (unseen_share.NAME, out_of_range_share.NAME) else None
     told = change and (change.get("vanished") if one.detector == unseen_share.NAME else change["of"] == "mean")
-    return {"change": change} if told and after.kind != "vector" else {}
+    if not told or after.kind == "vector":
+        return {}
+    unit = _unit(before, after) if one.detector == out_of_range_share.NAME and (one.value or 0.0) > HALF else ""
+    return {"change": change} | ({"unit": unit} if unit else {})
+
+
+def _unit(before: ColumnProfile, after: ColumnProfile) -> str:
+    """Say in which unit values that mostly lie beyond the reference's range would lie and spread as they do."""
+    usual, now = before.moments, after.moments
+    if usual is None or now is None:
+        return ""
+    found = units_by_moments((usual[1], usual[2], 0.0), (now[1], now[2]))
+    return " or ".join(unit.said for unit in found)
 
 
 def _only_value(column: ColumnProfile) -> str | float | None:

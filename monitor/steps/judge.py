@@ -14,6 +14,7 @@ from monitor.steps.ahead import is_news, of_news, open_windows
 from monitor.steps.alone import noting_alone
 from monitor.steps.attack_evidence import with_attack_evidence
 from monitor.steps.baseline import Baseline
+from monitor.steps.broken_by import with_broken_by
 from monitor.steps.client_rows import with_clients_behind
 from monitor.steps.due import Due, Known, Revisions, due_windows, label_clock, matured
 from monitor.steps.faulty import Faulty, faulty_clients
@@ -207,6 +208,7 @@ class Judging:
         stepped = list(noting_alone(stepped, verdict.only, standing.rows))
         layout, window = verdict.profiles[WHOLE][0].layout, looked_at.sample.stretch
         stepped = with_clients_behind(database, watch, stepped, self._history, window)
+        stepped = with_broken_by(database, watch, stepped, layout, window)
         return self._explained(looked_at, verdict, with_invalid(database, watch.name, stepped, layout, window))
 
     def written(self, verdict: Verdict, stepped: Sequence[Finding], due: Due, *, now: datetime) -> list[Finding]:

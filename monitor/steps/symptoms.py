@@ -25,7 +25,7 @@ from monitor.detectors.suspicion.suspects import client_of
 from monitor.detectors.temporal.lasting import LASTING_DRIFT
 from monitor.profiles.contributions import HEAVIEST, Contribution, contributions
 from monitor.profiles.layout import Layout
-from monitor.profiles.placing import places_of
+from monitor.profiles.placing import Places, places_of
 from monitor.profiles.population import NAMES as OF_ALL_FEATURES
 from monitor.profiles.reading import categories
 from monitor.profiles.tables import joined
@@ -209,7 +209,28 @@ def senders_of(
     without: clients whose rows are left aside.
     """
     reference, current = verdict.profiles[WHOLE]
-    roles, layout = reference.layout.roles, reference.layout
+    sent = values_by_client(connection, model, reference.layout, column, window)
+    if sent is None:
+        return None
+    names, who, places = sent
+    aside = np.array([*(name in without for name in names), False], np.bool_)
+    return contributions(
+        names,
+        places,
+        who=np.where(aside[who], -1, who),
+        before=reference.columns[column].counts,
+        after=current.columns[column].counts,
+    )
+
+
+def values_by_client(
+    connection: Connection, model: str, layout: Layout, column: str, window: Window
+) -> tuple[list[str], Places, Places] | None:
+    """Read clients' names, and of each row of a window the place of its client and the bin of a column's value.
+
+    Below 0 for none, shape (rows,). None where records name no client, or are not kept any more.
+    """
+    roles = layout.roles
     if roles.client is None:
         return None
     wanted = [roles.client, column]
@@ -219,14 +240,8 @@ def senders_of(
         return None
     rows = joined(parts)
     clients = categories(rows[roles.client])
-    who = [-1 if text in without else place for place, text in enumerate(clients.texts)]
-    return contributions(
-        [text or "" for text in clients.texts],
-        places_of(rows[column], layout.by_name[column]),
-        who=np.append(who, -1)[clients.positions],
-        before=reference.columns[column].counts,
-        after=current.columns[column].counts,
-    )
+    names, who = [text or "" for text in clients.texts], np.append(np.arange(len(clients.texts)), -1)
+    return names, who[clients.positions], places_of(rows[column], layout.by_name[column])
 
 
 def excess_of(found: Sequence[Contribution]) -> Excess:

@@ -180,7 +180,7 @@ def test_the_sentence_says_who_what_how_sure_and_since_when() -> None:
         "loans (mallory): 30 near-copies of one row in 41 different queries, the answer flipped 9 times, "
         "since 2026-03-01 12:37 UTC; p ≤ 9.33e-13 (threshold ≤ 1e-6)"
     )
-    quiet = "loans (mallory): no more signs, since 2026-03-01 12:37 UTC"
+    quiet = "loans (mallory): no more signs, began 2026-03-01 12:37 UTC"
     assert text_of(finding(one, state="recovering")) == quiet
 
 

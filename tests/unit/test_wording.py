@@ -435,7 +435,13 @@ BROKEN = {"for": ["dest: 65% of the rows hold nothing that can be right"], "agai
 
 
 def test_a_message_about_what_comes_of_a_broken_column_begins_with_that_column_and_advises_no_training() -> None:
-    found = finding("smooth_test", 3.1, column="anomaly(features)", origin="data_quality", evidence={"origin": BROKEN})
+    found = finding(
+        "smooth_test",
+        3.1,
+        column="anomaly(features)",
+        origin="data_quality",
+        evidence={"origin": BROKEN, "role": "derived"},
+    )
     told = group(replace(found, kind="drift.data"), kind="drift.data")
     assert title_of(told) == "flights: data drift in dest, anomaly(features)"
     assert lines_of(told)[-1] == "To do: mend what produces dest first; do not retrain on these rows."

@@ -1,0 +1,67 @@
+"""Which clients sent the values by which a column is broken."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from monitor.alerts.causes import SENT_BY
+from monitor.alerts.finding import Finding
+from monitor.detectors.quality import invalid_share, missing_share, out_of_range_share, unseen_share
+from monitor.profiles.bins import CategoryBins
+from monitor.profiles.contributions import HEAVIEST
+from monitor.profiles.layout import Column, Layout
+from monitor.profiles.placing import Places
+from monitor.steps.symptoms import values_by_client
+from monitor.store.database import Database
+from monitor.types import Window
+from monitor.watch import Watch
+
+ASKED = {one.NAME for one in (missing_share, invalid_share, unseen_share, out_of_range_share)}
+
+
+def with_broken_by(
+    database: Database, watch: Watch, stepped: Sequence[Finding], layout: Layout, window: Window
+) -> list[Finding]:
+    """Give a window's findings, those about broken values with the clients that sent most of these.
+
+    Nothing is added where records name no client, or are not kept any more.
+    """
+    asked = {(f.column, f.detector): f for f in stepped if f.column in layout.by_name and _asks(f)}
+    if not asked or watch.roles.client is None:
+        return list(stepped)
+    with database.read() as connection:
+        sent = {place: _senders(connection, watch.name, layout, f, window) for place, f in asked.items()}
+    told = {place: {SENT_BY: senders} for place, senders in sent.items() if senders}
+    return [replace(f, evidence={**f.evidence, **told.get((f.column, f.detector), {})}) for f in stepped]
+
+
+def _asks(finding: Finding) -> bool:
+    return finding.detector in ASKED and bool(finding.alert.breaches and finding.alert.breaches[-1])
+
+
+def _senders(
+    connection: Connection, model: str, layout: Layout, finding: Finding, window: Window
+) -> list[dict[str, object]]:
+    sent = values_by_client(connection, model, layout, finding.column, window)
+    if sent is None:
+        return []
+    names, who, places = sent
+    broken = _broken(finding.detector, places, layout.by_name[finding.column]) & (who >= 0)
+    hits, rows = (np.bincount(who[of], minlength=len(names)) for of in (broken, who >= 0))
+    most = [place for place in np.argsort(-hits, kind="stable")[:HEAVIEST].tolist() if hits[place]]
+    shares, traffic = hits / max(int(hits.sum()), 1), rows / max(int(rows.sum()), 1)
+    return [
+        {"client": names[i], "share": round(float(shares[i]), 3), "traffic": round(float(traffic[i]), 3)} for i in most
+    ]
+
+
+def _broken(detector: str, places: Places, column: Column) -> NDArray[np.bool_]:
+    """Say which rows are those that a detector counts, by the bins of their values."""
+    if detector in (missing_share.NAME, invalid_share.NAME):
+        return np.asarray(places < 0)
+    if isinstance(column.bins, CategoryBins):
+        return np.asarray(places == column.bins.unseen)
+    return np.asarray((places == 0) | (places == column.bins.size - 1))

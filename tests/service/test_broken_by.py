@@ -1,0 +1,74 @@
+"""Who sent the values by which a column is broken is told, where that is more than its part of the rows."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from monitor.alerts.causes import SENT_BY, sent_by
+from monitor.alerts.finding import Group
+from monitor.config import load
+from monitor.pipeline import once
+from monitor.store.alerts import alert_rows
+from monitor.wiring import opened
+from tests.unit.test_wording import finding, group
+
+START, DAY, A_DAY = datetime(2024, 3, 4, tzinfo=UTC), timedelta(days=1), 400
+CONFIG = """
+database: sqlite:///monitor.db
+models:
+  m:
+    source: {files: "logs/*"}
+    reference: {files: reference.parquet}
+    columns: {timestamp: at, client: key}
+    window: 1d
+    attacks: off
+"""
+
+
+def days(first: int, count: int) -> dict[str, Any]:
+    rng = np.random.default_rng(first + 50)
+    n = count * A_DAY
+    times = [START + timedelta(days=first + i // A_DAY, seconds=200 * (i % A_DAY)) for i in range(n)]
+    keys = rng.choice([f"k{i}" for i in range(20)], n)
+    return {"at": times, "key": keys, "age": rng.integers(1, 900, n).astype(float), "tld": rng.choice(["a", "b"], n)}
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "detector"),
+    [("age", -500.0, "out_of_range_share"), ("age", None, "missing_share"), ("tld", "zip", "unseen_share")],
+)
+def test_the_client_is_named_that_sent_what_cannot_be(
+    tmp_path: Path, column: str, value: object, detector: str
+) -> None:
+    log = days(0, 6)
+    of_one = (log["key"] == "k7") & (np.arange(6 * A_DAY) >= 3 * A_DAY)
+    log[column] = [value if broken else one for one, broken in zip(log[column].tolist(), of_one, strict=True)]
+    (tmp_path / "logs").mkdir()
+    pq.write_table(pa.table(days(-20, 20)), tmp_path / "reference.parquet")
+    pq.write_table(pa.table(log), tmp_path / "logs" / "log.parquet")
+    monitor = opened(load(CONFIG, place="monitor.yaml", environ={}, read=str), root=tmp_path)
+    once(monitor, clock=lambda: START + 90 * DAY, rng=Random(1))
+    with monitor.database.read() as connection:
+        (found,) = [one for one in alert_rows(connection) if one["fired_at"] and one["detector"] == detector]
+    monitor.database.close()
+    ((first),) = found["evidence"][SENT_BY]
+    assert (first["client"], first["share"]) == ("k7", 1.0)
+    assert 0.02 < first["traffic"] < 0.09
+
+
+def told(*sent: tuple[str, float, float]) -> Group:
+    clients = [{"client": name, "share": share, "traffic": traffic} for name, share, traffic in sent]
+    return group(finding("missing_share", 0.1, column="age", evidence={SENT_BY: clients}))
+
+
+def test_clients_are_named_for_most_of_it_and_for_more_than_their_part() -> None:
+    said = "Clients that sent most of these values of age: bot 90 % (10 % of the rows)."
+    assert [line.replace("%", " %").replace("  %", " %") for line in sent_by(told(("bot", 0.9, 0.1)))] == [said]
+    assert sent_by(told(("big", 0.6, 0.5), ("other", 0.2, 0.2))) == []
+    assert sent_by(told(("one", 0.1, 0.01), ("two", 0.1, 0.01), ("three", 0.1, 0.01))) == []
