@@ -14,7 +14,7 @@ from monitor.profiles.arrow import layout_of
 from monitor.profiles.groups import profile_table
 from monitor.profiles.profile import merge
 from monitor.steps.client_values import made_up, rounded_columns, tries_values
-from monitor.steps.faulty import _of_few_rows, _off_contract, seldom_broken, written_otherwise
+from monitor.steps.faulty import _of_few_rows, _off_contract, _others_send, seldom_broken, written_otherwise
 from monitor.steps.unexplained import asks_more, shows_more, sweeps
 from monitor.types import Roles
 
@@ -322,3 +322,14 @@ def test_more_decimals_in_few_columns_are_a_fault_where_nothing_else_speaks_agai
     reference = pa.table(rows(2_000, 1))
     known = profile_table(reference, layout_of(reference, Roles(timestamp="at")), reference=True)
     assert written_otherwise(own, known, alarm=13.8) == found
+
+
+@pytest.mark.parametrize(("of_others", "theirs"), [(0, False), (30, False), (31, False), (40, True)])
+def test_a_new_category_that_others_send_as_well_is_no_fault(of_others: int, *, theirs: bool) -> None:
+    reference = pa.table(rows(2_000, 1))
+    layout = layout_of(reference, Roles(timestamp="at"))
+    own = pa.table(rows(60, 2) | {"plan": np.array(["free"] * 20 + ["gold"] * 40)})
+    rest = pa.table(rows(500, 3) | {"plan": np.array(["basic"] * (500 - of_others) + ["gold"] * of_others)})
+    everybody = profile_table(pa.concat_tables([own, rest]), layout)
+    assert _others_send([own], "plan", everybody) == theirs
+    assert not _others_send([own], "age", everybody)
