@@ -26,6 +26,8 @@ from monitor.store.silences import end_silences, running_silences, write_silence
 from monitor.watch import Monitor
 
 LONGEST = timedelta(days=90)
+OF_CLIENTS = ("client", "*", "?", "[")
+"""What a pattern of segments begins with that may be of a client."""
 SHOWN = ("number", "until", "alert", "model", "kind", "column", "segment", "why")
 
 
@@ -155,6 +157,7 @@ def _fits(pattern: str | None, names: Iterable[str], place: str, what: str) -> N
 
 
 def _takes_in_attacks(asked: Asked) -> bool:
-    """Say whether patterns take in alerts about attacks."""
+    """Say whether patterns take in alerts about attacks, whose segments are clients."""
     fit = (kind for kind in KINDS if asked.kind is None or fnmatchcase(kind, asked.kind))
-    return not asked.ids and any(map(is_attack, fit))
+    of_clients = asked.segment is None or asked.segment.startswith(OF_CLIENTS)
+    return not asked.ids and of_clients and any(map(is_attack, fit))

@@ -178,6 +178,8 @@ def test_an_alert_is_silenced_acknowledged_and_resolved_by_its_id(judged: Path) 
 def test_a_pattern_that_takes_in_attacks_says_so(judged: Path) -> None:
     assert "attacks are covered, too" in done(judged, "silence", "--model", "fares", "--for", "1h")
     assert "attacks are covered, too" in done(judged, "silence", "--kind", "attack.ev*", "--for", "1h")
+    assert "attacks are covered, too" in done(judged, "silence", "--segment", "client=e*", "--for", "1h")
+    assert "attacks" not in done(judged, "silence", "--segment", "origin=JFK", "--for", "1h")
     assert "attacks" not in done(judged, "silence", "--kind", "drift.*", "--segment", "", "--for", "1h")
     assert '""' in done(judged, "silence")
 
