@@ -14,7 +14,7 @@ def judged(detector: str, outcome: str, *, column: str = "age", kind: str = "dri
 
 
 def outcome(one: Judged, *others: Judged, standing: str = "") -> str:
-    rows = [{"detector": "step_change", "column": "age", "state": standing}] if standing else []
+    rows = [{"detector": "step_change", "column": "age", "state": standing, "evidence": {}}] if standing else []
     verdict = SimpleNamespace(judged=[one, *others])
     return Undecided.of(verdict, rows).told(one).outcome  # type: ignore[arg-type]
 
@@ -56,3 +56,13 @@ def test_where_values_lie_ends_nothing_while_the_column_is_told_to_have_leapt(
     assert outcome(one, standing=standing) == found
     assert outcome(judged("missing_share", "clear", kind="quality"), standing=standing) == "clear"
     assert outcome(judged("step_change", "clear"), standing=standing) == "clear"
+
+
+@pytest.mark.parametrize(("rows", "found"), [(120, "clear"), (30, "clear"), (29, "insufficient"), (0, "clear")])
+def test_too_few_rows_of_a_group_end_no_alert_that_names_it(rows: int, found: str) -> None:
+    name, groups = "label_coverage_difference", [{"value": "web", "rows": 400}, {"value": "sandbox", "rows": rows}]
+    pair = {"detector": name, "column": "kind", "state": "firing", "evidence": {"pair": ["sandbox", "web"]}}
+    one = Measurement(name, 0.02, column="kind", evidence={"groups": groups})
+    verdict = SimpleNamespace(judged=[])
+    told = Undecided.of(verdict, [pair]).told(Judged(one, "bias.selection", 0.01, 0.05, "clear"))  # type: ignore[arg-type]
+    assert told.outcome == found
