@@ -83,7 +83,8 @@ def test_labels_of_other_rows_are_broken_data(tmp_path: Path, task: str) -> None
 def test_labels_that_answers_still_tell_something_of_are_not(tmp_path: Path, task: str) -> None:
     found = [alert for alert in alarms(tmp_path, task, fade=0.4) if alert["kind"] == "performance.realised"]
     assert found
-    assert {alert["origin"] for alert in found} == {"temporal"}
+    # they do at once, which another model, other labels and another world all bring
+    assert {alert["origin"] for alert in found} == {"undetermined"}
 
 
 def test_answers_to_other_rows_show_within_groups_and_are_another_model(tmp_path: Path) -> None:
