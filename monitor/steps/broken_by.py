@@ -51,7 +51,7 @@ def _senders(
     names, who, places = sent
     broken = _broken(finding.detector, places, layout.by_name[finding.column]) & (who >= 0)
     hits, rows = (np.bincount(who[of], minlength=len(names)) for of in (broken, who >= 0))
-    most = [place for place in np.argsort(-hits, kind="stable")[:HEAVIEST].tolist() if hits[place]]
+    most = [place for place in np.argsort(-hits, kind="stable")[:HEAVIEST].tolist() if hits[place] and names[place]]
     shares, traffic = hits / max(int(hits.sum()), 1), rows / max(int(rows.sum()), 1)
     return [
         {"client": names[i], "share": round(float(shares[i]), 3), "traffic": round(float(traffic[i]), 3)} for i in most
