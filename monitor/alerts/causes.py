@@ -59,7 +59,8 @@ def sent_by(group: Group) -> list[str]:
         return []
     few = {column: [one for one in sent[:3] if _more_than_its_part(one)] for column, sent in told.items()}
     named = {column: ", ".join(map(_sent, sent)) for column, sent in few.items() if _are_most(sent)}
-    return [f"Clients that sent most of these values of {shown(column)}: {names}." for column, names in named.items()]
+    what = {column: f"values of {shown(column)}" if column else "rows" for column in named}
+    return [f"Clients that sent most of these {what[column]}: {names}." for column, names in named.items()]
 
 
 def _are_most(sent: Sequence[Mapping[str, Any]]) -> bool:

@@ -9,13 +9,17 @@ from sqlalchemy import Connection
 
 from monitor.alerts.causes import SENT_BY
 from monitor.alerts.finding import Finding
-from monitor.detectors.quality import invalid_share, missing_share, out_of_range_share, unseen_share
+from monitor.detectors.quality import invalid_share, missing_share, out_of_range_share, repeated_share, unseen_share
 from monitor.profiles.bins import CategoryBins
 from monitor.profiles.contributions import HEAVIEST
 from monitor.profiles.layout import Column, Layout
 from monitor.profiles.placing import Places
+from monitor.profiles.reading import categories
+from monitor.profiles.tables import joined
+from monitor.steps.repeats import sent_again
 from monitor.steps.symptoms import values_by_client
 from monitor.store.database import Database
+from monitor.store.records import read_records
 from monitor.types import Window
 from monitor.watch import Watch
 
@@ -25,11 +29,11 @@ ASKED = {one.NAME for one in (missing_share, invalid_share, unseen_share, out_of
 def with_broken_by(
     database: Database, watch: Watch, stepped: Sequence[Finding], layout: Layout, window: Window
 ) -> list[Finding]:
-    """Give a window's findings, those about broken values with the clients that sent most of these.
+    """Give a window's findings, those about broken values, or repeated rows, with the clients that sent most of these.
 
     Nothing is added where records name no client, or are not kept any more.
     """
-    asked = {(f.column, f.detector): f for f in stepped if f.column in layout.by_name and _asks(f)}
+    asked = {(f.column, f.detector): f for f in stepped if _asks(f, layout)}
     if not asked or watch.roles.client is None:
         return list(stepped)
     with database.read() as connection:
@@ -38,24 +42,48 @@ def with_broken_by(
     return [replace(f, evidence={**f.evidence, **told.get((f.column, f.detector), {})}) for f in stepped]
 
 
-def _asks(finding: Finding) -> bool:
-    return finding.detector in ASKED and bool(finding.alert.breaches and finding.alert.breaches[-1])
+def _asks(finding: Finding, layout: Layout) -> bool:
+    known = finding.detector in ASKED and finding.column in layout.by_name
+    breaches = bool(finding.alert.breaches and finding.alert.breaches[-1])
+    return breaches and (known or finding.detector == repeated_share.NAME)
 
 
 def _senders(
     connection: Connection, model: str, layout: Layout, finding: Finding, window: Window
 ) -> list[dict[str, object]]:
+    if finding.detector == repeated_share.NAME:
+        return _repeating(connection, model, layout, window)
     sent = values_by_client(connection, model, layout, finding.column, window)
     if sent is None:
         return []
     names, who, places = sent
-    broken = _broken(finding.detector, places, layout.by_name[finding.column]) & (who >= 0)
-    hits, rows = (np.bincount(who[of], minlength=len(names)) for of in (broken, who >= 0))
+    return _most(names, who, _broken(finding.detector, places, layout.by_name[finding.column]))
+
+
+def _most(names: Sequence[str], who: Places, told: NDArray[np.bool_]) -> list[dict[str, object]]:
+    """Give the clients that sent most of what is told, with their shares of it and of all rows.
+
+    who: the place of each row's client, below 0 for none; told: which rows it is, both of shape (rows,).
+    """
+    hits, rows = (np.bincount(who[of], minlength=len(names)) for of in (told & (who >= 0), who >= 0))
     most = [place for place in np.argsort(-hits, kind="stable")[:HEAVIEST].tolist() if hits[place] and names[place]]
     shares, traffic = hits / max(int(hits.sum()), 1), rows / max(int(rows.sum()), 1)
     return [
         {"client": names[i], "share": round(float(shares[i]), 3), "traffic": round(float(traffic[i]), 3)} for i in most
     ]
+
+
+def _repeating(connection: Connection, model: str, layout: Layout, window: Window) -> list[dict[str, object]]:
+    """Give the clients that sent most of the rows that repeat an earlier one of their own."""
+    roles = replace(layout.roles, label=None)
+    features = [column.name for column in layout.columns if column.role in ("feature", "sensitive")]
+    tables = [rows for rows in read_records(connection, model, window, timestamp=roles.timestamp) if rows.num_rows]
+    if not tables or roles.client is None or any(roles.client not in rows.column_names for rows in tables):
+        return []
+    rows = joined(tables)
+    clients = categories(rows[roles.client])
+    names, who = [text or "" for text in clients.texts], np.append(np.arange(len(clients.texts)), -1)
+    return _most(names, who[clients.positions], sent_again(rows, roles, features))
 
 
 def _broken(detector: str, places: Places, column: Column) -> NDArray[np.bool_]:

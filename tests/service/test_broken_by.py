@@ -70,5 +70,8 @@ def told(*sent: tuple[str, float, float]) -> Group:
 def test_clients_are_named_for_most_of_it_and_for_more_than_their_part() -> None:
     said = "Clients that sent most of these values of age: bot 90 % (10 % of the rows)."
     assert [line.replace("%", " %").replace("  %", " %") for line in sent_by(told(("bot", 0.9, 0.1)))] == [said]
+    clients = [{"client": "bot", "share": 0.8, "traffic": 0.1}]
+    repeated = group(finding("repeated_share", 0.3, column="", evidence={SENT_BY: clients}))
+    assert sent_by(repeated)[0].startswith("Clients that sent most of these rows: bot 80")
     assert sent_by(told(("big", 0.6, 0.5), ("other", 0.2, 0.2))) == []
     assert sent_by(told(("one", 0.1, 0.01), ("two", 0.1, 0.01), ("three", 0.1, 0.01))) == []

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from monitor.alerts.causes import SENT_BY
 from monitor.config import load
 from monitor.pipeline import once
 from monitor.store.alerts import alert_rows
@@ -41,3 +42,21 @@ def test_rows_that_come_twice_under_new_ids_are_told_with_their_share(tmp_path: 
         [("quality", "firing", "data_quality")] if twice else []
     )
     assert all("share of rows that exactly repeat an earlier one rose to 2" in one["text"] for one in found)
+
+
+def test_the_client_is_named_that_sends_its_rows_again_and_again(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    pq.write_table(of_clients(made(-40, 40)), tmp_path / "reference.parquet")
+    rows = of_clients(made(0, 16))
+    pq.write_table(rows, tmp_path / "logs" / "a.parquet")
+    late = np.flatnonzero((np.arange(rows.num_rows) >= 12 * 200) & (np.arange(rows.num_rows) % 23 == 5))
+    copies = rows.take(pa.array(np.sort(np.tile(late, 8))))
+    copies = copies.set_column(1, "id", pa.array([f"copy-{n}" for n in range(copies.num_rows)]))
+    pq.write_table(copies, tmp_path / "logs" / "b.parquet")
+    monitor = opened(load(WITH_CLIENTS, place="monitor.yaml", environ={}, read=str), root=tmp_path)
+    once(monitor, clock=lambda: START + 16 * DAY, rng=Random(1))
+    with monitor.database.read() as connection:
+        (found,) = [row for row in alert_rows(connection, model="fares") if row["detector"] == "repeated_share"]
+    monitor.database.close()
+    (sender,) = found["evidence"][SENT_BY]
+    assert (sender["client"], sender["share"]) == ("client-5", 1.0)
