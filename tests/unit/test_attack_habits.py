@@ -65,3 +65,29 @@ def test_who_always_sent_odd_rows_may_go_on_and_who_begins_to_may_not() -> None:
             accused.append({one.client for one in found if not one.total and one.log_e >= ALARM})
     assert accused[-1] == {"suddenly"}
     assert not set().union(*accused[:-1])
+
+
+def accused_of(rows: int, shares: list[float]) -> list[bool]:
+    """Say of each day whether a client is accused of whose rows so large a share is far off, the rest being honest."""
+    rng, state, accused = np.random.default_rng(6), State.empty(fitted()), list[bool]()
+    for day, share in enumerate(shares):
+        at = 86_400 * day
+        odd, plain = uniform(rows, int(rng.integers(1_000_000))), inputs(rows, int(rng.integers(1_000_000)))
+        which = np.diff(np.floor(share * np.arange(rows + 1))) > 0
+        mixed = {name: np.where(which, odd[name], plain[name]) for name in odd}
+        found_of_day = list[str]()
+        for part in (queries(mixed, "mallory", first=at), honest(300, day + 1, first=at + rows)):
+            state, found = track(fitted(), state, part, ROLES, length=DAY)
+            found_of_day += [one.client for one in found if not one.total and one.log_e >= ALARM]
+        accused.append("mallory" in found_of_day)
+    return accused
+
+
+def test_what_an_attacker_shows_in_days_without_an_alarm_does_not_excuse_the_next() -> None:
+    quiet, loud = 1 / 6, 0.5
+    days = accused_of(24, [0.6, *[quiet] * 6, loud])
+    assert days[0]
+    assert not any(days[1:7])
+    assert days[-1]
+    # who is as odd on as many days without an alarm before is held to its past
+    assert not accused_of(24, [*[quiet] * 20, loud])[-1]
