@@ -96,12 +96,12 @@ def _instead(one: Measurement, before: ColumnProfile | None, after: ColumnProfil
 
 
 def _unit(before: ColumnProfile, after: ColumnProfile) -> str:
-    """Say in which unit values that mostly lie beyond the reference's range would lie and spread as they do."""
+    """Say in which unit values that mostly lie beyond the reference's range would most nearly lie and spread as now."""
     usual, now = before.moments, after.moments
     if usual is None or now is None:
         return ""
     found = units_by_moments((usual[1], usual[2], 0.0), (now[1], now[2]))
-    return " or ".join(unit.said for unit in found)
+    return found[0].said if found else ""
 
 
 def _only_value(column: ColumnProfile) -> str | float | None:
