@@ -97,8 +97,9 @@ def _of_its_reason(group: Group) -> str:
         return TO_DO["grows"].format(where=_where(grows))
     if besides := _of_what_else_changed(group):
         return besides
-    if is_sudden(group) or (group.kind in MET and came_at_once(first)):
-        return TO_DO["sudden" if is_sudden(group) else "at_once"]
+    at_once = "at_once" if group.kind in MET and came_at_once(first) else ""
+    if sudden := "sudden" if is_sudden(group) else at_once:
+        return TO_DO[sudden]
     return TO_DO["version"] if group.kind == "quality" and first.origin == "model_change" else ""
 
 

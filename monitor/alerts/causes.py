@@ -5,18 +5,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from monitor.alerts.finding import Finding, Group
+from monitor.alerts.origin import AT_ONCE, MET
 from monitor.alerts.phrasing import distinct, first_of, said, shown
 from monitor.alerts.vocabulary import ORIGINS
 from monitor.profiles.population import NAMES as OF_ALL_FEATURES
 
 PART, TWICE, MOST_OF_IT = 0.05, 2.0, 0.5
-"""A client is named that sent so much of a change, and with odds so many times those of its share of the rows."""
+"""A client is named that sent so much of a change, and with odds so many times those of its share of the rows; of what
+is broken only where those named sent so much of it together."""
 MISSING = "missing_rows_of"
 """In an alert's origin: the columns of which the rows of one category are missing."""
 SENT_BY = "sent_by"
 """In an alert's evidence: the clients that sent most of the values by which a column is broken."""
-AT_ONCE = "met the answers otherwise, at once,"
-"""In a sentence that speaks for an origin: that labels do."""
 UNRELATED = "unrelated"
 """In an alert's origin: which of answers and labels are those of other rows, or `either`."""
 USUAL = "told_usual"
@@ -111,7 +111,7 @@ def _in_turn(finding: Finding) -> Mapping[str, Mapping[str, int]]:
 def came_at_once(finding: Finding) -> bool:
     """Say whether labels meet the answers otherwise at once, and neither features nor anything else tells why."""
     told = finding.evidence.get("origin", {})
-    return finding.origin == "undetermined" and any(AT_ONCE in sentence for sentence in told.get("for", ()))
+    return finding.origin == "undetermined" and any(MET + AT_ONCE in one for one in told.get("for", ()))
 
 
 def broken_columns(finding: Finding) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Literal
 
 State = Literal["ok", "pending", "firing", "recovering", "resolved"]
 UNDER_ALARM = ("firing", "recovering")
+PRESENT = ("pending", *UNDER_ALARM)
 Outcome = Literal["breach", "clear", "insufficient"]
 Transition = Literal["fired", "worsened", "repeated", "resolved"]
 """An alert worsens, and is told again, while it fires: `step` knows nothing of these."""

@@ -16,6 +16,8 @@ FEW_CLIENTS, NAMED = 3, 10
 ALARMED = "under an attack alarm"
 STILL = ("while no feature did", "while no feature moved", "while no feature surely did")
 """End the sentences about answers and labels that say nothing of why a feature moved."""
+MET, AT_ONCE = "labels met the answers otherwise", ", at once,"
+"""Begin the sentence about how labels meet the answers, the latter where they turned from one window to the next."""
 
 
 @dataclass(frozen=True)
@@ -209,8 +211,8 @@ def _signs_of_answers(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
     elif symptoms.apart and symptoms.unrelated:
         yield _taken_apart(symptoms) or "data_quality", _unrelated(symptoms.apart)
     elif symptoms.outcomes:
-        told = "the labels moved" if symptoms.only_labels else "labels met the answers otherwise"
-        told += ", at once," if symptoms.sudden else ""
+        told = "the labels moved" if symptoms.only_labels else MET
+        told += AT_ONCE if symptoms.sudden else ""
         while_ = STILL[2] if symptoms.leaning else STILL[1]
         yield "model_change" if symptoms.version or symptoms.differs else "temporal", f"{told} {while_}"
     if symptoms.leaning:

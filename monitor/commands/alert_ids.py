@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from monitor.alerts.lifecycle import UNDER_ALARM
+from monitor.alerts.lifecycle import PRESENT, UNDER_ALARM
 from monitor.alerts.phrasing import first_of, pasted
 from monitor.alerts.public import mark_of
 from monitor.errors import ConfigError
@@ -13,7 +13,6 @@ from monitor.store.alerts import find_alerts
 
 LEAST = 6
 """So many characters of an id are enough, where no other begins so."""
-PRESENT = (*UNDER_ALARM, "pending")
 
 Row = dict[str, Any]
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import typer
 from sqlalchemy import Connection
 
+from monitor.alerts.lifecycle import PRESENT
 from monitor.alerts.phrasing import clock, counted
 from monitor.alerts.public import mark_of
 from monitor.alerts.silence import Quieted, Silence
 from monitor.alerts.taxonomy import is_attack
-from monitor.commands.alert_ids import LEAST, PRESENT, present_alert
+from monitor.commands.alert_ids import LEAST, present_alert
 from monitor.commands.clock import now
 from monitor.commands.opening import configured_to_look, reaching_database, watching
 from monitor.commands.printing import json_line, table

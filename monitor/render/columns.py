@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from monitor.profiles.bins import NumericBins
 from monitor.profiles.profile import ColumnProfile, Profile, merge
 from monitor.schedule import time_of
-from monitor.store.references import WHOLE, at_time, read_part
+from monitor.store.references import WHOLE, at_time, read_parts
 from monitor.store.schema import profile
 from monitor.types import Window
 
@@ -19,7 +19,10 @@ def columns_of(connection: Connection, name: str, window: Mapping[str, Any]) -> 
 
     Of columns that differ by the weekday, or the hour, the reference is that of the window's time, where it is known.
     """
-    whole = read_part(connection, name, WHOLE)
+    time = time_of(Window(window["start"], window["end"]))
+    at_such_times = at_time(time) if time is not None else WHOLE
+    held = read_parts(connection, name, {WHOLE, at_such_times})
+    whole, then = held.get(WHOLE), held.get(at_such_times)
     within = (profile.c.start >= window["start"], profile.c.end <= window["end"])
     of_all = (profile.c.model == name, profile.c.version == "", profile.c.segment == WHOLE)
     parts = connection.scalars(select(profile.c.data).where(*of_all, *within)).all()
@@ -29,14 +32,11 @@ def columns_of(connection: Connection, name: str, window: Mapping[str, Any]) -> 
         now = reduce(merge, [Profile.unpacked(data, whole.layout) for data in parts])
     except ValueError:  # the window was profiled with an earlier reference
         return None
-    time = time_of(Window(window["start"], window["end"]))
-    then = None if time is None else read_part(connection, name, at_time(time))
-    timed = {column.name for column in whole.layout.columns if column.timed and then is not None}
     charts = []
     for column in whole.layout.columns:
-        before = then if then is not None and column.name in timed else whole
+        before = then if then is not None and column.timed else whole
         chart = _shape(column.role, before.columns[column.name], now.columns[column.name])
-        charts.append({"name": column.name, "timed": column.name in timed, **chart})
+        charts.append({"name": column.name, "timed": before is not whole, **chart})
     return {"window": window, "charts": charts}
 
 

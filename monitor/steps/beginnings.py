@@ -7,7 +7,7 @@ from typing import Any
 
 from monitor.alerts.courses import has_stepped_first, lasting
 from monitor.alerts.finding import Finding
-from monitor.alerts.lifecycle import UNDER_ALARM
+from monitor.alerts.lifecycle import PRESENT, UNDER_ALARM
 from monitor.alerts.taxonomy import is_attack
 from monitor.steps.history import History
 from monitor.steps.memory import Memory
@@ -48,7 +48,7 @@ def broken_since(stepped: Iterable[Finding], standing: Iterable[Mapping[str, Any
     found += [
         (row["column"], datetime.fromisoformat(row["since"]))
         for row in standing
-        if row["kind"] in OF_DATA and not row["segment"] and row["since"] and row["state"] in ("pending", *UNDER_ALARM)
+        if row["kind"] in OF_DATA and not row["segment"] and row["since"] and row["state"] in PRESENT
     ]
     broke: dict[str, datetime] = {}
     for column, since in found:

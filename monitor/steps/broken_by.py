@@ -14,8 +14,8 @@ from monitor.profiles.bins import CategoryBins
 from monitor.profiles.contributions import HEAVIEST
 from monitor.profiles.layout import Column, Layout
 from monitor.profiles.placing import Places
-from monitor.profiles.reading import categories
 from monitor.profiles.tables import joined
+from monitor.steps.poisoning import contributors_of
 from monitor.steps.repeats import sent_again
 from monitor.steps.symptoms import values_by_client
 from monitor.store.database import Database
@@ -77,13 +77,14 @@ def _repeating(connection: Connection, model: str, layout: Layout, window: Windo
     """Give the clients that sent most of the rows that repeat an earlier one of their own."""
     roles = replace(layout.roles, label=None)
     features = [column.name for column in layout.columns if column.role in ("feature", "sensitive")]
-    tables = [rows for rows in read_records(connection, model, window, timestamp=roles.timestamp) if rows.num_rows]
-    if not tables or roles.client is None or any(roles.client not in rows.column_names for rows in tables):
+    wanted = [*([roles.client] if roles.client else []), *features]
+    read = read_records(connection, model, window, timestamp=roles.timestamp, columns=wanted)
+    tables = [rows for rows in read if rows.num_rows]
+    if not tables or any(roles.client not in rows.column_names for rows in tables):
         return []
     rows = joined(tables)
-    clients = categories(rows[roles.client])
-    names, who = [text or "" for text in clients.texts], np.append(np.arange(len(clients.texts)), -1)
-    return _most(names, who[clients.positions], sent_again(rows, roles, features))
+    who, names = contributors_of(rows, roles.client)
+    return [] if who is None else _most(names, who, sent_again(rows, roles, features))
 
 
 def _broken(detector: str, places: Places, column: Column) -> NDArray[np.bool_]:

@@ -42,6 +42,7 @@ OF_WHOLE_VALUES = (
     retyped_column.NAME,
 )
 HALF = 0.5
+"""Where more rows lie beyond the reference's range, it is said in which unit they may be."""
 MOVING = ("drift.data", "drift.prediction", "confidence", "disagreement", "quality")
 """Kinds that a moving baseline has; labels stay beside the reference's."""
 

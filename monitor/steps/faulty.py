@@ -21,6 +21,7 @@ from monitor.detectors.suspicion.faulty import (
 )
 from monitor.profiles.bins import CategoryBins
 from monitor.profiles.groups import profile_table
+from monitor.profiles.placing import places_of
 from monitor.profiles.profile import Profile
 from monitor.profiles.reading import counted
 from monitor.profiles.tables import joined, rows_with, rows_without
@@ -76,24 +77,25 @@ def faulty_clients(
     for client in sorted(clients):
         rows = [part for table in tables if (part := rows_with(table, role, client)).num_rows]
         own = [one for one in seen if one.client == client and not one.total]
-        columns[client] = suspicion.faults(joined(rows), own) if rows else {}
+        held = joined(rows) if rows else pa.table({})
+        columns[client] = suspicion.faults(held, own) if rows else {}
         for name, fault in columns[client].items():
-            if fault != NEW_CATEGORY or not _others_send(rows, name, everybody):
-                shares[name] = shares.get(name, 0.0) + sum(part.num_rows for part in rows) / total
+            if fault != NEW_CATEGORY or not _others_send(held, name, everybody):
+                shares[name] = shares.get(name, 0.0) + held.num_rows / total
     return Faulty({client: faults for client, faults in columns.items() if faults}, shares)
 
 
-def _others_send(rows: Sequence[pa.Table], name: str, everybody: Profile) -> bool:
+def _others_send(rows: pa.Table, name: str, everybody: Profile) -> bool:
     """Say whether most rows of categories that the reference lacks are others': new things in the world are no fault.
 
     rows: of one client.
     """
-    bins = everybody.layout.by_name[name].bins
-    if not isinstance(bins, CategoryBins):
+    column = everybody.layout.by_name[name]
+    if not isinstance(column.bins, CategoryBins):
         return False
-    counts = counted(joined([part for part in rows if name in part.column_names])[name])
-    own = sum(count for value, count in counts.items() if int(bins.codes([value])[0]) == bins.unseen)
-    return bool(int(everybody.columns[name].counts[bins.unseen]) >= 2 * own)
+    unseen = column.bins.unseen
+    own = int((places_of(rows[name], column) == unseen).sum())
+    return bool(everybody.columns[name].counts[unseen] >= 2 * own)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from monitor.alerts.causes import MISSING, TOLD_BY, UNRELATED
 from monitor.alerts.finding import Finding
-from monitor.alerts.lifecycle import UNDER_ALARM
+from monitor.alerts.lifecycle import PRESENT, UNDER_ALARM
 from monitor.alerts.origin import Origin
 from monitor.alerts.public import before
 from monitor.alerts.story_wording import has_only_begun
@@ -194,7 +194,7 @@ def _came_with(finding: Finding, reason: Reason, standing: Iterable[Mapping[str,
 
 def _tells_of_a_fall(row: Mapping[str, Any]) -> bool:
     """Say whether an alert tells, or is about to tell, of performance in all traffic."""
-    told = row["state"] in ("pending", *UNDER_ALARM)
+    told = row["state"] in PRESENT
     return told and row["kind"] == "performance.realised" and not row["segment"]
 
 

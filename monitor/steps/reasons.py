@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from monitor.alerts.causes import MISSING, UNRELATED
 from monitor.alerts.finding import Finding
-from monitor.alerts.lifecycle import UNDER_ALARM
+from monitor.alerts.lifecycle import PRESENT
 from monitor.alerts.origin import Origin, origin_of
 from monitor.alerts.symptoms import Excess, Symptoms
 from monitor.alerts.taxonomy import is_attack
@@ -201,26 +201,26 @@ def _without(columns: Collection[str], symptoms: Symptoms) -> Symptoms:
 
     What rows of a category that come as another's bring with them stays.
     """
-
-    def sound(held: Mapping[str, T]) -> dict[str, T]:
-        return {name: one for name, one in held.items() if name not in columns}
-
     return replace(
         symptoms,
         broken={},
-        moved=sound(symptoms.moved),
-        units=sound(symptoms.units),
-        swapped=sound(symptoms.swapped),
+        moved=_but(symptoms.moved, columns),
+        units=_but(symptoms.units, columns),
+        swapped=_but(symptoms.swapped, columns),
         leapt=symptoms.leapt.difference(columns),
         crept=symptoms.crept.difference(columns),
     )
+
+
+def _but(held: Mapping[str, T], names: Collection[str]) -> dict[str, T]:
+    return {name: one for name, one in held.items() if name not in names}
 
 
 def _without_the_crept(symptoms: Symptoms, origin: Origin) -> Origin | None:
     """Give why a window differs without the features that came to where they are step by step, where time is why."""
     if origin.name != "temporal" or not symptoms.crept:
         return None
-    moved = {name: distance for name, distance in symptoms.moved.items() if name not in symptoms.crept}
+    moved = _but(symptoms.moved, symptoms.crept)
     return origin_of(replace(symptoms, moved=moved, crept=frozenset(), grows=frozenset(), drift=Excess()))
 
 
@@ -241,7 +241,7 @@ def _of_a_turn(symptoms: Symptoms, verdict: Verdict, memory: Memory, turn: Windo
     joint, layout = joint_columns(verdict), verdict.profiles[WHOLE][0].layout
     leaning = leaning_columns(verdict, layout, WHOLE)
     stood = stood_before({*symptoms.moved, *joint, *leaning}, verdict, memory, turn)
-    moved = {name: distance for name, distance in symptoms.moved.items() if name not in stood}
+    moved = _but(symptoms.moved, stood)
     if len(moved) == len(symptoms.moved) and joint.isdisjoint(stood):
         return None
     apart = apart_at_once(verdict, memory) if symptoms.outcomes and not moved else None
@@ -263,7 +263,7 @@ def _of_a_turn(symptoms: Symptoms, verdict: Verdict, memory: Memory, turn: Windo
 
 def missing_before(standing: Iterable[Mapping[str, Any]]) -> dict[str, datetime]:
     """Name the columns of which the rows of a category are missing by alerts that have not ended, with since when."""
-    rows = [row for row in standing if row["state"] in ("pending", *UNDER_ALARM) and row["since"]]
+    rows = [row for row in standing if row["state"] in PRESENT and row["since"]]
     told = [(str(name), row) for row in rows for name in row["evidence"].get("origin", {}).get(MISSING, ())]
     # of others it is only the reason: they may have begun before
     told.sort(key=lambda one: (one[1]["column"] != one[0] and one[1]["detector"] != volume.NAME, one[1]["since"]))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from monitor.alerts.finding import Finding
-from monitor.alerts.lifecycle import UNDER_ALARM
+from monitor.alerts.lifecycle import PRESENT
 from monitor.alerts.origin import Origin
 from monitor.alerts.phrasing import shown
 from monitor.steps.displaced import unit_of
@@ -15,7 +15,6 @@ from monitor.steps.verdict import Verdict
 
 KIND, LEAST = "drift.data", 0.25
 """Where the rows of one segment alone left at once, values that are spread a little wider tell the unit, too."""
-STANDING = ("pending", *UNDER_ALARM)
 Units = Mapping[str, Mapping[str, str]]
 
 
@@ -32,7 +31,7 @@ def units_in_segments(
     found = defaultdict[str, dict[str, str]](dict)
     for row in standing:
         unit = row["evidence"].get("origin", {}).get("unit")
-        if unit and row["kind"] == KIND and row["segment"] and row["state"] in STANDING:
+        if unit and row["kind"] == KIND and row["segment"] and row["state"] in PRESENT:
             found[row["segment"]][row["column"]] = unit
     for finding in stepped:
         pair = verdict.profiles.get(finding.segment) if is_segment(finding.segment) else None

@@ -1,6 +1,6 @@
 """What each model is compared with: layout and profiles of its reference, of which the one that counts is kept."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select
@@ -12,8 +12,8 @@ from monitor.store.schema import reference
 
 WHOLE = ""
 GROUP = "sensitive:"
-_TIME = "time:"
 """Begins the segments that are groups of a sensitive column, as `sensitive:sex=female`."""
+_TIME = "time:"
 
 
 def at_time(time: int, part: str = WHOLE) -> str:
@@ -84,14 +84,17 @@ def read_reference(connection: Connection, name: str) -> tuple[str, dict[str, Pr
     }
 
 
-def read_part(connection: Connection, name: str, part: str) -> Profile | None:
-    """Give one part of a model's newest reference in the layout of all of it; None where it is not kept."""
+def read_parts(connection: Connection, name: str, parts: Collection[str]) -> dict[str, Profile]:
+    """Give some parts of a model's newest reference in the layout of all of it, those that are kept."""
     newest = _newest(connection, name)
     if newest is None:
-        return None
-    of_part = (reference.c.model == name, reference.c.fingerprint == newest[0], reference.c.segment == part)
-    data = connection.scalar(select(reference.c.profile).where(*of_part).order_by(reference.c.id.desc()).limit(1))
-    return None if data is None else Profile.unpacked(data, newest[1])
+        return {}
+    fingerprint, layout = newest
+    of_parts = (reference.c.model == name, reference.c.fingerprint == fingerprint, reference.c.segment.in_(parts))
+    kept = connection.execute(
+        select(reference.c.segment, reference.c.profile).where(*of_parts).order_by(reference.c.id)
+    )
+    return {part: Profile.unpacked(data, layout) for part, data in kept}
 
 
 def read_layout(connection: Connection, name: str) -> Layout | None:

@@ -331,5 +331,5 @@ def test_a_new_category_that_others_send_as_well_is_no_fault(of_others: int, *, 
     own = pa.table(rows(60, 2) | {"plan": np.array(["free"] * 20 + ["gold"] * 40)})
     rest = pa.table(rows(500, 3) | {"plan": np.array(["basic"] * (500 - of_others) + ["gold"] * of_others)})
     everybody = profile_table(pa.concat_tables([own, rest]), layout)
-    assert _others_send([own], "plan", everybody) == theirs
-    assert not _others_send([own], "age", everybody)
+    assert _others_send(own, "plan", everybody) == theirs
+    assert not _others_send(own, "age", everybody)

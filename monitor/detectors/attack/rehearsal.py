@@ -46,8 +46,8 @@ def _repeating(baseline: Baseline, reference: pa.Table, roles: Roles) -> Baselin
     """Tell who repeats rows, as a nightly batch does and who polls, from the others, whom such rows say nothing of."""
     reference = reference.slice(max(reference.num_rows - MOST_KNOWN, 0))
     _, which, times = np.unique(known_rows(baseline.space, reference, roles), return_inverse=True, return_counts=True)
-    last = slice(max(reference.num_rows - MOST_ROWS, 0), None)
-    keys, again = keys_of(reference.slice(last.start), roles), (times[which] > 1)[last]
+    last = max(reference.num_rows - MOST_ROWS, 0)
+    keys, again = keys_of(reference.slice(last), roles), times[which[last:]] > 1
     clients, own, rows = np.unique(keys, return_inverse=True, return_counts=True)
     shares = np.bincount(own, again, clients.size) / rows
     known = (clients > 0) & (rows >= LEAST)

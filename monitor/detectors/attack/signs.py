@@ -248,7 +248,8 @@ def _all_round(signs: Signs, *, alone: Flags) -> None:
 
 def _contract(baseline: Baseline, epoch: Epoch, fresh: Flags, signs: Signs) -> None:
     faults, trained = epoch.faults, baseline.trained
-    hashes = epoch.rows.hashes(baseline.space.without(baseline.layout.roles.segments))
+    segments = baseline.layout.roles.segments
+    hashes = epoch.rows.hashes(baseline.space.without(segments)) if segments else epoch.hashes
     spot = np.minimum(np.searchsorted(trained, hashes), trained.size - 1)
     shown = {
         "off_contract": faults.broken.any(axis=1),

@@ -40,9 +40,9 @@ ALL_ROUND = NAMES.index(ODD)
 EXCUSED = PASSING | (np.array(NAMES) == ODD)
 """Signs that say nothing where other clients show them, too."""
 MOST_KEPT = 60_000.0
+"""More evidence than that is no more: half a float holds it."""
 QUIET = 12
 """So many stretches after the last alarm about a client what it shows is no habit."""
-"""More evidence than that is no more: half a float holds it."""
 WORST_SHARE = 2.5 * 1.25 * 0.01
 """So large a share of a client's rows may be among the worst hundredth, whichever sign it is of."""
 WORST = np.array(
