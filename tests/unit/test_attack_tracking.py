@@ -325,6 +325,28 @@ def test_where_the_world_has_left_the_reference_honest_rows_are_no_cluster_and_a
     assert similar == {("eve", "near_duplicates"), ("eve", "near_duplicate_starts")}
 
 
+def stepping(rows: int, seed: int, *, columns: int) -> dict[str, Any]:
+    """Change one number of a row at each query, one of so many in turn by two deviations or more; mostly go back."""
+    rng = np.random.default_rng(seed)
+    found = {name: np.repeat(values[:1], rows) for name, values in inputs(1, seed).items()}
+    for row in range(1, rows):
+        column = f"x{row % columns}"
+        asked = np.round(found[column][row - 1] + rng.choice([-1, 1]) * rng.uniform(4, 8), 2)
+        found[column][row:] = asked if rng.random() < 0.2 else found[column][row - 1]
+        found[column][row] = asked
+    return found
+
+
+@pytest.mark.parametrize(("columns", "named"), [(8, True), (2, False)])
+def test_who_changes_one_column_after_the_other_by_large_steps_is_named(columns: int, *, named: bool) -> None:
+    searches = [stepping(14, seed, columns=columns) for seed in range(70, 74)]
+    together = {name: np.concatenate([one[name] for one in searches]) for name in searches[0]}
+    found = followed([honest(2000, 3), queries(together, "eve", first=2000)])
+    assert ({client for client, _ in alarms(found)} == {"eve"}) is named
+    similar = [one for one in found if (one.client, one.detector) == ("eve", "near_duplicates")]
+    assert any(one.log_e >= ALARM for one in similar) is named
+
+
 def test_what_everybody_shows_for_some_hours_is_no_evidence_against_the_busiest() -> None:
     names = np.where(np.arange(400) % 3 == 0, "busiest", [f"client {i % 40}" for i in range(400)])
     storm = inputs(400, 24)

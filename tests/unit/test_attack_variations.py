@@ -5,7 +5,7 @@ import pyarrow as pa
 
 from monitor.detectors.attack.space import Rows, Space
 from monitor.detectors.attack.templates import Templates
-from monitor.detectors.attack.variations import COLUMNS, chained, empty_last, few_of
+from monitor.detectors.attack.variations import COLUMNS, chained, crowd_of, crowded, empty_last, few_of, marks_of
 from monitor.profiles.arrow import layout_of
 from monitor.types import Roles
 
@@ -104,3 +104,39 @@ def test_a_row_that_only_has_values_where_one_before_had_none_fills_it() -> None
             first = cut
         # the fourth varies the third; the fifth is another client's; the last differs from all in more than one
         assert found == [False, True, True, False, False, False]
+
+
+def stepping(columns: int, steps: int) -> Rows:
+    """Change one column after the other of one row, each by one step that is kept, one of `columns` in turn."""
+    numbers = np.tile(np.arange(12.0), (steps + 1, 1))
+    for step in range(1, steps + 1):
+        numbers[step:, step % columns] += 0.5
+    return Rows(numbers, np.zeros((steps + 1, 0), np.int64))
+
+
+def test_a_chain_is_wide_once_more_than_few_columns_were_changed_in_it_however_the_rows_are_cut() -> None:
+    assert few_of(12) == 3
+    for columns, first_wide in ((3, None), (5, 4)):
+        for cuts in ([13], [2, 3, 9, 13], list(range(1, 14))):
+            rows, last, found, first = stepping(columns, 12), empty_last(1, 12), list[bool](), 0
+            for cut in cuts:
+                part, many = rows.take(slice(first, cut)), cut - first
+                found += chained(last, part, np.zeros(many, np.intp), np.ones(many, np.bool_)).widely.tolist()
+                first = cut
+            wide = [i for i, one in enumerate(found) if one]
+            assert wide == ([] if first_wide is None else list(range(first_wide, 13)))
+
+
+def test_a_row_is_crowded_where_more_than_a_thousandth_of_the_reference_differs_in_few_columns() -> None:
+    rng = np.random.default_rng(5)
+    none = np.zeros((3000, 0), np.int64)
+    numbers = rng.normal(size=(3000, 8))
+    numbers[::200, 2:] = np.arange(6)
+    crowd = crowd_of(Rows(numbers, none))
+    asked = rng.normal(size=(3, 8))
+    asked[0, 2:], asked[1, 3:] = np.arange(6), np.arange(1, 6)
+    asked[2] = numbers[1]
+    # the first and second lie in the corner of one in two hundred, the third beside one row of the reference only
+    found = crowded(crowd, marks_of(Rows(asked, none[:3]), None), few=2)
+    assert found.tolist() == [True, False, False]
+    assert crowded(crowd, marks_of(Rows(asked, none[:3]), None), few=3).tolist() == [True, True, False]

@@ -27,7 +27,7 @@ Classes = NDArray[np.int64]
 Singles = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 
-ATTACK_FORMAT = 33
+ATTACK_FORMAT = 34
 """Raised whenever baselines or what is known of clients hold something else than before: they are then made anew."""
 SLACK = np.array([TAILS[name].slack if name in TAILS else 2.5 for name in NAMES])
 """So many times what honest rows lately showed of each sign is what a client may show."""
@@ -39,8 +39,8 @@ class Baseline:
 
     rates: of each indicator, the share of honest rows that show it at most, shape (indicators,). usual: sorted values
     of each statistic on held-out rows. modal: share of each column's most frequent value, shape (columns,). trained:
-    those of `known_rows` in the reference, sorted. budget: with how many rows the model can be copied, 0 where that is
-    unknown.
+    those of `known_rows` in the reference, sorted. crowd: as `variations.crowd_of` gives it. budget: with how many rows
+    the model can be copied, 0 where that is unknown.
     """
 
     space: Space
@@ -57,6 +57,7 @@ class Baseline:
     rates: Floats
     modal: Floats
     trained: NDArray[np.uint64]
+    crowd: NDArray[np.uint16]
     budget: int
     layout: Layout
 
@@ -88,6 +89,7 @@ class Baseline:
             "regular_rates": self.regulars.rates,
             "budget": np.array([self.budget]),
             "trained": self.trained,
+            "crowd": self.crowd,
         }
         arrays |= {f"copies_{name}": array for name, array in self.copies.arrays().items()}
         arrays |= {f"population_{name}": array for name, array in self.population.arrays().items()}
@@ -123,6 +125,7 @@ class Baseline:
             rates=arrays["rates"],
             modal=arrays["modal"],
             trained=arrays["trained"],
+            crowd=arrays["crowd"],
             budget=int(arrays["budget"][0]),
             layout=layout,
         )

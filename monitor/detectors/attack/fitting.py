@@ -30,6 +30,8 @@ from monitor.detectors.attack.population import FEWEST, Population, levels_of
 from monitor.detectors.attack.regions import Regions, beyond_at_most, doubt_of
 from monitor.detectors.attack.regulars import Regulars
 from monitor.detectors.attack.space import Floats, Rows, Space
+from monitor.detectors.attack.templates import Templates
+from monitor.detectors.attack.variations import crowd_of
 from monitor.detectors.attack.vocabulary import Vocabulary, unlike, vocabularies_of
 from monitor.detectors.attack.writing import Writing
 from monitor.profiles.bins import CategoryBins
@@ -83,6 +85,7 @@ def baseline_of(reference: pa.Table, roles: Roles, layout: Layout, *, rng: np.ra
         rates=_rates(measured, held=len(held.rows), regions=len(regions.centres)),
         modal=np.array([np.unique_counts(cells).counts.max() for cells in rows.cells.T]) / len(rows),
         trained=trained,
+        crowd=crowd_of(rows, Templates.of(space, halves.table)),
         budget=model_budget(learned.population.placed(space, rows), halves.classes, rng=rng),
         layout=Layout(space.columns, None, roles),
     )

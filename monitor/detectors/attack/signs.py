@@ -27,7 +27,7 @@ from monitor.detectors.attack.meetings import meet
 from monitor.detectors.attack.members import NAME
 from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.sensors import HOUR, unhurried
-from monitor.detectors.attack.variations import chained
+from monitor.detectors.attack.variations import chained, crowded, few_in, marks_of
 from monitor.detectors.attack.volume import SPANS, asked_lately
 from monitor.detectors.attack.walks import shared_with_last
 
@@ -78,8 +78,9 @@ class Alike:
 
     joins: enough for a cluster; before: how many of its client came just before that are as much alike. novel: like
     none, so that it tells how odd it is. varied, swept: one of its client's with few values changed, and the latest of
-    many such. fills: that with values where it had none. made: that with other numbers in its texts. said: that with
-    other texts, of a model whose other values are all told of an account.
+    many such; steps: how many such led to it where they changed one column after the other, else 0. fills: that with
+    values where it had none. made: that with other numbers in its texts. said: that with other texts, of a model whose
+    other values are all told of an account.
     """
 
     joins: Flags
@@ -87,6 +88,7 @@ class Alike:
     novel: Flags
     varied: Flags
     swept: Flags
+    steps: Places
     fills: Flags
     made: Flags
     said: Flags
@@ -133,7 +135,7 @@ def _alike(
 ) -> Alike:
     """Lay rows beside those before them; changes what is remembered. new, newcomers: as `shared` has them."""
     templates = epoch.templates
-    chain, fills, said = chained(part_of(held, "client_last_"), epoch.rows, epoch.place, fresh, templates)
+    chain, widely, fills, said = chained(part_of(held, "client_last_"), epoch.rows, epoch.place, fresh, templates)
     said &= all(column.kind != "vector" for column in baseline.space.columns)
     made = (chain > 0) & templates.numbered if templates else np.zeros(epoch.size, np.bool_)
     common = shared(
@@ -154,9 +156,23 @@ def _alike(
     joins, before, novel = np.zeros(epoch.size, np.bool_), np.zeros(epoch.size, np.int64), fresh & (chain == 0) & ~fills
     joins[fresh], before[np.flatnonzero(fresh)[joined]] = joined, _in_as_many(common, needed, joined)
     novel[fresh] &= ~copied
-    swept = fresh & (chain >= SWEPT) & ~fills & ~made
+    chosen = fresh & ~fills & ~made
+    swept, steps = chosen & (chain >= SWEPT), _steps(baseline, epoch, np.where(chosen & widely, chain, 0))
     # A form that is sent at every field is near its own earlier states, and lacks what they lack.
-    return Alike(joins & ~fills, before, novel, (chain > 0) & ~swept, swept, fills, made, said)
+    return Alike(joins & ~fills, before, novel, (chain > 0) & ~swept, swept, steps, fills, made, said)
+
+
+def _steps(baseline: Baseline, epoch: Epoch, chain: Places) -> Places:
+    """Give for each row how many steps led to it that changed one column after the other; 0 where that tells nothing.
+
+    chain: how long the chains are that do. In a corner where rows are much alike others vary each other by chance.
+    """
+    wide = np.flatnonzero((chain >= ASKED_EARLY) & ~epoch.exempt & ~epoch.ignored.any(axis=1))
+    rows, templates = epoch.rows.take(wide), epoch.templates and epoch.templates.part(wide)
+    steps = np.zeros(epoch.size, np.intp)
+    alone = ~crowded(baseline.crowd, marks_of(rows, templates), few=few_in(rows, templates))
+    steps[wide[alone]] = chain[wide[alone]]
+    return steps
 
 
 def _tables_needed(baseline: Baseline, ignored: Flags) -> Places:
@@ -178,11 +194,12 @@ def _joined(held: Mapping[str, Array], epoch: Epoch, clusters: Clusters, alike: 
     """Put near-duplicates into clusters, one after the other; say of each row whether it came at a sensor's pace."""
     paced = np.zeros(epoch.size, np.bool_)
     turns = np.append(True, epoch.slices[1:] != epoch.slices[:-1])
-    for i in np.flatnonzero(alike.joins | alike.swept | turns).tolist():
+    near = alike.joins | (alike.steps > 0)
+    for i in np.flatnonzero(near | alike.swept | turns).tolist():
         clusters.growth.turn(int(epoch.slices[i]))
-        if not (alike.joins[i] or alike.swept[i]):
+        if not (near[i] or alike.swept[i]):
             continue
-        flipped = bool(alike.joins[i]) and _put(epoch, clusters, i, alike, signs)
+        flipped = bool(near[i]) and _put(epoch, clusters, i, alike, signs)
         if epoch.place[i] >= 0:
             place, at, hour = int(epoch.place[i]), int(epoch.at[i]), int(epoch.times[i]) // HOUR
             paced[i] = unhurried(held, place, at=at, hour=hour, flipped=flipped, varied=bool(alike.varied[i]))
@@ -207,14 +224,14 @@ def _put(epoch: Epoch, clusters: Clusters, i: int, alike: Alike, signs: Signs) -
         name=epoch.id_of(i).encode()[:NAME],
     )
     signs.joined.note(i, joined)
-    same = max(joined.same, int(alike.before[i]) + 1)
+    same = max(joined.same, int(alike.before[i]) + 1, int(alike.steps[i]))
     # What many send alike is the world's doing: a client must send far more of it than its part of all rows.
     usual = joined.all * float(epoch.asked[i]) / max(int(epoch.at[i]), 1)
     own = same >= min(TIMES * usual + CHANCE, MOST * joined.all)
     # Nobody asks "what if" so often and hears now this, now that.
     flips = joined.own_flips if joined.same else joined.flips
     searched = same >= SWEPT and flips >= FLIPPED
-    near = own and (searched or not (joined.alone or bool(alike.made[i])))
+    near = own and (searched or alike.steps[i] > 0 or not (joined.alone or bool(alike.made[i])))
     signs.hits[i, PLACE["near_duplicates"]] = near and same >= ASKED_OFTEN
     signs.hits[i, PLACE["near_duplicate_starts"]] = near and same >= ASKED_EARLY
     signs.hits[i, PLACE[SWEEP]] |= own and joined.alone and same >= SWEPT

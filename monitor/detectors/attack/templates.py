@@ -43,7 +43,7 @@ class Templates:
         )
         return cls((marks >> np.uint32(16)).astype(np.uint16) | np.uint16(1), numbered, told)
 
-    def part(self, rows: slice) -> "Templates":
+    def part(self, rows: slice | NDArray[np.intp]) -> "Templates":
         """Give those of some rows."""
         return Templates(self.marks[rows], self.numbered[rows], self.told)
 

@@ -17,19 +17,25 @@ from monitor.detectors.attack.templates import Templates
 Array = NDArray[Any]
 Flags = NDArray[np.bool_]
 
-COLUMNS, LAST, MOST = 32, 4, 2**16 - 1
+COLUMNS, LAST, MOST = 32, 4, 2**8 - 1
 WHAT_IF_COLUMNS, WHAT_IF_SHARE = 3, 3
 """People who ask "what if" vary few columns: at most three, and a third of them."""
+BITS = np.uint16(1) << (np.arange(COLUMNS) % 16).astype(np.uint16)
+"""A bit for each column that a chain varies; of many columns some share one."""
+SOME, CROWD = 2_048, 0.001
+"""By so many rows of the reference it is known whether more than so large a share of it is as much alike."""
 
 
 class Chained(NamedTuple):
     """What rows are beside those that their clients sent just before, each of shape (rows,).
 
-    length: how long the chain of variations is that a row ends; 0 for a row that varies none. fills: whether it varies
-    one only by having values where that had none. said: whether it differs from one in nothing but its texts.
+    length: how long the chain of variations is that a row ends; 0 for a row that varies none. widely: whether that has
+    varied more than few columns by now. fills: whether the row varies one only by having values where that had none.
+    said: whether it differs from one in nothing but its texts.
     """
 
     length: NDArray[np.int64]
+    widely: Flags
     fills: Flags
     said: Flags
 
@@ -44,12 +50,16 @@ def few_of(columns: int) -> int:
 
 
 def empty_last(clients: int, columns: int, *, texts: bool = False) -> dict[str, Array]:
-    """Give room for the last four rows of so many clients: marks of at most 32 columns, 0 for none, and lengths.
+    """Give room for the last four rows of so many clients: marks of at most 32 columns, 0 for none, and their chains.
 
-    texts: whether there is a mark of their texts, too.
+    Of these the lengths, and which columns they vary. texts: whether there is a mark of their texts, too.
     """
     marks = np.zeros((clients, LAST, min(columns, COLUMNS) + texts), np.uint16)
-    return {"marks": marks, "length": np.zeros((clients, LAST), np.uint16)}
+    return {
+        "marks": marks,
+        "length": np.zeros((clients, LAST), np.uint8),
+        "varied": np.zeros((clients, LAST), np.uint16),
+    }
 
 
 def chained(
@@ -74,13 +84,11 @@ def chained(
     spot = np.arange(order.size) + LAST * (1 + np.repeat(np.arange(clients.size), count))
     kept = ends[:, None] - count[:, None] - LAST + np.arange(LAST)
     marks = np.zeros((order.size + kept.size, last["marks"].shape[2]), np.uint16)
-    columns, few = min(rows.width, COLUMNS), few_of(rows.width if templates is None else int((~templates.told).sum()))
-    lengths = np.zeros(len(marks), np.int64)
-    marks[kept], marks[spot], lengths[kept] = (
-        last["marks"][clients],
-        _marks(rows, columns, templates)[order],
-        last["length"][clients],
-    )
+    columns, few = min(rows.width, COLUMNS), few_in(rows, templates)
+    lengths, varied = np.zeros(len(marks), np.int64), np.zeros(len(marks), np.uint16)
+    for array, name in ((marks, "marks"), (lengths, "length"), (varied, "varied")):
+        array[kept] = last[name][clients]
+    marks[spot] = marks_of(rows, templates)[order]
     lag, lacking = np.zeros(order.size, np.int64), _lacking(rows, templates)
     filling, said = np.zeros((2, order.size), np.bool_)
     for back in range(LAST, 0, -1):
@@ -91,15 +99,38 @@ def chained(
             said |= ~differ[:, :columns].any(axis=1) & before[:, :columns].any(axis=1)
             near &= ~differ[:, -1] | (before[:, -1] == lacking[:, -1])
         lag[near] = back
+        varied[spot[near]] = np.bitwise_or.reduce(differ[near, :columns] * BITS[:columns], axis=1)
         filling[near] = (differ.any(axis=1) & ~(differ & (before != lacking)).any(axis=1))[near]
     for i in np.flatnonzero(lag).tolist():
         lengths[spot[i]] = lengths[spot[i] - lag[i]] + bool(fresh[order[i]])
+        varied[spot[i]] |= varied[spot[i] - lag[i]]
     tail = ends[:, None] - LAST + np.arange(LAST)
-    last["marks"][clients], last["length"][clients] = marks[tail], np.minimum(lengths[tail], MOST)
-    found = Chained(np.zeros(len(rows), np.int64), *np.zeros((2, len(rows)), np.bool_))
+    for array, name in ((marks, "marks"), (np.minimum(lengths, MOST), "length"), (varied, "varied")):
+        last[name][clients] = array[tail]
+    found = Chained(np.zeros(len(rows), np.int64), *np.zeros((3, len(rows)), np.bool_))
     found.length[order], found.fills[order] = np.where(lag > 0, np.maximum(lengths[spot], 1), 0), filling
-    found.said[order] = said
+    found.widely[order], found.said[order] = np.bitwise_count(varied[spot]) > few, said
     return found
+
+
+def crowd_of(rows: Rows, templates: Templates | None = None) -> NDArray[np.uint16]:
+    """Give the marks of rows that are spread over the reference, by which `crowded` tells; shape (rows, marks)."""
+    spread = np.linspace(0, len(rows) - 1, min(len(rows), SOME)).astype(np.intp)
+    return marks_of(rows.take(spread), templates and templates.part(spread))
+
+
+def crowded(crowd: NDArray[np.uint16], marks: NDArray[np.uint16], *, few: int) -> Flags:
+    """Say of each row whether so many of the reference differ from it in few columns that others do by chance.
+
+    crowd: as `crowd_of` gave it; marks: of the rows, shape (rows, marks).
+    """
+    least, most = marks.shape[1] - few, CROWD * len(crowd)
+    return np.array([((crowd == row).sum(axis=1) >= least).sum() > most for row in marks], np.bool_)
+
+
+def few_in(rows: Rows, templates: Templates | None) -> int:
+    """Say how many of the columns of rows are few, of those that their texts do not tell of."""
+    return few_of(rows.width if templates is None else int((~templates.told).sum()))
 
 
 def _lacking(rows: Rows, templates: Templates | None) -> NDArray[np.uint16]:
@@ -107,15 +138,15 @@ def _lacking(rows: Rows, templates: Templates | None) -> NDArray[np.uint16]:
     numbers, codes = rows.numbers.shape[1], rows.codes.shape[1]
     none = Rows(np.full((1, numbers), np.nan), np.full((1, codes), -1, np.int64))
     silent = templates and Templates(np.ones(1, np.uint16), np.zeros(1, np.bool_), templates.told)
-    return _marks(none, min(rows.width, COLUMNS), silent)
+    return marks_of(none, silent)
 
 
-def _marks(rows: Rows, columns: int, templates: Templates | None) -> NDArray[np.uint16]:
+def marks_of(rows: Rows, templates: Templates | None) -> NDArray[np.uint16]:
     """Give a number from 1 on for each value, shape (rows, columns); of many columns, some that lie evenly apart.
 
     Where there are texts the last is theirs, and what they tell of has none.
     """
-    chosen = np.linspace(0, max(rows.width - 1, 0), columns).astype(np.intp)
+    chosen = np.linspace(0, max(rows.width - 1, 0), min(rows.width, COLUMNS)).astype(np.intp)
     marks = (rows.cells[:, chosen] >> np.uint64(48)).astype(np.uint16) | np.uint16(1)
     if templates is None:
         return marks
