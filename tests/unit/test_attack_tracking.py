@@ -325,6 +325,31 @@ def test_where_the_world_has_left_the_reference_honest_rows_are_no_cluster_and_a
     assert similar == {("eve", "near_duplicates"), ("eve", "near_duplicate_starts")}
 
 
+def copies(rows: int, seed: int, *, noise: float) -> dict[str, Any]:
+    """Give rows, each with eight copies of itself after it that differ a little in all numbers."""
+    rng = np.random.default_rng(seed)
+    found = {name: np.repeat(values, 9)[:rows] for name, values in inputs(rows // 9 + 1, seed).items()}
+    return found | {f"x{i}": np.round(found[f"x{i}"] + rng.normal(0, noise, rows), 2) for i in range(NUMBERS)}
+
+
+def test_copies_with_noise_are_told_once_it_is_known_how_near_honest_rows_come_to_their_clients_last_one() -> None:
+    noisy = queries(copies(60, 81, noise=0.4), "eve", first=12_000)
+    found = followed([honest(12_000, 80, clients=50), noisy])
+    assert {client for client, _ in alarms(found)} == {"eve"}
+    assert ("eve", "near_duplicate_starts") in alarms(found)
+    assert ("eve", "near_duplicate_starts") not in alarms(followed([noisy]))
+
+
+def test_where_each_client_sends_rows_like_its_own_nobody_is_told_of_them() -> None:
+    own, rows = inputs(300, 82), 14_000
+    who = np.random.default_rng(83).integers(0, 300, rows)
+    alike = {name: values[who] for name, values in own.items()}
+    other = inputs(rows, 84)
+    alike |= {name: other[name] for name in ("x0", "x1", "x2", "x3", "c0")}
+    found = followed([queries(alike, np.array([f"client {i}" for i in range(300)])[who])])
+    assert not {client for client, detector in alarms(found) if detector.startswith("near_duplicate")}
+
+
 def stepping(rows: int, seed: int, *, columns: int) -> dict[str, Any]:
     """Change one number of a row at each query, one of so many in turn by two deviations or more; mostly go back."""
     rng = np.random.default_rng(seed)

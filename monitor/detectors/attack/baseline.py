@@ -39,8 +39,8 @@ class Baseline:
 
     rates: of each indicator, the share of honest rows that show it at most, shape (indicators,). usual: sorted values
     of each statistic on held-out rows. modal: share of each column's most frequent value, shape (columns,). trained:
-    those of `known_rows` in the reference, sorted. crowd: as `variations.crowd_of` gives it. budget: with how many rows
-    the model can be copied, 0 where that is unknown.
+    those of `known_rows` in the reference, sorted. crowd: as `variations.crowd_of` gives it. walks: as `learn_walks`
+    counts those of its clients. budget: with how many rows the model can be copied, 0 where that is unknown.
     """
 
     space: Space
@@ -58,6 +58,7 @@ class Baseline:
     modal: Floats
     trained: NDArray[np.uint64]
     crowd: NDArray[np.uint16]
+    walks: Floats
     budget: int
     layout: Layout
 
@@ -90,6 +91,7 @@ class Baseline:
             "budget": np.array([self.budget]),
             "trained": self.trained,
             "crowd": self.crowd,
+            "walks": self.walks,
         }
         arrays |= {f"copies_{name}": array for name, array in self.copies.arrays().items()}
         arrays |= {f"population_{name}": array for name, array in self.population.arrays().items()}
@@ -126,6 +128,7 @@ class Baseline:
             modal=arrays["modal"],
             trained=arrays["trained"],
             crowd=arrays["crowd"],
+            walks=arrays["walks"],
             budget=int(arrays["budget"][0]),
             layout=layout,
         )

@@ -30,7 +30,7 @@ def empty_clusters(numbers: int, categories: int) -> dict[str, Array]:
         **empty_growth(CLUSTERS),
         **empty_members(CLUSTERS),
         "link_tag": np.zeros(LINKS, np.uint32),
-        "link": np.full(LINKS, -1, np.int64),
+        "link": np.full(LINKS, -1, np.int32),
         "next": np.zeros(1, np.int64),
         "serial": np.full(CLUSTERS, -1, np.int64),
         "size": np.zeros(CLUSTERS, np.uint32),

@@ -33,6 +33,7 @@ from monitor.detectors.attack.space import Floats, Rows, Space
 from monitor.detectors.attack.templates import Templates
 from monitor.detectors.attack.variations import crowd_of
 from monitor.detectors.attack.vocabulary import Vocabulary, unlike, vocabularies_of
+from monitor.detectors.attack.walks import empty_walks
 from monitor.detectors.attack.writing import Writing
 from monitor.profiles.bins import CategoryBins
 from monitor.profiles.layout import Column, Layout
@@ -85,6 +86,7 @@ def baseline_of(reference: pa.Table, roles: Roles, layout: Layout, *, rng: np.ra
         rates=_rates(measured, held=len(held.rows), regions=len(regions.centres)),
         modal=np.array([np.unique_counts(cells).counts.max() for cells in rows.cells.T]) / len(rows),
         trained=trained,
+        walks=empty_walks(),
         crowd=crowd_of(rows, Templates.of(space, halves.table)),
         budget=model_budget(learned.population.placed(space, rows), halves.classes, rng=rng),
         layout=Layout(space.columns, None, roles),

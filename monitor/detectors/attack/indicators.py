@@ -40,8 +40,8 @@ INDICATORS_BY_NAME: Mapping[str, Indicator] = {
         "attack.evasion",
         "similar",
         0.10,
-        "near-copies of rows that the same client sent at least two near-copies of before",
-        "the same as near_duplicates",
+        "near-copies of the row that the same client sent just before, or of one of which it sent at least two",
+        "the same as near_duplicates; where clients send rows like their own last ones anyway, none of these",
     ),
     "near_other_newcomers": Indicator(
         "attack.evasion",

@@ -13,6 +13,7 @@ from monitor.detectors.attack.ecusum import Gains
 from monitor.detectors.attack.fingerprint import Fingerprint
 from monitor.detectors.attack.sketches import TABLES
 from monitor.detectors.attack.space import Rows, Space
+from monitor.detectors.attack.walks import near_by_chance
 
 Array = NDArray[Any]
 Hashes = NDArray[np.uint64]
@@ -30,7 +31,8 @@ class NearCopies:
     """What the reference tells of rows that are alike.
 
     fingerprint: how rows are hashed; usual: how the reference fills its buckets. joins: from so many tables shared on a
-    row belongs to a cluster; joins_without: where a column is not looked at, shape (columns,). growth: the share of the
+    row belongs to a cluster; joins_without: where a column is not looked at, shape (columns,). beside: from so many on
+    it is a near-copy of the row that its client sent before. growth: the share of the
     stream that one honest cluster takes at most; largest: how many rows the largest one of the reference has. horizon:
     among so many rows of the traffic are near-copies looked for, as many as held-out rows had before them in the mean.
     """
@@ -39,6 +41,7 @@ class NearCopies:
     usual: Usual
     joins: int
     joins_without: NDArray[np.int64]
+    beside: int
     growth: float
     largest: int
     horizon: int
@@ -62,6 +65,7 @@ class NearCopies:
             usual=Usual.of(buckets) if largest else usual,
             joins=joins[0],
             joins_without=np.array(joins[1:], np.int64),
+            beside=near_by_chance(buckets[apart], least=least),
             growth=max(LEAST_GROWTH, GROWTH_TIMES * share),
             largest=largest,
             horizon=_horizon(apart.size),
@@ -75,18 +79,19 @@ class NearCopies:
             "buckets": self.usual.buckets,
             "shares": self.usual.shares,
             "joins_without": self.joins_without,
-            "numbers": np.array([self.joins, self.growth, self.largest, self.horizon]),
+            "numbers": np.array([self.joins, self.beside, self.growth, self.largest, self.horizon]),
         }
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> "NearCopies":
         """Make it from its arrays."""
-        joins, growth, largest, horizon = arrays["numbers"].tolist()
+        joins, beside, growth, largest, horizon = arrays["numbers"].tolist()
         return cls(
             Fingerprint(arrays["offsets"], arrays["weights"]),
             usual=Usual(arrays["buckets"], arrays["shares"]),
             joins=int(joins),
             joins_without=arrays["joins_without"],
+            beside=int(beside),
             growth=growth,
             largest=int(largest),
             horizon=int(horizon),

@@ -14,8 +14,10 @@ from monitor.detectors.attack.ordering import ranks
 from monitor.detectors.attack.queries import Queries
 from monitor.detectors.attack.regulars import Regulars
 from monitor.detectors.attack.senders import keys_of
+from monitor.detectors.attack.space import Floats
 from monitor.detectors.attack.state import State
 from monitor.detectors.attack.tracking import looked_at
+from monitor.detectors.attack.walks import learn_walks
 from monitor.types import Roles
 
 Keys = NDArray[np.uint64]
@@ -38,7 +40,10 @@ def rehearsed(baseline: Baseline, reference: pa.Table, roles: Roles) -> Baseline
     baseline = _repeating(baseline, reference, roles)
     regulars = _odd(baseline, reference, roles).and_of(baseline.regulars)
     if roles.timestamp in reference.column_names:
-        regulars = regulars.and_of(_copying(baseline, reference, roles))
+        last = reference.sort_by(roles.timestamp).slice(max(reference.num_rows - MOST_ROWS, 0))
+        queries = Queries.of(last, roles, baseline, length=DAY)
+        baseline = replace(baseline, walks=_walks(baseline, queries))
+        regulars = regulars.and_of(_copying(baseline, queries))
     return replace(baseline, regulars=regulars)
 
 
@@ -77,14 +82,20 @@ def _odd(baseline: Baseline, reference: pa.Table, roles: Roles) -> Regulars:
     return _regulars(baseline, keys_of(sample, roles), counted, hits)
 
 
-def _copying(baseline: Baseline, reference: pa.Table, roles: Roles) -> Regulars:
+def _walks(baseline: Baseline, queries: Queries) -> Floats:
+    """Count how near clients' rows come to their last ones, of the last rows as they came."""
+    state = State.empty(baseline)
+    for epoch, signs in looked_at(baseline, state, queries):
+        learn_walks(state.held, epoch.place, signs.beside, np.ones(epoch.size, np.bool_))
+    return np.asarray(state.held["beside"] + state.held["beside_new"])
+
+
+def _copying(baseline: Baseline, queries: Queries) -> Regulars:
     """Count which clients' rows are near-copies and sweeps: of the last rows as they came, as copies follow each other.
 
     Those of a reference that was thinned out are rarer. Copies come many at once: only the days count on which a client
     sent any.
     """
-    last = reference.sort_by(roles.timestamp).slice(max(reference.num_rows - MOST_ROWS, 0))
-    queries = Queries.of(last, roles, baseline, length=DAY)
     shown = [signs for _, signs in looked_at(baseline, State.empty(baseline), queries)]
     counted, hits = (np.concatenate(flags) & COPY for flags in ([s.counted for s in shown], [s.hits for s in shown]))
     day = np.unique(np.stack([queries.who, queries.slices]), axis=1, return_inverse=True)[1]

@@ -29,7 +29,7 @@ from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.sensors import HOUR, unhurried
 from monitor.detectors.attack.variations import chained, crowded, few_in, marks_of
 from monitor.detectors.attack.volume import SPANS, asked_lately
-from monitor.detectors.attack.walks import shared_with_last
+from monitor.detectors.attack.walks import before, near_as_a_rule, shared_with_last
 
 Array = NDArray[Any]
 Flags = NDArray[np.bool_]
@@ -53,14 +53,17 @@ class Signs:
     """What the rows of an epoch show.
 
     hits, counted, rare: shape (rows, indicators); a row that is not counted says nothing; rare: of the tails, the worst
-    one per cent. joined: the clusters that rows joined. asked: how many different rows its client has sent in the hour
-    and in the day, shape (spans, rows). again: shape (rows,), exact repeats of rows that came not long before.
+    one per cent. joined: the clusters that rows joined. beside: in how many tables rows are like the one that their
+    client sent before in the same stretch, -1 where that tells nothing, shape (rows,). asked: how many different rows
+    its client has sent in the hour and in the day, shape (spans, rows). again: shape (rows,), exact repeats of rows
+    that came not long before.
     """
 
     hits: Flags
     counted: Flags
     rare: Flags
     joined: Memberships
+    beside: Places
     asked: NDArray[np.int64]
     again: Flags
 
@@ -69,7 +72,8 @@ class Signs:
         """Begin with rows that show nothing."""
         blank = np.zeros((3, rows, len(NAMES)), np.bool_)
         asked = np.zeros((len(SPANS), rows), np.int64)
-        return cls(blank[0], blank[1], blank[2], Memberships.none(rows), asked, np.zeros(rows, np.bool_))
+        none = np.full(rows, -1, np.intp)
+        return cls(blank[0], blank[1], blank[2], Memberships.none(rows), none, asked, np.zeros(rows, np.bool_))
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,8 +108,10 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
     new = (epoch.place >= 0) & (epoch.asked < NEW)
     newcomers = int(held["newcomer_rows"][0]) + (new & fresh).cumsum()
     held["newcomer_rows"][0] = newcomers[-1]
-    alike = _alike(baseline, held, epoch, fresh, new=new, newcomers=newcomers)
     near_last = shared_with_last(held["client_buckets"], epoch.buckets, epoch.place)
+    alike = _alike(baseline, held, epoch, fresh, new=new, newcomers=newcomers)
+    beside = _beside(held, epoch, near_last, fresh & ~alike.varied & ~alike.swept & ~alike.fills)
+    close = beside >= near_as_a_rule(held["beside"], least=baseline.copies.beside)
     came = fresh & new & ~epoch.exempt
     signs.counted[:, PLACE[MET]] = came
     signs.hits[came, PLACE[MET]] = meet(
@@ -113,7 +119,8 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
     )
     signs.hits[:, PLACE[SWEEP]] = alike.swept
     told = fresh & (epoch.place >= 0) & ~epoch.exempt & ~alike.fills
-    told &= ~_joined(held, epoch, clusters, alike, signs)
+    told &= ~_joined(held, epoch, clusters, alike, signs, close=close)
+    signs.beside[told] = beside[told]
     signs.counted[:, [PLACE[name] for name in COPYING]] = told[:, None]
     # Who goes on from an odd row by small steps, as sensors do, is odd for one reason.
     _tails(baseline, epoch, np.flatnonzero(alike.novel & (near_last < STEP_IN)), signs)
@@ -190,23 +197,37 @@ def _in_as_many(common: Shared, tables: Places, joined: Flags) -> NDArray[np.int
     return np.asarray(np.take_along_axis(falling, last[:, None], axis=1)[:, 0])
 
 
-def _joined(held: Mapping[str, Array], epoch: Epoch, clusters: Clusters, alike: Alike, signs: Signs) -> Flags:
-    """Put near-duplicates into clusters, one after the other; say of each row whether it came at a sensor's pace."""
+def _beside(held: Mapping[str, Array], epoch: Epoch, near_last: Places, told: Flags) -> Places:
+    """Give in how many tables rows are like their client's last one; -1 where that tells nothing.
+
+    It does of some rows, of those that follow the last one in the same stretch of time, and if no value is left out.
+    """
+    follows = before(held["client_slice"], epoch.place, epoch.slices) == epoch.slices
+    return np.where(told & follows & ~epoch.exempt & ~epoch.ignored.any(axis=1), near_last, -1)
+
+
+def _joined(
+    held: Mapping[str, Array], epoch: Epoch, clusters: Clusters, alike: Alike, signs: Signs, *, close: Flags
+) -> Flags:
+    """Put near-duplicates into clusters, one after the other; say of each row whether it came at a sensor's pace.
+
+    close: whether a row is one of its client's last.
+    """
     paced = np.zeros(epoch.size, np.bool_)
     turns = np.append(True, epoch.slices[1:] != epoch.slices[:-1])
-    near = alike.joins | (alike.steps > 0)
+    near = alike.joins | close | (alike.steps > 0)
     for i in np.flatnonzero(near | alike.swept | turns).tolist():
         clusters.growth.turn(int(epoch.slices[i]))
         if not (near[i] or alike.swept[i]):
             continue
-        flipped = bool(near[i]) and _put(epoch, clusters, i, alike, signs)
+        flipped = bool(near[i]) and _put(epoch, clusters, i, alike, signs, close=bool(close[i]))
         if epoch.place[i] >= 0:
             place, at, hour = int(epoch.place[i]), int(epoch.at[i]), int(epoch.times[i]) // HOUR
             paced[i] = unhurried(held, place, at=at, hour=hour, flipped=flipped, varied=bool(alike.varied[i]))
     return paced
 
 
-def _put(epoch: Epoch, clusters: Clusters, i: int, alike: Alike, signs: Signs) -> bool:
+def _put(epoch: Epoch, clusters: Clusters, i: int, alike: Alike, signs: Signs, *, close: bool) -> bool:
     """Put a row into its cluster, and note what that shows; say whether its answer flipped.
 
     The first of the near-duplicates that its client sent just before joined no cluster. Texts that differ in their
@@ -233,7 +254,7 @@ def _put(epoch: Epoch, clusters: Clusters, i: int, alike: Alike, signs: Signs) -
     searched = same >= SWEPT and flips >= FLIPPED
     near = own and (searched or alike.steps[i] > 0 or not (joined.alone or bool(alike.made[i])))
     signs.hits[i, PLACE["near_duplicates"]] = near and same >= ASKED_OFTEN
-    signs.hits[i, PLACE["near_duplicate_starts"]] = near and same >= ASKED_EARLY
+    signs.hits[i, PLACE["near_duplicate_starts"]] = (near and same >= ASKED_EARLY) or (own and close)
     signs.hits[i, PLACE[SWEEP]] |= own and joined.alone and same >= SWEPT
     return joined.flipped
 

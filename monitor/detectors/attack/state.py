@@ -20,7 +20,7 @@ from monitor.detectors.attack.peers import empty_recent
 from monitor.detectors.attack.record import NEVER, empty_record
 from monitor.detectors.attack.variations import empty_last
 from monitor.detectors.attack.volume import empty_asked, empty_counts
-from monitor.detectors.attack.walks import empty_buckets
+from monitor.detectors.attack.walks import empty_buckets, empty_walks
 
 Array = NDArray[Any]
 Keys = NDArray[np.uint64]
@@ -51,6 +51,7 @@ class State:
         width = baseline.space.numbers + baseline.space.categories
         held |= {f"broken_{name}": array for name, array in empty_broken(width).items()}
         held |= {f"volume_{name}": array for name, array in empty_counts().items()}
+        held |= {"beside": baseline.walks.copy(), "beside_new": empty_walks()}
         held |= {"joined": np.zeros(2), "joined_new": np.zeros(2), "newcomer_rows": np.zeros(1, np.int64)}
         held |= {"pool_ratios": np.zeros((1, wide, WIDTH))}
         held |= {"pool_shown": np.zeros((2, wide), np.int64)}
@@ -76,6 +77,7 @@ class State:
             "client_steady": np.zeros(CLIENTS, np.bool_),
             "client_turns": np.zeros(CLIENTS, np.uint8),
             "client_wait": np.zeros(CLIENTS, np.uint8),
+            "client_beside": np.zeros(CLIENTS, np.uint8),
             "client_buckets": empty_buckets(CLIENTS),
         }
         texts = bool(baseline.vocabularies)

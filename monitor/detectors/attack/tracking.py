@@ -16,7 +16,7 @@ from monitor.detectors.attack.busy import busy
 from monitor.detectors.attack.clusters import Clusters
 from monitor.detectors.attack.ecusum import Floats, Gains
 from monitor.detectors.attack.epoch import LENGTH, Epoch
-from monitor.detectors.attack.indicators import MOST_RATE
+from monitor.detectors.attack.indicators import MOST_RATE, NAMES
 from monitor.detectors.attack.newcomers import learn_newcomers, newcomers
 from monitor.detectors.attack.ordering import ranks
 from monitor.detectors.attack.packing import part_of
@@ -31,12 +31,14 @@ from monitor.detectors.attack.state import Clients, State
 from monitor.detectors.attack.suspects import suspects
 from monitor.detectors.attack.visits import UNNAMED
 from monitor.detectors.attack.volume import learn_counts
+from monitor.detectors.attack.walks import learn_walks
 from monitor.types import Roles
 
 Array = NDArray[Any]
 
 FADE, FADE_OF_COUNTS = 0.5 ** (LENGTH / 20_000), 0.5 ** (LENGTH / 500_000)
 CROWDED = 0.05
+STARTS = NAMES.index("near_duplicate_starts")
 ALIKE = 8
 
 
@@ -85,6 +87,7 @@ def _followed(
             yield from busy(baseline, held, epoch, signs, doubtful=told.doubtful, rates=rates)
             yield from newcomers(baseline, held, epoch, signs, rates=rates, alarm=alarm)
             honest = (told.gone_by < SHOWN) & (epoch.place >= 0)[:, None]
+            learn_walks(held, epoch.place, signs.beside, honest[:, STARTS])
             held["pool_new"] += [(signs.counted & honest).sum(axis=0), (signs.hits & honest).sum(axis=0)]
         else:
             yield from pooled(baseline, held, epoch, signs, alarm=alarm)
@@ -207,6 +210,8 @@ def _learn(held: Mapping[str, Array], epoch: Epoch) -> None:
         for name, new in zip(("pool_rows", "pool_hits"), held["pool_new"], strict=True):
             held[name][:] = held[name] * FADE + new
         held["pool_new"][:] = 0
+        held["beside"][:] = held["beside"] * FADE + held["beside_new"]
+        held["beside_new"][:] = 0
         learn_newcomers(held, fade=FADE)
         learn_counts(held, fade=FADE_OF_COUNTS, now=int(epoch.times[-1]))
     held["joined"][:] = held["joined"] * FADE + held["joined_new"]

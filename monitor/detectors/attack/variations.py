@@ -29,9 +29,9 @@ SOME, CROWD = 2_048, 0.001
 class Chained(NamedTuple):
     """What rows are beside those that their clients sent just before, each of shape (rows,).
 
-    length: how long the chain of variations is that a row ends; 0 for a row that varies none. widely: whether that has
-    varied more than few columns by now. fills: whether the row varies one only by having values where that had none.
-    said: whether it differs from one in nothing but its texts.
+    length: how long the chain of variations is that a row ends; 0 for a row that varies none. widely: whether steps led
+    to it that changed one column each, and by now more than few columns. fills: whether the row varies one only by
+    having values where that had none. said: whether it differs from one in nothing but its texts.
     """
 
     length: NDArray[np.int64]
@@ -89,21 +89,24 @@ def chained(
     for array, name in ((marks, "marks"), (lengths, "length"), (varied, "varied")):
         array[kept] = last[name][clients]
     marks[spot] = marks_of(rows, templates)[order]
-    lag, lacking = np.zeros(order.size, np.int64), _lacking(rows, templates)
+    (lag, step), lacking = np.zeros((2, order.size), np.int64), _lacking(rows, templates)
     filling, said = np.zeros((2, order.size), np.bool_)
     for back in range(LAST, 0, -1):
         before = marks[spot - back]
         differ = marks[spot] != before
-        near = (differ[:, :columns].sum(axis=1) <= few) & before.any(axis=1)
+        changed = np.where(before.any(axis=1), differ[:, :columns].sum(axis=1), columns + 1)
+        near, by_one = changed <= few, changed <= 1
         if templates is not None:
             said |= ~differ[:, :columns].any(axis=1) & before[:, :columns].any(axis=1)
-            near &= ~differ[:, -1] | (before[:, -1] == lacking[:, -1])
-        lag[near] = back
-        varied[spot[near]] = np.bitwise_or.reduce(differ[near, :columns] * BITS[:columns], axis=1)
+            same = ~differ[:, -1] | (before[:, -1] == lacking[:, -1])
+            near, by_one = near & same, by_one & same
+        lag[near], step[by_one] = back, back
+        varied[spot[by_one]] = (differ[by_one, :columns] * BITS[:columns]).sum(axis=1, dtype=np.uint16)
         filling[near] = (differ.any(axis=1) & ~(differ & (before != lacking)).any(axis=1))[near]
     for i in np.flatnonzero(lag).tolist():
         lengths[spot[i]] = lengths[spot[i] - lag[i]] + bool(fresh[order[i]])
-        varied[spot[i]] |= varied[spot[i] - lag[i]]
+    for i in np.flatnonzero(step).tolist():
+        varied[spot[i]] |= varied[spot[i] - step[i]]
     tail = ends[:, None] - LAST + np.arange(LAST)
     for array, name in ((marks, "marks"), (np.minimum(lengths, MOST), "length"), (varied, "varied")):
         last[name][clients] = array[tail]

@@ -1,14 +1,23 @@
 """Rows that lie near the one that their client sent before, as a sensor's do and those of whoever feels his way."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.detectors.attack.ordering import ordered
+from monitor.detectors.attack.ordering import begins, ordered
 from monitor.detectors.attack.sketches import TABLES
 
 Array = NDArray[Any]
+Flags = NDArray[np.bool_]
+Places = NDArray[np.intp]
+Counts = NDArray[np.int64]
+
+BY_CHANCE, PAIRINGS = 0.002, 8
+"""So large a share of pairs of rows may be as near to each other, by chance; each row is in less than so many pairs."""
+USUAL, KNOWN = 0.005, 400
+"""So large a share of honest rows may be as near to their client's last one; it is known from so many rows on."""
 
 
 def empty_buckets(clients: int) -> Array:
@@ -16,7 +25,27 @@ def empty_buckets(clients: int) -> Array:
     return np.zeros((clients, TABLES), np.uint8)
 
 
-def shared_with_last(last: Array, buckets: NDArray[np.uint64], places: NDArray[np.intp]) -> NDArray[np.int64]:
+def empty_walks() -> Array:
+    """Give room for how often a row shared so many tables with its client's last one, after one that shared so many."""
+    return np.zeros((TABLES + 1, TABLES + 1))
+
+
+def before(last: NDArray[np.integer], places: Places, values: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Give for each row the value of its client's row before it; of a client's first one what `last` holds of it.
+
+    places: of each row's client, -1 for none, which has 0 before it. values: shape (rows,).
+    """
+    order = ordered(places)
+    who = places[order]
+    found, first = np.roll(values[order], 1).astype(np.int64), begins(who)
+    found[first] = np.where(who[first] >= 0, last[who[first]], 0)
+    found[who < 0] = 0
+    back = np.empty_like(found)
+    back[order] = found
+    return back
+
+
+def shared_with_last(last: Array, buckets: NDArray[np.uint64], places: Places) -> Counts:
     """Count for each row the tables in which it shares its bucket with the row that its client sent before.
 
     buckets: shape (rows, tables). places: of each row's client, -1 for none, whose rows share nothing. last: the marks
@@ -25,12 +54,56 @@ def shared_with_last(last: Array, buckets: NDArray[np.uint64], places: NDArray[n
     order = ordered(places)
     order = order[places[order] >= 0]
     who, marks = places[order], (buckets[order] >> np.uint64(56)).astype(np.uint8) | np.uint8(1)
-    before = np.roll(marks, 1, axis=0)
-    first = np.ones(order.size, np.bool_)
-    first[1:] = who[1:] != who[:-1]
-    before[first] = last[who[first]]
+    first = begins(who)
+    earlier = np.roll(marks, 1, axis=0)
+    earlier[first] = last[who[first]]
     found = np.zeros(places.size, np.int64)
-    found[order] = (marks == before).sum(axis=1)
+    found[order] = (marks == earlier).sum(axis=1)
     ends = np.roll(first, -1)
     last[who[ends]] = marks[ends]
     return found
+
+
+def learn_walks(held: Mapping[str, Array], places: Places, beside: Places, honest: Flags) -> None:
+    """Take in how near rows came to their client's last one.
+
+    Who stays near it for long, as sensors do, counts when he comes near and not for as long as he stays. beside: in how
+    many tables, -1 where that tells nothing; honest: of whom it may be learned; both of shape (rows,). Changes what is
+    remembered, of the clients and of the epoch.
+    """
+    earlier = before(held["client_beside"], places, beside + 1) - 1
+    told = honest & (beside >= 0) & (earlier >= 0)
+    np.add.at(held["beside_new"], (earlier[told], beside[told]), 1)
+    known = places >= 0
+    held["client_beside"][places[known]] = (beside + 1)[known]
+
+
+def near_by_chance(buckets: NDArray[np.uint64], *, least: int) -> int:
+    """Give how many shared tables, at least `least`, hardly any pair of rows has; more than there are of too few rows.
+
+    buckets: of rows that differ, shape (rows, tables); each is paired with some that lie far from it.
+    """
+    if len(buckets) < 2 * PAIRINGS:
+        return TABLES + 1
+    turns = [len(buckets) * turn // PAIRINGS for turn in range(1, PAIRINGS)]
+    shared = np.concatenate([(buckets == np.roll(buckets, turn, axis=0)).sum(axis=1) for turn in turns])
+    shares = [float((shared >= tables).mean()) for tables in range(TABLES + 1)]
+    return next((t for t in range(least, TABLES + 1) if shares[t] <= BY_CHANCE), TABLES + 1)
+
+
+def near_as_a_rule(walks: Array, *, least: int) -> int:
+    """Give how many shared tables, at least `least`, make a row a near-copy of its client's last one.
+
+    walks: as `learn_walks` counts them. Hardly any honest row comes so near to one that was not; more tables than there
+    are where that is unknown, or there is no such number.
+
+    >>> walks = empty_walks()
+    >>> walks[0, :4], walks[3, 3] = (900, 60, 30, 3), 900
+    >>> near_as_a_rule(walks, least=1), near_as_a_rule(walks, least=5), near_as_a_rule(walks / 10, least=1)
+    (3, 5, 17)
+    """
+    for tables in range(least, TABLES + 1):
+        came = walks[:tables]
+        if came.sum() >= KNOWN and came[:, tables:].sum() <= USUAL * came.sum():
+            return tables
+    return TABLES + 1
