@@ -20,7 +20,7 @@ from process import ONE_THREAD
 
 os.environ |= ONE_THREAD
 WORLDS = ("car_loan", "digits", "power", "census")
-PARTS = ("delays", "honest", "small", "groups", "passes", "cost", "origins", "poisoning")
+PARTS = ("delays", "honest", "small", "groups", "goers", "passes", "cost", "origins", "poisoning")
 Asked = argparse.Namespace
 
 
@@ -31,6 +31,7 @@ def figures(asked: Asked) -> Iterator[Figure]:
         "honest": _honest,
         "small": _small,
         "groups": _groups,
+        "goers": _goers,
         "passes": _passes,
         "cost": _cost,
         "origins": _origins,
@@ -69,6 +70,12 @@ def _groups(asked: Asked) -> Iterator[Figure]:
     from attacks import groups
 
     yield from groups.figures(_logs(asked), quick=asked.quick)
+
+
+def _goers(asked: Asked) -> Iterator[Figure]:
+    from attacks import goers
+
+    yield from goers.figures(quick=asked.quick)
 
 
 def _passes(asked: Asked) -> Iterator[Figure]:

@@ -350,6 +350,54 @@ def test_where_each_client_sends_rows_like_its_own_nobody_is_told_of_them() -> N
     assert not {client for client, detector in alarms(found) if detector.startswith("near_duplicate")}
 
 
+def vehicles(minutes: int, seed: int, *, many: int = 40) -> pa.Table:
+    """Give what so many vehicles send, a row a minute each, every number going on from the last one of its vehicle."""
+    rng = np.random.default_rng(seed)
+    hidden, noise = np.zeros((minutes, many, 3)), np.zeros((minutes, many, NUMBERS))
+    for i in range(1, minutes):
+        hidden[i] = 0.9 * hidden[i - 1] + 0.44 * rng.normal(size=(many, 3))
+        noise[i] = 0.9 * noise[i - 1] + 0.44 * rng.normal(size=(many, NUMBERS))
+    turn = np.random.default_rng(99).normal(size=(3, NUMBERS))
+    numbers = np.round(hidden @ turn + noise, 2).reshape(-1, NUMBERS)
+    codes = np.minimum((np.abs(hidden.reshape(-1, 3)) * 2).astype(int), 7)
+    columns = {f"x{i}": numbers[:, i] for i in range(NUMBERS)} | {f"c{i}": LEVELS[codes[:, i]] for i in range(3)}
+    return queries(columns, np.array([f"vehicle {i}" for i in range(many)] * minutes), every=60 / many)
+
+
+def test_an_odd_stay_of_who_goes_on_from_row_to_row_is_no_attack_and_odd_rows_that_leap_about_are() -> None:
+    traffic = vehicles(250, 90)
+    found = followed([traffic])
+    late = {one.client for one in found if one.start > START + HOUR and not one.total and one.log_e >= ALARM}
+    assert not late
+    search = queries(uniform(60, 91), "eve", first=10_000, every=60 / 40)
+    assert "eve" in {client for client, _ in alarms(followed([traffic, search]))}
+
+
+def visits(many: int, seed: int, *, clicks: int = 18) -> pa.Table:
+    """Give visits of so many clients, five at once, which grow from row to row in all numbers."""
+    rng = np.random.default_rng(seed)
+    begun = inputs(many, seed)
+    columns = {name: np.repeat(values, clicks) for name, values in begun.items()}
+    for i in range(NUMBERS):
+        grown = rng.exponential(0.25, (many, clicks)).cumsum(axis=1)
+        columns[f"x{i}"] = np.round(columns[f"x{i}"] + grown.ravel(), 2)
+    order = np.argsort(
+        np.repeat(np.arange(many) // 5 * clicks, clicks) + np.tile(np.arange(clicks), many), kind="stable"
+    )
+    names = np.repeat([f"visit {i}" for i in range(many)], clicks)
+    return queries({name: values[order] for name, values in columns.items()}, names[order])
+
+
+def test_where_visits_grow_from_row_to_row_they_are_no_near_copies_and_a_search_that_goes_back_and_forth_is() -> None:
+    traffic = visits(500, 95)
+    found = followed([traffic])
+    copying = {client for client, detector in alarms(found) if detector.startswith("near_duplicate")}
+    assert not {client for client in copying if int(client.removeprefix("visit ")) > 250}
+    search = queries(walk(120, 96), "eve", first=traffic.num_rows)
+    search = search.set_column(search.column_names.index("answer"), "answer", pa.array(np.arange(120) % 2))
+    assert "eve" in {client for client, _ in alarms(followed([traffic, search]))}
+
+
 def stepping(rows: int, seed: int, *, columns: int) -> dict[str, Any]:
     """Change one number of a row at each query, one of so many in turn by two deviations or more; mostly go back."""
     rng = np.random.default_rng(seed)

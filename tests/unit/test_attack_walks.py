@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from monitor.detectors.attack.fingerprint import TABLES
+from monitor.detectors.attack.ordering import previous
 from monitor.detectors.attack.walks import (
     before,
     empty_buckets,
     empty_walks,
+    going_on,
     learn_walks,
     near_as_a_rule,
     near_by_chance,
@@ -23,7 +25,7 @@ def test_rows_are_laid_beside_their_clients_last_row(cuts: tuple[int, ...]) -> N
     buckets[2, :5], buckets[4] = buckets[0, :5], buckets[1]
     last, found = empty_buckets(4), []
     for part in np.split(np.arange(6), list(cuts)):
-        found += shared_with_last(last, buckets[part], places[part]).tolist()
+        found += shared_with_last(last, buckets[part], places[part], previous(places[part])).tolist()
     assert found == [0, 0, 5, 0, TABLES, 0]
 
 
@@ -32,7 +34,7 @@ def test_the_value_of_a_clients_row_before_is_given_however_the_stream_is_cut(cu
     places, values = np.array([3, 0, 3, -1, 0, 3]), np.array([5, 6, 7, 8, 9, 4])
     last, found = np.array([1, 0, 0, 2]), []
     for part in np.split(np.arange(6), list(cuts)):
-        found += before(last, places[part], values[part]).tolist()
+        found += before(last, places[part], values[part], previous(places[part])).tolist()
         known = places[part] >= 0
         last[places[part][known]] = values[part][known]
     assert found == [2, 1, 5, 0, 6, 7]
@@ -43,7 +45,7 @@ def walks_of(rows: list[tuple[int, int]]) -> np.ndarray:
     held = {"client_beside": np.zeros(9, np.uint8), "beside_new": empty_walks()}
     places, beside = np.array(rows).T
     for part in np.array_split(np.arange(len(rows)), 7):
-        learn_walks(held, places[part], beside[part], np.ones(part.size, np.bool_))
+        learn_walks(held, places[part], beside[part], np.ones(part.size, np.bool_), previous=previous(places[part]))
     return held["beside_new"]
 
 
@@ -53,8 +55,11 @@ def test_a_sensor_that_stays_near_its_last_row_hides_no_other_and_a_world_of_suc
     sensor = [(8, 12)] * 1500
     mixed = [(honest, sensor)[i % 3 == 2].pop() for i in range(4500)]
     assert near_as_a_rule(walks_of(mixed), least=3) == 3
+    assert not going_on(walks_of(mixed), by_chance=3)
     alike = [(client, 12 * int(rng.random() < 0.4)) for client in rng.integers(0, 9, 4500).tolist()]
     assert near_as_a_rule(walks_of(alike), least=3) == 13
+    assert going_on(walks_of(alike), by_chance=3)
+    assert not going_on(walks_of(alike[:300]), by_chance=3)
 
 
 def test_rows_are_near_by_chance_in_as_many_tables_as_hardly_any_pair_shares() -> None:

@@ -23,7 +23,7 @@ WORST = {0.1: (0.7, 0.2), 0.4: (0.5, 0.1)}
 The second is of an attacker whose every other row is an honest one.
 """
 LEAST = 1.5
-"""An alternative lies at least so many times above the rate that is expected."""
+"""An alternative is so many times the rate that is expected, at least."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,15 +41,16 @@ class Gains:
     weight: Floats
 
     @classmethod
-    def of(cls, rates: ArrayLike, *, worst: ArrayLike = np.nan) -> "Gains":
+    def of(cls, rates: ArrayLike, *, worst: ArrayLike = np.nan, least: float = LEAST) -> "Gains":
         """Choose the alternatives to rates that are expected at most, each in (0, 1).
 
         worst: the part of the hits that is expected among the worst at most, each in (0, 1); NaN where none are told.
+        least: so many times a rate lies an alternative to it, at least.
         """
         p = np.asarray(rates, np.float64)
         high, rest = _alternatives(p, np.broadcast_to(np.asarray(worst, np.float64), p.shape))
         a, p = high + rest, p[:, None]
-        used = (a > LEAST * p) & (a < 1)
+        used = (a > least * p) & (a < 1)
         part = np.where(np.isnan(worst), 0.5, worst).reshape(-1, 1)
         with np.errstate(divide="ignore", invalid="ignore"):
             ratios = high / (p * part), rest / (p * (1 - part)), (1 - a) / (1 - p)

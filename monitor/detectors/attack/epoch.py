@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.detectors.attack.contract import Faults, most_by_accident
+from monitor.detectors.attack.ordering import previous
 from monitor.detectors.attack.queries import Queries
 from monitor.detectors.attack.sighting import MOST_IDS
 from monitor.detectors.attack.space import Rows
@@ -64,6 +65,11 @@ class Epoch:
         numbers, codes = np.hsplit(self.unlooked, [self.rows.numbers.shape[1]])
         kept = np.where(numbers, np.nan, self.rows.numbers), np.where(codes, 0, self.rows.codes)
         return Rows(*kept, self.rows.sketches)
+
+    @cached_property
+    def previous(self) -> Places:
+        """Give the place of the row that each row's client sent before it, -1 for its first here."""
+        return previous(self.place)
 
     @property
     def size(self) -> int:

@@ -47,6 +47,18 @@ def ranks(groups: Places) -> NDArray[np.int64]:
     return found
 
 
+def previous(groups: Places) -> Places:
+    """Give for each element the place of the one of its group before it, -1 for a group's first.
+
+    >>> previous(np.array([7, 7, 3, 7, 3])).tolist()
+    [-1, 0, -1, 1, 2]
+    """
+    order = ordered(groups)
+    found = np.empty_like(order)
+    found[order] = np.where(begins(groups[order]), -1, np.roll(order, 1))
+    return found
+
+
 def rows_since(then: Number, now: Number) -> NDArray[np.int64]:
     """Count the rows from one to a later one by their numbers in the stream, of which four bytes are remembered.
 

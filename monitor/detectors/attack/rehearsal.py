@@ -86,7 +86,8 @@ def _walks(baseline: Baseline, queries: Queries) -> Floats:
     """Count how near clients' rows come to their last ones, of the last rows as they came."""
     state = State.empty(baseline)
     for epoch, signs in looked_at(baseline, state, queries):
-        learn_walks(state.held, epoch.place, signs.beside, np.ones(epoch.size, np.bool_))
+        everybody = np.ones(epoch.size, np.bool_)
+        learn_walks(state.held, epoch.place, signs.beside, everybody, previous=epoch.previous)
     return np.asarray(state.held["beside"] + state.held["beside_new"])
 
 

@@ -29,7 +29,7 @@ from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.sensors import HOUR, unhurried
 from monitor.detectors.attack.variations import chained, crowded, few_in, marks_of
 from monitor.detectors.attack.volume import SPANS, asked_lately
-from monitor.detectors.attack.walks import before, near_as_a_rule, shared_with_last
+from monitor.detectors.attack.walks import before, going_on, near_as_a_rule, shared_with_last
 
 Array = NDArray[Any]
 Flags = NDArray[np.bool_]
@@ -108,7 +108,7 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
     new = (epoch.place >= 0) & (epoch.asked < NEW)
     newcomers = int(held["newcomer_rows"][0]) + (new & fresh).cumsum()
     held["newcomer_rows"][0] = newcomers[-1]
-    near_last = shared_with_last(held["client_buckets"], epoch.buckets, epoch.place)
+    near_last = shared_with_last(held["client_buckets"], epoch.buckets, epoch.place, epoch.previous)
     alike = _alike(baseline, held, epoch, fresh, new=new, newcomers=newcomers)
     beside = _beside(held, epoch, near_last, fresh & ~alike.varied & ~alike.swept & ~alike.fills)
     close = beside >= near_as_a_rule(held["beside"], least=baseline.copies.beside)
@@ -119,7 +119,8 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
     )
     signs.hits[:, PLACE[SWEEP]] = alike.swept
     told = fresh & (epoch.place >= 0) & ~epoch.exempt & ~alike.fills
-    told &= ~_joined(held, epoch, clusters, alike, signs, close=close)
+    going = going_on(held["beside"], by_chance=baseline.copies.beside)
+    told &= ~_joined(held, epoch, clusters, alike, signs, close=close, going=going)
     signs.beside[told] = beside[told]
     signs.counted[:, [PLACE[name] for name in COPYING]] = told[:, None]
     # Who goes on from an odd row by small steps, as sensors do, is odd for one reason.
@@ -202,16 +203,23 @@ def _beside(held: Mapping[str, Array], epoch: Epoch, near_last: Places, told: Fl
 
     It does of some rows, of those that follow the last one in the same stretch of time, and if no value is left out.
     """
-    follows = before(held["client_slice"], epoch.place, epoch.slices) == epoch.slices
+    follows = before(held["client_slice"], epoch.place, epoch.slices, epoch.previous) == epoch.slices
     return np.where(told & follows & ~epoch.exempt & ~epoch.ignored.any(axis=1), near_last, -1)
 
 
 def _joined(
-    held: Mapping[str, Array], epoch: Epoch, clusters: Clusters, alike: Alike, signs: Signs, *, close: Flags
+    held: Mapping[str, Array],
+    epoch: Epoch,
+    clusters: Clusters,
+    alike: Alike,
+    signs: Signs,
+    *,
+    close: Flags,
+    going: bool,
 ) -> Flags:
     """Put near-duplicates into clusters, one after the other; say of each row whether it came at a sensor's pace.
 
-    close: whether a row is one of its client's last.
+    close: whether a row is one of its client's last. going: whether honest clients go on from their last rows anyway.
     """
     paced = np.zeros(epoch.size, np.bool_)
     turns = np.append(True, epoch.slices[1:] != epoch.slices[:-1])
@@ -220,14 +228,14 @@ def _joined(
         clusters.growth.turn(int(epoch.slices[i]))
         if not (near[i] or alike.swept[i]):
             continue
-        flipped = bool(near[i]) and _put(epoch, clusters, i, alike, signs, close=bool(close[i]))
+        flipped = bool(near[i]) and _put(epoch, clusters, i, alike, signs, close=bool(close[i]), going=going)
         if epoch.place[i] >= 0:
             place, at, hour = int(epoch.place[i]), int(epoch.at[i]), int(epoch.times[i]) // HOUR
             paced[i] = unhurried(held, place, at=at, hour=hour, flipped=flipped, varied=bool(alike.varied[i]))
     return paced
 
 
-def _put(epoch: Epoch, clusters: Clusters, i: int, alike: Alike, signs: Signs, *, close: bool) -> bool:
+def _put(epoch: Epoch, clusters: Clusters, i: int, alike: Alike, signs: Signs, *, close: bool, going: bool) -> bool:
     """Put a row into its cluster, and note what that shows; say whether its answer flipped.
 
     The first of the near-duplicates that its client sent just before joined no cluster. Texts that differ in their
@@ -252,7 +260,7 @@ def _put(epoch: Epoch, clusters: Clusters, i: int, alike: Alike, signs: Signs, *
     # Nobody asks "what if" so often and hears now this, now that.
     flips = joined.own_flips if joined.same else joined.flips
     searched = same >= SWEPT and flips >= FLIPPED
-    near = own and (searched or alike.steps[i] > 0 or not (joined.alone or bool(alike.made[i])))
+    near = own and (searched or alike.steps[i] > 0 or not (going or joined.alone or bool(alike.made[i])))
     signs.hits[i, PLACE["near_duplicates"]] = near and same >= ASKED_OFTEN
     signs.hits[i, PLACE["near_duplicate_starts"]] = (near and same >= ASKED_EARLY) or (own and close)
     signs.hits[i, PLACE[SWEEP]] |= own and joined.alone and same >= SWEPT

@@ -14,6 +14,7 @@ from monitor.detectors.attack.clusters import empty_clusters
 from monitor.detectors.attack.ecusum import WIDTH
 from monitor.detectors.attack.habits import empty_habits
 from monitor.detectors.attack.indicators import NAMES, PASSING, RAREST
+from monitor.detectors.attack.lingering import empty_lingering
 from monitor.detectors.attack.meetings import empty_meetings
 from monitor.detectors.attack.newcomers import empty_newcomers
 from monitor.detectors.attack.peers import empty_recent
@@ -52,6 +53,7 @@ class State:
         held |= {f"broken_{name}": array for name, array in empty_broken(width).items()}
         held |= {f"volume_{name}": array for name, array in empty_counts().items()}
         held |= {"beside": baseline.walks.copy(), "beside_new": empty_walks()}
+        held |= {"lingering": empty_lingering(), "lingering_new": empty_lingering()}
         held |= {"joined": np.zeros(2), "joined_new": np.zeros(2), "newcomer_rows": np.zeros(1, np.int64)}
         held |= {"pool_ratios": np.zeros((1, wide, WIDTH))}
         held |= {"pool_shown": np.zeros((2, wide), np.int64)}
@@ -77,6 +79,7 @@ class State:
             "client_steady": np.zeros(CLIENTS, np.bool_),
             "client_turns": np.zeros(CLIENTS, np.uint8),
             "client_wait": np.zeros(CLIENTS, np.uint8),
+            "client_odd": np.zeros(CLIENTS, np.uint16),
             "client_beside": np.zeros(CLIENTS, np.uint8),
             "client_buckets": empty_buckets(CLIENTS),
         }

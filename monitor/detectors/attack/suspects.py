@@ -23,6 +23,7 @@ from monitor.detectors.attack.indicators import (
     SIMILAR,
     TAILS,
 )
+from monitor.detectors.attack.lingering import Before, learn_lingering, odd_after_odd, packed_odd, unpacked_odd
 from monitor.detectors.attack.ordering import begins, ordered, ranks
 from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.peers import shown_by_others
@@ -173,17 +174,47 @@ def _gather(
     to, shape (stretches, indicators).
     """
     own, rows, starts = stretches.owner, stretches.rows, stretches.starts
-    awake = np.logical_or.reduceat(hits[rows], starts, axis=0) | (held["client_ratios"][own] > 0).any(axis=2)
+    odd = unpacked_odd(held["client_odd"][own])
+    awake = np.logical_or.reduceat(hits[rows], starts, axis=0) | (held["client_ratios"][own] > 0).any(axis=2) | odd
     group, sign = np.nonzero(awake)
+    if not group.size:
+        return
     lengths = stretches.lengths[group]
     series, of, first = _laid(starts[group], lengths)
     row, d, place = rows[series], sign[of], (own[group], sign)
-    of_rows = Gains.of(rates[group, sign], worst=WORST[sign]).at(of)
-    before, shown, told = held["client_ratios"][place][:, None], hits[row, d, None], counted[row, d, None]
+    shown, told = hits[row, d, None], counted[row, d, None]
+    came = Before.of(shown[:, 0], told[:, 0], first, lengths, odd[group, sign])
+    base = Gains.of(rates[group, sign], worst=WORST[sign])
+    of_rows = _lingering_too(base.at(of), rates[group, sign], odd_after_odd(held["lingering"])[sign], of, came.follows)
+    before = held["client_ratios"][place][:, None]
     ratios = gathered(before, shown, told, of, of_rows, worst=worst[row, d, None])
     held["client_ratios"][place] = np.maximum(ratios[first + lengths - 1, 0], 0.0)
     gone_by[row, d] = log_e = evidence(ratios, of_rows, least=SHOWN)[:, 0]
     np.maximum.at(held["client_peak"], (own[group[of]], d), np.minimum(log_e, MOST_KEPT))
+    gone_before = np.append(0.0, log_e[:-1])
+    gone_before[first] = evidence(before[:, 0], base, least=SHOWN)
+    learned = came.follows & (gone_before < SHOWN)
+    learn_lingering(held["lingering_new"], d[learned], shown[learned, 0])
+    odd[group, sign] = came.last
+    held["client_odd"][own] = packed_odd(odd)
+
+
+def _lingering_too(gains: Gains, rates: Floats, after: Floats, of: Places, follows: Flags) -> Gains:
+    """Give the gains of rows, where those that follow an odd one are held to what honest ones do then, if that is more.
+
+    gains: of rows that follow none, shape (rows, 1, WIDTH). rates, after: of each series; of: the series of each row.
+    """
+    more = follows & (after > rates)[of]
+    if not more.any():
+        return gains
+    lingering = Gains.of(np.maximum(after, rates), least=1.0).at(of)
+    more = more[:, None, None]
+    return Gains(
+        worst=np.where(more, lingering.hit, gains.worst),
+        hit=np.where(more, lingering.hit, gains.hit),
+        miss=np.where(more, lingering.miss, gains.miss),
+        weight=gains.weight,
+    )
 
 
 def _own_rates(baseline: Baseline, held: Mapping[str, Array], places: Places, rates: Floats) -> Floats:
@@ -214,6 +245,7 @@ def _turn(held: Mapping[str, Array], stretches: Stretches, gains: Gains, alarm: 
     learn_habits(held["client_habits"], turned, rows=rows, hits=hits, honest=wait == 0)
     for name in ("client_peak", "client_counted", "client_shown", "client_worst"):
         held[name][turned] = 0
+    held["client_odd"][turned] = 0
     held["client_slice"][turned] = stretches.slices[new]
 
 

@@ -38,6 +38,8 @@ Array = NDArray[Any]
 
 FADE, FADE_OF_COUNTS = 0.5 ** (LENGTH / 20_000), 0.5 ** (LENGTH / 500_000)
 CROWDED = 0.05
+EARLY = 512
+"""In the first epoch it is learned after so many rows how odd ones follow each other: clients come to many odd ones."""
 STARTS = NAMES.index("near_duplicate_starts")
 ALIKE = 8
 
@@ -87,7 +89,7 @@ def _followed(
             yield from busy(baseline, held, epoch, signs, doubtful=told.doubtful, rates=rates)
             yield from newcomers(baseline, held, epoch, signs, rates=rates, alarm=alarm)
             honest = (told.gone_by < SHOWN) & (epoch.place >= 0)[:, None]
-            learn_walks(held, epoch.place, signs.beside, honest[:, STARTS])
+            learn_walks(held, epoch.place, signs.beside, honest[:, STARTS], previous=epoch.previous)
             held["pool_new"] += [(signs.counted & honest).sum(axis=0), (signs.hits & honest).sum(axis=0)]
         else:
             yield from pooled(baseline, held, epoch, signs, alarm=alarm)
@@ -111,7 +113,8 @@ def looked_at(
     first, stop = 0, len(queries.rows)
     while first < stop:
         seen = int(held["seen"][0])
-        size = min(LENGTH - seen % LENGTH, LENGTH if queries.named else until_learned(seen), stop - first)
+        most = _until_early(seen) if queries.named else until_learned(seen)
+        size = min(LENGTH - seen % LENGTH, most, stop - first)
         rows = queries.rows.take(slice(first, first + size))
         epoch = _epoch(baseline, state, queries, rows, first=first, clients=clients)
         if excused:
@@ -128,7 +131,14 @@ def looked_at(
         held["seen"][0] = seen + size
         if epoch.ends:
             _learn(held, epoch)
+        elif seen + size < LENGTH and (seen + size) % EARLY == 0:
+            held["lingering"][:] = held["lingering_new"]
         first += size
+
+
+def _until_early(seen: int) -> int:
+    """Give how many rows are held to the same rates, after so many of a stream: few while nothing has been learned."""
+    return EARLY - seen % EARLY if seen < LENGTH else LENGTH
 
 
 def _epoch(baseline: Baseline, state: State, queries: Queries, rows: Rows, *, first: int, clients: Clients) -> Epoch:
@@ -210,8 +220,11 @@ def _learn(held: Mapping[str, Array], epoch: Epoch) -> None:
         for name, new in zip(("pool_rows", "pool_hits"), held["pool_new"], strict=True):
             held[name][:] = held[name] * FADE + new
         held["pool_new"][:] = 0
-        held["beside"][:] = held["beside"] * FADE + held["beside_new"]
-        held["beside_new"][:] = 0
+        if epoch.begun == 0:
+            held["lingering"][:] = 0
+        for name in ("beside", "lingering"):
+            held[name][:] = held[name] * FADE + held[f"{name}_new"]
+            held[f"{name}_new"][:] = 0
         learn_newcomers(held, fade=FADE)
         learn_counts(held, fade=FADE_OF_COUNTS, now=int(epoch.times[-1]))
     held["joined"][:] = held["joined"] * FADE + held["joined_new"]

@@ -94,7 +94,8 @@ def chained(
     for back in range(LAST, 0, -1):
         before = marks[spot - back]
         differ = marks[spot] != before
-        changed = np.where(before.any(axis=1), differ[:, :columns].sum(axis=1), columns + 1)
+        # every row has a last mark
+        changed = np.where(before[:, -1] > 0, differ[:, :columns].sum(axis=1), columns + 1)
         near, by_one = changed <= few, changed <= 1
         if templates is not None:
             said |= ~differ[:, :columns].any(axis=1) & before[:, :columns].any(axis=1)
@@ -102,7 +103,7 @@ def chained(
             near, by_one = near & same, by_one & same
         lag[near], step[by_one] = back, back
         varied[spot[by_one]] = (differ[by_one, :columns] * BITS[:columns]).sum(axis=1, dtype=np.uint16)
-        filling[near] = (differ.any(axis=1) & ~(differ & (before != lacking)).any(axis=1))[near]
+        filling[near] = differ[near].any(axis=1) & ~(differ[near] & (before[near] != lacking)).any(axis=1)
     for i in np.flatnonzero(lag).tolist():
         lengths[spot[i]] = lengths[spot[i] - lag[i]] + bool(fresh[order[i]])
     for i in np.flatnonzero(step).tolist():

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.detectors.attack.ordering import begins, ordered
 from monitor.detectors.attack.sketches import TABLES
 
 Array = NDArray[Any]
@@ -18,6 +17,8 @@ BY_CHANCE, PAIRINGS = 0.002, 8
 """So large a share of pairs of rows may be as near to each other, by chance; each row is in less than so many pairs."""
 USUAL, KNOWN = 0.005, 400
 """So large a share of honest rows may be as near to their client's last one; it is known from so many rows on."""
+GOING_ON = 0.05
+"""Where so large a share comes nearer than rows do by chance, honest clients go on from row to row."""
 
 
 def empty_buckets(clients: int) -> Array:
@@ -30,48 +31,42 @@ def empty_walks() -> Array:
     return np.zeros((TABLES + 1, TABLES + 1))
 
 
-def before(last: NDArray[np.integer], places: Places, values: NDArray[np.integer]) -> NDArray[np.int64]:
+def before(last: NDArray[np.integer], places: Places, values: Array, previous: Places) -> Array:
     """Give for each row the value of its client's row before it; of a client's first one what `last` holds of it.
 
-    places: of each row's client, -1 for none, which has 0 before it. values: shape (rows,).
+    places: of each row's client, -1 for none, which has 0 before it. values: shape (rows, ...). previous: as
+    `ordering.previous` gives it.
     """
-    order = ordered(places)
-    who = places[order]
-    found, first = np.roll(values[order], 1).astype(np.int64), begins(who)
-    found[first] = np.where(who[first] >= 0, last[who[first]], 0)
-    found[who < 0] = 0
-    back = np.empty_like(found)
-    back[order] = found
-    return back
-
-
-def shared_with_last(last: Array, buckets: NDArray[np.uint64], places: Places) -> Counts:
-    """Count for each row the tables in which it shares its bucket with the row that its client sent before.
-
-    buckets: shape (rows, tables). places: of each row's client, -1 for none, whose rows share nothing. last: the marks
-    of the clients' last rows, which these rows replace.
-    """
-    order = ordered(places)
-    order = order[places[order] >= 0]
-    who, marks = places[order], (buckets[order] >> np.uint64(56)).astype(np.uint8) | np.uint8(1)
-    first = begins(who)
-    earlier = np.roll(marks, 1, axis=0)
-    earlier[first] = last[who[first]]
-    found = np.zeros(places.size, np.int64)
-    found[order] = (marks == earlier).sum(axis=1)
-    ends = np.roll(first, -1)
-    last[who[ends]] = marks[ends]
+    found = np.where(_wide(previous >= 0, values), values[previous], last[places])
+    found[places < 0] = 0
     return found
 
 
-def learn_walks(held: Mapping[str, Array], places: Places, beside: Places, honest: Flags) -> None:
+def shared_with_last(last: Array, buckets: NDArray[np.uint64], places: Places, previous: Places) -> Counts:
+    """Count for each row the tables in which it shares its bucket with the row that its client sent before.
+
+    buckets: shape (rows, tables). places, previous: as `before` has them; rows of no client share nothing. last: the
+    marks of the clients' last rows, which these rows replace.
+    """
+    marks = (buckets >> np.uint64(56)).astype(np.uint8) | np.uint8(1)
+    found = (marks == before(last, places, marks, previous)).sum(axis=1)
+    known = places >= 0
+    last[places[known]] = marks[known]
+    return np.asarray(found)
+
+
+def _wide(flags: Flags, values: Array) -> Flags:
+    return flags.reshape(-1, *([1] * (values.ndim - 1)))
+
+
+def learn_walks(held: Mapping[str, Array], places: Places, beside: Places, honest: Flags, *, previous: Places) -> None:
     """Take in how near rows came to their client's last one.
 
     Who stays near it for long, as sensors do, counts when he comes near and not for as long as he stays. beside: in how
-    many tables, -1 where that tells nothing; honest: of whom it may be learned; both of shape (rows,). Changes what is
-    remembered, of the clients and of the epoch.
+    many tables, -1 where that tells nothing; honest: of whom it may be learned; both of shape (rows,). places,
+    previous: as `before` has them. Changes what is remembered, of the clients and of the epoch.
     """
-    earlier = before(held["client_beside"], places, beside + 1) - 1
+    earlier = before(held["client_beside"], places, beside + 1, previous).astype(np.int64) - 1
     told = honest & (beside >= 0) & (earlier >= 0)
     np.add.at(held["beside_new"], (earlier[told], beside[told]), 1)
     known = places >= 0
@@ -107,3 +102,12 @@ def near_as_a_rule(walks: Array, *, least: int) -> int:
         if came.sum() >= KNOWN and came[:, tables:].sum() <= USUAL * came.sum():
             return tables
     return TABLES + 1
+
+
+def going_on(walks: Array, *, by_chance: int) -> bool:
+    """Say whether honest clients go on from their last rows, as vehicles do.
+
+    by_chance: as `near_by_chance` gives it.
+    """
+    came = walks[:by_chance]
+    return bool(came.sum() >= KNOWN and came[:, by_chance:].sum() >= GOING_ON * came.sum())

@@ -60,7 +60,8 @@ class Sentry:
         baseline = baseline_of(reference, roles, layout_of(reference, roles), rng=np.random.default_rng(seed))
         if baseline is None:
             raise RuntimeError("no attack can be looked for beside this reference")
-        return cls(rehearsed(baseline, reference, roles), State.empty(baseline), roles, expected)
+        baseline = rehearsed(baseline, reference, roles)
+        return cls(baseline, State.empty(baseline), roles, expected)
 
     def see(self, rows: pa.Table) -> tuple["Sentry", list[Sighting]]:
         """Follow rows; give the sightings that are alarms."""
