@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.detectors.attack.alike import ASKED_EARLY, SWEPT, Alike, Beside, alike_of, beside_of
 from monitor.detectors.attack.baseline import Baseline
-from monitor.detectors.attack.buckets import Shared, repeats, shared
+from monitor.detectors.attack.buckets import repeats
 from monitor.detectors.attack.clusters import Clusters, Memberships
 from monitor.detectors.attack.epoch import Epoch
 from monitor.detectors.attack.indicators import (
@@ -27,20 +28,17 @@ from monitor.detectors.attack.meetings import meet
 from monitor.detectors.attack.members import NAME
 from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.sensors import HOUR, unhurried
-from monitor.detectors.attack.variations import chained, crowded, few_in, marks_of
 from monitor.detectors.attack.volume import SPANS, asked_lately
-from monitor.detectors.attack.walks import before, going_on, near_as_a_rule, shared_with_last
+from monitor.detectors.attack.walks import shared_with_last
 
 Array = NDArray[Any]
 Flags = NDArray[np.bool_]
 Places = NDArray[np.intp]
 
-ASKED_EARLY, ASKED_OFTEN, SWEPT, FLIPPED = 3, 8, 20, 5
+ASKED_OFTEN, FLIPPED = 8, 5
 APART_IN, STEP_IN = 2, 8
 """Two rows lie apart that share so many tables at most, and one is a step from the other where they share so many."""
 TIMES, CHANCE, MOST = 3.0, 2.0, 0.9
-EVER = 2**32
-"""Where rows name no client, near-copies are looked for among all that are remembered: nobody is accused of them."""
 NEW = 100
 """A client is a newcomer for so many rows."""
 PLACE = {name: place for place, name in enumerate(NAMES)}
@@ -76,28 +74,6 @@ class Signs:
         return cls(blank[0], blank[1], blank[2], Memberships.none(rows), none, asked, np.zeros(rows, np.bool_))
 
 
-@dataclass(frozen=True, eq=False)
-class Alike:
-    """What rows are like others before them, each of shape (rows,).
-
-    joins: enough for a cluster; before: how many of its client came just before that are as much alike. novel: like
-    none, so that it tells how odd it is. varied, swept: one of its client's with few values changed, and the latest of
-    many such; steps: how many such led to it where they changed one column after the other, else 0. fills: that with
-    values where it had none. made: that with other numbers in its texts. said: that with other texts, of a model whose
-    other values are all told of an account.
-    """
-
-    joins: Flags
-    before: Places
-    novel: Flags
-    varied: Flags
-    swept: Flags
-    steps: Places
-    fills: Flags
-    made: Flags
-    said: Flags
-
-
 def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, clusters: Clusters) -> Signs:
     """Look at every row, each with those before it in mind; changes what is remembered."""
     signs = Signs.none(epoch.size)
@@ -109,9 +85,8 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
     newcomers = int(held["newcomer_rows"][0]) + (new & fresh).cumsum()
     held["newcomer_rows"][0] = newcomers[-1]
     near_last = shared_with_last(held["client_buckets"], epoch.buckets, epoch.place, epoch.previous)
-    alike = _alike(baseline, held, epoch, fresh, new=new, newcomers=newcomers)
-    beside = _beside(held, epoch, near_last, fresh & ~alike.varied & ~alike.swept & ~alike.fills)
-    close = beside >= near_as_a_rule(held["beside"], least=baseline.copies.beside)
+    alike = alike_of(baseline, held, epoch, fresh, new=new, newcomers=newcomers)
+    beside = beside_of(baseline, held, epoch, near_last, fresh & ~alike.varied & ~alike.swept & ~alike.fills)
     came = fresh & new & ~epoch.exempt
     signs.counted[:, PLACE[MET]] = came
     signs.hits[came, PLACE[MET]] = meet(
@@ -119,9 +94,8 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
     )
     signs.hits[:, PLACE[SWEEP]] = alike.swept
     told = fresh & (epoch.place >= 0) & ~epoch.exempt & ~alike.fills
-    going = going_on(held["beside"], by_chance=baseline.copies.beside)
-    told &= ~_joined(held, epoch, clusters, alike, signs, close=close, going=going)
-    signs.beside[told] = beside[told]
+    told &= ~_joined(held, epoch, clusters, alike, signs, beside=beside)
+    signs.beside[told] = beside.tables[told]
     signs.counted[:, [PLACE[name] for name in COPYING]] = told[:, None]
     # Who goes on from an odd row by small steps, as sensors do, is odd for one reason.
     _tails(baseline, epoch, np.flatnonzero(alike.novel & (near_last < STEP_IN)), signs)
@@ -138,75 +112,6 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
     return signs
 
 
-def _alike(
-    baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, fresh: Flags, *, new: Flags, newcomers: Places
-) -> Alike:
-    """Lay rows beside those before them; changes what is remembered. new, newcomers: as `shared` has them."""
-    templates = epoch.templates
-    chain, widely, fills, said = chained(part_of(held, "client_last_"), epoch.rows, epoch.place, fresh, templates)
-    said &= all(column.kind != "vector" for column in baseline.space.columns)
-    made = (chain > 0) & templates.numbered if templates else np.zeros(epoch.size, np.bool_)
-    common = shared(
-        part_of(held, "bucket_"),
-        epoch.buckets[fresh],
-        usual=baseline.copies.usual,
-        horizon=baseline.copies.horizon if epoch.queries.named else EVER,
-        lately=baseline.copies.horizon,
-        client=epoch.client[fresh],
-        asked=epoch.asked[fresh] + 1,
-        varied=(chain > 0)[fresh],
-        new=new[fresh],
-        newcomers=newcomers[fresh],
-        at=epoch.at[fresh],
-    )
-    needed = _tables_needed(baseline, epoch.ignored[fresh])
-    joined, copied = (tables.sum(axis=1) >= needed for tables in (common.told, common.copied))
-    joins, before, novel = np.zeros(epoch.size, np.bool_), np.zeros(epoch.size, np.int64), fresh & (chain == 0) & ~fills
-    joins[fresh], before[np.flatnonzero(fresh)[joined]] = joined, _in_as_many(common, needed, joined)
-    novel[fresh] &= ~copied
-    chosen = fresh & ~fills & ~made
-    swept, steps = chosen & (chain >= SWEPT), _steps(baseline, epoch, np.where(chosen & widely, chain, 0))
-    # A form that is sent at every field is near its own earlier states, and lacks what they lack.
-    return Alike(joins & ~fills, before, novel, (chain > 0) & ~swept, swept, steps, fills, made, said)
-
-
-def _steps(baseline: Baseline, epoch: Epoch, chain: Places) -> Places:
-    """Give for each row how many steps led to it that changed one column after the other; 0 where that tells nothing.
-
-    chain: how long the chains are that do. In a corner where rows are much alike others vary each other by chance.
-    """
-    wide = np.flatnonzero((chain >= ASKED_EARLY) & ~epoch.exempt & ~epoch.ignored.any(axis=1))
-    rows, templates = epoch.rows.take(wide), epoch.templates and epoch.templates.part(wide)
-    steps = np.zeros(epoch.size, np.intp)
-    alone = ~crowded(baseline.crowd, marks_of(rows, templates), few=few_in(rows, templates))
-    steps[wide[alone]] = chain[wide[alone]]
-    return steps
-
-
-def _tables_needed(baseline: Baseline, ignored: Flags) -> Places:
-    """Give for each row in how many tables it must share a bucket, of those that look at no value that is ignored."""
-    if not ignored.any():
-        return np.full(len(ignored), baseline.copies.joins, np.intp)
-    most = np.where(ignored, baseline.copies.joins_without, 0).max(axis=1)
-    return np.where(ignored.any(axis=1), most, baseline.copies.joins)
-
-
-def _in_as_many(common: Shared, tables: Places, joined: Flags) -> NDArray[np.int64]:
-    """Give for each row that joins how many of its client came just before it, in as many tables as made it join."""
-    falling = -np.sort(-np.where(common.told[joined], common.before[joined], 0), axis=1)
-    last = np.minimum(tables[joined], falling.shape[1]) - 1
-    return np.asarray(np.take_along_axis(falling, last[:, None], axis=1)[:, 0])
-
-
-def _beside(held: Mapping[str, Array], epoch: Epoch, near_last: Places, told: Flags) -> Places:
-    """Give in how many tables rows are like their client's last one; -1 where that tells nothing.
-
-    It does of some rows, of those that follow the last one in the same stretch of time, and if no value is left out.
-    """
-    follows = before(held["client_slice"], epoch.place, epoch.slices, epoch.previous) == epoch.slices
-    return np.where(told & follows & ~epoch.exempt & ~epoch.ignored.any(axis=1), near_last, -1)
-
-
 def _joined(
     held: Mapping[str, Array],
     epoch: Epoch,
@@ -214,28 +119,24 @@ def _joined(
     alike: Alike,
     signs: Signs,
     *,
-    close: Flags,
-    going: bool,
+    beside: Beside,
 ) -> Flags:
-    """Put near-duplicates into clusters, one after the other; say of each row whether it came at a sensor's pace.
-
-    close: whether a row is one of its client's last. going: whether honest clients go on from their last rows anyway.
-    """
+    """Put near-duplicates into clusters, one after the other; say of each row whether it came at a sensor's pace."""
     paced = np.zeros(epoch.size, np.bool_)
     turns = np.append(True, epoch.slices[1:] != epoch.slices[:-1])
-    near = alike.joins | close | (alike.steps > 0)
+    near = alike.joins | beside.close | (alike.steps > 0)
     for i in np.flatnonzero(near | alike.swept | turns).tolist():
         clusters.growth.turn(int(epoch.slices[i]))
         if not (near[i] or alike.swept[i]):
             continue
-        flipped = bool(near[i]) and _put(epoch, clusters, i, alike, signs, close=bool(close[i]), going=going)
+        flipped = bool(near[i]) and _put(epoch, clusters, i, alike, signs, beside=beside)
         if epoch.place[i] >= 0:
             place, at, hour = int(epoch.place[i]), int(epoch.at[i]), int(epoch.times[i]) // HOUR
             paced[i] = unhurried(held, place, at=at, hour=hour, flipped=flipped, varied=bool(alike.varied[i]))
     return paced
 
 
-def _put(epoch: Epoch, clusters: Clusters, i: int, alike: Alike, signs: Signs, *, close: bool, going: bool) -> bool:
+def _put(epoch: Epoch, clusters: Clusters, i: int, alike: Alike, signs: Signs, *, beside: Beside) -> bool:
     """Put a row into its cluster, and note what that shows; say whether its answer flipped.
 
     The first of the near-duplicates that its client sent just before joined no cluster. Texts that differ in their
@@ -260,9 +161,10 @@ def _put(epoch: Epoch, clusters: Clusters, i: int, alike: Alike, signs: Signs, *
     # Nobody asks "what if" so often and hears now this, now that.
     flips = joined.own_flips if joined.same else joined.flips
     searched = same >= SWEPT and flips >= FLIPPED
-    near = own and (searched or alike.steps[i] > 0 or not (going or joined.alone or bool(alike.made[i])))
+    usually = beside.going_on or joined.alone or bool(alike.made[i])
+    near = own and (searched or alike.steps[i] > 0 or not usually)
     signs.hits[i, PLACE["near_duplicates"]] = near and same >= ASKED_OFTEN
-    signs.hits[i, PLACE["near_duplicate_starts"]] = (near and same >= ASKED_EARLY) or (own and close)
+    signs.hits[i, PLACE["near_duplicate_starts"]] = (near and same >= ASKED_EARLY) or (own and beside.close[i])
     signs.hits[i, PLACE[SWEEP]] |= own and joined.alone and same >= SWEPT
     return joined.flipped
 

@@ -30,6 +30,7 @@ from monitor.detectors.attack.peers import shown_by_others
 from monitor.detectors.attack.sighting import SHOWN, Sighting
 from monitor.detectors.attack.signs import Signs
 from monitor.detectors.attack.volume import LEAST
+from monitor.detectors.attack.walks import going_on
 
 Array = NDArray[Any]
 Flags = NDArray[np.bool_]
@@ -83,6 +84,8 @@ def suspects(
     # What was gathered before all showed a sign was laid beside a rate that was wrong.
     for name in ("client_ratios", "client_peak"):
         held[name][:, ~telling] = 0
+    goes_on = going_on(held["beside"], by_chance=baseline.copies.beside)
+    after = odd_after_odd(held["lingering"]) if goes_on else np.zeros(len(NAMES))
     recent = part_of(held, "recent_")
     counted &= ~(shown_by_others(recent, epoch, hits=signs.hits, counted=signs.counted, rates=rates) & EXCUSED)
     hits = signs.hits & counted
@@ -100,7 +103,9 @@ def suspects(
         own_rates = _own_rates(baseline, held, own, rates)
         of_rows = np.repeat(own_rates < MOST_RATE, stretches.lengths, axis=0)
         counted[rows], hits[rows] = counted[rows] & of_rows, hits[rows] & of_rows
-        _gather(held, stretches, hits=hits, worst=signs.rare, counted=counted, rates=own_rates, gone_by=gone_by)
+        _gather(
+            held, stretches, hits=hits, worst=signs.rare, counted=counted, rates=own_rates, after=after, gone_by=gone_by
+        )
         top = held["client_peak"][own]
         for g, d in np.argwhere(top >= SHOWN).tolist():
             mine, log_e = stretches.rows_of(g), float(top[g, d])
@@ -166,12 +171,13 @@ def _gather(
     worst: Flags,
     counted: Flags,
     rates: Floats,
+    after: Floats,
     gone_by: Floats,
 ) -> None:
     """Gather the evidence about each client, row by row, and note it in `gone_by`; where no sign was shown it stays.
 
     What has not spoken against a client does not begin to before a row shows the sign. rates: that each client is held
-    to, shape (stretches, indicators).
+    to, shape (stretches, indicators). after: how often honest rows show each sign that follow one which did.
     """
     own, rows, starts = stretches.owner, stretches.rows, stretches.starts
     odd = unpacked_odd(held["client_odd"][own])
@@ -185,7 +191,7 @@ def _gather(
     shown, told = hits[row, d, None], counted[row, d, None]
     came = Before.of(shown[:, 0], told[:, 0], first, lengths, odd[group, sign])
     base = Gains.of(rates[group, sign], worst=WORST[sign])
-    of_rows = _lingering_too(base.at(of), rates[group, sign], odd_after_odd(held["lingering"])[sign], of, came.follows)
+    of_rows = _lingering_too(base.at(of), rates[group, sign], after[sign], of, came.follows)
     before = held["client_ratios"][place][:, None]
     ratios = gathered(before, shown, told, of, of_rows, worst=worst[row, d, None])
     held["client_ratios"][place] = np.maximum(ratios[first + lengths - 1, 0], 0.0)

@@ -39,7 +39,7 @@ Array = NDArray[Any]
 FADE, FADE_OF_COUNTS = 0.5 ** (LENGTH / 20_000), 0.5 ** (LENGTH / 500_000)
 CROWDED = 0.05
 EARLY = 512
-"""In the first epoch it is learned after so many rows how odd ones follow each other: clients come to many odd ones."""
+"""In the first epoch it is learned after so many rows how rows follow each other: one odd stay takes a dozen."""
 STARTS = NAMES.index("near_duplicate_starts")
 ALIKE = 8
 
@@ -130,9 +130,9 @@ def looked_at(
         held["joined_new"] += [size, int((signs.joined.cluster >= 0).sum())]
         held["seen"][0] = seen + size
         if epoch.ends:
-            _learn(held, epoch)
+            _learn(baseline, held, epoch)
         elif seen + size < LENGTH and (seen + size) % EARLY == 0:
-            held["lingering"][:] = held["lingering_new"]
+            held["beside"][:], held["lingering"][:] = baseline.walks + held["beside_new"], held["lingering_new"]
         first += size
 
 
@@ -214,14 +214,14 @@ def _growth(baseline: Baseline, held: Mapping[str, Array], *, named: bool) -> fl
     return float(np.clip(ABOVE * joined / max(rows, 1.0), baseline.copies.growth, MOST_RATE))
 
 
-def _learn(held: Mapping[str, Array], epoch: Epoch) -> None:
+def _learn(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch) -> None:
     """Take in what honest rows showed in an epoch that is over; what was known before fades by half in 20,000 rows."""
     if epoch.queries.named:
         for name, new in zip(("pool_rows", "pool_hits"), held["pool_new"], strict=True):
             held[name][:] = held[name] * FADE + new
         held["pool_new"][:] = 0
         if epoch.begun == 0:
-            held["lingering"][:] = 0
+            held["beside"][:], held["lingering"][:] = baseline.walks, 0
         for name in ("beside", "lingering"):
             held[name][:] = held[name] * FADE + held[f"{name}_new"]
             held[f"{name}_new"][:] = 0
