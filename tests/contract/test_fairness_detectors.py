@@ -86,7 +86,6 @@ BY_HAND: list[tuple[str, Callable[[dict[str, np.ndarray]], float]]] = [
     ("equal_opportunity_difference", lambda g: rate(g["yes"], g["y"] == 1)),
     ("group_accuracy_difference", lambda g: rate(g["yes"] == g["y"], ~np.isnan(g["y"]))),
     ("group_calibration_difference", lambda g: float(np.nanmean(g["y"] - g["p"]))),
-    ("label_coverage_difference", lambda g: float((~np.isnan(g["y"])).mean())),
     ("label_rate_difference", lambda g: float(np.nanmean(g["y"]))),
 ]
 
@@ -103,6 +102,38 @@ def test_values_are_those_worked_out_on_the_rows(
         return
     assert found is not None
     assert found.value == pytest.approx(apart(table, number), abs=1e-12)
+
+
+@pytest.mark.parametrize("roles", [BINARY, SCORED, DECIDED], ids=["decision and score", "score", "decision"])
+def test_label_coverage_is_the_larger_gap_of_its_two_answers_and_of_a_regression_that_of_all_rows(roles: Roles) -> None:
+    table = rows(2, unfair=0.5)
+    yes, no = (apart(table, lambda g, k=kind: rate(~np.isnan(g["y"]), g["yes"] == k)) for kind in (1, 0))  # type: ignore[misc]
+    found = of(named("label_coverage_difference"), sides(table, roles))
+    assert found is not None
+    assert found.value == pytest.approx(max(yes, no))
+    numbers = of(named("label_coverage_difference"), sides(table, NUMBERS))
+    assert numbers is not None
+    assert numbers.value == pytest.approx(apart(table, lambda g: float((~np.isnan(g["amount"])).mean())))
+
+
+@pytest.mark.parametrize("roles", [BINARY, DECIDED], ids=["decision and score", "decision"])
+def test_labels_that_are_known_by_the_answer_alone_are_known_equally(roles: Roles) -> None:
+    first, table = rows(1, 20_000), rows(2, 20_000)
+    yes, rng = np.array(table["yes"].to_pylist()) == 1, np.random.default_rng(3)
+    sex = np.array(table["sex"].to_pylist(), object)
+    flagged = yes & ((sex != "x") | (rng.random(yes.size) < 0.3))
+    kept = table.filter(pa.array(flagged | ~yes))
+    said = np.array(kept["yes"].to_pylist()) == 1
+    known = rng.random(said.size) < np.where(said, 0.7, 0.1)
+    reviewed = kept.set_column(
+        kept.column_names.index("y"), "y", pa.array(np.array(kept["y"].to_pylist(), float), mask=~known)
+    )
+    found = of(named("label_coverage_difference"), sides(reviewed, roles, first))
+    assert found is not None
+    assert apart(reviewed, lambda g: float((~np.isnan(g["y"])).mean())) > 0.1
+    assert found.value is not None
+    assert found.value < 0.08
+    assert (found.p_value or 0) > 1e-3
 
 
 def test_equalised_odds_is_the_larger_of_its_two_gaps() -> None:

@@ -15,7 +15,15 @@ from monitor.detectors.fairness import (
     label_rate_difference,
     representation_distance,
 )
-from monitor.detectors.fairness.classes import Values, classes_of, mistakes, share_of_decisions
+from monitor.detectors.fairness.classes import (
+    Classes,
+    Values,
+    answers_of,
+    classes_of,
+    coverage,
+    mistakes,
+    share_of_decisions,
+)
 from monitor.detectors.fairness.sides import Value
 from monitor.profiles.layout import Layout
 
@@ -49,11 +57,12 @@ VALUES: Mapping[str, tuple[Value, ...]] = {
 }
 """What each detector compares between groups."""
 
-BY_CLASS: Mapping[str, Values] = {
-    demographic_parity_difference.NAME: share_of_decisions,
-    equalized_odds_difference.NAME: mistakes,
+BY_CLASS: Mapping[str, tuple[Values, Classes]] = {
+    demographic_parity_difference.NAME: (share_of_decisions, classes_of),
+    equalized_odds_difference.NAME: (mistakes, classes_of),
+    label_coverage_difference.NAME: (coverage, answers_of),
 }
-"""What is compared of each class of several, by some."""
+"""What is compared of each class, and of which, by some."""
 
 SHOWN: tuple[tuple[str, Value], ...] = (
     ("bias.stereotyping", demographic_parity_difference.RATE),
@@ -70,6 +79,5 @@ GROUP_DETECTORS: tuple[Detector, ...] = (*TREATMENT, *SELECTION, SAMPLING)
 
 def compared_values(detector: str, layout: Layout) -> tuple[Value, ...]:
     """Give all that a detector may compare between the groups of a model, that of each of several classes too."""
-    of_class = BY_CLASS.get(detector)
-    classes = classes_of(layout) if of_class else ()
-    return (*VALUES[detector], *(value for name in classes if of_class for value in of_class(name)))
+    of_class, classes = BY_CLASS.get(detector, (None, classes_of))
+    return (*VALUES[detector], *(value for name in classes(layout) if of_class for value in of_class(name)))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from monitor.detectors.fairness.counts import Pair, decisions_for, positives
+from monitor.detectors.fairness.counts import Pair, decisions_for, labelled_of, positives
 from monitor.detectors.fairness.sides import Sides, Value, gaps, strongest
 from monitor.profiles.bins import CategoryBins
 from monitor.profiles.layout import Layout
@@ -14,6 +14,7 @@ from monitor.types import Measurement
 
 MOST_CLASSES = 50
 Values = Callable[[str], tuple[Value, ...]]
+Classes = Callable[[Layout], tuple[str, ...]]
 
 
 def classes_of(layout: Layout) -> tuple[str, ...]:
@@ -25,6 +26,21 @@ def classes_of(layout: Layout) -> tuple[str, ...]:
         decides = layout.outcome is None and column is not None and isinstance(column.bins, CategoryBins)
         found = column.bins.values if decides and column and isinstance(column.bins, CategoryBins) else ()
     return found[:MOST_CLASSES] if positives(layout) is None else ()
+
+
+def answers_of(layout: Layout) -> tuple[str, ...]:
+    """Name the answers that a model gives, at most fifty; what is not the positive one of two may have no name."""
+    positive, column = positives(layout), layout.by_name.get(layout.roles.prediction or "")
+    if positive is None:
+        return classes_of(layout)
+    values = column.bins.values if column is not None and isinstance(column.bins, CategoryBins) else ()
+    others = [value for value in values if value != positive]
+    return positive, others[0] if len(others) == 1 else f"not {positive}"
+
+
+def coverage(name: str) -> tuple[Value, ...]:
+    """Give what label coverage compares of the rows that got one answer."""
+    return (Value("label_coverage_of_rows_answered", partial(labelled_of, name=name), "rows so answered", of=name),)
 
 
 def share_of_decisions(name: str) -> tuple[Value, ...]:
@@ -40,13 +56,13 @@ def mistakes(name: str) -> tuple[Value, ...]:
     )
 
 
-def gaps_by_class(detector: str, values: Values, sides: Sides) -> Iterator[Measurement]:
+def gaps_by_class(detector: str, values: Values, sides: Sides, classes: Classes = classes_of) -> Iterator[Measurement]:
     """Measure the largest gap between groups over all classes; nothing where there are no classes.
 
-    Classes with too few rows to be judged are left out.
+    Classes with too few rows to be judged are left out. classes: names them.
     """
     layout = next(iter(sides.current.values())).layout
-    found = [[g for value in values(name) for g in gaps(detector, value, sides)] for name in classes_of(layout)]
+    found = [[g for value in values(name) for g in gaps(detector, value, sides)] for name in classes(layout)]
     known = [[gap for gap in of_class if gap.value is not None] for of_class in found]
     flat = [gap for of_class in known for gap in of_class]
     if flat:

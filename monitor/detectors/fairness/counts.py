@@ -113,6 +113,23 @@ def labelled(profile: Profile) -> Pair | None:
     return None if profile.outcome is None else (float(profile.outcome.n), float(max(profile.rows, profile.outcome.n)))
 
 
+def labelled_of(profile: Profile, *, name: str) -> Pair | None:
+    """Count (rows with a label that got an answer, rows that got it); None where answers are not known."""
+    outcome, positive = profile.outcome, positives(profile.layout)
+    if positive is None:
+        decided = decisions_for(profile, name=name)
+        if decided is None or not isinstance(outcome, MulticlassOutcome):
+            return None
+        rows, known = decided[0], float(outcome.confusion[outcome.classes.index(name)].sum())
+    else:
+        decided, table = selected(profile), confusion(profile)
+        if decided is None or table is None:
+            return None
+        rows = decided[0] if name == positive else decided[1] - decided[0]
+        known = float(table[int(name == positive)].sum())
+    return known, max(rows, known)
+
+
 def excess(profile: Profile) -> tuple[float, float, float] | None:
     """Give (mean of label - score, its standard error, rows): how many more positives there were than was said."""
     outcome = profile.outcome
