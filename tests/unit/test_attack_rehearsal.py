@@ -76,3 +76,14 @@ def test_a_client_of_few_rows_among_many_is_known_by_all_of_them(baseline: Basel
     assert "ill" not in accused(baseline, together)
     named = together.set_column(1, "client", pa.array(["new"] * 42))
     assert "new" in accused(baseline, named)
+
+
+@pytest.mark.parametrize("days", [5, 20])
+def test_how_near_clients_come_to_their_last_rows_is_counted_once_a_row(days: int) -> None:
+    reference = posts(days, 4)
+    found = baseline_of(reference, ROLES, layout_of(reference, ROLES), rng=np.random.default_rng(3))
+    assert found
+    walks = rehearsed(found, reference, ROLES).walks
+    # nearly each client sends five rows a day, of which the third and those after it tell
+    assert 0.3 * reference.num_rows < walks.sum() < 0.8 * reference.num_rows
+    assert walks[:, found.copies.beside :].sum() < 0.1 * walks.sum()

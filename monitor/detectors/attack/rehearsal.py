@@ -17,7 +17,7 @@ from monitor.detectors.attack.senders import keys_of
 from monitor.detectors.attack.space import Floats
 from monitor.detectors.attack.state import State
 from monitor.detectors.attack.tracking import looked_at
-from monitor.detectors.attack.walks import learn_walks
+from monitor.detectors.attack.walks import empty_walks, learn_walks
 from monitor.types import Roles
 
 Keys = NDArray[np.uint64]
@@ -84,11 +84,12 @@ def _odd(baseline: Baseline, reference: pa.Table, roles: Roles) -> Regulars:
 
 def _walks(baseline: Baseline, queries: Queries) -> Floats:
     """Count how near clients' rows come to their last ones, of the last rows as they came."""
-    state = State.empty(baseline)
-    for epoch, signs in looked_at(baseline, state, queries):
-        everybody = np.ones(epoch.size, np.bool_)
-        learn_walks(state.held, epoch.place, signs.beside, everybody, previous=epoch.previous)
-    return np.asarray(state.held["beside"] + state.held["beside_new"])
+    held, counted = State.empty(baseline).held, empty_walks()
+    for epoch, signs in looked_at(baseline, State(held), queries):
+        everybody, before = np.ones(epoch.size, np.bool_), held["beside_new"].copy()
+        learn_walks(held, epoch.place, signs.beside, everybody, previous=epoch.previous)
+        counted += held["beside_new"] - before
+    return counted
 
 
 def _copying(baseline: Baseline, queries: Queries) -> Regulars:
