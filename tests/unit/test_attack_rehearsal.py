@@ -7,6 +7,8 @@ import pyarrow as pa
 import pytest
 
 from monitor.detectors.attack import ALPHA, Baseline, State, baseline_of, rehearsed, track
+from monitor.detectors.attack.indicators import NAMES
+from monitor.detectors.attack.lingering import odd_after_odd
 from monitor.profiles.arrow import layout_of
 from monitor.types import Roles
 
@@ -87,3 +89,26 @@ def test_how_near_clients_come_to_their_last_rows_is_counted_once_a_row(days: in
     # nearly each client sends five rows a day, of which the third and those after it tell
     assert 0.3 * reference.num_rows < walks.sum() < 0.8 * reference.num_rows
     assert walks[:, found.copies.beside :].sum() < 0.1 * walks.sum()
+
+
+def goers(rows: int, seed: int, *, many: int = 30) -> pa.Table:
+    """Let thirty clients send a row every ten minutes, whose numbers go on from the client's last ones."""
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=(rows, many, 6))
+    for i in range(1, rows):
+        values[i] = 0.9 * values[i - 1] + np.sqrt(1 - 0.81) * values[i]
+    at = [START + timedelta(seconds=20 * i) for i in range(rows * many)]
+    columns = {f"x{i}": np.round(values[:, :, i].ravel(), 2) for i in range(6)}
+    answers = np.where(columns["x0"] > 0, "yes", "no")
+    return pa.table({"time": at, "client": [f"client {i}" for i in range(many)] * rows, "answer": answers} | columns)
+
+
+def test_who_goes_on_from_row_to_row_in_the_reference_may_from_the_first_row_on() -> None:
+    reference = goers(300, 5)
+    found = baseline_of(reference, ROLES, layout_of(reference, ROLES), rng=np.random.default_rng(3))
+    assert found
+    known = rehearsed(found, reference, ROLES)
+    after = odd_after_odd(known.lingering)
+    assert 0.4 < after[NAMES.index("far_from_population")] < 0.9
+    traffic = goers(80, 6)
+    assert accused(known, traffic) == set() != accused(found, traffic)

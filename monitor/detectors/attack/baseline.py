@@ -39,8 +39,9 @@ class Baseline:
 
     rates: of each indicator, the share of honest rows that show it at most, shape (indicators,). usual: sorted values
     of each statistic on held-out rows. modal: share of each column's most frequent value, shape (columns,). trained:
-    those of `known_rows` in the reference, sorted. crowd: as `variations.crowd_of` gives it. walks: as `learn_walks`
-    counts those of its clients. budget: with how many rows the model can be copied, 0 where that is unknown.
+    those of `known_rows` in the reference, sorted. crowd: as `variations.crowd_of` gives it. walks, lingering: as
+    `learn_walks` and `learn_lingering` count those of its clients. budget: with how many rows the model can be copied,
+    0 where that is unknown.
     """
 
     space: Space
@@ -59,6 +60,7 @@ class Baseline:
     trained: NDArray[np.uint64]
     crowd: NDArray[np.uint16]
     walks: Floats
+    lingering: Floats
     budget: int
     layout: Layout
 
@@ -92,6 +94,7 @@ class Baseline:
             "trained": self.trained,
             "crowd": self.crowd,
             "walks": self.walks,
+            "lingering": self.lingering,
         }
         arrays |= {f"copies_{name}": array for name, array in self.copies.arrays().items()}
         arrays |= {f"population_{name}": array for name, array in self.population.arrays().items()}
@@ -129,6 +132,7 @@ class Baseline:
             trained=arrays["trained"],
             crowd=arrays["crowd"],
             walks=arrays["walks"],
+            lingering=arrays["lingering"],
             budget=int(arrays["budget"][0]),
             layout=layout,
         )

@@ -24,6 +24,7 @@ from monitor.detectors.attack.indicators import (
     TRAINED,
     respects,
 )
+from monitor.detectors.attack.lingering import empty_lingering
 from monitor.detectors.attack.meetings import chance_meetings
 from monitor.detectors.attack.near_copies import NearCopies
 from monitor.detectors.attack.population import FEWEST, Population, levels_of
@@ -87,6 +88,7 @@ def baseline_of(reference: pa.Table, roles: Roles, layout: Layout, *, rng: np.ra
         modal=np.array([np.unique_counts(cells).counts.max() for cells in rows.cells.T]) / len(rows),
         trained=trained,
         walks=empty_walks(),
+        lingering=empty_lingering(),
         crowd=crowd_of(rows, Templates.of(space, halves.table)),
         budget=model_budget(learned.population.placed(space, rows), halves.classes, rng=rng),
         layout=Layout(space.columns, None, roles),

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from monitor.detectors.attack.baseline import SLACK, Baseline
 from monitor.detectors.attack.fitting import MOST_KNOWN, MOST_ROWS, held_out, known_rows, repeats_at_most, shown_by
 from monitor.detectors.attack.indicators import COPYING, NAMES, TRAINED
+from monitor.detectors.attack.lingering import empty_lingering, learn_lingering
 from monitor.detectors.attack.ordering import ranks
 from monitor.detectors.attack.queries import Queries
 from monitor.detectors.attack.regulars import Regulars
@@ -42,7 +43,8 @@ def rehearsed(baseline: Baseline, reference: pa.Table, roles: Roles) -> Baseline
     if roles.timestamp in reference.column_names:
         last = reference.sort_by(roles.timestamp).slice(max(reference.num_rows - MOST_ROWS, 0))
         queries = Queries.of(last, roles, baseline, length=DAY)
-        baseline = replace(baseline, walks=_walks(baseline, queries))
+        walks, lingering = _going_on(baseline, queries)
+        baseline = replace(baseline, walks=walks, lingering=lingering)
         regulars = regulars.and_of(_copying(baseline, queries))
     return replace(baseline, regulars=regulars)
 
@@ -82,14 +84,21 @@ def _odd(baseline: Baseline, reference: pa.Table, roles: Roles) -> Regulars:
     return _regulars(baseline, keys_of(sample, roles), counted, hits)
 
 
-def _walks(baseline: Baseline, queries: Queries) -> Floats:
-    """Count how near clients' rows come to their last ones, of the last rows as they came."""
-    held, counted = State.empty(baseline).held, empty_walks()
+def _going_on(baseline: Baseline, queries: Queries) -> tuple[Floats, Floats]:
+    """Count how near clients' rows come to their last ones, and how odd rows are that follow an odd one.
+
+    Of the last rows as they came; what was fitted on a row tells nothing of how odd it is.
+    """
+    held, walks, lingering = State.empty(baseline).held, empty_walks(), empty_lingering()
+    apart = held_out(queries.rows.hashes())
     for epoch, signs in looked_at(baseline, State(held), queries):
         everybody, before = np.ones(epoch.size, np.bool_), held["beside_new"].copy()
         learn_walks(held, epoch.place, signs.beside, everybody, previous=epoch.previous)
-        counted += held["beside_new"] - before
-    return counted
+        walks += held["beside_new"] - before
+        goes_on = (epoch.previous >= 0) & (epoch.slices == epoch.slices[epoch.previous]) & apart[epoch.part]
+        row, sign = np.nonzero(goes_on[:, None] & signs.counted & signs.hits[epoch.previous])
+        learn_lingering(lingering, sign, signs.hits[row, sign])
+    return walks, lingering
 
 
 def _copying(baseline: Baseline, queries: Queries) -> Regulars:

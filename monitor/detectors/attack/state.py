@@ -53,7 +53,7 @@ class State:
         held |= {f"broken_{name}": array for name, array in empty_broken(width).items()}
         held |= {f"volume_{name}": array for name, array in empty_counts().items()}
         held |= {"beside": baseline.walks.copy(), "beside_new": empty_walks()}
-        held |= {"lingering": empty_lingering(), "lingering_new": empty_lingering()}
+        held |= {"lingering": baseline.lingering.copy(), "lingering_new": empty_lingering()}
         held |= {"joined": np.zeros(2), "joined_new": np.zeros(2), "newcomer_rows": np.zeros(1, np.int64)}
         held |= {"pool_ratios": np.zeros((1, wide, WIDTH))}
         held |= {"pool_shown": np.zeros((2, wide), np.int64)}

@@ -132,7 +132,8 @@ def looked_at(
         if epoch.ends:
             _learn(baseline, held, epoch)
         elif seen + size < LENGTH and (seen + size) % EARLY == 0:
-            held["beside"][:], held["lingering"][:] = baseline.walks + held["beside_new"], held["lingering_new"]
+            held["beside"][:] = baseline.walks + held["beside_new"]
+            held["lingering"][:] = baseline.lingering + held["lingering_new"]
         first += size
 
 
@@ -221,7 +222,7 @@ def _learn(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch) -> None:
             held[name][:] = held[name] * FADE + new
         held["pool_new"][:] = 0
         if epoch.begun == 0:
-            held["beside"][:], held["lingering"][:] = baseline.walks, 0
+            held["beside"][:], held["lingering"][:] = baseline.walks, baseline.lingering
         for name in ("beside", "lingering"):
             held[name][:] = held[name] * FADE + held[f"{name}_new"]
             held[f"{name}_new"][:] = 0
