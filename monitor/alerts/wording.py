@@ -147,7 +147,8 @@ def _new_values(finding: Finding) -> str:
         gone = f"none is {shown(change['category'])} any more, of {_before(change)} before"
         return f", most often {', '.join(often)}; {gone}" if often else f"; {gone}"
     unit = finding.evidence.get("unit")
-    return f", {change_told(change)}" + (f", perhaps {unit}" if unit else "")
+    where = f" in {shown(finding.evidence['unit_in'])}" if "unit_in" in finding.evidence else ""
+    return f", {change_told(change)}" + (f", perhaps {unit}{where}" if unit else "")
 
 
 def _change(finding: Finding) -> str:

@@ -96,13 +96,14 @@ def other_units(
 
 
 def units_by_moments(
-    usual: tuple[float, float, float], now: tuple[float, float], *, wider: float = WIDER
+    usual: tuple[float, float, float], now: tuple[float, float], *, wider: float = WIDER, as_good: float = math.inf
 ) -> list[Unit]:
     """Give the units in which windows like the usual ones would lie and spread as one does, the likeliest first.
 
     usual: mean, variance within a window, and variance of the windows' means. now: mean and variance within. wider:
-    by how much deviations may differ, as a logarithm. For values that leapt, of which the reference's bins tell little;
-    that they lie elsewhere is not said by it. Blind to where shapes differ, and to units that come to the same.
+    by how much deviations may differ, as a logarithm. as_good: by how much the others may fit worse than the best, in
+    parts of what the limits allow. For values that leapt, of which the reference's bins tell little; that they lie
+    elsewhere is not said by it. Blind to where shapes differ, and to units that come to the same.
 
     >>> [unit.said for unit in units_by_moments((78.0, 49.0, 9.0), (25.0, 16.0))]
     ['as degrees Celsius are of Fahrenheit']
@@ -116,7 +117,8 @@ def units_by_moments(
         apart = abs(math.log(math.sqrt(spread / within) / abs(unit.times)))
         if off <= OFF and apart <= wider:
             near.append((math.hypot(off / OFF, apart / wider), place))
-    return [UNITS[place] for _, place in sorted(near)[:FIT]]
+    best = min((off for off, _ in near), default=0.0)
+    return [UNITS[place] for off, place in sorted(near)[:FIT] if off <= best + as_good]
 
 
 def _distance(one: Floats, other: Floats) -> float:

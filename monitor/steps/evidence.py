@@ -1,7 +1,7 @@
 """What goes with an alert besides its numbers: where else it was seen, and how and with what the column moved."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from monitor.alerts.vocabulary import WINDOWS_BEFORE
@@ -41,8 +41,8 @@ OF_WHOLE_VALUES = (
     missing_share.NAME,
     retyped_column.NAME,
 )
-HALF = 0.5
-"""Where more rows lie beyond the reference's range, it is said in which unit they may be."""
+HALF, AS_GOOD = 0.5, 0.25
+"""Where more rows lie beyond the reference's range, it is said in which unit they may be, or in which of two."""
 MOVING = ("drift.data", "drift.prediction", "confidence", "disagreement", "quality")
 """Kinds that a moving baseline has; labels stay beside the reference's."""
 
@@ -73,6 +73,7 @@ def evidence_of(verdict: Verdict, segments: Mapping[tuple[str, str], list[str]],
         evidence |= _explained(verdict, reference.layout, one)
     if judged.kind == "quality" and judged.outcome == "breach" and reference and current:
         evidence |= _instead(one, reference.columns.get(one.column), current.columns.get(one.column))
+        evidence |= _unit_within(verdict, within, one) if "unit" not in evidence and not one.segment else {}
     if one.detector == LASTING_DRIFT and reference and current:
         evidence |= _lately(str(evidence.get("column", "")), reference, current)
     return evidence
@@ -101,8 +102,25 @@ def _unit(before: ColumnProfile, after: ColumnProfile) -> str:
     usual, now = before.moments, after.moments
     if usual is None or now is None:
         return ""
-    found = units_by_moments((usual[1], usual[2], 0.0), (now[1], now[2]))
-    return found[0].said if found else ""
+    found = units_by_moments((usual[1], usual[2], 0.0), (now[1], now[2]), as_good=AS_GOOD)
+    return ", or ".join(unit.said for unit in found)
+
+
+def _unit_within(verdict: Verdict, segments: Sequence[str], one: Measurement) -> dict[str, Any]:
+    """Say in which unit the values of a segment may be that mostly lie beyond the reference's range.
+
+    segments: those in which the column breaches, the largest effect first.
+    """
+    if one.detector != out_of_range_share.NAME:
+        return {}
+    alike = [judged.measurement for judged in verdict.judged if judged.measurement.detector == one.detector]
+    shares = {other.segment: other.value or 0.0 for other in alike if other.column == one.column}
+    for segment in segments:
+        reference, current = verdict.profiles.get(segment, (None, None))
+        if reference and current and shares.get(segment, 0.0) > HALF:
+            unit = _unit(reference.columns[one.column], current.columns[one.column])
+            return {"unit": unit, "unit_in": segment} if unit else {}
+    return {}
 
 
 def _only_value(column: ColumnProfile) -> str | float | None:

@@ -1,8 +1,10 @@
 """A unit that changes in one country is told as that, though all features together creep with a season."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -46,17 +48,23 @@ def logged(rows: dict[str, np.ndarray]) -> pa.Table:
     return pa.table({"at": pa.array(times, pa.timestamp("us", "UTC")), **named, "eta": eta})
 
 
-def test_another_unit_in_one_country_is_the_reason_of_what_its_rows_show(tmp_path: Path) -> None:
-    log = orders(0, DAYS)
-    log["distance"] = np.where((log["country"] == "UK") & (log["day"] >= AT), 0.6214 * log["distance"], log["distance"])
-    (tmp_path / "logs").mkdir()
-    pq.write_table(logged(orders(-40, 40)), tmp_path / "reference.parquet")
-    pq.write_table(logged(log), tmp_path / "logs" / "log.parquet")
-    monitor = opened(load(CONFIG, place="monitor.yaml", environ={}, read=str), root=tmp_path)
+def watched(log: dict[str, np.ndarray], folder: Path) -> list[Mapping[str, Any]]:
+    """Give what was told of a log beside forty days before it."""
+    (folder / "logs").mkdir()
+    pq.write_table(logged(orders(-40, 40)), folder / "reference.parquet")
+    pq.write_table(logged(log), folder / "logs" / "log.parquet")
+    monitor = opened(load(CONFIG, place="monitor.yaml", environ={}, read=str), root=folder)
     once(monitor, clock=lambda: START + 90 * DAY, rng=Random(1))
     with monitor.database.read() as connection:
         rows = [one for one in alert_rows(connection) if one["fired_at"]]
     monitor.database.close()
+    return rows
+
+
+def test_another_unit_in_one_country_is_the_reason_of_what_its_rows_show(tmp_path: Path) -> None:
+    log = orders(0, DAYS)
+    log["distance"] = np.where((log["country"] == "UK") & (log["day"] >= AT), 0.6214 * log["distance"], log["distance"])
+    rows = watched(log, tmp_path)
     began = START + AT * DAY
     told = {(row["column"], row["segment"]): row for row in rows if row["since"] == f"{began:%Y-%m-%dT00:00:00Z}"}
     for place in (("distance", "country=UK"), ("eta", "country=UK"), ("distance", "")):
@@ -65,3 +73,15 @@ def test_another_unit_in_one_country_is_the_reason_of_what_its_rows_show(tmp_pat
         assert "as miles are of kilometres" in told[place]["evidence"]["origin"]["for"][0]
     crept = [row for row in rows if row["detector"] == "lasting_drift" or row["column"] == "warmth"]
     assert "temporal" in {row["origin"] for row in crept}
+
+
+def test_values_of_one_country_beyond_the_range_are_told_with_the_unit_in_which_they_may_be(tmp_path: Path) -> None:
+    log = orders(0, DAYS)
+    abroad = (log["country"] == "UK") & (log["day"] >= AT)
+    log["distance"] = np.where(abroad, 100 * log["distance"], log["distance"])
+    (told,) = [
+        row
+        for row in watched(log, tmp_path)
+        if (row["detector"], row["column"], row["segment"]) == ("out_of_range_share", "distance", "")
+    ]
+    assert "perhaps as hundredths are of wholes in country=UK" in told["text"]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from monitor.profiles.bins import NumericBins
-from monitor.stats.units import UNITS, Unit, other_units
+from monitor.stats.units import UNITS, Unit, other_units, units_by_moments
 
 Floats = np.ndarray
 SHAPES = {
@@ -68,3 +68,11 @@ def test_nothing_is_said_of_no_rows() -> None:
     means = {"usual": 1.0, "mean": 2.0, "error": 0.1}
     assert other_units(bins.edges, none, none, **means) == []
     assert other_units(np.empty(0), np.array([3]), np.array([5]), **means) == []
+
+
+def test_of_units_that_fit_nearly_alike_both_are_named_and_of_one_that_fits_worse_none() -> None:
+    usual = (92.0, 46.0, 0.0)
+    between = units_by_moments(usual, (200.0, 170.0), as_good=0.25)
+    assert {unit.said for unit in between} == {"as pounds are of kilograms", "as degrees Fahrenheit are of Celsius"}
+    (one,) = units_by_moments(usual, (197.6, 149.0), as_good=0.25)
+    assert one.said == "as degrees Fahrenheit are of Celsius"
