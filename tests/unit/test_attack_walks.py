@@ -10,10 +10,10 @@ from monitor.detectors.attack.walks import (
     empty_buckets,
     empty_walks,
     going_on,
-    learn_walks,
     near_as_a_rule,
     near_by_chance,
     shared_with_last,
+    walks_of,
 )
 
 
@@ -40,13 +40,14 @@ def test_the_value_of_a_clients_row_before_is_given_however_the_stream_is_cut(cu
     assert found == [2, 1, 5, 0, 6, 7]
 
 
-def walks_of(rows: list[tuple[int, int]]) -> np.ndarray:
-    """Learn of rows: each one's client, and in how many tables it is like that one's last."""
-    held = {"client_beside": np.zeros(9, np.uint8), "beside_new": empty_walks()}
+def walks_in(rows: list[tuple[int, int]]) -> np.ndarray:
+    """Count those of rows: each one's client, and in how many tables it is like that one's last."""
+    last, found = np.zeros(9, np.uint8), empty_walks()
     places, beside = np.array(rows).T
     for part in np.array_split(np.arange(len(rows)), 7):
-        learn_walks(held, places[part], beside[part], np.ones(part.size, np.bool_), previous=previous(places[part]))
-    return held["beside_new"]
+        own, everybody = places[part], np.ones(part.size, np.bool_)
+        found += walks_of(last, own, beside[part], everybody, previous=previous(own))
+    return found
 
 
 def test_a_sensor_that_stays_near_its_last_row_hides_no_other_and_a_world_of_such_rows_tells_nothing() -> None:
@@ -54,12 +55,12 @@ def test_a_sensor_that_stays_near_its_last_row_hides_no_other_and_a_world_of_suc
     honest = [(int(client), int(rng.random() < 0.02)) for client in rng.integers(0, 8, 3000)]
     sensor = [(8, 12)] * 1500
     mixed = [(honest, sensor)[i % 3 == 2].pop() for i in range(4500)]
-    assert near_as_a_rule(walks_of(mixed), least=3) == 3
-    assert not going_on(walks_of(mixed), by_chance=3)
+    assert near_as_a_rule(walks_in(mixed), least=3) == 3
+    assert not going_on(walks_in(mixed), by_chance=3)
     alike = [(client, 12 * int(rng.random() < 0.4)) for client in rng.integers(0, 9, 4500).tolist()]
-    assert near_as_a_rule(walks_of(alike), least=3) == 13
-    assert going_on(walks_of(alike), by_chance=3)
-    assert not going_on(walks_of(alike[:300]), by_chance=3)
+    assert near_as_a_rule(walks_in(alike), least=3) == 13
+    assert going_on(walks_in(alike), by_chance=3)
+    assert not going_on(walks_in(alike[:300]), by_chance=3)
 
 
 def test_rows_are_near_by_chance_in_as_many_tables_as_hardly_any_pair_shares() -> None:

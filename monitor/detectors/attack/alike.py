@@ -94,7 +94,7 @@ def _steps(baseline: Baseline, epoch: Epoch, chain: Places) -> Places:
 
     chain: how long the chains are that do. In a corner where rows are much alike others vary each other by chance.
     """
-    wide = np.flatnonzero((chain >= ASKED_EARLY) & ~epoch.exempt & ~epoch.ignored.any(axis=1))
+    wide = np.flatnonzero((chain >= ASKED_EARLY) & ~epoch.exempt & epoch.whole)
     rows, templates = epoch.rows.take(wide), epoch.templates and epoch.templates.part(wide)
     steps = np.zeros(epoch.size, np.intp)
     alone = ~crowded(baseline.crowd, marks_of(rows, templates), few=few_in(rows, templates))
@@ -123,7 +123,7 @@ def beside_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, near_
     That tells of some rows, of those that follow the last one in the same stretch of time, and if no value is left out.
     """
     follows = before(held["client_slice"], epoch.place, epoch.slices, epoch.previous) == epoch.slices
-    tables = np.where(told & follows & ~epoch.exempt & ~epoch.ignored.any(axis=1), near_last, -1)
+    tables = np.where(told & follows & ~epoch.exempt & epoch.whole, near_last, -1)
     walks, by_chance = held["beside"], baseline.copies.beside
     close = tables >= near_as_a_rule(walks, least=by_chance)
     return Beside(tables, close, going_on(walks, by_chance=by_chance))

@@ -40,7 +40,7 @@ class Baseline:
     rates: of each indicator, the share of honest rows that show it at most, shape (indicators,). usual: sorted values
     of each statistic on held-out rows. modal: share of each column's most frequent value, shape (columns,). trained:
     those of `known_rows` in the reference, sorted. crowd: as `variations.crowd_of` gives it. walks, lingering: as
-    `learn_walks` and `learn_lingering` count those of its clients. budget: with how many rows the model can be copied,
+    `walks_of` and `learn_lingering` count those of its clients. budget: with how many rows the model can be copied,
     0 where that is unknown.
     """
 

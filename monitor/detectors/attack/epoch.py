@@ -67,6 +67,11 @@ class Epoch:
         return Rows(*kept, self.rows.sketches)
 
     @cached_property
+    def whole(self) -> NDArray[np.bool_]:
+        """Say of which rows no value is ignored."""
+        return np.asarray(~self.ignored.any(axis=1))
+
+    @cached_property
     def previous(self) -> Places:
         """Give the place of the row that each row's client sent before it, -1 for its first here."""
         return previous(self.place)

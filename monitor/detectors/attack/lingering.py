@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.detectors.attack.ecusum import Floats, Gains
 from monitor.detectors.attack.indicators import PASSING
 
 Array = NDArray[Any]
@@ -58,6 +59,24 @@ class Before(NamedTuple):
         ends = latest[first + lengths - 1]
         last = np.where(ends >= first, shown[np.maximum(ends, 0)], earlier)
         return cls(follows & told, last)
+
+
+def lingering_too(gains: Gains, rates: Floats, after: Floats, of: Places, follows: Flags) -> Gains:
+    """Give the gains of rows, where those that follow an odd one are held to what honest ones do then, if that is more.
+
+    gains: of rows that follow none, shape (rows, 1, WIDTH). rates, after: of each series; of: the series of each row.
+    """
+    more = follows & (after > rates)[of]
+    if not more.any():
+        return gains
+    lingering = Gains.of(np.maximum(after, rates), least=1.0).at(of)
+    more = more[:, None, None]
+    return Gains(
+        worst=np.where(more, lingering.hit, gains.worst),
+        hit=np.where(more, lingering.hit, gains.hit),
+        miss=np.where(more, lingering.miss, gains.miss),
+        weight=gains.weight,
+    )
 
 
 def learn_lingering(new: Array, sign: Places, shown: Flags) -> None:

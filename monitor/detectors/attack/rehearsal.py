@@ -18,7 +18,7 @@ from monitor.detectors.attack.senders import keys_of
 from monitor.detectors.attack.space import Floats
 from monitor.detectors.attack.state import State
 from monitor.detectors.attack.tracking import looked_at
-from monitor.detectors.attack.walks import empty_walks, learn_walks
+from monitor.detectors.attack.walks import empty_walks, walks_of
 from monitor.types import Roles
 
 Keys = NDArray[np.uint64]
@@ -92,9 +92,10 @@ def _going_on(baseline: Baseline, queries: Queries) -> tuple[Floats, Floats]:
     held, walks, lingering = State.empty(baseline).held, empty_walks(), empty_lingering()
     apart = held_out(queries.rows.hashes())
     for epoch, signs in looked_at(baseline, State(held), queries):
-        everybody, before = np.ones(epoch.size, np.bool_), held["beside_new"].copy()
-        learn_walks(held, epoch.place, signs.beside, everybody, previous=epoch.previous)
-        walks += held["beside_new"] - before
+        everybody, last = np.ones(epoch.size, np.bool_), held["client_beside"]
+        came = walks_of(last, epoch.place, signs.beside, everybody, previous=epoch.previous)
+        held["beside_new"] += came
+        walks += came
         goes_on = (epoch.previous >= 0) & (epoch.slices == epoch.slices[epoch.previous]) & apart[epoch.part]
         row, sign = np.nonzero(goes_on[:, None] & signs.counted & signs.hits[epoch.previous])
         learn_lingering(lingering, sign, signs.hits[row, sign])

@@ -23,7 +23,14 @@ from monitor.detectors.attack.indicators import (
     SIMILAR,
     TAILS,
 )
-from monitor.detectors.attack.lingering import Before, learn_lingering, odd_after_odd, packed_odd, unpacked_odd
+from monitor.detectors.attack.lingering import (
+    Before,
+    learn_lingering,
+    lingering_too,
+    odd_after_odd,
+    packed_odd,
+    unpacked_odd,
+)
 from monitor.detectors.attack.ordering import begins, ordered, ranks
 from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.peers import shown_by_others
@@ -191,7 +198,7 @@ def _gather(
     shown, told = hits[row, d, None], counted[row, d, None]
     came = Before.of(shown[:, 0], told[:, 0], first, lengths, odd[group, sign])
     base = Gains.of(rates[group, sign], worst=WORST[sign])
-    of_rows = _lingering_too(base.at(of), rates[group, sign], after[sign], of, came.follows)
+    of_rows = lingering_too(base.at(of), rates[group, sign], after[sign], of, came.follows)
     before = held["client_ratios"][place][:, None]
     ratios = gathered(before, shown, told, of, of_rows, worst=worst[row, d, None])
     held["client_ratios"][place] = np.maximum(ratios[first + lengths - 1, 0], 0.0)
@@ -203,24 +210,6 @@ def _gather(
     learn_lingering(held["lingering_new"], d[learned], shown[learned, 0])
     odd[group, sign] = came.last
     held["client_odd"][own] = packed_odd(odd)
-
-
-def _lingering_too(gains: Gains, rates: Floats, after: Floats, of: Places, follows: Flags) -> Gains:
-    """Give the gains of rows, where those that follow an odd one are held to what honest ones do then, if that is more.
-
-    gains: of rows that follow none, shape (rows, 1, WIDTH). rates, after: of each series; of: the series of each row.
-    """
-    more = follows & (after > rates)[of]
-    if not more.any():
-        return gains
-    lingering = Gains.of(np.maximum(after, rates), least=1.0).at(of)
-    more = more[:, None, None]
-    return Gains(
-        worst=np.where(more, lingering.hit, gains.worst),
-        hit=np.where(more, lingering.hit, gains.hit),
-        miss=np.where(more, lingering.miss, gains.miss),
-        weight=gains.weight,
-    )
 
 
 def _own_rates(baseline: Baseline, held: Mapping[str, Array], places: Places, rates: Floats) -> Floats:

@@ -31,7 +31,7 @@ from monitor.detectors.attack.state import Clients, State
 from monitor.detectors.attack.suspects import suspects
 from monitor.detectors.attack.visits import UNNAMED
 from monitor.detectors.attack.volume import learn_counts
-from monitor.detectors.attack.walks import learn_walks
+from monitor.detectors.attack.walks import walks_of
 from monitor.types import Roles
 
 Array = NDArray[Any]
@@ -89,7 +89,8 @@ def _followed(
             yield from busy(baseline, held, epoch, signs, doubtful=told.doubtful, rates=rates)
             yield from newcomers(baseline, held, epoch, signs, rates=rates, alarm=alarm)
             honest = (told.gone_by < SHOWN) & (epoch.place >= 0)[:, None]
-            learn_walks(held, epoch.place, signs.beside, honest[:, STARTS], previous=epoch.previous)
+            last, quiet = held["client_beside"], honest[:, STARTS]
+            held["beside_new"] += walks_of(last, epoch.place, signs.beside, quiet, previous=epoch.previous)
             held["pool_new"] += [(signs.counted & honest).sum(axis=0), (signs.hits & honest).sum(axis=0)]
         else:
             yield from pooled(baseline, held, epoch, signs, alarm=alarm)

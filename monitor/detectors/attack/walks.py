@@ -1,6 +1,5 @@
 """Rows that lie near the one that their client sent before, as a sensor's do and those of whoever feels his way."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -59,18 +58,20 @@ def _wide(flags: Flags, values: Array) -> Flags:
     return flags.reshape(-1, *([1] * (values.ndim - 1)))
 
 
-def learn_walks(held: Mapping[str, Array], places: Places, beside: Places, honest: Flags, *, previous: Places) -> None:
-    """Take in how near rows came to their client's last one.
+def walks_of(last: Array, places: Places, beside: Places, honest: Flags, *, previous: Places) -> Array:
+    """Count how near rows came to their client's last one, after one that came how near.
 
     Who stays near it for long, as sensors do, counts when he comes near and not for as long as he stays. beside: in how
     many tables, -1 where that tells nothing; honest: of whom it may be learned; both of shape (rows,). places,
-    previous: as `before` has them. Changes what is remembered, of the clients and of the epoch.
+    previous: as `before` has them. last: `beside` of the clients' last rows, by one more, which these rows replace.
     """
-    earlier = before(held["client_beside"], places, beside + 1, previous).astype(np.int64) - 1
+    earlier = before(last, places, beside + 1, previous).astype(np.int64) - 1
     told = honest & (beside >= 0) & (earlier >= 0)
-    np.add.at(held["beside_new"], (earlier[told], beside[told]), 1)
+    found = empty_walks()
+    np.add.at(found, (earlier[told], beside[told]), 1)
     known = places >= 0
-    held["client_beside"][places[known]] = (beside + 1)[known]
+    last[places[known]] = (beside + 1)[known]
+    return found
 
 
 def near_by_chance(buckets: NDArray[np.uint64], *, least: int) -> int:
@@ -89,7 +90,7 @@ def near_by_chance(buckets: NDArray[np.uint64], *, least: int) -> int:
 def near_as_a_rule(walks: Array, *, least: int) -> int:
     """Give how many shared tables, at least `least`, make a row a near-copy of its client's last one.
 
-    walks: as `learn_walks` counts them. Hardly any honest row comes so near to one that was not; more tables than there
+    walks: as `walks_of` counts them. Hardly any honest row comes so near to one that was not; more tables than there
     are where that is unknown, or there is no such number.
 
     >>> walks = empty_walks()

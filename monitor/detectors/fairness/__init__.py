@@ -79,5 +79,7 @@ GROUP_DETECTORS: tuple[Detector, ...] = (*TREATMENT, *SELECTION, SAMPLING)
 
 def compared_values(detector: str, layout: Layout) -> tuple[Value, ...]:
     """Give all that a detector may compare between the groups of a model, that of each of several classes too."""
-    of_class, classes = BY_CLASS.get(detector, (None, classes_of))
-    return (*VALUES[detector], *(value for name in classes(layout) if of_class for value in of_class(name)))
+    if detector not in BY_CLASS:
+        return VALUES[detector]
+    of_class, classes = BY_CLASS[detector]
+    return (*VALUES[detector], *(value for name in classes(layout) for value in of_class(name)))
