@@ -9,6 +9,7 @@ from monitor.alerts.causes import columns_behind
 from monitor.alerts.finding import Finding, gravity_of
 from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.alerts.news import (
+    CLIENT_DRIFT,
     OF_ANSWERS,
     STEP_CHANGE,
     SURER,
@@ -27,6 +28,7 @@ from monitor.alerts.news import (
     of_another_group,
     of_the_same_parts,
     sent_by_attackers,
+    sent_by_one_told_of,
 )
 from monitor.alerts.public import alert_id, id_of
 from monitor.alerts.story_wording import lasts
@@ -55,19 +57,20 @@ def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
 
     An alert that fires is not told while a weightier one is firing that was told: source health, of what its outage
     explains, over the quality of a column over performance, realised over estimated and over ageing that has only
-    begun, over drift and confidence (though not over answers that are surer than before), ageing over drift of labels
-    and of what they mean, the whole traffic over its segments, what another detector has said of the same column
-    already, and of suspicions of one client the gravest; so is what comes of a broken column: a suspicion, what all
-    features show together, what the answers do (the last two also of one that crept to where no reference row lies).
-    Where its quality is not tested, the first alert that named the column as broken stands for it. Answers outside of
-    the reference's range wait for the message about the new version that gives them, and what answers show waits while
-    a version is told to answer otherwise, where that is the reason; and that there are more rows than usual waits for
-    the attack whose client sent them. For the rows of a small segment the weightier one may have ended, if that was
-    after the first of them came. What comes and goes with the day or the week is told twice. Its evidence then says
-    `inhibited_by`. Once the other one has ended it is told in the first window in which it breaches. A resolution is
-    told if and only if the firing was: `told` in the evidence remembers. Performance that has become twice as bad as
-    when it was told last is told once more, and so is a share that is far larger. What a silence covers holds others
-    back as if it were told.
+    begun, over drift and confidence (though not over answers that are surer than before), ageing over drift of
+    labels and of what they mean, the whole traffic over its segments, what another detector has said of the same
+    column already, and of suspicions of one client the gravest; so is what comes of a broken column: a suspicion,
+    what all features show together, what the answers do (the last two also of one that crept to where no reference
+    row lies). Where its quality is not tested, the first alert that named the column as broken stands for it.
+    Answers outside of the reference's range wait for the message about the new version that gives them, and what
+    answers show waits while a version is told to answer otherwise, where that is the reason; that there are more
+    rows than usual waits for the attack whose client sent them, and what one client brings for the alert about that
+    client. For the rows of a small segment the weightier one may have ended, if that was after the first of them
+    came. What comes and goes with the day or the week is told twice. Its evidence then says `inhibited_by`. Once
+    the other one has ended it is told in the first window in which it breaches. A resolution is told if and only if
+    the firing was: `told` in the evidence remembers. Performance that has become twice as bad as when it was told
+    last is told once more, and so is a share that is far larger. What a silence covers holds others back as if it
+    were told.
     """
     before = {row["id"]: row for row in standing}
     now = {id_of(finding): finding for finding in findings}
@@ -87,7 +90,8 @@ def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
     found: dict[str, Finding] = {}
     for name, f in sorted(now.items(), key=lambda item: _rank(item[1])):
         late = {mark: alarm for mark, (alarm, at) in ended.items() if f.span and f.span.start < at}
-        inhibitor = _inhibitor(f, told | late) or sent_by_attackers(f, told) or _known_to_recur(f)
+        inhibitor = _inhibitor(f, told | late) or sent_by_attackers(f, told) or sent_by_one_told_of(f, told)
+        inhibitor = inhibitor or _known_to_recur(f)
         if not inhibitor and not _is_own_limit(f):
             inhibitor = _said_already(f, heard) or _explained_by_drift(f, told, found) or _follows(f, told, heard)
             inhibitor = inhibitor or named_already(f, told, heard) or _told_to_leap(f, told)
@@ -126,7 +130,7 @@ def _rank(finding: Finding) -> tuple[int, tuple[int, int], bool]:
         return len(WEIGHT) + 2, (0, 0), finding.segment != ""
     if more_rows(finding):
         return len(WEIGHT), (0, 0), finding.segment != ""
-    gone = has_vanished(finding.kind, finding.evidence) or finding.detector == STEP_CHANGE
+    gone = has_vanished(finding.kind, finding.evidence) or finding.detector in (STEP_CHANGE, CLIENT_DRIFT)
     place = WEIGHT.index(finding.kind) if finding.kind in WEIGHT else len(WEIGHT) + (not gone)
     if finding.kind not in ATTACKS:
         return place, (0, 0), finding.segment != ""

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from monitor.alerts.causes import broken_columns, missing_rows_of
+from monitor.alerts.attack_names import CLIENT
+from monitor.alerts.causes import BROUGHT_BY, broken_columns, missing_rows_of
 from monitor.alerts.finding import Finding
 from monitor.alerts.symptoms import BROKEN_SHARE
 from monitor.alerts.taxonomy import is_attack
@@ -23,7 +24,7 @@ FOLLOWING = {"drift.prediction": ANSWERED, "drift.label": ("drift.concept",)}
 """What follows where an answer, or a label, is not given any more."""
 MOST_OF_IT = 0.8
 """Of the rows that are more than usual, so large a part from attackers explains them."""
-LASTING_DRIFT, STEP_CHANGE = "lasting_drift", "step_change"
+LASTING_DRIFT, STEP_CHANGE, CLIENT_DRIFT = "lasting_drift", "step_change", "client_drift"
 OUTSIDE = "out_of_range_share"
 NEAR = 5.0
 """So many of the reference's tails beyond its range, a value may still be one of a column that drifts: of normal
@@ -220,6 +221,16 @@ def sent_by_attackers(finding: Finding, told: Mapping[str, Alarm]) -> str | None
     attacks = {name: alarm.evidence for name, alarm in told.items() if is_attack(alarm.labels[1]) and alarm.at == here}
     sent = {name: int(evidence.get("sent") or 0) for name, evidence in attacks.items()}
     return max(sent, key=lambda name: sent[name]) if sum(sent.values()) >= MOST_OF_IT * more else None
+
+
+def sent_by_one_told_of(finding: Finding, told: Mapping[str, Alarm]) -> str | None:
+    """Name the alert about the client that brings a change: that it does, or graver, that it attacks."""
+    brought = finding.evidence.get(BROUGHT_BY)
+    own = finding.detector == CLIENT_DRIFT
+    segment = finding.segment if own else CLIENT + str(brought["client"]) if brought else ""
+    about = (name for name, alarm in told.items() if (alarm.labels[0], alarm.labels[3]) == (finding.model, segment))
+    held = (n for n in about if is_attack(told[n].labels[1]) or (not own and told[n].detector == CLIENT_DRIFT))
+    return min(held, default=None) if segment else None
 
 
 def named_already(finding: Finding, told: Mapping[str, Alarm], heard: Mapping[str, Alarm]) -> str | None:

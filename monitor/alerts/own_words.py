@@ -1,9 +1,15 @@
 """Sentences of detectors that say of their number more than what it is called and how large it is."""
 
-from monitor.alerts.causes import STAYED, TOLD_BY, became_usual
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from monitor.alerts.causes import BROUGHT, STAYED, TOLD_BY, became_usual
 from monitor.alerts.finding import Finding
-from monitor.alerts.phrasing import first_of, measure, said, shown
+from monitor.alerts.phrasing import change_told, counted, first_of, measure, said, shown
 from monitor.alerts.story_wording import ageing, lasting_drift
+
+BROUGHT_NAMED = 4
+"""Of so many columns it is said how one client's rows change them."""
 
 
 def other_side(finding: Finding) -> str:
@@ -45,6 +51,30 @@ def _volume(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001 
     return f"{value:,.0f} {'row' if value == 1 else 'rows'}{held}"
 
 
+def _client_drift(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS
+    client = shown(str(finding.evidence.get("client", "")))
+    if back or not value:
+        return f"no column differs by the rows of {client} any more"
+    parts = finding.evidence.get(BROUGHT) or ()
+    traffic = float(parts[0]["traffic"]) if parts else 0.0
+    sent = f"{counted(finding.n, 'row')} of {client} ({measure(traffic, 'share')} of all) are most of the change"
+    told = [_of_column(one) for one in _one_each(parts)]
+    return f"{sent} of {first_of(told, BROUGHT_NAMED)}"
+
+
+def _one_each(parts: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    named = set[str]()
+    for one in parts:
+        if one["column"] not in named:
+            yield one
+        named.add(one["column"])
+
+
+def _of_column(one: Mapping[str, Any]) -> str:
+    change = f", {change_told(one['change'])}" if one.get("change") else ""
+    return f"{shown(str(one['column']))} ({measure(float(one['share']), 'share')}{change})"
+
+
 def _new_version(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS
     return f"answers {measure(value, finding.unit)} of the rows, {'no longer new' if back else 'for the first time'}"
 
@@ -64,5 +94,6 @@ OWN_WORDS = {
     "ageing": ageing,
     "lasting_drift": lasting_drift,
     "step_change": _step_change,
+    "client_drift": _client_drift,
 }
 """Each is given the finding, its value, and whether it is back to what is usual."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from monitor.alerts.attack_names import EVERYONE, attack_named, shows_malformed, who
 from monitor.alerts.attack_wording import NAMED, going_on, is_suspicion
-from monitor.alerts.causes import broken_columns
+from monitor.alerts.causes import BROUGHT, broken_columns
 from monitor.alerts.finding import Finding, Group
 from monitor.alerts.phrasing import distinct, first_of, listed, shown
 from monitor.alerts.story_wording import changed, has_only_begun
@@ -44,6 +44,8 @@ def told_as(finding: Finding) -> dict[str, Any]:
         return {"words": _suspected(finding), "who": who(finding)}
     if has_only_begun(finding):
         return {"words": SUDDEN, "columns": [changed(finding)]}
+    if brought := distinct(str(one["column"]) for one in finding.evidence.get(BROUGHT, ())):
+        return {"words": f"drift that {shown(str(finding.evidence['client']))} brings", "columns": brought}
     if moved := distinct(str(one["column"]) for one in finding.evidence.get("moved", ())):
         return {"words": LASTING, "columns": moved}
     # a column that is broken comes before those that are made of it

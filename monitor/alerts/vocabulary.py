@@ -88,6 +88,7 @@ LEVELS = {
     "ageing": "lasting fall in performance",
     "lasting_drift": "lasting drift",
     "step_change": "mean",
+    "client_drift": "share of a change that one client sent",
     "poisoned_labels": "share of labelled rows that look poisoned",
     "slow_poisoning": "share of labels that has looked flipped for some windows",
     "label_contradiction": "share of labels that look flipped",
@@ -197,6 +198,8 @@ TO_DO = {
     "is as it was; calibrate it anew, and do not retrain for it",
     "step_change": "look at what feeds {where}: which source, unit or release changed then; do not retrain on these "
     "rows before that is known",
+    "client_drift": "find out what the client named here sends since then: another program or unit, other goods, or a "
+    "search for what the model lets pass; keep its rows out of training until that is known",
     "mean_vector": "lay records of this window beside the reference's: a topic, a language, another version of what "
     "makes the vectors; watch performance, and retrain if it falls",
     "at_once": "look at what changed then: the model or its version, how labels are made, or the world, and retrain "

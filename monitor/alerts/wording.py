@@ -186,7 +186,7 @@ def _reference(finding: Finding) -> str:
 
 
 def _of_how_many(finding: Finding) -> list[str]:
-    if not finding.n or finding.detector in ("volume", "freshness"):
+    if not finding.n or finding.detector in ("volume", "freshness", "client_drift"):
         return []
     if whole := finding.evidence.get("weighed_as"):
         return [f"{finding.n:,} labelled rows weighed as all {whole:,}"]

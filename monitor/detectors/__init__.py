@@ -15,6 +15,7 @@ from monitor.detectors.detector import Detector, armed_for, kind_of
 from monitor.detectors.drift import (
     anderson_darling,
     chi_square,
+    client_drift,
     cramer_von_mises,
     cramers_v,
     g_test,
@@ -132,6 +133,9 @@ TIME_DETECTORS: tuple[Detector, ...] = (model_age.DETECTOR, uncovered_time_share
 VERSION_DETECTORS: tuple[Detector, ...] = versions.DETECTORS
 """Those that lay one version of the model beside another."""
 
+SENDER_DETECTORS: tuple[Detector, ...] = (client_drift.DETECTOR,)
+"""Those that say whose rows a change is of."""
+
 LABEL_DETECTORS: tuple[Detector, ...] = poisoned.DETECTORS
 """Those that lay labelled rows beside the reference's."""
 
@@ -143,6 +147,7 @@ ALL: tuple[Detector, ...] = (
     *TIME_DETECTORS,
     *VERSION_DETECTORS,
     *SUSPICIONS,
+    *SENDER_DETECTORS,
     *LABEL_DETECTORS,
 )
 """All of them; GROUP_DETECTORS lay groups beside each other."""
@@ -154,6 +159,7 @@ __all__ = [
     "GROUP_DETECTORS",
     "HISTORY_DETECTORS",
     "LABEL_DETECTORS",
+    "SENDER_DETECTORS",
     "SUSPICIONS",
     "TIME_DETECTORS",
     "VERSION_DETECTORS",

@@ -17,7 +17,7 @@ from monitor.profiles.placing import Places
 from monitor.profiles.tables import joined
 from monitor.steps.poisoning import contributors_of
 from monitor.steps.repeats import sent_again
-from monitor.steps.symptoms import values_by_client
+from monitor.steps.sent import Sent
 from monitor.store.database import Database
 from monitor.store.records import read_records
 from monitor.types import Window
@@ -53,11 +53,8 @@ def _senders(
 ) -> list[dict[str, object]]:
     if finding.detector == repeated_share.NAME:
         return _repeating(connection, model, layout, window)
-    sent = values_by_client(connection, model, layout, finding.column, window)
-    if sent is None:
-        return []
-    names, who, places = sent
-    return _most(names, who, _broken(finding.detector, places, layout.by_name[finding.column]))
+    sent, column = Sent.read(connection, model, layout.roles, [finding.column], window), layout.by_name[finding.column]
+    return [] if sent is None else _most(sent.names, sent.who, _broken(finding.detector, sent.places(column), column))
 
 
 def _most(names: Sequence[str], who: Places, told: NDArray[np.bool_]) -> list[dict[str, object]]:

@@ -15,6 +15,7 @@ from monitor.steps.alone import noting_alone
 from monitor.steps.attack_evidence import with_attack_evidence
 from monitor.steps.baseline import Baseline
 from monitor.steps.broken_by import with_broken_by
+from monitor.steps.brought import with_brought
 from monitor.steps.client_rows import with_clients_behind
 from monitor.steps.due import Due, Known, Revisions, due_windows, label_clock, matured
 from monitor.steps.faulty import Faulty, faulty_clients
@@ -209,7 +210,9 @@ class Judging:
         layout, window = verdict.profiles[WHOLE][0].layout, looked_at.sample.stretch
         stepped = with_clients_behind(database, watch, stepped, self._history, window)
         stepped = with_broken_by(database, watch, stepped, layout, window)
-        return self._explained(looked_at, verdict, with_invalid(database, watch.name, stepped, layout, window))
+        stepped = self._explained(looked_at, verdict, with_invalid(database, watch.name, stepped, layout, window))
+        without = looked_at.sample.without
+        return with_brought(database, watch, verdict, stepped, standing=standing, window=window, without=without)
 
     def written(self, verdict: Verdict, stepped: Sequence[Finding], due: Due, *, now: datetime) -> list[Finding]:
         """Write a window's measurements, its alerts' steps and their messages; give what became of its alerts."""

@@ -23,20 +23,17 @@ from monitor.detectors.quality import (
 )
 from monitor.detectors.suspicion.suspects import client_of
 from monitor.detectors.temporal.lasting import LASTING_DRIFT
-from monitor.profiles.contributions import HEAVIEST, Contribution, contributions
+from monitor.profiles.contributions import HEAVIEST, Contribution
 from monitor.profiles.layout import Layout
-from monitor.profiles.placing import Places, places_of
 from monitor.profiles.population import NAMES as OF_ALL_FEATURES
-from monitor.profiles.reading import categories
-from monitor.profiles.tables import joined
 from monitor.steps.displaced import SURELY, has_been_there, last_shifts
 from monitor.steps.evidence import leaning_columns, moved_columns
 from monitor.steps.faulty import Faulty
 from monitor.steps.memory import Memory
+from monitor.steps.sent import Sent
 from monitor.steps.verdict import Verdict
 from monitor.steps.version_reasons import ANSWERS, comes_of_version, new_version_in
 from monitor.store.measurements import Judged
-from monitor.store.records import read_records
 from monitor.store.references import WHOLE
 from monitor.types import Measurement, Window
 
@@ -209,39 +206,11 @@ def senders_of(
     without: clients whose rows are left aside.
     """
     reference, current = verdict.profiles[WHOLE]
-    sent = values_by_client(connection, model, reference.layout, column, window)
+    sent = Sent.read(connection, model, reference.layout.roles, [column], window)
     if sent is None:
         return None
-    names, who, places = sent
-    aside = np.array([*(name in without for name in names), False], np.bool_)
-    return contributions(
-        names,
-        places,
-        who=np.where(aside[who], -1, who),
-        before=reference.columns[column].counts,
-        after=current.columns[column].counts,
-    )
-
-
-def values_by_client(
-    connection: Connection, model: str, layout: Layout, column: str, window: Window
-) -> tuple[list[str], Places, Places] | None:
-    """Read clients' names, and of each row of a window the place of its client and the bin of a column's value.
-
-    Below 0 for none, shape (rows,). None where records name no client, or are not kept any more.
-    """
-    roles = layout.roles
-    if roles.client is None:
-        return None
-    wanted = [roles.client, column]
-    read = read_records(connection, model, window, timestamp=roles.timestamp, columns=wanted)
-    parts = [rows for rows in read if rows.num_rows and set(wanted) <= set(rows.column_names)]
-    if not parts:
-        return None
-    rows = joined(parts)
-    clients = categories(rows[roles.client])
-    names, who = [text or "" for text in clients.texts], np.append(np.arange(len(clients.texts)), -1)
-    return names, who[clients.positions], places_of(rows[column], layout.by_name[column])
+    before, after = (profile.columns[column].counts for profile in (reference, current))
+    return sent.without(without).contributed(reference.layout.by_name[column], before, after)
 
 
 def excess_of(found: Sequence[Contribution]) -> Excess:
