@@ -28,10 +28,11 @@ class Alike:
     """What rows are like others before them, each of shape (rows,).
 
     joins: enough for a cluster; before: how many of its client came just before that are as much alike. novel: like
-    none, so that it tells how odd it is. varied, swept: one of its client's with few values changed, and the latest of
-    many such; steps: how many such led to it where they changed one column after the other, else 0. fills: that with
-    values where it had none. made: that with other numbers in its texts. said: that with other texts, of a model whose
-    other values are all told of an account.
+    none, so that it tells how odd it is. varied, swept: one of its client's with few values changed, and the latest
+    of many such; sweeps: how many these are; steps: how many such led to it where they changed one column after the
+    other, else 0. fills: that with values where it had none. made: that with other numbers in its texts. said: that
+    with other texts, of a model whose other values are all told of an account. stayed: values that are those of the
+    row just before, shape (rows, columns).
     """
 
     joins: Flags
@@ -39,10 +40,12 @@ class Alike:
     novel: Flags
     varied: Flags
     swept: Flags
+    sweeps: Places
     steps: Places
     fills: Flags
     made: Flags
     said: Flags
+    stayed: Flags
 
 
 class Beside(NamedTuple):
@@ -62,7 +65,8 @@ def alike_of(
 ) -> Alike:
     """Lay rows beside those before them; changes what is remembered. new, newcomers: as `shared` has them."""
     templates = epoch.templates
-    chain, widely, fills, said = chained(part_of(held, "client_last_"), epoch.rows, epoch.place, fresh, templates)
+    last = part_of(held, "client_last_")
+    chain, widely, fills, said, stayed = chained(last, epoch.rows, epoch.place, fresh, templates)
     said &= all(column.kind != "vector" for column in baseline.space.columns)
     made = (chain > 0) & templates.numbered if templates else np.zeros(epoch.size, np.bool_)
     common = shared(
@@ -84,9 +88,18 @@ def alike_of(
     joins[fresh], before[np.flatnonzero(fresh)[joined]] = joined, _in_as_many(common, needed, joined)
     novel[fresh] &= ~copied
     chosen = fresh & ~fills & ~made
-    swept, steps = chosen & (chain >= SWEPT), _steps(baseline, epoch, np.where(chosen & widely, chain, 0))
+    sweeps = np.where(chosen, chain, 0)
+    swept, steps = (
+        sweeps >= max(SWEPT, load_of(baseline, held)),
+        _steps(baseline, epoch, np.where(chosen & widely, chain, 0)),
+    )
     # A form that is sent at every field is near its own earlier states, and lacks what they lack.
-    return Alike(joins & ~fills, before, novel, (chain > 0) & ~swept, swept, steps, fills, made, said)
+    return Alike(joins & ~fills, before, novel, (chain > 0) & ~swept, swept, sweeps, steps, fills, made, said, stayed)
+
+
+def load_of(baseline: Baseline, held: Mapping[str, Array]) -> int:
+    """Give how many near-copies of one row honest clients send as a rule, by the reference and by what has come."""
+    return max(baseline.copies.load, int(held["load"][0]))
 
 
 def _steps(baseline: Baseline, epoch: Epoch, chain: Places) -> Places:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from monitor.detectors.attack.population import Population
 from monitor.detectors.attack.regions import Regions, doubt_of
 from monitor.detectors.attack.regulars import Regulars
 from monitor.detectors.attack.space import Floats, Rows, Space
+from monitor.detectors.attack.variations import kept_by_chance
 from monitor.detectors.attack.vocabulary import Vocabulary
 from monitor.detectors.attack.writing import Writing
 from monitor.profiles.layout import FORMAT, Layout
@@ -27,7 +29,7 @@ Classes = NDArray[np.int64]
 Singles = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 
-ATTACK_FORMAT = 34
+ATTACK_FORMAT = 35
 """Raised whenever baselines or what is known of clients hold something else than before: they are then made anew."""
 SLACK = np.array([TAILS[name].slack if name in TAILS else 2.5 for name in NAMES])
 """So many times what honest rows lately showed of each sign is what a client may show."""
@@ -63,6 +65,11 @@ class Baseline:
     lingering: Floats
     budget: int
     layout: Layout
+
+    @cached_property
+    def kept(self) -> int:
+        """Give how many values a row keeps of the one before it, of the same client, that is of the same load."""
+        return kept_by_chance(self.crowd)
 
     def statistics(
         self, rows: Rows, points: Singles, classes: Classes, margins: Floats, *, unlooked: Flags | None = None

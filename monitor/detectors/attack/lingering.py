@@ -15,7 +15,8 @@ Array = NDArray[Any]
 Flags = NDArray[np.bool_]
 Places = NDArray[np.intp]
 
-KNOWN, SLACK, MOST = 50, 1.25, 0.97
+KNOWN, HONEST, SLACK, MOST = 50, 10, 1.25, 0.97
+"""It is known of so many rows, and of so many of a reference, among which no attacker's are."""
 PLACES = np.where(PASSING, np.cumsum(PASSING) - 1, -1)
 """Where each sign stands among the passing ones, -1 for the others."""
 BITS = np.uint16(1) << np.arange(PASSING.sum(), dtype=np.uint16)
@@ -26,11 +27,14 @@ def empty_lingering() -> Array:
     return np.zeros((2, int(PASSING.sum())))
 
 
-def odd_after_odd(lingering: Array) -> Array:
-    """Give what share of honest rows that follow an odd one may be odd, too, of each sign; 0 where that is unknown."""
+def odd_after_odd(lingering: Array, *, least: int = KNOWN) -> Array:
+    """Give what share of honest rows that follow an odd one may be odd, too, of each sign; 0 where that is unknown.
+
+    least: so many rows tell it.
+    """
     rows, hits = lingering
     found = np.zeros(PASSING.size)
-    found[PASSING] = np.where(rows >= KNOWN, np.minimum(SLACK * hits / np.maximum(rows, 1.0), MOST), 0.0)
+    found[PASSING] = np.where(rows >= least, np.minimum(SLACK * hits / np.maximum(rows, 1.0), MOST), 0.0)
     return found
 
 

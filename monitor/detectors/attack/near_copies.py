@@ -35,6 +35,7 @@ class NearCopies:
     it is a near-copy of the row that its client sent before. growth: the share of the
     stream that one honest cluster takes at most; largest: how many rows the largest one of the reference has. horizon:
     among so many rows of the traffic are near-copies looked for, as many as held-out rows had before them in the mean.
+    load: so many near-copies of one row honest clients send as a rule; 0 where they send none, or nothing tells of it.
     """
 
     fingerprint: Fingerprint
@@ -45,6 +46,7 @@ class NearCopies:
     growth: float
     largest: int
     horizon: int
+    load: int = 0
 
     @classmethod
     def of(
@@ -79,13 +81,13 @@ class NearCopies:
             "buckets": self.usual.buckets,
             "shares": self.usual.shares,
             "joins_without": self.joins_without,
-            "numbers": np.array([self.joins, self.beside, self.growth, self.largest, self.horizon]),
+            "numbers": np.array([self.joins, self.beside, self.growth, self.largest, self.horizon, self.load]),
         }
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> "NearCopies":
         """Make it from its arrays."""
-        joins, beside, growth, largest, horizon = arrays["numbers"].tolist()
+        joins, beside, growth, largest, horizon, load = arrays["numbers"].tolist()
         return cls(
             Fingerprint(arrays["offsets"], arrays["weights"]),
             usual=Usual(arrays["buckets"], arrays["shares"]),
@@ -95,6 +97,7 @@ class NearCopies:
             growth=growth,
             largest=int(largest),
             horizon=int(horizon),
+            load=int(load),
         )
 
 

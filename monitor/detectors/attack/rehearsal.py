@@ -1,26 +1,32 @@
 """The reference played as queries: what the clients that it names send as a rule, near-copies and odd rows."""
 
+import math
 from dataclasses import replace
 from datetime import timedelta
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from monitor.detectors.attack.baseline import SLACK, Baseline
+from monitor.detectors.attack.ecusum import WIDTH, Gains, evidence, gathered
 from monitor.detectors.attack.fitting import MOST_KNOWN, MOST_ROWS, held_out, known_rows, repeats_at_most, shown_by
-from monitor.detectors.attack.indicators import COPYING, NAMES, TRAINED
+from monitor.detectors.attack.indicators import NAMES, TRAINED
 from monitor.detectors.attack.lingering import empty_lingering, learn_lingering
+from monitor.detectors.attack.loads import COPY, PART, SENDERS, longer_than
 from monitor.detectors.attack.ordering import ranks
 from monitor.detectors.attack.queries import Queries
 from monitor.detectors.attack.regulars import Regulars
 from monitor.detectors.attack.senders import keys_of
+from monitor.detectors.attack.sighting import ALPHA
 from monitor.detectors.attack.space import Floats
 from monitor.detectors.attack.state import State
 from monitor.detectors.attack.tracking import looked_at
 from monitor.detectors.attack.walks import empty_walks, walks_of
 from monitor.types import Roles
 
+Flags = NDArray[np.bool_]
 Keys = NDArray[np.uint64]
 Places = NDArray[np.intp]
 
@@ -28,7 +34,8 @@ LEAST, OFTEN, STEP, MOST = 40, 400, 20, 2 * MOST_ROWS
 """Clients of fewer rows tell little; of one more than so many rows are not looked at, nor of all together."""
 DAY = timedelta(days=1)
 MOST_CLIENTS, REPEATS = 0.75, NAMES.index(TRAINED)
-COPY = np.isin(NAMES, COPYING)
+ACCUSED, ALARM = 0.01, math.log(1 / ALPHA)
+"""So large a part of a reference's clients may be accused of copies; none where these are few."""
 
 
 def rehearsed(baseline: Baseline, reference: pa.Table, roles: Roles) -> Baseline:
@@ -45,7 +52,10 @@ def rehearsed(baseline: Baseline, reference: pa.Table, roles: Roles) -> Baseline
         queries = Queries.of(last, roles, baseline, length=DAY)
         walks, lingering = _going_on(baseline, queries)
         baseline = replace(baseline, walks=walks, lingering=lingering)
-        regulars = regulars.and_of(_copying(baseline, queries))
+        shown = _copying(baseline, queries)
+        load = _load(baseline, regulars.and_of(_copied(baseline, shown)), shown)
+        baseline = replace(baseline, copies=replace(baseline.copies, load=load))
+        regulars = regulars.and_of(_copied(baseline, shown))
     return replace(baseline, regulars=regulars)
 
 
@@ -102,19 +112,79 @@ def _going_on(baseline: Baseline, queries: Queries) -> tuple[Floats, Floats]:
     return walks, lingering
 
 
-def _copying(baseline: Baseline, queries: Queries) -> Regulars:
-    """Count which clients' rows are near-copies and sweeps: of the last rows as they came, as copies follow each other.
+class Copies(NamedTuple):
+    """Which rows of the reference are near-copies and sweeps, each of shape (rows, ...).
 
-    Those of a reference that was thinned out are rarer. Copies come many at once: only the days count on which a client
-    sent any.
+    keys: of their clients, 0 for none. days: a number for a client's day. counted, hits: shape (rows, indicators).
+    copies: how many of its client's led to each.
+    """
+
+    keys: Keys
+    days: Places
+    counted: Flags
+    hits: Flags
+    copies: Places
+
+
+def _copying(baseline: Baseline, queries: Queries) -> Copies:
+    """Tell which rows are near-copies and sweeps: of the last ones as they came, as copies follow each other.
+
+    Those of a reference that was thinned out are rarer.
     """
     shown = [signs for _, signs in looked_at(baseline, State.empty(baseline), queries)]
     counted, hits = (np.concatenate(flags) & COPY for flags in ([s.counted for s in shown], [s.hits for s in shown]))
-    day = np.unique(np.stack([queries.who, queries.slices]), axis=1, return_inverse=True)[1]
-    on_the_day = np.zeros((day.max() + 1, len(NAMES)), np.bool_)
-    np.logical_or.at(on_the_day, day, hits)
+    days = np.unique(np.stack([queries.who, queries.slices]), axis=1, return_inverse=True)[1]
     keys = np.append(queries.keys, np.uint64(0))[queries.who]
-    return _regulars(baseline, keys, counted & on_the_day[day], hits)
+    return Copies(keys, days, counted, hits, np.concatenate([s.copies for s in shown]))
+
+
+def _copied(baseline: Baseline, shown: Copies) -> Regulars:
+    """Count which clients' rows are copies, beyond a load; copies come many at once: only days with any of them count.
+
+    What hits by other rules than by how many came before is of no load.
+    """
+    hits = shown.hits & ((shown.copies >= baseline.copies.load) | (shown.copies == 0))[:, None]
+    on_the_day = np.zeros((shown.days.max() + 1, len(NAMES)), np.bool_)
+    np.logical_or.at(on_the_day, shown.days, hits)
+    return _regulars(baseline, shown.keys, shown.counted & on_the_day[shown.days], hits)
+
+
+def _load(baseline: Baseline, regulars: Regulars, shown: Copies) -> int:
+    """Give how many near-copies of one row clients send as a rule; 0 where few would be accused of it.
+
+    That is where a part of them sends such, and where more than a hundredth would be accused though they may do as they
+    did: a van's parcels, an order's lines and a film's frames come many at once, which their mean rate does not tell.
+    """
+    order = np.argsort(shown.keys, kind="stable")
+    order = order[shown.keys[order] > 0]
+    clients, group = np.unique(shown.keys[order], return_inverse=True)
+    hits, counted = (part[order][:, COPY] for part in (shown.hits, shown.counted))
+    few, many = int(ACCUSED * clients.size), max(SENDERS, PART * clients.size)
+    as_they_did, as_all = (
+        regulars.at(clients, baseline.rates),
+        np.broadcast_to(baseline.rates, (clients.size, len(NAMES))),
+    )
+    for rates, most in ((as_they_did, few), (as_all, many)):
+        if _accused(rates[:, COPY], hits, counted, group) > most:
+            sent = np.zeros(clients.size, np.intp)
+            np.maximum.at(sent, group, shown.copies[order])
+            return longer_than(float(np.sort(sent)[-1 - few]))
+    return 0
+
+
+def _accused(rates: Floats, hits: Flags, counted: Flags, group: Places) -> int:
+    """Count the clients that would be accused of one of some signs.
+
+    rates: that they are held to, shape (clients, signs). hits, counted: shape (rows, signs). group: each row's client,
+    rising.
+    """
+    found = np.zeros(len(rates), np.bool_)
+    for sign in range(rates.shape[1]):
+        gains = Gains.of(rates[:, sign]).at(group)
+        shown, told = (part[:, sign, None] for part in (hits, counted))
+        ratios = gathered(np.zeros((len(rates), 1, WIDTH)), shown, told, group, gains)
+        np.logical_or.at(found, group, evidence(ratios, gains, least=ALARM)[:, 0] >= ALARM)
+    return int(found.sum())
 
 
 def _regulars(baseline: Baseline, keys: Keys, counted: NDArray[np.bool_], hits: NDArray[np.bool_]) -> Regulars:

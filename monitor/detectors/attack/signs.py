@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.detectors.attack.alike import ASKED_EARLY, SWEPT, Alike, Beside, alike_of, beside_of
+from monitor.detectors.attack.alike import ASKED_EARLY, SWEPT, Alike, Beside, alike_of, beside_of, load_of
 from monitor.detectors.attack.baseline import Baseline
 from monitor.detectors.attack.buckets import repeats
 from monitor.detectors.attack.clusters import Clusters, Memberships
@@ -54,7 +54,7 @@ class Signs:
     one per cent. joined: the clusters that rows joined. beside: in how many tables rows are like the one that their
     client sent before in the same stretch, -1 where that tells nothing, shape (rows,). asked: how many different rows
     its client has sent in the hour and in the day, shape (spans, rows). again: shape (rows,), exact repeats of rows
-    that came not long before.
+    that came not long before. copies: how many near-copies of its client's led to a row that is one, shape (rows,).
     """
 
     hits: Flags
@@ -64,6 +64,7 @@ class Signs:
     beside: Places
     asked: NDArray[np.int64]
     again: Flags
+    copies: Places
 
     @classmethod
     def none(cls, rows: int) -> "Signs":
@@ -71,7 +72,8 @@ class Signs:
         blank = np.zeros((3, rows, len(NAMES)), np.bool_)
         asked = np.zeros((len(SPANS), rows), np.int64)
         none = np.full(rows, -1, np.intp)
-        return cls(blank[0], blank[1], blank[2], Memberships.none(rows), none, asked, np.zeros(rows, np.bool_))
+        again, copies = np.zeros(rows, np.bool_), np.zeros(rows, np.intp)
+        return cls(blank[0], blank[1], blank[2], Memberships.none(rows), none, asked, again, copies)
 
 
 def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, clusters: Clusters) -> Signs:
@@ -93,17 +95,21 @@ def signs_of(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch, cluste
         part_of(held, "meeting_"), epoch.buckets[came], client=epoch.client[came], number=newcomers[came]
     )
     signs.hits[:, PLACE[SWEEP]] = alike.swept
+    signs.copies[:] = alike.sweeps
     told = fresh & (epoch.place >= 0) & ~epoch.exempt & ~alike.fills
-    told &= ~_joined(held, epoch, clusters, alike, signs, beside=beside)
+    told &= ~_joined(held, epoch, clusters, alike, signs, beside=beside, load=load_of(baseline, held))
     signs.beside[told] = beside.tables[told]
     signs.counted[:, [PLACE[name] for name in COPYING]] = told[:, None]
-    # Who goes on from an odd row by small steps, as sensors do, is odd for one reason.
-    _tails(baseline, epoch, np.flatnonzero(alike.novel & (near_last < STEP_IN)), signs)
+    # Who goes on from an odd row by small steps, as sensors do, is odd for one reason, and so is what one load holds.
+    another = (near_last < STEP_IN) & (alike.stayed.sum(axis=1) < baseline.kept)
+    _tails(baseline, epoch, np.flatnonzero(alike.novel & another), signs)
     # Of an account that is odd, all texts come with the same odd values.
     signs.counted[:] &= ~(alike.said[:, None] & OF_VALUES)
     _contract(baseline, epoch, fresh, signs)
-    # An odd value that stays while others are varied is one odd value.
-    signs.counted[:, PLACE["off_contract"]] &= ~alike.varied
+    # An odd value that stays while others are varied is one odd value, and so is one of all that one load holds.
+    odd = epoch.faults.broken
+    stays = odd.any(axis=1) & (alike.stayed[:, : odd.shape[1]] | ~odd).all(axis=1)
+    signs.counted[:, PLACE["off_contract"]] &= ~alike.varied & ~stays
     signs.counted[:, PLACE["malformed"]] &= ~alike.fills
     signs.counted[:, PLACE["training_rows"]] &= ~epoch.rescored
     _all_round(signs, alone=(near_last <= APART_IN) & ~epoch.exempt)
@@ -120,8 +126,12 @@ def _joined(
     signs: Signs,
     *,
     beside: Beside,
+    load: int,
 ) -> Flags:
-    """Put near-duplicates into clusters, one after the other; say of each row whether it came at a sensor's pace."""
+    """Put near-duplicates into clusters, one after the other; say of each row whether it came at a sensor's pace.
+
+    load: so many near-copies of one row honest clients send as a rule.
+    """
     paced = np.zeros(epoch.size, np.bool_)
     turns = np.append(True, epoch.slices[1:] != epoch.slices[:-1])
     near = alike.joins | beside.close | (alike.steps > 0)
@@ -129,14 +139,14 @@ def _joined(
         clusters.growth.turn(int(epoch.slices[i]))
         if not (near[i] or alike.swept[i]):
             continue
-        flipped = bool(near[i]) and _put(epoch, clusters, i, alike, signs, beside=beside)
+        flipped = bool(near[i]) and _put(epoch, clusters, i, alike, signs, beside=beside, load=load)
         if epoch.place[i] >= 0:
             place, at, hour = int(epoch.place[i]), int(epoch.at[i]), int(epoch.times[i]) // HOUR
             paced[i] = unhurried(held, place, at=at, hour=hour, flipped=flipped, varied=bool(alike.varied[i]))
     return paced
 
 
-def _put(epoch: Epoch, clusters: Clusters, i: int, alike: Alike, signs: Signs, *, beside: Beside) -> bool:
+def _put(epoch: Epoch, clusters: Clusters, i: int, alike: Alike, signs: Signs, *, beside: Beside, load: int) -> bool:
     """Put a row into its cluster, and note what that shows; say whether its answer flipped.
 
     The first of the near-duplicates that its client sent just before joined no cluster. Texts that differ in their
@@ -163,9 +173,11 @@ def _put(epoch: Epoch, clusters: Clusters, i: int, alike: Alike, signs: Signs, *
     searched = same >= SWEPT and flips >= FLIPPED
     usually = beside.going_on or joined.alone or bool(alike.made[i])
     near = own and (searched or alike.steps[i] > 0 or not usually)
-    signs.hits[i, PLACE["near_duplicates"]] = near and same >= ASKED_OFTEN
-    signs.hits[i, PLACE["near_duplicate_starts"]] = (near and same >= ASKED_EARLY) or (own and beside.close[i])
-    signs.hits[i, PLACE[SWEEP]] |= own and joined.alone and same >= SWEPT
+    signs.copies[i] = max(signs.copies[i], same if own else 0)
+    signs.hits[i, PLACE["near_duplicates"]] = near and same >= max(ASKED_OFTEN, load)
+    early = near and same >= max(ASKED_EARLY, load)
+    signs.hits[i, PLACE["near_duplicate_starts"]] = early or (own and beside.close[i])
+    signs.hits[i, PLACE[SWEEP]] |= own and joined.alone and same >= max(SWEPT, load)
     return joined.flipped
 
 

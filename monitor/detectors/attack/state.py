@@ -15,6 +15,7 @@ from monitor.detectors.attack.ecusum import WIDTH
 from monitor.detectors.attack.habits import empty_habits
 from monitor.detectors.attack.indicators import NAMES, PASSING, RAREST
 from monitor.detectors.attack.lingering import empty_lingering
+from monitor.detectors.attack.loads import empty_load
 from monitor.detectors.attack.meetings import empty_meetings
 from monitor.detectors.attack.newcomers import empty_newcomers
 from monitor.detectors.attack.peers import empty_recent
@@ -54,7 +55,12 @@ class State:
         held |= {f"volume_{name}": array for name, array in empty_counts().items()}
         held |= {"beside": baseline.walks.copy(), "beside_new": empty_walks()}
         held |= {"lingering": baseline.lingering.copy(), "lingering_new": empty_lingering()}
-        held |= {"joined": np.zeros(2), "joined_new": np.zeros(2), "newcomer_rows": np.zeros(1, np.int64)}
+        held |= {
+            "load": empty_load(),
+            "joined": np.zeros(2),
+            "joined_new": np.zeros(2),
+            "newcomer_rows": np.zeros(1, np.int64),
+        }
         held |= {"pool_ratios": np.zeros((1, wide, WIDTH))}
         held |= {"pool_shown": np.zeros((2, wide), np.int64)}
         held |= {f"pool_{name}": array for name, array in empty_record(wide).items()}

@@ -24,6 +24,7 @@ from monitor.detectors.attack.indicators import (
     TAILS,
 )
 from monitor.detectors.attack.lingering import (
+    HONEST,
     Before,
     learn_lingering,
     lingering_too,
@@ -92,7 +93,7 @@ def suspects(
     for name in ("client_ratios", "client_peak"):
         held[name][:, ~telling] = 0
     goes_on = going_on(held["beside"], by_chance=baseline.copies.beside)
-    after = odd_after_odd(held["lingering"]) if goes_on else np.zeros(len(NAMES))
+    after = odd_after_odd(held["lingering"]) if goes_on else odd_after_odd(baseline.lingering, least=HONEST)
     recent = part_of(held, "recent_")
     counted &= ~(shown_by_others(recent, epoch, hits=signs.hits, counted=signs.counted, rates=rates) & EXCUSED)
     hits = signs.hits & counted

@@ -17,6 +17,7 @@ from monitor.detectors.attack.clusters import Clusters
 from monitor.detectors.attack.ecusum import Floats, Gains
 from monitor.detectors.attack.epoch import LENGTH, Epoch
 from monitor.detectors.attack.indicators import MOST_RATE, NAMES
+from monitor.detectors.attack.loads import learn_load
 from monitor.detectors.attack.newcomers import learn_newcomers, newcomers
 from monitor.detectors.attack.ordering import ranks
 from monitor.detectors.attack.packing import part_of
@@ -135,6 +136,7 @@ def looked_at(
         elif seen + size < LENGTH and (seen + size) % EARLY == 0:
             held["beside"][:] = baseline.walks + held["beside_new"]
             held["lingering"][:] = baseline.lingering + held["lingering_new"]
+            learn_load(held)
         first += size
 
 
@@ -224,6 +226,7 @@ def _learn(baseline: Baseline, held: Mapping[str, Array], epoch: Epoch) -> None:
         held["pool_new"][:] = 0
         if epoch.begun == 0:
             held["beside"][:], held["lingering"][:] = baseline.walks, baseline.lingering
+        learn_load(held)
         for name in ("beside", "lingering"):
             held[name][:] = held[name] * FADE + held[f"{name}_new"]
             held[f"{name}_new"][:] = 0

@@ -4,6 +4,7 @@ Such rows are often unlike any honest one, and always for the same reason: an od
 A form that is sent whenever a field of it is filled is one row, too.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -22,6 +23,8 @@ WHAT_IF_COLUMNS, WHAT_IF_SHARE = 3, 3
 """People who ask "what if" vary few columns: at most three, and a third of them."""
 BITS = np.uint16(1) << (np.arange(COLUMNS) % 16).astype(np.uint16)
 """A bit for each column that a chain varies; of many columns some share one."""
+BY_CHANCE, PAIRINGS = 0.002, 8
+"""So large a share of pairs of rows may keep as many values, by chance; each row is in less than so many pairs."""
 SOME, CROWD = 2_048, 0.001
 """By so many rows of the reference it is known whether more than so large a share of it is as much alike."""
 
@@ -31,13 +34,15 @@ class Chained(NamedTuple):
 
     length: how long the chain of variations is that a row ends; 0 for a row that varies none. widely: whether steps led
     to it that changed one column each, and by now more than few columns. fills: whether the row varies one only by
-    having values where that had none. said: whether it differs from one in nothing but its texts.
+    having values where that had none. said: whether it differs from one in nothing but its texts. stayed: which values
+    are those of the row just before, shape (rows, columns); none where the columns are too many.
     """
 
     length: NDArray[np.int64]
     widely: Flags
     fills: Flags
     said: Flags
+    stayed: Flags
 
 
 def few_of(columns: int) -> int:
@@ -111,7 +116,11 @@ def chained(
     tail = ends[:, None] - LAST + np.arange(LAST)
     for array, name in ((marks, "marks"), (np.minimum(lengths, MOST), "length"), (varied, "varied")):
         last[name][clients] = array[tail]
-    found = Chained(np.zeros(len(rows), np.int64), *np.zeros((3, len(rows)), np.bool_))
+    flags, stayed = np.zeros((3, len(rows)), np.bool_), np.zeros((len(rows), rows.width), np.bool_)
+    found = Chained(np.zeros(len(rows), np.int64), flags[0], flags[1], flags[2], stayed)
+    if columns == rows.width:
+        just_before = marks[spot - 1, :columns]
+        found.stayed[order] = (marks[spot, :columns] == just_before) & (just_before > 0)
     found.length[order], found.fills[order] = np.where(lag > 0, np.maximum(lengths[spot], 1), 0), filling
     found.widely[order], found.said[order] = np.bitwise_count(varied[spot]) > few, said
     return found
@@ -121,6 +130,19 @@ def crowd_of(rows: Rows, templates: Templates | None = None) -> NDArray[np.uint1
     """Give the marks of rows that are spread over the reference, by which `crowded` tells; shape (rows, marks)."""
     spread = np.linspace(0, len(rows) - 1, min(len(rows), SOME)).astype(np.intp)
     return marks_of(rows.take(spread), templates and templates.part(spread))
+
+
+def kept_by_chance(crowd: NDArray[np.uint16]) -> int:
+    """Give how many values, at least half, hardly any two rows share; more than there are of too few rows.
+
+    crowd: as `crowd_of` gave it; each row is paired with some that lie far from it.
+    """
+    turns, width = [len(crowd) * turn // PAIRINGS for turn in range(1, PAIRINGS)], int(crowd.shape[1])
+    if len(crowd) < 2 * PAIRINGS:
+        return width + 1
+    shared = np.concatenate([(crowd == np.roll(crowd, turn, axis=0)).sum(axis=1) for turn in turns])
+    most = float(np.quantile(shared, 1 - BY_CHANCE, method="higher"))
+    return max(int(most) + 1, math.ceil(width / 2))
 
 
 def crowded(crowd: NDArray[np.uint16], marks: NDArray[np.uint16], *, few: int) -> Flags:

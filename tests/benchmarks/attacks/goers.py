@@ -1,7 +1,8 @@
 """How many honest clients are accused whose rows go on from one to the next, and how soon a stranger among them is.
 
-Made worlds: a day of vehicles, a fortnight of patients, card holders, shoppers, brokers and nightly batches. Their
-reference names no client and ends where the traffic begins.
+Made worlds: a day of vehicles, a fortnight of patients, card holders, shoppers, brokers, nightly batches, and depots
+whose vans' parcels share most of what is known of them. Their reference names no client, but for that of one more world
+of depots, and ends where the traffic begins.
 """
 
 from collections import Counter
@@ -28,9 +29,10 @@ def figures(*, quick: bool) -> Iterator[Figure]:
     """Count who is accused in each world, and after how many queries one who sends uniform rows among vehicles is."""
     for name, (make, by) in WORLDS.items():
         world = _answered(make(np.random.default_rng(7), QUICK if quick else ROWS), by)
-        accused, signs = _accused(world)
+        known = len(world) * 4 // 7 if make is depots else REFERENCE
+        accused, signs = _accused(world, known, named=name == NAMED)
         clients = world["client"].nunique()
-        how = f"{accused} of {clients:,} in {len(world) - REFERENCE:,} rows: {dict(signs) or 'none'}"
+        how = f"{accused} of {clients:,} in {len(world) - known:,} rows: {dict(signs) or 'none'}"
         yield Figure(f"goers: {name} accused", accused / clients, "of clients", how, at_most=0.01)
     found = [_stranger(seed) for seed in range(TRIES)]
     how = f"runs {' '.join(f'{queries:g}' for queries in found)}"
@@ -45,14 +47,18 @@ def _answered(rows: Frame, by: tuple[str, ...]) -> Frame:
     return rows.assign(score=score, prediction=(score > 0.5).astype(int), label=0)
 
 
-def _sentry(world: Frame) -> Sentry:
-    return Sentry.fit(pa.Table.from_pandas(world[:REFERENCE].drop(columns="client"), preserve_index=False))
+def _sentry(reference: Frame, *, named: bool = False) -> Sentry:
+    held = reference if named else reference.drop(columns="client")
+    return Sentry.fit(pa.Table.from_pandas(held, preserve_index=False))
 
 
-def _accused(world: Frame) -> tuple[int, Counter[str]]:
-    """Count the clients that are accused, and those by each sign."""
-    sentry, told = _sentry(world), set[tuple[str, str]]()
-    for batch in batches(pa.Table.from_pandas(world[REFERENCE:], preserve_index=False)):
+def _accused(world: Frame, known: int, *, named: bool) -> tuple[int, Counter[str]]:
+    """Count the clients that are accused, and those by each sign.
+
+    known: so many rows are the reference; named: it names clients.
+    """
+    sentry, told = _sentry(world[:known], named=named), set[tuple[str, str]]()
+    for batch in batches(pa.Table.from_pandas(world[known:], preserve_index=False)):
         sentry, alarms = sentry.see(batch)
         told |= {(one.client, one.detector) for one in alarms if one.client}
     return len({client for client, _ in told}), Counter(sign for _, sign in told)
@@ -68,7 +74,7 @@ def _stranger(seed: int) -> float:
     at = begun + pd.to_timedelta(5.0 * np.arange(ASKED), "s")
     rows = Frame({**odd, "make": rng.choice(world["make"], ASKED), "client": "stranger", "time": at})
     both = _answered(pd.concat([world[world["time"] <= at[-1]], rows]), by)
-    found = _sentry(both).first(
+    found = _sentry(both[:REFERENCE]).first(
         pa.Table.from_pandas(both[REFERENCE:], preserve_index=False), wanted=lambda one: one.client == "stranger"
     )
     return float((both["client"][REFERENCE : REFERENCE + found[0] + 1] == "stranger").sum()) if found else float("inf")
@@ -194,6 +200,36 @@ def nightly(rng: Rng, rows: int, *, many: int = 12) -> Frame:
     return pd.concat(parts)
 
 
+def depots(rng: Rng, rows: int, *, many: int = 40) -> Frame:
+    """Let forty depots send the parcels of a van at once, which share its van, driver, hour and weather."""
+    part = rng.dirichlet(np.full(many, 1.5))
+    parts, sent = [], 0
+    while sent < rows:
+        depot, parcels = int(rng.choice(many, p=part)), int(np.clip(rng.normal(70, 15), 4, 120))
+        stops = np.sort(rng.integers(0, int(0.85 * parcels) + 2, parcels))
+        day = int(DAYS * sent / rows)
+        own: Mapping[str, Any] = {
+            "parcels": parcels,
+            "hour": int(rng.choice([6, 7, 8, 9, 10, 13, 14, 15])),
+            "van": str(rng.choice(["diesel", "electric", "truck", "bike"], p=[0.5, 0.3, 0.1, 0.1])),
+            "rain": float(np.round(max(0.0, 2.5 * (np.sin(1.7 * day) - 0.2 + rng.normal(0, 0.3))), 1)),
+            "heat": float(np.round(12 + 4 * np.sin(day / 3) + rng.normal(0, 0.5), 1)),
+            "tenure": int(rng.exponential(700)),
+        }
+        of_each = {
+            "stops": stops,
+            "distance": np.round((6 + depot % 12) * (0.35 + stops / 90) * np.exp(rng.normal(0, 0.28, parcels)), 2),
+            "weight": np.round(np.minimum(rng.lognormal(1, 0.75, parcels), 31.5), 2),
+            "service": rng.choice(["standard", "express", "shop"], parcels, p=[0.7, 0.15, 0.15]),
+        }
+        seconds = day * DAY + 3_600.0 * (own["hour"] + rng.uniform()) + np.cumsum(rng.exponential(0.4, parcels))
+        at = BEGIN + pd.to_timedelta(seconds, "s")
+        parts.append(Frame(of_each).assign(**own, depot=f"d{depot:02}", client=f"depot {depot}", time=at))
+        sent += parcels
+    return pd.concat(parts)
+
+
+NAMED = "depots that the reference names"
 WORLDS: Mapping[str, tuple[Callable[[Rng, int], Frame], tuple[str, ...]]] = {
     "vehicles": (vehicles, ("speed", "turns")),
     "patients": (patients, ("heart", "systolic")),
@@ -201,4 +237,6 @@ WORLDS: Mapping[str, tuple[Callable[[Rng, int], Frame], tuple[str, ...]]] = {
     "shoppers": (shoppers, ("basket", "pages")),
     "brokers": (brokers, ("value", "excess")),
     "nightly batches": (nightly, ("price",)),
+    "depots": (depots, ("distance", "stops")),
+    NAMED: (depots, ("distance", "stops")),
 }
