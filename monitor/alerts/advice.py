@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
+from monitor.alerts.attack_names import POISONING
 from monitor.alerts.causes import (
     MISSING,
+    POISONED,
     STAYED,
     became_usual,
     broken_columns,
@@ -84,7 +86,7 @@ def to_do(group: Group) -> str:
             return TO_DO["became_usual"]
         if not ended and any(finding.evidence.get(STAYED) for finding in group.findings):
             return TO_DO["stayed"]
-        return ENDS[ended[-1]] if ended else TO_DO["resolved"]
+        return ENDS[ended[-1]] if ended else TO_DO["poisoned_before" if group.kind == POISONING else "resolved"]
     return _of_its_reason(group) or _of_what_it_is(group)
 
 
@@ -106,6 +108,8 @@ def _of_its_reason(group: Group) -> str:
 def _of_what_else_changed(group: Group) -> str:
     """Say what is to be seen to first where something else began with a fall, or the answers changed by themselves."""
     told = [finding.evidence for finding in group.findings if finding.detector == "ageing"]
+    if any(one.get(POISONED) for one in told):
+        return TO_DO[POISONING]
     if missing := distinct(name for one in told for name in one.get(MISSING, ())):
         return TO_DO["missing_rows"].format(where=_where(missing))
     if any("version" in one for one in told):

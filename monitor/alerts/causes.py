@@ -19,6 +19,10 @@ SENT_BY = "sent_by"
 """In an alert's evidence: the clients that sent most of the values by which a column is broken."""
 BROUGHT_BY, BROUGHT = "brought_by", "brought"
 """In an alert's evidence: the client that brings what it tells of; of one about a client, all that it brings."""
+POISONED = "poisoned"
+"""In the evidence of ageing: that labels of the same time look poisoned."""
+ASIDE = "aside"
+"""In an alert's evidence: the clients under an attack alarm whose rows were left aside, and how many rows."""
 UNRELATED = "unrelated"
 """In an alert's origin: which of answers and labels are those of other rows, or `either`."""
 USUAL = "told_usual"
@@ -82,6 +86,15 @@ def _more_than_its_part(one: Mapping[str, Any]) -> bool:
     """
     share, traffic = one["share"], one["traffic"]
     return bool(share >= PART and share * (1 - traffic) >= TWICE * traffic * (1 - share))
+
+
+def left_aside(group: Group) -> list[str]:
+    """Say whose rows were left aside where that was done, so that figures are those of the others."""
+    told: Mapping[str, Any] = next((one.evidence[ASIDE] for one in group.findings if one.evidence.get(ASIDE)), {})
+    if not told or group.transition == "resolved":
+        return []
+    names = first_of(list(map(shown, told["clients"])))
+    return [f"All figures are without {told['rows']:,} rows of clients under an attack alarm: {names}."]
 
 
 def whose_rows(group: Group) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from monitor.alerts.causes import MISSING, broken_columns
+from monitor.alerts.causes import MISSING, POISONED, broken_columns
 from monitor.alerts.finding import Finding, Group
 from monitor.alerts.phrasing import change_told, listed, measure, number, shown
 from monitor.alerts.vocabulary import level_of
@@ -53,6 +53,8 @@ def ageing(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  
     elif missing := told.get(MISSING):
         rows = f"rows are missing since about then, told apart by {listed(list(missing), 3)}"
         advice = [f"{rows}: see first whether the model is worse on those that are left"]
+    elif told.get(POISONED):
+        advice = ["labels of that time look poisoned: see first whether they are right"]
     elif broken := broken_columns(finding):
         broke = "were broken" if len(broken) > 1 else "was broken"
         advice = [f"{listed(broken, 3)} {broke} about then: see first whether that is the reason"]

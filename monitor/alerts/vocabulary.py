@@ -230,6 +230,8 @@ TO_DO = {
     "bias.sampling": "find out who is missing by {where}; weight the groups by their stated shares before retraining",
     "stayed": "see that it is meant: the values are as they have been since they leapt, and not as before",
     "became_usual": "see that the number of rows is meant: it is as in the windows since then, and not as before them",
+    "poisoned_before": "keep the labels that this told of out of training until someone has looked at them, and at who "
+    "made them: later ones are no longer sure to be worse, which is no all-clear",
     "resolved": "nothing; it has been clear for as many windows as its rule asks",
     "": "compare the window with the reference",
 }

@@ -6,7 +6,7 @@ from typing import Any
 from monitor.alerts.advice import to_do
 from monitor.alerts.attack_names import POISONING
 from monitor.alerts.attack_wording import is_suspicion, suspicion, suspicion_lines
-from monitor.alerts.causes import reason_lines, sent_by, version_lines, whose_rows
+from monitor.alerts.causes import ASIDE, left_aside, reason_lines, sent_by, version_lines, whose_rows
 from monitor.alerts.finding import Finding, Group
 from monitor.alerts.group_wording import groups_told
 from monitor.alerts.own_words import OWN_WORDS, other_side
@@ -52,7 +52,7 @@ def lines_of(group: Group) -> tuple[str, ...]:
     if is_suspicion(group.findings[0]):
         return suspicion_lines(group)
     told = sentences_of(list(_one_each(group.findings)))
-    why = (*whose_rows(group), *sent_by(group), *version_lines(group), *reason_lines(group))
+    why = (*left_aside(group), *whose_rows(group), *sent_by(group), *version_lines(group), *reason_lines(group))
     return (*told, *_times(group), *_places(group), *_strange_labels(group), *why, f"To do: {to_do(group)}.")
 
 
@@ -155,7 +155,7 @@ def _change(finding: Finding) -> str:
     change = finding.evidence.get("change")
     if not change or finding.alert.state not in ("pending", "firing"):
         return ""
-    if change.get("vanished"):
+    if change.get("vanished") and ASIDE not in finding.evidence:
         return f"{GONE.get(finding.kind, 'no row holds')} {shown(change['category'])}, of {_before(change)} before"
     return f"distribution moved: {change_told(change)}" + (" at such times" if finding.evidence.get("timed") else "")
 

@@ -12,6 +12,7 @@ from monitor.alerts.quiet import telling_the_worst
 from monitor.detectors.attack import Sighting
 from monitor.steps.ahead import is_news, of_news, open_windows
 from monitor.steps.alone import noting_alone
+from monitor.steps.aside import noting_aside
 from monitor.steps.attack_evidence import with_attack_evidence
 from monitor.steps.baseline import Baseline
 from monitor.steps.broken_by import with_broken_by
@@ -211,7 +212,7 @@ class Judging:
         stepped = with_clients_behind(database, watch, stepped, self._history, window)
         stepped = with_broken_by(database, watch, stepped, layout, window)
         stepped = self._explained(looked_at, verdict, with_invalid(database, watch.name, stepped, layout, window))
-        without = looked_at.sample.without
+        stepped, without = noting_aside(stepped, looked_at.sample), looked_at.sample.without
         return with_brought(database, watch, verdict, stepped, standing=standing, window=window, without=without)
 
     def written(self, verdict: Verdict, stepped: Sequence[Finding], due: Due, *, now: datetime) -> list[Finding]:

@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from monitor.alerts.causes import MISSING
+from monitor.alerts.attack_names import POISONING
+from monitor.alerts.causes import MISSING, POISONED
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.alerts.phrasing import distinct
@@ -22,7 +23,8 @@ def noting_what_else_changed(
 ) -> Iterator[Finding]:
     """Note with what tells of ageing a version, or answers, that are otherwise than before: these may be the reason.
 
-    And which columns were broken meanwhile, or crept beyond the reference, or lacked the rows of a category.
+    And which columns were broken meanwhile, or crept beyond the reference, or lacked the rows of a category; and that
+    labels looked poisoned.
     """
     now = ({"detector": f.detector, "state": f.alert.state, "segment": f.segment} for f in stepped)
     differs = differs or differing_version(now)
@@ -39,6 +41,8 @@ def noting_what_else_changed(
         missing = distinct(name for why in risen for name in why.get(MISSING, ()))
         found |= {"crept": crept} if crept else {}
         found |= {MISSING: missing} if missing else {}
+        poisoned = any(row["kind"] == POISONING and _lasted_until(finding, row) for row in rows)
+        found |= {POISONED: True} if poisoned else {}
         unfit = distinct(name for row in rows if _lasted_until(finding, row) for name in broken_in(row))
         yield replace(finding, evidence={**finding.evidence, **found, **({"unfit": unfit} if unfit else {})})
 

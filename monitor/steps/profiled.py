@@ -46,7 +46,7 @@ def without_clients(
     left = sum(table.num_rows for table in others)
     if rows != sample.whole.rows or not left:
         return sample
-    sample = replace(sample, without=frozenset(clients))
+    sample = replace(sample, without=frozenset(clients), aside=rows - left)
     if left == rows:
         return sample
     profiles: dict[str, Profile] = {}

@@ -42,7 +42,7 @@ class Sample:
     of windows before; lacking_in: what segments lack to be judged. together: all traffic since ROC AUC
     was last judged; None where the window has labels of each class enough. small_groups: those of which a window holds
     too few rows; last: by number of windows, the profiles of the last so many, where it is the turn of as many.
-    without: clients of whom it surely holds no row.
+    without: clients of whom it surely holds no row; aside: how many of theirs were left aside.
     """
 
     stretch: Window
@@ -56,6 +56,7 @@ class Sample:
     small_groups: Sequence[SmallGroup] = ()
     last: Mapping[int, Mapping[str, Profile]] = field(default_factory=dict)
     without: frozenset[str] = frozenset()
+    aside: int = 0
 
     @property
     def whole(self) -> Profile:

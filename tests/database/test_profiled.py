@@ -89,7 +89,7 @@ def test_a_sample_without_clients_is_as_if_they_had_never_come(tmp_path: Path, l
     assert found.profiles.keys() == expected.profiles.keys()
     features = [name for name in found.profiles if not name.startswith("sensitive")]
     assert features
-    assert found.whole.rows == int(kept.sum())
+    assert (found.whole.rows, found.aside) == (kept.sum(), 900 - kept.sum())
     assert found.whole.outcome
     assert found.whole.outcome.n == int((kept & labelled).sum())
     for name in features:
@@ -104,4 +104,5 @@ def test_a_sample_is_left_as_it_is_where_nothing_would_be_left(tmp_path: Path) -
     everything = sample(monitor)
     assert same(sample(monitor, without=("ann", "bob", "eve")).whole, everything.whole)
     assert same(sample(monitor, without=("nobody",)).whole, everything.whole)
+    assert sample(monitor, without=("nobody",)).aside == 0
     monitor.database.close()

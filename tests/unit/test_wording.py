@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.alerts.advice import to_do
+from monitor.alerts.causes import ASIDE
 from monitor.alerts.finding import Finding, Group
 from monitor.alerts.lifecycle import Alert
 from monitor.alerts.phrasing import shown
@@ -479,3 +481,24 @@ def test_a_message_about_a_column_that_only_grows_says_where_it_belongs() -> Non
         found = finding("lasting_drift", 2.0, column="", kind="drift.data", origin="temporal")
         said = lines_of(group(replace(found, evidence={"origin": why, "moved": names})))[-1]
         assert ("columns.ignore" in said) == belongs
+
+
+def test_figures_without_some_clients_rows_say_so_and_no_category_is_called_gone() -> None:
+    change = {"of": "share", "category": "D01", "before": 0.149, "after": 0.0, "vanished": True}
+    told = {"change": change, ASIDE: {"clients": ["gw-01", "gw-02"], "rows": 1_200}}
+    found = finding("chi_square", 40.0, kind="drift.data", column="depot", unit="statistic", evidence=told)
+    lines = "\n".join(lines_of(group(found)))
+    assert "without 1,200 rows of clients under an attack alarm: gw-01, gw-02." in lines
+    assert "share of D01 14.9 % → 0 %" in lines
+    assert "no row holds" not in lines
+    gone = finding("chi_square", 40.0, kind="drift.data", column="depot", evidence={"change": change})
+    assert "no row holds D01" in text_of(gone)
+
+
+def test_poisoned_labels_are_no_ground_to_retrain_nor_over_when_they_are_less_sure() -> None:
+    aged = finding("ageing", 0.19, kind="bias.temporal", column="", evidence={**STORY, "poisoned": True})
+    assert "labels of that time look poisoned" in text_of(aged)
+    assert "keep these rows out of training" in to_do(group(aged))
+    over = finding("poisoned_labels", 0.12, kind="attack.poisoning", column="")
+    over = replace(over, alert=replace(over.alert, state="resolved", resolved_at=over.window.end))
+    assert "no all-clear" in to_do(Group(over.model, over.kind, "resolved", (over,)))
