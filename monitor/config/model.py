@@ -94,11 +94,11 @@ class Attacks(Section):
     """Whether queries are watched for attacks, and how.
 
     watched: None is where records name their client, without whom hardly more than large attacks are seen.
-    similar_rows: clients whose rows are alike by nature, such as sensors, and segments such as `device=sensor`; they
-        are not told for it. known_rows: clients, and segments, that send rows of the reference, such as a nightly
-        scoring of all customers; they are not told for that. show_values: feature values stand in messages and pages
-        as they are, or hashed. alpha: the chance per row and detector that an honest client is told of. ignore: columns
-        that are not looked at.
+    similar_rows: clients whose rows are alike by nature, such as sensors, patterns of their names such as
+        `meter-*`, and segments such as `device=sensor`; they are not told for it. known_rows: clients, and
+        segments, that send rows of the reference, such as a nightly scoring of all customers; they are not told for
+        that. show_values: feature values stand in messages and pages as they are, or hashed. alpha: the chance per
+        row and detector that an honest client is told of. ignore: columns that are not looked at.
     """
 
     watched: bool | None = None

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pyarrow as pa
@@ -29,6 +30,9 @@ from monitor.store.records import read_segment, segment_numbers
 from monitor.watch import Watch
 
 Place = tuple[str, str, str, datetime]
+
+PATTERN = frozenset("*?[")
+"""What makes a client's name in the configuration a pattern, as a shell has it."""
 
 
 @dataclass(frozen=True)
@@ -170,16 +174,22 @@ def _tracked(
 
 
 def expected_clients(rows: pa.Table, client: str | None, declared: Sequence[str]) -> set[str]:
-    """Name the clients that are declared: those that are named, and those that send rows of named segments."""
+    """Name the clients that are declared: named ones, those of a pattern such as `gw-*`, and of named segments."""
     found = set(map(short_name, declared))
-    if client not in rows.column_names:
+    if client is None or client not in rows.column_names:
         return found
+    patterns = [name for name in declared if PATTERN & {*name}]
+    if patterns:
+        found |= {name for name in _clients(rows, client) if any(fnmatchcase(name, one) for one in patterns)}
     for name in declared:
         column, _, value = name.partition("=")
         if value and column in rows.column_names:
-            theirs = rows_with(rows, column, value)[client]
-            found |= {text for text in theirs.cast(pa.string()).unique().to_pylist() if text}
+            found |= set(_clients(rows_with(rows, column, value), client))
     return found
+
+
+def _clients(rows: pa.Table, client: str) -> list[str]:
+    return [short_name(text) for text in rows[client].cast(pa.string()).unique().to_pylist() if text]
 
 
 def _gather(found: dict[Place, Sighting], version: str, sightings: Iterable[Sighting]) -> None:

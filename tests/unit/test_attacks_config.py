@@ -8,6 +8,7 @@ import pytest
 
 from monitor.config import Attacks, Config, ConfigErrors, load
 from monitor.setup.checks import check
+from monitor.steps.tracking import expected_clients
 
 WRITTEN = """
 database: sqlite:///monitor.db
@@ -87,3 +88,17 @@ def test_names_that_are_not_there_are_found_before_anything_runs(tmp_path: Path,
     text = WRITTEN.format(attacks=written).replace(", client: key", "")
     found = check(load(text, place="monitor.yaml", environ={}, read=str), root=tmp_path)
     assert said in "\n".join(map(str, found))
+
+
+def test_declared_clients_are_named_by_pattern_and_by_segment_too() -> None:
+    rows = pa.table({"who": ["gw-1", "gw-22", "app", None, "lamp"], "kind": ["a", "a", "a", "a", "light"]})
+    assert expected_clients(rows, "who", ["gw-*", "kind=light", "app"]) == {
+        "gw-*",
+        "kind=light",
+        "app",
+        "gw-1",
+        "gw-22",
+        "lamp",
+    }
+    assert "gw-22" not in expected_clients(rows, "who", ["gw-?"])
+    assert expected_clients(rows, None, ["gw-*"]) == {"gw-*"}
