@@ -17,6 +17,7 @@ from monitor.alerts.phrasing import (
     distinct,
     listed,
     measure,
+    moved,
     number,
     said,
     shown,
@@ -148,7 +149,13 @@ def _new_values(finding: Finding) -> str:
         return f", most often {', '.join(often)}; {gone}" if often else f"; {gone}"
     unit = finding.evidence.get("unit")
     where = f" in {shown(finding.evidence['unit_in'])}" if "unit_in" in finding.evidence else ""
-    return f", {change_told(change)}" + (f", perhaps {unit}{where}" if unit else "")
+    return f", {change_told(change)}{_ends(finding)}" + (f", perhaps {unit}{where}" if unit else "")
+
+
+def _ends(finding: Finding) -> str:
+    """Give the least and the largest value, where these lie beyond the reference's."""
+    told = ((name, finding.evidence.get(name)) for name in ("lowest", "highest"))
+    return "".join(f", {name} {moved(one['before'], one['now'], '')}" for name, one in told if one)
 
 
 def _change(finding: Finding) -> str:

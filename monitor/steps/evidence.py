@@ -93,8 +93,21 @@ def _instead(one: Measurement, before: ColumnProfile | None, after: ColumnProfil
     told = change and (change.get("vanished") if one.detector == unseen_share.NAME else change["of"] == "mean")
     if not told or after.kind == "vector":
         return {}
-    unit = _unit(before, after) if one.detector == out_of_range_share.NAME and (one.value or 0.0) > HALF else ""
-    return {"change": change} | ({"unit": unit} if unit else {})
+    if one.detector != out_of_range_share.NAME:
+        return {"change": change}
+    unit = _unit(before, after) if (one.value or 0.0) > HALF else ""
+    return {"change": change} | _ends(before, after) | ({"unit": unit} if unit else {})
+
+
+def _ends(before: ColumnProfile, after: ColumnProfile) -> dict[str, Any]:
+    """Give the least and the largest value, where these lie beyond the reference's, with the reference's."""
+    sides = (("lowest", after.low, before.low, -1), ("highest", after.high, before.high, 1))
+    beyond = ((name, now, then) for name, now, then, way in sides if _is_beyond(now, then, way))
+    return {name: {"now": now, "before": then} for name, now, then in beyond}
+
+
+def _is_beyond(now: float | None, then: float | None, way: int) -> bool:
+    return now is not None and then is not None and way * now > way * then
 
 
 def _unit(before: ColumnProfile, after: ColumnProfile) -> str:

@@ -60,6 +60,9 @@ def test_the_client_is_named_that_sent_what_cannot_be(
     ((first),) = found["evidence"][SENT_BY]
     assert (first["client"], first["share"]) == ("k7", 1.0)
     assert 0.02 < first["traffic"] < 0.09
+    if detector == "out_of_range_share":
+        assert found["evidence"]["lowest"]["now"] == -500
+        assert "lowest 1 → -500" in found["text"]
 
 
 def told(*sent: tuple[str, float, float]) -> Group:
