@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from scipy import stats
+from scipy import special
 
 from monitor.detectors.detector import Detector
 from monitor.profiles.contributions import Contribution
@@ -48,7 +48,7 @@ def brought_by(found: Sequence[Contribution], usual: Mapping[str, float] | None)
     # who always differs makes up for others who do, which only shows beside what each did before
     spread = total if usual is not None else sum(max(one.excess, 0.0) for one in found)
     new = first.excess - max((usual or {}).get(first.client, 0.0), 0.0)
-    chance, share = len(found) * float(stats.norm.sf(first.apart)), min(new / spread, 1.0)
+    chance, share = len(found) * float(special.ndtr(-first.apart)), min(new / spread, 1.0)
     return Bringer(first.client, share, first.rows, first.rows / rows, min(chance, 1.0)) if share >= MOST else None
 
 
