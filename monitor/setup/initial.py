@@ -109,7 +109,8 @@ def _rows(data: Data, text: str, root: Path) -> pa.Table:
         raise ConfigError(text, problem, "name a file, a glob or a folder")
     sample = sampled(opened(data, root=root))
     if not sample.rows.num_rows:
-        raise ConfigError(data.files or str(data.table), sample.refused or "no rows", "name Parquet, CSV or JSON Lines")
+        mend = "name Parquet, CSV or JSON Lines" if data.files else "name a table that has some"
+        raise ConfigError(data.files or str(data.table), sample.refused or "no rows", mend)
     return sample.rows
 
 

@@ -569,3 +569,10 @@ def test_data_that_are_not_there_are_refused(tmp_path: Path, asked: str) -> None
     (tmp_path / "empty").mkdir()
     with pytest.raises(ConfigError):
         initial(asked, here=tmp_path, root=tmp_path)
+
+
+def test_an_empty_table_is_named_as_one(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "app.db") as connection:
+        connection.execute("create table comments (at text, id integer)")
+    with pytest.raises(ConfigError, match="comments: no rows; name a table that has some"):
+        initial(f"sqlite:///{tmp_path}/app.db#comments", here=tmp_path, root=tmp_path)
