@@ -1,20 +1,18 @@
 """Which drift one client brings: one alert tells of all the columns that differ by its rows."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from monitor.alerts.attack_names import CLIENT
-from monitor.alerts.causes import BROUGHT, BROUGHT_BY, SENT_BY
+from monitor.alerts.causes import BROUGHT_BY, SENT_BY
 from monitor.alerts.finding import Finding
-from monitor.alerts.lifecycle import UNDER_ALARM, Alert, Outcome, Rule, fingerprint, step
-from monitor.alerts.public import alert_id, before, mark_of
+from monitor.alerts.lifecycle import UNDER_ALARM
+from monitor.alerts.public import before
 from monitor.detectors.drift import client_drift
 from monitor.detectors.suspicion.suspects import client_of
-from monitor.detectors.temporal.lasting import LASTING_DRIFT
 from monitor.profiles.layout import Layout
-from monitor.steps.going_on import for_longer
+from monitor.steps.about_clients import KINDS, about_clients, column_of, is_drift
 from monitor.steps.parts import is_segment
 from monitor.steps.sent import Sent
 from monitor.steps.standing import Standing
@@ -24,7 +22,6 @@ from monitor.store.references import WHOLE
 from monitor.types import Window
 from monitor.watch import Watch
 
-KINDS = ("drift.data", "drift.prediction", "confidence")
 LOGGED = ("feature", "sensitive", "prediction", "score")
 """Roles of columns whose values stand in the records."""
 EARLIER = 4
@@ -49,7 +46,7 @@ def with_brought(
     if watch.roles.client is None or not verdict.first:
         return list(stepped)
     known = {f.fingerprint: told for f in stepped if (told := _known(f, standing.rows))}
-    news = [f for f in stepped if _is_drift(f) and f.alert.fired_at == f.window.end]
+    news = [f for f in stepped if is_drift(f) and f.alert.fired_at == f.window.end]
     found = _found(database, watch, verdict, news, window=window, nobody=(without, _told_of(standing)))
     found |= _of_what_is_made(stepped, news, known | found, verdict.profiles[WHOLE][0].layout)
     of_each = known | found | {f.fingerprint: told for f in stepped if (told := _of_broken(f))}
@@ -57,16 +54,7 @@ def with_brought(
         replace(f, evidence={**f.evidence, BROUGHT_BY: of_each[f.fingerprint]}) if f.fingerprint in of_each else f
         for f in stepped
     ]
-    return [*marked, *_about_clients(watch, verdict, marked, standing)]
-
-
-def _is_drift(finding: Finding) -> bool:
-    return finding.kind in KINDS and finding.alert.state == "firing" and finding.breaches and _column_of(finding) != ""
-
-
-def _column_of(finding: Finding) -> str:
-    """Name the column that an alert tells of; of a change over windows the one that moved most."""
-    return finding.column or str(finding.evidence.get("column", "")) * (finding.detector == LASTING_DRIFT)
+    return [*marked, *about_clients(watch, verdict, marked, standing)]
 
 
 def _known(finding: Finding, rows: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any] | None:
@@ -106,7 +94,7 @@ def _found(
     asked = [f for f in news if _is_logged(f, layout) and f.segment in verdict.profiles]
     if not asked:
         return {}
-    columns = {_column_of(f) for f in asked} | {f.segment.partition("=")[0] for f in asked if f.segment}
+    columns = {column_of(f) for f in asked} | {f.segment.partition("=")[0] for f in asked if f.segment}
     since = min(f.alert.since or window.start for f in asked)
     earlier = Window(since - max(EARLIER * (window.end - window.start), timedelta(days=1)), since)
     with database.read() as connection:
@@ -126,7 +114,7 @@ def _as_json(one: client_drift.Bringer) -> dict[str, Any]:
 
 
 def _is_logged(finding: Finding, layout: Layout) -> bool:
-    column = layout.by_name.get(_column_of(finding))
+    column = layout.by_name.get(column_of(finding))
     part = finding.segment == WHOLE or is_segment(finding.segment)
     return column is not None and column.role in LOGGED and part
 
@@ -139,7 +127,7 @@ def _brought(
     longer: how many times as long as the time before the window is.
     """
     reference, current = verdict.profiles[finding.segment]
-    column = reference.layout.by_name[_column_of(finding)]
+    column = reference.layout.by_name[column_of(finding)]
     counts = [profile.columns[column.name].counts for profile in (reference, current)]
     found = now.contributed(column, *counts, segment=finding.segment)
     held = then.contributed(column, *counts, segment=finding.segment) if then else []
@@ -157,73 +145,9 @@ def _of_what_is_made(
     layout: Layout,
 ) -> dict[str, Mapping[str, Any]]:
     """Say of drift of what is made of other columns that the client brings it who brings that of most logged ones."""
-    logged = [found.get(f.fingerprint) for f in stepped if _is_drift(f) and _is_logged(f, layout)]
+    logged = [found.get(f.fingerprint) for f in stepped if is_drift(f) and _is_logged(f, layout)]
     brought = [one for one in logged if one]
     if len({one["client"] for one in brought}) != 1 or 2 * len(brought) < len(logged):
         return {}
     told = max(brought, key=lambda one: float(one["share"]))
     return {f.fingerprint: told for f in news if not _is_logged(f, layout)}
-
-
-def _about_clients(watch: Watch, verdict: Verdict, stepped: Sequence[Finding], standing: Standing) -> Iterator[Finding]:
-    """Step the alerts about clients that bring drift: one begins with the first drift that fires by its rows."""
-    by_client: dict[str, list[Finding]] = {}
-    for finding in stepped:
-        if _is_drift(finding) and BROUGHT_BY in finding.evidence:
-            by_client.setdefault(str(finding.evidence[BROUGHT_BY]["client"]), []).append(finding)
-    lasting = {
-        client
-        for row in standing.rows.values()
-        if row["detector"] == client_drift.NAME and row["state"] in UNDER_ALARM
-        if (client := client_of(row["segment"]))
-    }
-    for client in sorted(lasting | by_client.keys()):
-        yield _about(watch, verdict, client, by_client.get(client, []), standing)
-
-
-def _about(watch: Watch, verdict: Verdict, client: str, findings: Sequence[Finding], standing: Standing) -> Finding:
-    window, segment = verdict.judgement.window, CLIENT + client
-    mark = fingerprint(watch.name, client_drift.DETECTOR.kind, client_drift.NAME, "", segment)
-    rule = for_longer(Rule(k=1, m=1, clear=watch.settings.clear), window)
-    outcome: Outcome = "breach" if findings else "clear" if verdict.judgement.decided else "insufficient"
-    stood = standing.alerts.get(mark, Alert(mark))
-    after, transition = step(
-        stood,
-        outcome=outcome,
-        window_end=window.end,
-        window_start=window.start,
-        rule=rule,
-    )
-    if after.episode != stood.episode:
-        after = replace(after, since=min((f.alert.since for f in findings if f.alert.since), default=after.since))
-    findings = sorted(findings, key=lambda f: -float(f.evidence[BROUGHT_BY]["share"]))
-    shares = {_column_of(f): float(f.evidence[BROUGHT_BY]["share"]) for f in reversed(findings)}
-    rows = int(findings[0].evidence[BROUGHT_BY]["rows"]) if findings else 0
-    (one,) = client_drift.compare(client, shares, rows, segment)
-    row = standing.rows.get(mark_of(alert_id(mark, after.episode)))
-    kept = row["evidence"].get(BROUGHT) if row and not findings else None
-    told = kept or [_part(f) for f in findings]
-    return Finding(
-        alert=after,
-        model=watch.name,
-        kind=client_drift.DETECTOR.kind,
-        detector=client_drift.NAME,
-        window=window,
-        segment=segment,
-        severity=watch.settings.severity.get(client_drift.DETECTOR.kind, "warning"),
-        transition=transition,
-        value=one.value,
-        unit=client_drift.DETECTOR.unit,
-        n=one.n,
-        breaches=bool(findings),
-        answered=outcome != "insufficient",
-        evidence={**one.evidence, BROUGHT: told},
-        clear=rule.clear,
-    )
-
-
-def _part(finding: Finding) -> dict[str, Any]:
-    """Give a column that a client moves as it stands in the evidence of the alert about that client."""
-    change = finding.evidence.get("change")
-    told = {"column": _column_of(finding), "segment": finding.segment, **finding.evidence[BROUGHT_BY]}
-    return {name: part for name, part in told.items() if name != "client"} | ({"change": change} if change else {})

@@ -44,10 +44,7 @@ from monitor.steps.suspicions import alarmed_clients, seen_within, suspicious
 from monitor.steps.temporal import hours_of
 from monitor.steps.verdict import Verdict, maturity_of, verdict_on
 from monitor.store.alerts import write_findings
-from monitor.store.measurements import (
-    write_judgement,
-    write_measurements,
-)
+from monitor.store.measurements import write_judgement, write_measurements
 from monitor.store.profiles import first_seen
 from monitor.store.references import WHOLE
 from monitor.store.silences import read_quieted
