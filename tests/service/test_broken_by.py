@@ -1,34 +1,18 @@
 """Who sent the values by which a column is broken is told, where that is more than its part of the rows."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from monitor.alerts.causes import SENT_BY, sent_by
 from monitor.alerts.finding import Group
-from monitor.config import load
-from monitor.pipeline import once
-from monitor.store.alerts import alert_rows
-from monitor.wiring import opened
+from tests.service.keyed import START, fired
 from tests.unit.test_wording import finding, group
 
-START, DAY, A_DAY = datetime(2024, 3, 4, tzinfo=UTC), timedelta(days=1), 400
-CONFIG = """
-database: sqlite:///monitor.db
-models:
-  m:
-    source: {files: "logs/*"}
-    reference: {files: reference.parquet}
-    columns: {timestamp: at, client: key}
-    window: 1d
-    attacks: off
-"""
+A_DAY = 400
 
 
 def days(first: int, count: int) -> dict[str, Any]:
@@ -49,14 +33,7 @@ def test_the_client_is_named_that_sent_what_cannot_be(
     log = days(0, 6)
     of_one = (log["key"] == "k7") & (np.arange(6 * A_DAY) >= 3 * A_DAY)
     log[column] = [value if broken else one for one, broken in zip(log[column].tolist(), of_one, strict=True)]
-    (tmp_path / "logs").mkdir()
-    pq.write_table(pa.table(days(-20, 20)), tmp_path / "reference.parquet")
-    pq.write_table(pa.table(log), tmp_path / "logs" / "log.parquet")
-    monitor = opened(load(CONFIG, place="monitor.yaml", environ={}, read=str), root=tmp_path)
-    once(monitor, clock=lambda: START + 90 * DAY, rng=Random(1))
-    with monitor.database.read() as connection:
-        (found,) = [one for one in alert_rows(connection) if one["fired_at"] and one["detector"] == detector]
-    monitor.database.close()
+    (found,) = [one for one in fired(tmp_path, days(-20, 20), log) if one["detector"] == detector]
     ((first),) = found["evidence"][SENT_BY]
     assert (first["client"], first["share"]) == ("k7", 1.0)
     assert 0.02 < first["traffic"] < 0.09

@@ -1,32 +1,16 @@
 """Drift that one client brings is one message about that client, and not one of every column."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from monitor.alerts.causes import BROUGHT_BY
-from monitor.config import load
-from monitor.pipeline import once
-from monitor.store.alerts import alert_rows
-from monitor.wiring import opened
+from tests.service.keyed import START, fired
 
-START, DAY, A_DAY, ONSET = datetime(2024, 3, 4, tzinfo=UTC), timedelta(days=1), 500, 8
-CONFIG = """
-database: sqlite:///monitor.db
-models:
-  m:
-    source: {files: "logs/*"}
-    reference: {files: reference.parquet}
-    columns: {timestamp: at, client: key}
-    window: 1d
-    attacks: off
-"""
+A_DAY, ONSET = 500, 8
 
 
 def days(first: int, count: int, *, client: bool = False, everybody: bool = False) -> dict[str, Any]:
@@ -44,15 +28,7 @@ def days(first: int, count: int, *, client: bool = False, everybody: bool = Fals
 
 
 def alerts(folder: Path, log: dict[str, Any]) -> list[dict[str, Any]]:
-    (folder / "logs").mkdir()
-    pq.write_table(pa.table(days(-20, 20)), folder / "reference.parquet")
-    pq.write_table(pa.table(log), folder / "logs" / "log.parquet")
-    monitor = opened(load(CONFIG, place="monitor.yaml", environ={}, read=str), root=folder)
-    once(monitor, clock=lambda: START + 90 * DAY, rng=Random(1))
-    with monitor.database.read() as connection:
-        found = [dict(one) for one in alert_rows(connection) if one["fired_at"] and one["kind"] == "drift.data"]
-    monitor.database.close()
-    return found
+    return [one for one in fired(folder, days(-20, 20), log) if one["kind"] == "drift.data"]
 
 
 def test_one_message_tells_of_all_columns_that_one_client_moves(tmp_path: Path) -> None:

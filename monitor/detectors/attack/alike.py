@@ -88,11 +88,8 @@ def alike_of(
     joins[fresh], before[np.flatnonzero(fresh)[joined]] = joined, _in_as_many(common, needed, joined)
     novel[fresh] &= ~copied
     chosen = fresh & ~fills & ~made
-    sweeps = np.where(chosen, chain, 0)
-    swept, steps = (
-        sweeps >= max(SWEPT, load_of(baseline, held)),
-        _steps(baseline, epoch, np.where(chosen & widely, chain, 0)),
-    )
+    sweeps, steps = np.where(chosen, chain, 0), _steps(baseline, epoch, np.where(chosen & widely, chain, 0))
+    swept = sweeps >= max(SWEPT, load_of(baseline, held))
     # A form that is sent at every field is near its own earlier states, and lacks what they lack.
     return Alike(joins & ~fills, before, novel, (chain > 0) & ~swept, swept, sweeps, steps, fills, made, said, stayed)
 

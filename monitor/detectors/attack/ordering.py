@@ -1,8 +1,12 @@
 """The order of rows by whom they belong to, each one's in the order in which they came; and how far rows lie apart."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+PAIRINGS = 8
+"""By chance a row is laid beside fewer others than so many."""
 Places = NDArray[np.intp]
 Number = int | np.integer | NDArray[np.integer]
 
@@ -66,3 +70,9 @@ def rows_since(then: Number, now: Number) -> NDArray[np.int64]:
     [5, 1]
     """
     return np.asarray((np.asarray(now, np.int64) - np.asarray(then, np.int64)) & 0xFFFF_FFFF)
+
+
+def shared_by_chance(values: NDArray[Any]) -> NDArray[np.intp]:
+    """Count what rows share with some that lie far from them, of so many pairs; values: shape (rows, columns)."""
+    turns = [len(values) * turn // PAIRINGS for turn in range(1, PAIRINGS)]
+    return np.concatenate([(values == np.roll(values, turn, axis=0)).sum(axis=1) for turn in turns])

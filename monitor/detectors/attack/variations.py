@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.detectors.attack.ordering import ordered
+from monitor.detectors.attack.ordering import PAIRINGS, ordered, shared_by_chance
 from monitor.detectors.attack.space import Rows
 from monitor.detectors.attack.templates import Templates
 
@@ -23,8 +23,8 @@ WHAT_IF_COLUMNS, WHAT_IF_SHARE = 3, 3
 """People who ask "what if" vary few columns: at most three, and a third of them."""
 BITS = np.uint16(1) << (np.arange(COLUMNS) % 16).astype(np.uint16)
 """A bit for each column that a chain varies; of many columns some share one."""
-BY_CHANCE, PAIRINGS = 0.002, 8
-"""So large a share of pairs of rows may keep as many values, by chance; each row is in less than so many pairs."""
+BY_CHANCE = 0.002
+"""So large a share of pairs of rows may keep as many values, by chance."""
 SOME, CROWD = 2_048, 0.001
 """By so many rows of the reference it is known whether more than so large a share of it is as much alike."""
 
@@ -137,11 +137,10 @@ def kept_by_chance(crowd: NDArray[np.uint16]) -> int:
 
     crowd: as `crowd_of` gave it; each row is paired with some that lie far from it.
     """
-    turns, width = [len(crowd) * turn // PAIRINGS for turn in range(1, PAIRINGS)], int(crowd.shape[1])
+    width = int(crowd.shape[1])
     if len(crowd) < 2 * PAIRINGS:
         return width + 1
-    shared = np.concatenate([(crowd == np.roll(crowd, turn, axis=0)).sum(axis=1) for turn in turns])
-    most = float(np.quantile(shared, 1 - BY_CHANCE, method="higher"))
+    most = float(np.quantile(shared_by_chance(crowd), 1 - BY_CHANCE, method="higher"))
     return max(int(most) + 1, math.ceil(width / 2))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.detectors.attack.ordering import PAIRINGS, shared_by_chance
 from monitor.detectors.attack.sketches import TABLES
 
 Array = NDArray[Any]
@@ -12,8 +13,8 @@ Flags = NDArray[np.bool_]
 Places = NDArray[np.intp]
 Counts = NDArray[np.int64]
 
-BY_CHANCE, PAIRINGS = 0.002, 8
-"""So large a share of pairs of rows may be as near to each other, by chance; each row is in less than so many pairs."""
+BY_CHANCE = 0.002
+"""So large a share of pairs of rows may be as near to each other, by chance."""
 USUAL, KNOWN = 0.005, 400
 """So large a share of honest rows may be as near to their client's last one; it is known from so many rows on."""
 GOING_ON = 0.05
@@ -81,8 +82,7 @@ def near_by_chance(buckets: NDArray[np.uint64], *, least: int) -> int:
     """
     if len(buckets) < 2 * PAIRINGS:
         return TABLES + 1
-    turns = [len(buckets) * turn // PAIRINGS for turn in range(1, PAIRINGS)]
-    shared = np.concatenate([(buckets == np.roll(buckets, turn, axis=0)).sum(axis=1) for turn in turns])
+    shared = shared_by_chance(buckets)
     shares = [float((shared >= tables).mean()) for tables in range(TABLES + 1)]
     return next((t for t in range(least, TABLES + 1) if shares[t] <= BY_CHANCE), TABLES + 1)
 
