@@ -19,6 +19,8 @@ EMPTY = "no rows with a value in this window"
 NO_REFERENCE = "no rows with a value in the reference"
 UNVARIED, TOO_RARE = "the reference does not vary", "too few rows of any one category"
 ENOUGH_OF_RARE = 0.2
+CLUMPED = 2
+"""A window of fewer rows than usual may hold clumps as large as one of so many times its rows."""
 
 
 @dataclass(frozen=True)
@@ -117,33 +119,45 @@ def inflations(reference: Profile, before: ColumnProfile, after: ColumnProfile) 
     1: what the mean over all leaves them. The third is what an accepted offset adds to the mean of a chi-square.
     """
     directions, steepest = directions_of(before.bins), _steepest(reference, before, after)
-    mean = design_effect(before.correlation, before.n, after.n, reference.layout.window_rows)
+    mean = _alike_by(before.correlation, reference, before, after)
     others = (directions * mean - steepest) / (directions - 1) if directions > 1 else 1.0
     return steepest, max(others, 1.0), _accepted(before, after)
 
 
 def _steepest(reference: Profile, before: ColumnProfile, after: ColumnProfile) -> float:
-    return design_effect(before.steepest, before.n, after.n, reference.layout.window_rows)
+    return _alike_by(before.steepest, reference, before, after)
+
+
+def _alike_by(rho: float, reference: Profile, before: ColumnProfile, after: ColumnProfile) -> float:
+    """Give the design effect of a column's rows, of which a usual window holds its part of the reference's."""
+    window_rows = reference.layout.window_rows
+    usual = window_rows * before.n / max(reference.rows, 1)
+    return design_effect(rho, before.n, after.n, window_rows, usual=usual)
 
 
 def _accepted(before: ColumnProfile, after: ColumnProfile) -> float:
     return before.offset / (1 / before.n + 1 / after.n) if before.offset and before.n and after.n else 0.0
 
 
-def design_effect(rho: float, reference: int, current: int, window_rows: float) -> float:
+def design_effect(rho: float, reference: int, current: int, window_rows: float, *, usual: float = 0.0) -> float:
     """Give how many times the variance of a difference exceeds that of independent rows; 1 is independent.
 
     Rows of one window are alike by `rho`; the reference's rows came in windows too, of `window_rows` on average or,
     when that is 0, as many as the current one's. Each side's variance grows by 1 + (rows of a window - 1) rho.
-    (Kish 1965)
+    (Kish 1965) Where rows come in clumps, a window of half the rows holds half as many of them, and none that is
+    smaller: up to the `usual` rows, one counts as twice its size.
 
     >>> design_effect(0.0, 1000, 100, 50.0), round(design_effect(0.1, 10**9, 101, 100.0), 3)
     (1.0, 11.0)
+    >>> round(design_effect(0.1, 10**9, 51, 100.0), 3), round(design_effect(0.1, 10**9, 51, 100.0, usual=101), 3)
+    (6.0, 11.0)
     """
     if not (rho and reference and current):
         return 1.0
-    usual = min(window_rows or current, reference)
-    grown = (1 + max(usual - 1, 0) * rho) / reference + (1 + (current - 1) * rho) / current
+    whole = min(window_rows or current, reference)
+    held = max(current, min(usual, CLUMPED * current))
+    own = min(1 + (held - 1) * rho, current)
+    grown = (1 + max(whole - 1, 0) * rho) / reference + own / current
     return grown / (1 / reference + 1 / current)
 
 

@@ -107,7 +107,10 @@ def chi_square_test(
         return None
     expected = rows * table.sum(axis=0) / table.sum()
     statistic = float(((table - expected) ** 2 / expected).sum())
-    return statistic, inflated_tail(statistic, table.shape[1] - 1, inflation, others, accepted)
+    degrees = table.shape[1] - 1
+    of_one_row = float((table.sum() / table.sum(axis=0)).sum()) - (degrees + 1) ** 2 - 2 * degrees
+    clumped = of_one_row * clumps(degrees, inflation, others) / float(rows.min())
+    return statistic, inflated_tail(statistic, degrees, inflation, others, accepted, clumped=clumped)
 
 
 def kolmogorov_smirnov_test(reference: Counts, current: Counts, inflation: float = 1.0) -> tuple[float, float] | None:
@@ -199,13 +202,25 @@ def inflated_moments(degrees: int, inflation: float, others: float, accepted: fl
     return mean, inflation**2 + others**2 * (degrees - 1) + 2 * max(inflation, others) * accepted
 
 
-def inflated_tail(statistic: float, degrees: int, inflation: float, others: float, accepted: float) -> float:
+def clumps(degrees: int, inflation: float, others: float) -> float:
+    """Give what the variance of so few clumps adds to that of an inflated chi-square; 0 for independent rows.
+
+    In units of what one row adds beyond chi-square's, over the rows of the smaller side. So many rows as the degrees
+    are inflated by on average count as one, which adds as much more as there are fewer of them. (Haldane 1937)
+    """
+    return max((inflation + others * (degrees - 1)) / degrees, 1.0) ** 3 - 1
+
+
+def inflated_tail(
+    statistic: float, degrees: int, inflation: float, others: float, accepted: float, *, clumped: float = 0.0
+) -> float:
     """Give the upper tail of chi-square whose degrees are inflated, one of them more.
 
     accepted: what a difference that is no news adds to the mean, at most, in the direction of that one. Where all are
     inflated alike it is that of a noncentral one, a little more than its due (Patnaik 1949); else it is integrated: by
     its mean and variance alone small levels would be passed several times as often as they should. (Satterthwaite 1946;
-    Imhof 1961; Rao & Scott 1984)
+    Imhof 1961; Rao & Scott 1984) clumped: what few clumps add to the variance, whose tail is at least that of a gamma
+    of as much.
 
     >>> from scipy.stats import chi2, ncx2
     >>> round(inflated_tail(30.0, 4, 1.0, 1.0, 9.0), 4), round(float(ncx2.sf(30.0, 4, 9.0)), 4)
@@ -215,10 +230,13 @@ def inflated_tail(statistic: float, degrees: int, inflation: float, others: floa
     """
     if not degrees:
         return 1.0
-    if is_uneven(degrees, inflation, others):
-        return uneven_tail(statistic, degrees, inflation, others, accepted)
-    mean, squares = inflated_moments(degrees, inflation, others, accepted)
-    return float(chdtrc(mean**2 / squares, statistic * mean / squares))
+    mean, half = inflated_moments(degrees, inflation, others, accepted)
+    squares = half + max(clumped, 0.0) / 2
+    matched = float(chdtrc(mean**2 / squares, statistic * mean / squares))
+    if not is_uneven(degrees, inflation, others):
+        return matched
+    exact = uneven_tail(statistic, degrees, inflation, others, accepted)
+    return max(exact, matched) if clumped > 0 else exact
 
 
 def is_uneven(degrees: int, inflation: float, others: float) -> bool:

@@ -25,6 +25,8 @@ WORTH_IT, AND_OF_MANY, MANY = (1e-8, 0.5), 0.2, 2_000
 In a window of many rows hardly a budget asks for more than a tenth, and exact ones are a third of them or more; in
 one of few rows exact ones are far below.
 """
+ENOUGH = 30
+"""So many rows that count are rounded to whole ones without harm: of a few, one more would be a wonder."""
 DEEPER = 18.0
 """How much rarer than the smallest p-value is what is left out, as a logarithm."""
 TINY, SMALLEST = 1e-12, 1e-300
@@ -59,9 +61,10 @@ def scan_test(reference: Counts, current: Counts, inflation: float = 1.0) -> tup
     # of fewer rows not even hits alone would be as rare (Tarone 1990)
     reached = int(((a + b) / inflation * math.log(m / (n + m)) <= math.log(max(least, SMALLEST))).sum())
     bound = min(1.0, least * reached)
-    if WORTH_IT[0] <= bound < (WORTH_IT[1] if m < MANY * inflation else AND_OF_MANY):
+    whole = inflation == 1 or m >= ENOUGH * inflation
+    if whole and WORTH_IT[0] <= bound < (WORTH_IT[1] if m < MANY * inflation else AND_OF_MANY):
         edges = np.rint((before + after) / inflation).astype(np.int64)
-        bound = min(bound, smallest_tail_chance(np.diff(edges), round(m / inflation), least))
+        bound = min(bound, max(least, smallest_tail_chance(np.diff(edges), round(m / inflation), least)))
     return float(b[best] / m - a[best] / n), bound
 
 

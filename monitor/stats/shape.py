@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaincc, ndtri
 
-from monitor.stats.divergence import inflated_moments, is_uneven, uneven_tail
+from monitor.stats.divergence import clumps, inflated_moments, is_uneven, uneven_tail
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -54,10 +54,10 @@ def smooth_shift(
     """Give the shift of Neyman's smooth test: location, spread, skewness, tails of normal scores.
 
     The length is in standard deviations, 0 is equal. The first four powers of the pooled rows' normal scores, below
-    300 rows the first two, are made orthogonal and averaged on either side; the sum of squares of the differences, each
-    over its permutation variance, follows chi-square with as many degrees, and in small windows a wider gamma; where
-    windows differ in their level most, it is that of a sum of unlike ones, where that is longer. Sees
-    broad changes, a few per cent of moved rows among them; blind to a narrow peak.
+    300 independent rows the first two, are made orthogonal and averaged on either side; the sum of squares of the
+    differences, each over its permutation variance, follows chi-square with as many degrees, and in small windows, or
+    those of few clumps, a wider gamma; where windows differ in their level most, it is that of a sum of unlike ones,
+    where that is longer. Sees broad changes, a few per cent of moved rows among them; blind to a narrow peak.
     (Neyman 1937; Javitz 1975)
     """
     n, m = int(reference.sum()), int(current.sum())
@@ -67,15 +67,16 @@ def smooth_shift(
         return None
     mass, total = (before + after)[held] / (n + m), n + m
     scores = np.clip(ndtri(mass.cumsum() - mass / 2), -FURTHEST, FURTHEST)
-    order = ORDER if min(n, m) >= ROWS_NEEDED else ROUGHLY
+    independent = min(n, m) * ORDER / (inflation + others * (ORDER - 1))
+    order = ORDER if independent >= ROWS_NEEDED else ROUGHLY
     basis = _orthogonal(scores, mass, min(order, mass.size - 1))
     shifts = (after[held] / m - before[held] / n) @ basis
     weight, degrees = (n * m / total) * (total - 1) / total, basis.shape[1]
     squared = float(shifts @ shifts)
-    # few rows make the squares vary more than chi-square's: by the fourth moments of what is averaged
+    # few rows, or few clumps of them, make the squares vary more than chi-square's: by what is averaged to the fourth
     excess = float(mass @ (basis**2).sum(axis=1) ** 2) - degrees**2 - 2 * degrees
     mean, half = inflated_moments(degrees, inflation, others, accepted)
-    variance = 2 * half + max(excess, 0.0) / min(n, m)
+    variance = 2 * half + max(excess, 0.0) * (1 + clumps(degrees, inflation, others)) / min(n, m)
     scale, freedom = 2 * weight * mean / variance, 2 * mean**2 / variance
     p_value = float(gammaincc(freedom / 2, scale * squared / 2))
     if is_uneven(degrees, inflation, others):
