@@ -170,13 +170,15 @@ def columns_behind(finding: Finding) -> list[str]:
 def growing_columns(group: Group) -> list[str]:
     """Name the columns that a message is about, where each of them does nothing but grow with time; else none.
 
-    What moved with columns that are made of all features is what such a message is about.
+    A message about columns that are made of all features is about those that moved with them, of which any may grow.
     """
     grows = {name for one in group.findings for name in one.evidence.get("origin", {}).get("grows", ())}
     lasting = (moved["column"] for one in group.findings for moved in one.evidence.get("moved", ()))
     own = [*(one.column for one in group.findings), *lasting]
     about = [name for name in distinct(own) if name not in OF_ALL_FEATURES]
-    about = about or distinct(name for one in group.findings for name in one.evidence.get("columns", ()))
+    if not about:
+        moved = distinct(name for one in group.findings for name in one.evidence.get("columns", ()))
+        return [name for name in moved if name in grows]
     return about if grows.issuperset(about) else []
 
 

@@ -55,6 +55,18 @@ def level_test(mean: float, other: float, span: float, windows: int, compared: f
     return 2 * float(stdtr(degrees, -abs(other - mean) / error))
 
 
+def beyond_test(beyond: float, excess: float, known: float) -> float:
+    """Give the two-sided p-value of one value that lies beyond all of so many known ones, by an exponential tail.
+
+    beyond: how far, excess: by how much the outermost tenth of these lie beyond where it begins, in the mean. Larger
+    than is due where the tail is that of normal deviates. (Pickands 1975)
+
+    >>> round(beyond_test(0.0, 1.0, 99.0), 3), f"{beyond_test(10.0, 1.0, 99.0):.1e}", beyond_test(1.0, 0.0, 9.0)
+    (0.02, '9.1e-07', 0.0)
+    """
+    return min(2 / (known + 1) * math.exp(-max(beyond, 0.0) / excess), 1.0) if excess > 0 else 0.0
+
+
 def share_shift_test(
     reference: tuple[int, int], current: tuple[int, int], inflation: float = 1.0
 ) -> tuple[float, float] | None:

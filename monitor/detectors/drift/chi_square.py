@@ -7,7 +7,7 @@ what chance makes: of 25 categories, 3,000 rows lie as far out by chance alone. 
 import math
 from collections.abc import Iterator
 
-from monitor.detectors.detector import Detector, inflation, inflations, paired, untested
+from monitor.detectors.detector import Detector, inflation, inflations, paired, rarest, untested
 from monitor.profiles.bins import CategoryBins
 from monitor.profiles.categories import side_by_side
 from monitor.profiles.profile import Counts, Profile
@@ -41,7 +41,7 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
                 found[0],
                 column,
                 n=after.n,
-                p_value=found[1],
+                p_value=max(found[1], rarest(reference, column, after)),
                 effect=math.sqrt(max(distance**2 - usual, 0.0)),
                 chance=_chance(held, came, most, usual=usual),
             )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Literal
 
-from monitor.detectors.detector import inflation, inflations, paired, undefined, untested
+from monitor.detectors.detector import inflation, inflations, paired, rarest, undefined, untested
 from monitor.profiles.bins import CategoryBins, NumericBins
 from monitor.profiles.profile import Counts, Profile
 from monitor.types import Measurement
@@ -49,4 +49,5 @@ def put_to_test(
                 yield untested(name, column, before, after)
             else:
                 size = effect(before.counts, after.counts) if effect else found[0]
-                yield Measurement(name, found[0], column=column, n=after.n, p_value=found[1], effect=size)
+                p_value = max(found[1], rarest(reference, column, after))
+                yield Measurement(name, found[0], column=column, n=after.n, p_value=p_value, effect=size)

@@ -21,16 +21,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from monitor.detectors.detector import Detector, inflations, paired, untested
+from monitor.detectors.detector import Detector, independent, inflations, paired, rarest, untested
 from monitor.profiles.bins import NumericBins
 from monitor.profiles.correlation import ROWS_NEEDED
 from monitor.profiles.profile import ColumnProfile, Counts, Profile
-from monitor.stats.location import level_test
+from monitor.stats.location import beyond_test, level_test
 from monitor.stats.shape import smooth_shift
 from monitor.types import Measurement
 
 NAME = "smooth_test"
-BEYOND = 0.99
+BEYOND, TENTHS = 0.99, 0.9
 _NOTHING = (0, 0.0, 0.0)
 
 
@@ -41,7 +41,7 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
     permutation moments; the effect is the length less what chance makes of it, 0 where that is all. Sees a few per cent
     of moved rows, and all broad changes; blind to a narrow peak that leaves these four as they were. Ranks do not say
     how far beyond all others a window lies: where nearly all of it does, half the p-value's room is its mean's, beside
-    the means of the reference's windows.
+    the means of the reference's windows and its outermost tenth.
     """
     for column, before, after in paired(reference, current):
         if not isinstance(before.bins, NumericBins):
@@ -50,13 +50,16 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
         if found is None:
             yield untested(NAME, column, before, after)
         else:
-            level = _level(reference, column, before, after)
+            p_value, level = (
+                max(found.p_value, rarest(reference, column, after)),
+                _level(reference, column, before, after),
+            )
             yield Measurement(
                 NAME,
                 found.length,
                 column=column,
                 n=after.n,
-                p_value=found.p_value if level is None else min(found.p_value, 2 * level),
+                p_value=p_value if level is None else min(p_value, 2 * level),
                 effect=found.beyond,
                 chance=(found.degrees, found.scale, found.scale * found.usual),
             )
@@ -70,7 +73,29 @@ def _level(reference: Profile, column: str, before: ColumnProfile, after: Column
     (held, mean, _), (_, other, _) = before.moments or _NOTHING, after.moments or _NOTHING
     if not held or layout.window_rows < ROWS_NEEDED:
         return None
-    return level_test(mean, other, known.highest - known.lowest, layout.windows, held / layout.window_rows)
+    level = level_test(mean, other, known.highest - known.lowest, layout.windows, held / layout.window_rows)
+    if level is None or known.grows:
+        return level
+    return max(level, beyond_test(*_beyond(before, other), independent(reference, before)))
+
+
+def _beyond(before: ColumnProfile, mean: float) -> tuple[float, float]:
+    """Give how far a mean lies beyond all values, and by how much the outermost tenth of these exceed its begin.
+
+    A bin's values count as its middle.
+    """
+    if not isinstance(before.bins, NumericBins) or before.low is None or before.high is None:
+        return 0.0, 0.0
+    edges, counts = before.bins.edges, before.counts[1:-1]
+    if above := mean > before.high:
+        edges, counts = -edges[::-1], counts[::-1]
+    outermost = np.flatnonzero(counts.cumsum() <= (1 - TENTHS) * counts.sum())
+    last = outermost[-1] if outermost.size else 0
+    middle = (edges[: last + 1] + edges[1 : last + 2]) / 2
+    excess = (
+        float(edges[last + 1] - np.average(middle, weights=counts[: last + 1])) if counts[: last + 1].any() else 0.0
+    )
+    return mean - before.high if above else before.low - mean, excess
 
 
 def _lies_beyond(before: Counts, after: Counts) -> bool:

@@ -103,7 +103,7 @@ def _estimated(metric: Expected, reference: Profile, current: Profile) -> Iterat
         note = NO_ROWS if usual else _unteachable(reference.outcome)
         yield Measurement(metric.name, None, n=current.rows, note=note)
         return
-    then, means = usual_then(metric.name, reference, current, usual, found, alike="prediction")
+    then, means = usual_then(metric.name, reference, current, usual, found, alike="prediction", in_proportion=True)
     grown = _inflation(metric, reference, current, means)
     low, high = log_interval(found.value, _prediction_error(metric, reference, current, found))
     yield Measurement(

@@ -1,5 +1,6 @@
 """The shape that the performance detectors have in common."""
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Literal, TypeVar, cast
@@ -35,6 +36,7 @@ class Metric(Generic[Labelled]):
     rise: p-value for the second of two estimates being above the first, by the design effect; Student's unless said.
     worsening: the effect from the two estimates; without it, their difference in the metric's unit.
     interval: that of an estimate, by what the reference's tells of how its rows vary; without it, the estimate's own.
+    in_proportion: whether windows differ in proportion to how large it is.
     selected: whether it hangs on which rows have a label, where only some do; what is made of rows of one decision
         does not. weighable: whether labelled rows can be weighed for it.
     """
@@ -45,6 +47,7 @@ class Metric(Generic[Labelled]):
     higher_is: Literal["worse", "better"] = "worse"
     test: Callable[[Labelled, Labelled, float], float | None] | None = None
     worsening: Callable[[Estimate, Estimate], float] | None = None
+    in_proportion: bool = False
     selected: bool = True
     weighable: bool = True
     rise: Callable[[Estimate, Estimate, float], float | None] = rise_test
@@ -100,7 +103,7 @@ def judged(metric: Metric[Labelled], reference: Profile, current: Profile) -> It
         note = usual if usual == NO_REFERENCE else f"in the reference: {usual}"
         yield Measurement(metric.name, found.value, n=rows, low=found.low, high=found.high, note=note)
     else:
-        then, grown = usual_then(metric.name, reference, current, usual, found)
+        then, grown = usual_then(metric.name, reference, current, usual, found, in_proportion=metric.in_proportion)
         effect = (metric.worsening or _difference(metric.higher_is))(then, found)
         p = metric.test(before, after, grown) if metric.test else _worse(metric, then, found, grown)
         low, high = metric.interval(found, usual)
@@ -134,18 +137,27 @@ def _worse(metric: Metric[Any], usual: Estimate, found: Estimate, grown: float) 
 
 
 def usual_then(
-    name: str, reference: Profile, current: Profile, usual: Estimate, found: Estimate, *, alike: Role = "label"
+    name: str,
+    reference: Profile,
+    current: Profile,
+    usual: Estimate,
+    found: Estimate,
+    *,
+    alike: Role = "label",
+    in_proportion: bool = False,
 ) -> tuple[Estimate, float]:
     """Give what is usual of a window at its time of the week, where the reference tells, and the variance's inflation.
 
-    usual, found: the number of all the reference and of the window. alike: as of `inflation_of`.
+    usual, found: the number of all the reference and of the window. alike, in_proportion: as of `inflation_of`.
     """
     season, level = reference.layout.seasons.get(name), reference.layout.spreads.get(level_of(name), 0.0)
     then = replace(usual, value=usual.value + level) if level else usual
     if season is None or current.span is None:
-        return then, inflation_of(name, reference, usual, found, alike=alike)
+        return then, inflation_of(name, reference, usual, found, alike=alike, in_proportion=in_proportion)
     shift, spread = season.at(current.span)
-    grown = _inflation(spread, reference.layout.windows, usual, found)
+    grown = _inflation(
+        spread * _growth(usual, found, in_proportion=in_proportion), reference.layout.windows, usual, found
+    )
     return replace(then, value=then.value + shift), grown
 
 
@@ -162,18 +174,34 @@ def level_of(name: str) -> str:
     return f"level({name})"
 
 
-def inflation_of(name: str, reference: Profile, usual: Estimate, found: Estimate, *, alike: Role = "label") -> float:
+def inflation_of(
+    name: str,
+    reference: Profile,
+    usual: Estimate,
+    found: Estimate,
+    *,
+    alike: Role = "label",
+    in_proportion: bool = False,
+) -> float:
     """Give by how much the variance of the difference exceeds what the two standard errors say.
 
     Where the reference's windows tell how much the number differs between them, that is added for the window, and for
     the mean over the reference's (DerSimonian & Laird 1986); else mistakes are taken to be as alike as the values of
-    the columns of role `alike`.
+    the columns of role `alike`. in_proportion: windows differ in proportion to how large the number is.
     """
     spread, windows = reference.layout.spreads.get(name), reference.layout.windows
     if spread is None or not windows or not (usual.error and found.error):
         rho = max((c.steepest for c in reference.columns.values() if c.role == alike), default=0.0)
         return design_effect(rho, usual.n, found.n, reference.layout.window_rows)
-    return _inflation(spread, windows, usual, found)
+    return _inflation(spread * _growth(usual, found, in_proportion=in_proportion), windows, usual, found)
+
+
+def _growth(usual: Estimate, found: Estimate, *, in_proportion: bool) -> float:
+    """Give how many times as much windows differ midway to a larger number, if they do in proportion to it.
+
+    What has no end above and one below, as the size of errors, differs as a lognormal does. (Aitchison & Brown 1957)
+    """
+    return math.sqrt(max(found.value / usual.value, 1.0)) if in_proportion and usual.value > 0 else 1.0
 
 
 def _inflation(spread: float, windows: int, usual: Estimate, found: Estimate) -> float:

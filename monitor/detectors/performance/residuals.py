@@ -79,12 +79,14 @@ ABSOLUTE = Metric(
     (RegressionOutcome,),
     lambda outcome: mean_estimate(outcome.n, outcome.absolute, outcome.square) or BEYOND,
     worsening=relative_rise,
+    in_proportion=True,
 )
 ROOT = Metric(
     "root_mean_squared_error",
     (RegressionOutcome,),
     lambda outcome: regression.root_mean_squared_error(outcome.n, outcome.square, outcome.fourth) or BEYOND,
     worsening=relative_rise,
+    in_proportion=True,
     rise=regression.root_rise_test,
     interval=regression.root_interval,
 )
