@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from monitor.alerts.causes import BROUGHT_BY, SENT_BY
@@ -11,7 +12,7 @@ from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.alerts.public import before
 from monitor.detectors.drift import client_drift
 from monitor.detectors.suspicion.suspects import client_of
-from monitor.profiles.layout import Layout
+from monitor.profiles.contributions import Contribution
 from monitor.steps.about_clients import KINDS, about_clients, column_of, is_drift
 from monitor.steps.parts import is_segment
 from monitor.steps.sent import Sent
@@ -24,8 +25,12 @@ from monitor.watch import Watch
 
 LOGGED = ("feature", "sensitive", "prediction", "score")
 """Roles of columns whose values stand in the records."""
-EARLIER = 4
-"""What a client sent before is read of so many windows, of a day at least, before an alert began."""
+EARLIER = (1, 2, 3, 4)
+"""What a client sent before is read of so many windows before an alert began."""
+CYCLES = (timedelta(days=1), timedelta(days=2), timedelta(weeks=1))
+"""And of those as long ago: who sends a batch each night, or yesterday's rows, does so at its hour and weekday."""
+GONE = client_drift.MOST / 2
+"""A client that sent less of a change no longer brings it."""
 
 
 def with_brought(
@@ -40,15 +45,17 @@ def with_brought(
 ) -> list[Finding]:
     """Give a window's findings, drift that begins to fire with the client that brings it, and what is told of these.
 
-    What was found of an episode when it began to fire stays with it. window: all that was judged together. without:
-    clients whose rows it does not hold.
+    What was found of an episode when it began to fire stays with it, until it goes on without that client. window: all
+    that was judged together. without: clients whose rows it does not hold.
     """
     if watch.roles.client is None or not verdict.first:
         return list(stepped)
     known = {f.fingerprint: told for f in stepped if (told := _known(f, standing.rows))}
     news = [f for f in stepped if is_drift(f) and f.alert.fired_at == f.window.end]
-    found = _found(database, watch, verdict, news, window=window, nobody=(without, _told_of(standing)))
-    found |= _of_what_is_made(stepped, news, known | found, verdict.profiles[WHOLE][0].layout)
+    nobody = without, _told_of(standing)
+    known = _still(database, watch, verdict, known, stepped, window=window, nobody=nobody)
+    found = _found(database, watch, verdict, news, window=window, nobody=nobody)
+    found |= _of_what_is_made(stepped, news, known | found, verdict)
     of_each = known | found | {f.fingerprint: told for f in stepped if (told := _of_broken(f))}
     marked = [
         replace(f, evidence={**f.evidence, BROUGHT_BY: of_each[f.fingerprint]}) if f.fingerprint in of_each else f
@@ -62,6 +69,33 @@ def _known(finding: Finding, rows: Mapping[str, Mapping[str, Any]]) -> Mapping[s
     stood = before(finding, rows)
     goes_on = stood is not None and stood["state"] in UNDER_ALARM and finding.alert.state != "pending"
     return stood["evidence"].get(BROUGHT_BY) if stood and goes_on and finding.kind in KINDS else None
+
+
+def _still(
+    database: Database,
+    watch: Watch,
+    verdict: Verdict,
+    known: Mapping[str, Mapping[str, Any]],
+    stepped: Sequence[Finding],
+    *,
+    window: Window,
+    nobody: tuple[Collection[str], Collection[str]],
+) -> dict[str, Mapping[str, Any]]:
+    """Leave out what goes on in a window that holds too few of its client's rows to make it."""
+    lasts = [f for f in stepped if f.fingerprint in known and is_drift(f) and _is_logged(f, verdict)]
+    asked = [f for f in lasts if f.segment in verdict.profiles]
+    if not asked:
+        return dict(known)
+    now, _ = _read(database, watch, verdict, asked, windows=[window], nobody=(nobody[0], ()))
+    gone = {f.fingerprint for f in asked if now and _part_of(known[f.fingerprint]["client"], f, verdict, now) < GONE}
+    return {mark: told for mark, told in known.items() if mark not in gone}
+
+
+def _part_of(client: str, finding: Finding, verdict: Verdict, now: Sent) -> float:
+    """Give a client's part in a change, of all parts that go its way."""
+    parts = {one.client: max(one.excess, 0.0) for one in _contributed(finding, verdict, now)}
+    total = sum(parts.values())
+    return parts.get(client, 0.0) / total if total else 1.0
 
 
 def _of_broken(finding: Finding) -> Mapping[str, Any] | None:
@@ -90,21 +124,40 @@ def _found(
 
     nobody: clients whose rows are those of nobody, in the window and before.
     """
-    layout = verdict.profiles[WHOLE][0].layout
-    asked = [f for f in news if _is_logged(f, layout) and f.segment in verdict.profiles]
+    asked = [f for f in news if _is_logged(f, verdict) and f.segment in verdict.profiles]
     if not asked:
         return {}
-    columns = {column_of(f) for f in asked} | {f.segment.partition("=")[0] for f in asked if f.segment}
     since = min(f.alert.since or window.start for f in asked)
-    earlier = Window(since - max(EARLIER * (window.end - window.start), timedelta(days=1)), since)
-    with database.read() as connection:
-        read = [Sent.read(connection, watch.name, layout.roles, columns, one) for one in (window, earlier)]
-    now, then = (sent and sent.without(clients) for sent, clients in zip(read, nobody, strict=True))
-    longer = (window.end - window.start) / (earlier.end - earlier.start)
-    brought = {f.fingerprint: _brought(f, verdict, now, then, longer) for f in asked if now}
+    looked = _read(database, watch, verdict, asked, windows=[window, *_like(window, since)], nobody=nobody)
+    brought = {f.fingerprint: _brought(f, verdict, *looked) for f in asked}
     told = {mark: one for mark, one in brought.items() if one}
     sure = {one.client for one in told.values() if len(asked) * one.chance <= client_drift.CHANCE} | set(nobody[1])
     return {mark: _as_json(one) for mark, one in told.items() if one.client in sure}
+
+
+def _read(
+    database: Database,
+    watch: Watch,
+    verdict: Verdict,
+    asked: Sequence[Finding],
+    *,
+    windows: Sequence[Window],
+    nobody: tuple[Collection[str], Collection[str]],
+) -> tuple[Sent | None, list[Sent]]:
+    """Read by client what the first of some windows holds, and what each of the others does."""
+    roles = verdict.profiles[WHOLE][0].layout.roles
+    columns = {column_of(f) for f in asked} | {f.segment.partition("=")[0] for f in asked if f.segment}
+    with database.read() as connection:
+        now, *then = [Sent.read(connection, watch.name, roles, columns, one) for one in windows]
+    return now and now.without(nobody[0]), [one.without(nobody[1]) for one in then if one]
+
+
+def _like(window: Window, since: datetime) -> list[Window]:
+    """Give the windows before a time that tell what is usual in this one: the last ones, and those of its hour."""
+    length = window.end - window.start
+    last = [Window(since - turn * length, since - (turn - 1) * length) for turn in EARLIER]
+    cycles = [window.earlier(cycle) for cycle in CYCLES if cycle >= length]
+    return list(dict.fromkeys([*last, *(one for one in cycles if one.end <= since)]))
 
 
 def _as_json(one: client_drift.Bringer) -> dict[str, Any]:
@@ -113,41 +166,45 @@ def _as_json(one: client_drift.Bringer) -> dict[str, Any]:
     return {name: part for name, part in told.items() if name != "chance"}
 
 
-def _is_logged(finding: Finding, layout: Layout) -> bool:
-    column = layout.by_name.get(column_of(finding))
+def _is_logged(finding: Finding, verdict: Verdict) -> bool:
+    column = verdict.profiles[WHOLE][0].layout.by_name.get(column_of(finding))
     part = finding.segment == WHOLE or is_segment(finding.segment)
     return column is not None and column.role in LOGGED and part
 
 
-def _brought(
-    finding: Finding, verdict: Verdict, now: Sent, then: Sent | None, longer: float
-) -> client_drift.Bringer | None:
-    """Say which client brings what one alert tells of, by the rows of a window and those before it began.
-
-    longer: how many times as long as the time before the window is.
-    """
+def _contributed(finding: Finding, verdict: Verdict, sent: Sent) -> list[Contribution]:
+    """Give each client's part, in some rows, in the change that an alert tells of."""
     reference, current = verdict.profiles[finding.segment]
     column = reference.layout.by_name[column_of(finding)]
     counts = [profile.columns[column.name].counts for profile in (reference, current)]
-    found = now.contributed(column, *counts, segment=finding.segment)
-    held = then.contributed(column, *counts, segment=finding.segment) if then else []
-    rows, earlier = (sum(one.rows for one in parts) for parts in (found, held))
-    # as long a time, or as many rows: at night clients that never sleep send more of all rows, and no more
-    scale = max(longer, rows / max(earlier, 1))
-    usual = {one.client: scale * one.excess for one in held}
-    return client_drift.brought_by(found, usual if earlier >= rows else None)
+    return sent.contributed(column, *counts, segment=finding.segment)
+
+
+def _brought(finding: Finding, verdict: Verdict, now: Sent | None, then: Sequence[Sent]) -> client_drift.Bringer | None:
+    """Say which client brings what one alert tells of, by the rows of a window and those of windows before it.
+
+    A client's usual part is the largest that it had in any of these, of which they hold as many rows together.
+    """
+    found, held = ([_contributed(finding, verdict, one) for one in sent] for sent in ([now] if now else [], then))
+    rows, earlier = (sum(one.rows for parts in each for one in parts) for each in (found, held))
+    if not found or earlier < rows:
+        return None
+    usual: dict[str, float] = {}
+    for one in chain.from_iterable(held):
+        usual[one.client] = max(usual.get(one.client, 0.0), one.excess)
+    return client_drift.brought_by(found[0], usual)
 
 
 def _of_what_is_made(
     stepped: Iterable[Finding],
     news: Iterable[Finding],
     found: Mapping[str, Mapping[str, Any]],
-    layout: Layout,
+    verdict: Verdict,
 ) -> dict[str, Mapping[str, Any]]:
     """Say of drift of what is made of other columns that the client brings it who brings that of most logged ones."""
-    logged = [found.get(f.fingerprint) for f in stepped if is_drift(f) and _is_logged(f, layout)]
+    logged = [found.get(f.fingerprint) for f in stepped if is_drift(f) and _is_logged(f, verdict)]
     brought = [one for one in logged if one]
     if len({one["client"] for one in brought}) != 1 or 2 * len(brought) < len(logged):
         return {}
     told = max(brought, key=lambda one: float(one["share"]))
-    return {f.fingerprint: told for f in news if not _is_logged(f, layout)}
+    return {f.fingerprint: told for f in news if not _is_logged(f, verdict)}
