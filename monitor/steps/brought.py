@@ -1,5 +1,6 @@
 """Which drift one client brings: one alert tells of all the columns that differ by its rows."""
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -27,7 +28,7 @@ LOGGED = ("feature", "sensitive", "prediction", "score")
 """Roles of columns whose values stand in the records."""
 EARLIER = (1, 2, 3, 4)
 """What a client sent before is read of so many windows before an alert began."""
-CYCLES = (timedelta(days=1), timedelta(days=2), timedelta(weeks=1))
+DAYS, WEEK = (timedelta(days=1), timedelta(days=2)), timedelta(weeks=1)
 """And of those as long ago: who sends a batch each night, or yesterday's rows, does so at its hour and weekday."""
 GONE = client_drift.MOST / 2
 """A client that sent less of a change no longer brings it."""
@@ -106,9 +107,9 @@ def _of_broken(finding: Finding) -> Mapping[str, Any] | None:
 
 
 def _told_of(standing: Standing) -> set[str]:
-    """Name the clients of which an alert has told: what they have sent since is not usual."""
-    told = (row["segment"] for row in standing.rows.values() if row["evidence"].get("told"))
-    return {client for segment in told if (client := client_of(segment))}
+    """Name the clients of which an alert tells: what they have sent is not usual."""
+    rows = (row for row in standing.rows.values() if row["state"] in UNDER_ALARM and row["evidence"].get("told"))
+    return {client for row in rows if (client := client_of(row["segment"]))}
 
 
 def _found(
@@ -143,21 +144,27 @@ def _read(
     *,
     windows: Sequence[Window],
     nobody: tuple[Collection[str], Collection[str]],
-) -> tuple[Sent | None, list[Sent]]:
+) -> tuple[Sent | None, list[Sent | None]]:
     """Read by client what the first of some windows holds, and what each of the others does."""
     roles = verdict.profiles[WHOLE][0].layout.roles
     columns = {column_of(f) for f in asked} | {f.segment.partition("=")[0] for f in asked if f.segment}
     with database.read() as connection:
         now, *then = [Sent.read(connection, watch.name, roles, columns, one) for one in windows]
-    return now and now.without(nobody[0]), [one.without(nobody[1]) for one in then if one]
+    return now and now.without(nobody[0]), [one and one.without(nobody[1]) for one in then]
 
 
 def _like(window: Window, since: datetime) -> list[Window]:
-    """Give the windows before a time that tell what is usual in this one: the last ones, and those of its hour."""
+    """Give the windows before a time that tell what is usual in this one: that of its weekday first.
+
+    After it those of its hour, and the last ones. Windows of a week and more are the last ones only.
+    """
     length = window.end - window.start
     last = [Window(since - turn * length, since - (turn - 1) * length) for turn in EARLIER]
-    cycles = [window.earlier(cycle) for cycle in CYCLES if cycle >= length]
-    return list(dict.fromkeys([*last, *(one for one in cycles if one.end <= since)]))
+    if length >= WEEK:
+        return last
+    weeks = max(-((since - window.end) // WEEK), 1)
+    hours = (window.earlier(cycle) for cycle in DAYS if cycle >= length)
+    return [window.earlier(weeks * WEEK), *(one for one in hours if one.end <= since), *last]
 
 
 def _as_json(one: client_drift.Bringer) -> dict[str, Any]:
@@ -180,18 +187,21 @@ def _contributed(finding: Finding, verdict: Verdict, sent: Sent) -> list[Contrib
     return sent.contributed(column, *counts, segment=finding.segment)
 
 
-def _brought(finding: Finding, verdict: Verdict, now: Sent | None, then: Sequence[Sent]) -> client_drift.Bringer | None:
+def _brought(
+    finding: Finding, verdict: Verdict, now: Sent | None, then: Sequence[Sent | None]
+) -> client_drift.Bringer | None:
     """Say which client brings what one alert tells of, by the rows of a window and those of windows before it.
 
-    A client's usual part is the largest that it had in any of these, of which they hold as many rows together.
+    A client's usual part is the largest that it had in any of these, of which they hold as many rows together. Where
+    there was none on this weekday, what clients that sent some before do on it is not known.
     """
-    found, held = ([_contributed(finding, verdict, one) for one in sent] for sent in ([now] if now else [], then))
+    found, held = ([_contributed(finding, verdict, one) for one in sent if one] for sent in ([now], then))
     rows, earlier = (sum(one.rows for parts in each for one in parts) for each in (found, held))
     if not found or earlier < rows:
         return None
     usual: dict[str, float] = {}
     for one in chain.from_iterable(held):
-        usual[one.client] = max(usual.get(one.client, 0.0), one.excess)
+        usual[one.client] = max(usual.get(one.client, 0.0), one.excess if then[0] else math.inf)
     return client_drift.brought_by(found[0], usual)
 
 
