@@ -129,8 +129,10 @@ def _found(
     if not asked:
         return {}
     since = min(f.alert.since or window.start for f in asked)
-    looked = _read(database, watch, verdict, asked, windows=[window, *_like(window, since)], nobody=nobody)
-    brought = {f.fingerprint: _brought(f, verdict, *looked) for f in asked}
+    like, last = _like(window, since)
+    now, then = _read(database, watch, verdict, asked, windows=[window, *like, *last], nobody=nobody)
+    known = any(then[: len(like)])
+    brought = {f.fingerprint: _brought(f, verdict, now, [one for one in then if one], known=known) for f in asked}
     told = {mark: one for mark, one in brought.items() if one}
     sure = {one.client for one in told.values() if len(asked) * one.chance <= client_drift.CHANCE} | set(nobody[1])
     return {mark: _as_json(one) for mark, one in told.items() if one.client in sure}
@@ -153,18 +155,18 @@ def _read(
     return now and now.without(nobody[0]), [one and one.without(nobody[1]) for one in then]
 
 
-def _like(window: Window, since: datetime) -> list[Window]:
-    """Give the windows before a time that tell what is usual in this one: that of its weekday first.
+def _like(window: Window, since: datetime) -> tuple[list[Window], list[Window]]:
+    """Give the windows before a time that tell what is usual in this one: those of its hour or weekday, and the last.
 
-    After it those of its hour, and the last ones. Windows of a week and more are the last ones only.
+    Windows of a day are like those of their weekday only, and those of a week or more like the last ones.
     """
     length = window.end - window.start
     last = [Window(since - turn * length, since - (turn - 1) * length) for turn in EARLIER]
     if length >= WEEK:
-        return last
+        return last, []
     weeks = max(-((since - window.end) // WEEK), 1)
-    hours = (window.earlier(cycle) for cycle in DAYS if cycle >= length)
-    return [window.earlier(weeks * WEEK), *(one for one in hours if one.end <= since), *last]
+    hours = (window.earlier(cycle) for cycle in DAYS if cycle > length)
+    return [window.earlier(weeks * WEEK), *(one for one in hours if one.end <= since)], last
 
 
 def _as_json(one: client_drift.Bringer) -> dict[str, Any]:
@@ -188,20 +190,20 @@ def _contributed(finding: Finding, verdict: Verdict, sent: Sent) -> list[Contrib
 
 
 def _brought(
-    finding: Finding, verdict: Verdict, now: Sent | None, then: Sequence[Sent | None]
+    finding: Finding, verdict: Verdict, now: Sent | None, then: Sequence[Sent], *, known: bool
 ) -> client_drift.Bringer | None:
     """Say which client brings what one alert tells of, by the rows of a window and those of windows before it.
 
-    A client's usual part is the largest that it had in any of these, of which they hold as many rows together. Where
-    there was none on this weekday, what clients that sent some before do on it is not known.
+    A client's usual part is the largest that it had in any of these, of which they hold as many rows together. known:
+    whether any was of this hour or weekday; else nobody knows what clients that sent some before do then.
     """
-    found, held = ([_contributed(finding, verdict, one) for one in sent if one] for sent in ([now], then))
+    found, held = ([_contributed(finding, verdict, one) for one in sent] for sent in ([now] if now else [], then))
     rows, earlier = (sum(one.rows for parts in each for one in parts) for each in (found, held))
     if not found or earlier < rows:
         return None
     usual: dict[str, float] = {}
     for one in chain.from_iterable(held):
-        usual[one.client] = max(usual.get(one.client, 0.0), one.excess if then[0] else math.inf)
+        usual[one.client] = max(usual.get(one.client, 0.0), one.excess if known else math.inf)
     return client_drift.brought_by(found[0], usual)
 
 

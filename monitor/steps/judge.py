@@ -126,12 +126,14 @@ class Judging:
                 return None
             beside = self._baseline.at(connection, read.stretch, self._history)
             seen = seen_within(connection, watch.name, due.window) if watch.settings.watches_attacks else []
-            attackers = self._standing.attackers(due.window) | alarmed_clients(seen, alpha=watch.settings.attacks.alpha)
+            alarmed = alarmed_clients(seen, alpha=watch.settings.attacks.alpha)
+            attackers = self._standing.attackers(due.window) | alarmed
             faulty = faulty_clients(
                 connection,
                 watch,
                 read.stretch,
-                attackers,
+                # a window without signs excuses no suspicion
+                alarmed | (attackers & self._standing.excused()),
                 reference=whole,
                 everybody=read.profiles[WHOLE],
                 seen=seen,

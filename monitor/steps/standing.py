@@ -98,6 +98,11 @@ class Standing:
         then = (one for one in self.attacks.values() if one.lasted_at(window.end) and mark_of(one.id) not in busy)
         return {client for one in then if (client := client_of(one.segment)) is not None}
 
+    def excused(self) -> set[str]:
+        """Name the clients of alerts that tell of broken data."""
+        told = (row["segment"] for row in self.rows.values() if row["origin"] == "data_quality")
+        return {client for segment in told if (client := client_of(segment)) is not None}
+
     def again(self, mark: str) -> int:
         """Count how often an alert has fired again soon after its end; mark: its fingerprint."""
         row = self.rows.get(mark_of(alert_id(mark, 0)))
