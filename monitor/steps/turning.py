@@ -16,6 +16,8 @@ LATELY = 7
 """Where a feature lay before a turn is told from so many windows."""
 OF_ANSWERS = ("drift.prediction", "confidence")
 SHIFTS = (mean_shift.NAME, chi_square.NAME)
+LEAST = {mean_shift.NAME: 0.1, chi_square.NAME: chi_square.DETECTOR.min_effect}
+"""A column that moved by less than so much moved in another way, if at all: where it lay before is not told by this."""
 
 
 def turned_at(verdict: Verdict, memory: Memory) -> Window | None:
@@ -60,7 +62,7 @@ def _since(one: Measurement, before: Collection[Window], here: Window, memory: M
 
 
 def _stood(now: Measurement | None, memory: Memory, turn: Window) -> bool:
-    if now is None or not now.effect:
+    if now is None or not now.effect or abs(now.effect) < LEAST[now.detector]:
         return False
     found = memory.earlier(turn, now.detector, now.column, last=LATELY)
     parts = [(one.effect or 0.0) / now.effect for one in found]
