@@ -1,5 +1,6 @@
 """What a statistic points at, in names of columns, values, labels and contributors."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -15,7 +16,8 @@ UNKNOWN = "a label that the reference lacks"
 
 
 Text = Callable[[str, int], str]
-SELDOM = "a value that the reference seldom holds"
+SEVERAL = "one of several values"
+NAMED, MOST_READ = 3, 1_000
 
 
 def named(
@@ -38,9 +40,16 @@ def named(
     if not cell:
         return found
     values = _values(known, batch, one, cell, text)
-    return found | {
-        "values": {name: text(name, one.lead) if value == SELDOM else value for name, value in values.items()}
-    }
+    return found | {"values": {name: _held(name, value, one, text) for name, value in values.items()}}
+
+
+def _held(name: str, value: str, one: Statistic, text: Text) -> str:
+    """Give the value that most of a statistic's rows hold, or the commonest ones, where one cell holds several."""
+    if value != SEVERAL:
+        return value
+    held = Counter(text(name, int(row)) for row in one.rows[:MOST_READ])
+    common = [told for told, _ in held.most_common(NAMED)] or [text(name, one.lead)]
+    return common[0] if 2 * held[common[0]] >= held.total() else ", ".join(common)
 
 
 def _label(known: Known, place: int) -> str:
@@ -74,6 +83,6 @@ def _cells(encoder: Encoder, first: int, end: int) -> str:
         low = "-inf" if first == 0 else f"{encoder.edges[min(first, encoder.edges.size) - 1]:g}"
         high = "inf" if end > encoder.edges.size else f"{encoder.edges[end - 1]:g}"
         return f"{low} to {high}"
-    if first >= LEVELS - 2:
-        return "missing" if first == LEVELS - 1 else SELDOM
-    return ", ".join(encoder.values[first:end]) or SELDOM
+    if first == LEVELS - 1:
+        return "missing"
+    return encoder.values[first] if end == first + 1 <= len(encoder.values) else SEVERAL
