@@ -1,5 +1,6 @@
 """Poison in labelled batches: what is found, and how seldom clean batches are blamed."""
 
+from collections import Counter
 from dataclasses import replace
 from functools import partial
 
@@ -280,23 +281,25 @@ def test_a_category_that_the_reference_lacks_is_named_as_it_is_written(known: Kn
 
 
 def test_of_a_pair_the_category_is_named_that_its_rows_hold_where_a_cell_holds_several() -> None:
-    countries, jobs = tuple(f"c{i:02d}" for i in range(40)), ("cook", "maid", "poet", "sage")
+    countries, jobs = tuple(f"c{i:02d}" for i in range(20)), ("cook", "maid", "poet", "sage")
 
     def paired(seed: int, n: int) -> pa.Table:
         table, rng = rows(seed, n, city=countries), np.random.default_rng(seed)
         return table.append_column("job", pa.array(rng.choice(jobs, n, p=[0.4, 0.4, 0.1, 0.1])))
 
-    known, batch = known_of(paired(43, 6000), replace(ROLES, prediction="said")), paired(44, 3000)
+    reference, batch = paired(43, 6000), paired(44, 3000)
+    known, rarest = known_of(reference, replace(ROLES, prediction="said")), Counter(reference["city"].to_pylist())
+    seldom = min(rarest, key=lambda name: rarest[name])
     places = np.random.default_rng(4).choice(3000, 90, replace=False)
     held = {name: np.array(batch[name].to_pylist(), object) for name in ("city", "job", "y")}
-    held["city"][places], held["job"][places], held["y"][places] = "c33", "poet", 0
+    held["city"][places], held["job"][places], held["y"][places] = seldom, "poet", 0
     for name, column in held.items():
         batch = batch.set_column(batch.column_names.index(name), name, pa.array(column.tolist()))
     one = next(one for one in judged(known, batch).statistics if one.name == "value_for_label")
     laid = seen(known, batch, None, rng=np.random.default_rng(0))
     found = named(known, laid, one, contributors=(), text=lambda name, place: text_of(batch, name, place))
     assert one.breaches
-    assert found["values"] in ({"job": "poet", "city": "c33"}, {"city": "c33"})
+    assert found["values"] in ({"job": "poet", "city": seldom}, {"city": seldom})
 
 
 def test_the_surprise_of_a_count_is_its_binomial_deviance() -> None:

@@ -60,7 +60,7 @@ def test_honest_rows_belong_at_the_share_that_is_promised() -> None:
         ({"home": "castle"}, "home is a category that the reference does not hold"),
         ({"home": None}, "home has no value"),
         ({"age": "nine"}, "age is 'nine', which is no number"),
-        ({"age": "x" * 100}, f"age is '{'x' * 39}, which is no number"),
+        ({"age": "x" * 100}, f"age is '{'x' * 38}…, which is no number"),
         ({"age": float("nan")}, "age has no value"),
     ],
 )
@@ -95,6 +95,8 @@ def fitted_to_gaps() -> Baseline:
         ({"cost": "18.000,50"}, "cost is '18.000,50', which is no number"),
         ({"home": ["rent"]}, "home is ['rent'], which is no category"),
         ({"emb": [1.0, 2.0]}, "emb is [1.0, 2.0], which is no list of 4 numbers"),
+        ({"emb": [0.0, 0.0]}, "emb is [0.0, 0.0], which is no list of 4 numbers"),
+        ({"emb": [0.0, 0.0, 0.0, 0.0]}, "emb is all zeros, a vector without a direction"),
         ({"cost": -5.0}, "cost is -5, and no value of the reference is below 0"),
         ({"cost": -60_000.0}, "cost is -60000, and no value of the reference is below 0"),
     ],

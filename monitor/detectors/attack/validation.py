@@ -22,6 +22,7 @@ DISTANCES = ("knn", "mahalanobis", "combination", *UNLIKE)
 _BY = {"words": ", by the words of its texts", "characters": ", by the characters of its texts"}
 MOST_REASONS = 5
 MOST_NAMED, VALUE_CHARS = 3, 40
+ALL_ZEROS = "is all zeros, a vector without a direction"
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,9 @@ def _faults(baseline: Baseline, table: pa.Table, rows: Rows) -> list[list[str]]:
     unread = _unread(baseline.space, table, rows)
     for row, place in np.argwhere(unread).tolist():
         name, none = _column(baseline.space, place)
-        found[row].append(f"{name} is {_cell(table, name, row)}, which is {none}")
+        zeros = place < wide and _is_zeros(table, name, row, width=baseline.space.widths[_which(baseline.space, place)])
+        said = ALL_ZEROS if zeros else f"is {_cell(table, name, row)}, which is {none}"
+        found[row].append(f"{name} {said}")
     odd = baseline.contract.odd_sign(rows) & ~broken.beyond
     for row, column in np.argwhere(odd).tolist():
         below = rows.numbers[row, column] < 0
@@ -180,7 +183,14 @@ def _which(space: Space, place: int) -> int:
 
 
 def _cell(table: pa.Table, name: str, row: int) -> str:
-    return f"{table.column(name)[row].as_py()!r:.{VALUE_CHARS}}"
+    text = repr(table.column(name)[row].as_py())
+    return text if len(text) <= VALUE_CHARS else f"{text[: VALUE_CHARS - 1]}…"
+
+
+def _is_zeros(table: pa.Table, name: str, row: int, *, width: int) -> bool:
+    """Say whether a vector has no direction: it is read as none."""
+    value = table.column(name)[row].as_py()
+    return isinstance(value, list) and len(value) == width and all(part == 0 for part in value)
 
 
 def _several(names: list[str]) -> str:
