@@ -28,7 +28,7 @@ from monitor.setup.look import (
 
 CHANCE_CORRECTED = 0.3
 OFTEN_NEW = 0.5
-RISING = 0.99
+RISING, NEARLY = 0.99, 0.95
 CALENDAR, DAYS = 366, timedelta(days=2)
 """What has no more values than a year has days, or rose for less than so long, may come back, as hours do."""
 FEWEST_CLIENTS = 3
@@ -131,20 +131,26 @@ def as_id(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
 
 
 def as_shared_id(labels: pa.Table) -> Finder:
-    """Look for the id by which labels find their record: both have it, and it is different in every record."""
+    """Look for the id by which labels find their record: both have it, and it is different in every record.
+
+    One that is named like an id may come again now and then, as what is corrected and sent again does.
+    """
 
     def find(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
-        if name not in labels.column_names or not _could_be_id(column) or is_nested(labels[name]):
+        if name not in labels.column_names or is_nested(labels[name]):
             return None
+        if not _could_be_id(column):
+            again = _could_be_id(column, least=NEARLY) and words(name)[-1] in _IDS
+            return (0, "different in nearly every record, and the labels have it too") if again else None
         named = as_id(name, column)
         return (1 + named[0] if named else 0), "different in every record, and the labels have it too"
 
     return find
 
 
-def _could_be_id(column: pa.ChunkedArray) -> bool:
+def _could_be_id(column: pa.ChunkedArray, *, least: float = 1.0) -> bool:
     whole = pa.types.is_integer(column.type) or is_text(column)
-    return whole and not column.null_count and len(column) >= 2 and distinct(column) == len(column)
+    return whole and not column.null_count and len(column) >= 2 and distinct(column) >= least * len(column)
 
 
 def as_score(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:

@@ -360,6 +360,17 @@ def test_labels_find_their_records_by_the_column_that_both_have(tmp_path: Path) 
         initial("data.parquet", labels="y.parquet", here=tmp_path, root=tmp_path)
 
 
+def test_an_id_may_come_again_now_and_then_as_what_is_sent_again_does(tmp_path: Path) -> None:
+    case = [100 + 3 * (i if i % 100 else i + 1) for i in range(N)]
+    sample = with_columns(case_id=case, row_id=range(N)).drop_columns(["request_id", "delayed", "tags", "session"])
+    pq.write_table(sample, tmp_path / "data.parquet")
+    labels = pa.table({"case_id": sorted(set(case)), "y": COLUMNS["delayed"][: len(set(case))]})
+    pq.write_table(labels, tmp_path / "y.parquet")
+    text = initial("data.parquet", labels="y.parquet", here=tmp_path, root=tmp_path, model="m")
+    assert load_text(text).models["m"].columns.id == "case_id"
+    assert "different in nearly every record, and the labels have it too" in text
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
