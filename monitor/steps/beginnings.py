@@ -27,9 +27,10 @@ def attacked_since(suspects: Iterable[Finding]) -> datetime | None:
 
 
 def as_began(finding: Finding, reason: Reason, missing: datetime | None, broke: Mapping[str, datetime]) -> Reason:
-    """Give a window's reason as it stands for a finding, which began windows before what would explain it.
+    """Give a window's reason as it stands for a finding, which began windows before what would explain it, or after.
 
-    missing: since when rows are, in windows before. broke: by column, since when it stands under an alert.
+    What has been broken for a week of windows without it is no reason of what comes then. missing: since when rows are,
+    in windows before. broke: by column, since when it stands under an alert.
     """
     since, length = finding.alert.since, finding.window.end - finding.window.start
     if since is None:
@@ -38,8 +39,9 @@ def as_began(finding: Finding, reason: Reason, missing: datetime | None, broke: 
         reason = reason.of_the_rest()
     if reason.origin.name != "data_quality" or not reason.origin.columns or finding.column in reason.origin.columns:
         return reason
-    first = min(broke.get(name, finding.window.start) for name in reason.origin.columns)
-    return reason.of_the_sound() if first >= since + 2 * length else reason
+    since_when = [broke.get(name, finding.window.start) for name in reason.origin.columns]
+    later, long_before = min(since_when) >= since + 2 * length, max(since_when) <= since - LATELY * length
+    return reason.of_the_sound() if later or long_before else reason
 
 
 def broken_since(stepped: Iterable[Finding], standing: Iterable[Mapping[str, Any]]) -> dict[str, datetime]:
