@@ -22,4 +22,4 @@ def compare(sides: Sides) -> Iterator[Measurement]:
     yield from gaps(NAME, MEAN, sides)
 
 
-DETECTOR = Detector(NAME, "bias.stereotyping", "share", compare, labelled=True, min_effect=0.05)
+DETECTOR = Detector(NAME, "bias.stereotyping", "share", compare, armed=True, labelled=True, min_effect=0.05)
