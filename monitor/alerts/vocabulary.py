@@ -127,6 +127,7 @@ LOSSES = {
     "late_labels": "labels come again",
     "label_silence": "labels come again",
     "label_thinning": "labels come as they did",
+    "segment_labels": "labels come of all segments again",
     "unread_rows": "no row lies unread below the cursor",
 }
 """What a source loses while the rest of it is seen: health alerts that hold back no others; and how they end."""
@@ -189,6 +190,8 @@ TO_DO = {
     "label_silence": "look at whatever writes the labels: until they come again, nothing is known of performance since",
     "label_thinning": "look at whatever writes the labels, and which records have none: those that have may be no fair "
     "sample",
+    "segment_labels": "look at whatever writes the labels of this segment; until they come, performance is known of "
+    "the others only, and of all traffic late or not at all",
     "unread_rows": "widen `lookback` to the age at which rows still come, and those within it are read; rows whose "
     "time is written in another way than the rest stand elsewhere in the order, and need mending in the table",
     "health": "look at the source: while this lasts, other alerts of the model wait or have no answer",

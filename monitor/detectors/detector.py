@@ -192,6 +192,7 @@ def _clumped(rho: float, rows: int, usual: float) -> float:
 DRIFT_KINDS: dict[Role, str] = {
     "feature": "drift.data",
     "sensitive": "drift.data",
+    "split": "drift.data",
     "prediction": "drift.prediction",
     "score": "drift.prediction",
     "confidence": "confidence",
@@ -218,7 +219,7 @@ def armed_for(detector: Detector, column: str, layout: Layout) -> bool:
     known = layout.by_name.get(column)
     if not detector.armed or known is None:
         return detector.armed
-    if known.role == "expected" or (known.role == "sensitive" and detector.kind == "drift.data"):
+    if known.role in ("expected", "split") or (known.role == "sensitive" and detector.kind == "drift.data"):
         return False
     if known.renews and detector.kind == "drift.data":
         return False

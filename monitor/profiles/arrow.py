@@ -128,7 +128,7 @@ def _measures(column: pa.ChunkedArray) -> bool:
 
 
 def _ordered(reference: pa.Table, roles: Roles) -> list[tuple[str, Role]]:
-    """Give the columns that are profiled: features, prediction, scores, label."""
+    """Give the columns that are profiled: features, clients that are segments, prediction, scores, label."""
     outputs: dict[str, Role] = {}
     if roles.prediction:
         outputs[roles.prediction] = "prediction"
@@ -139,21 +139,24 @@ def _ordered(reference: pa.Table, roles: Roles) -> list[tuple[str, Role]]:
     told = {*roles.kinds, *roles.sensitive}
     names = [n for n in reference.column_names if n not in aside and (n in told or not counts_rows(n))]
     features: list[tuple[str, Role]] = [(n, "sensitive" if n in roles.sensitive else "feature") for n in names]
-    return features + [(name, role) for name, role in outputs.items() if name in reference.column_names]
+    splits: dict[str, Role] = {roles.client: "split"} if roles.client and roles.client in roles.segments else {}
+    return features + [(name, role) for name, role in (splits | outputs).items() if name in reference.column_names]
 
 
 def _kind(reference: pa.Table, name: str, roles: Roles, task: Task | None) -> ColumnKind:
     column = reference.column(name)
     if name in roles.kinds:
         return roles.kinds[name]
+    if name == roles.client:
+        return "categorical"
     few = task in {"binary", "multiclass"} and name in {roles.prediction, roles.label} - set(roles.scores)
     if few and len(counted(column, classes=True)) <= MAX_CLASSES:
         return "categorical"
-    grouped = name in roles.sensitive or name in roles.population
-    return "categorical" if grouped and _names_groups(column) else kind_of(column)
+    grouped = name in {*roles.sensitive, *roles.segments, *roles.population}
+    return "categorical" if grouped and names_groups(column) else kind_of(column)
 
 
-def _names_groups(column: pa.ChunkedArray) -> bool:
+def names_groups(column: pa.ChunkedArray) -> bool:
     """Say whether numbers are codes: few and whole."""
     if type_of(column.type) != "number":
         return False

@@ -21,11 +21,11 @@ from monitor.profiles.season import Season
 from monitor.profiles.week import Week
 from monitor.types import ColumnKind, Roles
 
-FORMAT = 39
+FORMAT = 40
 """Raised whenever layouts or profiles hold something else than before: what was kept is then made anew."""
 
 Role = Literal[
-    "feature", "sensitive", "prediction", "score", "confidence", "disagreement", "derived", "expected", "label"
+    "feature", "sensitive", "split", "prediction", "score", "confidence", "disagreement", "derived", "expected", "label"
 ]
 ValueType = Literal["number", "text", "boolean", "time", "other"]
 

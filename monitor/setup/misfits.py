@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import scipy
 
-from monitor.profiles.arrow import MAX_CLASSES, positive_of, read_type, task_of
+from monitor.profiles.arrow import MAX_CLASSES, names_groups, positive_of, read_type, task_of
 from monitor.profiles.characters import garbled
 from monitor.profiles.joint import class_codes
 from monitor.profiles.reading import categories, floats, holds_vectors, numbers, stray_values, width_of, zeros
@@ -57,6 +57,14 @@ def of_splits(roles: Roles, rows: pa.Table) -> Iterator[Misfit]:
         different = distinct(values) if len(values) >= FEWEST else 0
         if different > (MOST_CLIENTS if key == "client" else MOST_SEGMENTS) * len(values):
             yield key, f"{different:,} of {len(values):,} values of {name!r} differ", _SPLITS[key]
+        elif key == "segments" and name != roles.client and _splits_nothing(roles, name, values):
+            yield key, f"{name!r} holds numbers, which split nothing", f"cut it into a few groups, or {_FEW}"
+
+
+def _splits_nothing(roles: Roles, name: str, values: pa.ChunkedArray) -> bool:
+    """Say whether a column is one of numbers, of many values or with decimals."""
+    numeric = roles.kinds.get(name, "numeric") == "numeric" and read_type(values) == "number"
+    return numeric and (name in roles.kinds or not names_groups(values))
 
 
 def of_answers(roles: Roles, rows: pa.Table) -> Iterator[Misfit]:

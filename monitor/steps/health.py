@@ -17,6 +17,7 @@ from monitor.detectors.quality import freshness
 from monitor.schedule import window_of
 from monitor.steps.losses import lost_quietly
 from monitor.steps.notify import addressed, tell
+from monitor.steps.segment_labels import labels_of_segments, source_of
 from monitor.steps.standing import held_back
 from monitor.steps.turns import Turn, slot_level, turns, unjudged
 from monitor.store.alerts import alert_rows, held_findings, read_alerts, write_findings
@@ -43,6 +44,7 @@ def watch_over(
     measured, live, found = [Turn(_measured(problem), now) for problem in problems.items()], False, list[Finding]()
     if losses:
         found += _labels_turned(monitor, watch, now=now)
+        found += _segments_turned(monitor, watch, now=now)
         with monitor.database.read() as connection:
             live = _is_live(connection, watch, now=now)
             measured += [*_silence(connection, watch, live=live, now=now), *_lost(connection, watch, now=now)]
@@ -66,6 +68,17 @@ def _labels_turned(monitor: Monitor, watch: Watch, *, now: datetime) -> list[Fin
     with monitor.database.write() as connection:
         note_judged(connection, watch.labels_source, until=left.until)
     return found
+
+
+def _segments_turned(monitor: Monitor, watch: Watch, *, now: datetime) -> list[Finding]:
+    """Step the alert about segments whose labels stay out through every day that was not looked at yet."""
+    with monitor.database.read() as connection:
+        looked = labels_of_segments(connection, watch)
+    if looked is None:
+        return []
+    with monitor.database.write() as connection:
+        note_judged(connection, source_of(watch), until=looked.until)
+        return [one for turn in looked.turns for one in _told(connection, monitor, watch, [turn], now=now)]
 
 
 def _told(

@@ -116,6 +116,7 @@ def note_known(connection: Connection, source: str, *, until: datetime) -> None:
 
 def note_judged(connection: Connection, source: str, *, until: datetime) -> None:
     """Note up to when, by the records' clock, it was judged whether labels stay out."""
+    _known(connection, source)
     connection.execute(update(source_state).where(source_state.c.source == source).values(judged_until=until))
 
 
