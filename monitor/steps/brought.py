@@ -165,7 +165,7 @@ def _like(window: Window, since: datetime) -> tuple[list[Window], list[Window]]:
     if length >= WEEK:
         return last, []
     weeks = max(-((since - window.end) // WEEK), 1)
-    hours = (window.earlier(cycle) for cycle in DAYS if cycle > length)
+    hours = (window.earlier(cycle) for cycle in DAYS if length < DAYS[0])
     return [window.earlier(weeks * WEEK), *(one for one in hours if one.end <= since)], last
 
 

@@ -6,16 +6,19 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.detectors.quality import constant_column, missing_share
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile
 from monitor.profiles.week import scores_of, week_of
-from monitor.steps.parts import Pairs
+from monitor.steps.parts import VERSION, Pairs
 from monitor.store.measurements import Judged
 from monitor.store.references import WHOLE
 from monitor.types import Window
 
 Counts = NDArray[np.int64]
 
+ALLOTTED = "in all traffic it is as ever: which rows a version is given differs"
+OF_ROWS = (missing_share.NAME, constant_column.NAME)
 AS_USUAL = "the reference's own rows of these hours of the week differ as far, the same way"
 
 
@@ -49,6 +52,30 @@ def without_the_usual(judged: Sequence[Judged], pairs: Pairs, stretch: Window) -
         else one
         for one in judged
     ]
+
+
+def without_the_allotted(judged: Sequence[Judged], layout: Layout) -> list[Judged]:
+    """Withhold breaches of features within a version's rows where all traffic breaches nothing: they change no alert.
+
+    Which rows a version is given is chosen, by the place that it is rolled out at. What its own pipeline breaks shows
+    in all traffic, too.
+    """
+    whole = {(one.measurement.detector, one.measurement.column): one for one in judged if not one.measurement.segment}
+    return [
+        replace(one, measurement=replace(one.measurement, note=ALLOTTED), outcome="insufficient", lingers=False)
+        if one.outcome == "breach" and one.alpha is not None and _is_allotted(one, whole, layout)
+        else one
+        for one in judged
+    ]
+
+
+def _is_allotted(judged: Judged, whole: Mapping[tuple[str, str], Judged], layout: Layout) -> bool:
+    one = judged.measurement
+    column, everywhere = layout.by_name.get(one.column), whole.get((one.detector, one.column))
+    if not one.segment.startswith(VERSION) or column is None or column.role != "feature" or everywhere is None:
+        return False
+    of_rows = judged.kind == "drift.data" or one.detector in OF_ROWS
+    return of_rows and everywhere.outcome == "clear"
 
 
 def _is_usual(judged: Judged, pairs: Pairs, stretch: Window) -> bool:

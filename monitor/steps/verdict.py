@@ -20,8 +20,9 @@ from monitor.steps.parts import Pairs, laid_beside, only_version
 from monitor.steps.reference import References
 from monitor.steps.sample import Sample
 from monitor.steps.shared_moves import without_shared_moves
-from monitor.steps.usual import without_the_usual
+from monitor.steps.usual import without_the_allotted, without_the_usual
 from monitor.store.measurements import Judged, Judgement
+from monitor.store.references import WHOLE
 from monitor.types import Measurement, Window
 from monitor.watch import Watch
 
@@ -104,10 +105,11 @@ def verdict_on(
     found, lacking = found_in(sight), partial(sample.lacking, settings.min_rows)
     newest = not history.has_passed(due.window)
     judged = compared(found, settings, window=sample.stretch, settled=labels_known, lacking=lacking)
+    judged = without_the_usual(judged, pairs, sample.stretch)
     return Verdict(
         _judgement(sample, due, matured=labels_known, decided=not lacking()),
         found,
-        without_shared_moves(without_the_usual(judged, pairs, sample.stretch), pairs),
+        without_shared_moves(without_the_allotted(judged, references[WHOLE].layout), pairs),
         first=newest and due.before is None,
         again=newest and due.before is not None,
         late=due.before is not None and 0 <= due.before.revision < sample.revision,
