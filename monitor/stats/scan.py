@@ -64,7 +64,9 @@ def scan_test(reference: Counts, current: Counts, inflation: float = 1.0) -> tup
     whole = inflation == 1 or m >= ENOUGH * inflation
     if whole and WORTH_IT[0] <= bound < (WORTH_IT[1] if m < MANY * inflation else AND_OF_MANY):
         edges = np.rint((before + after) / inflation).astype(np.int64)
-        bound = min(bound, max(least, smallest_tail_chance(np.diff(edges), round(m / inflation), least)))
+        exact = smallest_tail_chance(np.diff(edges), round(m / inflation), least)
+        # rounding must not make that one interval is as rare rarer than it is
+        bound = min(bound, exact if inflation == 1 else max(exact, least))
     return float(b[best] / m - a[best] / n), bound
 
 

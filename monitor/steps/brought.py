@@ -194,16 +194,16 @@ def _brought(
 ) -> client_drift.Bringer | None:
     """Say which client brings what one alert tells of, by the rows of a window and those of windows before it.
 
-    A client's usual part is the largest that it had in any of these, of which they hold as many rows together. known:
-    whether any was of this hour or weekday; else nobody knows what clients that sent some before do then.
+    A client's usual part is the largest that it had in any of these. known: whether any was of this hour or weekday;
+    else, and where they hold fewer rows together, nobody knows what clients that sent some before do then.
     """
     found, held = ([_contributed(finding, verdict, one) for one in sent] for sent in ([now] if now else [], then))
     rows, earlier = (sum(one.rows for parts in each for one in parts) for each in (found, held))
-    if not found or earlier < rows:
+    if not found or not earlier:
         return None
-    usual: dict[str, float] = {}
+    usual, told = dict[str, float](), known and earlier >= rows
     for one in chain.from_iterable(held):
-        usual[one.client] = max(usual.get(one.client, 0.0), one.excess if known else math.inf)
+        usual[one.client] = max(usual.get(one.client, 0.0), one.excess if told else math.inf)
     return client_drift.brought_by(found[0], usual)
 
 
