@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from monitor.alerts.courses import has_stepped_first, lasting
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import PRESENT, UNDER_ALARM
 from monitor.alerts.taxonomy import is_attack
+from monitor.detectors.quality import dropped_column, missing_share
 from monitor.steps.history import History
 from monitor.steps.memory import Memory
 from monitor.steps.reasons import Reason
@@ -17,6 +19,7 @@ from monitor.store.database import Database
 from monitor.store.measurements import read_series
 
 OF_DATA = ("quality", "drift.data")
+_NONE: Mapping[str, datetime] = MappingProxyType({})
 Effects = Sequence[tuple[datetime, float]]
 
 
@@ -26,11 +29,17 @@ def attacked_since(suspects: Iterable[Finding]) -> datetime | None:
     return min((f.since for f in attacks if f.since), default=None)
 
 
-def as_began(finding: Finding, reason: Reason, missing: datetime | None, broke: Mapping[str, datetime]) -> Reason:
+def as_began(
+    finding: Finding,
+    reason: Reason,
+    missing: datetime | None,
+    broke: Mapping[str, datetime],
+    gone: Mapping[str, datetime] = _NONE,
+) -> Reason:
     """Give a window's reason as it stands for a finding, which began windows before what would explain it, or after.
 
-    What has been broken for a week of windows without it is no reason of what comes then. missing: since when rows are,
-    in windows before. broke: by column, since when it stands under an alert.
+    What has been missing for a week of windows without it is no reason of what comes then. missing: since when rows
+    are, in windows before. broke, gone: by column, since when it stands under an alert, and under one that it is missing.
     """
     since, length = finding.alert.since, finding.window.end - finding.window.start
     if since is None:
@@ -39,18 +48,31 @@ def as_began(finding: Finding, reason: Reason, missing: datetime | None, broke: 
         reason = reason.of_the_rest()
     if reason.origin.name != "data_quality" or not reason.origin.columns or finding.column in reason.origin.columns:
         return reason
-    since_when = [broke.get(name, finding.window.start) for name in reason.origin.columns]
-    later, long_before = min(since_when) >= since + 2 * length, max(since_when) <= since - LATELY * length
-    return reason.of_the_sound() if later or long_before else reason
+    first, last = (
+        limit(known.get(name, finding.window.start) for name in reason.origin.columns)
+        for limit, known in ((min, broke), (max, gone))
+    )
+    return reason.of_the_sound() if first >= since + 2 * length or last <= since - LATELY * length else reason
 
 
 def broken_since(stepped: Iterable[Finding], standing: Iterable[Mapping[str, Any]]) -> dict[str, datetime]:
     """Give by column since when an alert of all traffic, pending or not, tells that it is broken or moved."""
-    found = [(f.column, f.alert.since) for f in stepped if f.kind in OF_DATA and not f.segment]
+    return _since(stepped, standing, lambda kind, _: kind in OF_DATA)
+
+
+def gone_since(stepped: Iterable[Finding], standing: Iterable[Mapping[str, Any]]) -> dict[str, datetime]:
+    """Give by column since when an alert of all traffic, pending or not, tells that its values are missing."""
+    return _since(stepped, standing, lambda _, detector: detector in (missing_share.NAME, dropped_column.NAME))
+
+
+def _since(
+    stepped: Iterable[Finding], standing: Iterable[Mapping[str, Any]], chosen: Callable[[str, str], bool]
+) -> dict[str, datetime]:
+    found = [(f.column, f.alert.since) for f in stepped if chosen(f.kind, f.detector) and not f.segment]
     found += [
         (row["column"], datetime.fromisoformat(row["since"]))
         for row in standing
-        if row["kind"] in OF_DATA and not row["segment"] and row["since"] and row["state"] in PRESENT
+        if chosen(row["kind"], row["detector"]) and not row["segment"] and row["since"] and row["state"] in PRESENT
     ]
     broke: dict[str, datetime] = {}
     for column, since in found:

@@ -16,7 +16,15 @@ from monitor.detectors.quality import volume
 from monitor.detectors.suspicion.suspects import client_of
 from monitor.detectors.temporal import step_change
 from monitor.detectors.temporal.lasting import AGEING
-from monitor.steps.beginnings import Last, as_began, attacked_since, broken_since, came_before, effects_since
+from monitor.steps.beginnings import (
+    Last,
+    as_began,
+    attacked_since,
+    broken_since,
+    came_before,
+    effects_since,
+    gone_since,
+)
 from monitor.steps.faulty import Faulty
 from monitor.steps.history import History
 from monitor.steps.meanwhile import began_with, broken_in, noting_what_else_changed
@@ -82,7 +90,7 @@ def with_origins(
             reasons = reasons_of(why, suspects, suspicious, {is_attack(f.kind) for f in asking.values()})
     last, attacked = Last(memory, history, partial(effects_since, database, model)), attacked_since(suspects)
     missing = min(missing_before(standing.values()).values(), default=None)
-    broke = broken_since(stepped, standing.values())
+    broke, gone = (since(stepped, standing.values()) for since in (broken_since, gone_since))
     units = units_in_segments(stepped, verdict, standing.values(), last.came_at_once)
     return [
         _of_faulty(f, said, faulty.columns[client], client)
@@ -90,7 +98,7 @@ def with_origins(
         else _explained(f, None if came_before(f, attacked, why) else why, standing)
         for f in noting_what_else_changed(stepped, differs, standing.values())
         for found in [reasons.why(f) if f.fingerprint in asking else None]
-        for why in [_reason_for(f, verdict, found and as_began(f, found, missing, broke), last, units)]
+        for why in [_reason_for(f, verdict, found and as_began(f, found, missing, broke, gone), last, units)]
     ]
 
 

@@ -51,7 +51,8 @@ def test_what_came_at_once_is_told_by_the_windows_before(effects: list[float], a
     ("broke", "name"), [(1, ""), (3, "data_quality"), (8, "data_quality"), (10, "data_quality"), (11, "")]
 )
 def test_what_began_long_before_a_column_broke_or_after_does_not_come_of_that(broke: int, name: str) -> None:
-    reason = as_began(found(), Reason(BROKEN, sound=REST), None, {"temp": WINDOWS[broke].start})
+    since = {"temp": WINDOWS[broke].start}
+    reason = as_began(found(), Reason(BROKEN, sound=REST), None, since, since)
     assert reason.origin.name == (name or "temporal")
 
 
