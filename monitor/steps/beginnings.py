@@ -39,7 +39,7 @@ def as_began(
     """Give a window's reason as it stands for a finding, which began windows before what would explain it, or after.
 
     What has been missing for a week of windows without it is no reason of what comes then. missing: since when rows
-    are, in windows before. broke, gone: by column, since when it stands under an alert, and under one that it is missing.
+    are, in windows before. broke, gone: by column, since when it stands under an alert, and is told to be missing.
     """
     since, length = finding.alert.since, finding.window.end - finding.window.start
     if since is None:
