@@ -130,7 +130,9 @@ def lacking(now: Counts, then: Sequence[Counts], known: Mapping[str, float] = _N
         own, others = max(_share(then, segment), known.get(segment, 0.0)), _others(then, segment)
         expected = own * min(_others([now], segment) / others, 1.0) if others else 0.0
         few = labelled < FEWER * expected * rows and rows * expected >= EXPECTED
-        if few and bdtr(labelled, rows, expected) < CHANCE:
+        # rows that come beside the usual ones, such as repeats, take no label away
+        fewer = segment in known or labelled < FEWER * _labelled(then, segment)
+        if few and fewer and bdtr(labelled, rows, expected) < CHANCE:
             yield Lacking(segment, labelled, rows, own)
 
 
@@ -141,6 +143,12 @@ def _counts(profiles: Mapping[str, Profile]) -> dict[str, tuple[int, int]]:
 def _share(counts: Sequence[Counts], segment: str) -> float:
     held = [one[segment] for one in counts if segment in one]
     return sum(labelled for labelled, _ in held) / max(sum(rows for _, rows in held), 1)
+
+
+def _labelled(counts: Sequence[Counts], segment: str) -> float:
+    """Give how many of its rows had a label in the mean."""
+    held = [one[segment][0] for one in counts if segment in one]
+    return sum(held) / max(len(held), 1)
 
 
 def _others(counts: Sequence[Counts], segment: str) -> float:

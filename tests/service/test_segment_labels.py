@@ -94,6 +94,8 @@ def test_a_segment_lacks_labels_that_others_have(own: tuple[int, int], others: t
 
     then = [counts((95, 100), (95, 100))] * 4
     assert [one.segment for one in lacking(counts(own, others), then)] == ["site=1"] * found
+    # rows that come beside the usual ones, and get none, take no label away
+    assert not list(lacking(counts((95, 500), others), then))
     # after weeks without labels the share that it had before is known from the alert
     weeks = [counts((0, 100), (95, 100))] * 4
     assert [one.segment for one in lacking(counts(own, others), weeks, {"site=1": 0.95})] == ["site=1"] * found
