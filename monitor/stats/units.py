@@ -48,7 +48,8 @@ UNITS = (
     *_both(60.0, "minutes", "hours, or seconds of minutes,"),
     *_both(3600.0, "seconds", "hours"),
     *_both(100.0, "hundredths", "wholes"),
-    *_both(1000.0, "thousandths", "wholes"),
+    Unit(1000.0, "as milliseconds are of seconds, or grams of kilograms"),
+    Unit(1 / 1000, "as seconds are of milliseconds, or kilograms of grams"),
     *_both(1024.0, "bytes", "kibibytes"),
     *_both(1e6, "millionths", "wholes"),
 )
