@@ -195,11 +195,13 @@ def _brought(
     """Say which client brings what one alert tells of, by the rows of a window and those of windows before it.
 
     A client's usual part is the largest that it had in any of these. known: whether any was of this hour or weekday;
-    else, and where they hold fewer rows together, nobody knows what clients that sent some before do then.
+    else, and where they hold fewer rows together, nobody knows what clients that sent some before do then, and of
+    hours nothing, since some send once a day.
     """
     found, held = ([_contributed(finding, verdict, one) for one in sent] for sent in ([now] if now else [], then))
     rows, earlier = (sum(one.rows for parts in each for one in parts) for each in (found, held))
-    if not found or not earlier:
+    young = not known and finding.window.end - finding.window.start < DAYS[0]
+    if not found or not earlier or young:
         return None
     usual, told = dict[str, float](), known and earlier >= rows
     for one in chain.from_iterable(held):

@@ -27,12 +27,16 @@ models:
 """
 
 
-def fired(folder: Path, reference: Mapping[str, Any], log: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Judge a log beside a reference in one pass; give the alerts that fired."""
+def fired(
+    folder: Path, reference: Mapping[str, Any], log: Mapping[str, Any], *, window: str = "1d"
+) -> list[dict[str, Any]]:
+    """Judge a log beside a reference in one pass, in windows of a day unless said; give the alerts that fired."""
     (folder / "logs").mkdir()
     pq.write_table(pa.table(reference), folder / "reference.parquet")
     pq.write_table(pa.table(log), folder / "logs" / "log.parquet")
-    monitor = opened(load(CONFIG, place="monitor.yaml", environ={}, read=str), root=folder)
+    monitor = opened(
+        load(CONFIG.replace("window: 1d", f"window: {window}"), place="monitor.yaml", environ={}, read=str), root=folder
+    )
     once(monitor, clock=lambda: START + 90 * DAY, rng=Random(1))
     with monitor.database.read() as connection:
         found = [dict(one) for one in alert_rows(connection) if one["fired_at"]]

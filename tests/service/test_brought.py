@@ -46,3 +46,23 @@ def test_no_client_is_named_where_all_move_or_nobody_does(tmp_path: Path, *, eve
     found = alerts(tmp_path, days(0, 16, everybody=everybody))
     assert "client_drift" not in {one["detector"] for one in found}
     assert bool({"x0", "x1", "x2"} & {one["column"] for one in found if one["evidence"]["told"]}) == everybody
+
+
+@pytest.mark.parametrize("first", [0, 10])
+def test_who_sends_a_batch_each_night_is_named_neither_in_the_first_one_nor_in_a_later_one(
+    tmp_path: Path, first: int
+) -> None:
+    def nights(first: int, count: int, *, moved: bool) -> dict[str, Any]:
+        rng, hours = np.random.default_rng(first + 70), 24 * count
+        hour = np.repeat(np.arange(hours), 120)
+        keys = rng.choice([f"k{i}" for i in range(20)], hour.size)
+        nightly = (hour % 24 == 3) & (np.arange(hour.size) % 120 < 30)
+        keys = np.where(nightly, "batch", keys)
+        # the batch holds other numbers, in the reference too; in the log what all others send in that hour moves
+        values = rng.normal(size=hour.size) + 2.0 * nightly + moved * (hour % 24 == 3)
+        times = [START + timedelta(days=first, hours=int(h), seconds=30 * (i % 120)) for i, h in enumerate(hour)]
+        return {"at": times, "key": keys, "x": values, "y": rng.normal(size=hour.size)}
+
+    log = nights(0, 3, moved=True) if not first else nights(0, first + 2, moved=True)
+    found = fired(tmp_path, nights(-21, 21, moved=False), log, window="1h")
+    assert "client=batch" not in {one["segment"] for one in found}
