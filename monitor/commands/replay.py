@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 import typer
 
 from monitor.alerts.finding import Finding
+from monitor.alerts.grouping import gathered
 from monitor.alerts.phrasing import counted, duration
 from monitor.alerts.public import as_json
 from monitor.commands.clock import now
@@ -148,7 +149,10 @@ def noted(progress: Progress, judged: list[tuple[str, Window]]) -> Progress:
 def summary(setup: Setup, judged: Sequence[tuple[str, Window]], findings: Sequence[Finding]) -> str:
     """Say how many alerts there were, in how many messages, and how many false ones the budget allows for."""
     came = alerts_counted(finding.transition for finding in findings)
-    messages = len({(one.model, one.window, one.kind, one.transition, one.reason) for one in findings})
+    by_window: dict[Window, list[Finding]] = {}
+    for one in findings:
+        by_window.setdefault(one.window, []).append(one)
+    messages = sum(len(gathered(told_together)) for told_together in by_window.values())
     return (
         f"{len(set(judged))} windows judged; {came}, in {counted(messages, 'message')}; "
         f"the budget allows for {_allowed(setup, judged):.1f} false alarms in that time"
