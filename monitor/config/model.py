@@ -1,11 +1,12 @@
 """The configuration's sections, as they are written and with their defaults."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
 
 from monitor.config.columns import RolesOfColumns
+from monitor.config.holidays import holiday_within, parse_holiday
 from monitor.config.section import Section
 from monitor.config.thresholds import SaidOfOne
 from monitor.config.values import (
@@ -24,7 +25,7 @@ from monitor.config.values import (
     parse_amount,
     read_by,
 )
-from monitor.types import Severity
+from monitor.types import Severity, Window
 
 KINDS = (
     "attack.evasion",
@@ -133,6 +134,14 @@ class Probes(Section):
     private: bool = False
 
 
+def _listed(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else (value,)
+
+
+_HOLIDAYS = "write a place such as DE or US-CA, or a day such as 2026-12-24"
+Holiday = Annotated[str | date, read_by(parse_holiday, "no place and no day", _HOLIDAYS)]
+
+
 class Model(Section):
     """One watched model.
 
@@ -141,7 +150,7 @@ class Model(Section):
     row resolve it. min_labels: where labels have no `max_delay`, the share of a window's labels from which its
     performance is judged. min_rows: a window of fewer rows is judged together with those that follow, until they hold
     as many. segment_values: how many values of a segment's column are watched apart, the most frequent of the
-    reference.
+    reference. holidays: days whose rows are not laid beside those of other days.
     """
 
     source: Data
@@ -161,6 +170,7 @@ class Model(Section):
     min_labels: Share = 0.95
     min_rows: Rows = 50
     segment_values: Count = 20
+    holidays: Annotated[tuple[Holiday, ...], BeforeValidator(_listed)] = ()
     thresholds: dict[str, SaidOfOne] = Field(default_factory=dict)
     severity: dict[str, Severity] = Field(default_factory=dict)
 
@@ -170,9 +180,9 @@ class Model(Section):
         said = self.attacks.watched
         return self.columns.client is not None if said is None else said
 
-
-def _listed(value: object) -> object:
-    return (value,) if isinstance(value, str) else value
+    def holiday(self, window: Window) -> str:
+        """Name the holiday that a window of up to a day is of; "" where it is of none."""
+        return holiday_within(window, self.holidays, self.columns.zone) if self.holidays else ""
 
 
 class Receiver(Section):

@@ -49,8 +49,13 @@ def listed(value: object) -> list[Any]:
 
 
 def value_at(tree: Any, path: Path) -> object:  # noqa: ANN401  # YAML holds anything
-    """Give what stands at a place of the tree; None where there is no such place."""
+    """Give what stands at a place of the tree; None where there is no such place.
+
+    A text that stands alone where a list may is its first entry.
+    """
     for key in path:
+        if isinstance(tree, str) and key == 0:
+            continue
         try:
             tree = tree[key]
         except (KeyError, IndexError, TypeError):

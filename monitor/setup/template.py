@@ -35,6 +35,7 @@ _SETTINGS = """
     # min_labels: 0.95                # without max_delay: the share of labels from which performance is judged
     # min_rows: 50                    # a window of fewer rows is judged together with those that follow
     # segment_values: 20              # how many values of each segment are watched apart
+    # holidays: []                    # countries such as DE or US-CA, and days, which are laid beside no others
     # thresholds:                     # by detector, detector(column) or kind: auto, off, a number, or a mapping
     #   psi: auto
     #   psi(column): off

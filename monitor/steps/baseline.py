@@ -42,7 +42,8 @@ class Baseline:
 
         With `baseline` they are those of as many windows before it, once there are as many, with the reference's
         labels. Without, they are the reference's; how much windows differ, and how far they lie from it, is also
-        learned from those before, from the eighth on: the first ones, and those that neither fired nor led to it.
+        learned from those before, from the eighth on: the first ones, and those that neither fired nor led to it, but
+        for holidays.
         """
         asked = self.settings.baseline
         if asked is not None:
@@ -51,6 +52,7 @@ class Baseline:
             return self._merged(connection, before, last) if len(before) == asked.count else self.references
         # a step of eight, so that the same is found whether windows are judged one a day or all at once
         accepted = history.accepted_before(window, first=WINDOWS_NEEDED, leading=self.settings.hold.m - 1)
+        accepted = [one for one in accepted if not self.settings.holiday(one)]
         accepted = accepted[: len(accepted) // WINDOWS_NEEDED * WINDOWS_NEEDED][-MOST_ALIKE:]
         return self._differing(connection, accepted, history) if accepted else self.references
 

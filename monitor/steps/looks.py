@@ -105,7 +105,7 @@ def volume_of(sight: Sight) -> Iterator[Found]:
     zone = sight.settings.columns.zone
 
     def odd(window: Window) -> bool:
-        return times_read(window, zone) != 1
+        return times_read(window, zone) != 1 or bool(sight.settings.holiday(window))
 
     own, *others = sight.history.rows_like(sight.window, odd=odd)
     calendar, shared = sight.references[WHOLE].layout.calendar, 0.0

@@ -128,9 +128,11 @@ def _biased(series: Series, usual: float) -> Series:
 def drift_series(sight: "Sight") -> list[Series]:
     """Give the series of each feature's drift: of the mean for numbers, of the shares for categories.
 
-    Without windows whose difference the reference's own rows of these hours show as well.
+    Without holidays, and without windows whose difference the reference's own rows of these hours show as well.
     """
-    before = sight.memory.before(sight.window, last=RECENT)
+    if sight.settings.holiday(sight.window):
+        return []
+    before = (at for at in sight.memory.before(sight.window, last=RECENT) if not sight.settings.holiday(at))
     windows = [at for at in before if sight.history.knows(at, labels=False)]
     columns, known = sight.references[WHOLE].columns, sight.references[WHOLE].layout.by_name
     found = [

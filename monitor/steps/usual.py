@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.detectors.quality import constant_column, missing_share
+from monitor.detectors.quality import constant_column, missing_share, volume
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import Profile
 from monitor.profiles.week import scores_of, week_of
@@ -19,6 +19,7 @@ Counts = NDArray[np.int64]
 
 ALLOTTED = "in all traffic it is as ever: which rows a version is given differs"
 OF_ROWS = (missing_share.NAME, constant_column.NAME)
+OF_THE_DAY = ("drift.data", "drift.prediction", "drift.label", "confidence", "performance.estimated", "bias.sampling")
 AS_USUAL = "the reference's own rows of these hours of the week differ as far, the same way"
 
 
@@ -67,6 +68,25 @@ def without_the_allotted(judged: Sequence[Judged], layout: Layout) -> list[Judge
         else one
         for one in judged
     ]
+
+
+def without_holidays(judged: Sequence[Judged], holiday: str) -> list[Judged]:
+    """Withhold what lays a holiday's rows beside those of other days; all of it where `holiday` is no name.
+
+    Broken data and attacks are told of on every day, and so is performance. Limits of the user's own hold as they are.
+    """
+    note = f"{holiday}: such a day is not laid beside others" if holiday else ""
+    return [
+        replace(one, measurement=replace(one.measurement, note=note), outcome="insufficient", lingers=False)
+        if note and one.outcome in ("breach", "clear") and one.alpha is not None and _is_of_the_day(one)
+        else one
+        for one in judged
+    ]
+
+
+def _is_of_the_day(judged: Judged) -> bool:
+    """Say whether a number tells who comes on which day, and how many."""
+    return judged.kind.startswith(OF_THE_DAY) or judged.measurement.detector == volume.NAME
 
 
 def _is_allotted(judged: Judged, whole: Mapping[tuple[str, str], Judged], layout: Layout) -> bool:

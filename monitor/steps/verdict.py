@@ -20,7 +20,7 @@ from monitor.steps.parts import Pairs, laid_beside, only_version
 from monitor.steps.reference import References
 from monitor.steps.sample import Sample
 from monitor.steps.shared_moves import without_shared_moves
-from monitor.steps.usual import without_the_allotted, without_the_usual
+from monitor.steps.usual import without_holidays, without_the_allotted, without_the_usual
 from monitor.store.measurements import Judged, Judgement
 from monitor.store.references import WHOLE
 from monitor.types import Measurement, Window
@@ -105,7 +105,7 @@ def verdict_on(
     found, lacking = found_in(sight), partial(sample.lacking, settings.min_rows)
     newest = not history.has_passed(due.window)
     judged = compared(found, settings, window=sample.stretch, settled=labels_known, lacking=lacking)
-    judged = without_the_usual(judged, pairs, sample.stretch)
+    judged = without_the_usual(without_holidays(judged, settings.holiday(due.window)), pairs, sample.stretch)
     return Verdict(
         _judgement(sample, due, matured=labels_known, decided=not lacking()),
         found,

@@ -1,6 +1,6 @@
 """The configuration: a whole good one, and one row per mistake."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -93,6 +93,7 @@ def test_what_is_not_written_has_its_default() -> None:
     assert (model.thresholds, model.severity) == ({}, {})
 
 
+A_HOLIDAY = "write a place such as DE or US-CA, or a day such as 2026-12-24"
 EVERYTHING = """
     every: 5m
     for: 3/5
@@ -105,6 +106,7 @@ EVERYTHING = """
       psi(age): off
       missing_share: auto
     severity: {drift.data: info}
+    holidays: [US-CA, NO, 2026-12-24]
 """
 
 
@@ -112,6 +114,7 @@ def test_the_rarer_keys_are_read() -> None:
     model = loaded(GOOD.replace("    lateness: 5m", EVERYTHING)).models["flights"]
     assert (model.every, model.hold, model.clear) == (timedelta(minutes=5), Hold(3, 5), 2)
     assert (model.min_labels, model.segment_values, model.severity) == (0.5, 7, {"drift.data": "info"})
+    assert model.holidays == ("US-CA", "NO", date(2026, 12, 24))
     assert model.thresholds["missing_share"].value == "auto"
     assert setting_of(model.thresholds, detector="psi", kind="drift.data", column="age").value == "off"
     found = setting_of(model.thresholds, detector="psi", kind="drift.data", column="distance")
@@ -362,6 +365,15 @@ MISTAKES = [
         "segments: [origin]",
         "population: {sex: {male: 0.5, female: half}}",
         f"{MODEL}.columns.population.sex.female: 'half' is no share above 0 and up to 1; write for example 0.8",
+    ),
+    # no holidays
+    *(
+        (
+            "    lateness: 5m",
+            f"    holidays: {said}",
+            f"{MODEL}.holidays.{at}: {shown} is no place and no day; {A_HOLIDAY}",
+        )
+        for said, at, shown in [("Bayern", 0, "'Bayern'"), ("[DE, DE-QQ]", 1, "'DE-QQ'"), ("[3]", 0, "3")]
     ),
     # no zones
     (

@@ -34,7 +34,7 @@ MOST_WORDS, LONGEST_PARAGRAPH = 2300, 110
 DEFAULTS = {"every", "lateness", "baseline", "retain", "false_alarms", "for", "clear", "min_labels"}
 DEFAULTS |= {"min_rows", "segment_values"}
 # What a fragment of a configuration is a part of, by its first key.
-OF_MODEL = {"source", "labels", "reference", "probes", "columns", "attacks", "thresholds", "false_alarms"}
+OF_MODEL = {"source", "labels", "reference", "probes", "columns", "attacks", "thresholds", "false_alarms", "holidays"}
 WHOLE = """
 database: sqlite:///monitor.db
 models:
