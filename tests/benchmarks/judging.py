@@ -74,10 +74,10 @@ def judged_rows(
     references: Mapping[str, Profile],
     profiles: Sequence[Profile],
     *,
-    detector: str,
+    detector: str | None = None,
     start: datetime = START,
 ) -> list[dict[str, Any]]:
-    """Judge profiles likewise, and give what a detector measured in them, oldest first."""
+    """Judge profiles likewise, and give what a detector, or each, measured in them, oldest first."""
     with _judged(settings, references, profiles, start) as (database, _), database.read() as connection:
         return list(read_measurements(connection, model=NAME, detector=detector))
 

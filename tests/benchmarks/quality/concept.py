@@ -12,7 +12,9 @@ Delays of one window are the least that can be seen: methods that share them are
 100 calm windows, in which the rate allows one alarm: thresholds are rough then.
 """
 
+import math
 import sys
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,12 +27,18 @@ from figure import Figure, skipped
 from judging import judged_rows, watch_with
 
 from monitor.config import Model
+from monitor.detectors import ALL
 from monitor.profiles.arrow import profile_table
+from monitor.steps.measure import waits_for_labels
 from monitor.steps.reference import profiled_reference
 from quality import Bench
 from quality.budget import settings_of, timed
 
-RATE, CALM, LED, OURS = 0.01, 50, 10, "ageing"
+RATE, CALM, LED = 0.01, 50, 10
+OURS = "performance and concept"
+KINDS = ("performance.realised", "drift.concept", "bias.temporal")
+TELLING = {one.name: one for one in ALL if one.armed and one.kind in KINDS and waits_for_labels(one.kind, one.name)}
+"""What alerts by itself about labels: each metric of a window, labels at equal scores, and `ageing` over windows."""
 PEERS = ("alibi-detect", "evidently", "nannyml", "river")
 WHAT = "delay to a change of concept"
 OUTPUTS = {"prediction": "predicted", "scores": "score", "label": "label"}
@@ -242,22 +250,24 @@ def peers_scores(bench: Bench, cases: Sequence[Shown]) -> dict[str, Iterator[Sco
 
 
 def ours(data: Data, case: Shown) -> Streams:
-    """Run the service's judging of each stream: `ageing`'s p-value is the score, where its effect is worth telling."""
+    """Run the service's judging of each stream: the smallest p-value is the score, of what alerts by itself."""
     settings = settings_of(OUTPUTS)
     known = profiled_reference(timed(table(case.reference), data.window), watch_with(settings))
     return {str(i): scores_of(settings, known, one) for i, one in enumerate(case.streams)}
 
 
 def scores_of(settings: Model, known: Mapping[str, Any], stream: pd.DataFrame) -> list[float]:
-    """Give -log10 p of each window."""
+    """Give -log10 of each window's smallest p-value among those whose effect is worth telling."""
     profiles = [profile_table(table(rows), known[""].layout) for _, rows in stream.groupby("window")]
-    rows = judged_rows(settings, known, profiles, detector=OURS)
-    return [
-        -float(np.log10(max(row["p_value"] or 1.0, 1e-300))) if abs(row["effect"] or 0.0) >= 0.01 else 0.0
-        for row in rows
-    ]
+    evidence = defaultdict[object, float](float)
+    for row in judged_rows(settings, known, profiles):
+        least = TELLING[row["detector"]].min_effect if row["detector"] in TELLING else math.inf
+        told = row["p_value"] is not None and abs(row["effect"] or 0.0) >= (least or 0.0)
+        own = -math.log10(max(row["p_value"], 1e-300)) if told else 0.0
+        evidence[row["window_end"]] = max(evidence[row["window_end"]], own)
+    return [*evidence.values()]
 
 
 def table(rows: pd.DataFrame) -> pa.Table:
-    """Give what the service is shown: of the columns, `ageing` reads none but these."""
+    """Give what the service is shown: no column but these."""
     return pa.Table.from_pandas(rows[list(OUTPUTS.values())], preserve_index=False)
