@@ -15,7 +15,7 @@ PART, TWICE, MOST_OF_IT = 0.05, 2.0, 0.5
 is broken only where those named sent so much of it together."""
 MISSING = "missing_rows_of"
 """In an alert's origin: the columns of which the rows of one category are missing."""
-SENT_BY = "sent_by"
+BROKEN_BY = "broken_by"
 """In an alert's evidence: the clients that sent most of the values by which a column is broken."""
 BROUGHT_BY, BROUGHT = "brought_by", "brought"
 """In an alert's evidence: the client that brings what it tells of; of one about a client, all that it brings."""
@@ -60,7 +60,7 @@ def reason_lines(group: Group) -> list[str]:
 
 def sent_by(group: Group) -> list[str]:
     """Name the clients that sent most of what is broken, where few did."""
-    told = {f.column: f.evidence[SENT_BY] for f in group.findings if f.evidence.get(SENT_BY)}
+    told = {f.column: f.evidence[BROKEN_BY] for f in group.findings if f.evidence.get(BROKEN_BY)}
     if group.transition == "resolved" or not told:
         return []
     few = {column: [one for one in sent[:3] if _more_than_its_part(one)] for column, sent in told.items()}

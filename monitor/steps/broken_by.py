@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from monitor.alerts.causes import SENT_BY
+from monitor.alerts.causes import BROKEN_BY
 from monitor.alerts.finding import Finding
 from monitor.detectors.quality import invalid_share, missing_share, out_of_range_share, repeated_share, unseen_share
 from monitor.profiles.bins import CategoryBins
@@ -38,7 +38,7 @@ def with_broken_by(
         return list(stepped)
     with database.read() as connection:
         sent = {place: _senders(connection, watch.name, layout, f, window) for place, f in asked.items()}
-    told = {place: {SENT_BY: senders} for place, senders in sent.items() if senders}
+    told = {place: {BROKEN_BY: senders} for place, senders in sent.items() if senders}
     return [replace(f, evidence={**f.evidence, **told.get((f.column, f.detector), {})}) for f in stepped]
 
 

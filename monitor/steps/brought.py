@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from monitor.alerts.causes import BROUGHT_BY, SENT_BY
+from monitor.alerts.causes import BROKEN_BY, BROUGHT_BY
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import UNDER_ALARM
 from monitor.alerts.public import before
@@ -101,7 +101,7 @@ def _part_of(client: str, finding: Finding, verdict: Verdict, now: Sent) -> floa
 
 def _of_broken(finding: Finding) -> Mapping[str, Any] | None:
     """Give the client that sent most of the values by which a column is broken, and few of all rows."""
-    sent = finding.evidence.get(SENT_BY) or [{}]
+    sent = finding.evidence.get(BROKEN_BY) or [{}]
     few = sent[0].get("share", 0.0) >= client_drift.MOST and sent[0]["traffic"] <= client_drift.FEW
     return sent[0] if finding.kind == "quality" and finding.column and few else None
 

@@ -290,3 +290,16 @@ def test_a_process_that_was_overtaken_takes_nothing(tmp_path: Path) -> None:
     with pytest.raises(MonitorError, match="another process"), monitor.database.write() as connection:
         second.write(connection, "loans")
     monitor.database.close()
+
+
+def test_many_clients_that_search_in_turn_are_told_in_a_window_that_is_over(tmp_path: Path) -> None:
+    config, rng = home(tmp_path, queries=0), np.random.default_rng(6)
+    rows = pa.concat_tables([honest(rng, hours=40, rows=250, begin=-20), attack(rng, begin=16.2, queries=300)]).sort_by(
+        "at"
+    )
+    keys = [f"new-{n % 30}" if key == ATTACKER else key for n, key in enumerate(rows["key"].to_pylist())]
+    rows = rows.set_column(rows.column_names.index("key"), "key", pa.array(keys))
+    pq.write_table(rows, tmp_path / "logs" / "first.parquet")
+    found = [one for one in told(passed(config)) if one["kind"].startswith("attack.")]
+    assert [(one["segment"], one["evidence"]["sent_by"]) for one in found] == [("", 30)]
+    assert "30 clients together" in (tmp_path / "alerts.jsonl").read_text()

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from monitor.alerts.causes import SENT_BY
+from monitor.alerts.causes import BROKEN_BY
 from monitor.config import load
 from monitor.pipeline import once
 from monitor.store.alerts import alert_rows
@@ -58,5 +58,5 @@ def test_the_client_is_named_that_sends_its_rows_again_and_again(tmp_path: Path)
     with monitor.database.read() as connection:
         (found,) = [row for row in alert_rows(connection, model="fares") if row["detector"] == "repeated_share"]
     monitor.database.close()
-    (sender,) = found["evidence"][SENT_BY]
+    (sender,) = found["evidence"][BROKEN_BY]
     assert (sender["client"], sender["share"]) == ("client-5", 1.0)
