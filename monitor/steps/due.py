@@ -2,7 +2,7 @@
 
 import math
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import accumulate
@@ -13,9 +13,11 @@ from monitor.store.measurements import Judgement
 from monitor.types import Window
 
 LACKING = 0.03
-"""A smaller share of rows that still wait for a label moves no share of right decisions by more than this."""
+"""A smaller share of labels that are still awaited moves no share of right decisions by more than this."""
 PATIENCE = 3
 """Times `max_delay` after which labels count as known, however few there are."""
+SOON = timedelta(weeks=1)
+"""So long after the labels of a window should have come it is asked whether they lag in some of its segments only."""
 COMPARED = (0.5, 4.0)
 """How much earlier, in times `max_delay`, the windows ended that say how many labels a window comes to."""
 
@@ -57,10 +59,18 @@ class Due:
     before: Judgement | None
 
 
-def due_windows(known: Known, maturity: Maturity, *, period: Period, lateness: timedelta) -> Iterator[Due]:
+def due_windows(
+    known: Known,
+    maturity: Maturity,
+    *,
+    period: Period,
+    lateness: timedelta,
+    rest: Callable[[Window], tuple[int, int]] = lambda _: (0, 0),
+) -> Iterator[Due]:
     """Give the windows that are new, or have changed, or whose labels have matured; oldest first.
 
-    A window whose profiles were forgotten keeps what was found when they were there.
+    A window whose profiles were forgotten keeps what was found when they were there. rest: gives (rows, labelled) of
+    those parts of a window whose labels do not lag, where some do; asked in the days after all should have come.
     """
     windows = {window_of(part.start, period) for part in known.revisions}
     revisions = Revisions(known.revisions)
@@ -70,6 +80,7 @@ def due_windows(known: Known, maturity: Maturity, *, period: Period, lateness: t
         for j in known.judgements
         if (j.window in windows and revisions.of(j.stretch) != j.revision)
         or (not j.matured and matured(j.window, maturity, history, rows=j.rows, labelled=j.labelled, clock=clock))
+        or (not j.matured and _rest_matured(j.window, maturity, history, rest, clock=clock))
     ]
     judged = {judgement.window for judgement in known.judgements}
     judged_until = max((window.end for window in judged), default=None)
@@ -113,13 +124,30 @@ def matured(window: Window, maturity: Maturity, history: History, *, rows: int, 
     return labelled >= maturity.share * rows
 
 
+def _rest_matured(
+    window: Window,
+    maturity: Maturity,
+    history: History,
+    rest: Callable[[Window], tuple[int, int]],
+    *,
+    clock: datetime,
+) -> bool:
+    """Say whether all labels are known but of segments whose labels lag; asked for a week, or two windows' time."""
+    if maturity.max_delay is None or not timedelta(0) <= clock - window.end - maturity.max_delay < max(
+        SOON, 2 * (window.end - window.start)
+    ):
+        return False
+    rows, labelled = rest(window)
+    return rows > 0 and matured(window, maturity, history, rows=rows, labelled=labelled, clock=clock)
+
+
 def _usual(window: Window, max_delay: timedelta, history: History, *, rows: int) -> float:
     """Give the share of labels from which a window has as many as earlier ones came to, but for chance; 0 without."""
     latest, earliest = (window.end - times * max_delay for times in COMPARED)
     # where labels come sooner than windows end, the last few
     earliest = min(earliest, window.start - COMPARED[1] * (window.end - window.start))
     share = history.labelled_share(Window(earliest, min(latest, window.start)))
-    return 0.0 if share is None else share - LACKING - 2 * math.sqrt(share * (1 - share) / rows)
+    return 0.0 if share is None else share * (1 - LACKING) - 2 * math.sqrt(share * (1 - share) / rows)
 
 
 def label_clock(known: Known, period: Period) -> datetime:

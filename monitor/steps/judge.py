@@ -24,6 +24,7 @@ from monitor.steps.going_on import clients_going_on
 from monitor.steps.history import History
 from monitor.steps.invalid import with_invalid
 from monitor.steps.known import known_of, of_one_length
+from monitor.steps.lagging import Lagging
 from monitor.steps.leaps import leaps_measured, stirred_columns
 from monitor.steps.memory import Memory
 from monitor.steps.notify import addressed, tell
@@ -71,7 +72,8 @@ def judge(
     known = of_one_length(monitor, watch, known)
     told: list[Finding] = []
     judging = Judging(monitor, watch, references, known, versions)
-    for due in due_windows(known, maturity_of(watch), period=watch.period, lateness=watch.settings.lateness):
+    maturity, period, lateness = maturity_of(watch), watch.period, watch.settings.lateness
+    for due in due_windows(known, maturity, period=period, lateness=lateness, rest=judging.rest):
         looked_at = judging.looked_at(due)
         if looked_at is None:
             continue
@@ -115,6 +117,12 @@ class Judging:
         self._labels, self._changes = labels_of(monitor.database, watch), Revisions(known.revisions)
         self._clock, self._versions = label_clock(known, watch.period), versions
         self._hours = hours_of(monitor.database, watch)
+        self._lagging = Lagging(monitor.database, watch, references[WHOLE].layout, self._clock)
+
+    def rest(self, window: Window) -> tuple[int, int]:
+        """Give (rows, labelled) of a window without segments whose labels lag, where there are such; else 0 rows."""
+        lag = self._lagging.within(window)
+        return lag.rows, lag.labelled
 
     def looked_at(self, due: Due) -> LookedAt | None:
         """Read what a window holds; None where that is hardly more than when it was judged."""
@@ -188,6 +196,7 @@ class Judging:
             hours=self._hours,
             stirred=stirred_columns(self._standing.rows.values()) if due.before is None else None,
             measured_before=self._leaps_before(due),
+            lag=self._lagging.within(looked_at.sample.stretch),
         )
         return replace(verdict, moving=looked_at.moving)
 

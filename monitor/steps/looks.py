@@ -48,7 +48,8 @@ class Sight:
     labels of a window's rows; None until they have matured. together: all traffic since ROC AUC was last judged;
     None where the window has labels of each class enough. hours: counts the rows of a span by weekday and hour.
     small_groups, last: as in `Sample`. stirred: columns under alarm, see `stirred_columns`; measured_before: what was
-    measured of these, where the window was judged before.
+    measured of these, where the window was judged before. labelled: `pairs` without labels of segments whose
+    labels lag.
     """
 
     model: str
@@ -71,6 +72,7 @@ class Sight:
     last: Mapping[int, Mapping[str, Profile]] = field(default_factory=dict)
     stirred: Mapping[str, Stirred] = field(default_factory=dict)
     measured_before: Sequence[Measurement] = ()
+    labelled: Pairs = field(default_factory=dict)
 
     @property
     def whole(self) -> Profile:
@@ -83,7 +85,7 @@ Look = Callable[[Sight], Iterator[Found]]
 
 def against_the_reference(sight: Sight) -> Iterator[Found]:
     """Lay each profile beside that of the reference."""
-    found = map(partial(_of_new_values, sight), measured(sight.pairs, sight.settings))
+    found = map(partial(_of_new_values, sight), measured(sight.labelled or sight.pairs, sight.settings))
     yield from judged_together(found, sight.references[WHOLE], sight.together)
 
 

@@ -12,6 +12,7 @@ from monitor.detectors.quality import volume
 from monitor.profiles.calendar import Hours
 from monitor.steps.due import Due, Maturity, matured
 from monitor.steps.history import History
+from monitor.steps.lagging import NONE, Lag, without_labels_of
 from monitor.steps.leaps import Stirred
 from monitor.steps.looks import Sight, found_in
 from monitor.steps.measure import Found, compared
@@ -75,11 +76,15 @@ def verdict_on(
     hours: Hours | None = None,
     stirred: Mapping[str, Stirred] | None = None,
     measured_before: Sequence[Measurement] = (),
+    lag: Lag = NONE,
 ) -> Verdict:
-    """Measure a window and lay each number beside its threshold; nothing is written."""
+    """Measure a window and lay each number beside its threshold; nothing is written.
+
+    lag: of which segments labels lag behind those of the others.
+    """
     settings, pairs = watch.settings, laid_beside(references, sample.compared)
     was_settled = due.before is not None and due.before.matured
-    settled = not was_settled and _has_settled(watch, sample, due, history=history, clock=clock)
+    settled = not was_settled and _has_settled(watch, sample, due, history=history, clock=clock, lag=lag)
     labels_known = settled or was_settled
     sight = Sight(
         model=watch.name,
@@ -89,7 +94,8 @@ def verdict_on(
         references=references,
         current=sample.profiles,
         pairs=pairs,
-        together=sample.together,
+        labelled=without_labels_of(pairs, sample.profiles, lag.segments),
+        together=None if lag.segments else sample.together,
         history=history,
         memory=memory,
         versions=versions,
@@ -119,15 +125,18 @@ def verdict_on(
     )
 
 
-def _has_settled(watch: Watch, sample: Sample, due: Due, *, history: History, clock: datetime) -> bool:
+def _has_settled(watch: Watch, sample: Sample, due: Due, *, history: History, clock: datetime, lag: Lag) -> bool:
     """Say whether a window's labels count as known, and those of no window before it are awaited.
 
     Labels step alerts in the order of windows; one whose labels are overdue, or may come for ever, holds up none. Of
-    too few rows labels are known, too: these are judged with the next windows.
+    too few rows labels are known, too: these are judged with the next windows. Where labels lag in some segments, those
+    of the others are enough.
     """
     maturity, counts = maturity_of(watch), {"rows": sample.rows, "labelled": sample.labelled}
     lacks = bool(sample.lacking(watch.settings.min_rows))
-    if not lacks and not matured(due.window, maturity, history, **counts, clock=clock):
+    rest = {"rows": lag.rows, "labelled": lag.labelled}
+    known = any(matured(due.window, maturity, history, **one, clock=clock) for one in (counts, rest) if one["rows"])
+    if not lacks and not known:
         return False
     delay = maturity.max_delay
     return delay is None or not history.waits_before(due.window, since=clock - delay)

@@ -95,11 +95,31 @@ def test_a_segment_lacks_labels_that_others_have(own: tuple[int, int], others: t
     def counts(own: tuple[int, int], others: tuple[int, int]) -> dict[str, tuple[int, int]]:
         return {"": (own[0] + others[0], own[1] + others[1]), "site=1": own, "version=2": (0, 50)}
 
-    then = [counts((95, 100), (95, 100))] * 4
+    then = [[counts((95, 100), (95, 100))] * 4]
     assert [one.segment for one in lacking(counts(own, others), then)] == ["site=1"] * found
     # rows that come beside the usual ones, and get none, take no label away
     assert not list(lacking(counts((95, 500), others), then))
     # after weeks without labels the share that it had before is known from the alert
-    weeks = [counts((0, 100), (95, 100))] * 4
-    assert [one.segment for one in lacking(counts(own, others), weeks, {"site=1": 0.95})] == ["site=1"] * found
+    weeks = [[counts((0, 100), (95, 100))] * 4]
+    missing = found or sum(own) < 20 or others == (3, 100)
+    assert [one.segment for one in lacking(counts(own, others), weeks, {"site=1": 0.95})] == ["site=1"] * missing
     assert not list(lacking(counts(own, others), weeks))
+
+
+def test_labels_that_stop_by_and_by_are_laid_beside_the_month_before_the_last() -> None:
+    def week(labelled: int) -> dict[str, tuple[int, int]]:
+        return {"": (labelled + 95, 200), "site=1": (labelled, 100)}
+
+    now, lately, before = week(40), [week(80)] * 2 + [week(60)] * 2, [week(95)] * 4
+    assert [one.usual for one in lacking(now, [lately, before])] == [0.95]
+    assert not list(lacking(now, [lately]))
+
+
+def test_a_day_of_few_rows_or_none_is_no_all_clear() -> None:
+    then = [[{"": (190, 200), "site=1": (95, 100)}] * 4]
+    known = {"site=1": 0.95}
+    for now in ({}, {"": (8, 8)}, {"": (12, 12), "site=1": (4, 4)}, {"": (0, 200), "site=1": (0, 100)}):
+        assert [one.segment for one in lacking(now, then, known)] == ["site=1"], now
+    assert not list(lacking({"": (190, 200), "site=1": (95, 100)}, then, known))
+    # a segment that sends nothing any more has no labels to lack
+    assert not list(lacking({"": (95, 100)}, [[{"": (95, 100)}] * 4], known))
