@@ -8,6 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from monitor.alerts.phrasing import duration
+from monitor.config import parse_duration
 from monitor.setup.guess import time_of_labels
 from monitor.setup.look import spelled
 from monitor.timestamps import times_of
@@ -42,9 +43,11 @@ def _told(delays: NDArray[np.int64], half: float, *, recorded: str, known: str) 
     within = float(np.quantile(delays, SHARE))
     if within <= 0:
         return USUAL, f"{known} is no later than {recorded}, {_UNKNOWN}"
-    if within > half:
-        return USUAL, f"labels come later than the sample is long, {_UNKNOWN}"
     rounded = _rounded(timedelta(microseconds=within))
+    if within > half:
+        # those that come later still are not seen
+        least = max(rounded, parse_duration(USUAL))
+        return _written(least), "labels may come later than the sample is long; write how long one may"
     return _written(rounded), f"99 % of {delays.size:,} labels came within {duration(rounded)}, by {known}"
 
 

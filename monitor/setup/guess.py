@@ -11,13 +11,13 @@ import numpy as np
 import pyarrow as pa
 
 from monitor.profiles.arrow import POSITIVE
+from monitor.setup.clients import as_client
 from monitor.setup.decided import Decided, apart, decided
 from monitor.setup.foretold import counterpart
 from monitor.setup.look import distinct, in_unit, is_text, spelled, sum_to_one
 from monitor.setup.signs import (
     Choice,
     Finder,
-    as_client,
     as_constant,
     as_growing,
     as_id,
@@ -26,6 +26,7 @@ from monitor.setup.signs import (
     as_other_time,
     as_prediction,
     as_score,
+    as_score_of,
     as_shared_id,
     as_timestamp,
     as_unique,
@@ -95,6 +96,8 @@ def guess(sample: pa.Table, *, reference: pa.Table | None = None, labels: pa.Tab
     scores, classes, others = _scores(left)
     prediction, perhaps = _prediction(left, sample, scores)
     label = _later(left, prediction, sample, reference, labels) or left.best(like(prediction, sample))
+    if label and not (scores or prediction):
+        scores = tuple(filter(None, [left.best(as_score_of(label))]))
     doubtful = None if label else left.best(like(prediction, sample, least=-1.0), keep=True)
     if prediction and not (label or doubtful or scores):
         label, doubtful = _counterpart(left, prediction, [sample])

@@ -127,3 +127,16 @@ def spelled(column: pa.ChunkedArray) -> list[str | None]:
 
 def _spelled(value: object) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def how_well(name: str, known: Sequence[str]) -> int:
+    """Say how well a name fits: 3 is one of the known words, 2 ends with one, 1 has one within, 0 none."""
+    parts = words(name)
+    return 3 if "_".join(parts) in known else 2 if parts[-1] in known else 1 if set(parts) & set(known) else 0
+
+
+def is_code(column: pa.ChunkedArray) -> bool:
+    if pa.types.is_floating(column.type):
+        # whole numbers of which some are missing are often kept as fractions
+        return bool(column.null_count and np.all(numbers_of(column) % 1 == 0))
+    return pa.types.is_integer(column.type) or is_text(column)

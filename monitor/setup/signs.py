@@ -11,9 +11,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from monitor.profiles.reading import counts_rows, holds_vectors, vectors, width_of, zeros
+from monitor.setup.clients import CLIENTS, names_someone
 from monitor.setup.look import (
     distinct,
+    how_well,
     in_unit,
+    is_code,
     is_nested,
     is_number,
     is_text,
@@ -31,31 +34,16 @@ OFTEN_NEW = 0.5
 RISING, NEARLY = 0.99, 0.95
 CALENDAR, DAYS = 366, timedelta(days=2)
 """What has no more values than a year has days, or rose for less than so long, may come back, as hours do."""
-FEWEST_CLIENTS = 3
-"""Two values say of someone whether, and not who: `new_customer`."""
+FEWEST_SCORES = 20
+"""A share of few values, such as a discount, is no score."""
 Finder = Callable[[str, pa.ChunkedArray], tuple[float, str] | None]
 
 _TIMES = ("timestamp", "ts", "time", "datetime", "date", "at", "logged", "when")
 _EVENTS = ("request", "record", "event", "prediction", "row", "transaction", "log", "call", "inference", "uuid", "guid")
-_CLIENTS = (
-    "client",
-    "user",
-    "account",
-    "customer",
-    "cust",
-    "caller",
-    "tenant",
-    "subscriber",
-    "api",
-    "apikey",
-    "device",
-    "ip",
-)
 _IDS = ("id", "uuid", "guid", "key", "uid")
 _NAMING = (*_IDS, "session", "cookie", "no", "nr")
 _COUNTING = (*_NAMING, "number", "num", "seq", "sequence", "index", "idx", "counter")
 _MOMENTS = ("ts", "timestamp", "datetime", "epoch", "at")
-_NAMES_SOMEONE = ("id", "key", "name", "ip", "address", "hash", "number")
 _SCORES = ("score", "scores", "proba", "prob", "probability", "probabilities", "p", "likelihood", "confidence")
 PREDICTIONS = ("prediction", "predicted", "pred", "predict", "yhat", "hat", "decision", "forecast", "forecasted")
 _LABELS = ("label", "target", "actual", "actuals", "outcome", "truth", "observed", "y", "class", "response")
@@ -69,19 +57,13 @@ class Choice:
     reason: str
 
 
-def _named(name: str, known: Sequence[str]) -> int:
-    """Say how well a name fits: 3 is one of the known words, 2 ends with one, 1 has one within, 0 none."""
-    parts = words(name)
-    return 3 if "_".join(parts) in known else 2 if parts[-1] in known else 1 if set(parts) & set(known) else 0
-
-
 def as_timestamp(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
     times = times_named(name, column)
     if times is None or times.null_count > 0.01 * len(times) or distinct(times) < 2:
         return None
     steps = np.diff(times.drop_null().cast(pa.int64()).to_numpy())
     rising = float(np.mean(steps >= 0))
-    named = _named(name, _TIMES)
+    named = how_well(name, _TIMES)
     about_labels = bool({"label", "labelled", "outcome"} & set(words(name)))
     reason = "times" + (", named like one" if named else "") + (", rising from row to row" if rising > 0.95 else "")
     return named + 3 * (rising > 0.95) + is_time(column) - 4 * about_labels, reason
@@ -92,7 +74,7 @@ def times_named(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray | None:
     times = times_of(column)
     if times is not None:
         return times
-    return times_of_numbers(column) if _named(name, (*_TIMES, "epoch")) >= 2 else None
+    return times_of_numbers(column) if how_well(name, (*_TIMES, "epoch")) >= 2 else None
 
 
 def as_constant(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
@@ -126,7 +108,7 @@ def as_id(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
     looks = is_text(column) and all(len(str(value)) == 36 and str(value).count("-") == 4 for value in _first(column))
     if not (named or looks):
         return None
-    fit = 3 * bool(set(parts) & set(_EVENTS)) + 2 * (len(parts) == 1) - 2 * bool(set(parts) & set(_CLIENTS))
+    fit = 3 * bool(set(parts) & set(_EVENTS)) + 2 * (len(parts) == 1) - 2 * bool(set(parts) & set(CLIENTS))
     return 1 + fit + looks, "different in every row" + (", named like an id" if named else ", each a UUID")
 
 
@@ -154,7 +136,7 @@ def _could_be_id(column: pa.ChunkedArray, *, least: float = 1.0) -> bool:
 
 
 def as_score(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
-    named = _named(name, _SCORES)
+    named = how_well(name, _SCORES)
     begins = words(name)[0] in _SCORES
     predicted = bool(set(words(name)) & set(PREDICTIONS))
     if not in_unit(column) or not named or distinct(column) < 2:
@@ -162,8 +144,20 @@ def as_score(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
     return named + 2 * begins + predicted, "floats in [0, 1], named like a score"
 
 
+def as_score_of(label: Choice) -> Finder:
+    """Look for floats in [0, 1] that are named after the label: `will_claim` beside `claim`."""
+    said = {word for word in words(label.column) if len(word) > 2} - {*_LABELS}
+
+    def find(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
+        if not in_unit(column) or not said & set(words(name)) or distinct(column) < FEWEST_SCORES:
+            return None
+        return distinct(column), f"floats in [0, 1], named after {label.column}"
+
+    return find
+
+
 def as_prediction(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
-    named = _named(name, PREDICTIONS)
+    named = how_well(name, PREDICTIONS)
     if not named or set(words(name)) & set(_SCORES) or is_time(column) or {"id", "version"} & {words(name)[-1]}:
         return None
     begins = words(name)[0] in PREDICTIONS
@@ -172,7 +166,8 @@ def as_prediction(name: str, column: pa.ChunkedArray) -> tuple[float, str] | Non
 
 def as_label(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
     parts = words(name)
-    named = _named(name, _LABELS) - (parts[-1] == "y")  # which may be a length or a place as well
+    # a length or a place may be a y as well, and what is known of a row a class: `service_class`
+    named = how_well(name, _LABELS) - (parts[-1] == "y") - (parts[-1] == "class" and len(parts) > 1)
     if parts[-1] in ("at", "time", "id", "date", "delay") or times_of(column) is not None:
         return None
     if parts in (("y", "true"), ("ground", "truth")):
@@ -225,30 +220,6 @@ def as_version(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
     return named, "named like a version, of few values"
 
 
-def as_client(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
-    if not _names_someone(name) or not _is_code(column) or distinct(column) < FEWEST_CLIENTS:
-        return None
-    if distinct(column) > 0.9 * len(column):
-        return None
-    return _named(name, _CLIENTS), "names who asked, and comes again"
-
-
-def _names_someone(name: str) -> bool:
-    parts = words(name)
-    return (
-        parts[-1] in _CLIENTS[:-4]
-        or parts[-1] in ("apikey", "ip")
-        or bool(set(parts) & set(_CLIENTS) and parts[-1] in _NAMES_SOMEONE)
-    )
-
-
-def _is_code(column: pa.ChunkedArray) -> bool:
-    if pa.types.is_floating(column.type):
-        # whole numbers of which some are missing are often kept as fractions
-        return bool(column.null_count and np.all(numbers_of(column) % 1 == 0))
-    return pa.types.is_integer(column.type) or is_text(column)
-
-
 def as_other_time(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
     counted = words(name)[-1] in _MOMENTS and times_of_numbers(column) is not None
     return (1, "a time, but not the record's own") if counted or times_of(column) is not None else None
@@ -293,8 +264,8 @@ def as_unique(_name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
 
 
 def as_naming(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
-    named = words(name)[-1] in _NAMING or _names_someone(name)
-    if len(column) < 20 or not named or not _is_code(column):
+    named = words(name)[-1] in _NAMING or names_someone(name)
+    if len(column) < 20 or not named or not is_code(column):
         return None
     different = distinct(column) / max(len(column) - column.null_count, 1)
     return (1, "named like an id, and hardly a value comes again") if different > OFTEN_NEW else None

@@ -165,6 +165,24 @@ def test_a_client_that_never_comes_again_is_none() -> None:
     assert chosen(guess(with_columns(api_key=[f"k{i}" for i in range(N)])), "client") is None
 
 
+@pytest.mark.parametrize(("name", "found"), [("seller_id", True), ("partner", True), ("vendor", True), ("shop", False)])
+def test_who_sells_or_brings_may_be_who_asked_where_nobody_is_called_a_client(name: str, *, found: bool) -> None:
+    someone = {name: [f"s{i % 9}" for i in range(N)]}
+    columns = guess(without("api_key").append_column(name, pa.array(someone[name])))
+    assert chosen(columns, "client") == (name if found else None)
+    assert chosen(guess(with_columns(**someone)), "client") == "api_key"
+
+
+def test_a_chance_named_after_the_label_is_the_score_and_a_class_of_something_is_no_label() -> None:
+    chance = [i % 40 / 40 for i in range(N)]
+    columns = {"request_id": COLUMNS["request_id"], "logged_at": COLUMNS["logged_at"], "will_claim": chance}
+    sample = pa.table({**columns, "nc_class": [i % 9 for i in range(N)]})
+    assert (label_of(guess(sample)), guess(sample).scores) == (None, ())
+    labels = pa.table({"request_id": COLUMNS["request_id"], "claim": [i % 2 for i in range(N)]})
+    found = guess(sample, labels=labels)
+    assert (label_of(found), names(found, "scores")) == ("claim", ["will_claim"])
+
+
 def beside_a_score(**columns: list[Any]) -> Guess:
     return guess(pa.table({"logged_at": COLUMNS["logged_at"], "p_delay": P, **columns}))
 
@@ -537,7 +555,7 @@ def waited(days: Days, *, rows: int = 400) -> tuple[str, str]:
         ),
         (lambda i: 0.01 + i % 7 / 24, "7h", "99 % of 200 labels came within 7 hours, by label_at"),
         # those of the second half that had come were the early ones
-        (lambda i: 12.0 if i % 2 else 1.0, "30d", "labels come later than the sample is long"),
+        (lambda i: 12.0 if i % 2 else 1.0, "30d", "labels may come later than the sample is long"),
         (lambda _: 0.0, "30d", "label_at is no later than logged_at"),
         (lambda _: 40.0, "30d", "the labels do not say when they came"),
     ],
@@ -546,6 +564,14 @@ def test_labels_are_waited_for_as_long_as_they_took(days: Days, delay: str, why:
     found = waited(days)
     assert found[0] == delay
     assert found[1].startswith(why)
+
+
+def test_labels_that_took_longer_than_usual_are_waited_for_as_long_at_least() -> None:
+    at = [START + timedelta(hours=i) for i in range(200)]
+    records = pa.table({"id": list(range(200)), "at": at})
+    labels = pa.table({"id": list(range(200)), "known": [one + timedelta(days=45) for one in at]})
+    delay, why = delay_of(records, labels, identity="id", recorded="at", known="known")
+    assert (delay, why) == ("45d", "labels may come later than the sample is long; write how long one may")
 
 
 def test_few_labels_say_nothing_of_how_late_they_come() -> None:

@@ -1,0 +1,65 @@
+"""The signs by which a column shows who asked."""
+
+import pyarrow as pa
+
+from monitor.setup.look import distinct, how_well, is_code, words
+
+FEWEST_CLIENTS = 3
+"""Two values say of someone whether, and not who: `new_customer`."""
+CLIENTS = (
+    "client",
+    "user",
+    "account",
+    "customer",
+    "cust",
+    "caller",
+    "tenant",
+    "subscriber",
+    "api",
+    "apikey",
+    "device",
+    "ip",
+)
+_PARTIES = (
+    "seller",
+    "merchant",
+    "vendor",
+    "partner",
+    "broker",
+    "dealer",
+    "reseller",
+    "affiliate",
+    "publisher",
+    "advertiser",
+    "sender",
+    "member",
+    "visitor",
+    "applicant",
+)
+"""Who may have asked, where nobody is called a client; or whom the rows are about."""
+_IDENTIFY = ("id", "uuid", "guid", "key", "uid")
+_NAMES_SOMEONE = ("id", "key", "name", "ip", "address", "hash", "number")
+_WHO_ASKED = "names who asked, and comes again"
+
+
+def as_client(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
+    party = _names_party(name)
+    if not (party or names_someone(name)) or not is_code(column):
+        return None
+    if not FEWEST_CLIENTS <= distinct(column) <= 0.9 * len(column):
+        return None
+    return (0, "may name who asked, and comes again") if party else (how_well(name, CLIENTS), _WHO_ASKED)
+
+
+def _names_party(name: str) -> bool:
+    parts = words(name)
+    return parts[-1] in _PARTIES or bool(set(parts) & set(_PARTIES) and parts[-1] in (*_IDENTIFY, "name", "code"))
+
+
+def names_someone(name: str) -> bool:
+    parts = words(name)
+    return (
+        parts[-1] in CLIENTS[:-4]
+        or parts[-1] in ("apikey", "ip")
+        or bool(set(parts) & set(CLIENTS) and parts[-1] in _NAMES_SOMEONE)
+    )
