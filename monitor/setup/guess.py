@@ -124,7 +124,7 @@ def guess(sample: pa.Table, *, reference: pa.Table | None = None, labels: pa.Tab
         doubtful=doubtful,
         segments=_segments(left),
         vectors=tuple(vectors),
-        ignore=(*ignore, *others, *_counting(reference, sample)),
+        ignore=(*ignore, *others, *_absent(reference, sample, label)),
         window=_window(times),
         columns=tuple(sample.column_names),
     )
@@ -195,10 +195,10 @@ def _said(choice: Choice | None, where: str) -> Choice | None:
     return choice and Choice(choice.column, f"{choice.reason}; {where}" if choice.reason else where)
 
 
-def _counting(reference: pa.Table | None, sample: pa.Table) -> list[Choice]:
+def _absent(reference: pa.Table | None, sample: pa.Table, label: Choice | None) -> list[Choice]:
+    """Give the columns that the records do not have, and so cannot be watched in them."""
     names = [] if reference is None else [name for name in reference.column_names if name not in sample.column_names]
-    found = [(name, as_unusable(name, reference[name])) for name in names] if reference is not None else []
-    return [Choice(name, f"{why[1]}; in the reference only") for name, why in found if why]
+    return [Choice(name, "in the reference only") for name in names if label is None or name != label.column]
 
 
 class _Left:

@@ -306,6 +306,14 @@ def test_columns_that_count_rows_are_ignored_in_the_reference_too() -> None:
     assert set(counted) <= set(names(found, "ignore"))
 
 
+def test_what_the_records_do_not_have_is_no_feature() -> None:
+    reference = with_columns(reviewer=[f"r{i % 5}" for i in range(N)])
+    found = guess(without("delayed"), reference=reference)
+    assert label_of(found) == "delayed"
+    assert ("reviewer", "in the reference only") in {(one.column, one.reason) for one in found.ignore}
+    assert "delayed" not in names(found, "ignore")
+
+
 @pytest.mark.parametrize("folder", ["labels", "outcomes"])
 @pytest.mark.parametrize("logs", ["flights/logs/a.parquet", "flights/a.parquet"])
 def test_a_folder_of_labels_beside_the_logs_is_found(tmp_path: Path, logs: str, folder: str) -> None:
