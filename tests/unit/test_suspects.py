@@ -122,7 +122,10 @@ def test_a_log_that_repeats_the_reference_accuses_nobody() -> None:
         ([seen(evidence={"cluster": CLUSTER})], "c1", "critical"),  # answers that flip
         ([seen(evidence={"cluster": QUOTES})], "c1", "warning"),
         ([seen(evidence={"cluster": CLUSTER | {"varied": ["amount", "plan", "rate", "age"]}})], "c1", "critical"),
-        ([seen(evidence={"cluster": FOREIGN})], "c1", "warning"),  # those to another client's copies of the row
+        ([seen(evidence={"cluster": FOREIGN})], "c1", "info"),  # those to another client's copies of the row
+        ([seen(evidence={"cluster": {**CLUSTER, "flips": 1}})], "c1", "info"),  # as who sells a hundred shirts
+        ([seen(evidence={"cluster": {**CLUSTER, "flips": 2}})], "c1", "warning"),
+        ([seen(evidence={"cluster": {**CLUSTER, "flips": 1}}), seen(detector="off_contract")], "c1", "warning"),
         ([seen("", evidence={"cluster": FOREIGN})], "", "warning"),  # to anyone's, where no client is meant
         ([seen(evidence={"cluster": {**FOREIGN, "own": {}}})], "c1", "warning"),  # not known whose
         (

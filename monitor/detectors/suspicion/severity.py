@@ -8,7 +8,7 @@ from monitor.detectors.attack.sighting import Sighting, sign_of
 from monitor.stats.evidence import is_sure
 from monitor.types import SEVERITIES, Severity
 
-FLIPS, WHAT_IF, FEW_VARIED = 5, 0.5, 3
+FLIPS, HARDLY, WHAT_IF, FEW_VARIED = 5, 2, 0.5, 3
 FELT, FELT_SHARE = 30, 0.2
 HANDFUL = 15
 """So few rows people make by hand, to try a model out."""
@@ -23,9 +23,9 @@ def severity_of(found: Sequence[Sighting], others: Sequence[Sighting], *, client
     Critical are near-copies whose answer flipped five times or more, a client's own where it is one's, if more than
     three columns are varied, and signs of two families that are sure; a warning is one family, or more of them that two
     columns carry alone, as those of a changed unit do; what is known of no client in particular is one step less. What
-    honest people may do, to vary few values of a row again and again, to ask much, or to send up to fifteen odd rows,
-    is info; a warning, though, if the answer flipped five times while more than three columns were varied, if few at a
-    time.
+    honest people may do is info: to send much that is alike and gets one answer, as who sells a hundred shirts does, to
+    vary few values of a row again and again, to ask much, or to send up to fifteen odd rows; a warning, though, if the
+    answer flipped five times while more than three columns were varied, if few at a time.
     """
     alarming = [one for one in (*found, *others) if one.log_e >= limit]
     if alarming and all(map(_maybe_honest, alarming)):
@@ -92,6 +92,13 @@ def _flips(one: Sighting) -> int:
     return flips_of(one.evidence.get("cluster") or {}, one.client)
 
 
+def _gets_one_answer(one: Sighting) -> bool:
+    """Say whether it is known that the answer to a client's near-copies has hardly ever flipped."""
+    cluster = one.evidence.get("cluster") or {}
+    alone = cluster.get("clients", 1) <= 1 and cluster.get("flips") is not None
+    return bool(one.client and (cluster.get("own") or alone) and _flips(one) < HARDLY)
+
+
 def _compares_few(one: Sighting) -> bool:
     """Say whether near-copies differ in few columns only, as those of who compares the quotes for one person do."""
     varied = (one.evidence.get("cluster") or {}).get("varied")
@@ -99,9 +106,11 @@ def _compares_few(one: Sighting) -> bool:
 
 
 def _maybe_honest(one: Sighting) -> bool:
-    """Say whether honest clients may show it: those who ask "what if", have much to ask, or try some odd rows out."""
+    """Say whether honest clients may show it: whose goods are alike, who ask "what if", much, or some odd rows."""
     family = _family(one.detector)
     if one.client and one.rows <= HANDFUL and one.detector in BY_HAND:
+        return True
+    if _family(one.detector) == "similar" and _gets_one_answer(one):
         return True
     if _varies(one):
         return _flips(one) < FLIPS or _compares_few(one)
