@@ -63,7 +63,8 @@ def inhibited(findings: Iterable[Finding], standing: Iterable[Mapping[str, Any]]
     what all features show together, what the answers do (the last two also of one that crept to where no reference
     row lies). Where its quality is not tested, the first alert that named the column as broken stands for it.
     Answers outside of the reference's range wait for the message about the new version that gives them, and what
-    answers show waits while a version is told to answer otherwise, where that is the reason; that there are more
+    answers show waits while a version is told to answer otherwise, where that is the reason, and what they show in a
+    segment while all traffic is told to for that reason; that there are more
     rows than usual waits for the attack whose client sent them, and what one client brings for the alert about that
     client. For the rows of a small segment the weightier one may have ended, if that was after the first of them
     came. What comes and goes with the day or the week is told twice. Its evidence then says `inhibited_by`. Once
@@ -106,7 +107,7 @@ def _alarm(finding: Finding, told: Mapping[str, Any]) -> Alarm:
     """Give a finding as others may have to wait for it; told: the evidence that remembers what was told of it."""
     began, fired = finding.window.start, finding.alert.fired_at
     what = _labels(finding), finding.detector, finding.severity
-    return Alarm(*what, began, fired, finding.effect, finding.evidence, told)
+    return Alarm(*what, began, fired, finding.effect, finding.evidence, told, finding.origin)
 
 
 def _alarm_of(row: Mapping[str, Any]) -> Alarm:
@@ -114,7 +115,7 @@ def _alarm_of(row: Mapping[str, Any]) -> Alarm:
     began, fired = datetime.fromisoformat(row["window_start"]), row["fired_at"]
     what = (row["model"], row["kind"], row["column"], row["segment"]), row["detector"], row["severity"]
     at = datetime.fromisoformat(fired) if fired else None
-    return Alarm(*what, began, at, row["effect"], row["evidence"], row["evidence"])
+    return Alarm(*what, began, at, row["effect"], row["evidence"], row["evidence"], row["origin"])
 
 
 def _is_told(row: Mapping[str, Any]) -> bool:
@@ -160,11 +161,18 @@ def _inhibitor(finding: Finding, alarms: Mapping[str, Alarm]) -> str | None:
         return min((name for name, alarm in alarms.items() if alarm.detector == "new_version"), default=None)
     if finding.kind in OF_ANSWERS and finding.origin == "model_change":
         # that a version answers otherwise is one piece of news, wherever it shows
-        differs = min((name for name, alarm in alarms.items() if alarm.detector == "version_predictions"), default=None)
+        differs = min((name for name, alarm in alarms.items() if _tells_of_another_model(alarm, finding)), default=None)
         if differs:
             return differs
     waits = (name for name, alarm in alarms.items() if _outweighs(alarm, finding) or _breaks(alarm, finding))
     return min(waits, default=None)
+
+
+def _tells_of_another_model(alarm: Alarm, finding: Finding) -> bool:
+    """Say whether an alert tells that a version answers otherwise: by itself, or of a segment, by all traffic."""
+    model, kind, _, segment = alarm.labels
+    of_all = kind in OF_ANSWERS and alarm.origin == "model_change" and segment == "" != finding.segment
+    return model == finding.model and (alarm.detector == "version_predictions" or of_all)
 
 
 def _looks_odd(finding: Finding) -> bool:

@@ -56,6 +56,7 @@ class Alarm:
     effect: float | None
     evidence: Mapping[str, Any]
     told: Mapping[str, Any]
+    origin: str
 
     @property
     def at(self) -> tuple[str, datetime]:

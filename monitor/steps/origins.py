@@ -125,7 +125,7 @@ def _reason_for(finding: Finding, verdict: Verdict, reason: Reason | None, last:
     if reason is not None and finding.kind == "drift.data" and TOLD_BY not in finding.evidence:
         reason = reason.of_feature(finding.column, verdict.profiles[WHOLE][0].layout)
     elif reason is not None and not is_attack(finding.kind):
-        reason = reason.of_answers()
+        reason = reason.of_answers(verdict.profiles[WHOLE][0].layout)
     if reason is None or reason.origin.name not in ("temporal", "undetermined"):
         return reason
     if lies_in_own_rows(finding, verdict, one):

@@ -16,7 +16,7 @@ from monitor.alerts.taxonomy import is_attack
 from monitor.detectors.quality import volume
 from monitor.detectors.suspicion.suspects import client_of
 from monitor.profiles.contributions import Contribution
-from monitor.profiles.layout import Layout
+from monitor.profiles.layout import Column, Layout
 from monitor.steps.displaced import columns_in_other_units, crept_columns, leapt_columns
 from monitor.steps.evidence import MOST_NAMED, leaning_columns
 from monitor.steps.faulty import Faulty
@@ -41,6 +41,8 @@ from monitor.store.references import WHOLE
 from monitor.types import Window
 
 T = TypeVar("T")
+HARDLY = 0.01
+"""Of a column that explains a smaller share of the variance of answers these hardly hang on it."""
 COLUMNS: Mapping[str, str] = {"data_quality": "broken", "temporal": "crept", "model_change": "answers"}
 """What the columns are that an origin names."""
 
@@ -84,9 +86,18 @@ class Reason:
         """Give why what began long before columns broke differs: not because they did."""
         return self if self.sound is None else replace(self, origin=self.sound, sound=None)
 
-    def of_answers(self) -> "Reason":
-        """Give why answers differ, or how labels meet them: what was there before they turned at once is no reason."""
-        return self if self.turned is None else Reason(self.turned)
+    def of_answers(self, layout: Layout) -> "Reason":
+        """Give why answers differ, or how labels meet them.
+
+        What was there before they turned at once is no reason, nor are new values of columns of which the reference
+        shows that answers hardly hang on them, as that of an app's version.
+        """
+        if self.turned is not None:
+            return Reason(self.turned)
+        broken = self.origin.columns if self.origin.name == "data_quality" else ()
+        return (
+            self.of_the_sound() if broken and all(_hardly_matters(layout.by_name.get(one)) for one in broken) else self
+        )
 
     def evidence(self) -> dict[str, Any]:
         """Give it as JSON that an alert carries; the clients stand with the column that they moved."""
@@ -112,6 +123,11 @@ class Reason:
                 if one.excess > 0
             ]
         return told
+
+
+def _hardly_matters(column: Column | None) -> bool:
+    known = column.sensitivity if column and column.kind == "categorical" else None
+    return known is not None and known < HARDLY
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,13 @@ import pytest
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import Alert
 from monitor.alerts.origin import Origin
+from monitor.profiles.bins import CategoryBins
+from monitor.profiles.layout import Column, Layout
 from monitor.steps.beginnings import Last, as_began
 from monitor.steps.history import History
 from monitor.steps.memory import Memory
 from monitor.steps.reasons import Reason
-from monitor.types import Window
+from monitor.types import ColumnKind, Window
 
 START, DAY = datetime(2024, 1, 1, tzinfo=UTC), timedelta(days=1)
 WINDOWS = [Window(START + n * DAY, START + (n + 1) * DAY) for n in range(12)]
@@ -60,3 +62,24 @@ def test_of_features_that_crept_what_came_at_once_is_not() -> None:
     crept = Reason(Origin("temporal", ("step by step",), columns=("temp",)), uncrept=Origin("undetermined"))
     assert crept.of_what_came_at_once().origin == Origin("undetermined")
     assert Reason(REST).of_what_came_at_once().origin == REST
+
+
+@pytest.mark.parametrize(
+    ("kind", "sensitivity", "name"),
+    [
+        ("categorical", 0.002, "temporal"),
+        ("categorical", 0.2, "data_quality"),
+        ("categorical", None, "data_quality"),
+        ("numeric", 0.002, "data_quality"),
+    ],
+    ids=["an app's version", "what answers hang on", "not known", "numbers may be anything"],
+)
+def test_new_values_of_a_column_that_answers_hardly_hang_on_are_no_reason_of_theirs(
+    kind: ColumnKind, sensitivity: float | None, name: str
+) -> None:
+    bins = CategoryBins.of(["a", "b"], [5, 2])
+    layout = Layout((Column("temp", kind, "feature", "text", bins, sensitivity=sensitivity),))
+    broken = Reason(BROKEN, sound=REST)
+    assert broken.of_answers(layout).origin.name == name
+    assert Reason(REST).of_answers(layout).origin == REST
+    assert Reason(BROKEN, sound=REST, turned=Origin("model_change")).of_answers(layout).origin.name == "model_change"

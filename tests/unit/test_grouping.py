@@ -385,6 +385,11 @@ def test_what_answers_show_of_a_version_that_was_told_to_answer_otherwise_waits(
     assert [f.evidence["told"] for f in told([version, whole])] == [True, False]
     assert [f.evidence["told"] for f in told([version, *others])] == [True, True, True]
     assert [f.evidence["told"] for f in told([whole])] == [True]
+    # in a segment it is the same news
+    part = fired("drift.prediction", "q", segment="place=a", origin="model_change")
+    assert [f.evidence["told"] for f in told([whole, part])] == [True, False]
+    assert [f.evidence["told"] for f in told([whole, replace(part, origin="temporal")])] == [True, True]
+    assert [f.evidence["told"] for f in told([replace(whole, origin="temporal"), part])] == [True, True]
 
 
 def test_a_limit_of_the_users_own_that_is_passed_is_told_beside_another_detector() -> None:
