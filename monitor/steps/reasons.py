@@ -11,7 +11,7 @@ from monitor.alerts.causes import MISSING, UNRELATED
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import PRESENT
 from monitor.alerts.origin import Origin, origin_of
-from monitor.alerts.symptoms import Excess, Symptoms
+from monitor.alerts.symptoms import DRIFT_PSI, Excess, Symptoms
 from monitor.alerts.taxonomy import is_attack
 from monitor.detectors.quality import volume
 from monitor.detectors.suspicion.suspects import client_of
@@ -56,6 +56,7 @@ class Reason:
     turned: why answers, or how labels meet them, turned at once, where features had lain as far off before; else None.
     uncrept: why it would without features that came to where they are step by step, where time is the reason.
     unit: of a column that is broken in the rows of a segment, in which unit it is there.
+    unsent: why it would, whoever sent the rows that moved, where features moved so little that answers do not follow.
     """
 
     origin: Origin
@@ -66,6 +67,7 @@ class Reason:
     turned: Origin | None = None
     uncrept: Origin | None = None
     unit: str = ""
+    unsent: Origin | None = None
 
     def of_what_came_at_once(self) -> "Reason":
         """Give why what came at once differs: not because of features that came there step by step."""
@@ -94,6 +96,8 @@ class Reason:
         """
         if self.turned is not None:
             return Reason(self.turned)
+        if self.unsent is not None and self.origin.name == "undetermined":
+            return Reason(self.unsent)
         broken = self.origin.columns if self.origin.name == "data_quality" else ()
         return (
             self.of_the_sound() if broken and all(_hardly_matters(layout.by_name.get(one)) for one in broken) else self
@@ -209,7 +213,9 @@ def reason_of(
         sound = origin_of(_without(origin.columns, symptoms))
     rest = origin_of(replace(symptoms, gone={})) if origin.missing else None
     turned, uncrept = _of_a_turn(symptoms, verdict, memory, turn), _without_the_crept(symptoms, origin)
-    return Reason(origin, column if found else "", found or (), sound, rest, turned, uncrept)
+    little = found is not None and moved[column] <= DRIFT_PSI
+    unsent = origin_of(replace(symptoms, drift=Excess())) if little else None
+    return Reason(origin, column if found else "", found or (), sound, rest, turned, uncrept, unsent=unsent)
 
 
 def _without(columns: Collection[str], symptoms: Symptoms) -> Symptoms:

@@ -83,3 +83,12 @@ def test_new_values_of_a_column_that_answers_hardly_hang_on_are_no_reason_of_the
     assert broken.of_answers(layout).origin.name == name
     assert Reason(REST).of_answers(layout).origin == REST
     assert Reason(BROKEN, sound=REST, turned=Origin("model_change")).of_answers(layout).origin.name == "model_change"
+
+
+def test_who_sent_features_that_hardly_moved_is_no_reason_of_what_answers_do() -> None:
+    layout, few = Layout(()), Origin("undetermined", ("at most 3 clients sent 91% of the rows that moved",))
+    told = Reason(few, "channel", unsent=Origin("undetermined"))
+    assert told.of_answers(layout).origin.speaks_for == ()
+    assert told.of_answers(layout).evidence().keys() == {"for", "against"}
+    attack = Reason(Origin("attack_like", few.speaks_for), "channel", unsent=Origin("attack_like"))
+    assert attack.of_answers(layout).origin.speaks_for == few.speaks_for
