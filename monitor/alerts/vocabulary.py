@@ -156,7 +156,8 @@ TO_DO = {
     "dropped_column": "look at what writes the records: {where} no longer comes; restore it or renew the reference",
     "added_column": "if {where} is meant, add it to the model's columns and renew the reference",
     "retyped_column": "look at what writes {where}: its type changed, and other readers may fail on it",
-    "volume": "compare with the traffic that was expected; look for a feed that stopped or runs twice",
+    "volume": "compare with the traffic that was expected; look for a feed that stopped or runs twice; name a "
+    "holiday, or a sale, under `holidays`",
     "repeated_share": "look for a feed or a job that sends rows twice, or a client that sends the same ones again and "
     "again; leave the copies out where you measure or train",
     "unlabelled_share": "look at whatever writes {where} into the records: without labels nothing is known of "
