@@ -206,7 +206,7 @@ def _brought(
     usual, told = dict[str, float](), known and earlier >= rows
     for one in chain.from_iterable(held):
         usual[one.client] = max(usual.get(one.client, 0.0), one.excess if told else math.inf)
-    return client_drift.brought_by(found[0], usual)
+    return client_drift.brought_by(found[0], usual, whole=verdict.profiles[WHOLE][1].rows)
 
 
 def _of_what_is_made(

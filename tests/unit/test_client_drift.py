@@ -6,7 +6,7 @@ import pytest
 from monitor.alerts.causes import BROUGHT
 from monitor.alerts.titles import title_of
 from monitor.alerts.wording import text_of
-from monitor.detectors.drift.client_drift import CHANCE, brought_by
+from monitor.detectors.drift.client_drift import CHANCE, Bringer, brought_by
 from monitor.profiles.contributions import Contribution, contributions
 from tests.unit.test_wording import finding, group
 
@@ -24,34 +24,47 @@ def drawn(rng: np.random.Generator, *, moved: float = 0.0, one: float = 0.0) -> 
     return contributions(names, places, who=who, before=before, after=after, ordered=True)
 
 
+def brought(found: list[Contribution], usual: dict[str, float] | None = None) -> Bringer | None:
+    return brought_by(found, usual or {}, whole=sum(one.rows for one in found))
+
+
 @pytest.mark.parametrize("moved", [0.0, 0.2, 1.0])
 def test_nobody_brings_what_all_clients_do(moved: float) -> None:
     rng = np.random.default_rng(3)
-    found = [brought_by(drawn(rng, moved=moved), {}) for _ in range(300)]
+    found = [brought(drawn(rng, moved=moved)) for _ in range(300)]
     sure = [one for one in found if one and one.chance <= CHANCE]
     assert len(sure) <= 2
 
 
-@pytest.mark.parametrize("usual", [None, {}])
-def test_who_alone_moves_brings_it(usual: dict[str, float] | None) -> None:
+def test_who_alone_moves_brings_it() -> None:
     rng = np.random.default_rng(4)
-    found = [brought_by(drawn(rng, one=4.0), usual) for _ in range(50)]
+    found = [brought(drawn(rng, one=4.0)) for _ in range(50)]
     assert [one.client for one in found if one and one.chance <= CHANCE][:45] == ["c7"] * 45
 
 
 def test_who_did_the_same_before_brings_nothing() -> None:
     found = drawn(np.random.default_rng(5), one=4.0)
     assert found[0].client == "c7"
-    assert brought_by(found, {"c7": 0.8 * found[0].excess}) is None
+    assert brought(found, {"c7": 0.8 * found[0].excess}) is None
 
 
 def test_a_client_of_most_rows_or_of_few_ones_brings_nothing() -> None:
     large = [Contribution("a", 300, 90.0, 20.0), Contribution("b", 700, 0.0)]
     small = [Contribution("a", 9, 8.0, 20.0), Contribution("b", 700, 0.0)]
-    assert brought_by(large, {}) is None
-    assert brought_by(small, {}) is None
-    assert brought_by([], {}) is None
-    assert brought_by([Contribution("", 100, 90.0, 20.0), Contribution("b", 700, 0.0)], {}) is None
+    assert brought(large) is None
+    assert brought(small) is None
+    assert brought([]) is None
+    assert brought([Contribution("", 100, 90.0, 20.0), Contribution("b", 700, 0.0)]) is None
+
+
+def test_who_is_new_in_a_segment_brings_its_change_unless_the_segment_is_that_client() -> None:
+    found = [Contribution("a", 140, 90.0, 20.0), Contribution("b", 120, 0.0)]
+    one = brought_by(found, {}, whole=2_000)
+    assert one is not None
+    assert (one.client, one.traffic) == ("a", 0.07)
+    assert brought_by(found, {"a": 85.0}, whole=2_000) is None
+    assert brought_by([found[0], Contribution("b", 20, 0.0)], {}, whole=2_000) is None
+    assert brought_by(found, {}, whole=500) is None
 
 
 def test_a_message_names_the_client_and_what_its_rows_change() -> None:

@@ -12,6 +12,8 @@ from monitor.types import Measurement
 NAME = "client_drift"
 MOST, FEW, LEAST = 0.5, 0.25, 10
 """A client brings a change that sent so much of it, at most such a part of all rows, and so many at least."""
+NOT_ALL = 0.75
+"""Who sends more of a segment's rows is what the segment is."""
 CHANCE = 1e-3
 """Nobody brings what chance gives one of the clients so often."""
 
@@ -19,8 +21,8 @@ CHANCE = 1e-3
 class Bringer(NamedTuple):
     """The client that sent most of a column's change.
 
-    share: of the change. traffic: its rows by all of them. chance: how often one of the clients goes as far beyond the
-    others by chance.
+    share: of the change. traffic: its rows by all of the window. chance: how often one of the clients goes as far
+    beyond the others by chance.
     """
 
     client: str
@@ -30,33 +32,32 @@ class Bringer(NamedTuple):
     chance: float
 
 
-def brought_by(found: Sequence[Contribution], usual: Mapping[str, float] | None) -> Bringer | None:
+def brought_by(found: Sequence[Contribution], usual: Mapping[str, float], *, whole: int) -> Bringer | None:
     """Give the client that sent most of a column's change, and did not before; None where it is of several.
 
-    found: every client's part in a window, the largest first. usual: by client, the excess that it would have by what
-    it sent before; None where that is not known.
+    found: every client's part in the rows that changed, all of a window or those of a segment, the largest first.
+    usual: by client, the excess that it would have by what it sent before. whole: how many rows the window holds.
 
     >>> found = [Contribution("a", 30, 24.0, 15.0), Contribution("b", 300, 6.0), Contribution("c", 200, -5.0)]
-    >>> one = brought_by(found, {})
-    >>> one.client, one.share, one.chance < 1e-15, brought_by(found, {"a": 24.0})
+    >>> one = brought_by(found, {}, whole=530)
+    >>> one.client, one.share, one.chance < 1e-15, brought_by(found, {"a": 24.0}, whole=530)
     ('a', 0.96, True, None)
     """
     rows, total = sum(one.rows for one in found), sum(one.excess for one in found)
-    if total <= 0 or not found[0].client or not LEAST <= found[0].rows <= FEW * rows:
+    if total <= 0 or not found[0].client or not LEAST <= found[0].rows <= min(FEW * whole, NOT_ALL * rows):
         return None
     first = found[0]
-    # who always differs makes up for others who do, which only shows beside what each did before
-    spread = total if usual is not None else sum(max(one.excess, 0.0) for one in found)
-    new = first.excess - max((usual or {}).get(first.client, 0.0), 0.0)
-    chance, share = len(found) * float(special.ndtr(-first.apart)), min(new / spread, 1.0)
-    return Bringer(first.client, share, first.rows, first.rows / rows, min(chance, 1.0)) if share >= MOST else None
+    new = first.excess - max(usual.get(first.client, 0.0), 0.0)
+    chance, share = len(found) * float(special.ndtr(-first.apart)), min(new / total, 1.0)
+    return Bringer(first.client, share, first.rows, first.rows / whole, min(chance, 1.0)) if share >= MOST else None
 
 
 def compare(client: str, shares: Mapping[str, float], rows: int, segment: str) -> Iterator[Measurement]:
     """Share of the rows by which a column differs from the reference that one client sent, in [0, 1], the largest.
 
-    It follows drift that fires by itself: where most of it comes of one client, a quarter of all rows at most, that
-    did not send such before, one alert tells of all the columns, and theirs wait. Higher is worse. shares: by column.
+    It follows drift that fires by itself: where most of it comes of one client, a quarter of all rows and three
+    quarters of a segment's at most, that did not send such before, one alert tells of all the columns, and theirs wait.
+    Higher is worse. shares: by column.
     Whether chance makes one of the clients seem so is told by the surest of the columns.
 
     Blind where records name no client, and to what two clients bring together, or one that sends more than a quarter.
