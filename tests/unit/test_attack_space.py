@@ -78,3 +78,18 @@ def test_the_guard_says_that_a_vector_is_too_short_or_long() -> None:
     for one in (short, long):
         assert not one.belongs
         assert any(reason.startswith("place is ") for reason in one.reasons)
+
+
+@pytest.mark.parametrize(("times", "normalised", "other"), [(1.0, 0, 0), (1.08, 50, 0), (0.9, 50, 0), (10.0, 50, 50)])
+def test_vectors_that_are_all_as_long_are_of_odd_length_from_a_fiftieth_on(
+    times: float, normalised: int, other: int
+) -> None:
+    def unit(seed: int, rows: int) -> NDArray[np.float64]:
+        vectors = drawn(rows, seed)
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    of_one = table(unit(5, 2000))
+    space = Space.of(layout_of(of_one, ROLES).columns, of_one)
+    assert len(list(space.of_odd_length(space.rows(table(unit(6, 50) * times))))) == normalised
+    usual = drawn(50, 7) / np.linalg.norm(drawn(50, 7), axis=1, keepdims=True) * float(SPACE.lengths[1][1])
+    assert len(list(SPACE.of_odd_length(SPACE.rows(table(usual * times))))) == (0 if times < 10 else other)

@@ -21,7 +21,7 @@ Codes = NDArray[np.int64]
 
 FEW = 16
 NORMAL_IQR = 1.349
-ROOM = 0.25
+ROOM, NORMALISED = 0.25, 0.02
 OF_LENGTHS = (0.001, 0.5, 0.999)
 
 
@@ -185,11 +185,15 @@ class Space:
         return found
 
     def of_odd_length(self, rows: Rows) -> Iterator[tuple[int, str, float]]:
-        """Give each vector that is a quarter shorter or longer than any usual one: its row, its column, its length."""
+        """Give each vector that is a quarter shorter or longer than any usual one: its row, its column, its length.
+
+        Where all usual ones are as long, as those that a program normalises, a fiftieth is enough.
+        """
         for place, held in self._vectors:
             length = _lengths(rows.numbers[:, held])
             least, _, greatest = self.lengths[place].tolist()
-            for row in np.flatnonzero((length * (1 + ROOM) < least) | (length > greatest * (1 + ROOM))).tolist():
+            room = 1 + (NORMALISED if greatest <= (1 + NORMALISED) * least else ROOM)
+            for row in np.flatnonzero((length * room < least) | (length > greatest * room)).tolist():
                 yield row, self.columns[place].name, float(length[row])
 
     def scaled(self, rows: Rows) -> Floats:
