@@ -131,7 +131,8 @@ def _steepest(reference: Profile, before: ColumnProfile, after: ColumnProfile) -
 
 
 def _alike_by(rho: float, reference: Profile, before: ColumnProfile, after: ColumnProfile) -> float:
-    return design_effect(rho, before.n, after.n, reference.layout.window_rows, usual=_usual_rows(reference, before))
+    layout, usual = reference.layout, _usual_rows(reference, before)
+    return design_effect(rho, before.n, after.n, layout.window_rows, usual=usual, clumped=layout.clumped)
 
 
 def _usual_rows(reference: Profile, before: ColumnProfile) -> float:
@@ -149,7 +150,7 @@ def rarest(reference: Profile, column: str, after: ColumnProfile) -> float:
     if not (before.steepest and before.n and after.n) or reference.layout.by_name[column].grows:
         return 0.0
     known = independent(reference, before)
-    came = after.n / _clumped(before.steepest, after.n, _usual_rows(reference, before))
+    came = after.n / _as_one(before.steepest, after.n, _usual_rows(reference, before), reference.layout.clumped)
     return math.exp(gammaln(known + 1) + gammaln(came + 1) - gammaln(known + came + 1))
 
 
@@ -163,29 +164,35 @@ def _accepted(before: ColumnProfile, after: ColumnProfile) -> float:
     return before.offset / (1 / before.n + 1 / after.n) if before.offset and before.n and after.n else 0.0
 
 
-def design_effect(rho: float, reference: int, current: int, window_rows: float, *, usual: float = 0.0) -> float:
+def design_effect(
+    rho: float, reference: int, current: int, window_rows: float, *, usual: float = 0.0, clumped: float | None = None
+) -> float:
     """Give how many times the variance of a difference exceeds that of independent rows; 1 is independent.
 
     Rows of one window are alike by `rho`; the reference's rows came in windows too, of `window_rows` on average or,
     when that is 0, as many as the current one's. Each side's variance grows by 1 + (rows of a window - 1) rho.
     (Kish 1965) Where rows come in clumps, a window of half the rows holds half as many of them, and none that is
-    smaller: up to the `usual` rows, one counts as twice its size.
+    smaller: of what makes rows alike the part `clumped` is as in a window of the `usual` rows; where that is not known,
+    one counts as twice its size up to these.
 
     >>> design_effect(0.0, 1000, 100, 50.0), round(design_effect(0.1, 10**9, 101, 100.0), 3)
     (1.0, 11.0)
     >>> round(design_effect(0.1, 10**9, 51, 100.0), 3), round(design_effect(0.1, 10**9, 51, 100.0, usual=101), 3)
     (6.0, 11.0)
+    >>> [round(design_effect(0.1, 10**9, 11, 100.0, usual=101, clumped=part), 3) for part in (0.0, 0.5, 1.0)]
+    [2.0, 6.5, 11.0]
     """
     if not (rho and reference and current):
         return 1.0
     whole = min(window_rows or current, reference)
-    grown = (1 + max(whole - 1, 0) * rho) / reference + _clumped(rho, current, usual) / current
+    grown = (1 + max(whole - 1, 0) * rho) / reference + _as_one(rho, current, usual, clumped) / current
     return grown / (1 / reference + 1 / current)
 
 
-def _clumped(rho: float, rows: int, usual: float) -> float:
+def _as_one(rho: float, rows: int, usual: float, clumped: float | None) -> float:
     """Give how many rows of a window count as one, where usual windows hold so many."""
-    held = max(rows, min(usual, CLUMPED * rows))
+    more = max(usual - rows, 0.0)
+    held = rows + (min(more, (CLUMPED - 1) * rows) if clumped is None else clumped * more)
     return min(1 + (held - 1) * rho, rows)
 
 

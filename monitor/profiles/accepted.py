@@ -9,7 +9,7 @@ from scipy.special import chdtrc, ndtri
 
 from monitor.profiles.bins import NumericBins
 from monitor.profiles.categories import cells_of
-from monitor.profiles.correlation import joined
+from monitor.profiles.cells import joined
 from monitor.profiles.layout import Column, Layout
 from monitor.profiles.profile import Profile
 

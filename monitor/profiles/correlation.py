@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from scipy.special import chdtrc, chdtri, ndtri, stdtrit
 
 from monitor.profiles.bins import CategoryBins, NumericBins
+from monitor.profiles.cells import BINS, ROWS_PER_BIN, joined
+from monitor.profiles.clumped import clumped_part
 from monitor.profiles.layout import Column, Layout
 from monitor.profiles.profile import Profile
 from monitor.profiles.relations import told_of_relations
@@ -17,8 +19,6 @@ from monitor.stats.steps import farthest_step
 
 WINDOWS_NEEDED = 8
 ROWS_NEEDED = 30
-BINS = 10
-ROWS_PER_BIN = 5
 RARE = 0.995
 RISING, STEPS_NEEDED, ALL_OF_IT = 0.95, 9, 0.9
 """Of a column that grows so many windows lie above the one before, of so many that chance makes one in 500 rise so, and
@@ -54,8 +54,9 @@ def correlation_of(windows: Sequence[Profile], layout: Layout, *, least: int = R
         )
         for column, mean, (most, lasting), lacks in zip(layout.columns, means, steepest, lacking, strict=True)
     )
-    rows = float(np.mean([w.rows for w in windows])) if windows else 0.0
-    return told_of_relations(windows, replace(layout, columns=columns, window_rows=rows, windows=len(windows)))
+    rows, clumped = float(np.mean([w.rows for w in windows])) if windows else 0.0, clumped_part(tables, ordered=ordered)
+    told = replace(layout, columns=columns, window_rows=rows, windows=len(windows), clumped=clumped)
+    return told_of_relations(windows, told)
 
 
 def _course(windows: Sequence[Profile], column: Column, *, steepest: float) -> dict[str, Any]:
@@ -253,24 +254,3 @@ def _homogeneity(cells: Counts) -> tuple[float, int]:
     expected = np.outer(cells.sum(axis=1), cells.sum(axis=0)) / cells.sum()
     freedom = (cells.shape[0] - 1) * (cells.shape[1] - 1)
     return float(((cells - expected) ** 2 / expected).sum() / freedom), freedom
-
-
-def joined(counts: Counts, *, ordered: bool, least: float = ROWS_PER_BIN) -> Counts:
-    """Join bins into cells that each window fills: ordered ones to at most ten, rare categories to one.
-
-    least: rows of a category in the mean window, of which it stands for itself.
-    """
-    cells = _tenths(counts.sum(axis=0)) if ordered else _common(counts, least)
-    joined = np.stack([counts[:, cells == cell].sum(axis=1) for cell in range(int(cells.max()) + 1)], axis=1)
-    return joined[:, joined.any(axis=0)]
-
-
-def _tenths(mass: Counts) -> NDArray[np.intp]:
-    """Join neighbouring bins; a bin goes where the middle of its mass lies."""
-    middle = np.cumsum(mass) - mass / 2
-    return np.asarray(np.minimum((middle * BINS / max(mass.sum(), 1)).astype(np.intp), BINS - 1))
-
-
-def _common(counts: Counts, least: float) -> NDArray[np.intp]:
-    common = counts.mean(axis=0) >= least
-    return np.where(common, common.cumsum(), 0)

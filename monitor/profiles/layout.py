@@ -21,7 +21,7 @@ from monitor.profiles.season import Season
 from monitor.profiles.week import Week
 from monitor.types import ColumnKind, Roles
 
-FORMAT = 40
+FORMAT = 41
 """Raised whenever layouts or profiles hold something else than before: what was kept is then made anew."""
 
 Role = Literal[
@@ -122,6 +122,7 @@ class Layout:
     derivations: how columns that the rows do not hold are made from those that they hold.
     calendar: which times the reference's rows are of; None when they have none.
     seasons: by performance metric, how its windows differ with weekday and hour. What had too few is not in it.
+    clumped: which part of what makes rows alike is the clump that they come in, in [0, 1]; None where it is not known.
     """
 
     columns: tuple[Column, ...]
@@ -133,6 +134,7 @@ class Layout:
     derivations: tuple[Derivation, ...] = ()
     calendar: Calendar | None = None
     seasons: Mapping[str, Season] = field(default_factory=dict)
+    clumped: float | None = None
 
     @cached_property
     def offsets(self) -> tuple[int, ...]:
@@ -198,6 +200,7 @@ class Layout:
             "format": FORMAT,
             "calendar": self.calendar and self.calendar.described(),
             "seasons": {name: season.described() for name, season in self.seasons.items()},
+            "clumped": self.clumped,
         }
         sink = pa.BufferOutputStream()
         for part in (table.replace_schema_metadata({"layout": json.dumps(rest)}), packed_arrays(self.derivations)):
@@ -220,7 +223,7 @@ class Layout:
         calendar = Calendar.of(rest["calendar"])
         seasons = {name: Season.of(described) for name, described in rest["seasons"].items()}
         outcome = rest["outcome"] and outcome_layout_of(rest["outcome"])
-        return cls(columns, outcome, roles, *alike, derivations, calendar, seasons)
+        return cls(columns, outcome, roles, *alike, derivations, calendar, seasons, rest["clumped"])
 
     @classmethod
     def kept(cls, data: bytes) -> "Layout | None":

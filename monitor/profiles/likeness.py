@@ -15,6 +15,7 @@ def likeness_packed(layout: Layout) -> bytes:
             "window_rows": layout.window_rows,
             "windows": layout.windows,
             "spreads": dict(layout.spreads),
+            "clumped": layout.clumped,
             "seasons": {name: season.described() for name, season in layout.seasons.items()},
         }
     ).encode()
@@ -28,5 +29,5 @@ def with_likeness(layout: Layout, packed: bytes) -> Layout:
         for column, alike in zip(layout.columns, told["columns"], strict=True)
     )
     seasons = {name: Season.of(described) for name, described in told["seasons"].items()}
-    alike = {name: told[name] for name in ("window_rows", "windows", "spreads")}
+    alike = {name: told[name] for name in ("window_rows", "windows", "spreads", "clumped")}
     return replace(layout, columns=columns, seasons=seasons, **alike)

@@ -53,7 +53,10 @@ def likeness_of(windows: Mapping[Window, Profile], judged: Sequence[Profile], la
 
 
 def _no_less(layout: Layout, other: Layout) -> Layout:
-    """Give a layout whose columns' rows are as alike as they are in either."""
+    """Give a layout whose columns' rows are as alike as they are in either.
+
+    other: told by more windows, of unlike size, which say whether rows are so by the clump that they come in.
+    """
     columns = (
         replace(
             column,
@@ -63,7 +66,7 @@ def _no_less(layout: Layout, other: Layout) -> Layout:
         )
         for column, own in zip(layout.columns, other.columns, strict=True)
     )
-    return replace(layout, columns=tuple(columns))
+    return replace(layout, columns=tuple(columns), clumped=layout.clumped if other.clumped is None else other.clumped)
 
 
 def told_by_windows(layout: Layout, whole: Profile, windows: Mapping[Window, Profile], least: int) -> Layout:
