@@ -12,17 +12,18 @@ from monitor.profiles.profile import ColumnProfile, Profile
 from monitor.types import Measurement
 
 NAME = "constant_column"
-TOGETHER = 4
-"""So many rows count as one: who asks again, or orders several things, sends as many that are alike in places."""
+TOGETHER, OF_ONE = 4, 24
+"""So many rows count as one, up to so many rows: who asks again, or orders several things, sends some that are alike in
+places, and a whole window of them only where it is small."""
 UNKNOWN = "all rows are counted alike, which different values may be"
 
 
 def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
     """Say 1 when a column that varied in the reference has one value in the whole window, else 0.
 
-    The p-value is the chance that a quarter of so many rows all fall in one bin, whichever, when rows of one window are
-    alike by the column's correlation: Dirichlet-multinomial counts. (Mosimann 1962). Blind in windows of a few rows,
-    of which one person's may be all. Undefined below two rows, and where rows
+    The p-value is the chance that so many rows, without some that may be one person's, all fall in one bin, whichever,
+    when rows of one window are alike by the column's correlation: Dirichlet-multinomial counts. (Mosimann 1962). Blind
+    in windows of a few rows. Undefined below two rows, and where rows
     that are counted alike may hold different values: rare ones of the reference, texts of one length, vectors of one.
     """
     for column, before, after in paired(reference, current, without=NOT_SERVED):
@@ -37,7 +38,7 @@ def _judged(column: str, before: ColumnProfile, after: ColumnProfile) -> Measure
     stuck = not _varies(after)
     if stuck and _may_differ(after):
         return Measurement(NAME, None, column=column, n=after.n, note=UNKNOWN)
-    p_value = _all_alike(before, after.n / TOGETHER) if stuck else 1.0
+    p_value = _all_alike(before, max(after.n / TOGETHER, after.n - OF_ONE)) if stuck else 1.0
     return Measurement(NAME, float(stuck), column=column, n=after.n, p_value=p_value, effect=float(stuck))
 
 
