@@ -27,6 +27,7 @@ from monitor.profiles.reading import counted
 from monitor.profiles.tables import joined, rows_with, rows_without
 from monitor.steps.baselines import unpacked
 from monitor.steps.client_values import made_up, rounded_columns, tries_values
+from monitor.steps.hiding import hidden_by_all
 from monitor.steps.tracking import followed_anew
 from monitor.steps.unexplained import asks_more, copies_whole_rows, shows_more, sweeps
 from monitor.store.attacks import read_baselines
@@ -115,6 +116,7 @@ class _Suspicion:
         """
         alarm, coarse = -math.log(self.watch.settings.attacks.alpha), rounded_columns(rows, self.others, self.reference)
         found = broken_columns(rows, own, self.reference, self.everybody, coarse=coarse, alarm=alarm)
+        found = found or self._hidden_by_all(rows, own)
         excused = found and not (
             made_up(rows, self.others, found, self.reference)
             or tries_values(rows, found, self.reference)
@@ -138,6 +140,14 @@ class _Suspicion:
         rows = joined(held).slice(0, MOST_ROWS)
         rest = rows.drop_columns([name for name in columns if name in rows.column_names])
         return [*followed_anew(self.watch, self._baselines, [rest]).sightings.values()]
+
+    def _hidden_by_all(self, rows: pa.Table, own: Sequence[Sighting]) -> dict[str, str]:
+        roles, versions = self.watch.roles, iter(self._baselines.values())
+        return {
+            name: fault
+            for baseline in versions
+            for name, fault in hidden_by_all(rows, own, self.others, baseline=baseline, roles=roles).items()
+        }
 
     @cached_property
     def _baselines(self) -> Mapping[str, Baseline]:
