@@ -43,6 +43,7 @@ _WHO_ASKED = "names who asked, and comes again"
 
 
 def as_client(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
+    """Say how well a column fits for that of clients, and why; None where it does not."""
     party = _names_party(name)
     if not (party or names_someone(name)) or not is_code(column):
         return None
@@ -57,6 +58,7 @@ def _names_party(name: str) -> bool:
 
 
 def names_someone(name: str) -> bool:
+    """Say whether a column is named like one of those who ask."""
     parts = words(name)
     return (
         parts[-1] in CLIENTS[:-4]

@@ -136,6 +136,7 @@ def how_well(name: str, known: Sequence[str]) -> int:
 
 
 def is_code(column: pa.ChunkedArray) -> bool:
+    """Say whether the values are names or whole numbers."""
     if pa.types.is_floating(column.type):
         # whole numbers of which some are missing are often kept as fractions
         return bool(column.null_count and np.all(numbers_of(column) % 1 == 0))
