@@ -95,8 +95,25 @@ def change_told(change: Mapping[str, Any]) -> str:
     what = f"share of {shown(str(change['category']))}" if share else str(change["of"])
     what += f" {change['measure']}" if change.get("measure") else ""
     if change.get("still"):
-        return f"{what} {number(change['after'])} about as before"
+        return (
+            _of_interval(change["interval"])
+            if change.get("interval")
+            else f"{what} {number(change['after'])} as before"
+        )
     return f"{what} {moved(change['before'], change['after'], 'share' if share else '')}"
+
+
+def _of_interval(one: Mapping[str, Any]) -> str:
+    """Say how many values lie in an interval, of which the share rose.
+
+    >>> _of_interval({"low": 90, "high": 95, "before": 0.03, "after": 0.31})
+    'share from 90 to 95 3 % → 31 %'
+    >>> _of_interval({"low": None, "high": 17, "before": 0.0, "after": 0.1})
+    'share up to 17 0 % → 10 %'
+    """
+    low, high = (None if one[end] is None else number(one[end]) for end in ("low", "high"))
+    ends = f"from {low}" if high is None else f"up to {high}" if low is None else f"from {low} to {high}"
+    return f"share {f'of {low}' if low == high else ends} {moved(one['before'], one['after'], 'share')}"
 
 
 def shown(name: str) -> str:

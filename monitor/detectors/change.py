@@ -19,6 +19,8 @@ QUANTILES = (
 """Quantiles from the innermost on, by their level."""
 OF_SEVERAL = SURELY / 5
 """A quantile but the median surely moved where chance moves one so seldom, being one of five."""
+LEAST = 0.005
+"""An interval whose share rose by less tells nothing."""
 EXPECTED = 10
 """Where so many rows of a category are to be expected, chance leaves none of them once in 22,000 windows."""
 
@@ -27,8 +29,9 @@ def change_of(reference: ColumnProfile, current: ColumnProfile) -> dict[str, Any
     """Give `of` (mean, a quantile, or share with its `category`) with its value `before` and `after`; None without any.
 
     A quantile where that surely moved and the mean did not, the median before others: of heavy tails a row or two make
-    the mean. `still` where no more than the shape did. A category is a reference's value, or "other" (its rare ones),
-    or "unseen" (those it never held). Of values that are gone, which is `vanished`, the one that was most frequent.
+    the mean. `still` where no more than the shape did, with the `interval` whose share rose most. A category is a
+    reference's value, or "other" (its rare ones), or "unseen" (those it never held). Of values that are gone, which is
+    `vanished`, the one that was most frequent.
     """
     if isinstance(reference.bins, CategoryBins):
         return _share(reference, current, reference.bins)
@@ -38,7 +41,7 @@ def change_of(reference: ColumnProfile, current: ColumnProfile) -> dict[str, Any
     mean, told = {"of": "mean", "before": here[1], "after": there[1]}, mean_shift_test(here, there)
     if told is None or told[1] <= SURELY:
         return mean
-    return _quantile(reference, current, reference.bins) or mean | {"still": True}
+    return _quantile(reference, current, reference.bins) or mean | {"still": True} | _interval(reference, current)
 
 
 def _quantile(reference: ColumnProfile, current: ColumnProfile, bins: NumericBins) -> dict[str, Any] | None:
@@ -54,6 +57,27 @@ def _quantile(reference: ColumnProfile, current: ColumnProfile, bins: NumericBin
         if found:
             return min(found, key=lambda one: one[0])[1]
     return None
+
+
+def _interval(reference: ColumnProfile, current: ColumnProfile) -> dict[str, Any]:
+    """Give the neighbouring bins whose share rose most together: from `low` up to `high`, None beyond the reference's.
+
+    Of whole numbers both are among them. (Kadane's largest run; Bentley 1984)
+    """
+    before, after = reference.counts / reference.n, current.counts / current.n
+    sums = np.append(0.0, np.cumsum(after - before))
+    lowest = np.minimum.accumulate(sums)
+    end = int(np.argmax(sums - lowest))
+    if sums[end] - lowest[end] < LEAST:
+        return {}
+    begin = int(np.flatnonzero(sums[: end + 1] == lowest[end])[-1])
+    edges = reference.bins.edges if isinstance(reference.bins, NumericBins) else np.empty(0)
+    whole = bool(np.all(edges[:-1] % 1 == 0))
+    low = float(edges[begin - 1]) if begin else None
+    # the last edge lies just above the largest value
+    high = float(edges[end - 1]) - (whole and end < edges.size) if end <= edges.size else None
+    share = {"before": float(before[begin:end].sum()), "after": float(after[begin:end].sum())}
+    return {"interval": {"low": low, "high": high, **share}}
 
 
 def _share(reference: ColumnProfile, current: ColumnProfile, bins: CategoryBins) -> dict[str, Any] | None:

@@ -61,6 +61,30 @@ def test_a_number_of_which_only_the_shape_moved_stands_still() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("now", "low", "high"),
+    [
+        ([*range(100)] * 10 + [48, 49, 50, 51] * 11, 48, 51),
+        ([*range(100)] * 10 + [50] * 30, 50, 50),
+        ([*range(100)] * 10, None, None),
+    ],
+    ids=["some values", "one value", "nothing"],
+)
+def test_of_a_number_that_stands_still_the_interval_is_told_whose_share_rose_most(
+    now: list[int], low: int | None, high: int | None
+) -> None:
+    before, after = column([float(v) for v in now], [float(v) for v in range(100)] * 10)
+    told = change_of(before, after)
+    assert told is not None
+    assert told["still"]
+    if low is None or high is None:
+        assert "interval" not in told
+        return
+    held = sum(low <= v <= high for v in now)
+    share = {"before": pytest.approx((high - low + 1) / 100), "after": pytest.approx(held / len(now))}
+    assert told["interval"] == {"low": low, "high": high, **share}
+
+
 def test_a_number_that_is_mostly_zero_moved_in_its_mean() -> None:
     before, after = column([0.0] * 60 + [5.0] * 40, [0.0] * 900 + [5.0] * 100)
     assert change_of(before, after) == {"of": "mean", "before": pytest.approx(0.5), "after": pytest.approx(2.0)}
