@@ -6,7 +6,7 @@ from typing import Any
 
 from monitor.alerts.causes import MISSING, POISONED, broken_columns
 from monitor.alerts.finding import Finding, Group
-from monitor.alerts.phrasing import change_told, listed, measure, number, shown
+from monitor.alerts.phrasing import change_told, counted, listed, measure, number, shown
 from monitor.alerts.vocabulary import level_of
 
 MOST, LASTING = 8, 3
@@ -122,7 +122,7 @@ def _beside_the_reference(told: Mapping[str, Any]) -> list[str]:
     known = told.get("reference")
     if not known:
         return []
-    age = f", {known['age']:,.0f} days before" if known["age"] >= 1 else ""
+    age = f", {counted(round(known['age']), 'day')} before" if known["age"] >= 1 else ""
     unknown = listed([*known["months"], *known["times"]], MOST)
     held = f"; it holds {'no' if known['never'] else 'hardly any'} rows of {unknown}" if unknown else ""
     return [f"the reference ends {_day(known['last'])}{age}{held}"]

@@ -1,5 +1,6 @@
 """`monitor explain`: whether a window's inputs can be told from the reference's, and by which columns."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from monitor.commands.opening import configured_to_look, reaching_database, watc
 from monitor.commands.printing import json_line, minute, printable, table
 from monitor.commands.rows import asked_window, reference_rows, window_rows
 from monitor.detectors.change import change_of
-from monitor.errors import MonitorError
+from monitor.errors import ConfigError, MonitorError
 from monitor.profiles.arrow import profile_table
 from monitor.profiles.layout import Column
 from monitor.profiles.profile import ColumnProfile, Profile
@@ -36,6 +37,7 @@ from monitor.watch import Watch
 
 Floats = NDArray[np.float64]
 
+ALERT_ID = re.compile(r"[0-9a-f]{12}(-[0-9]+)?")
 ALPHA = 0.01
 SHOWN = 20
 MISSING_MOVED = 0.05
@@ -49,6 +51,9 @@ def explain(path: Path, asked: str | None, at: datetime | None, *, as_json: bool
     """
     setup = configured_to_look(path)
     with watching(setup) as monitor, reaching_database(setup):
+        if asked and ALERT_ID.fullmatch(asked) and asked not in {watch.name for watch in monitor.watches}:
+            mend = "name its model, and after --window a time within its window, as `monitor alerts` shows them"
+            raise ConfigError(setup.place, f"{asked!r} is an alert, and a window is explained", mend)
         watch = watch_named(monitor, asked, place=setup.place)
         name = watch.name
         window = asked_window(monitor.database, watch, at)

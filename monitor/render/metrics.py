@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy import Connection, func, select
 
 from monitor.render import views
+from monitor.store.cursors import SEGMENTS
 from monitor.store.schema import alert, judgement, model, source_state
 
 Sample = tuple[dict[str, str], float]
@@ -39,7 +40,8 @@ def _of_models(connection: Connection) -> Iterator[str]:
 
 
 def _of_sources(connection: Connection) -> Iterator[str]:
-    each = [({"source": one.source}, one) for one in connection.execute(select(source_state).order_by("source"))]
+    real = select(source_state).where(source_state.c.source.not_like(f"%{SEGMENTS}")).order_by("source")
+    each = [({"source": one.source}, one) for one in connection.execute(real)]
     yield _family("records_total", "counter", "Rows stored.", ((of, one.stored) for of, one in each))
     yield _family("quarantined_total", "counter", "Rows not taken.", ((of, one.quarantined) for of, one in each))
     still = ((of, bool(one.problem)) for of, one in each)

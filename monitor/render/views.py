@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, func, select
 from monitor.alerts.public import public_of
 from monitor.alerts.silence import NOTHING, Quieted
 from monitor.alerts.vocabulary import LOSSES
+from monitor.store.cursors import SEGMENTS
 from monitor.store.schema import (
     alert,
     channel_state,
@@ -40,7 +41,8 @@ def overview(
     names = connection.scalars(select(model.c.name).order_by(model.c.name)).all()
     gone = [name for name in names if watched is not None and name not in watched]
     firing = [row for row in alerts(connection, states=TOLD, quieted=quieted) if row["model"] not in gone]
-    sources = [dict(row) for row in connection.execute(select(source_state).order_by("source")).mappings()]
+    real = source_state.c.source.not_like(f"%{SEGMENTS}")
+    sources = [dict(row) for row in connection.execute(select(source_state).where(real).order_by("source")).mappings()]
     sources = [row for row in sources if not any(sources_of(name, [row]) for name in gone)]
     models = [_summary(connection, name, firing, sources) for name in names if name not in gone]
     return {

@@ -35,6 +35,9 @@ _PARTIES = (
     "member",
     "visitor",
     "applicant",
+    "driver",
+    "rider",
+    "courier",
 )
 """Who may have asked, where nobody is called a client; or whom the rows are about."""
 _IDENTIFY = ("id", "uuid", "guid", "key", "uid")

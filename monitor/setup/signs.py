@@ -42,6 +42,7 @@ _TIMES = ("timestamp", "ts", "time", "datetime", "date", "at", "logged", "when")
 _EVENTS = ("request", "record", "event", "prediction", "row", "transaction", "log", "call", "inference", "uuid", "guid")
 _IDS = ("id", "uuid", "guid", "key", "uid")
 _NAMING = (*_IDS, "session", "cookie", "no", "nr")
+_PROGRAMS = ("app", "sdk", "os", "browser", "firmware", "android", "ios", "software")
 _COUNTING = (*_NAMING, "number", "num", "seq", "sequence", "index", "idx", "counter")
 _MOMENTS = ("ts", "timestamp", "datetime", "epoch", "at")
 _SCORES = ("score", "scores", "proba", "prob", "probability", "probabilities", "p", "likelihood", "confidence")
@@ -217,7 +218,8 @@ def as_version(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
     named = 2 * ("version" in parts or parts == ("model",)) + ("model" in parts)
     if named < 2 or not (is_text(column) or is_number(column)) or not 1 <= distinct(column) <= 50:
         return None
-    return named, "named like a version, of few values"
+    # that of the program of who asks is not the model's
+    return None if set(parts) & set(_PROGRAMS) else (named, "named like a version, of few values")
 
 
 def as_other_time(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:

@@ -19,7 +19,7 @@ from monitor.steps.arrivals import labels_clock
 from monitor.steps.parts import is_segment
 from monitor.steps.turns import Turn
 from monitor.store.alerts import alert_rows
-from monitor.store.cursors import read_source
+from monitor.store.cursors import SEGMENTS, read_source
 from monitor.store.profiles import first_seen, read_profiles
 from monitor.store.records import record_span
 from monitor.store.references import WHOLE, read_layout, read_parts
@@ -119,7 +119,7 @@ def weeks_before(read: Callable[[datetime], Counts], day: datetime) -> list[list
 
 def source_of(watch: Watch) -> str:
     """Name what remembers up to which day rows were looked at."""
-    return f"{watch.labels_source}/segments"
+    return f"{watch.labels_source}{SEGMENTS}"
 
 
 def _turn(found: Sequence[Lacking], day: datetime, delay: timedelta) -> Turn:

@@ -10,6 +10,8 @@ from monitor.store.schema import cursor, source_state
 from monitor.types import Cursor
 
 _CHUNK = 500
+SEGMENTS = "/segments"
+"""How what ends that is no source by itself: up to where labels were looked at by segment."""
 RECENT = 200
 """How many rows are remembered of what became of a source's rows, beside the last batch's."""
 

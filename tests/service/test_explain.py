@@ -116,3 +116,9 @@ def test_a_model_is_named_where_there_are_several_and_need_not_be_where_there_is
     alone = CONFIG[: CONFIG.index("  learned:")] + CONFIG[CONFIG.index("receivers:") :]
     (judged / "one.yaml").write_text(alone)
     assert "fares: 20 rows in the window" in monitor(judged, "explain", "one.yaml").stderr
+
+
+def test_an_alert_is_no_model_and_what_to_name_is_said(judged: Path) -> None:
+    done = explained(judged, "516839251677-1")
+    assert done.returncode == 2
+    assert "'516839251677-1' is an alert, and a window is explained; name its model, and after --window" in done.stderr

@@ -165,6 +165,17 @@ def test_a_client_that_never_comes_again_is_none() -> None:
     assert chosen(guess(with_columns(api_key=[f"k{i}" for i in range(N)])), "client") is None
 
 
+def test_the_version_of_the_askers_program_is_not_the_models() -> None:
+    programs = {"app_version": [f"8.{i % 3}" for i in range(N)]}
+    assert (
+        chosen(
+            guess(without("model_version").append_column("app_version", pa.array(programs["app_version"]))), "version"
+        )
+        is None
+    )
+    assert chosen(guess(with_columns(**programs)), "version") == "model_version"
+
+
 @pytest.mark.parametrize(("name", "found"), [("seller_id", True), ("partner", True), ("vendor", True), ("shop", False)])
 def test_who_sells_or_brings_may_be_who_asked_where_nobody_is_called_a_client(name: str, *, found: bool) -> None:
     someone = {name: [f"s{i % 9}" for i in range(N)]}
