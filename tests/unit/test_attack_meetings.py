@@ -1,6 +1,7 @@
 """New clients whose rows come to one place are found together, and new clients from one corner of the world are not."""
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from monitor.detectors.attack import ALPHA, Baseline, Sighting, State, baseline_of, track
 from monitor.detectors.attack.meetings import ALIKE, BACK, chance_meetings, empty_meetings, meet
+from monitor.detectors.attack.sighting import CLUSTER
 from monitor.profiles.arrow import layout_of
 from monitor.types import Roles
 
@@ -102,6 +104,16 @@ def test_a_search_from_twenty_new_clients_is_told_with_their_names() -> None:
     assert not told.client
     assert told.evidence["sent_by"] == 20
     assert {one["client"] for one in told.evidence["senders"]} == {f"new {i}" for i in range(20)}
+
+
+@pytest.mark.parametrize(("usual", "told"), [(0.05, True), (0.3, True), (0.34, False)])
+def test_where_honest_rows_are_near_copies_of_each_other_no_cluster_tells_of_a_search(
+    usual: float, *, told: bool
+) -> None:
+    crowded = replace(calm(), held={**calm().held, "joined": np.array([20_000.0, usual * 20_000])})
+    who = np.array([f"new {i % 60}" for i in range(1_200)])
+    found = track(fitted(), crowded, queries(search(1_200, 4), who, first=CALM), ROLES, length=timedelta(hours=1))[1]
+    assert any(one.detector == CLUSTER and one.log_e >= ALARM for one in found) == told
 
 
 def test_new_clients_from_one_corner_of_the_population_are_left_alone() -> None:

@@ -11,7 +11,7 @@ from monitor.detectors.attack.baseline import Baseline
 from monitor.detectors.attack.ecusum import Floats, Gains, evidence, gathered
 from monitor.detectors.attack.epoch import LENGTH, Epoch
 from monitor.detectors.attack.growth import ALARM
-from monitor.detectors.attack.indicators import COPYING, NAMES, TAILS
+from monitor.detectors.attack.indicators import COPYING, MOST_RATE, NAMES, TAILS
 from monitor.detectors.attack.members import of_one_client
 from monitor.detectors.attack.packing import part_of
 from monitor.detectors.attack.record import ENOUGH, begin, begins, enough, limits
@@ -56,11 +56,11 @@ def grown(
     """Tell of clusters that grow faster than any honest one and that no single client sends.
 
     rate: the share of the rows that an honest cluster takes at most. Such must come from clients that search, after the
-    burn-in; without client ids, from which sensors and pollers are not told apart, to more than clusters of honest
-    stretches came to, of which enough went by.
+    burn-in; where honest ones take half of the rows as it is none tells anything. Without client ids, from which
+    sensors and pollers are not told apart, to more than clusters of honest stretches came to, of which enough went by.
     """
     least, named, joined = max(CLUSTER_LEAST, 2 * baseline.copies.largest), epoch.queries.named, signs.joined
-    if named and epoch.begun < BURN_IN:
+    if named and (epoch.begun < BURN_IN or rate >= MOST_RATE):
         return
     for rows in _by_cluster_and_stretch(joined.cluster, epoch.slices):
         last = rows[-1]
