@@ -94,12 +94,10 @@ def change_told(change: Mapping[str, Any]) -> str:
     share = change["of"] == "share"
     what = f"share of {shown(str(change['category']))}" if share else str(change["of"])
     what += f" {change['measure']}" if change.get("measure") else ""
+    if change.get("interval"):
+        return _of_interval(change["interval"])
     if change.get("still"):
-        return (
-            _of_interval(change["interval"])
-            if change.get("interval")
-            else f"{what} {number(change['after'])} as before"
-        )
+        return f"{what} {number(change['after'])} as before"
     return f"{what} {moved(change['before'], change['after'], 'share' if share else '')}"
 
 

@@ -41,7 +41,8 @@ def change_of(reference: ColumnProfile, current: ColumnProfile) -> dict[str, Any
     mean, told = {"of": "mean", "before": here[1], "after": there[1]}, mean_shift_test(here, there)
     if told is None or told[1] <= SURELY:
         return mean
-    return _quantile(reference, current, reference.bins) or mean | {"still": True} | _interval(reference, current)
+    held = reference, current, reference.bins
+    return _quantile(*held) or mean | {"still": True} | _interval(*held)
 
 
 def _quantile(reference: ColumnProfile, current: ColumnProfile, bins: NumericBins) -> dict[str, Any] | None:
@@ -59,7 +60,7 @@ def _quantile(reference: ColumnProfile, current: ColumnProfile, bins: NumericBin
     return None
 
 
-def _interval(reference: ColumnProfile, current: ColumnProfile) -> dict[str, Any]:
+def _interval(reference: ColumnProfile, current: ColumnProfile, bins: NumericBins) -> dict[str, Any]:
     """Give the neighbouring bins whose share rose most together: from `low` up to `high`, None beyond the reference's.
 
     Of whole numbers both are among them. (Kadane's largest run; Bentley 1984)
@@ -71,8 +72,7 @@ def _interval(reference: ColumnProfile, current: ColumnProfile) -> dict[str, Any
     if sums[end] - lowest[end] < LEAST:
         return {}
     begin = int(np.flatnonzero(sums[: end + 1] == lowest[end])[-1])
-    edges = reference.bins.edges if isinstance(reference.bins, NumericBins) else np.empty(0)
-    whole = bool(np.all(edges[:-1] % 1 == 0))
+    edges, whole = bins.edges, bool(np.all(bins.edges[:-1] % 1 == 0))
     low = float(edges[begin - 1]) if begin else None
     # the last edge lies just above the largest value
     high = float(edges[end - 1]) - (whole and end < edges.size) if end <= edges.size else None

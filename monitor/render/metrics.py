@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy import Connection, func, select
 
 from monitor.render import views
-from monitor.store.cursors import SEGMENTS
-from monitor.store.schema import alert, judgement, model, source_state
+from monitor.store.cursors import source_rows
+from monitor.store.schema import alert, judgement, model
 
 Sample = tuple[dict[str, str], float]
 
@@ -40,11 +40,10 @@ def _of_models(connection: Connection) -> Iterator[str]:
 
 
 def _of_sources(connection: Connection) -> Iterator[str]:
-    real = select(source_state).where(source_state.c.source.not_like(f"%{SEGMENTS}")).order_by("source")
-    each = [({"source": one.source}, one) for one in connection.execute(real)]
-    yield _family("records_total", "counter", "Rows stored.", ((of, one.stored) for of, one in each))
-    yield _family("quarantined_total", "counter", "Rows not taken.", ((of, one.quarantined) for of, one in each))
-    still = ((of, bool(one.problem)) for of, one in each)
+    each = [({"source": one["source"]}, one) for one in source_rows(connection)]
+    yield _family("records_total", "counter", "Rows stored.", ((of, one["stored"]) for of, one in each))
+    yield _family("quarantined_total", "counter", "Rows not taken.", ((of, one["quarantined"]) for of, one in each))
+    still = ((of, bool(one["problem"])) for of, one in each)
     yield _family("source_stands_still", "gauge", "1 while a source cannot be read.", still)
 
 

@@ -17,7 +17,8 @@ from monitor.render.attacks import attacks_of
 from monitor.render.columns import columns_of
 from monitor.render.groups import groups_of
 from monitor.render.past import past_of
-from monitor.store.schema import alert_event, judgement, measurement, reference, source_state
+from monitor.store.cursors import source_rows
+from monitor.store.schema import alert_event, judgement, measurement, reference
 
 VERSION = "version="
 ESTIMATED = "performance.estimated"
@@ -41,7 +42,7 @@ def model_page(
     """Give everything on a model's page, for the last windows that end by `until`; quieted: as of `overview`."""
     seen = views.windows(connection, name, until=until, last=last)
     firing = views.alerts(connection, name=name, states=views.TOLD, quieted=quieted)
-    sources = [dict(row) for row in connection.execute(select(source_state)).mappings()]
+    sources = [*map(dict, source_rows(connection))]
     word, why = views.health(firing, seen, views.sources_of(name, sources))
     page: dict[str, Any] = {
         "name": name,

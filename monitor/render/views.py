@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, func, select
 from monitor.alerts.public import public_of
 from monitor.alerts.silence import NOTHING, Quieted
 from monitor.alerts.vocabulary import LOSSES
-from monitor.store.cursors import SEGMENTS
+from monitor.store.cursors import source_rows
 from monitor.store.schema import (
     alert,
     channel_state,
@@ -20,7 +20,6 @@ from monitor.store.schema import (
     model,
     outbox,
     quarantine,
-    source_state,
 )
 
 WINDOWS, MOST_WINDOWS = 120, 1000
@@ -41,9 +40,7 @@ def overview(
     names = connection.scalars(select(model.c.name).order_by(model.c.name)).all()
     gone = [name for name in names if watched is not None and name not in watched]
     firing = [row for row in alerts(connection, states=TOLD, quieted=quieted) if row["model"] not in gone]
-    real = source_state.c.source.not_like(f"%{SEGMENTS}")
-    sources = [dict(row) for row in connection.execute(select(source_state).where(real).order_by("source")).mappings()]
-    sources = [row for row in sources if not any(sources_of(name, [row]) for name in gone)]
+    sources = [row for row in map(dict, source_rows(connection)) if not any(sources_of(name, [row]) for name in gone)]
     models = [_summary(connection, name, firing, sources) for name in names if name not in gone]
     return {
         "models": sorted(models, key=lambda one: HEALTHS.index(one["health"])),

@@ -40,7 +40,7 @@ _PARTIES = (
     "courier",
 )
 """Who may have asked, where nobody is called a client; or whom the rows are about."""
-_IDENTIFY = ("id", "uuid", "guid", "key", "uid")
+IDS = ("id", "uuid", "guid", "key", "uid")
 _NAMES_SOMEONE = ("id", "key", "name", "ip", "address", "hash", "number")
 _WHO_ASKED = "names who asked, and comes again"
 
@@ -57,7 +57,7 @@ def as_client(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
 
 def _names_party(name: str) -> bool:
     parts = words(name)
-    return parts[-1] in _PARTIES or bool(set(parts) & set(_PARTIES) and parts[-1] in (*_IDENTIFY, "name", "code"))
+    return parts[-1] in _PARTIES or bool(set(parts) & set(_PARTIES) and parts[-1] in (*IDS, "name", "code"))
 
 
 def names_someone(name: str) -> bool:

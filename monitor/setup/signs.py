@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from monitor.profiles.reading import counts_rows, holds_vectors, vectors, width_of, zeros
-from monitor.setup.clients import CLIENTS, names_someone
+from monitor.setup.clients import CLIENTS, IDS, names_someone
 from monitor.setup.look import (
     distinct,
     how_well,
@@ -40,8 +40,7 @@ Finder = Callable[[str, pa.ChunkedArray], tuple[float, str] | None]
 
 _TIMES = ("timestamp", "ts", "time", "datetime", "date", "at", "logged", "when")
 _EVENTS = ("request", "record", "event", "prediction", "row", "transaction", "log", "call", "inference", "uuid", "guid")
-_IDS = ("id", "uuid", "guid", "key", "uid")
-_NAMING = (*_IDS, "session", "cookie", "no", "nr")
+_NAMING = (*IDS, "session", "cookie", "no", "nr")
 _PROGRAMS = ("app", "sdk", "os", "browser", "firmware", "android", "ios", "software")
 _COUNTING = (*_NAMING, "number", "num", "seq", "sequence", "index", "idx", "counter")
 _MOMENTS = ("ts", "timestamp", "datetime", "epoch", "at")
@@ -105,7 +104,7 @@ def as_id(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
     if not _could_be_id(column):
         return None
     parts = words(name)
-    named = parts[-1] in _IDS or "".join(parts) in ("id", "uuid", "rowid")
+    named = parts[-1] in IDS or "".join(parts) in ("id", "uuid", "rowid")
     looks = is_text(column) and all(len(str(value)) == 36 and str(value).count("-") == 4 for value in _first(column))
     if not (named or looks):
         return None
@@ -123,7 +122,7 @@ def as_shared_id(labels: pa.Table) -> Finder:
         if name not in labels.column_names or is_nested(labels[name]):
             return None
         if not _could_be_id(column):
-            again = _could_be_id(column, least=NEARLY) and words(name)[-1] in _IDS
+            again = _could_be_id(column, least=NEARLY) and words(name)[-1] in IDS
             return (0, "different in nearly every record, and the labels have it too") if again else None
         named = as_id(name, column)
         return (1 + named[0] if named else 0), "different in every record, and the labels have it too"

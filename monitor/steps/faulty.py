@@ -142,12 +142,8 @@ class _Suspicion:
         return [*followed_anew(self.watch, self._baselines, [rest]).sightings.values()]
 
     def _hidden_by_all(self, rows: pa.Table, own: Sequence[Sighting]) -> dict[str, str]:
-        roles, versions = self.watch.roles, iter(self._baselines.values())
-        return {
-            name: fault
-            for baseline in versions
-            for name, fault in hidden_by_all(rows, own, self.others, baseline=baseline, roles=roles).items()
-        }
+        asked = partial(hidden_by_all, rows, own, self.others, roles=self.watch.roles)
+        return next(filter(None, (asked(baseline=one) for one in self._baselines.values())), {})
 
     @cached_property
     def _baselines(self) -> Mapping[str, Baseline]:

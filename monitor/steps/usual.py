@@ -48,7 +48,7 @@ def without_the_usual(judged: Sequence[Judged], pairs: Pairs, stretch: Window) -
     Limits of the user's own hold as they are.
     """
     return [
-        replace(one, measurement=replace(one.measurement, note=AS_USUAL), outcome="insufficient", lingers=False)
+        _withheld(one, AS_USUAL)
         if one.outcome == "breach" and one.alpha is not None and _is_usual(one, pairs, stretch)
         else one
         for one in judged
@@ -63,7 +63,7 @@ def without_the_allotted(judged: Sequence[Judged], layout: Layout) -> list[Judge
     """
     whole = {(one.measurement.detector, one.measurement.column): one for one in judged if not one.measurement.segment}
     return [
-        replace(one, measurement=replace(one.measurement, note=ALLOTTED), outcome="insufficient", lingers=False)
+        _withheld(one, ALLOTTED)
         if one.outcome == "breach" and one.alpha is not None and _is_allotted(one, whole, layout)
         else one
         for one in judged
@@ -77,11 +77,16 @@ def without_holidays(judged: Sequence[Judged], holiday: str) -> list[Judged]:
     """
     note = f"{holiday}: such a day is not laid beside others" if holiday else ""
     return [
-        replace(one, measurement=replace(one.measurement, note=note), outcome="insufficient", lingers=False)
+        _withheld(one, note)
         if note and one.outcome in ("breach", "clear") and one.alpha is not None and _is_of_the_day(one)
         else one
         for one in judged
     ]
+
+
+def _withheld(judged: Judged, note: str) -> Judged:
+    """Give what changes no alert, with the reason."""
+    return replace(judged, measurement=replace(judged.measurement, note=note), outcome="insufficient", lingers=False)
 
 
 def _is_of_the_day(judged: Judged) -> bool:

@@ -132,10 +132,11 @@ def _has_settled(watch: Watch, sample: Sample, due: Due, *, history: History, cl
     too few rows labels are known, too: these are judged with the next windows. Where labels lag in some segments, those
     of the others are enough.
     """
-    maturity, counts = maturity_of(watch), {"rows": sample.rows, "labelled": sample.labelled}
+    maturity = maturity_of(watch)
+    has_matured = partial(matured, due.window, maturity, history)
     lacks = bool(sample.lacking(watch.settings.min_rows))
-    rest = {"rows": lag.rows, "labelled": lag.labelled}
-    known = any(matured(due.window, maturity, history, **one, clock=clock) for one in (counts, rest) if one["rows"])
+    known = has_matured(rows=sample.rows, labelled=sample.labelled, clock=clock)
+    known = known or (lag.rows > 0 and has_matured(rows=lag.rows, labelled=lag.labelled, clock=clock))
     if not lacks and not known:
         return False
     delay = maturity.max_delay

@@ -1,10 +1,10 @@
 """How far each shard of a source has been read, and how the source is doing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from monitor.store.schema import cursor, source_state
 from monitor.types import Cursor
@@ -39,6 +39,12 @@ class SourceState:
     empty_since: datetime | None = None
     known_until: datetime | None = None
     judged_until: datetime | None = None
+
+
+def source_rows(connection: Connection) -> Sequence[RowMapping]:
+    """Give how every source is doing, by name; nothing of what is no source by itself."""
+    real = source_state.c.source.not_like(f"%{SEGMENTS}")
+    return connection.execute(select(source_state).where(real).order_by(source_state.c.source)).mappings().all()
 
 
 def read_cursors(connection: Connection, source: str) -> dict[str, Cursor]:

@@ -110,7 +110,7 @@ def _maybe_honest(one: Sighting) -> bool:
     family = _family(one.detector)
     if one.client and one.rows <= HANDFUL and one.detector in BY_HAND:
         return True
-    if _family(one.detector) == "similar" and _gets_one_answer(one):
+    if family == "similar" and _gets_one_answer(one):
         return True
     if _varies(one):
         return _flips(one) < FLIPS or _compares_few(one)
