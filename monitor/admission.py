@@ -64,12 +64,15 @@ def admit(
 
 
 def admit_labels(batch: Batch, roles: Roles) -> Batch:
-    """Give a batch of labels, which need no time, without the rows whose id is none; they are moved to `rejected`."""
+    """Give a batch of labels, which need no time, without the rows whose id or contributor names nothing.
+
+    Those are moved to `rejected`.
+    """
     batch = replace(batch, rows=without_views(batch.rows))
     ids = replace(roles, client=None, version=None, segments=(), sensitive=())
     rows, faults = named(batch.rows, ids)
     after = _parted(batch, rows, [*_text_faults(batch.rows), *faults])
-    return replace(after, rows=without_nul(after.rows))
+    return replace(after, rows=with_short_names(without_nul(after.rows), ids))
 
 
 def _parted(batch: Batch, rows: pa.Table, faults: Sequence[Fault]) -> Batch:

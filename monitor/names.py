@@ -14,7 +14,7 @@ from monitor.timestamps import decoded, flags
 from monitor.types import Roles
 
 NAME_LENGTH = 200
-"""The characters of the longest name that is kept; a longer one of a client, version, segment or group is shortened."""
+"""The characters of the longest name that is kept; a longer one of any but an id is shortened."""
 
 NUL_MARK = "␀"
 
@@ -170,7 +170,7 @@ def _is_longer(words: pa.ChunkedArray, characters: int) -> bool:
 def _parts(roles: Roles) -> tuple[str, ...]:
     """Name the columns whose values are names of parts of the traffic."""
     splitting = sorted(filter(None, {roles.version, *roles.segments, *roles.sensitive}))
-    return tuple(dict.fromkeys(filter(None, (roles.client, *splitting))))
+    return tuple(dict.fromkeys(filter(None, (roles.client, roles.contributor, *splitting))))
 
 
 def _shortened(column: pa.ChunkedArray) -> pa.ChunkedArray:

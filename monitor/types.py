@@ -45,9 +45,9 @@ class Roles:
     """Which column of a model's records plays which part; every other column is a feature.
 
     `scores` holds one column for binary models (the positive class) and one per class otherwise, in the order
-    of `classes`. population: for a column, the share of each value in the population that the traffic should be like.
-    `others` hold what other models answered to the same rows. zone: of times that name none; None is UTC.
-    intersections: sensitive columns whose values together are groups, too, see `crossing`.
+    of `classes`. contributor: who gave the label. population: for a column, the share of each value in the population
+    that the traffic should be like. `others` hold what other models answered to the same rows. zone: of times that
+    name none; None is UTC. intersections: sensitive columns whose values together are groups, too, see `crossing`.
     """
 
     timestamp: str
@@ -66,6 +66,12 @@ class Roles:
     others: tuple[str, ...] = ()
     zone: str | None = None
     intersections: tuple[tuple[str, ...], ...] = ()
+    contributor: str | None = None
+
+    @property
+    def aside(self) -> set[str | None]:
+        """Name the columns that say when a record was, which it is and whose, and those to be ignored: no features."""
+        return {self.timestamp, self.id, self.client, self.version, self.contributor, *self.ignore}
 
 
 CROSS = " & "

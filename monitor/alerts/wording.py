@@ -22,6 +22,7 @@ from monitor.alerts.phrasing import (
     said,
     shown,
 )
+from monitor.alerts.poison_wording import poisoned
 from monitor.alerts.story_wording import onset
 from monitor.alerts.vocabulary import CERTAIN, DISTANCES, ENDS, HELD, LOSSES, SWITCHES, level_of
 
@@ -54,7 +55,8 @@ def lines_of(group: Group) -> tuple[str, ...]:
         return suspicion_lines(group)
     told = sentences_of(list(_one_each(group.findings)))
     why = (*left_aside(group), *whose_rows(group), *sent_by(group), *version_lines(group), *reason_lines(group))
-    return (*told, *_times(group), *_places(group), *_strange_labels(group), *why, f"To do: {to_do(group)}.")
+    labels = poisoned(group.findings[0].evidence) if group.kind == POISONING else ()
+    return (*told, *_times(group), *_places(group), *labels, *why, f"To do: {to_do(group)}.")
 
 
 def sentences_of(findings: Sequence[Finding]) -> tuple[str, ...]:
@@ -248,15 +250,6 @@ def _times(group: Group) -> list[str]:
     if first.span and first.span.start < first.window.start:
         looked += f", judged with all rows since {clock(first.span.start)}"
     return [f"Since {clock(min(began))}; {looked}." if began else f"In the {looked}."]
-
-
-def _strange_labels(group: Group) -> list[str]:
-    """Name the records whose labels look poisoned, and who sent them."""
-    told = group.findings[0].evidence if group.kind == POISONING else {}
-    ids = [shown(str(one)) for one in told.get("record_ids") or ()]
-    whose = [f"{shown(str(one['client']))} ({one['rows']:,})" for one in told.get("clients") or ()]
-    named = [f"Records: {listed(ids, LISTED)}" if ids else "", f"most sent by {', '.join(whose)}" if whose else ""]
-    return [text[:1].upper() + text[1:]] if (text := "; ".join(filter(None, named))) else []
 
 
 def _places(group: Group) -> list[str]:

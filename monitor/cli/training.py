@@ -14,7 +14,10 @@ def audit(
     model: ModelName,
     batch: Annotated[str, typer.Option(help="Labelled rows: a file, a glob, a folder or URL#table.")],
     contributor: Annotated[
-        str | None, typer.Option(help="The column that says who labelled; by default `contributor`, else the client.")
+        str | None,
+        typer.Option(
+            help="The column that says who labelled; by default the configured one, `contributor`, or the client."
+        ),
     ] = None,
     chosen_by_error: Annotated[
         bool,

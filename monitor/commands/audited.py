@@ -150,7 +150,7 @@ def _young(rows: pa.Table, settings: Model, held: NDArray[np.bool_]) -> NDArray[
 
 
 def _contributor(rows: pa.Table, roles: Roles) -> str | None:
-    return next((name for name in (CONTRIBUTOR, roles.client) if name in rows.column_names), None)
+    return next((name for name in (roles.contributor, CONTRIBUTOR, roles.client) if name in rows.column_names), None)
 
 
 def _statistics(

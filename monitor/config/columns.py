@@ -47,6 +47,7 @@ class Columns(Section):
     prediction: str | None = None
     scores: Annotated[dict[str, str], BeforeValidator(_by_class)] = Field(default_factory=dict)
     label: str | None = None
+    contributor: str | None = None
     segments: tuple[str, ...] = ()
     sensitive: tuple[str, ...] = ()
     intersections: tuple[tuple[str, ...], ...] = ()

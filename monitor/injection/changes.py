@@ -107,7 +107,7 @@ def evading(rows: pa.Table, whole: pa.Table, facts: Facts, rng: np.random.Genera
     nearest = donors[np.argsort(np.nan_to_num(scores, nan=-np.inf))[-count:]]
     taken = whole.take(pa.array(rng.choice(nearest, rows.num_rows)))
     roles = facts.roles
-    kept = {roles.timestamp, roles.id, roles.client, roles.version, roles.label}
+    kept = {roles.timestamp, roles.id, roles.client, roles.version, roles.contributor, roles.label}
     for name in rows.column_names:
         if name not in kept:
             rows = _replaced(rows, name, taken[name])

@@ -135,11 +135,12 @@ def _ordered(reference: pa.Table, roles: Roles) -> list[tuple[str, Role]]:
     outputs |= dict.fromkeys(roles.scores, "score")
     if roles.label:
         outputs[roles.label] = "label"
-    aside = {roles.timestamp, roles.id, roles.client, roles.version, *roles.ignore, *roles.others, *outputs}
+    aside = {*roles.aside, *roles.others, *outputs}
     told = {*roles.kinds, *roles.sensitive}
     names = [n for n in reference.column_names if n not in aside and (n in told or not counts_rows(n))]
     features: list[tuple[str, Role]] = [(n, "sensitive" if n in roles.sensitive else "feature") for n in names]
-    splits: dict[str, Role] = {roles.client: "split"} if roles.client and roles.client in roles.segments else {}
+    people = (name for name in (roles.client, roles.contributor) if name in roles.segments)
+    splits: dict[str, Role] = {name: "split" for name in people if name}
     return features + [(name, role) for name, role in (splits | outputs).items() if name in reference.column_names]
 
 
@@ -147,7 +148,7 @@ def _kind(reference: pa.Table, name: str, roles: Roles, task: Task | None) -> Co
     column = reference.column(name)
     if name in roles.kinds:
         return roles.kinds[name]
-    if name == roles.client:
+    if name in (roles.client, roles.contributor):
         return "categorical"
     few = task in {"binary", "multiclass"} and name in {roles.prediction, roles.label} - set(roles.scores)
     if few and len(counted(column, classes=True)) <= MAX_CLASSES:

@@ -177,8 +177,9 @@ class Layout:
     def known(self) -> frozenset[str]:
         """Give every column name that is profiled or plays a part."""
         r = self.roles
-        single = {r.timestamp, r.id, r.client, r.version, r.prediction, r.label} - {None}
-        return frozenset({*self.by_name, *single, *r.scores, *r.segments, *r.sensitive, *r.ignore, *r.others})  # type: ignore[arg-type]
+        outputs = {r.prediction, r.label, *r.scores, *r.others}
+        named = {*r.aside, *outputs, *r.segments, *r.sensitive}
+        return frozenset({*self.by_name, *(name for name in named if name is not None)})
 
     @cached_property
     def digest(self) -> str:

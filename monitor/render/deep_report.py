@@ -78,7 +78,7 @@ def _told(roles: Roles, reference: pa.Table, current: pa.Table) -> dict[str, Any
 
 def aside_of(roles: Roles) -> set[str | None]:
     """Name the columns that take no part."""
-    return {roles.timestamp, roles.id, roles.client, *roles.ignore}
+    return {roles.timestamp, roles.id, roles.client, roles.contributor, *roles.ignore}
 
 
 def too_many_values(reference: pa.Table, current: pa.Table, roles: Roles) -> set[str]:

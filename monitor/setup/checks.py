@@ -72,6 +72,7 @@ def _model(at: str, model: Model, root: Path) -> Iterator[Finding]:
         if labels is not None and records is not None:
             late = too_short(model.columns, model.labels.max_delay, records, labels)
             yield from (Finding("warning", f"{at}.labels.max_delay", *said) for said in late)
+    yield from _contributor(at, model, records, labels)
     if model.reference is not None:
         reference = yield from _rows(f"{at}.reference", model.reference, root, severity="error")
         if reference is not None:
@@ -238,6 +239,16 @@ def _labels(at: str, roles: Roles, rows: pa.Table) -> Iterator[Finding]:
         yield from columns.classes(f"{at}.columns.label", rows[roles.label], str(roles.label), roles.classes)
 
 
+def _contributor(at: str, model: Model, records: pa.Table | None, labels: pa.Table | None) -> Iterator[Finding]:
+    """Look for who gives labels, in the records and where labels come from; nothing before there are any."""
+    name, tables = model.columns.contributor, (records, labels)
+    names = [one for table in tables if table is not None for one in table.column_names]
+    looked = records is not None and (labels is not None or model.labels is None)
+    if name is not None and looked and name not in names:
+        problem = f"no column {name!r} in the source, nor where labels come from"
+        yield Finding("error", f"{at}.columns.contributor", problem, suggestion(name, names))
+
+
 def _reference(at: str, roles: Roles, rows: pa.Table, records: pa.Table | None) -> Iterator[Finding]:
     at_reference = f"{at}.reference"
     if rows.num_rows < REFERENCE_ROWS:
@@ -257,7 +268,7 @@ def _reference(at: str, roles: Roles, rows: pa.Table, records: pa.Table | None) 
     yield from (Finding("warning", at_reference, *said) for said in strange)
     if records is None:
         return
-    played = {*(name for _, name in _needed(roles, timestamp=True, label=True)), *roles.ignore, *roles.kinds}
+    played = {*(name for _, name in _needed(roles, timestamp=True, label=True)), *roles.aside, *roles.kinds}
     for name in (one for one in records.column_names if one not in played and one not in rows.column_names):
         mend = "it is not compared; add it to the reference, or to columns.ignore"
         yield Finding("warning", at_reference, f"no column {name!r}, which the source has", mend)

@@ -40,6 +40,19 @@ _PARTIES = (
     "courier",
 )
 """Who may have asked, where nobody is called a client; or whom the rows are about."""
+_LABELLERS = (
+    "contributor",
+    "reviewer",
+    "annotator",
+    "labeller",
+    "labeler",
+    "rater",
+    "grader",
+    "assessor",
+    "moderator",
+    "adjudicator",
+)
+_GIVEN = ("labelled", "labeled", "annotated", "reviewed", "rated", "graded", "assessed", "moderated", "judged")
 IDS = ("id", "uuid", "guid", "key", "uid")
 _NAMES_SOMEONE = ("id", "key", "name", "ip", "address", "hash", "number")
 _WHO_ASKED = "names who asked, and comes again"
@@ -53,6 +66,15 @@ def as_client(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
     if not FEWEST_CLIENTS <= distinct(column) <= 0.9 * len(column):
         return None
     return (0, "may name who asked, and comes again") if party else (how_well(name, CLIENTS), _WHO_ASKED)
+
+
+def as_contributor(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
+    """Say whether a column names who gave labels, and why; None where it does not."""
+    parts = words(name)
+    given = parts[-1] == "by" and parts[0] in _GIVEN
+    if not (given or set(parts) & set(_LABELLERS)) or not is_code(column):
+        return None
+    return (0, "may name who gave the label, and comes again") if 2 <= distinct(column) <= len(column) / 2 else None
 
 
 def _names_party(name: str) -> bool:

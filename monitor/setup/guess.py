@@ -7,7 +7,7 @@ from datetime import timedelta
 import numpy as np
 import pyarrow as pa
 
-from monitor.setup.clients import as_client
+from monitor.setup.clients import as_client, as_contributor
 from monitor.setup.decided import decided
 from monitor.setup.foretold import counterpart
 from monitor.setup.left import Left
@@ -70,6 +70,7 @@ class Guess:
     scores: tuple[Choice, ...] = ()
     classes: tuple[str, ...] = ()
     label: Choice | None = None
+    contributor: Choice | None = None
     doubtful: Choice | None = None
     segments: tuple[Choice, ...] = ()
     vectors: tuple[Choice, ...] = ()
@@ -90,6 +91,7 @@ def guess(sample: pa.Table, *, reference: pa.Table | None = None, labels: pa.Tab
     identity = left.best(as_id if labels is None else as_shared_id(labels))
     scores, classes, others = scores_of(left)
     prediction, perhaps = _prediction(left, sample, scores)
+    contributor = _new_in(labels, sample).best(as_contributor) or left.best(as_contributor)
     label = _later(left, prediction, sample, reference, labels) or left.best(like(prediction, sample))
     if label and not (scores or prediction):
         scores = tuple(filter(None, [left.best(as_score_of(label))]))
@@ -116,6 +118,7 @@ def guess(sample: pa.Table, *, reference: pa.Table | None = None, labels: pa.Tab
         scores=scores,
         classes=classes,
         label=label,
+        contributor=contributor,
         doubtful=doubtful,
         segments=_segments(left),
         vectors=tuple(vectors),
@@ -172,18 +175,20 @@ def cursor_of_labels(labels: pa.Table, sample: pa.Table, identity: Choice | None
 
 def time_of_labels(labels: pa.Table, sample: pa.Table) -> Choice | None:
     """Give the time at which a label was written: one that the records do not have."""
-    return Left(labels.select([name for name in labels.column_names if name not in sample.column_names])).best(
-        as_timestamp
-    )
+    return _new_in(labels, sample).best(as_timestamp)
 
 
 def _only_in(table: pa.Table | None, sample: pa.Table) -> Left:
     """Give the columns that the sample lacks and that may be a label: no times, nothing constant or counting rows."""
-    names = [] if table is None else [name for name in table.column_names if name not in sample.column_names]
-    left = Left(pa.table({}) if table is None else table.select(names))
-    for find in (as_constant, as_vector, as_unusable, as_other_time, as_id, as_timestamp):
+    left = _new_in(table, sample)
+    for find in (as_constant, as_vector, as_unusable, as_other_time, as_id, as_timestamp, as_contributor):
         left.take(find)
     return left
+
+
+def _new_in(table: pa.Table | None, sample: pa.Table) -> Left:
+    names = [] if table is None else [name for name in table.column_names if name not in sample.column_names]
+    return Left(pa.table({}) if table is None else table.select(names))
 
 
 def _said(choice: Choice | None, where: str) -> Choice | None:

@@ -25,7 +25,7 @@ def meaningless(roles: Roles, reference: pa.Table | None, records: pa.Table | No
     nothing is told.
     """
     tables = [table for table in (reference, records) if table is not None]
-    named = {*_named(roles), *roles.ignore, *roles.others, *roles.kinds}
+    named = {*_named(roles), *roles.others, *roles.kinds}
     if records is not None and roles.timestamp not in records.column_names:
         return
     for name in tables[0].column_names if tables else ():
@@ -40,8 +40,8 @@ def meaningless(roles: Roles, reference: pa.Table | None, records: pa.Table | No
 
 
 def _named(roles: Roles) -> set[str | None]:
-    single = {roles.timestamp, roles.id, roles.client, roles.version, roles.prediction, roles.label}
-    return {*single, *roles.scores, *roles.segments, *roles.sensitive, *roles.population}
+    outputs, parts = {roles.prediction, roles.label, *roles.scores}, {*roles.segments, *roles.sensitive}
+    return {*roles.aside, *outputs, *parts, *roles.population}
 
 
 def _times(table: pa.Table, roles: Roles) -> pa.ChunkedArray | None:

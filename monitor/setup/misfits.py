@@ -161,7 +161,7 @@ def of_types(roles: Roles, reference: pa.Table, records: pa.Table) -> Iterator[t
 
     What is compared by its type is: features, sensitive columns and segments, and predictions.
     """
-    aside = {roles.timestamp, roles.id, roles.client, roles.version, roles.label, *roles.scores, *roles.ignore}
+    aside = {*roles.aside, roles.label, *roles.scores}
     for name in sorted({*records.column_names} & {*reference.column_names} - {*aside, *roles.others}):
         there, here = read_type(records[name]), read_type(reference[name])
         if there != here and pc.count(records[name]).as_py() and pc.count(reference[name]).as_py():

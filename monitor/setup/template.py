@@ -155,6 +155,7 @@ def _columns(guess: Guess) -> Iterator[str]:
     yield _perhaps("prediction", guess.prediction, guess.perhaps, "what the model decided")
     yield from _scores(guess)
     yield _perhaps("label", guess.label, guess.doubtful, "what turned out to be true")
+    yield _role("contributor", guess.contributor, "who gave the label; poison is traced by it")
     yield from _several("segments", guess.segments, "splits the traffic, each value watched apart", said=False)
     yield _noted(6, "# sensitive: [sex, age]", "groups that must not be treated worse")
     yield _noted(6, "# intersections: [[sex, age]]", "sensitive columns whose values together are groups, too")

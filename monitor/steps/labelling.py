@@ -41,7 +41,7 @@ MOST_ROWS, REFERENCE_ROWS, READ_ROWS = 1_000, 6_000, 500_000
 WITHOUT = ("prior_shift",)
 """What has a detector of its own among those of drift."""
 CONTRIBUTED, WINDOWS = 4_000, 5
-IDS, CLIENTS = 20, 3
+IDS, NAMED = 20, 3
 
 
 @dataclass
@@ -76,7 +76,7 @@ class Labelling:
             rows = _labelled(connection, self.watch, window, most=0)
             length = window.end - window.start
             before = Window(window.start - (WINDOWS - 1) * length, window.end)
-            apart = self.watch.roles.client is not None
+            apart = _whoever(self.watch.roles) is not None
             stretch = _labelled(connection, self.watch, before, most=CONTRIBUTED) if apart else rows.slice(0, 0)
         absent = [name for name in known.columns if name not in rows.column_names]
         if absent and rows.num_rows:
@@ -98,7 +98,7 @@ class Labelling:
         rows = bounded(rows, most=size, rng=rng)
         batch = seen(known, rows, None, rng=rng).apart(sent_again(rows, self.watch.roles, known.columns))
         found = list(audit(known, batch, rng=rng, nulls=self.nulls, most=size, without=WITHOUT).statistics)
-        who, names = contributors_of(stretch, self.watch.roles.client)
+        who, names = contributors_of(stretch, _whoever(self.watch.roles))
         laid = seen(known, stretch, who, rng=rng) if who is not None and len(names) > 1 else None
         if laid is not None:
             found.append(contributed(known, laid, np.arange(laid.size)))
@@ -146,15 +146,21 @@ def _flipped(part: str, known: Known, batch: Labelled, rows: pa.Table, roles: Ro
 
 
 def _whose(rows: pa.Table, places: Places, roles: Roles) -> dict[str, Any]:
-    """Give the ids of rows, and the clients that sent most of them."""
+    """Give the ids of rows, and who sent and who labelled most of them."""
     named_rows, found = rows.take(pa.array(places, pa.int64())), dict[str, Any]()
     if roles.id in rows.column_names:
         found["record_ids"] = [str(value) for value in named_rows[roles.id].slice(0, IDS).to_pylist()]
-    if roles.client in rows.column_names:
-        counts = named_rows[roles.client].value_counts().to_pylist()
-        most = sorted(counts, key=lambda one: (-one["counts"], str(one["values"])))[:CLIENTS]
-        found["clients"] = [{"client": str(one["values"]), "rows": one["counts"]} for one in most]
+    for people, role in (("clients", roles.client), ("contributors", roles.contributor)):
+        if role in rows.column_names:
+            counts = named_rows[role].drop_null().value_counts().to_pylist()
+            most = sorted(counts, key=lambda one: (-one["counts"], str(one["values"])))[:NAMED]
+            found[people] = [{people.removesuffix("s"): str(one["values"]), "rows": one["counts"]} for one in most]
     return found
+
+
+def _whoever(roles: Roles) -> str | None:
+    """Name the column of who gives labels: the client, where no other is named."""
+    return roles.contributor or roles.client
 
 
 def _labelled(connection: Connection, watch: Watch, window: Window, *, most: int) -> pa.Table:

@@ -35,17 +35,23 @@ _WRITTEN = "\0written"
 
 @dataclass(frozen=True)
 class _Arrived:
-    """Labels: for each row its id, label and key; for keys of known records, their day and segment."""
+    """Labels: for each row its id, label, key and who gave it; for keys of known records, their day and segment."""
 
     batches: Gathered
     ids: pa.ChunkedArray
     values: pa.ChunkedArray
     keys: list[Key]
     places: Mapping[Key, Place]
+    contributors: Sequence[str | None] = ()
 
     def day(self, key: Key) -> int:
         """Give the day of a label's record."""
         return self.places[key][0] if key in self.places else WAITING
+
+    def given_by(self, fresh: Mapping[Key, int]) -> dict[Key, str]:
+        """Give who gave the new labels, where that is known."""
+        named = {key: self.contributors[at] for key, at in fresh.items()} if self.contributors else {}
+        return {key: name for key, name in named.items() if name is not None}
 
 
 @dataclass
@@ -98,7 +104,8 @@ def take_labels(
     ids, values = _columns(batches.rows, watch)
     keys = keys_of(ids)
     with database.read() as connection:
-        arrived = _Arrived(batches, ids, values, keys, find_records(connection, name, keys, days))
+        places, whose = find_records(connection, name, keys, days), _contributors(batches.rows, watch)
+        arrived = _Arrived(batches, ids, values, keys, places, whose)
         absent = watch.settings.labels.absent if watch.settings.labels else None
         found = _sorted(connection, name, arrived, absent=absent)
         rows = _joined(connection, watch, arrived, found.fresh)
@@ -106,7 +113,7 @@ def take_labels(
     rejected = [*batches.rejected, *found.rejected]
     labels = [(arrived.day(key), key, values[at].as_py()) for key, at in found.fresh.items()]
     with database.write() as connection:
-        add_labels(connection, name, labels, at=now)
+        add_labels(connection, name, labels, at=now, given_by=arrived.given_by(found.fresh))
         add_profiles(connection, name, profiles)
         if rows.num_rows:
             _came(connection, watch, rows, looked)
@@ -144,6 +151,11 @@ def _columns(rows: pa.Table, watch: Watch) -> tuple[pa.ChunkedArray, pa.ChunkedA
     if not rows.num_columns:
         return pa.chunked_array([], pa.string()), pa.chunked_array([], pa.null())
     return rows[watch.roles.id].cast(pa.string()), rows[watch.roles.label]
+
+
+def _contributors(rows: pa.Table, watch: Watch) -> list[str | None]:
+    role = watch.roles.contributor
+    return rows[role].cast(pa.string()).to_pylist() if role in rows.column_names else []
 
 
 def _sorted(connection: Connection, name: str, arrived: _Arrived, *, absent: object = None) -> _Sorted:

@@ -31,7 +31,7 @@ Places = NDArray[np.intp]
 def features_of(rows: pa.Table, roles: Roles) -> list[tuple[str, ColumnKind]]:
     """Give the columns that say something of the label, with their kinds: those without a role."""
     outputs = {roles.prediction, roles.label, *roles.scores, *roles.others}
-    aside = {roles.timestamp, roles.id, roles.client, roles.version, CONTRIBUTOR, *roles.ignore, *outputs}
+    aside = {*roles.aside, CONTRIBUTOR, *outputs}
     names = [name for name in rows.column_names if name not in aside]
     kinds = [(name, roles.kinds.get(name) or kind_of(rows[name])) for name in names]
     return [(name, kind) for name, kind in kinds if _is_readable(rows[name], kind)]

@@ -5,6 +5,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
@@ -16,6 +17,7 @@ WAITING = -1
 _CHUNK = 5_000
 
 Key = bytes
+_NOBODY: Mapping[Key, str] = MappingProxyType({})
 Place = tuple[int, int]
 
 
@@ -59,10 +61,24 @@ def find_records(connection: Connection, name: str, keys: Iterable[Key], days: I
     return found
 
 
-def add_labels(connection: Connection, name: str, labels: Iterable[tuple[int, Key, object]], *, at: datetime) -> None:
-    """Keep labels under the day of their record, or under `WAITING`; they must be new."""
+def add_labels(
+    connection: Connection,
+    name: str,
+    labels: Iterable[tuple[int, Key, object]],
+    *,
+    at: datetime,
+    given_by: Mapping[Key, str] = _NOBODY,
+) -> None:
+    """Keep labels under the day of their record, or under `WAITING`; they must be new. given_by: who gave each."""
     rows = [
-        {"model": name, "day": day, "key": key, "value": json.dumps(value, default=str), "at": at}
+        {
+            "model": name,
+            "day": day,
+            "key": key,
+            "value": json.dumps(value, default=str),
+            "at": at,
+            "contributor": given_by.get(key),
+        }
         for day, key, value in labels
     ]
     if rows:
@@ -74,6 +90,16 @@ def read_labels(connection: Connection, name: str, keys: Iterable[tuple[int, Key
     chosen = select(label.c.key, label.c.value).where(label.c.model == name)
     return {
         (day, row.key): json.loads(row.value)
+        for day, wanted in _by_day(keys).items()
+        for row in _rows(connection, chosen.where(label.c.day == day), wanted, label.c.key)
+    }
+
+
+def read_contributors(connection: Connection, name: str, keys: Iterable[tuple[int, Key]]) -> dict[tuple[int, Key], str]:
+    """Give who gave the labels that are kept under these days and keys, where that is known."""
+    chosen = select(label.c.key, label.c.contributor).where(label.c.model == name, label.c.contributor.is_not(None))
+    return {
+        (day, row.key): row.contributor
         for day, wanted in _by_day(keys).items()
         for row in _rows(connection, chosen.where(label.c.day == day), wanted, label.c.key)
     }

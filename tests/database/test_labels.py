@@ -17,6 +17,7 @@ from monitor.store.labels import (
     forget_waiting,
     keys_of,
     known_keys,
+    read_contributors,
     read_labels,
     record_days,
     settle_labels,
@@ -86,6 +87,18 @@ def test_a_label_comes_back_with_its_type(flights: Database, value: object) -> N
         found = read_labels(connection, "m", [(5, A), (7, A)])
     assert found == {(5, A): value}
     assert type(found[5, A]) is type(value)
+
+
+def test_who_gave_a_label_is_kept_with_it_where_that_is_known(flights: Database) -> None:
+    with flights.write() as connection:
+        add_labels(connection, "m", [(5, A, 1), (5, B, 0), (WAITING, C, 1)], at=NOON, given_by={A: "ann", C: "cem"})
+        assert read_contributors(connection, "m", [(5, A), (5, B), (WAITING, C)]) == {
+            (5, A): "ann",
+            (WAITING, C): "cem",
+        }
+        settle_labels(connection, "m", {C: 9})
+    with flights.read() as connection:
+        assert read_contributors(connection, "m", [(9, C)]) == {(9, C): "cem"}
 
 
 def test_a_label_waits_for_its_record_and_then_moves_to_its_day(flights: Database) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from tests.commanding import monitor
 
@@ -51,6 +52,43 @@ def laid_out(folder: Path, *, poisoned_from: int, words: tuple[str, str] | None 
     known = pa.table({"number": logs["number"], "repaid": np.array(words)[labels] if words else labels})
     pq.write_table(known.slice(0, 9 * A_DAY), folder / "labels" / "a.parquet")
     (folder / "monitor.yaml").write_text(CONFIG, encoding="utf-8")
+
+
+def labelled_by_people(folder: Path, *, in_records: bool) -> None:
+    """Write ten days of logs of which one of five reviewers flips a third of the labels from the sixth day on.
+
+    in_records: who labelled stands in the records; else beside the labels.
+    """
+    laid_out(folder, poisoned_from=10)
+    logs, labels = (pq.read_table(folder / name / "a.parquet") for name in ("logs", "labels"))
+    rng = np.random.default_rng(4)
+    people = rng.choice(["ann", "bob", "cem", "dia", "eve"], logs.num_rows)
+    eve = (people == "eve") & (np.arange(logs.num_rows) >= 5 * A_DAY) & (rng.random(logs.num_rows) < 0.33)
+    repaid = labels["repaid"].to_numpy()
+    labels = labels.set_column(1, "repaid", pa.array(np.where(eve[: len(repaid)], 1 - repaid, repaid)))
+    if in_records:
+        pq.write_table(logs.append_column("checked_by", pa.array(people)), folder / "logs" / "a.parquet")
+    else:
+        labels = labels.append_column("checked_by", pa.array(people[: len(repaid)]))
+    pq.write_table(labels, folder / "labels" / "a.parquet")
+    said_by = CONFIG.replace("label: repaid", "label: repaid, contributor: checked_by")
+    (folder / "monitor.yaml").write_text(said_by, encoding="utf-8")
+
+
+@pytest.mark.parametrize("in_records", [False, True])
+def test_labels_that_one_reviewer_flips_are_told_with_the_reviewers_name(tmp_path: Path, *, in_records: bool) -> None:
+    labelled_by_people(tmp_path, in_records=in_records)
+    said(tmp_path, "once", "monitor.yaml")
+    alerts = said(tmp_path, "alerts", "monitor.yaml", "--state", "all", "--json")
+    evidence = next(one["evidence"] for one in alerts if one["detector"] == "poisoned_labels")
+    assert evidence["strongest"] == "contributors"
+    assert evidence["at"] == {"contributor": "eve"}
+    assert [one["contributor"] for one in evidence["contributors"]] == ["eve"]
+    messages = (tmp_path / "alerts.jsonl").read_text(encoding="utf-8")
+    assert "eve's labels contradict the reference more than others' do." in messages
+    assert "most labelled by eve" in messages
+    drifted = said(tmp_path, "measurements", "monitor.yaml", "--json")
+    assert "checked_by" not in {one["column"] for one in drifted}
 
 
 def said(folder: Path, *words: str) -> list[dict[str, Any]]:

@@ -536,6 +536,17 @@ def test_a_score_is_read_as_that_of_the_word_for_which_it_is_high(tmp_path: Path
         assert not [one for one in told(checked(tmp_path, right)) if "columns.scores" in one]
 
 
+def test_who_gives_labels_is_looked_for_in_the_records_and_the_labels(tmp_path: Path) -> None:
+    people = ["ann", "bob"] * (N // 2)
+    named = CONFIG.replace("label: delayed", "label: delayed\n      contributor: checked_by")
+    wrong = named.replace("checked_by", "chekced_by")
+    said = "error columns.contributor: no column 'chekced_by' in the source, nor where labels come from; did you mean"
+    for tables in ({"labels": {**LABELS, "checked_by": people}}, {"logs": {**ROWS, "checked_by": people}}):
+        written(tmp_path, **tables)
+        assert told(checked(tmp_path, named)) == []
+        assert f"{said} 'checked_by'?" in told(checked(tmp_path, wrong))
+
+
 def test_labels_without_an_answer_to_lay_beside_them_are_told(tmp_path: Path) -> None:
     written(tmp_path)
     alone = CONFIG.replace("      prediction: predicted\n      scores: p_delay\n", "")

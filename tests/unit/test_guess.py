@@ -184,6 +184,16 @@ def test_who_sells_or_brings_may_be_who_asked_where_nobody_is_called_a_client(na
     assert chosen(guess(with_columns(**someone)), "client") == "api_key"
 
 
+@pytest.mark.parametrize("name", ["reviewer_id", "labelled_by", "annotator"])
+def test_who_gave_labels_is_no_feature_and_no_label(name: str) -> None:
+    people = [f"r{i % 5}" for i in range(N)]
+    assert chosen(guess(with_columns(**{name: people})), "contributor") == name
+    labels = pa.table({"request_id": COLUMNS["request_id"], "outcome_x": [i % 2 for i in range(N)], name: people})
+    found = guess(without("delayed"), labels=labels)
+    assert (chosen(found, "contributor"), chosen(found, "label")) == (name, "outcome_x")
+    assert chosen(guess(with_columns(rated_by=[f"once {i}" for i in range(N)])), "contributor") is None
+
+
 def test_a_chance_named_after_the_label_is_the_score_and_a_class_of_something_is_no_label() -> None:
     chance = [i % 40 / 40 for i in range(N)]
     columns = {"request_id": COLUMNS["request_id"], "logged_at": COLUMNS["logged_at"], "will_claim": chance}

@@ -32,7 +32,7 @@ row_key = Table(
 )
 
 # Labels that came by themselves, kept as long as their records. `day` is that of the record, or -1 while the record is
-# not known yet.
+# not known yet; `contributor` who gave it, where that is known.
 label = Table(
     "label",
     metadata,
@@ -41,6 +41,7 @@ label = Table(
     Column("key", LargeBinary(16), primary_key=True),
     Column("value", Text, nullable=False),
     Column("at", UTCDateTime, nullable=False),
+    Column("contributor", Text),
     sqlite_with_rowid=False,
 )
 
