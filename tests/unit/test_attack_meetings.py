@@ -116,6 +116,17 @@ def test_where_honest_rows_are_near_copies_of_each_other_no_cluster_tells_of_a_s
     assert any(one.detector == CLUSTER and one.log_e >= ALARM for one in found) == told
 
 
+@pytest.mark.parametrize(("usual", "told"), [(0.05, True), (0.3, False)])
+def test_who_sends_hardly_more_near_copies_than_usual_does_not_search(usual: float, *, told: bool) -> None:
+    crowded = replace(calm(), held={**calm().held, "joined": np.array([20_000.0, usual * 20_000])})
+    near, apart, mine = search(1_200, 4), made(1_200, 5), np.arange(1_200) % 5 < 3
+    columns = {name: np.where(mine, values, apart[name]) for name, values in near.items()}
+    who = np.random.default_rng(6).permutation(np.arange(1_200) % 60)
+    rows = queries(columns, np.array([f"new {i}" for i in who]), first=CALM)
+    found = track(fitted(), crowded, rows, ROLES, length=timedelta(hours=1))[1]
+    assert any(one.detector == CLUSTER and one.log_e >= ALARM for one in found) == told
+
+
 def test_new_clients_from_one_corner_of_the_population_are_left_alone() -> None:
     for seed in range(4):
         everyone = made(20_000, 10 + seed)

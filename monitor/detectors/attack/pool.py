@@ -30,7 +30,8 @@ LEARNED_FROM = 8_000
 """Where rows name no client, what is usual of odd rows is learned from so many first ones."""
 CLUSTER_LEAST, MOST_SEARCHING = 12, 0.6
 SEARCHING, SEARCHING_LEAST, MORE = 0.5, 0.1, 5.0
-"""Who searches sends near-copies five times as often as usual: a tenth of the rows at least, half are enough."""
+"""Who searches sends near-copies five times as often as usual, a tenth of the rows at least; half of them are enough
+unless so many are usual that these are not even at five times the odds."""
 LEARNED = np.array([name not in COPYING for name in NAMES])
 """Signs that a change of the world brings to honest rows, too."""
 
@@ -89,7 +90,10 @@ def _of_searchers(held: Mapping[str, Array], cluster: int) -> bool:
     Honest ones meet in a cluster now and then, as all do who have the same weather; one who searches is told of alone.
     """
     all_rows, joined = held["joined"]
-    least = float(np.clip(MORE * joined / max(all_rows, 1.0), SEARCHING_LEAST, SEARCHING))
+    usual = float(joined) / max(float(all_rows), 1.0)
+    # half of the rows are not five times as many where a third is usual: then the odds are
+    most = max(SEARCHING, MORE * usual / (1 + (MORE - 1) * usual))
+    least = float(np.clip(MORE * usual, SEARCHING_LEAST, most))
     members, asked = held["cluster_members"][cluster], held["cluster_grown_asked"][cluster].astype(np.int64)
     known = numbers_of(held["client_key"])
     place = np.flatnonzero(np.isin(known, members[asked > 0]))
