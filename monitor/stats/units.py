@@ -1,6 +1,8 @@
 """Whether a number that lies elsewhere is the usual one in another unit."""
 
 import math
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,40 +22,117 @@ OFF, WIDER, FIT = 2.0, 0.35, 2
 1.4; so many that fit best are named."""
 
 
+SAID = 2
+"""A unit is named by its first pairs, so many of them, where the column's name does not say which one is meant."""
+
+Pair = tuple[str, str]
+
+
 @dataclass(frozen=True)
 class Unit:
-    """Values that are so many times the usual ones, and more by an offset; said: in words, what this makes of what."""
+    """Values that are so many times the usual ones, and more by an offset.
+
+    pairs: what this makes of what, in words: the values that came, and the usual ones.
+    """
 
     times: float
-    said: str
+    pairs: tuple[Pair, ...]
     more: float = 0.0
 
+    @property
+    def said(self) -> str:
+        """Give in words what it makes of what."""
+        return _said(self.pairs[:SAID])
 
-def _both(times: float, one: str, other: str) -> tuple[Unit, Unit]:
-    return Unit(times, f"as {one} are of {other}"), Unit(1 / times, f"as {other} are of {one}")
+
+def _said(pairs: Sequence[Pair]) -> str:
+    (first, second), *others = pairs
+    return ", or ".join([f"as {first} are of {second}", *(f"{one} of {other}" for one, other in others)])
+
+
+def _both(times: float, *pairs: Pair) -> tuple[Unit, Unit]:
+    return Unit(times, pairs), Unit(1 / times, tuple((other, one) for one, other in pairs))
 
 
 UNITS = (
-    *_both(1.609344, "kilometres", "miles"),
-    *_both(2.54, "centimetres", "inches"),
-    *_both(3.28084, "feet", "metres"),
-    *_both(2.204623, "pounds", "kilograms"),
-    *_both(3.785412, "litres", "gallons"),
-    Unit(1.8, "as degrees Fahrenheit are of Celsius", 32.0),
-    Unit(1 / 1.8, "as degrees Celsius are of Fahrenheit", -32 / 1.8),
-    Unit(1.0, "as kelvins are of degrees Celsius", 273.15),
-    Unit(1.0, "as degrees Celsius are of kelvins", -273.15),
-    *_both(7.0, "days", "weeks"),
-    *_both(24.0, "hours", "days"),
-    *_both(60.0, "minutes", "hours, or seconds of minutes,"),
-    *_both(3600.0, "seconds", "hours"),
-    *_both(100.0, "hundredths", "wholes"),
-    Unit(1000.0, "as milliseconds are of seconds, or grams of kilograms"),
-    Unit(1 / 1000, "as seconds are of milliseconds, or kilograms of grams"),
-    *_both(1024.0, "bytes", "kibibytes"),
-    *_both(1e6, "millionths", "wholes"),
+    *_both(1.609344, ("kilometres", "miles")),
+    *_both(2.54, ("centimetres", "inches")),
+    *_both(3.28084, ("feet", "metres")),
+    *_both(2.204623, ("pounds", "kilograms")),
+    *_both(3.785412, ("litres", "gallons")),
+    Unit(1.8, (("degrees Fahrenheit", "Celsius"),), 32.0),
+    Unit(1 / 1.8, (("degrees Celsius", "Fahrenheit"),), -32 / 1.8),
+    Unit(1.0, (("kelvins", "degrees Celsius"),), 273.15),
+    Unit(1.0, (("degrees Celsius", "kelvins"),), -273.15),
+    *_both(7.0, ("days", "weeks")),
+    *_both(12.0, ("months", "years"), ("inches", "feet")),
+    *_both(24.0, ("hours", "days")),
+    *_both(60.0, ("minutes", "hours"), ("seconds", "minutes")),
+    *_both(3600.0, ("seconds", "hours")),
+    *_both(100.0, ("hundredths", "wholes"), ("cents", "euros"), ("centimetres", "metres")),
+    *_both(
+        1000.0,
+        ("milliseconds", "seconds"),
+        ("grams", "kilograms"),
+        ("metres", "kilometres"),
+        ("millimetres", "metres"),
+        ("millilitres", "litres"),
+        ("watts", "kilowatts"),
+        ("ones", "thousands"),
+    ),
+    *_both(1024.0, ("bytes", "kibibytes")),
+    *_both(1e6, ("millionths", "wholes")),
 )
 """Those that feeds are mistaken for: each changes numbers by at least a half."""
+
+
+_NAMED_BY = {
+    "kilometres": ("km", "kms", "kilometers"),
+    "miles": ("mi",),
+    "metres": ("m", "meters"),
+    "centimetres": ("cm", "centimeters"),
+    "millimetres": ("mm", "millimeters"),
+    "feet": ("ft",),
+    "inches": ("inch",),
+    "kilograms": ("kg", "kgs", "kilo", "kilos"),
+    "grams": ("g", "gr"),
+    "pounds": ("lb", "lbs"),
+    "litres": ("l", "liters"),
+    "millilitres": ("ml", "milliliters"),
+    "gallons": ("gal",),
+    "seconds": ("s", "sec", "secs"),
+    "milliseconds": ("ms", "millis"),
+    "minutes": ("min", "mins"),
+    "hours": ("h", "hr", "hrs", "hour"),
+    "days": ("d", "day"),
+    "weeks": ("week",),
+    "months": ("month",),
+    "years": ("year", "yrs", "age"),
+    "watts": ("w",),
+    "kilowatts": ("kw",),
+    "euros": ("eur", "euro", "usd", "gbp", "dollars", "price", "amount", "fare", "fee", "cost"),
+    "cents": ("cent",),
+    "ones": ("salary", "income", "revenue", "population", "views"),
+    "Celsius": ("c", "celsius"),
+    "Fahrenheit": ("f", "fahrenheit"),
+    "kelvins": ("k", "kelvin"),
+}
+_BY_NAME = {name: unit for unit, names in _NAMED_BY.items() for name in (unit, *names)}
+
+
+def in_words(units: Sequence[Unit], column: str, *, joint: str = " or ") -> str:
+    """Say which units those are, by what the column's name ends in where that is the usual one.
+
+    >>> many = [unit for unit in UNITS if unit.times in (1000.0, 1024.0)]
+    >>> in_words(many, "distance_km")
+    'as metres are of kilometres'
+    >>> in_words(many, "weight")
+    'as milliseconds are of seconds, or grams of kilograms or as bytes are of kibibytes'
+    """
+    parts = re.findall(r"[a-z]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", column).lower())
+    usual = _BY_NAME.get(parts[-1]) if parts else None
+    named = [pair for unit in units for pair in unit.pairs if pair[1].split()[-1] == usual]
+    return _said(named[:1]) if named else joint.join(unit.said for unit in units)
 
 
 def other_units(

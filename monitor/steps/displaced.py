@@ -8,7 +8,7 @@ from monitor.alerts.symptoms import UNIT_PSI
 from monitor.detectors.drift import mean_shift
 from monitor.profiles.bins import NumericBins
 from monitor.profiles.profile import Profile
-from monitor.stats.units import APART, other_units
+from monitor.stats.units import APART, in_words, other_units
 from monitor.steps.memory import Memory
 from monitor.steps.verdict import Verdict
 from monitor.store.references import WHOLE
@@ -58,7 +58,7 @@ def unit_of(name: str, reference: Profile, current: Profile, *, least: float = A
     error = math.sqrt(there[2] / there[0])
     counts = before.counts, after.counts
     units = other_units(before.bins.edges, *counts, usual=here[1], mean=there[1], error=error, least=least)
-    return " or ".join(unit.said for unit in units)
+    return in_words(units, name)
 
 
 def shifts_of(verdict: Verdict) -> dict[str, float]:

@@ -22,7 +22,7 @@ from monitor.profiles.bins import CategoryBins
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import ColumnProfile, Profile
 from monitor.stats.discoveries import discovery_level
-from monitor.stats.units import units_by_moments
+from monitor.stats.units import in_words, units_by_moments
 from monitor.steps.verdict import Verdict
 from monitor.store.measurements import Judged
 from monitor.store.references import WHOLE
@@ -95,7 +95,7 @@ def _instead(one: Measurement, before: ColumnProfile | None, after: ColumnProfil
         return {}
     if one.detector != out_of_range_share.NAME:
         return {"change": change}
-    unit = _unit(before, after) if (one.value or 0.0) > HALF else ""
+    unit = _unit(one.column, before, after) if (one.value or 0.0) > HALF else ""
     return {"change": change} | _ends(before, after) | ({"unit": unit} if unit else {})
 
 
@@ -110,13 +110,13 @@ def _is_beyond(now: float | None, then: float | None, way: int) -> bool:
     return now is not None and then is not None and way * now > way * then
 
 
-def _unit(before: ColumnProfile, after: ColumnProfile) -> str:
+def _unit(column: str, before: ColumnProfile, after: ColumnProfile) -> str:
     """Say in which unit values that mostly lie beyond the reference's range would most nearly lie and spread as now."""
     usual, now = before.moments, after.moments
     if usual is None or now is None:
         return ""
     found = units_by_moments((usual[1], usual[2], 0.0), (now[1], now[2]), as_good=AS_GOOD)
-    return ", or ".join(unit.said for unit in found)
+    return in_words(found, column, joint=", or ")
 
 
 def _unit_within(verdict: Verdict, segments: Sequence[str], one: Measurement) -> dict[str, Any]:
@@ -131,7 +131,7 @@ def _unit_within(verdict: Verdict, segments: Sequence[str], one: Measurement) ->
     for segment in segments:
         reference, current = verdict.profiles.get(segment, (None, None))
         if reference and current and shares.get(segment, 0.0) > HALF:
-            unit = _unit(reference.columns[one.column], current.columns[one.column])
+            unit = _unit(one.column, reference.columns[one.column], current.columns[one.column])
             return {"unit": unit, "unit_in": segment} if unit else {}
     return {}
 

@@ -12,7 +12,7 @@ from monitor.alerts.causes import TOLD_BY
 from monitor.alerts.finding import Finding
 from monitor.detectors.temporal.step_change import NAME
 from monitor.profiles.layout import Layout
-from monitor.stats.units import Unit, units_by_moments
+from monitor.stats.units import Unit, in_words, units_by_moments
 from monitor.steps.sample import sample_within
 from monitor.steps.together import Together
 from monitor.steps.verdict import Verdict
@@ -46,7 +46,7 @@ def leapt_features(
         spans = [Window(since - place * length, since - (place - 1) * length) for place in range(1, BEFORE + 1)]
         usual = np.array([*_moments(connection, model, spans, reference.layout, column=finding.column)])
         units = _units_of(finding, usual, now.moments[1:], together) if len(usual) >= LEAST and now.moments else []
-        found[finding.column] = " or ".join(unit.said for unit in units)
+        found[finding.column] = in_words(units, finding.column)
     return found
 
 

@@ -61,7 +61,7 @@ INDICATORS_BY_NAME: Mapping[str, Indicator] = {
         "attack.extraction",
         "population",
         0.125,
-        "far from the rows that get the same answer",
+        "far from the rows that get such an answer",
         "inputs that stay near the mean of the class that they pass for",
     ),
     "distrusted": Indicator(
@@ -96,7 +96,7 @@ INDICATORS_BY_NAME: Mapping[str, Indicator] = {
         "attack.evasion",
         DOUBT,
         0.085,
-        "doubtful: barely decided, nearer to another answer's rows, of values that do not go together",
+        "doubtful: near where answers change, of values that do not go together",
         "perturbations that are small beside the distance between the classes",
     ),
     "often_doubtful": Indicator(
