@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from monitor.profiles.reading import categories
+from monitor.setup.ageing import growth_with_clients
 from monitor.setup.look import is_nested, is_text, plain
 from monitor.setup.signs import as_growing, as_naming, as_other_time, as_unique, times_named
 from monitor.types import Roles
@@ -35,8 +36,18 @@ def meaningless(roles: Roles, reference: pa.Table | None, records: pa.Table | No
         if any(as_growing(_times(table, roles))(name, table[name]) for table in held):
             problem = f"{name!r} grows with time: no window will be like the reference, and drift is told for ever"
             yield problem, MEND + AGE
-        elif said := _said(name, held[0][name]):
+        elif said := _said(name, held[0][name]) or _ages(name, held[-1], roles):
             yield said
+
+
+def _ages(name: str, rows: pa.Table, roles: Roles) -> tuple[str, str] | None:
+    growth = None if roles.client is None else growth_with_clients(rows, name, roles)
+    if not growth:
+        return None
+    problem = (
+        f"{name!r} grows by about {growth:.1g} a day with each {roles.client}: while the same ones come, it drifts"
+    )
+    return problem, f"{MEND}, or take what is told of it as their ageing"
 
 
 def _named(roles: Roles) -> set[str | None]:

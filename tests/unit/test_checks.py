@@ -547,6 +547,23 @@ def test_who_gives_labels_is_looked_for_in_the_records_and_the_labels(tmp_path: 
         assert f"{said} 'checked_by'?" in told(checked(tmp_path, wrong))
 
 
+def test_what_grows_with_each_client_is_told(tmp_path: Path) -> None:
+    days, clients = 12, 40
+    tenure = [37 * (i % clients) % 900 + i // clients for i in range(days * clients)]
+    rows = {name: (values * 4)[: days * clients] for name, values in ROWS.items()}
+    rows |= {"request_id": [f"r{i}" for i in range(days * clients)], "who": [f"c{i % clients}" for i in range(480)]}
+    rows |= {"logged_at": [START + timedelta(days=i // clients) for i in range(480)]}
+    config = CONFIG.replace("      id: request_id", "      id: request_id\n      client: who")
+    for name, values, told_of in (("tenure", tenure, 1), ("spent", [i * i % 97 for i in range(480)], 0)):
+        written(tmp_path, logs={**rows, name: values}, reference={**REFERENCE, name: values[:N]})
+        found = [one for one in told(checked(tmp_path, config)) if f"ignore: '{name}'" in one]
+        expected = (
+            f"warning columns.ignore: '{name}' grows by about 1 a day with each who: while the same ones come, it "
+            "drifts; put it into columns.ignore, or take what is told of it as their ageing"
+        )
+        assert found == [expected] * told_of
+
+
 def test_labels_without_an_answer_to_lay_beside_them_are_told(tmp_path: Path) -> None:
     written(tmp_path)
     alone = CONFIG.replace("      prediction: predicted\n      scores: p_delay\n", "")
