@@ -21,7 +21,7 @@ from monitor.profiles.season import Season
 from monitor.profiles.week import Week
 from monitor.types import ColumnKind, Roles
 
-FORMAT = 41
+FORMAT = 42
 """Raised whenever layouts or profiles hold something else than before: what was kept is then made anew."""
 
 Role = Literal[

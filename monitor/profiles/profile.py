@@ -3,7 +3,6 @@
 `merge(profile(a), profile(b)) == profile(a + b)`: counts add up exactly, sums to rounding.
 """
 
-import json
 import math
 from collections import Counter
 from collections.abc import Mapping
@@ -11,7 +10,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from monitor.profiles.bins import Bins, CategoryBins
@@ -19,6 +17,7 @@ from monitor.profiles.joint import outcome_of
 from monitor.profiles.layout import Column, Layout, Role
 from monitor.profiles.mean_vector import MeanVector
 from monitor.profiles.outcome import Outcome
+from monitor.profiles.packing import packed, unpacked
 from monitor.types import ColumnKind, Window
 
 MAX_UNSEEN = 64
@@ -128,18 +127,10 @@ class Profile:
         return {name: MeanVector(round(one[0]), one[2:], float(one[1])) for name, one in held.items()}
 
     def packed(self) -> bytes:
-        """Give the profile as a compressed Arrow stream, without its layout."""
+        """Give the profile as bytes, without its layout."""
         counts = self.counts.astype(np.min_scalar_type(self.counts.max(initial=0)))
-        vectors = {"counts": counts, "sums": self.sums, "low": self.low, "high": self.high}
-        arrays = [pa.ListArray.from_arrays([0, v.size], pa.array(v)) for v in vectors.values()]
-        rest = {"rows": self.rows, "layout": self.layout.digest, "unseen": self.unseen, "added": self.added}
-        schema = pa.schema(
-            [(name, a.type) for name, a in zip(vectors, arrays, strict=True)], {"profile": json.dumps(rest)}
-        )
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
-            writer.write_batch(pa.record_batch(arrays, schema=schema))
-        return bytes(sink.getvalue())
+        said = {"rows": self.rows, "layout": self.layout.digest, "unseen": self.unseen, "added": self.added}
+        return packed(said, [counts, self.sums, self.low, self.high])
 
     @classmethod
     def unpacked(cls, data: bytes, layout: Layout) -> "Profile":
@@ -147,13 +138,10 @@ class Profile:
 
         Raises ValueError when the profile was made with other columns or bins.
         """
-        with pa.ipc.open_stream(data) as reader:
-            batch = reader.read_next_batch()
-        rest = json.loads(batch.schema.metadata[b"profile"])
-        if rest["layout"] != layout.digest:
+        said, (counts, sums, low, high) = unpacked(data)
+        if said["layout"] != layout.digest:
             raise ValueError("the profile was made with other columns or bins; profile its records again")
-        counts, sums, low, high = (column.flatten().to_numpy() for column in batch.columns)
-        return cls(layout, rest["rows"], counts.astype(np.int64), sums, low, high, rest["unseen"], rest["added"])
+        return cls(layout, said["rows"], counts.astype(np.int64), sums, low, high, said["unseen"], said["added"])
 
     def _view(self, i: int, column: Column) -> ColumnProfile:
         start = self.layout.offsets[i]

@@ -77,3 +77,9 @@ def test_a_profile_of_other_bins_is_refused() -> None:
     data = profile_table(WINDOWS["ordinary"], layout_of(REFERENCE, TASKS["none"])).packed()
     with pytest.raises(ValueError, match="made with other columns or bins"):
         Profile.unpacked(data, layout_of(REFERENCE[:50], TASKS["none"]))
+
+
+def test_a_profile_of_another_version_is_refused() -> None:
+    layout = layout_of(REFERENCE, TASKS["none"])
+    with pytest.raises(ValueError, match="packed by another version"):
+        Profile.unpacked(b"\xff\xff\xff\xff" + bytes(60), layout)
