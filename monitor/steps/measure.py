@@ -79,13 +79,14 @@ def measured(pairs: Pairs, settings: Model) -> Iterator[Found]:
         for detector in DETECTORS:
             if segment != WHOLE and (detector.whole or not (detector.armed or settings.thresholds)):
                 continue
-            for measurement in _told_of_labels(detector.compare(reference, profile), profile.layout, unfair):
-                shared = shared_by(reference, profile, measurement.column)
-                found = found_of(suited(detector, reference), measurement, settings, reference.layout, shared=shared)
-                if segment == WHOLE:
+            fitting = suited(detector, reference)
+            for one in _told_of_labels(detector.compare(reference, profile), profile.layout, unfair):
+                shared = shared_by(reference, profile, one.column)
+                measurement = one if segment == WHOLE else replace(one, segment=segment)
+                found = found_of(fitting, measurement, settings, reference.layout, shared=shared)
+                told = found.armed and (one.column not in OF_ALL_FEATURES or found.setting.value is not None)
+                if told or segment == WHOLE:
                     yield found
-                elif found.armed and (measurement.column not in OF_ALL_FEATURES or found.setting.value is not None):
-                    yield replace(found, measurement=replace(measurement, segment=segment))
 
 
 def _told_of_labels(found: Iterable[Measurement], layout: Layout, unfair: str) -> Iterator[Measurement]:

@@ -166,7 +166,9 @@ def as_of(
 
 
 def _timed(references: Mapping[str, Profile]) -> Iterator[str]:
-    yield from (part for part, one in references.items() if any(column.timed for column in one.layout.columns))
+    """Name the parts of the traffic with columns that differ by the time."""
+    parts = (item for item in references.items() if not is_at_time(item[0]))
+    yield from (part for part, one in parts if any(column.timed for column in one.layout.columns))
 
 
 def _then(
