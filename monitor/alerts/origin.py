@@ -15,7 +15,8 @@ OriginName = Literal["attack_like", "temporal", "data_quality", "model_change", 
 FEW_CLIENTS, NAMED = 3, 10
 ALARMED = "under an attack alarm"
 STILL = ("while no feature did", "while no feature moved", "while no feature surely did")
-"""End the sentences about answers and labels that say nothing of why a feature moved."""
+DIFFERS = "answers otherwise than the older one did in the same windows"
+"""Both end the sentences about answers and labels that say nothing of why a feature moved."""
 MET, AT_ONCE = "labels met the answers otherwise", ", at once,"
 """Begin the sentence about how labels meet the answers, the latter where they turned from one window to the next."""
 
@@ -55,7 +56,7 @@ class Origin:
         >>> origin_of(Symptoms(outcomes=True, features=4)).of_features()
         Origin(name='undetermined', speaks_for=(), speaks_against=(), columns=(), signs=())
         """
-        told = tuple((reason, sentence) for reason, sentence in self.signs if not sentence.endswith(STILL))
+        told = tuple((reason, sentence) for reason, sentence in self.signs if not sentence.endswith((*STILL, DIFFERS)))
         rests = self.name in ("data_quality", "attack_like") or any(reason == self.name for reason, _ in told)
         name = self.name if rests else "undetermined"
         columns = self.columns if name == self.name and name != "model_change" else ()
@@ -117,7 +118,9 @@ def _replaced(symptoms: Symptoms) -> OriginName | None:
     answers = symptoms.outputs or symptoms.outcomes
     if symptoms.turned_alone:
         return "model_change"
-    return "model_change" if (symptoms.version or symptoms.differs) and answers and not symptoms.drifted else None
+    # answers of a part of the traffic may have moved where those of the whole have not surely
+    replaced = symptoms.differs or (symptoms.version and answers)
+    return "model_change" if replaced and not symptoms.drifted else None
 
 
 def _taken_apart(symptoms: Symptoms) -> OriginName | None:
@@ -170,8 +173,7 @@ def _signs(symptoms: Symptoms) -> Iterator[tuple[OriginName, str]]:
     yield "attack_like", _told(symptoms.attack, "of the suspicious rows") if symptoms.attack.held else ""
     yield "attack_like", _told(symptoms.drift, "of the rows that moved") if symptoms.drift.held else ""
     yield "model_change", f"version {symptoms.version} is new" if symptoms.version else ""
-    differs = f"version {symptoms.differs} answers otherwise than the older one did in the same windows"
-    yield "model_change", differs if symptoms.differs else ""
+    yield "model_change", f"version {symptoms.differs} {DIFFERS}" if symptoms.differs else ""
     drifted = symptoms.drifted
     if drifted:
         reason: OriginName = "data_quality" if symptoms.missing else "temporal"

@@ -73,7 +73,7 @@ def with_origins(
     suspects = [
         f for f in stepped if not (is_attack(f.kind) and (before(f, standing) or {}).get("origin") == "data_quality")
     ]
-    differs, reasons = differing_version(standing.values()), Reasons()
+    differs, reasons = differing_version(standing.values(), stepped), Reasons()
     if asking:
         with database.read() as connection:
             why = partial(

@@ -18,13 +18,14 @@ def without_shared_moves(judged: Sequence[Judged], pairs: Pairs) -> list[Judged]
     """Give what was judged, drift of a segment's numbers as clear where all traffic moved as far, and did not breach.
 
     As where a cold week makes every region's temperatures fall, and chance brings one of ten below its threshold. A
-    segment that moved alone moves the whole by its part of the rows only. Of what moves the shape of a column and not
+    segment that moved alone moves the whole by its part of the rows only. An alert that fires goes on: it ends when
+    the segment is back. Of what moves the shape of a column and not
     its mean nothing is told, nor of a segment that is most of the traffic. pairs: (reference, window) by segment.
     Limits of the user's own hold as they are.
     """
     whole = {_test(one): one.outcome for one in judged if one.measurement.segment == WHOLE}
     return [
-        replace(one, measurement=replace(one.measurement, note=SHARED), outcome="clear", lingers=False)
+        replace(one, measurement=replace(one.measurement, note=SHARED), outcome="clear")
         if _breaches(one) and whole.get(_test(one)) == "clear" and _is_shared(one, pairs)
         else one
         for one in judged

@@ -26,10 +26,15 @@ def new_version_in(verdict: Verdict) -> str:
     return next((one.segment.removeprefix(VERSION) for one in news if one.value and one.p_value == 0), "")
 
 
-def differing_version(standing: Iterable[Mapping[str, Any]]) -> str:
-    """Name a version of which an alert stands that it answers otherwise than the older one; the empty text without."""
-    beside = (row for row in standing if row["detector"] in BESIDE_THE_OLDER and row["state"] in UNDER_ALARM)
-    return min((str(row["segment"]).removeprefix(VERSION) for row in beside), default="")
+def differing_version(standing: Iterable[Mapping[str, Any]], stepped: Iterable[Finding] = ()) -> str:
+    """Name a version of which an alert stands that it answers otherwise than the older one; the empty text without.
+
+    stepped: alerts of the window itself.
+    """
+    before = ((row["detector"], row["state"], str(row["segment"])) for row in standing)
+    now = ((one.detector, one.alert.state, one.segment) for one in stepped)
+    told = (name for detector, state, name in (*before, *now) if detector in BESIDE_THE_OLDER and state in UNDER_ALARM)
+    return min((name.removeprefix(VERSION) for name in told), default="")
 
 
 def comes_of_version(one: Measurement, verdict: Verdict) -> bool:

@@ -61,6 +61,7 @@ ATTACK = Symptoms(alarmed=("mallory",), attack=FEW, features=20)
         # and goes on doing so when it is no longer new
         (Symptoms(differs="v2", outputs=True, features=20), "model_change"),
         (Symptoms(differs="v2", outcomes=True, features=20), "model_change"),
+        (Symptoms(differs="v2", features=20), "model_change"),
         (replace(DRIFT, differs="v2", outputs=True), "temporal"),
         # time moves everybody
         (DRIFT, "temporal"),
@@ -244,3 +245,9 @@ def test_a_broken_column_is_the_reason_of_answers_that_tell_nothing() -> None:
     found = origin_of(Symptoms(outcomes=True, apart=Apart(), broken={"fare": 0.9}, features=20))
     assert (found.name, found.columns, found.unrelated) == ("data_quality", ("fare",), "")
     assert origin_of(Symptoms(outcomes=True, apart=Apart(), features=20)).unrelated == "either"
+
+
+def test_that_a_version_answers_otherwise_says_nothing_of_why_a_feature_moved() -> None:
+    found = origin_of(Symptoms(differs="v2", outputs=True, features=20))
+    assert found.of_features().name == "undetermined"
+    assert not found.of_features().speaks_for

@@ -1,5 +1,7 @@
 """What a segment shows is news where it moved by itself, and none where all traffic moved as far."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -53,6 +55,11 @@ def test_what_all_traffic_shows_as_far_is_clear_and_says_so() -> None:
     all_traffic, north = without_shared_moves(judged("clear", "breach"), pairs(moved))
     assert (north.outcome, north.measurement.note) == ("clear", SHARED)
     assert all_traffic.outcome == "clear"
+
+
+def test_what_fires_about_a_segment_goes_on_until_the_segment_is_back() -> None:
+    before = [replace(one, lingers=True) for one in judged("clear", "breach")]
+    assert [one.lingers for one in without_shared_moves(before, pairs(rows(2, north=0.5, others=0.5)))] == [True, True]
 
 
 @pytest.mark.parametrize(
