@@ -72,7 +72,8 @@ def _one_each(parts: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]
 
 def _of_column(one: Mapping[str, Any]) -> str:
     change = f", {change_told(one['change'])}" if one.get("change") else ""
-    return f"{shown(str(one['column']))} ({measure(float(one['share']), 'share')}{change})"
+    within = f" in {shown(str(one['segment']))}" if one.get("segment") else ""
+    return f"{shown(str(one['column']))}{within} ({measure(float(one['share']), 'share')}{change})"
 
 
 def _new_version(finding: Finding, value: float, back: bool) -> str:  # noqa: FBT001  # called through OWN_WORDS

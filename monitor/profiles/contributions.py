@@ -61,14 +61,39 @@ def contributions(
 def _weights(shares: NDArray[np.float64], after: Counts, *, ordered: bool) -> NDArray[np.float64]:
     """Say for how much a row of each bin counts: 1 in bins that are fuller by more than chance.
 
-    If there are none, by the order of numbers, and of categories by anything.
+    If there are none, by the order of numbers, and of categories by anything. Of numbers it is the interval that is
+    fuller, where that stands out more than those bins do: one bin that a clump of rows fills is not what moved then.
     """
     expected = shares * int(after.sum())
     surely = after - expected > SURE * np.sqrt(np.maximum(expected, 1))
-    if surely.any() or not ordered:
-        return np.asarray(surely if surely.any() else after > expected, np.float64)
+    if not surely.any() and not ordered:
+        return np.asarray(after > expected, np.float64)
+    if surely.any():
+        interval = _fullest(after - expected)
+        wider = ordered and _standing_out(interval, expected, after) > _standing_out(surely, expected, after)
+        return np.asarray(interval if wider else surely, np.float64)
     below = np.cumsum(shares) - shares / 2
     return np.asarray(below if after @ below >= expected @ below else 1 - below)
+
+
+def _fullest(more: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Mark the neighbouring bins that hold the most rows beyond what is expected.
+
+    >>> _fullest(np.array([-1.0, 2.0, -1.0, 3.0, -3.0])).tolist()
+    [False, True, True, True, False]
+    """
+    ends = np.append(0.0, more.cumsum())
+    lowest = np.minimum.accumulate(ends[:-1])
+    last = int(np.argmax(ends[1:] - lowest))
+    first = int(np.argmin(ends[: last + 1]))
+    place = np.arange(more.size)
+    return np.asarray((place >= first) & (place <= last))
+
+
+def _standing_out(bins: NDArray[np.bool_], expected: NDArray[np.float64], after: Counts) -> float:
+    """Give by how many standard errors some bins together hold more rows than expected."""
+    held, rows = float(expected[bins].sum()), max(float(after.sum()), 1.0)
+    return (float(after[bins].sum()) - held) / float(np.sqrt(max(held * (1 - held / rows), 1.0)))
 
 
 def _apart(rows: Counts, sums: NDArray[np.float64], squares: NDArray[np.float64]) -> NDArray[np.float64]:
