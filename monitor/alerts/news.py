@@ -179,13 +179,13 @@ def shows_hiding(finding: Finding) -> bool:
 def of_the_same_parts(finding: Finding, alarm: Alarm) -> bool:
     """Say whether an alert shows drift of a text, or vector, that another one has told of by what it is made of.
 
-    A topic, a language or another program moves many of its parts, and each passes its threshold when it does. That
-    words are hidden in a text is news all the same.
+    Of the same segment, or of all traffic. A topic, a language or another program moves many of its parts, and each
+    passes its threshold when it does. That words are hidden in a text is news all the same.
     """
     if shows_hiding(finding):
         return False
     model, kind, column, segment = alarm.labels
-    if (model, kind, segment) != (finding.model, finding.kind, finding.segment) or kind != "drift.data":
+    if (model, kind) != (finding.model, finding.kind) or kind != "drift.data" or segment not in ("", finding.segment):
         return False
     parts = [evidence.get("of") for evidence in (finding.evidence, alarm.evidence)]
     whole, told = (part or own for part, own in zip(parts, (finding.column, column), strict=True))

@@ -38,6 +38,9 @@ _PARTIES = (
     "driver",
     "rider",
     "courier",
+    "employer",
+    "agency",
+    "agent",
 )
 """Who may have asked, where nobody is called a client; or whom the rows are about."""
 _LABELLERS = (

@@ -23,6 +23,7 @@ from monitor.setup.signs import (
     as_other_time,
     as_prediction,
     as_score_of,
+    as_sensitive,
     as_shared_id,
     as_timestamp,
     as_unique,
@@ -54,7 +55,8 @@ class Guess:
     """What the columns of a sample seem to be; None and () where nothing could be guessed.
 
     scores: one column, or one per class in the order of `classes`.
-    segments: columns that could split the traffic; a suggestion, for the user to choose from.
+    segments: columns that could split the traffic; sensitive: that may be groups which must not be treated worse;
+        both a suggestion, for the user to choose from.
     perhaps: a column that may be the prediction, where none surely is. doubtful: one that may be the label, but agrees
         with the prediction hardly more than by chance.
     window: the shortest usual window that holds enough rows, and why.
@@ -73,6 +75,7 @@ class Guess:
     contributor: Choice | None = None
     doubtful: Choice | None = None
     segments: tuple[Choice, ...] = ()
+    sensitive: tuple[Choice, ...] = ()
     vectors: tuple[Choice, ...] = ()
     ignore: tuple[Choice, ...] = ()
     window: Choice = _UNTIMED
@@ -121,6 +124,7 @@ def guess(sample: pa.Table, *, reference: pa.Table | None = None, labels: pa.Tab
         contributor=contributor,
         doubtful=doubtful,
         segments=_segments(left),
+        sensitive=tuple(Left(sample.select([*left.columns])).take(as_sensitive)),
         vectors=tuple(vectors),
         ignore=(*ignore, *others, *_absent(reference, sample, label)),
         window=_window(times),

@@ -30,6 +30,8 @@ from monitor.setup.look import (
 )
 
 CHANCE_CORRECTED = 0.3
+_SENSITIVE = ("gender", "sex", "race", "ethnicity", "ethnic", "religion", "nationality", "disability", "disabled")
+_GROUPED = ("group", "band", "bracket", "range", "class", "years")
 OFTEN_NEW = 0.5
 RISING, NEARLY = 0.99, 0.95
 CALENDAR, DAYS = 366, timedelta(days=2)
@@ -250,6 +252,15 @@ def as_growing(times: pa.ChunkedArray | None) -> Finder:
 def _ranks(values: NDArray[np.float64] | NDArray[np.int64]) -> NDArray[np.float64]:
     _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
     return np.asarray((counts.cumsum() - counts / 2)[place])
+
+
+def as_sensitive(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
+    """Say whether a column may name groups that must not be treated worse; an age counts, whatever it is of people."""
+    parts = words(name)
+    own = parts[0] == "age" and (len(parts) == 1 or parts[-1] in _GROUPED)
+    if not (own or set(parts) & set(_SENSITIVE)) or distinct(column) < 2:
+        return None
+    return 0, "may be groups that must not be treated worse"
 
 
 def as_unique(_name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:

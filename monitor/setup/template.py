@@ -157,8 +157,10 @@ def _columns(guess: Guess) -> Iterator[str]:
     yield _perhaps("label", guess.label, guess.doubtful, "what turned out to be true")
     yield _role("contributor", guess.contributor, "who gave the label; poison is traced by it")
     yield from _several("segments", guess.segments, "splits the traffic, each value watched apart", said=False)
-    yield _noted(6, "# sensitive: [sex, age]", "groups that must not be treated worse")
-    yield _noted(6, "# intersections: [[sex, age]]", "sensitive columns whose values together are groups, too")
+    usual, found = ["sex", "age"], [choice.column for choice in guess.sensitive]
+    crossed = _list(found[:2] if found[1:] else usual)
+    yield _noted(6, f"# sensitive: {_list(found or usual)}", "groups that must not be treated worse")
+    yield _noted(6, f"# intersections: [{crossed}]", "sensitive columns whose values together are groups, too")
     yield from _several("ignore", guess.ignore, "columns that mean nothing to the model", said=True)
     kinds = f"{{{', '.join(f'{_quoted(c.column)}: vector' for c in guess.vectors)}}}" if guess.vectors else ""
     shown = f"kinds: {kinds}" if kinds else "# kinds: {zip_code: categorical}"

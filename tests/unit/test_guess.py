@@ -194,6 +194,20 @@ def test_who_gave_labels_is_no_feature_and_no_label(name: str) -> None:
     assert chosen(guess(with_columns(rated_by=[f"once {i}" for i in range(N)])), "contributor") is None
 
 
+def test_groups_that_must_not_be_treated_worse_are_suggested_and_stay_features() -> None:
+    columns = {
+        "gender": ["f", "m", "x"] * (N // 3),
+        "age_band": ["<30", "30+"] * (N // 2),
+        "page": ["a", "b"] * (N // 2),
+    }
+    found = guess(with_columns(**columns))
+    assert names(found, "sensitive") == ["gender", "age_band"]
+    text = written(found, data=Data(files="logs/*.parquet"))
+    assert "# sensitive: [gender, age_band]" in text
+    assert "# intersections: [[gender, age_band]]" in text
+    assert "# sensitive: [sex, age]" in written(guess(pa.table(COLUMNS)), data=Data(files="logs/*.parquet"))
+
+
 def test_a_chance_named_after_the_label_is_the_score_and_a_class_of_something_is_no_label() -> None:
     chance = [i % 40 / 40 for i in range(N)]
     columns = {"request_id": COLUMNS["request_id"], "logged_at": COLUMNS["logged_at"], "will_claim": chance}

@@ -253,7 +253,8 @@ LENGTH = standing(firing("drift.data", "note", day=5))
     [
         (firing("drift.data", "component_2(note)", evidence={"of": "note"}), False),
         (firing("drift.data", "component_2(note)", evidence={"of": "note", **quiet_from(9)}), True),
-        (firing("drift.data", "component_2(note)", evidence={"of": "note"}, segment="shop=a"), True),
+        (firing("drift.data", "component_2(note)", evidence={"of": "note"}, segment="shop=a"), False),
+        (firing("drift.data", "component_2(note)", evidence={"of": "note", **quiet_from(9)}, segment="shop=a"), True),
         (firing("drift.data", "component_2(reply)", evidence={"of": "reply"}), True),
         (firing("drift.data", "reply"), True),
         (firing("quality", "component_2(note)", evidence={"of": "note"}), True),

@@ -1,5 +1,6 @@
 """Rows are validated as they would be tracked, and nothing is remembered of them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -149,8 +150,9 @@ def test_missing_values_are_told_in_one_reason(names: list[str], said: str) -> N
     assert _several(names) == said
 
 
-def test_a_segment_that_no_row_names_is_not_asked_for() -> None:
-    roles, reference = Roles(timestamp="at", prediction="answer", segments=("home",)), rows(4000, 1)
+@pytest.mark.parametrize("role", ["segments", "sensitive"])
+def test_a_segment_or_group_that_no_row_names_is_not_asked_for(role: str) -> None:
+    roles, reference = replace(Roles(timestamp="at", prediction="answer"), **{role: ("home",)}), rows(4000, 1)
     baseline = baseline_of(reference, roles, layout_of(reference, roles), rng=np.random.default_rng(2))
     assert baseline
     left_out, lacking = rows(200, 4).drop_columns(["home"]), changed(home=None)

@@ -128,9 +128,13 @@ def _faults(baseline: Baseline, table: pa.Table, rows: Rows) -> list[list[str]]:
 
 
 def _untold(baseline: Baseline, table: pa.Table) -> NDArray[np.bool_]:
-    """Say which values are of segments that no row names, shape (numbers + categories,): a model may know of none."""
-    segments = {*baseline.layout.roles.segments}.difference(table.column_names)
-    return np.array([name in segments for name in baseline.space.names], np.bool_)
+    """Say which values are of segments or groups that no row names, shape (numbers + categories,).
+
+    A model may know of none, and who asks it may not be allowed to say.
+    """
+    roles = baseline.layout.roles
+    untold = {*roles.segments, *roles.sensitive}.difference(table.column_names)
+    return np.array([name in untold for name in baseline.space.names], np.bool_)
 
 
 def _beyond(space: Space, place: int, value: float) -> str:
