@@ -16,6 +16,8 @@ is broken only where those named sent so much of it together."""
 MISSING = "missing_rows_of"
 """In an alert's origin: the columns of which the rows of one category are missing."""
 BROKEN_BY = "broken_by"
+BROKEN_IN = "broken_in"
+"""In the evidence of broken values: the value of another column whose rows hold most of them."""
 """In an alert's evidence: the clients that sent most of the values by which a column is broken."""
 BROUGHT_BY, BROUGHT = "brought_by", "brought"
 """In an alert's evidence: the client that brings what it tells of; of one about a client, all that it brings."""
@@ -67,6 +69,18 @@ def sent_by(group: Group) -> list[str]:
     named = {column: ", ".join(map(_sent, sent)) for column, sent in few.items() if _are_most(sent)}
     what = {column: f"values of {shown(column)}" if column else "rows" for column in named}
     return [f"Clients that sent most of these {what[column]}: {names}." for column, names in named.items()]
+
+
+def broken_in(group: Group) -> list[str]:
+    """Say in the rows of which value of another column the broken values stand, where nearly all do."""
+    told = {f.column: f.evidence[BROKEN_IN] for f in group.findings if f.evidence.get(BROKEN_IN)}
+    if group.transition == "resolved":
+        return []
+    return [
+        f"{one['share']:.0%} of these values of {shown(column)} stand in rows of {shown(one['column'])} = "
+        f"{shown(one['value'])} ({one['traffic']:.1%} of the rows), {one['broken']:.0%} of which hold one."
+        for column, one in told.items()
+    ]
 
 
 def _are_most(sent: Sequence[Mapping[str, Any]]) -> bool:

@@ -1,6 +1,7 @@
 """What a message says of the groups that an alert is about."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from monitor.alerts.finding import Finding
@@ -9,18 +10,39 @@ from monitor.alerts.phrasing import compared_value, measure, shown
 NEARLY = 0.95
 
 
+def of_the_pair(finding: Finding) -> Finding:
+    """Give an alert about groups with the gap between the two that most surely moved apart, where others lie further.
+
+    A small group may lie anywhere: its gap is no news.
+    """
+    pair = _pair(finding)
+    apart = _gap(pair, "rate")
+    if apart is None or apart >= NEARLY * abs(finding.value or 0.0):
+        return finding
+    return replace(finding, value=apart, reference_value=_gap(pair, "reference"))
+
+
 def groups_told(finding: Finding) -> str:
     """Name the groups that an alert is about, with their counts: the two that moved apart, or the one that is off."""
-    groups = {group["value"]: group for group in finding.evidence.get("groups", ())}
-    pair = [groups[name] for name in finding.evidence.get("pair", ()) if name in groups]
-    if not pair or finding.alert.state not in ("pending", "firing", "recovering"):
+    pair = _pair(finding)
+    if not pair:
         return ""
     rows, unit = str(finding.evidence["rows"]), finding.unit
-    # the two that most surely moved apart need not be those that lie furthest apart
-    apart = abs(pair[0]["rate"] - pair[-1]["rate"])
-    surest = "most surely, " if len(pair) > 1 and apart < NEARLY * abs(finding.value or 0.0) else ""
     told = " against ".join(_group(group, unit, rows) for group in pair)
-    return f"; {surest}{compared_value(finding.evidence)} {told}"
+    widest = "" if of_the_pair(finding) is finding else f"; the widest gap is {measure(finding.value or 0.0, unit)}"
+    return f"; {compared_value(finding.evidence)} {told}{widest}"
+
+
+def _pair(finding: Finding) -> list[Mapping[str, Any]]:
+    if finding.alert.state not in ("pending", "firing", "recovering"):
+        return []
+    groups = {group["value"]: group for group in finding.evidence.get("groups", ())}
+    return [groups[name] for name in finding.evidence.get("pair", ()) if name in groups]
+
+
+def _gap(pair: Sequence[Mapping[str, Any]], key: str) -> float | None:
+    values = [float(group[key]) for group in pair if group.get(key) is not None]
+    return abs(values[0] - values[-1]) if len(values) == len(pair) > 1 else None
 
 
 def _group(group: Mapping[str, Any], unit: str, rows: str) -> str:

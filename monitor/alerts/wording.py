@@ -6,9 +6,9 @@ from typing import Any
 from monitor.alerts.advice import to_do
 from monitor.alerts.attack_names import POISONING
 from monitor.alerts.attack_wording import is_suspicion, suspicion, suspicion_lines
-from monitor.alerts.causes import ASIDE, left_aside, reason_lines, sent_by, version_lines, whose_rows
+from monitor.alerts.causes import ASIDE, broken_in, left_aside, reason_lines, sent_by, version_lines, whose_rows
 from monitor.alerts.finding import Finding, Group
-from monitor.alerts.group_wording import groups_told
+from monitor.alerts.group_wording import groups_told, of_the_pair
 from monitor.alerts.own_words import OWN_WORDS, other_side
 from monitor.alerts.phrasing import (
     chance,
@@ -44,7 +44,7 @@ def text_of(finding: Finding) -> str:
     measured = finding.evidence.get("measure")
     subject = f"{measured} of {subject}" if measured else subject
     within = f" ({shown(finding.segment)})" if finding.segment else ""
-    told = [_what(finding) + groups_told(finding), *_of_how_many(finding), *_since(finding)]
+    told = [_what(of_the_pair(finding)) + groups_told(finding), *_of_how_many(finding), *_since(finding)]
     sure = _how_sure(finding)
     return f"{subject}{within}: {', '.join(told)}" + (f"; {', '.join(sure)}" if sure else "")
 
@@ -54,7 +54,14 @@ def lines_of(group: Group) -> tuple[str, ...]:
     if is_suspicion(group.findings[0]):
         return suspicion_lines(group)
     told = sentences_of(list(_one_each(group.findings)))
-    why = (*left_aside(group), *whose_rows(group), *sent_by(group), *version_lines(group), *reason_lines(group))
+    why = (
+        *left_aside(group),
+        *whose_rows(group),
+        *sent_by(group),
+        *broken_in(group),
+        *version_lines(group),
+        *reason_lines(group),
+    )
     labels = poisoned(group.findings[0].evidence) if group.kind == POISONING else ()
     return (*told, *_times(group), *_places(group), *labels, *why, f"To do: {to_do(group)}.")
 

@@ -139,7 +139,7 @@ def _seldom(readings: Readings) -> Iterator[str]:
         if few > judged > 0:
             found.append(f"{name} in {judged} of {few + judged}")
     if found:
-        said = f"hold fewer than {ROWS_NEEDED} labels of a class, and longer windows tell more at once"
+        said = f"hold fewer than {ROWS_NEEDED} labels, or of a class as many, and longer windows tell more at once"
         yield f"judged in few windows only, {first_of(found)}: the others {said}"
 
 

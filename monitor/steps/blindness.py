@@ -152,5 +152,9 @@ def blunt(spread: float, *, low: float, high: float, alpha: float) -> float | No
 
 
 def unvarying(reference: Profile) -> Sequence[str]:
-    """Name the columns that hold one value, or none, in the whole reference: only another value can be noticed."""
-    return [name for name, column in reference.columns.items() if (column.counts > 0).sum() < 2]
+    """Name the columns that hold one value, or none, in the whole reference: only another value can be noticed.
+
+    What is derived, as the share of invisible characters in a text, is 0 as long as nothing is wrong, and told else.
+    """
+    columns = ((name, column) for name, column in reference.columns.items() if column.role != "derived")
+    return [name for name, column in columns if (column.counts > 0).sum() < 2]

@@ -54,7 +54,9 @@ def _senders(
     if finding.detector == repeated_share.NAME:
         return _repeating(connection, model, layout, window)
     sent, column = Sent.read(connection, model, layout.roles, [finding.column], window), layout.by_name[finding.column]
-    return [] if sent is None else _most(sent.names, sent.who, _broken(finding.detector, sent.places(column), column))
+    return (
+        [] if sent is None else _most(sent.names, sent.who, are_broken(finding.detector, sent.places(column), column))
+    )
 
 
 def _most(names: Sequence[str], who: Places, told: NDArray[np.bool_]) -> list[dict[str, object]]:
@@ -84,7 +86,7 @@ def _repeating(connection: Connection, model: str, layout: Layout, window: Windo
     return [] if who is None else _most(names, who, sent_again(rows, roles, features))
 
 
-def _broken(detector: str, places: Places, column: Column) -> NDArray[np.bool_]:
+def are_broken(detector: str, places: Places, column: Column) -> NDArray[np.bool_]:
     """Say which rows are those that a detector counts, by the bins of their values."""
     if detector in (missing_share.NAME, invalid_share.NAME):
         return np.asarray(places < 0)

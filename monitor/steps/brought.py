@@ -181,12 +181,13 @@ def _is_logged(finding: Finding, verdict: Verdict) -> bool:
     return column is not None and column.role in LOGGED and part
 
 
-def _contributed(finding: Finding, verdict: Verdict, sent: Sent) -> list[Contribution]:
-    """Give each client's part, in some rows, in the change that an alert tells of."""
+def _contributed(finding: Finding, verdict: Verdict, sent: Sent, *, own: bool = False) -> list[Contribution]:
+    """Give each client's part, in some rows, in the change that an alert tells of; own: in how these rows differ."""
     reference, current = verdict.profiles[finding.segment]
     column = reference.layout.by_name[column_of(finding)]
-    counts = [profile.columns[column.name].counts for profile in (reference, current)]
-    return sent.contributed(column, *counts, segment=finding.segment)
+    before, after = (profile.columns[column.name].counts for profile in (reference, current))
+    after = sent.counts(column, segment=finding.segment) if own else after
+    return sent.contributed(column, before, after, segment=finding.segment)
 
 
 def _brought(
@@ -194,17 +195,19 @@ def _brought(
 ) -> client_drift.Bringer | None:
     """Say which client brings what one alert tells of, by the rows of a window and those of windows before it.
 
-    A client's usual part is the largest that it had in any of these. known: whether any was of this hour or weekday;
+    A client's usual part is the largest that it had in any of these, in this change or in that window's own: who sends
+    a clump of like rows each night brings another change each night. known: whether any was of this hour or weekday;
     else, and where they hold fewer rows together, nobody knows what clients that sent some before do then, and of
     hours nothing, since some send once a day.
     """
     found, held = ([_contributed(finding, verdict, one) for one in sent] for sent in ([now] if now else [], then))
+    theirs = [_contributed(finding, verdict, one, own=True) for one in then]
     rows, earlier = (sum(one.rows for parts in each for one in parts) for each in (found, held))
     young = not known and finding.window.end - finding.window.start < DAYS[0]
     if not found or not earlier or young:
         return None
     usual, told = dict[str, float](), known and earlier >= rows
-    for one in chain.from_iterable(held):
+    for one in chain.from_iterable([*held, *theirs]):
         usual[one.client] = max(usual.get(one.client, 0.0), one.excess if told else math.inf)
     return client_drift.brought_by(found[0], usual, whole=verdict.profiles[WHOLE][1].rows)
 

@@ -113,10 +113,12 @@ def _is_beyond(now: float | None, then: float | None, way: int) -> bool:
 def _unit(column: str, before: ColumnProfile, after: ColumnProfile) -> str:
     """Say in which unit values that mostly lie beyond the reference's range would most nearly lie and spread as now."""
     usual, now = before.moments, after.moments
-    if usual is None or now is None:
-        return ""
-    found = units_by_moments((usual[1], usual[2], 0.0), (now[1], now[2]), as_good=AS_GOOD)
-    return in_words(found, column, joint=", or ")
+    return "" if usual is None or now is None else unit_by_moments(column, usual[1:], now[1:])
+
+
+def unit_by_moments(column: str, usual: tuple[float, float], now: tuple[float, float]) -> str:
+    """Say in which unit values lie and spread as now, of which mean and variance are known; "" where in none."""
+    return in_words(units_by_moments((*usual, 0.0), now, as_good=AS_GOOD), column, joint=", or ")
 
 
 def _unit_within(verdict: Verdict, segments: Sequence[str], one: Measurement) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from monitor.steps.aside import noting_aside
 from monitor.steps.attack_evidence import with_attack_evidence
 from monitor.steps.baseline import Baseline
 from monitor.steps.broken_by import with_broken_by
+from monitor.steps.broken_in import with_broken_in
 from monitor.steps.brought import with_brought
 from monitor.steps.client_rows import with_clients_behind
 from monitor.steps.due import Due, Known, Revisions, due_windows, label_clock, matured
@@ -219,6 +220,7 @@ class Judging:
         layout, window = verdict.profiles[WHOLE][0].layout, looked_at.sample.stretch
         stepped = with_clients_behind(database, watch, stepped, self._history, window)
         stepped = with_broken_by(database, watch, stepped, layout, window)
+        stepped = with_broken_in(database, watch, stepped, verdict.profiles[WHOLE][0], window)
         stepped = self._explained(looked_at, verdict, with_invalid(database, watch.name, stepped, layout, window))
         stepped, without = noting_aside(stepped, looked_at.sample), looked_at.sample.without
         return with_brought(database, watch, verdict, stepped, standing=standing, window=window, without=without)

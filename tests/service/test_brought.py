@@ -66,3 +66,18 @@ def test_who_sends_a_batch_each_night_is_named_neither_in_the_first_one_nor_in_a
     log = nights(0, 3, moved=True) if not first else nights(0, first + 2, moved=True)
     found = fired(tmp_path, nights(-21, 21, moved=False), log, window="1h")
     assert "client=batch" not in {one["segment"] for one in found}
+
+
+def test_who_sends_a_clump_of_like_rows_each_day_is_not_named_for_what_all_moved(tmp_path: Path) -> None:
+    def clumped(first: int, count: int) -> dict[str, Any]:
+        rows, rng = days(first, count), np.random.default_rng(first + 90)
+        day = first + np.arange(len(rows["key"])) // A_DAY
+        clump = np.arange(len(day)) % A_DAY < 30
+        rows["key"] = np.where(clump, "batch", rows["key"])
+        of_day = np.round(rng.normal(0.9, 0.4, count), 2)[day - first]
+        rows["x0"] = np.where(clump, of_day, rows["x0"] + 0.22 * (day >= ONSET))
+        return rows
+
+    found = fired(tmp_path, clumped(-20, 20), clumped(0, 16))
+    assert "x0" in {one["column"] for one in found if one["evidence"]["told"]}
+    assert "client=batch" not in {one["segment"] for one in found}
