@@ -15,6 +15,7 @@ from monitor.detectors.attack.batches import (
     label_contradiction,
     prior_shift,
     value_for_label,
+    whole_shares,
 )
 from monitor.detectors.attack.batches.audit import audit
 from monitor.detectors.attack.batches.calibration import Null, Spread, nulls_of, size_of
@@ -98,6 +99,35 @@ def test_every_tail_of_the_calibration_is_that_of_a_gamma() -> None:
     # a gamma of shape 4 has skewness 1
     assert null.p_value(9.0) == pytest.approx(gamma.sf(4 + 2 * 3, 4))
     assert null.p_value(null.threshold(1e-4)) == pytest.approx(1e-4)
+
+
+def frauds(seed: int, n: int) -> pa.Table:
+    """Make one label in 250, which an amount and a country tell a little; `p` is its probability."""
+    rng = np.random.default_rng(seed)
+    x, country = rng.normal(size=n), rng.choice(["a", "b", "c"], n)
+    p = 1 / (1 + np.exp(-(1.5 * x + (country == "a") - 7)))
+    return pa.table({"x": x, "country": country, "p": p, "y": (rng.random(n) < p).astype(int)})
+
+
+def test_a_rare_label_that_is_gone_from_a_whole_batch_is_told_though_no_part_shows_it() -> None:
+    known = known_of(frauds(1, 16_000))
+    clean = frauds(2, 24_000)
+    gone = flipped(clean, np.flatnonzero(clean["y"].to_numpy())[:-2])
+    assert "prior_shift" in breaching(judged(known, gone))
+    assert breaching(judged(known, clean)) == set()
+
+
+def test_shares_of_a_rare_label_are_no_stranger_than_their_p_values_say_where_other_rows_come() -> None:
+    reference = known_of(frauds(1, 16_000)).rows
+    error = np.zeros(reference.classes)
+    known, found = known_of(frauds(1, 16_000)), []
+    for seed in range(40):
+        table = frauds(300 + seed, 6_000)
+        # rows of which twice as many are frauds: the rows explain it
+        riskier = table.take(pa.array(np.argsort(table["p"].to_numpy())[1_500:]))
+        batch = seen(known, riskier, None, rng=np.random.default_rng(seed))
+        found.append(whole_shares.rarest([batch], reference, [error])[0])
+    assert min(found) > 0.005
 
 
 def harder(table: pa.Table) -> pa.Table:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
+from scipy.special import ndtri
 
-from monitor.detectors.attack.batches import contributors, label_contradiction, value_for_label
+from monitor.detectors.attack.batches import contributors, label_contradiction, value_for_label, whole_shares
 from monitor.detectors.attack.batches.calibration import size_of
 from monitor.detectors.attack.batches.given import OfDraws, OfShares, OfSum, laid
 from monitor.detectors.attack.batches.known import Known
@@ -30,6 +31,7 @@ from monitor.detectors.attack.batches.verdict import (
 
 MOST_PART, MOST_PARTS = 2_000, 64
 OF_VALUES = "value_for_label"
+LEAST_CHANCE = 1e-300
 
 
 def audit(
@@ -99,7 +101,8 @@ class _Cut:
         signed, slow = bool((self.batch.contributor >= 0).any()), slow and len(self.parts) > 1
         alpha = FALSE_ALARMS / (len(measures) + signed + slow)
         found = [self._worst(name, measure, alpha) for name, measure in measures.items()]
-        found = [self._pooled(one) if one.name == OF_VALUES else one for one in found]
+        pooled = {OF_VALUES: self._pooled, SHARES: self._of_the_whole}
+        found = [pooled[one.name](one) if one.name in pooled else one for one in found]
         if signed:
             judged = self.judged
             found.append(contributed(self.known, self.batch.take(judged), judged, alpha=alpha))
@@ -132,6 +135,21 @@ class _Cut:
         rows, limit = places[told.rows], null.threshold(of_parts.alpha / 2)
         lead = int(rows[0]) if rows.size else -1
         return Statistic(OF_VALUES, told.value, limit, both, of_parts.alpha, rows, told.cell, lead)
+
+    def _of_the_whole(self, of_parts: Statistic) -> Statistic:
+        """Count labels over all parts, too: the likelier of both answers counts, twice as likely."""
+        given = self.nulls[SHARES]
+        if len(self.parts) < 2 or not isinstance(given, OfShares):
+            return of_parts
+        places = self.judged
+        part = Part.of(self.known, self.nulls, self.batch.take(places), places, whole=self.batch)
+        views = [part.rows, *([part.chosen.rows] if part.chosen and part.chosen.sure else [])]
+        p_value, label = whole_shares.rarest(views, self.known.rows, [given.error(one) for one in views])
+        both = min(1.0, 2 * min(p_value, of_parts.p_value))
+        if of_parts.p_value <= p_value:
+            return replace(of_parts, p_value=both)
+        value, limit = (float(-ndtri(max(one, LEAST_CHANCE) / 2)) for one in (p_value, of_parts.alpha / 2))
+        return Statistic(SHARES, value, limit, both, of_parts.alpha, cell=(label,))
 
     def _slow(self, alpha: float) -> Statistic:
         whole = self.parts[: self.batch.size // self.size]

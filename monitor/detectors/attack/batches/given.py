@@ -136,14 +136,14 @@ class OfShares:
         # they get wrong here; and no row is drawn a label that the reference lacks
         beyond = batch.size * (self.priors - self.reference.chance.mean(axis=0))
         known = replace(batch, chance=batch.chance * (np.arange(batch.classes) < batch.classes - 1))
-        beyond[-1], error = 0.0, batch.size * self._error(batch)
+        beyond[-1], error = 0.0, batch.size * self.error(batch)
         drawn = (prior_shift.counts(relabelled(known, rng)) + beyond for _ in range(DRAWS))
         values = [
             prior_shift.distance(one + error * rng.normal(size=error.size), batch.size * self.priors) for one in drawn
         ]
         return null_of(np.array(values), wider=1.0, grain=GRAIN)
 
-    def _error(self, batch: Labelled) -> Floats:
+    def error(self, batch: Labelled) -> Floats:
         """Give the standard error of each share that the rows explain; shape (classes,).
 
         That of the reference, by how much its nearest rows explain another share, and a part of what is explained,
