@@ -6,7 +6,16 @@ from typing import Any
 from monitor.alerts.advice import to_do
 from monitor.alerts.attack_names import POISONING
 from monitor.alerts.attack_wording import is_suspicion, suspicion, suspicion_lines
-from monitor.alerts.causes import ASIDE, broken_in, left_aside, reason_lines, sent_by, version_lines, whose_rows
+from monitor.alerts.causes import (
+    ASIDE,
+    BROKEN_IN,
+    broken_in,
+    left_aside,
+    reason_lines,
+    sent_by,
+    version_lines,
+    whose_rows,
+)
 from monitor.alerts.finding import Finding, Group
 from monitor.alerts.group_wording import groups_told, of_the_pair
 from monitor.alerts.own_words import OWN_WORDS, other_side
@@ -269,4 +278,6 @@ def _places(group: Group) -> list[str]:
 
 
 def _segments(finding: Finding) -> tuple[str, ...]:
-    return (finding.segment, *map(str, finding.evidence.get("segments", ())))
+    """Name the segments that show it; where the rows of one value do, these are in most of them."""
+    others = () if BROKEN_IN in finding.evidence else finding.evidence.get("segments", ())
+    return (finding.segment, *map(str, others))

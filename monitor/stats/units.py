@@ -86,7 +86,10 @@ UNITS = (
 """Those that feeds are mistaken for: each changes numbers by at least a half."""
 
 
+BYTES = ("bytes", "kibibytes")
 _NAMED_BY = {
+    "kibibytes": ("kib", "kb"),
+    "bytes": ("byte", "size"),
     "kilometres": ("km", "kms", "kilometers"),
     "miles": ("mi",),
     "metres": ("m", "meters"),
@@ -121,18 +124,21 @@ _BY_NAME = {name: unit for unit, names in _NAMED_BY.items() for name in (unit, *
 
 
 def in_words(units: Sequence[Unit], column: str, *, joint: str = " or ") -> str:
-    """Say which units those are, by what the column's name ends in where that is the usual one.
+    """Say which units those are, by the column's name where it says the usual one, at its end before elsewhere.
+
+    What fits as well as a thousandfold is that, unless the name speaks of bytes.
 
     >>> many = [unit for unit in UNITS if unit.times in (1000.0, 1024.0)]
     >>> in_words(many, "distance_km")
     'as metres are of kilometres'
     >>> in_words(many, "weight")
-    'as milliseconds are of seconds, or grams of kilograms or as bytes are of kibibytes'
+    'as milliseconds are of seconds, or grams of kilograms'
     """
     parts = re.findall(r"[a-z]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", column).lower())
-    usual = _BY_NAME.get(parts[-1]) if parts else None
-    named = [pair for unit in units for pair in unit.pairs if pair[1].split()[-1] == usual]
-    return _said(named[:1]) if named else joint.join(unit.said for unit in units)
+    spoken = [_BY_NAME[part] for part in reversed(parts) if part in _BY_NAME]
+    named = [pair for usual in spoken[:1] for unit in units for pair in unit.pairs if pair[1].split()[-1] == usual]
+    likely = [unit for unit in units if unit.pairs[0][0] not in BYTES] or units
+    return _said(named[:1]) if named else joint.join(unit.said for unit in likely)
 
 
 def other_units(

@@ -6,6 +6,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from monitor.alerts.attack_names import EVERYONE
+from monitor.alerts.causes import BROKEN_IN
 from monitor.alerts.courses import has_stepped
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import UNDER_ALARM
@@ -54,6 +55,7 @@ FAR = 2.0
 AS_MANY = 0.25
 """A category that is gone came as often as another does, to within that part of its share."""
 MEANING = "drift.concept"
+MOST_OF_ITS_ROWS = 0.5
 _OF_LABELS = (MEANING, "performance.realised")
 _OUTPUTS, _OUTCOMES = ("drift.prediction", "confidence"), ("drift.label", MEANING, "performance.realised")
 
@@ -71,7 +73,8 @@ def symptoms_of(verdict: Verdict, stepped: Sequence[Finding], *, faulty: Faulty)
     own = (judged.measurement for judged in whole if not comes_of_version(judged.measurement, verdict))
     doubted = {unseen_share.NAME: _are_renamed, out_of_range_share.NAME: _lie_far_off}
     found = _broken(one for one in own if one.detector not in doubted or doubted[one.detector](one, verdict))
-    broken = {name: max(found.get(name, 0.0), faulty.shares.get(name, 0.0)) for name in {*found, *faulty.shares}}
+    sources = (found, faulty.shares, _of_one_source(stepped))
+    broken = {name: max(one.get(name, 0.0) for one in sources) for name in {name for one in sources for name in one}}
     moved = {name: value for name, value in lying.items() if value is not None}
     grows = frozenset(name for name in {*moved, *_lastingly_moved(stepped)} if layout.by_name[name].grows)
     known = frozenset(name for name in moved if has_been_there(name, verdict))
@@ -167,6 +170,16 @@ def _broken(measurements: Iterable[Measurement]) -> dict[str, float]:
             rise = one.value - (one.reference or 0.0)
             shares[one.column] = max(shares.get(one.column, 0.0), rise)
     return shares
+
+
+def _of_one_source(stepped: Iterable[Finding]) -> dict[str, float]:
+    """Give the shares of values beyond the reference's range that most rows of one source hold, and no others.
+
+    However little they lie beyond it, as salaries in thousands do: no season comes to one source alone.
+    """
+    beyond = (f for f in stepped if f.detector == out_of_range_share.NAME and f.breaches and not f.segment)
+    whole = (f for f in beyond if f.evidence.get(BROKEN_IN, {}).get("broken", 0.0) >= MOST_OF_ITS_ROWS)
+    return {f.column: (f.value or 0.0) - (f.reference_value or 0.0) for f in whole}
 
 
 def _lie_far_off(beyond: Measurement, verdict: Verdict) -> bool:

@@ -1,5 +1,6 @@
 """Broken values are told with the value of another column whose rows hold them: one source, one country, one app."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,13 @@ import pyarrow as pa
 import pytest
 
 from monitor.alerts.causes import BROKEN_IN
+from monitor.alerts.finding import Finding
+from monitor.alerts.lifecycle import Alert
+from monitor.detectors.quality import out_of_range_share
 from monitor.steps.broken_in import where_broken
-from tests.service.keyed import START, fired
+from monitor.steps.symptoms import _of_one_source
+from monitor.types import Window
+from tests.service.keyed import DAY, START, fired
 
 A_DAY, ONSET = 500, 6
 BOARDS = ("north", "south", "west", "agency", "own")
@@ -43,6 +49,17 @@ def test_the_board_whose_rows_are_broken_is_named(tmp_path: Path, column: str) -
     if column == "salary":
         assert told["evidence"]["unit_in"] == "board=agency"
         assert told["evidence"]["unit"] == "as thousands are of ones"
+
+
+@pytest.mark.parametrize(("broken", "segment", "told"), [(0.9, "", True), (0.2, "", False), (0.9, "board=own", False)])
+def test_what_lies_beyond_the_range_in_one_source_is_broken_however_near(
+    broken: float, segment: str, *, told: bool
+) -> None:
+    alert = Alert("a", "firing", episode=1)
+    evidence = {BROKEN_IN: {"broken": broken}}
+    found = Finding(alert, "m", "quality", out_of_range_share.NAME, Window(START, START + DAY), "salary", segment)
+    found = replace(found, value=0.15, reference_value=0.01, evidence=evidence)
+    assert _of_one_source([found]) == ({"salary": pytest.approx(0.14)} if told else {})
 
 
 def test_what_stood_there_in_the_reference_is_not_named(tmp_path: Path) -> None:
