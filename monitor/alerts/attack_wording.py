@@ -175,7 +175,7 @@ def _sign(one: Mapping[str, Any], told: Mapping[str, Any]) -> str:
     if worst := one.get("worst"):
         most = f"{worst['hits']:,}" + (" or more" if worst["hits"] >= MOST_COUNTED else "")
         usual += f", {most} of them more than 99 of 100 honest rows (usual: at most {100 * worst['rate']:.3g} %)"
-    rows = "first rows of new clients" if str(one["name"]).startswith(NEWCOMERS) else "rows"
+    rows = "of the first hundred rows of clients" if str(one["name"]).startswith(NEWCOMERS) else "rows"
     return f"{one['hits']:,} of {one['rows']:,} {rows} {_says(one, told)}{usual}"
 
 

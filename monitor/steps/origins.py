@@ -94,12 +94,17 @@ def with_origins(
     units = units_in_segments(stepped, verdict, standing.values(), last.came_at_once)
     return [
         _of_faulty(f, said, faulty.columns[client], client)
-        if (said := faulty.said(client := client_of(f.segment) or ""))
+        if (said := faulty.said(client := client_of(f.segment) or "")) and not _has_searched(before(f, standing))
         else _explained(f, None if came_before(f, attacked, why) else why, standing)
         for f in noting_what_else_changed(stepped, differs, standing.values())
         for found in [reasons.why(f) if f.fingerprint in asking else None]
         for why in [_reason_for(f, verdict, found and as_began(f, found, missing, broke, gone), last, units)]
     ]
+
+
+def _has_searched(row: Mapping[str, Any] | None) -> bool:
+    """Say whether a client was told of as a critical attacker before a column of its rows broke: that stands."""
+    return bool(row and row["state"] in UNDER_ALARM and row["evidence"].get("told_severity") == "critical")
 
 
 def _of_faulty(finding: Finding, said: str, columns: Iterable[str], client: str) -> Finding:

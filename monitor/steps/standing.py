@@ -139,11 +139,15 @@ def stepped_alerts(
     """
     window, alerts = verdict.judgement.window, standing.alerts
     segments, undecided = breaching_segments(verdict), Undecided.of(verdict, standing.rows.values())
+    suspected = _suspected_now(verdict)
     for found, told in _stepping(watch.name, verdict, alerts):
         measurement = told.measurement
         mark = fingerprint(watch.name, told.kind, measurement.detector, measurement.column, measurement.segment)
         before = alerts.get(mark)
         judged = undecided.told(told) if before and before.state in UNDER_ALARM else told
+        if is_of_clients(measurement.detector) and judged.outcome == "clear" and measurement.segment in suspected:
+            # who turns from one attack to another has not ended
+            judged = replace(judged, outcome="insufficient")
         if judged.outcome != "breach" and (before is None or before.state in ("ok", "resolved")):
             continue
         rule = rule_for(found, judged, watch.settings)
@@ -163,6 +167,12 @@ def stepped_alerts(
         evidence = evidence_of(verdict, segments, judged) | ({AGAIN: again} if again else {}) | with_direction(way, row)
         said = _found(watch, verdict, found, judged)
         yield replace(said, alert=after, transition=transition, evidence=evidence, clear=rule.clear)
+
+
+def _suspected_now(verdict: Verdict) -> set[str]:
+    """Name the segments of clients that show signs of any attack in a window."""
+    found = (judged for judged in verdict.judged if judged.outcome == "breach")
+    return {one.measurement.segment for one in found if is_of_clients(one.measurement.detector)} - {WHOLE}
 
 
 def _found(watch: Watch, verdict: Verdict, found: Found, judged: Judged) -> Finding:

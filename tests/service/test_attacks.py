@@ -189,6 +189,34 @@ def test_an_alert_does_not_end_while_the_client_goes_on(tmp_path: Path) -> None:
     assert "resolves after" in found["text"]
 
 
+def test_an_alert_does_not_end_while_the_client_turns_to_another_attack(tmp_path: Path) -> None:
+    config = home(tmp_path, more="clear: 2")
+    rows = pq.read_table(config.parent / "reference.parquet").slice(0, 180)
+    times = pa.array([START + timedelta(hours=3, minutes=i) for i in range(180)], rows.schema.field("at").type)
+    own = {"id": pa.array([f"u{i}" for i in range(180)]), "key": pa.array([ATTACKER] * 180), "at": times}
+    for name, values in own.items():
+        rows = rows.set_column(rows.column_names.index(name), name, values)
+    pq.write_table(rows, config.parent / "logs" / "known.parquet")
+    found = passed(config)
+    kinds = {row["kind"] for row in found if row["evidence"].get("client") == ATTACKER}
+    assert kinds >= {"attack.evasion", "attack.privacy"}
+    (only,) = told(found)
+    assert (only["kind"], only["state"]) == ("attack.evasion", "firing")
+
+
+def test_who_searched_is_not_excused_by_what_breaks_later(tmp_path: Path) -> None:
+    config = home(tmp_path, more="clear: 2")
+    strange = honest(np.random.default_rng(9), hours=3, rows=20, begin=3)
+    rows = strange.num_rows
+    own = {"id": [f"g{i}" for i in range(rows)], "key": [ATTACKER] * rows, "home": ["castle"] * rows}
+    for name, values in own.items():
+        strange = strange.set_column(strange.column_names.index(name), name, [values])
+    pq.write_table(strange, config.parent / "logs" / "strange.parquet")
+    found = {row["kind"]: row for row in passed(config) if row["evidence"].get("client") == ATTACKER}
+    assert (found["attack.evasion"]["severity"], found["attack.evasion"]["state"]) == ("critical", "firing")
+    assert "broken data" not in found["attack.evasion"]["text"]
+
+
 def test_values_can_be_kept_out_of_what_is_stored(tmp_path: Path) -> None:
     (found,) = told(passed(home(tmp_path, more="attacks: {show_values: hashed}")))
     pair = found["evidence"]["cluster"]["pair"]

@@ -47,7 +47,7 @@ INDICATORS_BY_NAME: Mapping[str, Indicator] = {
         "attack.evasion",
         "similar",
         0.02,
-        "near-copies of rows that other new clients sent just before",
+        "near-copies of rows that others had among their first just before",
         "clients that were known before the attack, and queries that lie apart as honest rows do",
     ),
     "far_from_population": Indicator(
