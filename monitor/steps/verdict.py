@@ -17,6 +17,7 @@ from monitor.steps.leaps import Stirred
 from monitor.steps.looks import Sight, found_in
 from monitor.steps.measure import Found, compared
 from monitor.steps.memory import Memory
+from monitor.steps.mixes import without_mixes
 from monitor.steps.parts import Pairs, laid_beside, only_version
 from monitor.steps.reference import References
 from monitor.steps.sample import Sample
@@ -112,6 +113,7 @@ def verdict_on(
     newest = not history.has_passed(due.window)
     judged = compared(found, settings, window=sample.stretch, settled=labels_known, lacking=lacking)
     judged = without_the_usual(without_holidays(judged, settings.holiday(due.window)), pairs, sample.stretch)
+    judged = without_mixes(judged, references, sample.profiles)
     return Verdict(
         _judgement(sample, due, matured=labels_known, decided=not lacking()),
         found,
