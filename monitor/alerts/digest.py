@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import accumulate
 
+from monitor.alerts.attack_names import CLIENT
 from monitor.alerts.finding import gravity_of
-from monitor.alerts.phrasing import clock, counted, said, shown
+from monitor.alerts.phrasing import clock, counted, distinct, first_of, said, shown
 from monitor.alerts.taxonomy import is_attack
 from monitor.types import Notice
 
@@ -15,6 +16,9 @@ MEMBERS = 50
 LINE, TEXT = 125, 6400  # a Slack message holds 6,500 characters of lines, escaped
 ESCAPED = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 COUNTED = {"fired": "began", "worsened": "got much worse", "repeated": "still fired", "resolved": "ended"}
+
+SEGMENTS = 2
+"""So many segments a line names; a client's name stands in the title."""
 
 Queued = tuple[Notice, datetime]
 """A message, and when it was queued."""
@@ -92,5 +96,10 @@ def _title(notices: Sequence[Notice]) -> str:
 
 
 def _line(notice: Notice, at: datetime) -> str:
-    line = f"{clock(at)}: {said(notice.title)}"
+    """Say when its window ended, or else when it was queued, what it is called, and of which segments it is."""
+    ends = [datetime.fromisoformat(str(alert["window_end"])) for alert in notice.alerts if alert.get("window_end")]
+    segments = [str(alert.get("segment") or "") for alert in notice.alerts]
+    parts = distinct(shown(one) for one in segments if not one.startswith(CLIENT))
+    within = f" ({first_of(parts, SEGMENTS)})" if parts and "" not in segments else ""
+    line = f"{clock(max(ends, default=at))}: {said(notice.title)}{within}"
     return line if len(line) <= LINE else line[: LINE - 1] + "…"

@@ -106,3 +106,19 @@ def test_a_line_break_in_a_title_makes_no_second_line() -> None:
 )
 def test_attacks_and_what_is_critical_do_not_wait(member: Queued, *, presses: bool) -> None:
     assert is_pressing(member[0]) is presses
+
+
+@pytest.mark.parametrize(
+    ("segments", "said"),
+    [
+        (["shop=a"], "2026-03-01 13:00 UTC: m: drift (shop=a)"),
+        (["shop=a", "shop=b", "shop=c"], "2026-03-01 13:00 UTC: m: drift (shop=a, shop=b and 1 more)"),
+        (["", "shop=a"], "2026-03-01 13:00 UTC: m: drift"),
+        (["client=eve"], "2026-03-01 13:00 UTC: m: drift"),
+    ],
+)
+def test_a_line_says_when_its_window_ended_and_of_which_segments_it_is(segments: list[str], said: str) -> None:
+    ends = [f"2026-03-01T{13 - place:02d}:00:00Z" for place in range(len(segments))]
+    alerts = tuple({"segment": one, "window_end": end} for one, end in zip(segments, ends, strict=True))
+    notice = Notice("n", "m", "k", "fired", "first", "m: drift", (), alerts)
+    assert digest_of([(notice, NOON), (notice, NOON)]).lines[0] == said
