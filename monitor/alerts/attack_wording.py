@@ -7,7 +7,7 @@ from typing import Any
 from monitor.alerts.attack_advice import not_broken, to_do_about
 from monitor.alerts.attack_names import ATTACKS, CLIENTS, MANY, is_sure, who
 from monitor.alerts.finding import Finding, Group
-from monitor.alerts.phrasing import chance, clock, first_of, listed, number, said, shown
+from monitor.alerts.phrasing import chance, clock, counted, first_of, listed, number, said, shown
 from monitor.alerts.taxonomy import is_of_broken_data
 from monitor.types import Window
 
@@ -69,7 +69,7 @@ def no_more_signs(told: Mapping[str, Any]) -> str:
     if sent is None:
         return "no more signs"
     return (
-        f"no more signs, but it goes on: {sent:,} rows in the last window"
+        f"no more signs, but it goes on: {counted(sent, 'row')} in the last window"
         if sent
         else "no more signs, and no more rows of it"
     )

@@ -264,7 +264,8 @@ def _outweighs(alarm: Alarm, other: Finding) -> bool:
     if kind in ATTACKS and its_kind in ATTACKS and segment == its_segment != "":
         # One message about a client is enough: it names all signs.
         return _graver(kind, alarm.severity) < _graver(its_kind, other.severity)
-    if (kind, column) == (its_kind, its_column) and segment == "" != its_segment:
+    same = column == its_column or of_the_same_parts(other, alarm)
+    if kind == its_kind and same and segment == "" != its_segment:
         # A client is news even where all traffic is suspicious, and so is a group that was not told of.
         return not is_attack(kind) and not of_another_group(other, alarm)
     if kind == "health":

@@ -11,11 +11,13 @@ from sqlalchemy import Connection
 
 from monitor.alerts.causes import BROKEN_IN
 from monitor.alerts.finding import Finding
+from monitor.alerts.news import shows_hiding
 from monitor.detectors.quality import out_of_range_share
 from monitor.profiles.placing import places_of
 from monitor.profiles.profile import Profile
 from monitor.profiles.reading import categories, floats
 from monitor.profiles.tables import joined
+from monitor.profiles.texts import HIDDEN, hidden, texts_of
 from monitor.steps.broken_by import ASKED, are_broken
 from monitor.steps.evidence import unit_by_moments
 from monitor.store.database import Database
@@ -61,23 +63,23 @@ def with_broken_in(
 
 
 def _asks(finding: Finding, reference: Profile) -> bool:
+    if finding.column not in reference.layout.by_name or not (finding.alert.breaches and finding.alert.breaches[-1]):
+        return False
     usual = (finding.reference_value or 0.0) > NEW * (finding.value or 0.0)
-    known = finding.detector in ASKED and finding.column in reference.layout.by_name
-    return known and not usual and bool(finding.alert.breaches and finding.alert.breaches[-1])
+    return shows_hiding(finding) or (finding.detector in ASKED and not usual)
 
 
 def _evidence(
     connection: Connection, model: str, finding: Finding, reference: Profile, window: Window
 ) -> dict[str, Any]:
-    column, others = reference.layout.by_name[finding.column], list(_splitting(finding, reference))
-    wanted = [column.name, *others]
+    logged, others = str(finding.evidence.get("of") or finding.column), list(_splitting(finding, reference))
+    wanted = [logged, *others]
     read = read_records(connection, model, window, timestamp=reference.layout.roles.timestamp, columns=wanted)
     tables = [rows for rows in read if rows.num_rows and set(wanted) <= set(rows.column_names)]
-    if not tables or column.name not in tables[0].column_names:
+    if not tables:
         return {}
     rows = _within(joined(tables), finding.segment)
-    broken = are_broken(finding.detector, places_of(rows[column.name], column), column)
-    place = where_broken(rows.select(others), broken)
+    place = where_broken(rows.select(others), _broken(rows[logged], finding, reference))
     if place is None:
         return {}
     unit = {} if "unit" in finding.evidence else _unit(rows, finding, place, reference)
@@ -85,10 +87,20 @@ def _evidence(
     return {BROKEN_IN: told, **unit}
 
 
+def _broken(values: pa.ChunkedArray, finding: Finding, reference: Profile) -> Flags:
+    """Say which rows hold what an alert tells of: broken values, or texts that hide more than any of the reference."""
+    if shows_hiding(finding):
+        kind = HIDDEN.index(finding.column.partition("(")[0])
+        most = reference.columns[finding.column].high or 0.0
+        return np.asarray(np.nan_to_num(hidden(texts_of(values))[kind]) > most)
+    column = reference.layout.by_name[finding.column]
+    return are_broken(finding.detector, places_of(values, column), column)
+
+
 def _splitting(finding: Finding, reference: Profile) -> Iterator[str]:
     """Name the columns of categories by which rows may be told apart: not the broken one, nor the segment's own."""
     roles = reference.layout.roles
-    own = {finding.column, finding.segment.partition("=")[0]}
+    own = {finding.column, finding.evidence.get("of"), finding.segment.partition("=")[0]}
     for column in reference.layout.columns:
         logged = column.role in ("feature", "sensitive") or column.name in roles.segments
         if column.kind == "categorical" and logged and column.name not in own and column.name != roles.client:

@@ -16,7 +16,7 @@ from monitor.detectors.quality import out_of_range_share
 from monitor.steps.broken_in import where_broken
 from monitor.steps.symptoms import _of_one_source
 from monitor.types import Window
-from tests.service.keyed import DAY, START, fired
+from tests.service.keyed import CONFIG, DAY, START, fired
 
 A_DAY, ONSET = 500, 6
 BOARDS = ("north", "south", "west", "agency", "own")
@@ -78,3 +78,20 @@ def test_no_value_is_named_where_the_broken_rows_are_anywhere_or_are_few() -> No
     assert where_broken(rows, np.arange(4000) < 9) is None
     nearly = np.asarray(rows["board"].to_numpy(zero_copy_only=False) == "own") & (rng.random(4000) < 0.5)
     assert where_broken(rows, nearly).value == "own"  # type: ignore[union-attr]
+
+
+def test_the_board_whose_texts_hide_characters_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ["seven", "years", "of", "care", "on", "two", "wards", "nights", "between", "them", "calm", "hand"]
+
+    def letters(first: int, count: int, *, hide: bool) -> dict[str, Any]:
+        rows, rng = applications(first, count), np.random.default_rng(first + 80)
+        n = len(rows["key"])
+        texts = [" ".join(rng.choice(words, 9)) for _ in range(n)]
+        late = hide & (np.arange(n) >= ONSET * A_DAY) & (np.asarray(rows["board"]) == "agency")
+        return rows | {"letter": [text.replace("e", "e\u200b") if late[i] else text for i, text in enumerate(texts)]}
+
+    monkeypatch.setattr("tests.service.keyed.CONFIG", CONFIG.replace("key}", "key, kinds: {letter: text}}"))
+    found = fired(tmp_path, letters(-20, 20, hide=False), letters(0, 10, hide=True))
+    told = next(one for one in found if one["column"] == "invisible(letter)")
+    assert (told["evidence"][BROKEN_IN]["column"], told["evidence"][BROKEN_IN]["value"]) == ("board", "agency")
+    assert told["evidence"][BROKEN_IN]["broken"] > 0.95
