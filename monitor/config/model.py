@@ -78,11 +78,12 @@ class Labels(Data):
     """Where labels are, and how long after its record a label may come; None is for ever.
 
     absent: what a record is taken to be whose label has not come by then, as where only frauds are reported; None
-        where nothing is known of it.
+        where nothing is known of it. present: what a record is that is listed there, where no column says so.
     """
 
     max_delay: Duration | None = None
     absent: bool | int | float | str | None = None
+    present: bool | int | float | str | None = None
 
 
 def _level(value: object) -> float:

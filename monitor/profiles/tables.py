@@ -26,6 +26,17 @@ def rows_without(table: pa.Table, column: str, texts: Collection[str]) -> pa.Tab
     return table.filter(pc.invert(pc.is_in(table[column].cast(pa.string()), pa.array(sorted(texts), pa.string()))))
 
 
+def as_listed(rows: pa.Table, label: str | None, value: object) -> pa.Table:
+    """Give the rows of a table that lists records of one class with that as their label, where it has no such column.
+
+    >>> as_listed(pa.table({"id": ["a", "b"]}), "fraud", 1)["fraud"].to_pylist()
+    [1, 1]
+    """
+    if value is None or label is None or label in rows.column_names or not rows.num_columns:
+        return rows
+    return rows.append_column(label, pa.array([value] * rows.num_rows))
+
+
 def _agree(tables: Sequence[pa.Table], name: str) -> bool:
     held = [pa.schema([table.schema.field(name)]) for table in tables if name in table.column_names]
     try:

@@ -14,6 +14,7 @@ from monitor.config.words import suggestion
 from monitor.errors import MonitorError
 from monitor.profiles.arrow import layout_of
 from monitor.profiles.groups import profile_table
+from monitor.profiles.tables import as_listed
 from monitor.setup import columns
 from monitor.setup.brief import unnamed
 from monitor.setup.delay import too_short
@@ -68,6 +69,7 @@ def _model(at: str, model: Model, root: Path) -> Iterator[Finding]:
         # Labels come later than records: that none is there yet is no mistake of the configuration.
         labels = yield from _rows(f"{at}.labels", model.labels, root, severity="warning")
         if labels is not None:
+            labels = as_listed(labels, model.columns.label, model.labels.present)
             yield from _labels(at, model.columns, labels)
         if labels is not None and records is not None:
             late = too_short(model.columns, model.labels.max_delay, records, labels)

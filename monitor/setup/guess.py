@@ -11,7 +11,7 @@ from monitor.setup.clients import as_client, as_contributor
 from monitor.setup.decided import decided
 from monitor.setup.foretold import counterpart
 from monitor.setup.left import Left
-from monitor.setup.look import distinct, is_text
+from monitor.setup.look import distinct, is_text, spelled
 from monitor.setup.scored import in_words_of, of_decision, scores_of
 from monitor.setup.signs import (
     Choice,
@@ -47,6 +47,7 @@ _LENGTHS = {
 }
 
 COORDINATES = {"x", "y", "z"}
+CLASSES = 2
 _UNTIMED = Choice("1d", "without times the rows an hour are unknown; choose so that a window holds 500")
 
 
@@ -59,6 +60,8 @@ class Guess:
         both a suggestion, for the user to choose from.
     perhaps: a column that may be the prediction, where none surely is. doubtful: one that may be the label, but agrees
         with the prediction hardly more than by chance.
+    listed: (present, absent), what a record is that the labels' own source lists, and what one that it does not, where
+        it has no label and the reference one of two classes; None where not.
     window: the shortest usual window that holds enough rows, and why.
     vectors: columns of embeddings. columns: every column of the sample.
     """
@@ -73,6 +76,7 @@ class Guess:
     classes: tuple[str, ...] = ()
     label: Choice | None = None
     contributor: Choice | None = None
+    listed: tuple[object, object] | None = None
     doubtful: Choice | None = None
     segments: tuple[Choice, ...] = ()
     sensitive: tuple[Choice, ...] = ()
@@ -95,7 +99,8 @@ def guess(sample: pa.Table, *, reference: pa.Table | None = None, labels: pa.Tab
     scores, classes, others = scores_of(left)
     prediction, perhaps = _prediction(left, sample, scores)
     contributor = _new_in(labels, sample).best(as_contributor) or left.best(as_contributor)
-    label = _later(left, prediction, sample, reference, labels) or left.best(like(prediction, sample))
+    listed = _listed(sample, reference, labels)
+    label = listed or _later(left, prediction, sample, reference, labels) or left.best(like(prediction, sample))
     if label and not (scores or prediction):
         scores = tuple(filter(None, [left.best(as_score_of(label))]))
     doubtful = None if label else left.best(like(prediction, sample, least=-1.0), keep=True)
@@ -122,6 +127,7 @@ def guess(sample: pa.Table, *, reference: pa.Table | None = None, labels: pa.Tab
         classes=classes,
         label=label,
         contributor=contributor,
+        listed=None if listed is None or reference is None else _rarer_first(reference[listed.column]),
         doubtful=doubtful,
         segments=_segments(left),
         sensitive=tuple(Left(sample.select([*left.columns])).take(as_sensitive)),
@@ -162,6 +168,24 @@ def _later(
         or left.best(_as_label_beside_coordinates if left.columns.keys() >= COORDINATES else as_label)
         or _said(new.only(), "in the reference only")
     )
+
+
+def _listed(sample: pa.Table, reference: pa.Table | None, labels: pa.Table | None) -> Choice | None:
+    """Give the reference's label of two classes where the labels' own source has no column like it: it lists one."""
+    new, own = _only_in(reference, sample), _only_in(labels, sample)
+    found = new.best(as_label) or new.only()
+    if found is None or reference is None or labels is None or found.column in labels.column_names:
+        return None
+    classes = {*spelled(reference[found.column].drop_null().unique())}
+    held = ({*spelled(column.drop_null().unique())} for column in own.columns.values())
+    if len(classes) != CLASSES or own.best(as_label) or classes in held:
+        return None
+    return _said(found, "in the reference only, of two classes, of which the labels' source lists one")
+
+
+def _rarer_first(label: pa.ChunkedArray) -> tuple[object, object]:
+    counts = sorted(label.drop_null().value_counts().to_pylist(), key=lambda one: one["counts"])
+    return counts[0]["values"], counts[-1]["values"]
 
 
 def _as_label_beside_coordinates(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:

@@ -122,13 +122,21 @@ def _late(labels: Late, guess: Guess) -> Iterator[str]:
         cursor = ("label_time", "id")
     again = data.sql is not None and guess.timestamp is not None and cursor[0] == guess.timestamp.column
     # by the records' own time labels come far behind the cursor
-    late = _source(data, cursor).removesuffix("}") + f", lookback: {USUAL}" * again + f", max_delay: {labels.delay}}}"
+    late = _source(data, cursor).removesuffix("}") + f", lookback: {USUAL}" * again + f", max_delay: {labels.delay}"
+    listed, present, absent = "", *map(json.dumps, guess.listed or ("", ""))
+    if guess.listed:
+        late, listed = (
+            f"{late}, present: {present}, absent: {absent}",
+            f"; taken for a list of those that are {present}",
+        )
+    late += "}"
     reread = "; as far back as labels come late, for the time is the record's" if again else ""
     missing = f"; name {' and '.join(unnamed)}, then take the # away" if unnamed else ""
     if labels.delay_why:
         yield f"    # why max_delay is {labels.delay}: {labels.delay_why}"
-    yield _noted(4, f"{'# ' if unnamed else ''}labels: {late}", labels.why + reread + missing)
-    yield "    # where only one class is ever reported, as frauds are, add what all others are: absent: 0"
+    yield _noted(4, f"{'# ' if unnamed else ''}labels: {late}", labels.why + listed + reread + missing)
+    if not guess.listed:
+        yield "    # where only one class is ever reported, as frauds are, add what all others are: absent: 0"
 
 
 def _source(data: Data, cursor: Sequence[str] = ()) -> str:

@@ -16,7 +16,7 @@ from monitor.admission import admit_labels, excerpt
 from monitor.errors import SourceError
 from monitor.profiles.groups import label_groupings
 from monitor.profiles.layout import Layout
-from monitor.profiles.tables import joined
+from monitor.profiles.tables import as_listed, joined
 from monitor.steps.arrivals import Looked, labels_clock, note_arrivals
 from monitor.steps.gather import Gathered
 from monitor.steps.pull import OnRows, drained, profiled, with_column
@@ -135,6 +135,8 @@ def take_labels(
 
 def _with_columns(watch: Watch, batch: Batch) -> Batch:
     """Give a batch that has ids and labels, or no rows. Raises SourceError where one of the columns is not there."""
+    listed = watch.settings.labels.present if watch.settings.labels else None
+    batch = replace(batch, rows=as_listed(batch.rows, watch.roles.label, listed))
     names = batch.rows.column_names
     absent = [name for name in (watch.roles.id, watch.roles.label) if name not in names]
     if "labels" in watch.pushed and batch.rows.num_rows:

@@ -67,6 +67,25 @@ def started(folder: Path, config: str = CONFIG) -> Monitor:
     return opened(load(config, place="monitor.yaml", environ={}, read=str), root=folder)
 
 
+def test_a_list_of_frauds_says_as_much_as_a_column_of_ones(tmp_path: Path) -> None:
+    found = []
+    for name, config in (("column", CONFIG), ("list", CONFIG.replace("absent: 0}", "absent: 0, present: 1}"))):
+        folder = tmp_path / name
+        folder.mkdir()
+        rows, monitor = world(folder), started(folder, config)
+        for day in range(20):
+            until(folder, rows, day)
+            if name == "list":
+                listed = pq.read_table(folder / f"labels/{day:03}.parquet").select(["id"])
+                reasons = pa.array(["stolen"] * listed.num_rows, pa.string())
+                pq.write_table(listed.append_column("reason", reasons), folder / f"labels/{day:03}.parquet")
+        passed(monitor, 19)
+        found.append(measured(monitor))
+        monitor.database.close()
+    assert found[0] == found[1]
+    assert any(value is not None for value, _ in found[0].values())
+
+
 def test_performance_is_that_of_all_rows_once_no_more_labels_will_come(tmp_path: Path) -> None:
     rows, found = world(tmp_path), []
     monitor = started(tmp_path)

@@ -208,6 +208,22 @@ def test_groups_that_must_not_be_treated_worse_are_suggested_and_stay_features()
     assert "# sensitive: [sex, age]" in written(guess(pa.table(COLUMNS)), data=Data(files="logs/*.parquet"))
 
 
+def test_a_list_of_frauds_is_taken_for_one(tmp_path: Path) -> None:
+    rows = pa.table(COLUMNS).drop_columns(["delayed", "predicted"])
+    fraud = [int(i % 50 == 0) for i in range(N)]
+    (tmp_path / "chargebacks").mkdir()
+    pq.write_table(rows, tmp_path / "log.parquet")
+    pq.write_table(rows.append_column("is_fraud", pa.array(fraud)), tmp_path / "reference.parquet")
+    listed = {"request_id": COLUMNS["request_id"][::50], "reason_code": ["4837", "4863", "4871", "4834"] * (N // 200)}
+    listed |= {"reported_at": [START + timedelta(days=9, minutes=i) for i in range(N // 50)]}
+    pq.write_table(pa.table(listed), tmp_path / "chargebacks" / "a.parquet")
+    text = initial("log.parquet", reference="reference.parquet", labels="chargebacks", here=tmp_path, root=tmp_path)
+    assert "label: is_fraud" in text
+    assert "present: 1, absent: 0}" in text
+    found = check(load(text, place="monitor.yaml", environ={}, read=str), root=tmp_path)
+    assert not [one for one in found if one.severity == "error"]
+
+
 def test_a_chance_named_after_the_label_is_the_score_and_a_class_of_something_is_no_label() -> None:
     chance = [i % 40 / 40 for i in range(N)]
     columns = {"request_id": COLUMNS["request_id"], "logged_at": COLUMNS["logged_at"], "will_claim": chance}
