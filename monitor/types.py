@@ -48,6 +48,7 @@ class Roles:
     of `classes`. contributor: who gave the label. population: for a column, the share of each value in the population
     that the traffic should be like. `others` hold what other models answered to the same rows. zone: of times that
     name none; None is UTC. intersections: sensitive columns whose values together are groups, too, see `crossing`.
+    meanings: what words of the prediction are among the labels'.
     """
 
     timestamp: str
@@ -67,6 +68,7 @@ class Roles:
     zone: str | None = None
     intersections: tuple[tuple[str, ...], ...] = ()
     contributor: str | None = None
+    meanings: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def aside(self) -> set[str | None]:

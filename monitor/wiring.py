@@ -15,6 +15,7 @@ from monitor.notify.log import Log
 from monitor.notify.slack import Slack
 from monitor.notify.webhook import Webhook
 from monitor.sources.files import FilesSource
+from monitor.sources.meant import Meant
 from monitor.store.attacks import kept_seed, read_seed
 from monitor.store.database import Database, migrate, open_database
 from monitor.store.pushed import Holds, read_pushed
@@ -68,9 +69,11 @@ def watch_of(name: str, model: Model, database: Database, *, root: Path, seed: b
     """Give a model with its sources; seed: the deployment's secret."""
     # a reference is closed: read behind its cursor again, it would seem to change at every look
     closed = model.reference.model_copy(update={"lookback": timedelta(0)}) if model.reference else None
-    reference = source_of(closed, root=root) if closed else None
+    reference: Source | None = source_of(closed, root=root) if closed else None
     source = _pushed(name, database) if model.source.push else source_of(model.source, root=root, live=True)
     labels = _labels_of(name, model.labels, database, root=root) if model.labels else None
+    if model.columns.meanings:
+        source, reference = Meant(source, model.columns), reference and Meant(reference, model.columns)
     probes = probes_of(model.probes, root=root) if model.probes else None
     return Watch(name, model, source, labels, reference, probes, seed)
 

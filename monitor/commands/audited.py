@@ -20,6 +20,7 @@ from monitor.detectors.attack.batches.naming import Text, named
 from monitor.detectors.attack.batches.rows import Floats, Labelled, Places
 from monitor.detectors.attack.batches.verdict import FALSE_ALARMS, Verdict
 from monitor.errors import ConfigError
+from monitor.profiles.meanings import translated
 from monitor.steps.poisoning import (
     CONTRIBUTOR,
     contributors_of,
@@ -76,7 +77,8 @@ def audited(reference: pa.Table, rows: pa.Table, watch: Watch, batch: str, how: 
     batch: its name, for messages. Raises ConfigError where the two cannot be compared: no label in the reference, a
     feature that the batch lacks, or no label that the reference knows.
     """
-    roles, label = watch.roles, _comparable(reference, rows, watch.roles, batch)
+    roles, rows = watch.roles, translated(rows, watch.roles)
+    label = _comparable(reference, rows, roles, batch)
     rng = np.random.default_rng(SEED)
     known = learned(reference, roles, rng=rng, logged=rows.column_names)
     held = np.asarray(rows[label].is_valid().to_numpy(), np.bool_)

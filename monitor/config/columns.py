@@ -29,6 +29,10 @@ def _by_value(shares: object) -> object:
     )
 
 
+def _spelled(label: object) -> str:
+    return str(label).lower() if isinstance(label, bool) else str(label)
+
+
 def _zone(name: object) -> str:
     try:
         return ZoneInfo(str(name)).key
@@ -48,6 +52,7 @@ class Columns(Section):
     scores: Annotated[dict[str, str], BeforeValidator(_by_class)] = Field(default_factory=dict)
     label: str | None = None
     contributor: str | None = None
+    meanings: Annotated[dict[str, bool | int | float | str], BeforeValidator(_by_value)] = Field(default_factory=dict)
     segments: tuple[str, ...] = ()
     sensitive: tuple[str, ...] = ()
     intersections: tuple[tuple[str, ...], ...] = ()
@@ -59,7 +64,8 @@ class Columns(Section):
 
     def roles(self) -> Roles:
         """Give the roles; the scores stand in the order of their classes."""
-        classes = () if "" in self.scores else tuple(self.scores)
+        meant = {word: _spelled(label) for word, label in self.meanings.items()}
+        classes = () if "" in self.scores else tuple(meant.get(name, name) for name in self.scores)
         written = self.model_dump(exclude={"scores"})
         return Roles(**written, scores=tuple(self.scores.values()), classes=classes)
 

@@ -14,6 +14,7 @@ from monitor.config.words import suggestion
 from monitor.errors import MonitorError
 from monitor.profiles.arrow import layout_of
 from monitor.profiles.groups import profile_table
+from monitor.profiles.meanings import translated
 from monitor.profiles.tables import as_listed
 from monitor.setup import columns
 from monitor.setup.brief import unnamed
@@ -61,6 +62,7 @@ def check(config: Config, *, root: Path, place: str = "monitor.yaml") -> list[Fi
 
 def _model(at: str, model: Model, root: Path) -> Iterator[Finding]:
     sample = yield from _sample(f"{at}.source", model.source, root, severity="error")
+    sample = sample and replace(sample, rows=translated(sample.rows, model.columns))
     records, reference, labels = sample and sample.rows, None, None
     if sample is not None:
         yield from _records(at, model, sample)
@@ -78,6 +80,7 @@ def _model(at: str, model: Model, root: Path) -> Iterator[Finding]:
     if model.reference is not None:
         reference = yield from _rows(f"{at}.reference", model.reference, root, severity="error")
         if reference is not None:
+            reference = translated(reference, model.columns)
             yield from _reference(at, model.columns, reference, records)
             absent = model.labels.absent if model.labels else None
             alike = of_one_class(model.columns, reference, labels if absent is None else None)

@@ -1,7 +1,7 @@
 """Guess from a sample which column plays which role; every guess says why."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import numpy as np
@@ -11,7 +11,7 @@ from monitor.setup.clients import as_client, as_contributor
 from monitor.setup.decided import decided
 from monitor.setup.foretold import counterpart
 from monitor.setup.left import Left
-from monitor.setup.look import distinct, is_text, spelled
+from monitor.setup.look import distinct, is_nested, is_text, spelled
 from monitor.setup.scored import in_words_of, of_decision, scores_of
 from monitor.setup.signs import (
     Choice,
@@ -62,6 +62,7 @@ class Guess:
         with the prediction hardly more than by chance.
     listed: (present, absent), what a record is that the labels' own source lists, and what one that it does not, where
         it has no label and the reference one of two classes; None where not.
+    meanings: which label each of two decisions says, where they share no word and the reference's rows tell.
     window: the shortest usual window that holds enough rows, and why.
     vectors: columns of embeddings. columns: every column of the sample.
     """
@@ -77,6 +78,7 @@ class Guess:
     label: Choice | None = None
     contributor: Choice | None = None
     listed: tuple[object, object] | None = None
+    meanings: Mapping[str, object] = field(default_factory=dict)
     doubtful: Choice | None = None
     segments: tuple[Choice, ...] = ()
     sensitive: tuple[Choice, ...] = ()
@@ -112,6 +114,7 @@ def guess(sample: pa.Table, *, reference: pa.Table | None = None, labels: pa.Tab
         scores, classes = in_words_of(scores, classes, sample, prediction)
     elif prediction and len(scores) == 1:
         scores, classes = of_decision(scores[0], sample, prediction)
+    meanings = _meanings(prediction, label, [table for table in (reference, sample) if table is not None])
     version, client = left.best(as_version), left.best(as_client)
     times = None if timestamp is None else times_named(timestamp.column, sample[timestamp.column])
     for find in (as_other_time, as_unique, as_growing(times), as_naming):
@@ -127,6 +130,7 @@ def guess(sample: pa.Table, *, reference: pa.Table | None = None, labels: pa.Tab
         classes=classes,
         label=label,
         contributor=contributor,
+        meanings=meanings,
         listed=None if listed is None or reference is None else _rarer_first(reference[listed.column]),
         doubtful=doubtful,
         segments=_segments(left),
@@ -181,6 +185,24 @@ def _listed(sample: pa.Table, reference: pa.Table | None, labels: pa.Table | Non
     if len(classes) != CLASSES or own.best(as_label) or classes in held:
         return None
     return _said(found, "in the reference only, of two classes, of which the labels' source lists one")
+
+
+def _meanings(prediction: Choice | None, label: Choice | None, tables: Sequence[pa.Table]) -> dict[str, object]:
+    """Give which label each of two decisions goes with, by rows with both; nothing where they share a word."""
+    names = [choice.column for choice in (prediction, label) if choice]
+    table = next((one for one in tables if len(names) == CLASSES and {*names} <= {*one.column_names}), None)
+    if table is None or any(is_nested(table[name]) for name in names):
+        return {}
+    said, true = (np.array([str(one) for one in spelled(table[name])]) for name in names)
+    values = table[names[1]].drop_null().unique()
+    labels = {str(spelled(pa.chunked_array([[one]]))[0]): one for one in values.to_pylist()}
+    decisions = sorted({str(one) for one in spelled(table[names[0]].drop_null().unique())})
+    if len(decisions) != CLASSES or len(labels) != CLASSES or {*decisions} & labels.keys():
+        return {}
+    first, second = labels
+    more, less = (float(np.mean(true[said == one] == first)) for one in decisions)
+    ordered = (first, second) if more > less else (second, first)
+    return {one: labels[word] for one, word in zip(decisions, ordered, strict=True)} if more != less else {}
 
 
 def _rarer_first(label: pa.ChunkedArray) -> tuple[object, object]:

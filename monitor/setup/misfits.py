@@ -83,7 +83,8 @@ def of_answers(roles: Roles, rows: pa.Table) -> Iterator[Misfit]:
     said = _words(rows[roles.prediction])
     if said and labels and not said & labels and len(said) <= MAX_CLASSES:
         problem = f"{roles.prediction!r} holds {some_of(said)}, and {roles.label!r} {some_of(labels)}: no word of both"
-        yield "prediction", problem, "every decision would count as wrong; log it in the labels' words, or leave it out"
+        meant = f"columns.meanings: {{{min(said)}: …}}"
+        yield "prediction", problem, f"every decision would count as wrong; say by {meant} what each is as a label"
 
 
 def of_one_class(roles: Roles, reference: pa.Table, labels: pa.Table | None = None) -> Iterator[tuple[str, str]]:

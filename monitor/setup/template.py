@@ -161,6 +161,9 @@ def _columns(guess: Guess) -> Iterator[str]:
     yield _role("client", guess.client, "who asked: an API key, an account, an address; attacks are traced by it")
     yield _role("version", guess.version, "the model's version; a new one is told from drift by it")
     yield _perhaps("prediction", guess.prediction, guess.perhaps, "what the model decided")
+    if guess.meanings:
+        meant = ", ".join(f"{_quoted(word)}: {json.dumps(label)}" for word, label in guess.meanings.items())
+        yield _noted(6, f"meanings: {{{meant}}}", "what these are in the words of the label, as they go together")
     yield from _scores(guess)
     yield _perhaps("label", guess.label, guess.doubtful, "what turned out to be true")
     yield _role("contributor", guess.contributor, "who gave the label; poison is traced by it")
