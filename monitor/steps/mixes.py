@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from scipy.special import ndtr
@@ -24,23 +25,25 @@ Parts = Sequence[tuple[Profile, Profile]]
 def without_mixes(
     judged: Sequence[Judged], references: Mapping[str, Profile], current: Mapping[str, Profile]
 ) -> list[Judged]:
-    """Give what was judged, missing values of all traffic as clear where the mix of a column's segments explains them.
+    """Give what was judged, missing values as clear where the mix of a column's segments explains those of all traffic.
 
     As where a feature is never known of one channel, and more rows come through it. Each segment lacks as many as its
-    rows in the reference do. references, current: profiles by part, those of the window alone. Limits of the user's own
-    hold as they are. Blind to what no segment tells.
+    rows in the reference do. Of a segment of another column as many rows may lack a value, beyond what is usual there,
+    as the mix explains in all. references, current: profiles by part, those of the window alone. Limits of the user's
+    own hold as they are. Blind to what no segment tells.
     """
-    if not any(map(_asks, judged)):
+    asked = {one.measurement.column for one in judged if _asks(one)}
+    if not asked:
         return list(judged)
     mixes = dict(_mixes(references, current))
-    return [_explained(one, mixes, references[WHOLE], current[WHOLE]) if _asks(one) else one for one in judged]
+    known = asked & references[WHOLE].columns.keys()
+    found = {name: _explained(name, mixes, references, current, judged) for name in known}
+    told = partial(_without, found=found, references=references, current=current)
+    return [told(one) if _asks(one) else one for one in judged]
 
 
 def _asks(one: Judged) -> bool:
-    told = one.measurement
-    return (
-        one.outcome == "breach" and one.alpha is not None and (told.detector, told.segment) == (missing_share.NAME, "")
-    )
+    return one.measurement.detector == missing_share.NAME and one.outcome == "breach" and one.alpha is not None
 
 
 def _mixes(references: Mapping[str, Profile], current: Mapping[str, Profile]) -> Iterator[tuple[str, Parts]]:
@@ -54,18 +57,41 @@ def _mixes(references: Mapping[str, Profile], current: Mapping[str, Profile]) ->
             yield column, [(references[part], current[part]) for part in known]
 
 
-def _explained(one: Judged, mixes: Mapping[str, Parts], reference: Profile, current: Profile) -> Judged:
-    name, alpha = one.measurement.column, one.alpha or 0.0
-    if name not in reference.columns:
-        return one
-    usual = reference.columns[name].missing / max(reference.rows, 1)
-    rise = current.columns[name].missing / max(current.rows, 1) - usual
+def _explained(
+    name: str,
+    mixes: Mapping[str, Parts],
+    references: Mapping[str, Profile],
+    current: Mapping[str, Profile],
+    judged: Sequence[Judged],
+) -> str:
+    """Name the column whose mix explains how many values are missing in all traffic; the empty text where none does."""
+    alpha = max((one.alpha or 0.0 for one in judged if _asks(one) and one.measurement.column == name), default=0.0)
+    rise = _rise(name, references[WHOLE], current[WHOLE])
+    usual = references[WHOLE].columns[name].missing / max(references[WHOLE].rows, 1)
     for column, parts in mixes.items():
         expected, p_value = _expected(name, parts)
-        if column != name and expected - usual >= MOSTLY * rise and p_value > alpha:
-            note = f"as many are missing as in such a mix of {column} by the reference"
-            return replace(one, measurement=replace(one.measurement, note=note), outcome="clear", lingers=False)
-    return one
+        if column != name and expected - usual >= MOSTLY * rise > 0 and p_value > alpha:
+            return column
+    return ""
+
+
+def _rise(name: str, reference: Profile, current: Profile) -> float:
+    before, after = reference.columns[name], current.columns[name]
+    return after.missing / max(current.rows, 1) - before.missing / max(reference.rows, 1)
+
+
+def _without(
+    one: Judged, *, found: Mapping[str, str], references: Mapping[str, Profile], current: Mapping[str, Profile]
+) -> Judged:
+    name, part = one.measurement.column, one.measurement.segment
+    mixed = found.get(name)
+    if not mixed or part.partition("=")[0] == mixed or part not in references or part not in current:
+        return one
+    beyond, of_all = (_rise(name, references[at], current[at]) * current[at].rows for at in (part, WHOLE))
+    if beyond > of_all:
+        return one
+    note = f"as many are missing as in such a mix of {mixed} by the reference"
+    return replace(one, measurement=replace(one.measurement, note=note), outcome="clear", lingers=False)
 
 
 def _expected(name: str, parts: Parts) -> tuple[float, float]:
