@@ -272,6 +272,16 @@ def test_near_copies_at_a_sensors_pace_are_no_search_and_in_a_hurry_they_are() -
     assert {client for client, _ in alarms(followed([traffic, fast]))} == {"sensor"}
 
 
+@pytest.mark.parametrize(("every", "accused"), [(1800, set()), (400, {"bed 7"})], ids=["twice an hour", "nine times"])
+def test_what_is_measured_twice_an_hour_about_the_boundary_is_no_search(every: int, accused: set[str]) -> None:
+    numbers = drifting(100, 21)
+    swings = np.random.default_rng(23).normal(0, 0.05, 100)
+    about = numbers | {"x2": np.round(numbers["x0"] + numbers["x1"] + swings, 2)}
+    slow = queries(about, "bed 7", every=every)
+    traffic = pa.concat_tables([slow, honest_within(100 * every, 16_000)]).sort_by("at")
+    assert {client for client, _ in alarms(followed([traffic]))} == accused
+
+
 def test_two_sensors_at_one_place_whose_answers_differ_do_not_accuse_each_other() -> None:
     def answered(table: pa.Table, answer: int) -> pa.Table:
         place = table.column_names.index("answer")
