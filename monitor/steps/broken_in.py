@@ -55,6 +55,9 @@ def with_broken_in(
     such value, or where records are not kept any more.
     """
     asked = [f for f in stepped if _asks(f, reference)]
+    # what all traffic shows is sought there once, and not in each of its segments
+    whole = {(f.detector, f.column) for f in asked if not f.segment}
+    asked = [f for f in asked if not f.segment or (f.detector, f.column) not in whole]
     if not asked:
         return list(stepped)
     with database.read() as connection:
