@@ -57,6 +57,7 @@ def test_honest_rows_belong_at_the_share_that_is_promised() -> None:
     [
         ({"age": 40.123}, "age has more decimals than any value of the reference"),
         ({"age": 900}, "age is beyond the range of the reference"),
+        ({"income": 3.5}, "income is 3.5, far below every value of the reference"),
         ({"age": None}, "age has no value"),
         ({"home": "castle"}, "home is a category that the reference does not hold"),
         ({"home": None}, "home has no value"),
@@ -119,6 +120,14 @@ def test_a_sign_is_odd_only_where_the_reference_has_one_sign() -> None:
     tried = np.array([[-1.0, 1.0, -5.0, -1.0, -0.01], [1.0, -1.0, 5.0, 1.0, 0.01], [0.0] * 5])
     odd = contract.odd_sign(Rows(tried, np.zeros((3, 0), np.int64)))
     assert odd.tolist() == [[True, True, False, False, True], [False] * 5, [False] * 5]
+
+
+def test_a_scale_is_odd_only_where_the_reference_holds_nothing_near_0() -> None:
+    held = np.array([[16.0, 0.0, -5.0, np.nan], [81.0 * 16, 90.0, 90.0, np.nan]])
+    contract = Contract.of(Rows(held, np.zeros((2, 0), np.int64)), np.array([], np.int64))
+    tried = np.array([[5.3, 0.001, 0.001, 0.1], [5.4, 1.0, 1.0, 1.0], [-5.0, -1.0, -1.0, -1.0]])
+    odd = contract.odd_scale(Rows(tried, np.zeros((3, 0), np.int64)))
+    assert odd.tolist() == [[True, False, False, False], [False] * 4, [False] * 4]
 
 
 def test_the_largest_numbers_are_beyond_the_range_and_on_no_lattice() -> None:

@@ -115,6 +115,18 @@ class Contract:
             never_below, never_above = self.low + room >= -least_told, self.high - room <= least_told
             return np.asarray((never_below & (rows.numbers < 0)) | (never_above & (rows.numbers > 0)))
 
+    def odd_scale(self, rows: Rows) -> NDArray[np.bool_]:
+        """Say where numbers lie far below the least of a reference that holds none of 0 and below, by ratios.
+
+        By a quarter of its range on that scale: thousands in the place of ones are within a quarter of the range, and
+        hardly far from the mean. Shape (rows, numbers).
+        """
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+            room = (self.high - self.low) * ROOM / (1 + 2 * ROOM)
+            least, most = self.low + room, self.high - room
+            limit = np.where(least > 0, least * (least / most) ** ROOM, -np.inf)
+            return np.asarray((rows.numbers > 0) & (rows.numbers < limit))
+
     def malformed(self, rows: Rows) -> NDArray[np.bool_]:
         """Say where a value is missing that never is, or a category is unheard of; shape (rows, all columns)."""
         missing = np.concatenate([np.isnan(rows.numbers), rows.codes < 0], axis=1) & ~self.may_lack

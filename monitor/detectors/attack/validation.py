@@ -1,6 +1,6 @@
 """Whether a row belongs to the population that the model was trained on, asked before the model answers."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
@@ -15,6 +15,7 @@ from monitor.detectors.attack.population import tail_of
 from monitor.detectors.attack.space import Floats, Rows, Space
 from monitor.detectors.attack.state import State
 from monitor.detectors.attack.vocabulary import UNLIKE, unlike
+from monitor.profiles.layout import Column
 
 BELONGS = 0.01
 """Below this p-value a row does not belong to the population."""
@@ -110,6 +111,9 @@ def _faults(baseline: Baseline, table: pa.Table, rows: Rows) -> list[list[str]]:
         below = rows.numbers[row, column] < 0
         said = f"and no value of the reference is {'below' if below else 'above'} 0"
         found[row].append(f"{names[column]} is {rows.numbers[row, column]:g}, {said}")
+    numeric = np.repeat([column.kind == "numeric" for column in _numeric(baseline.space)], baseline.space.widths)
+    for row, column in np.argwhere(baseline.contract.odd_scale(rows) & ~broken.beyond & numeric).tolist():
+        found[row].append(f"{names[column]} is {rows.numbers[row, column]:g}, far below every value of the reference")
     for row, column in np.argwhere(broken.beyond).tolist():
         found[row].append(f"{names[column]} {_beyond(baseline.space, column, rows.numbers[row, column])}")
     for row, name, length in baseline.space.of_odd_length(rows):
@@ -159,9 +163,13 @@ def _unread(space: Space, table: pa.Table, rows: Rows) -> NDArray[np.bool_]:
 def _truths(space: Space, table: pa.Table) -> NDArray[np.bool_]:
     """Say for which numbers true or false was sent, shape (numbers,): it would be read as 1 or 0."""
     truths = {field.name for field in table.schema if pa.types.is_boolean(field.type)}
-    numeric = space.columns[: len(space.widths)]
-    sent = np.array([column.type == "number" and column.name in truths for column in numeric], np.bool_)
+    sent = np.array([column.type == "number" and column.name in truths for column in _numeric(space)], np.bool_)
     return np.repeat(sent, space.widths)
+
+
+def _numeric(space: Space) -> Sequence[Column]:
+    """Give the columns that numbers are read from."""
+    return space.columns[: len(space.widths)]
 
 
 def _firsts(space: Space) -> NDArray[np.bool_]:
