@@ -175,14 +175,16 @@ def _later(
 
 
 def _listed(sample: pa.Table, reference: pa.Table | None, labels: pa.Table | None) -> Choice | None:
-    """Give the reference's label of two classes where the labels' own source has no column like it: it lists one."""
+    """Give the reference's label of two classes where the labels' own source has no column like it: it lists one.
+
+    A column of two values there may be the label in other words.
+    """
     new, own = _only_in(reference, sample), _only_in(labels, sample)
     found = new.best(as_label) or new.only()
     if found is None or reference is None or labels is None or found.column in labels.column_names:
         return None
-    classes = {*spelled(reference[found.column].drop_null().unique())}
-    held = ({*spelled(column.drop_null().unique())} for column in own.columns.values())
-    if len(classes) != CLASSES or own.best(as_label) or classes in held:
+    counts = [distinct(column) for column in (reference[found.column], *own.columns.values())]
+    if counts[0] != CLASSES or CLASSES in counts[1:] or own.best(as_label):
         return None
     return _said(found, "in the reference only, of two classes, of which the labels' source lists one")
 
