@@ -9,7 +9,6 @@ from typing import Any
 from monitor.detectors.attack import Baseline, State, Validation, validate
 from monitor.errors import MonitorError, NotReady
 from monitor.names import with_names
-from monitor.profiles.meanings import translated
 from monitor.sources.push import parse
 from monitor.steps.baselines import unpacked
 from monitor.store.attacks import read_baselines, read_followed, with_baselines
@@ -64,8 +63,7 @@ class Guard:
             raise MonitorError(f"{rejected[0].position}: {rejected[0].reason}; nothing was validated")
         if rows.num_rows > MOST_ROWS:
             raise MonitorError(f"{rows.num_rows} records; send at most {MOST_ROWS} at a time")
-        roles = known.baseline.layout.roles
-        rows = with_names(translated(rows, roles), roles)
+        rows = with_names(rows, known.baseline.layout.roles)
         found = validate(known.baseline, known.state, rows, known=known.columns)
         return {"model": model, "results": [_json(one) for one in found]}
 

@@ -16,6 +16,7 @@ from monitor.detectors.attack.space import Floats, Rows, Space
 from monitor.detectors.attack.state import State
 from monitor.detectors.attack.vocabulary import UNLIKE, unlike
 from monitor.profiles.layout import Column
+from monitor.profiles.meanings import translated
 
 BELONGS = 0.01
 """Below this p-value a row does not belong to the population."""
@@ -59,6 +60,7 @@ def validate(
     all columns that a row may have; others are named. The answers are looked at where the rows hold them. Blind to what
     `population` and `contract` are blind to.
     """
+    table = translated(table, baseline.layout.roles)
     rows = baseline.space.rows(table)
     p_values, by = _p_values(baseline, table, rows)
     faults, strangers = _faults(baseline, table, rows), _strangers(baseline, table, known)
