@@ -47,7 +47,7 @@ _LENGTHS = {
 }
 
 COORDINATES = {"x", "y", "z"}
-CLASSES = 2
+CLASSES, MOST_CLASSES, AGREE = 2, 50, 0.1
 _UNTIMED = Choice("1d", "without times the rows an hour are unknown; choose so that a window holds 500")
 
 
@@ -62,7 +62,7 @@ class Guess:
         with the prediction hardly more than by chance.
     listed: (present, absent), what a record is that the labels' own source lists, and what one that it does not, where
         it has no label and the reference one of two classes; None where not.
-    meanings: which label each of two decisions says, where they share no word and the reference's rows tell.
+    meanings: which label each decision says, where they share no word and the reference's rows tell.
     window: the shortest usual window that holds enough rows, and why.
     vectors: columns of embeddings. columns: every column of the sample.
     """
@@ -190,21 +190,31 @@ def _listed(sample: pa.Table, reference: pa.Table | None, labels: pa.Table | Non
 
 
 def _meanings(prediction: Choice | None, label: Choice | None, tables: Sequence[pa.Table]) -> dict[str, object]:
-    """Give which label each of two decisions goes with, by rows with both; nothing where they share a word."""
+    """Give which label each decision goes with most, by rows with both; nothing where they share a word.
+
+    Only where there are as many of both, each decision has its own label, and they agree beyond chance. (Cohen 1960)
+    """
     names = [choice.column for choice in (prediction, label) if choice]
     table = next((one for one in tables if len(names) == CLASSES and {*names} <= {*one.column_names}), None)
     if table is None or any(is_nested(table[name]) for name in names):
         return {}
-    said, true = (np.array([str(one) for one in spelled(table[name])]) for name in names)
-    values = table[names[1]].drop_null().unique()
-    labels = {str(spelled(pa.chunked_array([[one]]))[0]): one for one in values.to_pylist()}
-    decisions = sorted({str(one) for one in spelled(table[names[0]].drop_null().unique())})
-    if len(decisions) != CLASSES or len(labels) != CLASSES or {*decisions} & labels.keys():
+    rows = table.select(list(dict.fromkeys(names))).drop_null()
+    said, true = (np.array([str(one) for one in spelled(rows[name])]) for name in names)
+    values = rows[names[1]].unique().to_pylist()
+    labels = {str(spelled(pa.chunked_array([[one]]))[0]): one for one in values}
+    (decisions, of_said), (words, of_true) = (np.unique(one, return_inverse=True) for one in (said, true))
+    if not CLASSES <= decisions.size == words.size <= MOST_CLASSES or {*decisions.tolist()} & labels.keys():
         return {}
-    first, second = labels
-    more, less = (float(np.mean(true[said == one] == first)) for one in decisions)
-    ordered = (first, second) if more > less else (second, first)
-    return {one: labels[word] for one, word in zip(decisions, ordered, strict=True)} if more != less else {}
+    together = np.zeros((decisions.size, words.size))
+    np.add.at(together, (of_said, of_true), 1)
+    best = (together / together.sum(axis=0)).argmax(axis=1)
+    each = np.arange(best.size)
+    agree = together[each, best].sum() / together.sum()
+    by_chance = (together.sum(axis=1) * together.sum(axis=0)[best]).sum() / together.sum() ** 2
+    if np.unique(best).size < best.size or agree - by_chance < AGREE * (1 - by_chance):
+        return {}
+    pairs = zip(decisions.tolist(), words[best].tolist(), strict=True)
+    return {one: labels[word] for one, word in pairs}
 
 
 def _rarer_first(label: pa.ChunkedArray) -> tuple[object, object]:

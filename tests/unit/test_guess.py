@@ -208,6 +208,18 @@ def test_groups_that_must_not_be_treated_worse_are_suggested_and_stay_features()
     assert "# sensitive: [sex, age]" in written(guess(pa.table(COLUMNS)), data=Data(files="logs/*.parquet"))
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_what_decisions_mean_is_told_by_the_labels_that_they_go_with(*, known: bool) -> None:
+    queues = {"bug": "Bug report", "login": "Log-in problems", "refund": "Refunds"}
+    said = [DRAW.choice([*queues]) for _ in range(N)]
+    right = [DRAW.random() < (0.7 if known else 0.0) for _ in range(N)]
+    label = [queues[one if yes else DRAW.choice([*queues])] for one, yes in zip(said, right, strict=True)]
+    rows = without("predicted", "delayed", "p_delay").append_column("predicted_queue", pa.array(said))
+    found = guess(rows, reference=rows.append_column("actual", pa.array(label)))
+    assert (chosen(found, "prediction"), chosen(found, "label")) == ("predicted_queue", "actual")
+    assert found.meanings == (queues if known else {})
+
+
 def test_a_list_of_frauds_is_taken_for_one(tmp_path: Path) -> None:
     rows = pa.table(COLUMNS).drop_columns(["delayed", "predicted"])
     fraud = [int(i % 50 == 0) for i in range(N)]
