@@ -71,10 +71,13 @@ def as_client(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
     return (0, "may name who asked, and comes again") if party else (how_well(name, CLIENTS), _WHO_ASKED)
 
 
-def as_contributor(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
-    """Say whether a column names who gave labels, and why; None where it does not."""
+def as_contributor(name: str, column: pa.ChunkedArray, *, beside: bool = False) -> tuple[float, str] | None:
+    """Say whether a column names who gave labels, and why; None where it does not.
+
+    beside: it stands beside the label, as `handled_by`, and not among what is known of the record.
+    """
     parts = words(name)
-    given = parts[-1] == "by" and parts[0] in _GIVEN
+    given = parts[-1] == "by" and (beside or parts[0] in _GIVEN)
     if not (given or set(parts) & set(_LABELLERS)) or not is_code(column):
         return None
     return (0, "may name who gave the label, and comes again") if 2 <= distinct(column) <= len(column) / 2 else None

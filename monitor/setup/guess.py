@@ -100,7 +100,7 @@ def guess(sample: pa.Table, *, reference: pa.Table | None = None, labels: pa.Tab
     identity = left.best(as_id if labels is None else as_shared_id(labels))
     scores, classes, others = scores_of(left)
     prediction, perhaps = _prediction(left, sample, scores)
-    contributor = _new_in(labels, sample).best(as_contributor) or left.best(as_contributor)
+    contributor = _new_in(labels, sample).best(_gave_label) or left.best(as_contributor)
     listed = _listed(sample, reference, labels)
     label = listed or _later(left, prediction, sample, reference, labels) or left.best(like(prediction, sample))
     if label and not (scores or prediction):
@@ -243,9 +243,13 @@ def time_of_labels(labels: pa.Table, sample: pa.Table) -> Choice | None:
 def _only_in(table: pa.Table | None, sample: pa.Table) -> Left:
     """Give the columns that the sample lacks and that may be a label: no times, nothing constant or counting rows."""
     left = _new_in(table, sample)
-    for find in (as_constant, as_vector, as_unusable, as_other_time, as_id, as_timestamp, as_contributor):
+    for find in (as_constant, as_vector, as_unusable, as_other_time, as_id, as_timestamp, _gave_label):
         left.take(find)
     return left
+
+
+def _gave_label(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
+    return as_contributor(name, column, beside=True)
 
 
 def _new_in(table: pa.Table | None, sample: pa.Table) -> Left:

@@ -191,6 +191,10 @@ def test_who_gave_labels_is_no_feature_and_no_label(name: str) -> None:
     labels = pa.table({"request_id": COLUMNS["request_id"], "outcome_x": [i % 2 for i in range(N)], name: people})
     found = guess(without("delayed"), labels=labels)
     assert (chosen(found, "contributor"), chosen(found, "label")) == (name, "outcome_x")
+    labels = labels.rename_columns(["request_id", "outcome_x", "handled_by"])
+    found = guess(without("delayed"), labels=labels)
+    assert (chosen(found, "contributor"), chosen(found, "label")) == ("handled_by", "outcome_x")
+    assert chosen(guess(with_columns(handled_by=people)), "contributor") is None
     assert chosen(guess(with_columns(rated_by=[f"once {i}" for i in range(N)])), "contributor") is None
 
 
