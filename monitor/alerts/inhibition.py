@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from monitor.alerts.attack_names import POISONING
 from monitor.alerts.causes import columns_behind
 from monitor.alerts.finding import Finding, gravity_of
 from monitor.alerts.lifecycle import UNDER_ALARM
@@ -39,6 +40,8 @@ from monitor.stats.evidence import is_sure
 
 ATTACKS = ("attack.evasion", "attack.extraction", "attack.privacy", "attack.probing")
 """Suspicions of a client, the gravest first."""
+CONTRIBUTORS = "contributors"
+"""What of poison one labeller gave, which no version explains."""
 OF_LABELS = ("drift.label", "drift.concept")
 """What labels show beside performance, and with it where that has been worse for many windows."""
 PERFORMANCE = ("performance.realised", "performance.estimated", "bias.temporal")
@@ -162,6 +165,11 @@ def _inhibitor(finding: Finding, alarms: Mapping[str, Alarm]) -> str | None:
     if finding.kind in OF_ANSWERS and finding.origin == "model_change":
         # that a version answers otherwise is one piece of news, wherever it shows
         differs = min((name for name, alarm in alarms.items() if _tells_of_another_model(alarm, finding)), default=None)
+        if differs:
+            return differs
+    if finding.kind == POISONING and finding.evidence.get("strongest") != CONTRIBUTORS:
+        # labels contradict the answers of a version that answers otherwise
+        differs = min((name for name, alarm in alarms.items() if alarm.detector == "version_predictions"), default=None)
         if differs:
             return differs
     waits = (name for name, alarm in alarms.items() if _outweighs(alarm, finding) or _breaks(alarm, finding))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from monitor.alerts.attack_names import EVERYONE
 from monitor.alerts.phrasing import first_of, measure, shown
 from monitor.alerts.symptoms import Apart, Excess, Symptoms
 
@@ -108,7 +109,9 @@ def _elsewhere(symptoms: Symptoms) -> OriginName | None:
 
 
 def _attacked(symptoms: Symptoms) -> OriginName | None:
-    if not symptoms.alarmed:
+    replaced = symptoms.version or symptoms.differs or symptoms.turned
+    if not symptoms.alarmed or (replaced and symptoms.alarmed == (EVERYONE,)):
+        # labels that contradict what another model says are no poison
         return None
     few = len(symptoms.alarmed) <= FEW_CLIENTS and not symptoms.attack.counts
     return "attack_like" if few or symptoms.attack.held else None

@@ -9,10 +9,10 @@ LISTED = 8
 
 
 def poisoned(told: Mapping[str, Any]) -> list[str]:
-    """Say by the evidence of one alert what the labels point at, which records they are of, and whose.
+    """Say by the evidence of one alert which records the labels are of, and whose.
 
-    >>> poisoned({"at": {"contributor": "R7"}, "record_ids": ["a"], "contributors": [{"contributor": "R7", "rows": 9}]})
-    ["R7's labels contradict the reference more than others' do.", 'Records: a; most labelled by R7 (9)']
+    >>> poisoned({"record_ids": ["a"], "contributors": [{"contributor": "R7", "rows": 9}]})
+    ['Records: a; most labelled by R7 (9)']
     """
     ids = [shown(str(one)) for one in told.get("record_ids") or ()]
     named = [
@@ -21,23 +21,23 @@ def poisoned(told: Mapping[str, Any]) -> list[str]:
         _most("sent", "client", told.get("clients") or ()),
     ]
     text = "; ".join(filter(None, named))
-    return [*pointed_at(told.get("at") or {}), *([text[:1].upper() + text[1:]] if text else [])]
+    return [text[:1].upper() + text[1:]] if text else []
 
 
 def pointed_at(at: Mapping[str, Any]) -> list[str]:
-    """Say in a sentence what a statistic of labels points at; nothing where that is nothing in particular.
+    """Say what a statistic of labels points at; nothing where that is nothing in particular.
 
     >>> pointed_at({"values": {"country": "Hungary"}, "label": "rich"}), pointed_at({"likely": "no", "label": "yes"})
-    (['Rows of country = Hungary are labelled rich too surely.'], ['Labelled yes where no is likelier.'])
+    (['rows of country = Hungary are labelled rich too surely'], ['labelled yes where no is likelier'])
     """
     label, values = shown(str(at.get("label", ""))), at.get("values") or {}
     if "contributor" in at:
-        return [f"{shown(str(at['contributor']))}'s labels contradict the reference more than others' do."]
+        return [f"{shown(str(at['contributor']))}'s labels contradict the reference more than others' do"]
     if "likely" in at:
-        return [f"Labelled {label} where {shown(str(at['likely']))} is likelier."]
+        return [f"labelled {label} where {shown(str(at['likely']))} is likelier"]
     if values:
         held = " and ".join(f"{shown(str(column))} = {shown(str(value))}" for column, value in values.items())
-        return [f"Rows of {held} are labelled {label} too surely."]
+        return [f"rows of {held} are labelled {label} too surely"]
     return []
 
 

@@ -31,7 +31,7 @@ from monitor.alerts.phrasing import (
     said,
     shown,
 )
-from monitor.alerts.poison_wording import poisoned
+from monitor.alerts.poison_wording import pointed_at, poisoned
 from monitor.alerts.story_wording import onset
 from monitor.alerts.vocabulary import CERTAIN, DISTANCES, ENDS, HELD, LOSSES, SWITCHES, level_of
 
@@ -55,7 +55,9 @@ def text_of(finding: Finding) -> str:
     within = f" ({shown(finding.segment)})" if finding.segment else ""
     told = [_what(of_the_pair(finding)) + groups_told(finding), *_of_how_many(finding), *_since(finding)]
     sure = _how_sure(finding)
-    return f"{subject}{within}: {', '.join(told)}" + (f"; {', '.join(sure)}" if sure else "")
+    points = pointed_at(finding.evidence.get("at") or {}) if finding.kind == POISONING and finding.breaches else []
+    sentences = [f"{subject}{within}: {', '.join(told)}", *([", ".join(sure)] if sure else []), *points]
+    return "; ".join(sentences)
 
 
 def lines_of(group: Group) -> tuple[str, ...]:

@@ -94,4 +94,5 @@ def classes(at: str, column: pa.ChunkedArray, name: str, known: Sequence[str]) -
     others = sorted({value for value in spelled(column) if value is not None} - set(known))
     if others:
         problem = f"{name!r} holds {some_of(others)}, which scores has no class for"
-        yield Finding("error", at, problem, f"the classes are {', '.join(known)}; write them as the column does")
+        mend = f"the classes are {', '.join(known)}; write them as the column does, or explain it in columns.meanings"
+        yield Finding("error", at, problem, mend)

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from monitor.profiles.reading import categories
-from monitor.setup.ageing import growth_with_clients
+from monitor.setup.ageing import counts_with_clients, growth_with_clients
 from monitor.setup.look import is_nested, is_text, plain
 from monitor.setup.signs import as_growing, as_naming, as_other_time, as_unique, times_named
 from monitor.types import Roles
@@ -41,12 +41,13 @@ def meaningless(roles: Roles, reference: pa.Table | None, records: pa.Table | No
 
 
 def _ages(name: str, rows: pa.Table, roles: Roles) -> tuple[str, str] | None:
-    growth = None if roles.client is None else growth_with_clients(rows, name, roles)
-    if not growth:
+    if roles.client is None:
         return None
-    problem = (
-        f"{name!r} grows by about {growth:.1g} a day with each {roles.client}: while the same ones come, it drifts"
-    )
+    growth = growth_with_clients(rows, name, roles)
+    if not (growth or counts_with_clients(rows, name, roles)):
+        return None
+    grows = f"grows by about {growth:.1g} a day" if growth else "only grows"
+    problem = f"{name!r} {grows} with each {roles.client}: while the same ones come, it drifts"
     return problem, f"{MEND}, or take what is told of it as their ageing"
 
 

@@ -85,7 +85,7 @@ def test_labels_that_one_reviewer_flips_are_told_with_the_reviewers_name(tmp_pat
     assert evidence["at"] == {"contributor": "eve"}
     assert [one["contributor"] for one in evidence["contributors"]] == ["eve"]
     messages = (tmp_path / "alerts.jsonl").read_text(encoding="utf-8")
-    assert "eve's labels contradict the reference more than others' do." in messages
+    assert "eve's labels contradict the reference more than others' do" in messages
     assert "most labelled by eve" in messages
     drifted = said(tmp_path, "measurements", "monitor.yaml", "--json")
     assert "checked_by" not in {one["column"] for one in drifted}

@@ -420,11 +420,11 @@ TEXTS = [
             "columns.scores: the scores p_delay, distance do not sum to 1; is a class missing?",
             (
                 "columns.prediction: 'predicted' holds '0', '1', which scores has no class for; the classes are "
-                "late, early; write them as the column does"
+                "late, early; write them as the column does, or explain it in columns.meanings"
             ),
             (
                 "columns.label: 'delayed' holds '0', '1', which scores has no class for; the classes are late, "
-                "early; write them as the column does"
+                "early; write them as the column does, or explain it in columns.meanings"
             ),
         ],
     ),

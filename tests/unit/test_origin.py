@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from monitor.alerts.attack_names import EVERYONE
 from monitor.alerts.courses import lasting
 from monitor.alerts.origin import Origin, origin_of
 from monitor.alerts.symptoms import Apart, Excess, Gone, Symptoms
@@ -251,3 +252,11 @@ def test_that_a_version_answers_otherwise_says_nothing_of_why_a_feature_moved() 
     found = origin_of(Symptoms(differs="v2", outputs=True, features=20))
     assert found.of_features().name == "undetermined"
     assert not found.of_features().speaks_for
+
+
+def test_labels_that_contradict_another_model_are_no_attack() -> None:
+    poisoned = Symptoms(alarmed=(EVERYONE,), outcomes=True, outputs=True, features=20)
+    assert origin_of(poisoned).name == "attack_like"
+    for replaced in ({"version": "v2"}, {"differs": "v2"}):
+        assert origin_of(replace(poisoned, **replaced)).name == "model_change"
+    assert origin_of(replace(poisoned, alarmed=("eve",), version="v2")).name == "attack_like"
