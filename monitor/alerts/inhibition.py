@@ -1,7 +1,7 @@
 """Which alerts are told, given the weightier ones that fire and what was told before."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -161,19 +161,23 @@ def _inhibitor(finding: Finding, alarms: Mapping[str, Alarm]) -> str | None:
             return min(broken)
     if finding.kind == "quality" and finding.origin == "model_change":
         # a new version's answers lie elsewhere than the older one's
-        return min((name for name, alarm in alarms.items() if alarm.detector == "new_version"), default=None)
+        return _first(alarms, lambda alarm: alarm.detector == "new_version")
     if finding.kind in OF_ANSWERS and finding.origin == "model_change":
         # that a version answers otherwise is one piece of news, wherever it shows
-        differs = min((name for name, alarm in alarms.items() if _tells_of_another_model(alarm, finding)), default=None)
+        differs = _first(alarms, lambda alarm: _tells_of_another_model(alarm, finding))
         if differs:
             return differs
     if finding.kind == POISONING and finding.evidence.get("strongest") != CONTRIBUTORS:
         # labels contradict the answers of a version that answers otherwise
-        differs = min((name for name, alarm in alarms.items() if alarm.detector == "version_predictions"), default=None)
+        differs = _first(alarms, lambda alarm: alarm.detector == "version_predictions")
         if differs:
             return differs
-    waits = (name for name, alarm in alarms.items() if _outweighs(alarm, finding) or _breaks(alarm, finding))
-    return min(waits, default=None)
+    return _first(alarms, lambda alarm: _outweighs(alarm, finding) or _breaks(alarm, finding))
+
+
+def _first(alarms: Mapping[str, Alarm], holds: Callable[[Alarm], bool]) -> str | None:
+    """Name the first alert, by its mark, of which something holds; None where it holds of none."""
+    return min((name for name, alarm in alarms.items() if holds(alarm)), default=None)
 
 
 def _tells_of_another_model(alarm: Alarm, finding: Finding) -> bool:
@@ -223,11 +227,11 @@ def _said_already(finding: Finding, heard: Mapping[str, Alarm]) -> str | None:
     alike = (name for name in alike if not any(after(finding, heard[name]) for after in (leapt_after, fell_after)))
     said = next((name for name in alike if not of_another_group(finding, heard[name])), None)
     of_it = (of_the_same_parts, has_moved_lastingly)
-    return said or min((n for n, alarm in heard.items() if any(of(finding, alarm) for of in of_it)), default=None)
+    return said or _first(heard, lambda alarm: any(of(finding, alarm) for of in of_it))
 
 
 def _told_to_leap(finding: Finding, told: Mapping[str, Alarm]) -> str | None:
-    return min((name for name, alarm in told.items() if is_told_to_leap(finding, alarm)), default=None)
+    return _first(told, lambda alarm: is_told_to_leap(finding, alarm))
 
 
 def _explained_by_drift(finding: Finding, told: Mapping[str, Alarm], settled: Mapping[str, Finding]) -> str | None:

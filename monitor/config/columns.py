@@ -22,11 +22,7 @@ def _by_class(scores: object) -> object:
 
 def _by_value(shares: object) -> object:
     # YAML reads the values 1 and true as what they are; columns are counted by their text.
-    return (
-        {str(k).lower() if isinstance(k, bool) else str(k): v for k, v in shares.items()}
-        if isinstance(shares, dict)
-        else shares
-    )
+    return {_spelled(value): share for value, share in shares.items()} if isinstance(shares, dict) else shares
 
 
 def _spelled(label: object) -> str:

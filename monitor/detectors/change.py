@@ -9,6 +9,7 @@ from monitor.detectors.drift.quantile_shift import quantile_moved
 from monitor.profiles.bins import CategoryBins, NumericBins
 from monitor.profiles.profile import ColumnProfile
 from monitor.stats.location import mean_shift_test
+from monitor.stats.runs import largest_run
 
 SURELY, HALF = 0.05, 0.5
 QUANTILES = (
@@ -63,15 +64,12 @@ def _quantile(reference: ColumnProfile, current: ColumnProfile, bins: NumericBin
 def _interval(reference: ColumnProfile, current: ColumnProfile, bins: NumericBins) -> dict[str, Any]:
     """Give the neighbouring bins whose share rose most together: from `low` up to `high`, None beyond the reference's.
 
-    Of whole numbers both are among them. (Kadane's largest run; Bentley 1984)
+    Of whole numbers both are among them.
     """
     before, after = reference.counts / reference.n, current.counts / current.n
-    sums = np.append(0.0, np.cumsum(after - before))
-    lowest = np.minimum.accumulate(sums)
-    end = int(np.argmax(sums - lowest))
-    if sums[end] - lowest[end] < LEAST:
+    begin, end = largest_run(after - before)
+    if (after - before)[begin:end].sum() < LEAST:
         return {}
-    begin = int(np.flatnonzero(sums[: end + 1] == lowest[end])[-1])
     edges, whole = bins.edges, bool(np.all(bins.edges[:-1] % 1 == 0))
     low = float(edges[begin - 1]) if begin else None
     # the last edge lies just above the largest value

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.profiles.placing import Places
+from monitor.stats.runs import largest_run
 
 Counts = NDArray[np.int64]
 
@@ -69,25 +70,13 @@ def _weights(shares: NDArray[np.float64], after: Counts, *, ordered: bool) -> ND
     if not surely.any() and not ordered:
         return np.asarray(after > expected, np.float64)
     if surely.any():
-        interval = _fullest(after - expected)
+        begin, end = largest_run(after - expected)
+        interval = np.zeros(after.size, np.bool_)
+        interval[begin:end] = True
         wider = ordered and _standing_out(interval, expected, after) > _standing_out(surely, expected, after)
         return np.asarray(interval if wider else surely, np.float64)
     below = np.cumsum(shares) - shares / 2
     return np.asarray(below if after @ below >= expected @ below else 1 - below)
-
-
-def _fullest(more: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Mark the neighbouring bins that hold the most rows beyond what is expected.
-
-    >>> _fullest(np.array([-1.0, 2.0, -1.0, 3.0, -3.0])).tolist()
-    [False, True, True, True, False]
-    """
-    ends = np.append(0.0, more.cumsum())
-    lowest = np.minimum.accumulate(ends[:-1])
-    last = int(np.argmax(ends[1:] - lowest))
-    first = int(np.argmin(ends[: last + 1]))
-    place = np.arange(more.size)
-    return np.asarray((place >= first) & (place <= last))
 
 
 def _standing_out(bins: NDArray[np.bool_], expected: NDArray[np.float64], after: Counts) -> float:

@@ -199,6 +199,16 @@ def counts_rows(name: str) -> bool:
     return name.startswith(("__index_level_", "Unnamed: "))
 
 
+def holding(column: pa.ChunkedArray, text: str) -> NDArray[np.bool_]:
+    """Mark the rows whose value, as `categories` writes it, is this one, shape (rows,).
+
+    >>> holding(pa.chunked_array([["a", None, "b"]]), "a").tolist()
+    [True, False, False]
+    """
+    read = categories(column)
+    return np.asarray(np.array([*(one == text for one in read.texts), False], np.bool_)[read.positions])
+
+
 def is_vector(kind: pa.DataType) -> bool:
     """Say whether an Arrow type is that of lists of fractional numbers."""
     lists = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)

@@ -15,7 +15,7 @@ from monitor.alerts.news import shows_hiding
 from monitor.detectors.quality import out_of_range_share
 from monitor.profiles.placing import places_of
 from monitor.profiles.profile import Profile
-from monitor.profiles.reading import categories, floats
+from monitor.profiles.reading import categories, floats, holding
 from monitor.profiles.tables import joined
 from monitor.profiles.texts import HIDDEN, hidden, texts_of
 from monitor.steps.broken_by import ASKED, are_broken
@@ -112,12 +112,7 @@ def _splitting(finding: Finding, reference: Profile) -> Iterator[str]:
 
 def _within(rows: pa.Table, segment: str) -> pa.Table:
     name, _, value = segment.partition("=")
-    return rows.filter(pa.array(_are(rows[name], value))) if name in rows.column_names else rows
-
-
-def _are(column: pa.ChunkedArray, value: str) -> Flags:
-    read = categories(column)
-    return np.asarray(np.array([*(text == value for text in read.texts), False], np.bool_)[read.positions])
+    return rows.filter(pa.array(holding(rows[name], value))) if name in rows.column_names else rows
 
 
 def where_broken(rows: pa.Table, broken: Flags) -> Place | None:
@@ -153,7 +148,7 @@ def _unit(rows: pa.Table, finding: Finding, place: Place, reference: Profile) ->
     usual = reference.columns[finding.column].moments
     if finding.detector != out_of_range_share.NAME or column.kind != "numeric" or usual is None:
         return {}
-    values = floats(rows[finding.column].filter(pa.array(_are(rows[place.column], place.value))))
+    values = floats(rows[finding.column].filter(pa.array(holding(rows[place.column], place.value))))
     values = values[np.isfinite(values)]
     unit = unit_by_moments(finding.column, usual[1:], (float(values.mean()), float(values.var())))
     return {"unit": unit, "unit_in": f"{place.column}={place.value}"} if unit else {}

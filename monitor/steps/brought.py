@@ -186,8 +186,7 @@ def _contributed(finding: Finding, verdict: Verdict, sent: Sent, *, own: bool = 
     reference, current = verdict.profiles[finding.segment]
     column = reference.layout.by_name[column_of(finding)]
     before, after = (profile.columns[column.name].counts for profile in (reference, current))
-    after = sent.counts(column, segment=finding.segment) if own else after
-    return sent.contributed(column, before, after, segment=finding.segment)
+    return sent.contributed(column, before, None if own else after, segment=finding.segment)
 
 
 def _brought(
@@ -201,13 +200,13 @@ def _brought(
     hours nothing, since some send once a day.
     """
     found, held = ([_contributed(finding, verdict, one) for one in sent] for sent in ([now] if now else [], then))
-    theirs = [_contributed(finding, verdict, one, own=True) for one in then]
     rows, earlier = (sum(one.rows for parts in each for one in parts) for each in (found, held))
     young = not known and finding.window.end - finding.window.start < DAYS[0]
     if not found or not earlier or young:
         return None
     usual, told = dict[str, float](), known and earlier >= rows
-    for one in chain.from_iterable([*held, *theirs]):
+    theirs = (_contributed(finding, verdict, one, own=True) for one in then)
+    for one in chain.from_iterable(chain(held, theirs)):
         usual[one.client] = max(usual.get(one.client, 0.0), one.excess if told else math.inf)
     return client_drift.brought_by(found[0], usual, whole=verdict.profiles[WHOLE][1].rows)
 

@@ -23,17 +23,17 @@ def with_labels(connection: Connection, watch: Watch, rows: pa.Table) -> pa.Tabl
     return with_column(rows, label, pa.chunked_array([array_of(values)]))
 
 
-def labelled_rows(connection: Connection, watch: Watch, rows: pa.Table) -> pa.Table:
+def labelled_rows(connection: Connection, watch: Watch, rows: pa.Table, *, signed: bool = False) -> pa.Table:
     """Give those of the records whose labels have come by themselves, with these; the model has ids and labels.
 
-    Where a contributor is named, with who gave each, as far as it came with the label or stands in the record.
+    signed: where a contributor is named, with who gave each, as far as it came with the label or stands in the record.
     """
     keys = keys_with_days(rows, watch)
     known = read_labels(connection, watch.name, keys)
     places = [place for place, key in enumerate(keys) if key in known]
     values = column_of([known[keys[place]] for place in places])
     found = with_column(rows.take(pa.array(places, pa.int64())), str(watch.roles.label), values)
-    role = watch.roles.contributor
+    role = watch.roles.contributor if signed else None
     return found if role is None else _with_contributors(connection, watch, found, role, [keys[one] for one in places])
 
 

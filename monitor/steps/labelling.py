@@ -177,7 +177,7 @@ def _with_labels(connection: Connection, watch: Watch, rows: pa.Table) -> pa.Tab
     label = str(watch.roles.label)
     if watch.labels is None or watch.roles.id is None:
         return _valid(rows, label)
-    return labelled_rows(connection, watch, rows)
+    return labelled_rows(connection, watch, rows, signed=True)
 
 
 def _valid(rows: pa.Table, label: str | None) -> pa.Table:

@@ -12,7 +12,7 @@ from monitor.profiles.bins import NumericBins
 from monitor.profiles.contributions import Contribution, Counts, contributions
 from monitor.profiles.layout import Column
 from monitor.profiles.placing import Places, places_of
-from monitor.profiles.reading import categories
+from monitor.profiles.reading import holding
 from monitor.profiles.tables import joined
 from monitor.steps.poisoning import contributors_of
 from monitor.store.records import read_records
@@ -47,28 +47,27 @@ class Sent:
         """Give the bin of each row's value, below 0 where it has none, shape (rows,)."""
         return places_of(self.rows[column.name], column)
 
-    def counts(self, column: Column, *, segment: str = "") -> Counts:
-        """Count a segment's rows with a client by bin, shape (bins,)."""
-        places = self.places(column)
-        held = places[(places >= 0) & (self.who >= 0) & self.within(segment)]
-        return np.bincount(held, minlength=column.bins.size)
-
     def within(self, segment: str) -> NDArray[np.bool_]:
         """Mark the rows of a segment, `name=value`; all where it is empty."""
         if not segment:
             return np.ones(self.rows.num_rows, np.bool_)
         name, _, value = segment.partition("=")
-        held = categories(self.rows[name])
-        of_it = np.array([*(text == value for text in held.texts), False], np.bool_)
-        return np.asarray(of_it[held.positions])
+        return holding(self.rows[name], value)
 
     def without(self, clients: Collection[str]) -> "Sent":
         """Give the same rows, some clients' as those of nobody."""
         aside = np.array([*(name in clients for name in self.names), False], np.bool_)
         return replace(self, who=np.where(aside[self.who], -1, self.who))
 
-    def contributed(self, column: Column, before: Counts, after: Counts, *, segment: str = "") -> list[Contribution]:
-        """Give each client's part in how a column differs in a segment, as `contributions` does."""
-        who = np.where(self.within(segment), self.who, -1)
+    def contributed(
+        self, column: Column, before: Counts, after: Counts | None, *, segment: str = ""
+    ) -> list[Contribution]:
+        """Give each client's part in how a column differs in a segment, as `contributions` does.
+
+        after: counts of a window by bin; None for those of these rows, as far as they have a client.
+        """
+        who, places = np.where(self.within(segment), self.who, -1), self.places(column)
+        if after is None:
+            after = np.bincount(places[(places >= 0) & (who >= 0)], minlength=column.bins.size)
         ordered = isinstance(column.bins, NumericBins)
-        return contributions(self.names, self.places(column), who=who, before=before, after=after, ordered=ordered)
+        return contributions(self.names, places, who=who, before=before, after=after, ordered=ordered)
