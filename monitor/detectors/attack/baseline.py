@@ -29,7 +29,7 @@ Classes = NDArray[np.int64]
 Singles = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 
-ATTACK_FORMAT = 35
+ATTACK_FORMAT = 36
 """Raised whenever baselines or what is known of clients hold something else than before: they are then made anew."""
 SLACK = np.array([TAILS[name].slack if name in TAILS else 2.5 for name in NAMES])
 """So many times what honest rows lately showed of each sign is what a client may show."""
