@@ -102,3 +102,57 @@ def test_a_column_that_is_mended_is_looked_at_again() -> None:
     found = told(columns, clients(5 * WITHIN, 100))
     assert found[WITHIN : 2 * WITHIN, 5].all()
     assert not found[3 * WITHIN :].any()
+
+
+PARTLY = [("x1", 50.0), ("x1", None), ("x1", 5000.0)]
+
+
+@pytest.mark.parametrize(("column", "value"), PARTLY, ids=["one value", "no value", "beyond the range"])
+def test_what_breaks_in_one_shop_is_not_looked_at_there(column: str, value: float | None) -> None:
+    columns = made(3 * WITHIN, 12)
+    there = columns["shop"] == "b"
+    columns[column] = np.where(there, np.nan if value is None else value, columns[column])
+    found = told(columns, clients(3 * WITHIN, 100))
+    assert not found[:WITHIN].any()
+    assert (found[WITHIN:, 1] == there[WITHIN:]).all()
+    assert found[WITHIN:].sum() == there[WITHIN:].sum()
+
+
+def test_what_breaks_in_two_shops_is_not_looked_at_in_both() -> None:
+    columns = made(3 * WITHIN, 13)
+    there = np.isin(columns["shop"], ["a", "d"])
+    columns["x4"] = np.where(there, 0.0, columns["x4"])
+    found = told(columns, clients(3 * WITHIN, 100))[WITHIN:]
+    assert (found[:, 4] == there[WITHIN:]).all()
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_fewer_than_three_clients_break_nothing_in_a_shop_of_their_own(count: int) -> None:
+    columns, who = made(4 * WITHIN, 14), clients(4 * WITHIN, 100)
+    loud = np.random.default_rng(15).random(4 * WITHIN) < 0.2
+    columns["shop"] = np.where(loud, "d", np.where(columns["shop"] == "d", "a", columns["shop"]))
+    columns["x3"] = np.where(loud, 0.0, columns["x3"])
+    assert not told(columns, np.where(loud, 1 + who % count, np.maximum(who, count + 1))).any()
+
+
+def test_three_clients_break_nothing_where_others_send_right_values() -> None:
+    columns, who = made(4 * WITHIN, 16), clients(4 * WITHIN, 100)
+    theirs = who <= 3
+    columns["shop"] = np.where(theirs, "d", columns["shop"])
+    columns["x3"] = np.where(theirs, 0.0, columns["x3"])
+    assert not told(columns, who).any()
+
+
+def test_rows_that_name_no_client_break_nothing_in_a_part() -> None:
+    columns = made(3 * WITHIN, 17)
+    columns["x1"] = np.where(columns["shop"] == "b", 50.0, columns["x1"])
+    assert not told(columns, np.zeros(3 * WITHIN)).any()
+
+
+def test_a_shop_whose_rows_are_mended_is_looked_at_again() -> None:
+    columns = made(5 * WITHIN, 18)
+    early = (columns["shop"] == "c") & (np.arange(5 * WITHIN) < 2 * WITHIN)
+    columns["x5"] = np.where(early, np.nan, columns["x5"])
+    found = told(columns, clients(5 * WITHIN, 100))
+    assert found[WITHIN : 2 * WITHIN, 5].any()
+    assert not found[3 * WITHIN :].any()
