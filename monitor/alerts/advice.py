@@ -61,7 +61,11 @@ FOR_SUBJECT = {
     (LABEL, "missing_share", EITHER): "look at whatever writes the labels {where}: they stopped arriving",
     (LABEL, "constant_column", EITHER): "look at whatever makes the labels {where}: all are alike",
     (LABEL, "out_of_range_share", EITHER): "ask who makes the labels {where}, and how: their unit may be another",
-    (LABEL, "unseen_share", EITHER): "ask who makes the labels {where}: classes are new or renamed; if they are right, "
+    (
+        LABEL,
+        "unknown_label_share",
+        EITHER,
+    ): "ask who makes the labels {where}: classes are new or renamed; if they are right, "
     "the model does not know them: renew the reference and retrain",
     (ALL, "drift", MOVED): "{where} {are} made of all features: see to {moved} first; watch performance, and retrain "
     "if it falls",

@@ -44,6 +44,7 @@ CONTRIBUTORS = "contributors"
 """What of poison one labeller gave, which no version explains."""
 OF_LABELS = ("drift.label", "drift.concept")
 """What labels show beside performance, and with it where that has been worse for many windows."""
+UNKNOWN_LABELS = "unknown_label_share"
 PERFORMANCE = ("performance.realised", "performance.estimated", "bias.temporal")
 WEIGHT = ("health", "model_change", "quality", *ATTACKS, *PERFORMANCE)
 """Kinds of alerts that hold others back, so that each comes before all that it may hold back."""
@@ -207,6 +208,7 @@ def _breaks(alarm: Alarm, other: Finding) -> bool:
     if other.kind == "drift.data" and {moved["column"] for moved in other.evidence.get("moved", ())} == {column}:
         return True
     made = other.kind in OF_ANSWERS or (other.kind == "drift.data" and other.column in OF_ALL_FEATURES)
+    made = made or (alarm.detector == UNKNOWN_LABELS and other.kind in (*OF_LABELS, "bias.temporal"))
     return made and column in columns_behind(other)
 
 

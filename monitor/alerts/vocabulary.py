@@ -43,6 +43,7 @@ LEVELS = {
     "missing_share": "missing share",
     "invalid_share": "share of invalid values",
     "unseen_share": "share of categories unknown to the reference",
+    "unknown_label_share": "share of labels unknown to the reference",
     "out_of_range_share": "share outside the reference's range",
     "contradicted_share": "share of predictions that contradict their scores",
     "added_column": "share of rows with this unknown column",

@@ -15,6 +15,7 @@ from monitor.detectors.quality import (
     missing_share,
     out_of_range_share,
     retyped_column,
+    unknown_label_share,
     unseen_share,
 )
 from monitor.detectors.temporal.lasting import LASTING_DRIFT
@@ -41,6 +42,7 @@ OF_WHOLE_VALUES = (
     missing_share.NAME,
     retyped_column.NAME,
 )
+NEW = (unseen_share.NAME, unknown_label_share.NAME)
 HALF, AS_GOOD = 0.5, 0.25
 """Where more rows lie beyond the reference's range, it is said in which unit they may be, or in which of two."""
 MOVING = ("drift.data", "drift.prediction", "confidence", "disagreement", "quality")
@@ -89,8 +91,8 @@ def _instead(one: Measurement, before: ColumnProfile | None, after: ColumnProfil
     if one.detector == constant_column.NAME:
         held = _only_value(after)
         return {} if held is None else {"held": held}
-    change = change_of(before, after) if one.detector in (unseen_share.NAME, out_of_range_share.NAME) else None
-    told = change and (change.get("vanished") if one.detector == unseen_share.NAME else change["of"] == "mean")
+    change = change_of(before, after) if one.detector in (*NEW, out_of_range_share.NAME) else None
+    told = change and (change.get("vanished") if one.detector in NEW else change["of"] == "mean")
     if not told or after.kind == "vector":
         return {}
     if one.detector != out_of_range_share.NAME:

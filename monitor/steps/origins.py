@@ -33,6 +33,7 @@ from monitor.steps.parts import VERSION
 from monitor.steps.reasons import Reason, Reasons, missing_before, reason_of, reasons_of
 from monitor.steps.segment_units import Units, other_unit, units_in_segments
 from monitor.steps.suspicions import Suspicious
+from monitor.steps.unknown_labels import unknown_labels
 from monitor.steps.verdict import Verdict
 from monitor.steps.version_reasons import comes_of_version, differing_version, lies_in_own_rows, new_version_in
 from monitor.store.database import Database
@@ -98,7 +99,10 @@ def with_origins(
         else _explained(f, None if came_before(f, attacked, why) else why, standing)
         for f in noting_what_else_changed(stepped, differs, standing.values())
         for found in [reasons.why(f) if f.fingerprint in asking else None]
-        for why in [_reason_for(f, verdict, found and as_began(f, found, missing, broke, gone), last, units)]
+        for of_labels in [found and unknown_labels(f, verdict)]
+        for why in [
+            of_labels or _reason_for(f, verdict, found and as_began(f, found, missing, broke, gone), last, units)
+        ]
     ]
 
 

@@ -1,6 +1,6 @@
 """Share of categories that the reference does not hold."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,8 @@ from monitor.profiles.rarity import rows_to_be_new
 from monitor.stats.location import share_shift_test
 from monitor.stats.volume import WINDOWS_NEEDED
 from monitor.types import Measurement
+
+Pair = tuple[str, ColumnProfile, ColumnProfile]
 
 NAME = "unseen_share"
 NAMED, REMEMBERED = 3, 14
@@ -27,18 +29,23 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
     values in columns nearly all of whose values are. Where new values come with time, the share is given and no more:
     see `beside_windows`.
     """
-    for column, before, after in paired(reference, current, without=NOT_SERVED):
+    yield from shares(NAME, paired(reference, current, without=NOT_SERVED), reference)
+
+
+def shares(name: str, pairs: Iterable[Pair], reference: Profile) -> Iterator[Measurement]:
+    """Measure the share of some columns' values that the reference never held, as `compare` does, by another name."""
+    for column, before, after in pairs:
         bins = before.bins
         if not isinstance(bins, CategoryBins) or bins.tail is None:
             continue
         here, there = (int(side.counts[bins.unseen]) for side in (before, after))
         inflation = clumped(reference, before, after)
-        told = measured(NAME, column, (here, before.n), (there, after.n), inflation)
+        told = measured(name, column, (here, before.n), (there, after.n), inflation)
         if reference.layout.by_name[column].renewal:
             yield replace(told, p_value=None, effect=None, note=told.note or COME_WITH_TIME, evidence=_named(after))
             continue
-        new, pairs = rows_to_be_new(bins, before.counts)
-        unsure = 1 + 2 * pairs / max(new, 1) * after.n / max(before.n + after.n, 1)
+        new, twice = rows_to_be_new(bins, before.counts)
+        unsure = 1 + 2 * twice / max(new, 1) * after.n / max(before.n + after.n, 1)
         found = share_shift_test((new, before.n), (there, after.n), inflation * unsure)
         yield replace(told, p_value=found[1], evidence=_named(after)) if found else told
 
