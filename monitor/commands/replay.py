@@ -51,7 +51,9 @@ class Stored:
                 if number > after:
                     rows = read_segment(connection, number)
                     if self.labels:
-                        rows = labelled_rows(connection, self.watch, rows).select([str(roles.id), str(roles.label)])
+                        given = labelled_rows(connection, self.watch, rows, signed=True)
+                        named = {roles.id, roles.label, roles.contributor}
+                        rows = given.select([name for name in given.column_names if name in named])
                     yield Batch(SHARD, rows, {"segment": number})
 
 

@@ -10,6 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from monitor.commands.replay import Stored
+from monitor.config import load
+from monitor.wiring import opened
 from tests.commanding import monitor
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -89,6 +92,22 @@ def test_labels_that_one_reviewer_flips_are_told_with_the_reviewers_name(tmp_pat
     assert "most labelled by eve" in messages
     drifted = said(tmp_path, "measurements", "monitor.yaml", "--json")
     assert "checked_by" not in {one["column"] for one in drifted}
+
+
+@pytest.mark.parametrize("in_records", [False, True])
+def test_a_replay_over_labels_that_are_kept_knows_who_gave_them(tmp_path: Path, *, in_records: bool) -> None:
+    labelled_by_people(tmp_path, in_records=in_records)
+    said(tmp_path, "once", "monitor.yaml")
+    config = (tmp_path / "monitor.yaml").read_text(encoding="utf-8")
+    opened_anew = opened(load(config, place="monitor.yaml", environ={}, read=str), root=tmp_path)
+    (watch,) = opened_anew.watches
+    again = pa.concat_tables([batch.rows for batch in Stored(opened_anew.database, watch, labels=True).pull({})])
+    opened_anew.database.close()
+    assert set(again.column_names) == {"number", "repaid", "checked_by"}
+    given = pq.read_table(tmp_path / ("logs" if in_records else "labels") / "a.parquet")
+    people = dict(zip(given["number"].to_pylist(), given["checked_by"].to_pylist(), strict=True))
+    assert again.num_rows == 9 * A_DAY
+    assert again["checked_by"].to_pylist() == [people[number] for number in again["number"].to_pylist()]
 
 
 def said(folder: Path, *words: str) -> list[dict[str, Any]]:
