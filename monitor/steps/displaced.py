@@ -47,13 +47,14 @@ def columns_in_other_units(moved: Iterable[str], verdict: Verdict, memory: Memor
 def unit_of(name: str, reference: Profile, current: Profile, *, least: float = APART) -> str:
     """Say in which unit a window's values are where they are the usual ones in another; else the empty text.
 
-    least: as of `other_units`.
+    Where windows of the reference had their mean about there, that is the weather and no unit. least: as of
+    `other_units`.
     """
     before, after = reference.columns.get(name), current.columns.get(name)
     if before is None or after is None or not isinstance(before.bins, NumericBins):
         return ""
     here, there = before.moments, after.moments
-    if not (here and there):
+    if not (here and there) or reference.layout.by_name[name].has_been_at(there[1]):
         return ""
     error = math.sqrt(there[2] / there[0])
     counts = before.counts, after.counts

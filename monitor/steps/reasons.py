@@ -3,10 +3,12 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
+from monitor.alerts.attack_names import POISONING
 from monitor.alerts.causes import MISSING, UNRELATED
 from monitor.alerts.finding import Finding
 from monitor.alerts.lifecycle import PRESENT
@@ -22,6 +24,7 @@ from monitor.steps.evidence import MOST_NAMED, leaning_columns
 from monitor.steps.faulty import Faulty
 from monitor.steps.gone_categories import gone_categories
 from monitor.steps.leapt import leapt_features
+from monitor.steps.measure import waits_for_labels
 from monitor.steps.memory import Memory
 from monitor.steps.suspicions import Suspicious
 from monitor.steps.swapped import swapped_by_others, swapped_columns
@@ -136,14 +139,20 @@ def _hardly_matters(column: Column | None) -> bool:
 
 @dataclass(frozen=True)
 class Reasons:
-    """Why a window differs with all of its rows, which attacks ask for, and with those that it was compared with."""
+    """Why a window differs with all of its rows, which attacks ask for, and with those that it was compared with.
+
+    labelled: the latter for what labels show, which poison in them may be the reason of, and of nothing else.
+    """
 
     attack: Reason | None = None
     left: Reason | None = None
+    labelled: Reason | None = None
 
     def why(self, finding: Finding) -> Reason | None:
         """Give the one that a finding asks for."""
-        return self.attack if is_attack(finding.kind) else self.left
+        if is_attack(finding.kind):
+            return self.attack
+        return self.labelled if waits_for_labels(finding.kind, finding.detector) else self.left
 
 
 def reasons_of(
@@ -153,14 +162,15 @@ def reasons_of(
 
     why: `reason_of` all that is the same for both. attacks: of those that ask, whether they are attacks.
     """
-    if not suspicious.without:
-        reason = why(suspects, attack=suspicious.rows)
-        return Reasons(reason, reason)
     others = [f for f in suspects if client_of(f.segment) not in suspicious.without]
-    return Reasons(
-        why(suspects, attack=suspicious.rows) if True in attacks else None,
-        why(others, attack=suspicious.left, without=suspicious.without) if False in attacks else None,
-    )
+    unpoisoned = [f for f in others if f.kind != POISONING]
+    of_all = partial(why, attack=suspicious.rows)
+    of_left = partial(why, attack=suspicious.left, without=suspicious.without) if suspicious.without else of_all
+    attack = of_all(suspects) if True in attacks or not suspicious.without else None
+    if False not in attacks:
+        return Reasons(attack)
+    labelled = of_left(others) if attack is None or suspicious.without else attack
+    return Reasons(attack, labelled if len(unpoisoned) == len(others) else of_left(unpoisoned), labelled)
 
 
 def reason_of(

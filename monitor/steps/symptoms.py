@@ -51,6 +51,8 @@ BROKEN = {
 }
 RENAMED_SHARE = 0.2
 """New categories in fewer rows are as likely new things in the world as a feed that breaks or renames its values."""
+MOSTLY = 0.5
+"""One value that so many rows of the reference hold may well be right, though all rows of a window do."""
 FAR = 2.0
 AS_MANY = 0.25
 """A category that is gone came as often as another does, to within that part of its share."""
@@ -71,7 +73,11 @@ def symptoms_of(verdict: Verdict, stepped: Sequence[Finding], *, faulty: Faulty)
     attackers = {f.segment for f in stepped if is_attack(f.kind) and f.alert.state in UNDER_ALARM}
     attackers = {segment for segment in attackers if not faulty.said(client_of(segment))}
     own = (judged.measurement for judged in whole if not comes_of_version(judged.measurement, verdict))
-    doubted = {unseen_share.NAME: _are_renamed, out_of_range_share.NAME: _lie_far_off}
+    doubted = {
+        unseen_share.NAME: _are_renamed,
+        out_of_range_share.NAME: _lie_far_off,
+        constant_column.NAME: _is_no_usual_value,
+    }
     found = _broken(one for one in own if one.detector not in doubted or doubted[one.detector](one, verdict))
     sources = (found, faulty.shares, _of_one_source(stepped))
     broken = {name: max(one.get(name, 0.0) for one in sources) for name in {name for one in sources for name in one}}
@@ -191,6 +197,12 @@ def _lie_far_off(beyond: Measurement, verdict: Verdict) -> bool:
     if before.low is None or before.high is None or not after.n or not beyond.value:
         return False
     return abs(after.sum / after.n) / beyond.value > FAR * (before.high - before.low)
+
+
+def _is_no_usual_value(constant: Measurement, verdict: Verdict) -> bool:
+    """Say whether what all rows of a column hold is another value than that which most of the reference's do."""
+    before, after = (profile.columns[constant.column] for profile in verdict.profiles[WHOLE])
+    return bool(before.counts[after.counts > 0].sum() < MOSTLY * before.n)
 
 
 def _are_renamed(unseen: Measurement, verdict: Verdict) -> bool:

@@ -393,3 +393,22 @@ def test_a_column_that_ends_up_elsewhere_is_a_season_if_it_crept_and_broken_if_i
     alert, *_ = of_drift(alarms(tmp_path, change), "age")
     assert alert["origin"] == origin
     assert alert["evidence"]["origin"]["crept" if origin == "temporal" else "broken"] == ["age"]
+
+
+@pytest.mark.parametrize(("usual", "broken"), [(0.8, False), (0.02, True)])
+def test_one_value_that_most_rows_hold_anyhow_is_not_why_answers_differ(
+    tmp_path: Path, *, usual: float, broken: bool
+) -> None:
+    """A blade that stands at 0 for a whole windless day is no broken column."""
+
+    def pitched(rows: Rows) -> None:
+        turned = np.random.default_rng(9).random(len(rows["age"])) >= usual
+        rows["pitch"] = np.where(turned, np.random.default_rng(10).uniform(1, 20, len(turned)), 0.0)
+
+    def still(rows: Rows, changed: np.ndarray) -> None:
+        rows["pitch"][changed] = 0.0
+        rows["answer"][changed] += 0.1
+
+    found = of_drift(alarms(tmp_path, still, also=pitched), "answer")
+    assert found
+    assert ({alert["origin"] for alert in found} == {"data_quality"}) == broken
