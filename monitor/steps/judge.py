@@ -142,7 +142,7 @@ class Judging:
                 watch,
                 read.stretch,
                 # a window without signs excuses no suspicion
-                alarmed | (attackers & self._standing.excused()),
+                alarmed | self._standing.excused(due.window),
                 reference=whole,
                 everybody=read.profiles[WHOLE],
                 seen=seen,

@@ -55,7 +55,7 @@ def without_clients(
             for place, profile in part.items():
                 name = place_of(place)
                 profiles[name] = merge(profiles[name], profile) if name in profiles else profile
-    return replace(sample, profiles=profiles)
+    return replace(sample, profiles=profiles, everybody=sample.profiles)
 
 
 def _others(rows: pa.Table, role: str, clients: Collection[str]) -> pa.Table:

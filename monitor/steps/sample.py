@@ -42,7 +42,8 @@ class Sample:
     of windows before; lacking_in: what segments lack to be judged. together: all traffic since ROC AUC
     was last judged; None where the window has labels of each class enough. small_groups: those of which a window holds
     too few rows; last: by number of windows, the profiles of the last so many, where it is the turn of as many.
-    without: clients of whom it surely holds no row; aside: how many of theirs were left aside.
+    without: clients of whom it surely holds no row; aside: how many of theirs were left aside; everybody: the profiles
+    of the window with these, empty where none was.
     """
 
     stretch: Window
@@ -57,6 +58,7 @@ class Sample:
     last: Mapping[int, Mapping[str, Profile]] = field(default_factory=dict)
     without: frozenset[str] = frozenset()
     aside: int = 0
+    everybody: Mapping[str, Profile] = field(default_factory=dict)
 
     @property
     def whole(self) -> Profile:

@@ -23,7 +23,7 @@ from monitor.alerts.taxonomy import ATTACK, is_attack
 from monitor.alerts.vocabulary import VERSION_ALONE, VERSION_GONE
 from monitor.config import Model
 from monitor.detectors.quality import added_column
-from monitor.detectors.suspicion.suspects import asks_much_only, client_of, still_shows
+from monitor.detectors.suspicion.suspects import client_of, may_be_honest, still_shows
 from monitor.detectors.temporal import lasting
 from monitor.detectors.versions import version_inputs, version_performance, version_predictions
 from monitor.profiles.profile import Profile
@@ -49,6 +49,11 @@ AGAIN = "again"
 """In an alert's evidence: how often it has fired again soon after its end."""
 
 SEVERITY_OF = {"performance.realised": "critical", "health": "critical", "new_version": "info"}
+
+
+def _may_be_honest(row: Mapping[str, Any]) -> bool:
+    """Say whether a client that an alert is about is hardly suspected of anything."""
+    return row["origin"] == "data_quality" or may_be_honest(row["evidence"], row["severity"])
 
 
 @dataclass(frozen=True)
@@ -92,16 +97,22 @@ class Standing:
     def attackers(self, window: Window) -> set[str]:
         """Name the clients that were under an attack alarm when a window was over, however long ago that is.
 
-        But for those of whom no more is known than that they ask much.
+        But for those whose data are broken, or who send what honest clients may: what their rows show would be told of
+        by nobody.
         """
-        busy = {mark for mark, row in self.rows.items() if asks_much_only(row["evidence"])}
-        then = (one for one in self.attacks.values() if one.lasted_at(window.end) and mark_of(one.id) not in busy)
-        return {client for one in then if (client := client_of(one.segment)) is not None}
+        slight = {mark for mark, row in self.rows.items() if _may_be_honest(row)}
+        return {client for mark, client in self._alarmed(window) if mark not in slight}
 
-    def excused(self) -> set[str]:
-        """Name the clients of alerts that tell of broken data."""
-        told = (row["segment"] for row in self.rows.values() if row["origin"] == "data_quality")
-        return {client for segment in told if (client := client_of(segment)) is not None}
+    def excused(self, window: Window) -> set[str]:
+        """Name the clients of alerts that tell of broken data, of those that were under an attack alarm then."""
+        broken = {client_of(row["segment"]) for row in self.rows.values() if row["origin"] == "data_quality"}
+        return {client for _, client in self._alarmed(window) if client in broken}
+
+    def _alarmed(self, window: Window) -> Iterator[tuple[str, str]]:
+        """Give the alerts about clients that stood when a window was over, by their marks, with the client."""
+        for one in self.attacks.values():
+            if one.lasted_at(window.end) and (client := client_of(one.segment)) is not None:
+                yield mark_of(one.id), client
 
     def again(self, mark: str) -> int:
         """Count how often an alert has fired again soon after its end; mark: its fingerprint."""

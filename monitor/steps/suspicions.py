@@ -88,8 +88,9 @@ def _beyond(one: Sighting) -> float:
 def alarmed_clients(found: Sequence[Sighting], *, alpha: float) -> set[str]:
     """Name the clients whose queries alone raise an alarm in this window, so that it is compared without them.
 
-    Those who only ask much are among the others: their rows may be broken, which nobody would hear of.
+    Those who only ask much, or send what honest clients may, are among the others: their rows may be broken, or drift,
+    which nobody would hear of.
     """
     sure = (one for one in suspects.compare(found, alpha=alpha) if one.p_value is not None and one.p_value <= alpha)
-    clients = (suspects.client_of(one.segment) for one in sure if not suspects.asks_much_only(one.evidence))
-    return {client for client in clients if client}
+    odd = (one for one in sure if not suspects.may_be_honest(one.evidence, one.evidence["severity"]))
+    return {client for one in odd if (client := suspects.client_of(one.segment))}

@@ -11,6 +11,7 @@ from monitor.detectors.attack.poisoned import Labels
 from monitor.detectors.quality import volume
 from monitor.profiles.calendar import Hours
 from monitor.steps.due import Due, Maturity, matured
+from monitor.steps.gaps import without_gaps
 from monitor.steps.history import History
 from monitor.steps.lagging import NONE, Lag, without_labels_of
 from monitor.steps.leaps import Stirred
@@ -114,6 +115,9 @@ def verdict_on(
     judged = compared(found, settings, window=sample.stretch, settled=labels_known, lacking=lacking)
     judged = without_the_usual(without_holidays(judged, settings.holiday(due.window)), pairs, sample.stretch)
     judged = without_mixes(judged, references, sample.profiles)
+    judged = without_gaps(
+        judged, pairs, {part: sample.everybody[part] for part in sample.everybody.keys() - sample.small}
+    )
     return Verdict(
         _judgement(sample, due, matured=labels_known, decided=not lacking()),
         found,

@@ -412,3 +412,21 @@ def test_one_value_that_most_rows_hold_anyhow_is_not_why_answers_differ(
     found = of_drift(alarms(tmp_path, still, also=pitched), "answer")
     assert found
     assert ({alert["origin"] for alert in found} == {"data_quality"}) == broken
+
+
+def test_what_attackers_leave_behind_when_their_rows_are_set_aside_is_no_drift(tmp_path: Path) -> None:
+    """All that comes from one park is made up: the others' rows hold none of it, which is no news."""
+    there = [f"client {i}" for i in range(4, 8)]
+
+    def in_parks(rows: Rows) -> None:
+        rows["park"] = np.where(np.isin(rows["who"], there), "west", np.where(rows["who"] > "client 2", "east", "south"))
+
+    def all_made_up(rows: Rows, changed: np.ndarray) -> None:
+        own, draw = changed[np.isin(rows["who"][changed], there)], np.random.default_rng(6)
+        for name, most in (("age", 75), ("income", 90_000), ("debt", 40_000)):
+            rows[name][own] = draw.uniform(0, most, own.size)
+
+    found = alarms(tmp_path, all_made_up, also=in_parks, attacks="on")
+    suspected = {alert["segment"] for alert in found if alert["kind"].startswith("attack.")}
+    assert suspected == {f"client={name}" for name in there}
+    assert not of_drift(found, "park")

@@ -9,7 +9,7 @@ from monitor.detectors.attack.indicators import ALL_BY_NAME, HIDING, VOLUME
 from monitor.detectors.attack.sighting import MOST_IDS, Sighting, sign_of
 from monitor.detectors.detector import Detector
 from monitor.detectors.suspicion.gathering import gathered
-from monitor.detectors.suspicion.severity import flips_of, severity_of
+from monitor.detectors.suspicion.severity import BY_HAND, flips_of, severity_of
 from monitor.types import Measurement
 
 MOST_CLIENTS = 20
@@ -70,6 +70,17 @@ def asks_much_only(evidence: Mapping[str, Any]) -> bool:
     """
     names = {one["name"] for one in evidence.get("detectors", ())}
     return names == {VOLUME}
+
+
+def may_be_honest(evidence: Mapping[str, Any], severity: str) -> bool:
+    """Say whether what a client shows is what honest ones may, with rows that are not odd: many alike, or many at all.
+
+    >>> copies, odd = ({"name": name, "log_e": 20.0, "threshold": 14.0} for name in ("near_duplicates", "doubtful"))
+    >>> may_be_honest({"detectors": [copies]}, "info"), may_be_honest({"detectors": [copies, odd]}, "info")
+    (True, False)
+    """
+    sure = {one["name"] for one in evidence.get("detectors", ()) if one["log_e"] >= one["threshold"]}
+    return asks_much_only(evidence) or (severity == "info" and BY_HAND.isdisjoint(sure))
 
 
 def still_shows(evidence: Mapping[str, Any]) -> bool:
