@@ -419,7 +419,9 @@ def test_what_attackers_leave_behind_when_their_rows_are_set_aside_is_no_drift(t
     there = [f"client {i}" for i in range(4, 8)]
 
     def in_parks(rows: Rows) -> None:
-        rows["park"] = np.where(np.isin(rows["who"], there), "west", np.where(rows["who"] > "client 2", "east", "south"))
+        rows["park"] = np.where(
+            np.isin(rows["who"], there), "west", np.where(rows["who"] > "client 2", "east", "south")
+        )
 
     def all_made_up(rows: Rows, changed: np.ndarray) -> None:
         own, draw = changed[np.isin(rows["who"][changed], there)], np.random.default_rng(6)

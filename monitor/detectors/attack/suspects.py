@@ -94,6 +94,7 @@ def suspects(
         held[name][:, ~telling] = 0
     goes_on = going_on(held["beside"], by_chance=baseline.copies.beside)
     after = odd_after_odd(held["lingering"]) if goes_on else odd_after_odd(baseline.lingering, least=HONEST)
+    stays = goes_on & (signs.beside >= baseline.copies.beside)
     recent = part_of(held, "recent_")
     counted &= ~(shown_by_others(recent, epoch, hits=signs.hits, counted=signs.counted, rates=rates) & EXCUSED)
     hits = signs.hits & counted
@@ -112,7 +113,15 @@ def suspects(
         of_rows = np.repeat(own_rates < MOST_RATE, stretches.lengths, axis=0)
         counted[rows], hits[rows] = counted[rows] & of_rows, hits[rows] & of_rows
         _gather(
-            held, stretches, hits=hits, worst=signs.rare, counted=counted, rates=own_rates, after=after, gone_by=gone_by
+            held,
+            stretches,
+            hits=hits,
+            worst=signs.rare,
+            counted=counted,
+            stays=stays,
+            rates=own_rates,
+            after=after,
+            gone_by=gone_by,
         )
         top = held["client_peak"][own]
         for g, d in np.argwhere(top >= SHOWN).tolist():
@@ -178,6 +187,7 @@ def _gather(
     hits: Flags,
     worst: Flags,
     counted: Flags,
+    stays: Flags,
     rates: Floats,
     after: Floats,
     gone_by: Floats,
@@ -185,7 +195,9 @@ def _gather(
     """Gather the evidence about each client, row by row, and note it in `gone_by`; where no sign was shown it stays.
 
     What has not spoken against a client does not begin to before a row shows the sign. rates: that each client is held
-    to, shape (stretches, indicators). after: how often honest rows show each sign that follow one which did.
+    to, shape (stretches, indicators). after: how often honest rows show each sign that follow one which did. stays:
+    which rows lie near the one before them where honest clients go on so: they are odd, where that one was, for the
+    same reason, as those of a machine that runs hot for days.
     """
     own, rows, starts = stretches.owner, stretches.rows, stretches.starts
     odd = unpacked_odd(held["client_odd"][own])
@@ -199,6 +211,7 @@ def _gather(
     shown, told = hits[row, d, None], counted[row, d, None]
     came = Before.of(shown[:, 0], told[:, 0], first, lengths, odd[group, sign])
     base = Gains.of(rates[group, sign], worst=WORST[sign])
+    told &= ~(shown & PASSING[d, None] & (came.follows & stays[row])[:, None])
     of_rows = lingering_too(base.at(of), rates[group, sign], after[sign], of, came.follows)
     before = held["client_ratios"][place][:, None]
     ratios = gathered(before, shown, told, of, of_rows, worst=worst[row, d, None])
