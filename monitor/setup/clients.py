@@ -55,6 +55,19 @@ _LABELLERS = (
     "moderator",
     "adjudicator",
 )
+_EXPERTS = (
+    "technician",
+    "engineer",
+    "inspector",
+    "analyst",
+    "auditor",
+    "operator",
+    "physician",
+    "radiologist",
+    "officer",
+    "expert",
+)
+"""Who gave a label, where they stand beside it."""
 _GIVEN = ("labelled", "labeled", "annotated", "reviewed", "rated", "graded", "assessed", "moderated", "judged")
 IDS = ("id", "uuid", "guid", "key", "uid")
 _NAMES_SOMEONE = ("id", "key", "name", "ip", "address", "hash", "number")
@@ -74,11 +87,12 @@ def as_client(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
 def as_contributor(name: str, column: pa.ChunkedArray, *, beside: bool = False) -> tuple[float, str] | None:
     """Say whether a column names who gave labels, and why; None where it does not.
 
-    beside: it stands beside the label, as `handled_by`, and not among what is known of the record.
+    beside: it stands beside the label, as `handled_by` or `technician`, and not among what is known of the record.
     """
     parts = words(name)
     given = parts[-1] == "by" and (beside or parts[0] in _GIVEN)
-    if not (given or set(parts) & set(_LABELLERS)) or not is_code(column):
+    people = {*_LABELLERS, *(_EXPERTS if beside else ())}
+    if not (given or people.intersection(parts)) or not is_code(column):
         return None
     return (0, "may name who gave the label, and comes again") if 2 <= distinct(column) <= len(column) / 2 else None
 

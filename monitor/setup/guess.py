@@ -1,6 +1,6 @@
 """Guess from a sample which column plays which role; every guess says why."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -15,6 +15,7 @@ from monitor.setup.look import distinct, is_nested, is_text, spelled
 from monitor.setup.scored import in_words_of, of_decision, scores_of
 from monitor.setup.signs import (
     Choice,
+    Finder,
     as_constant,
     as_growing,
     as_id,
@@ -96,7 +97,7 @@ def guess(sample: pa.Table, *, reference: pa.Table | None = None, labels: pa.Tab
     """
     left = Left(sample)
     timestamp, vectors = left.best(as_timestamp), left.take(as_vector)
-    ignore = [*left.take(as_constant), *left.take(as_unusable)]
+    ignore = [*left.take(_constant_too(reference)), *left.take(as_unusable)]
     identity = left.best(as_id if labels is None else as_shared_id(labels))
     scores, classes, others = scores_of(left)
     prediction, perhaps = _prediction(left, sample, scores)
@@ -136,7 +137,7 @@ def guess(sample: pa.Table, *, reference: pa.Table | None = None, labels: pa.Tab
         segments=_segments(left),
         sensitive=tuple(Left(sample.select([*left.columns])).take(as_sensitive)),
         vectors=tuple(vectors),
-        ignore=(*ignore, *others, *_absent(reference, sample, label)),
+        ignore=(*ignore, *others, *_absent(reference, sample, labels, known=(label, contributor))),
         window=_window(times),
         columns=tuple(sample.column_names),
     )
@@ -168,10 +169,26 @@ def _later(
     return (
         _said(own.best(as_label) or own.only(), "in the labels' source only")
         or _said(new.best(as_label), "in the reference only, as labels that come later")
-        or _said(new.best(like(prediction, reference)) if known else None, "in the reference only")
+        or _said_where(new.best(like(prediction, reference)) if known else None, labels)
         or left.best(_as_label_beside_coordinates if left.columns.keys() >= COORDINATES else as_label)
-        or _said(new.only(), "in the reference only")
+        or _said_where(new.only(), labels)
     )
+
+
+def _said_where(choice: Choice | None, labels: pa.Table | None) -> Choice | None:
+    late = choice is not None and labels is not None and choice.column in labels.column_names
+    return _said(choice, "in the reference and the labels' source" if late else "in the reference only")
+
+
+def _constant_too(reference: pa.Table | None) -> Finder:
+    """Give what finds columns of one value, in the reference, too, where that has them: a sample may be short."""
+
+    def as_constant_too(name: str, column: pa.ChunkedArray) -> tuple[float, str] | None:
+        known = reference if reference is not None and reference.column_names.count(name) == 1 else None
+        found = as_constant(name, column)
+        return found if found is None or known is None else as_constant(name, known[name])
+
+    return as_constant_too
 
 
 def _listed(sample: pa.Table, reference: pa.Table | None, labels: pa.Table | None) -> Choice | None:
@@ -261,10 +278,14 @@ def _said(choice: Choice | None, where: str) -> Choice | None:
     return choice and Choice(choice.column, f"{choice.reason}; {where}" if choice.reason else where)
 
 
-def _absent(reference: pa.Table | None, sample: pa.Table, label: Choice | None) -> list[Choice]:
-    """Give the columns that the records do not have, and so cannot be watched in them."""
-    names = [] if reference is None else [name for name in reference.column_names if name not in sample.column_names]
-    return [Choice(name, "in the reference only") for name in names if label is None or name != label.column]
+def _absent(
+    reference: pa.Table | None, sample: pa.Table, labels: pa.Table | None, *, known: Iterable[Choice | None]
+) -> list[Choice]:
+    """Give the columns that the records do not have, and so cannot be watched in them; known: but for those."""
+    lacking = [] if reference is None else [one for one in reference.column_names if one not in sample.column_names]
+    named = {one.column for one in known if one}
+    places = (_said_where(Choice(name, ""), labels) for name in lacking if name not in named)
+    return [*filter(None, places)]
 
 
 def _segments(left: Left) -> tuple[Choice, ...]:

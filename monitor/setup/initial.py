@@ -12,10 +12,12 @@ from monitor.config import Data
 from monitor.errors import ConfigError, MonitorError
 from monitor.setup.delay import delay_of
 from monitor.setup.guess import Guess, cursor_of_labels, guess, time_of_labels
-from monitor.setup.sample import data_of, missing_files, opened, sampled
+from monitor.setup.sample import ROWS, data_of, missing_files, opened, sampled
 from monitor.setup.template import Late, written
 
 _GENERIC = ("logs", "log", "data", "records", "predictions", "events", "input", "inputs")
+LABELS = 10 * ROWS
+"""So many labels are looked at, of which few columns are known: by these it is told how late the last ones come."""
 _LABELS = ("labels", "label", "targets", "outcomes")
 
 
@@ -68,7 +70,7 @@ def _labels(
     """Give where labels are, why they seem to be some, and a sample of them."""
     if asked is not None:
         data = data_of(asked, here=here, root=root)
-        rows = _rows(data, asked, root)
+        rows = _rows(data, asked, root, rows=LABELS)
         if guess(records, labels=rows).id is None:
             raise _strange(asked, rows, records)
         return data, "labels that come later, found by id", rows
@@ -80,7 +82,7 @@ def _labels(
         try:
             data = data_of(str(folder.absolute()), here=here, root=root)
             data = Data(files=Path(relpath(folder / Path(str(data.files)).name, root)).as_posix())
-            rows = _rows(data, str(folder), root)
+            rows = _rows(data, str(folder), root, rows=LABELS)
         except MonitorError:
             continue
         if identity := guess(records, labels=rows).id:
@@ -104,10 +106,10 @@ def _strange(asked: str, labels: pa.Table, records: pa.Table) -> ConfigError:
     return ConfigError(asked, problem, f"{mend}; {held}")
 
 
-def _rows(data: Data, text: str, root: Path) -> pa.Table:
+def _rows(data: Data, text: str, root: Path, *, rows: int = ROWS) -> pa.Table:
     if data.files is not None and (problem := missing_files(data.files, root=root)):
         raise ConfigError(text, problem, "name a file, a glob or a folder")
-    sample = sampled(opened(data, root=root))
+    sample = sampled(opened(data, root=root), rows=rows)
     if not sample.rows.num_rows:
         mend = "name Parquet, CSV or JSON Lines" if data.files else "name a table that has some"
         raise ConfigError(data.files or str(data.table), sample.refused or "no rows", mend)

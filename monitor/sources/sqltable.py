@@ -67,8 +67,11 @@ def shown(place: URL) -> str:
 
 
 def problem_of(error: Exception, place: URL) -> str:
-    """Give the first line of what went wrong, without the password."""
+    """Give the first line of what went wrong, without the password; of a driver that is missing, what installs it."""
     told = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+    if isinstance(error, ModuleNotFoundError):
+        package = "ml-monitor[postgres]" if error.name == "psycopg" else error.name
+        return f'{told}; install the driver of {place.drivername}: pip install "{package}"'
     return told.replace(str(place.password), "***") if place.password else told
 
 

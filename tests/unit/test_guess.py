@@ -688,3 +688,38 @@ def test_an_empty_table_is_named_as_one(tmp_path: Path) -> None:
         connection.execute("create table comments (at text, id integer)")
     with pytest.raises(ConfigError, match="comments: no rows; name a table that has some"):
         initial(f"sqlite:///{tmp_path}/app.db#comments", here=tmp_path, root=tmp_path)
+
+
+def test_a_feature_that_stood_still_in_the_records_and_varied_in_the_reference_is_watched() -> None:
+    winter = pa.array([int(DRAW.random() < 0.1) for _ in range(N)])
+    still = pa.table(COLUMNS).append_column("icing", pa.array([0] * N))
+    assert "icing" in {one.column for one in guess(still).ignore}
+    assert "icing" not in {one.column for one in guess(still, reference=pa.table(COLUMNS | {"icing": winter})).ignore}
+
+
+def test_what_the_labels_hold_beside_the_reference_is_said_to_and_who_gave_them_is_no_column_to_ignore() -> None:
+    records = pa.table(COLUMNS).drop_columns(["delayed"])
+    people = [DRAW.choice(["ann", "bob", "cem"]) for _ in range(N)]
+    outcome = {"fault_7d": COLUMNS["delayed"], "technician": people}
+    labels = pa.table({"request_id": COLUMNS["request_id"], **outcome})
+    found = guess(records, reference=records.append_column("technician", pa.array(people)), labels=labels)
+    assert found.contributor
+    assert found.contributor.column == "technician"
+    assert "technician" not in {one.column for one in found.ignore}
+
+
+def test_labels_of_weeks_tell_how_late_they_come_where_the_sample_of_records_holds_days(tmp_path: Path) -> None:
+    rows, weeks = 60_000, 5
+    at = [START + timedelta(weeks=weeks) * (i / rows) for i in range(rows)]
+    ids = [f"r{i}" for i in range(rows)]
+    late = [one + timedelta(days=1 + 8 * DRAW.random()) for one in at]
+    scores = [DRAW.random() for _ in range(rows)]
+    pq.write_table(
+        pa.table({"logged_at": at, "id": ids, "p_bad": scores}), tmp_path / "log.parquet", row_group_size=5000
+    )
+    labels = sorted(zip(late, ids, [int(DRAW.random() < p) for p in scores], strict=True))
+    known_at, keys, bad = zip(*labels, strict=True)
+    pq.write_table(pa.table({"id": keys, "bad": bad, "known_at": known_at}), tmp_path / "labels.parquet")
+    text = initial("log.parquet", labels="labels.parquet", here=tmp_path, root=tmp_path)
+    assert "max_delay: 9d" in text
+    assert "labels came within 9 days, by known_at" in text
