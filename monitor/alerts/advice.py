@@ -99,6 +99,8 @@ def _of_its_reason(group: Group) -> str:
     first = group.findings[0]
     if comes_of_broken_data(first) or unrelated(first):
         return _of_wrong_rows(first)
+    if first.origin == "attack_like" and group.kind in (*MET, "drift.label", "bias.temporal"):
+        return TO_DO["attacked"]
     if grows := growing_columns(group):
         return TO_DO["grows"].format(where=_where(grows))
     if besides := _of_what_else_changed(group):

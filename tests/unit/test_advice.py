@@ -100,6 +100,13 @@ def test_where_the_answers_changed_by_themselves_nobody_is_asked_to_retrain(kind
     assert "calibrate it anew, and do not retrain" in told
 
 
+@pytest.mark.parametrize("kind", ["drift.concept", "drift.label", "performance.realised", "bias.temporal"])
+def test_what_labels_show_under_an_attack_asks_nobody_to_retrain_on_them(kind: str) -> None:
+    told = said(replace(found(kind, "", origin={"for": [], "against": []}), origin="attack_like"))
+    assert "see to the attack first; do not retrain on these rows, nor on their labels" in told
+    assert "retrain" in said(found(kind, ""))
+
+
 def suspected(kind: str, **evidence: Any) -> str:  # noqa: ANN401 (JSON)
     finding = replace(found(kind, "", "suspected_x", **evidence), segment="client=eve")
     return to_do_about(Group("loans", kind, "fired", (finding,)))
