@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from monitor.alerts.phrasing import listed, shown
+from monitor.alerts.phrasing import first_of, listed, shown
 
 LISTED = 8
 
@@ -31,6 +31,9 @@ def pointed_at(at: Mapping[str, Any]) -> list[str]:
     (['rows of country = Hungary are labelled rich too surely'], ['labelled yes where no is likelier'])
     """
     label, values = shown(str(at.get("label", ""))), at.get("values") or {}
+    if at.get("others"):
+        people = first_of([shown(str(one)) for one in (at["contributor"], *at["others"])])
+        return [f"the labels of {people} contradict the reference more than others' do"]
     if "contributor" in at:
         return [f"{shown(str(at['contributor']))}'s labels contradict the reference more than others' do"]
     if "likely" in at:

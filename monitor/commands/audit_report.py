@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import typer
 
-from monitor.alerts.phrasing import chance
+from monitor.alerts.phrasing import chance, first_of
 from monitor.commands.audited import SHOWN, Audited, counted_labels
 from monitor.commands.export import write_parquet
 from monitor.commands.printing import printable, table
@@ -119,7 +119,8 @@ def _p(value: float) -> float | str:
 
 def _at(one: Mapping[str, Any]) -> str:
     values = " and ".join(f"{column} = {value}" for column, value in one.get("values", {}).items())
-    parts = [values, f"contributor {one['contributor']}" if "contributor" in one else ""]
+    people = [one["contributor"], *one.get("others", ())] if "contributor" in one else []
+    parts = [values, f"contributor{'s' * (len(people) > 1)} {first_of(people)}" if people else ""]
     parts.append(f"likely {one['likely']}" if "likely" in one else "")
     parts.append(f"labelled {one['label']}" if "label" in one else "")
     return ", ".join(part for part in parts if part) or "-"

@@ -220,6 +220,20 @@ def test_a_contributor_who_flips_is_named_and_the_others_are_not(known: Known) -
     assert set(who[found.rows]) == {4}
 
 
+def test_a_brigade_whose_labels_are_rather_wrong_than_surely_so_is_named_member_by_member(known: Known) -> None:
+    table, rng = rows(9, 3000), np.random.default_rng(10)
+    who = rng.integers(0, 90, 3000)
+    brigade = np.flatnonzero((who < 3) & (rng.random(3000) < 0.8))
+    found = next(
+        one for one in judged(known, flipped(table, brigade), who=who).statistics if one.name == "contributors"
+    )
+    assert found.breaches
+    assert sorted(found.cell) == [0, 1, 2]
+    assert set(who[found.rows]) == {0, 1, 2}
+    clean = next(one for one in judged(known, table, who=who).statistics if one.name == "contributors")
+    assert not clean.breaches
+
+
 def test_where_everybody_flips_alike_no_contributor_is_named(known: Known) -> None:
     named = 0
     for seed in range(6):

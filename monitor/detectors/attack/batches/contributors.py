@@ -8,7 +8,10 @@ from monitor.detectors.attack.batches.rows import NONE, Floats, Labelled, Places
 from monitor.stats.tails import hypergeometric_tail
 
 SHARES = (0.05, 0.1, 0.2, 0.4, 0.8)
-LEVEL = 0.01
+LEVEL, SURE = 0.01, float(np.log(1e4))
+LEAST = (NAMED, 0.0)
+"""Rows are doubtful that surely look flipped, or rather than not: of a family that features hardly tell, all the latter
+kind."""
 
 
 def flip_evidence(batch: Labelled, usual: Floats) -> Floats:
@@ -38,6 +41,8 @@ def gathered(steps: Floats) -> float:
 def measure(batch: Labelled, *, usual: Floats) -> Told:
     """Give the largest log e-value of a contributor's flips, less the logarithm of how many there are; its rows named.
 
+    Named with it is who has an e-value of ten thousand to one.
+
     The p-value is exp(-value), at most 1. Nothing of it is learned from contributors of the reference. (Vovk & Wang
     2021; Shin, Ramdas & Rinaldo 2024)
 
@@ -45,26 +50,29 @@ def measure(batch: Labelled, *, usual: Floats) -> Told:
     its rows do not add up, to several who flip alike and label most rows, and where nobody is named; unjust to one
     whose cases are unlike the reference's.
     """
-    doubtful = flip_scores(batch.own, classes=batch.classes - 1) > NAMED
+    scores = flip_scores(batch.own, classes=batch.classes - 1)
+    doubtful = scores > 0
     known = np.unique(batch.contributor[batch.contributor >= 0])
-    apart = known[stand_out(batch.contributor, doubtful, known)]
+    levels = [stand_out(batch.contributor, scores > least, known, looks=len(LEAST)) for least in LEAST]
+    apart = known[np.logical_or.reduce(levels)]
     if not apart.size:
         return Told(0.0, NONE)
     evidence = flip_evidence(batch, usual)
-    reached = [gathered(evidence[batch.contributor == one]) for one in apart]
-    most = int(np.argmax(reached))
-    named = (batch.contributor == apart[most]) & doubtful
-    value = max(reached[most] - float(np.log(known.size)), 0.0)
-    return Told(value, np.flatnonzero(named), cell=(int(apart[most]),))
+    reached = np.array([gathered(evidence[batch.contributor == one]) for one in apart]) - np.log(known.size)
+    ranked = apart[np.argsort(-reached, kind="stable")]
+    sure = ranked[: max(1, int((reached >= SURE).sum()))]
+    named = np.isin(batch.contributor, sure) & doubtful
+    return Told(max(float(reached.max()), 0.0), np.flatnonzero(named), cell=tuple(sure.tolist()))
 
 
-def stand_out(contributor: Places, doubtful: NDArray[np.bool_], known: Places) -> NDArray[np.bool_]:
+def stand_out(contributor: Places, doubtful: NDArray[np.bool_], known: Places, *, looks: int = 1) -> NDArray[np.bool_]:
     """Say which contributors have more doubtful rows than all others, by more than chance; all where nobody else is.
 
-    contributor, doubtful: shape (rows,). known: the contributors to look at. Where labels are flipped whoever gave them
+    contributor, doubtful: shape (rows,). known: the contributors to look at. looks: in how many ways rows are called
+    doubtful. Where labels are flipped whoever gave them
     one is named so in a hundred batches at most. (Fisher 1935)
     """
     theirs = contributor[:, None] == known
     rows, hits = theirs.sum(axis=0), (theirs & doubtful[:, None]).sum(axis=0)
     p_values = hypergeometric_tail(hits - 1, total=doubtful.size, hits=int(doubtful.sum()), rows=rows)
-    return np.asarray((p_values * known.size <= LEVEL) | (rows == doubtful.size))
+    return np.asarray((p_values * known.size * looks <= LEVEL) | (rows == doubtful.size))

@@ -26,13 +26,14 @@ def named(
     """Give what a statistic points at; empty where it points at nothing in particular.
 
     label: the label that comes too often; likely: what is likelier; values: by column, the value, bin or category
-    that goes with it; contributor: who labelled so. contributors: names by place. text: gives the value of a column
-    in a row of the batch.
+    that goes with it; contributor: who labelled so, and others who did. contributors: names by place. text: gives the
+    value of a column in a row of the batch.
     """
     if not one.cell:
         return {}
     if one.name == "contributors":
-        return {"contributor": contributors[one.cell[0]]}
+        others = [contributors[place] for place in one.cell[1:]]
+        return {"contributor": contributors[one.cell[0]]} | ({"others": others} if others else {})
     if one.name == "confusion_excess":
         return {"likely": _label(known, one.cell[0]), "label": _label(known, one.cell[1])}
     *cell, label = one.cell
