@@ -35,9 +35,9 @@ def profiled(table: pa.Table) -> Profile:
 
 
 REFERENCE = profiled(REFERENCE_ROWS)
-# an added column, and predictions beside scores, are measured where there are such: see test_quality_detectors.py
-# and test_contradicted_share.py
-SEEN_ELSEWHERE = {"added_column", "contradicted_share"}
+# an added column, predictions beside scores, and labels are measured where there are such: see
+# test_quality_detectors.py, test_contradicted_share.py and test_unknown_label_share.py
+SEEN_ELSEWHERE = {"added_column", "contradicted_share", "unknown_label_share"}
 PLAIN = [d for d in DETECTORS if d.kind in {"quality", "drift.data"} and d.name not in SEEN_ELSEWHERE]
 every = pytest.mark.parametrize("detector", PLAIN, ids=lambda d: d.name)
 # these see what `rows` does not spoil: values of the wrong kind or type, and a column that stands still or is gone
