@@ -18,7 +18,7 @@ from monitor.alerts.causes import (
 )
 from monitor.alerts.finding import Finding, Group
 from monitor.alerts.news import shows_hiding
-from monitor.alerts.phrasing import distinct, listed, pasted
+from monitor.alerts.phrasing import distinct, listed, number, pasted
 from monitor.alerts.story_wording import is_sudden
 from monitor.alerts.vocabulary import ENDS, TO_DO
 from monitor.profiles.population import NAMES as OF_ALL_FEATURES
@@ -99,8 +99,8 @@ def _of_its_reason(group: Group) -> str:
     first = group.findings[0]
     if comes_of_broken_data(first) or unrelated(first):
         return _of_wrong_rows(first)
-    if first.origin == "attack_like" and group.kind in (*MET, "drift.label", "bias.temporal"):
-        return TO_DO["attacked"]
+    if of_labels := _of_what_labels_show(group):
+        return of_labels
     if grows := growing_columns(group):
         return TO_DO["grows"].format(where=_where(grows))
     if besides := _of_what_else_changed(group):
@@ -109,6 +109,16 @@ def _of_its_reason(group: Group) -> str:
     if sudden := "sudden" if is_sudden(group) else at_once:
         return TO_DO[sudden]
     return TO_DO["version"] if group.kind == "quality" and first.origin == "model_change" else ""
+
+
+def _of_what_labels_show(group: Group) -> str:
+    """Say what labels ask for where there is no reason to retrain on them; else the empty text."""
+    first = group.findings[0]
+    if first.origin == "attack_like" and group.kind in (*MET, "drift.label", "bias.temporal"):
+        return TO_DO["attacked"]
+    smaller = first.evidence.get("smaller", {}) if group.kind == "drift.concept" else {}
+    sizes = {name: number(value) for name, value in smaller.items()}
+    return TO_DO["smaller"].format(**sizes) if sizes else ""
 
 
 def _of_what_else_changed(group: Group) -> str:

@@ -218,6 +218,8 @@ TO_DO = {
     "attack": "look at the clients and records named here; limit or block them, and keep the records as evidence",
     "attack.poisoning": "keep these rows out of training until someone has looked at them, and at who labelled them; "
     "where the labels are right, what they mean has changed: renew the reference",
+    "smaller": "nothing to retrain: errors are of {now} on average, where the reference's are of {before}; see whether "
+    "rows are easier, as in a calm, or whether labels are taken from the answers",
     "attacked": "see to the attack first; do not retrain on these rows, nor on their labels, before what it sent, or "
     "labelled, is left out",
     "sudden": "look at what changed then: a release, a feed, how labels are made; retrain only if it lasts",

@@ -13,7 +13,7 @@ from monitor.profiles.bins import CategoryBins, NumericBins
 from monitor.profiles.cells import BINS, ROWS_PER_BIN, joined
 from monitor.profiles.clumped import clumped_part
 from monitor.profiles.layout import Column, Layout
-from monitor.profiles.profile import Profile
+from monitor.profiles.profile import ColumnProfile, Profile
 from monitor.profiles.relations import told_of_relations
 from monitor.stats.steps import farthest_step
 
@@ -69,7 +69,17 @@ def _course(windows: Sequence[Profile], column: Column, *, steepest: float) -> d
         return {}
     rises = len(means) > STEPS_NEEDED and float(np.mean(np.diff(means) > 0)) >= RISING
     span = {"lowest": min(means), "highest": max(means), "leap": farthest_step(means)}
-    return {"grows": rises and steepest >= ALL_OF_IT, **span}
+    return {"grows": rises and steepest >= ALL_OF_IT, **span, **_spread(held)}
+
+
+def _spread(windows: Sequence[ColumnProfile]) -> dict[str, float]:
+    """Say how widely a window's values are spread, and by how much that differs; nothing where some stand still."""
+    told = [one for one in windows if one.n >= ROWS_NEEDED]
+    variances = [found[2] for one in told if (found := one.moments)]
+    if min(variances) <= 0 or any(one.low == one.high for one in told):
+        return {}
+    logs = np.log(variances) / 2
+    return {"within": float(logs.mean()), "uneven": float(logs.std(ddof=1))}
 
 
 def _lacking(windows: Sequence[Profile], column: Column) -> Counts:

@@ -21,7 +21,7 @@ from monitor.profiles.season import Season
 from monitor.profiles.week import Week
 from monitor.types import ColumnKind, Roles
 
-FORMAT = 42
+FORMAT = 43
 """Raised whenever layouts or profiles hold something else than before: what was kept is then made anew."""
 
 Role = Literal[
@@ -49,7 +49,8 @@ class Column:
     timed: whether windows differ by the weekday, or the hour, so much that they are laid beside those of their time.
     grows: whether the reference's windows each lie above the one before, and hardly overlap, as a running number does.
     lowest, highest: between which the means of the reference's windows lie; leap: how far one of them left those before
-        it. None when not known.
+        it. within: the mean logarithm of the windows' own standard deviations; uneven: by how much these differ. None
+        when not known, the latter two where a window stood still.
     offset: the squared difference from the reference that windows had so far and that was accepted, in units of one
         row's variance. It is learned from windows and not kept with the reference.
     width: how many numbers a vector holds; 0 for what is none. Vectors are binned by their norm.
@@ -74,6 +75,8 @@ class Column:
     lowest: float | None = None
     highest: float | None = None
     leap: float | None = None
+    within: float | None = None
+    uneven: float | None = None
     offset: float = 0.0
     width: int = 0
     sensitivity: float | None = None
@@ -235,7 +238,10 @@ class Layout:
             return None
 
 
-ALIKE = ("correlation", "steepest", "lacking", "lasting", "timed", "grows", "lowest", "highest", "leap")
+ALIKE = (
+    *("correlation", "steepest", "lacking", "lasting", "timed", "grows", "lowest", "highest", "leap"),
+    *("within", "uneven"),
+)
 _FLOATS = [(name, pa.float64()) for name in ("explained", "leap")]
 SCHEMA = pa.schema(
     [

@@ -105,3 +105,23 @@ def test_it_says_when_it_is_blind(detector: Detector) -> None:
 def test_one_a_task_is_armed() -> None:
     armed = [TASK[d.name] for d in OURS if d.armed]
     assert sorted(armed) == sorted(ROLES)
+
+
+def test_errors_that_are_much_smaller_are_told_as_that_and_quietly() -> None:
+    rng = np.random.default_rng(3)
+    label = rng.normal(0, 1, 4000)
+
+    def made(spread: float) -> pa.Table:
+        return pa.table({"said": label + spread * rng.normal(0, 1, 4000), "was": label})
+
+    reference = made(1.0)
+    layout = layout_of(reference, ROLES["regression"])
+    (detector,) = (one for one in OURS if one.name == "residual_distribution")
+    found = {
+        spread: next(iter(detector.compare(profile_table(reference, layout), profile_table(made(spread), layout))))
+        for spread in (0.5, 1.6)
+    }
+    assert max(one.p_value or 0.0 for one in found.values()) < 1e-6
+    assert found[0.5].evidence["severity"] == "info"
+    assert found[0.5].evidence["smaller"]["now"] < 0.6 * found[0.5].evidence["smaller"]["before"]
+    assert found[1.6].evidence == {}

@@ -100,6 +100,11 @@ def test_where_the_answers_changed_by_themselves_nobody_is_asked_to_retrain(kind
     assert "calibrate it anew, and do not retrain" in told
 
 
+def test_errors_that_are_smaller_are_no_reason_to_retrain() -> None:
+    told = said(found("drift.concept", "", "residual_distribution", smaller={"now": 28.9, "before": 311.2}))
+    assert told.startswith("nothing to retrain: errors are of 28.9 on average, where the reference's are of 311")
+
+
 @pytest.mark.parametrize("kind", ["drift.concept", "drift.label", "performance.realised", "bias.temporal"])
 def test_what_labels_show_under_an_attack_asks_nobody_to_retrain_on_them(kind: str) -> None:
     told = said(replace(found(kind, "", origin={"for": [], "against": []}), origin="attack_like"))
