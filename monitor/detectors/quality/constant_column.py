@@ -16,6 +16,7 @@ NAME = "constant_column"
 TOGETHER, OF_ONE = 4, 24
 """So many rows count as one, up to so many rows: who asks again, or orders several things, sends some that are alike in
 places, and a whole window of them only where it is small."""
+FEW = 0.1
 EVEN, UNEVEN, WINDOWS_NEEDED = np.sqrt(12.0), 0.1, 8
 """The deviation of values that lie evenly in a bin is so many times smaller than that; deviations differ by a tenth."""
 UNKNOWN = "all rows are counted alike, which different values may be"
@@ -25,26 +26,34 @@ def compare(reference: Profile, current: Profile) -> Iterator[Measurement]:
     """Say 1 when a column that varied in the reference has one value in the whole window, else 0.
 
     The p-value is the chance that so many rows, without some that may be one person's, all fall in one bin, whichever,
-    when rows of one window are alike by the column's correlation: Dirichlet-multinomial counts (Mosimann 1962); or
-    that a window is spread so little, where those of the reference all vary. Blind in windows of a few rows. Undefined below two rows, and where rows
-    that are counted alike may hold different values: rare ones of the reference, texts of one length, vectors of one.
+    when rows of one window are alike by the column's correlation: Dirichlet-multinomial counts (Mosimann 1962); or that
+    a window is spread so little about a value that few rows of the reference hold, where those of the reference all
+    vary. Blind in windows of a few rows. Undefined below two rows, and where rows that are counted alike may hold
+    different values: rare ones of the reference, texts of one length, vectors of one.
     """
     for column, before, after in paired(reference, current, without=NOT_SERVED):
         if _varies(before):
             found = _judged(column, before, after)
             stuck = bool(found.value) and found.p_value is not None
-            yield replace(found, p_value=_stands(reference, column, found.p_value or 0.0)) if stuck else found
+            yield replace(found, p_value=_stands(reference, column, after, found.p_value or 0.0)) if stuck else found
 
 
-def _stands(reference: Profile, column: str, alike: float) -> float:
+def _stands(reference: Profile, column: str, after: ColumnProfile, alike: float) -> float:
     """Give the chance that a number stands still, by how widely the reference's windows are spread, if that is less.
 
     alike: the chance that all rows fall in one bin, which rows of one hour's weather do though their values differ. The
     logarithms of the windows' deviations are taken as normal, of which the least that can be told is that of the
     narrowest bin's values.
     """
-    known, bins = reference.layout.by_name[column], reference.columns[column].bins
-    if known.within is None or known.uneven is None or not isinstance(bins, NumericBins) or bins.edges.size < 2:
+    known, before = reference.layout.by_name[column], reference.columns[column]
+    bins, usual = before.bins, before.counts[after.counts > 0].sum() > FEW * before.n
+    if (
+        known.within is None
+        or known.uneven is None
+        or usual
+        or not isinstance(bins, NumericBins)
+        or bins.edges.size < 2
+    ):
         return alike
     least = float(np.log(np.diff(bins.edges).min() / EVEN))
     windows = max(reference.layout.windows, WINDOWS_NEEDED)
