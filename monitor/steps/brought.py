@@ -208,7 +208,12 @@ def _brought(
     theirs = (_contributed(finding, verdict, one, own=True) for one in then)
     for one in chain.from_iterable(chain(held, theirs)):
         usual[one.client] = max(usual.get(one.client, 0.0), one.excess if told else math.inf)
-    return client_drift.brought_by(found[0], usual, whole=verdict.profiles[WHOLE][1].rows)
+    parts = dict[str, float]()
+    for each in held:
+        sent = sum(one.rows for one in each)
+        parts |= {one.client: max(parts.get(one.client, 0.0), one.rows / sent) for one in each if one.rows}
+    small = {one.client for one in found[0] if told and parts.get(one.client, 0.0) <= client_drift.SMALL}
+    return client_drift.brought_by(found[0], usual, whole=verdict.profiles[WHOLE][1].rows, small=small)
 
 
 def _of_what_is_made(

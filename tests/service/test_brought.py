@@ -81,3 +81,25 @@ def test_who_sends_a_clump_of_like_rows_each_day_is_not_named_for_what_all_moved
     found = fired(tmp_path, clumped(-20, 20), clumped(0, 16))
     assert "x0" in {one["column"] for one in found if one["evidence"]["told"]}
     assert "client=batch" not in {one["segment"] for one in found}
+
+
+@pytest.mark.parametrize("always", [False, True])
+def test_a_small_client_that_begins_to_send_half_of_the_rows_is_named_and_one_that_always_did_is_not(
+    tmp_path: Path, *, always: bool
+) -> None:
+    def half(first: int, count: int) -> dict[str, Any]:
+        rng, n = np.random.default_rng(first + 90), count * A_DAY
+        day = first + np.arange(n) // A_DAY
+        share = np.where((day >= ONSET) | always, 0.45, 0.01)
+        keys = np.where(rng.random(n) < share, "rescan", rng.choice([f"k{i}" for i in range(20)], n))
+        moves = 2.0 * ((day >= ONSET) & (keys == "rescan"))
+        values = {f"x{i}": rng.normal(size=n) + moves * (i < 2) for i in range(4)}
+        times = [START + timedelta(days=int(d), seconds=160 * (i % A_DAY)) for i, d in enumerate(day.tolist())]
+        return {"at": times, "key": keys, **values}
+
+    found = [one for one in fired(tmp_path, half(-20, 20), half(0, 16)) if one["kind"] == "drift.data"]
+    named = {one["segment"] for one in found if one["detector"] == "client_drift"}
+    assert named == (set() if always else {"client=rescan"})
+    of_columns = [one for one in found if one["column"] in ("x0", "x1")]
+    assert of_columns
+    assert {bool(one["evidence"].get(BROUGHT_BY)) for one in of_columns} == {not always}
