@@ -49,8 +49,8 @@ def brought_by(
     """
     rows, total = sum(one.rows for one in found), sum(one.excess for one in found)
     first = found[0] if found else None
-    most = FEW if first is None or first.client not in small else NOT_ALL
-    if first is None or total <= 0 or not first.client or not LEAST <= first.rows <= min(most * whole, NOT_ALL * rows):
+    most = (NOT_ALL * whole, rows) if first and first.client in small else (FEW * whole, NOT_ALL * rows)
+    if first is None or total <= 0 or not first.client or not LEAST <= first.rows <= min(most):
         return None
     new = first.excess - max(usual.get(first.client, 0.0), 0.0)
     chance, share = len(found) * float(special.ndtr(-first.apart)), min(new / total, 1.0)
