@@ -44,14 +44,16 @@ def orders(first: int, days: int) -> dict[str, np.ndarray]:
 def logged(rows: dict[str, np.ndarray]) -> pa.Table:
     times = [START + int(d) * DAY + timedelta(seconds=90 * (i % A_DAY)) for i, d in enumerate(rows["day"])]
     eta = 10 + 3 * rows["distance"] + rows["noise"]
-    named = {name: rows[name] for name in ("country", "distance", "warmth")}
+    named = {name: rows[name] for name in ("country", "distance", "warmth", "rotor", "power") if name in rows}
     return pa.table({"at": pa.array(times, pa.timestamp("us", "UTC")), **named, "eta": eta})
 
 
-def watched(log: dict[str, np.ndarray], folder: Path) -> list[Mapping[str, Any]]:
+def watched(
+    log: dict[str, np.ndarray], folder: Path, *, reference: dict[str, np.ndarray] | None = None
+) -> list[Mapping[str, Any]]:
     """Give what was told of a log beside forty days before it."""
     (folder / "logs").mkdir()
-    pq.write_table(logged(orders(-40, 40)), folder / "reference.parquet")
+    pq.write_table(logged(reference or orders(-40, 40)), folder / "reference.parquet")
     pq.write_table(logged(log), folder / "logs" / "log.parquet")
     monitor = opened(load(CONFIG, place="monitor.yaml", environ={}, read=str), root=folder)
     once(monitor, clock=lambda: START + 90 * DAY, rng=Random(1))
@@ -85,3 +87,18 @@ def test_values_of_one_country_beyond_the_range_are_told_with_the_unit_in_which_
         if (row["detector"], row["column"], row["segment"]) == ("out_of_range_share", "distance", "")
     ]
     assert ", perhaps as hundredths are of wholes, or cents of euros in country=UK" in told["text"]
+
+
+def test_several_features_that_leave_together_are_in_no_other_unit(tmp_path: Path) -> None:
+    """In a calm the wind, and all that it drives, comes to less at once."""
+    log, reference = orders(0, DAYS), orders(-40, 40)
+    for rows, seed in ((log, 5), (reference, 6)):
+        rng = np.random.default_rng(seed)
+        for name in ("rotor", "power"):
+            rows[name] = rows["distance"] * rng.normal(2, 0.2, rows["day"].size)
+    calm = (log["country"] == "UK") & (log["day"] >= AT)
+    for name in ("distance", "rotor", "power"):
+        log[name] = np.where(calm, 0.6214 * log[name], log[name])
+    rows = watched(log, tmp_path, reference=reference)
+    assert {row["column"] for row in rows if row["segment"] == "country=UK"} >= {"distance", "rotor", "power"}
+    assert not [row for row in rows if "another unit" in str(row["evidence"].get("origin", {}).get("for", ""))]
