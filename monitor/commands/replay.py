@@ -15,21 +15,23 @@ from monitor.alerts.grouping import gathered
 from monitor.alerts.phrasing import counted, duration
 from monitor.alerts.public import as_json
 from monitor.commands.clock import now
-from monitor.commands.opening import Setup, configured, named, reaching_database, watching
+from monitor.commands.opening import Setup, configured, named, reaching_database, stored, watching
 from monitor.commands.passes import alerts_counted, sentence, told
 from monitor.commands.printing import json_line, printable, progress_bar
 from monitor.daemon.leasing import owner
+from monitor.errors import MonitorError
 from monitor.pipeline import Pass
 from monitor.pipeline import once as pass_over
 from monitor.steps.labelled import labelled_rows
 from monitor.steps.measure import waits_for_labels
 from monitor.steps.reference import References
+from monitor.store.attacks import read_seed
 from monitor.store.database import Database, migrate, open_database
 from monitor.store.records import read_segment, segment_numbers
 from monitor.store.references import read_reference
 from monitor.types import Batch, Cursor, Progress, Window
 from monitor.watch import Monitor, Watch
-from monitor.wiring import watch_of
+from monitor.wiring import database_url, watch_of
 
 SHARD = "records"
 
@@ -120,10 +122,26 @@ def replayed(
             database.close()
 
 
+def secret_of(setup: Setup) -> bytes:
+    """Give the deployment's secret, by which a replay suspects whom the daemon did; none before it has one.
+
+    Nor where its database cannot be read: a replay needs none.
+    """
+    url = database_url(setup.config, root=setup.root)
+    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).is_file():
+        return b""
+    try:
+        with reaching_database(setup), stored(setup) as kept, kept.read() as connection:
+            return read_seed(connection) or b""
+    except MonitorError:
+        return b""
+
+
 @contextmanager
 def _watches(setup: Setup, names: Sequence[str], database: Database) -> Iterator[tuple[Watch, ...]]:
-    models = setup.config.models
-    watches = tuple(replace(watch_of(name, models[name], database, root=setup.root), probes=None) for name in names)
+    models, seed = setup.config.models, secret_of(setup)
+    found = (watch_of(name, models[name], database, root=setup.root, seed=seed) for name in names)
+    watches = tuple(replace(watch, probes=None) for watch in found)
     if not any(watch.pushed for watch in watches):
         yield watches
         return
