@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,7 +86,41 @@ UNITS = (
 """Those that feeds are mistaken for: each changes numbers by at least a half."""
 
 
+OF_SPEED = (
+    *_both(1.609344, ("kilometres per hour", "miles per hour")),
+    *_both(3.6, ("kilometres per hour", "metres per second")),
+    *_both(2.236936, ("miles per hour", "metres per second")),
+    *_both(1.943844, ("knots", "metres per second")),
+    *_both(1.852, ("kilometres per hour", "knots")),
+)
+"""Those of columns whose name speaks of a speed alone."""
+
 BYTES = ("bytes", "kibibytes")
+_DIMENSIONS = {
+    "length": ("kilometres", "miles", "metres", "centimetres", "millimetres", "feet", "inches"),
+    "mass": ("kilograms", "grams", "pounds"),
+    "volume": ("litres", "millilitres", "gallons"),
+    "speed": ("kilometres per hour", "miles per hour", "metres per second", "knots"),
+    "temperature": ("degrees Celsius", "degrees Fahrenheit", "Celsius", "Fahrenheit", "kelvins"),
+    "time": ("milliseconds", "seconds", "minutes", "hours", "days", "weeks", "months", "years"),
+    "money": ("cents", "euros"),
+    "power": ("watts", "kilowatts"),
+    "data": ("bytes", "kibibytes"),
+    "": ("hundredths", "wholes", "millionths", "ones", "thousands"),
+}
+_DIMENSION_OF = {unit: dimension for dimension, units in _DIMENSIONS.items() for unit in units}
+_SPOKEN_OF = {
+    "length": ("distance", "length", "height", "width", "depth", "altitude", "elevation"),
+    "mass": ("weight", "mass"),
+    "speed": ("speed", "velocity", "wind"),
+    "temperature": ("temp", "temperature"),
+    "time": ("duration", "delay", "wait", "tenure", "eta", "latency"),
+    "money": ("price", "cost", "fare", "fee", "amount", "income", "salary", "revenue"),
+    "power": ("power",),
+    "": ("share", "ratio", "entropy", "probability", "score", "percent", "pct"),
+}
+_SPEAKS_OF = {word: dimension for dimension, words in _SPOKEN_OF.items() for word in words}
+"""What a column's name says of the sort of unit that its values may be in; "" of none but whole numbers' parts."""
 _NAMED_BY = {
     "kibibytes": ("kib", "kb"),
     "bytes": ("byte", "size"),
@@ -119,6 +153,10 @@ _NAMED_BY = {
     "Celsius": ("c", "celsius"),
     "Fahrenheit": ("f", "fahrenheit"),
     "kelvins": ("k", "kelvin"),
+    "kilometres per hour": ("kmh", "kph"),
+    "miles per hour": ("mph",),
+    "metres per second": ("mps",),
+    "knots": ("kn", "kts"),
 }
 _BY_NAME = {name: unit for unit, names in _NAMED_BY.items() for name in (unit, *names)}
 
@@ -131,24 +169,61 @@ def in_words(units: Sequence[Unit], column: str, *, joint: str = " or ") -> str:
     >>> many = [unit for unit in UNITS if unit.times in (1000.0, 1024.0)]
     >>> in_words(many, "distance_km")
     'as metres are of kilometres'
-    >>> in_words(many, "weight")
+    >>> in_words(many, "x")
     'as milliseconds are of seconds, or grams of kilograms'
     """
-    parts = re.findall(r"[a-z]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", column).lower())
-    spoken = [_BY_NAME[part] for part in reversed(parts) if part in _BY_NAME]
-    named = [pair for usual in spoken[:1] for unit in units for pair in unit.pairs if pair[1].split()[-1] == usual]
+    spoken = [_BY_NAME[part] for part in reversed(_parts(column)) if part in _BY_NAME]
+    named = [
+        pair
+        for usual in spoken[:1]
+        for unit in units
+        for pair in unit.pairs
+        if pair[1].removeprefix("degrees ") == usual
+    ]
     likely = [unit for unit in units if unit.pairs[0][0] not in BYTES] or units
     return _said(named[:1]) if named else joint.join(unit.said for unit in likely)
 
 
+def units_for(column: str) -> tuple[Unit, ...]:
+    """Give the units that a column may be in by its name, where that says one, or speaks of a weight; else nearly all.
+
+    >>> [unit.said for unit in units_for("rotor_speed") if 0.25 < unit.times < 0.3]
+    ['as metres per second are of kilometres per hour']
+    >>> [unit.said for unit in units_for("weight") if unit.times == 1000], len(units_for("x")) == len(UNITS)
+    (['as grams are of kilograms, or ones of thousands'], True)
+    """
+    parts = _parts(column)[::-1]
+    named = next((_DIMENSION_OF[_BY_NAME[part]] for part in parts if part in _BY_NAME), None)
+    told = named or next((_SPEAKS_OF[part] for part in parts if part in _SPEAKS_OF), None)
+    if told is None:
+        return UNITS
+    sorts = dict.fromkeys((told, ""))
+    chosen = ((unit, [pair for of in sorts for pair in unit.pairs if _DIMENSION_OF[pair[0]] == of]) for unit in UNITS)
+    of_speed = OF_SPEED if told == "speed" else ()
+    return (*(replace(unit, pairs=tuple(pairs)) for unit, pairs in chosen if pairs), *of_speed)
+
+
+def _parts(column: str) -> list[str]:
+    """Split a column's name into words in lower case."""
+    return re.findall(r"[a-z]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", column).lower())
+
+
 def other_units(
-    edges: Floats, before: Counts, after: Counts, *, usual: float, mean: float, error: float, least: float = APART
+    edges: Floats,
+    before: Counts,
+    after: Counts,
+    *,
+    usual: float,
+    mean: float,
+    error: float,
+    least: float = APART,
+    units: Sequence[Unit] = UNITS,
 ) -> list[Unit]:
     """Give the units in which the usual values would be distributed as those of a window are, the likeliest first.
 
     edges: of the bins between reference quantiles, shape (bins - 1,). before, after: counts by bin of reference and
     window, shape (bins,). usual, mean: the means of both; error: the standard error of the window's. least: how far
-    apart both lie at least. Within a bin the reference's rows are taken to lie evenly.
+    apart both lie at least. units: that may be meant. Within a bin the reference's rows are taken to lie evenly.
     Blind to units that are not listed, to windows that hold both, where few distinct values are, and where the values
     are spread so widely that another unit hardly moves them.
 
@@ -172,7 +247,7 @@ def other_units(
         """Give by how much the window differs from the reference in this unit."""
         return _distance(np.interp((edges[kept] - unit.more) / unit.times, edges, below), now)
 
-    expected = [(unit.times * usual + unit.more, unit) for unit in UNITS]
+    expected = [(unit.times * usual + unit.more, unit) for unit in units]
     near = [(left(unit), unit) for at, unit in expected if abs(at - mean) <= min(NEAR * abs(at), ERRORS * error)]
     best = min((off for off, _ in near), default=1.0)
     if apart < least or best > LEFT * apart:
@@ -182,7 +257,12 @@ def other_units(
 
 
 def units_by_moments(
-    usual: tuple[float, float, float], now: tuple[float, float], *, wider: float = WIDER, as_good: float = math.inf
+    usual: tuple[float, float, float],
+    now: tuple[float, float],
+    *,
+    wider: float = WIDER,
+    as_good: float = math.inf,
+    units: Sequence[Unit] = UNITS,
 ) -> list[Unit]:
     """Give the units in which windows like the usual ones would lie and spread as one does, the likeliest first.
 
@@ -198,13 +278,13 @@ def units_by_moments(
     if within <= 0 or spread <= 0:
         return []
     near: list[tuple[float, int]] = []
-    for place, unit in enumerate(UNITS):
+    for place, unit in enumerate(units):
         off = abs(unit.times * mean + unit.more - other) / (abs(unit.times) * math.sqrt(within + between))
         apart = abs(math.log(math.sqrt(spread / within) / abs(unit.times)))
         if off <= OFF and apart <= wider:
             near.append((math.hypot(off / OFF, apart / wider), place))
     best = min((off for off, _ in near), default=0.0)
-    return [UNITS[place] for off, place in sorted(near)[:FIT] if off <= best + as_good]
+    return [units[place] for off, place in sorted(near)[:FIT] if off <= best + as_good]
 
 
 def _distance(one: Floats, other: Floats) -> float:

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
 from monitor.alerts.courses import has_crept, has_leapt
 from monitor.alerts.symptoms import UNIT_PSI
 from monitor.detectors.drift import mean_shift
 from monitor.profiles.bins import NumericBins
 from monitor.profiles.profile import Profile
-from monitor.stats.units import APART, in_words, other_units
+from monitor.stats.units import APART, in_words, other_units, units_for
 from monitor.steps.memory import Memory
 from monitor.steps.verdict import Verdict
 from monitor.store.references import WHOLE
@@ -58,8 +59,8 @@ def unit_of(name: str, reference: Profile, current: Profile, *, least: float = A
         return ""
     error = math.sqrt(there[2] / there[0])
     counts = before.counts, after.counts
-    units = other_units(before.bins.edges, *counts, usual=here[1], mean=there[1], error=error, least=least)
-    return in_words(units, name)
+    likely = partial(other_units, before.bins.edges, *counts, least=least, units=units_for(name))
+    return in_words(likely(usual=here[1], mean=there[1], error=error), name)
 
 
 def shifts_of(verdict: Verdict) -> dict[str, float]:

@@ -23,7 +23,7 @@ from monitor.profiles.bins import CategoryBins
 from monitor.profiles.layout import Layout
 from monitor.profiles.profile import ColumnProfile, Profile
 from monitor.stats.discoveries import discovery_level
-from monitor.stats.units import in_words, units_by_moments
+from monitor.stats.units import in_words, units_by_moments, units_for
 from monitor.steps.verdict import Verdict
 from monitor.store.measurements import Judged
 from monitor.store.references import WHOLE
@@ -120,7 +120,8 @@ def _unit(column: str, before: ColumnProfile, after: ColumnProfile) -> str:
 
 def unit_by_moments(column: str, usual: tuple[float, float], now: tuple[float, float]) -> str:
     """Say in which unit values lie and spread as now, of which mean and variance are known; "" where in none."""
-    return in_words(units_by_moments((*usual, 0.0), now, as_good=AS_GOOD), column, joint=", or ")
+    fitting = units_by_moments((*usual, 0.0), now, as_good=AS_GOOD, units=units_for(column))
+    return in_words(fitting, column, joint=", or ")
 
 
 def _unit_within(verdict: Verdict, segments: Sequence[str], one: Measurement) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from monitor.alerts.causes import TOLD_BY
 from monitor.alerts.finding import Finding
 from monitor.detectors.temporal.step_change import NAME
 from monitor.profiles.layout import Layout
-from monitor.stats.units import Unit, in_words, units_by_moments
+from monitor.stats.units import Unit, in_words, units_by_moments, units_for
 from monitor.steps.sample import sample_within
 from monitor.steps.together import Together
 from monitor.steps.verdict import Verdict
@@ -58,13 +58,14 @@ def _units_of(finding: Finding, usual: Floats, now: tuple[float, float], togethe
     """
     before, within, between = float(usual[:, 0].mean()), float(usual[:, 1].mean()), float(usual[:, 0].var(ddof=1))
     goes = partial(_goes_with_others, finding.column, now[0], together)
-    expected = finding.reference_value
+    expected, may_be = finding.reference_value, units_for(finding.column)
     if TOLD_BY not in finding.evidence or expected is None:
-        units = units_by_moments((before, within, between), now)
+        units = units_by_moments((before, within, between), now, units=may_be)
         return [*filter(goes, units)] or units
     if abs(now[0] - before) < MOVED * abs(now[0] - expected):
         return []
-    return [*filter(goes, units_by_moments((expected, within, between), now, wider=WIDER_WHERE_TOLD))]
+    told = units_by_moments((expected, within, between), now, wider=WIDER_WHERE_TOLD, units=may_be)
+    return [*filter(goes, told)]
 
 
 def _goes_with_others(column: str, mean: float, together: Together | None, unit: Unit) -> bool:

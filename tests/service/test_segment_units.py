@@ -86,7 +86,7 @@ def test_values_of_one_country_beyond_the_range_are_told_with_the_unit_in_which_
         for row in watched(log, tmp_path)
         if (row["detector"], row["column"], row["segment"]) == ("out_of_range_share", "distance", "")
     ]
-    assert ", perhaps as hundredths are of wholes, or cents of euros in country=UK" in told["text"]
+    assert ", perhaps as centimetres are of metres, or hundredths of wholes in country=UK" in told["text"]
 
 
 def test_several_features_that_leave_together_are_in_no_other_unit(tmp_path: Path) -> None:

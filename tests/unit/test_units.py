@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from monitor.profiles.bins import NumericBins
-from monitor.stats.units import UNITS, Unit, other_units, units_by_moments
+from monitor.stats.units import UNITS, Unit, in_words, other_units, units_by_moments, units_for
 
 Floats = np.ndarray
 SHAPES = {
@@ -76,3 +76,22 @@ def test_of_units_that_fit_nearly_alike_both_are_named_and_of_one_that_fits_wors
     assert {unit.said for unit in between} == {"as pounds are of kilograms", "as degrees Fahrenheit are of Celsius"}
     (one,) = units_by_moments(usual, (197.6, 149.0), as_good=0.25)
     assert one.said == "as degrees Fahrenheit are of Celsius"
+
+
+@pytest.mark.parametrize(
+    ("column", "told"),
+    [
+        ("wind_speed", "as kilometres per hour are of metres per second"),
+        ("speed_mps", "as kilometres per hour are of metres per second"),
+        ("weight", ""),
+        ("entropy", ""),
+        ("x", "as litres are of gallons or as feet are of metres"),
+    ],
+)
+def test_the_name_of_a_column_says_what_sort_of_unit_it_may_be_in(column: str, told: str) -> None:
+    found = units_by_moments((9.4, 9.0, 1.0), (33.84, 116.6), units=units_for(column), as_good=0.25)
+    assert in_words(found, column) == told
+
+
+def test_values_of_no_unit_are_in_parts_of_wholes_alone() -> None:
+    assert {unit.times for unit in units_for("bounce_ratio")} == {100.0, 0.01, 1000.0, 0.001, 1e6, 1e-6}
