@@ -17,8 +17,10 @@ def unknown_labels(finding: Finding, verdict: Verdict) -> Reason | None:
 
     Each is an error of a model that cannot give it, and no news of how the world is.
     """
+    if not waits_for_labels(finding.kind, finding.detector):
+        return None
     told = next(filter(_are_unknown, verdict.judged), None)
-    if told is None or not waits_for_labels(finding.kind, finding.detector):
+    if told is None:
         return None
     one = told.measurement
     new = one.evidence.get("new_values", ())
